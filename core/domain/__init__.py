@@ -1,0 +1,1 @@
+"""Frozen values of the field. Standard library only, so that every other layer may depend on them."""

@@ -1,0 +1,41 @@
+"""Files that travel with messages. Their bytes live outside the database; these values describe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ExtractionStatus(StrEnum):
+    """Whether the text of a file can be used in an answer."""
+
+    PENDING = "pending"
+    READY = "ready"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRef:
+    """A file on the provider's side: enough for ``Channel.fetch`` to get it, nothing more."""
+
+    id: str
+    name: str
+    media_type: str | None = None
+    size: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A stored file. ``size`` in bytes; ``media_type`` comes from the content, never from the sender's claim."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    storage_key: str
+    extraction: ExtractionStatus = ExtractionStatus.PENDING
+    text: str | None = None
+    error: str | None = None

@@ -1,0 +1,47 @@
+"""What a channel can do, as data that the core reads. Never an ``if channel == ...``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TextFormat(StrEnum):
+    """What a channel shows of the one Markdown dialect that is used inside."""
+
+    MARKDOWN = "markdown"
+    MRKDWN = "mrkdwn"
+    HTML = "html"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most ``messages`` per ``seconds`` for one account, across all processes; ``per_conversation`` seconds apart."""
+
+    messages: int
+    seconds: float
+    per_conversation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """``text_limit`` in the channel's own unit (characters unless its render says otherwise), per payload.
+
+    ``burst_window``: seconds to wait after a first message so that a burst or an album becomes one turn.
+    ``idempotent_send``: the same idempotency key sent twice shows once, so an unknown outcome is simply sent again.
+    ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
+    """
+
+    text_limit: int
+    format: TextFormat = TextFormat.PLAIN
+    media: bool = False
+    edit: bool = False
+    delete: bool = False
+    typing: bool = False
+    stream: bool = False
+    buttons: bool = False
+    idempotent_send: bool = False
+    event_log: bool = False
+    burst_window: float = 0.0
+    pace: Pace | None = None

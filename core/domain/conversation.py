@@ -1,0 +1,94 @@
+"""Who owns a conversation, as a state machine that storage, turn and desk all ask the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from core.domain.errors import HubError
+from core.domain.keys import ConversationKey
+
+
+class OwnershipState(StrEnum):
+    """bot: the agent answers. queued: a person was asked for. staff: a named person owns it. resolved: closed."""
+
+    BOT = "bot"
+    QUEUED = "queued"
+    STAFF = "staff"
+    RESOLVED = "resolved"
+
+
+class OwnershipEvent(StrEnum):
+    """What can happen to the ownership of a conversation."""
+
+    ESCALATE = "escalate"
+    CLAIM = "claim"
+    RELEASE = "release"
+    HAND_BACK = "hand_back"
+    RESOLVE = "resolve"
+    REOPEN_FOR_STAFF = "reopen_for_staff"
+    REOPEN_FOR_BOT = "reopen_for_bot"
+
+
+class IllegalTransition(HubError):
+    """The event does not apply in this state; the conversation is as it was."""
+
+    code = "illegal_transition"
+
+
+_TRANSITIONS: dict[tuple[OwnershipState, OwnershipEvent], OwnershipState] = {
+    (OwnershipState.BOT, OwnershipEvent.ESCALATE): OwnershipState.QUEUED,
+    (OwnershipState.BOT, OwnershipEvent.CLAIM): OwnershipState.STAFF,
+    (OwnershipState.BOT, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
+    (OwnershipState.QUEUED, OwnershipEvent.CLAIM): OwnershipState.STAFF,
+    (OwnershipState.QUEUED, OwnershipEvent.HAND_BACK): OwnershipState.BOT,
+    (OwnershipState.QUEUED, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
+    (OwnershipState.STAFF, OwnershipEvent.RELEASE): OwnershipState.QUEUED,
+    (OwnershipState.STAFF, OwnershipEvent.CLAIM): OwnershipState.STAFF,
+    (OwnershipState.STAFF, OwnershipEvent.HAND_BACK): OwnershipState.BOT,
+    (OwnershipState.STAFF, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
+    (OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_STAFF): OwnershipState.QUEUED,
+    (OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_BOT): OwnershipState.BOT,
+}
+
+
+def next_state(state: OwnershipState, event: OwnershipEvent) -> OwnershipState:
+    """Where ``event`` leads from ``state``. Raises IllegalTransition, which leaves everything as it was."""
+    try:
+        return _TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransition(f"A conversation that is {state} cannot {event.replace('_', ' ')}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation's row as read in one transaction.
+
+    ``epoch`` fences turns: it rises with every claim by a worker and every transition. ``ownership_epoch`` rises only with
+    transitions; agent messages carry it and are sent only while it still holds.
+    """
+
+    id: str
+    key: ConversationKey
+    customer_id: str
+    state: OwnershipState
+    owner: str | None
+    epoch: int
+    ownership_epoch: int
+    last_seq: int
+    done_seq: int
+    attempts: int
+    created_at: datetime
+    locale: str | None = None
+    escalation_reason: str | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Why a person is needed. ``reason`` is for staff; it is never shown to the customer."""
+
+    reason: str
+    requested_by: str = "agent"
+    urgency: str = "normal"

@@ -1,0 +1,41 @@
+"""Who is writing: an identity on one channel, and the customer that it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person as one channel knows them. ``verified`` only when the channel proved it (signature, signed token)."""
+
+    channel: str
+    account: str
+    external_id: str
+    display_name: str | None = None
+    email: str | None = None
+    verified: bool = False
+    locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetails:
+    """How to reach a customer later, as they wrote it. Never used to prove who they are."""
+
+    email: str | None = None
+    phone: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.email or self.phone)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """The person behind a conversation as the server knows them; ids a model names are never trusted instead."""
+
+    id: str
+    external_id: str
+    display_name: str | None = None
+    verified: bool = False
+    contact: ContactDetails = field(default_factory=ContactDetails)
+    locale: str | None = None

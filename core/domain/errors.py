@@ -1,0 +1,141 @@
+"""The error tree. Its shape decides what delivery and the channels do next, so handlers match on class, not on text."""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """Anything the hub raises on purpose. ``detail`` is written for the person who has to act on it."""
+
+    code = "hub_error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidInput(HubError):
+    """What came in cannot be accepted; the sender can mend it. Nothing was stored."""
+
+    code = "invalid_input"
+
+
+class TooLarge(InvalidInput):
+    """Longer or larger than the limit named in ``detail``."""
+
+    code = "too_large"
+
+
+class NotAllowed(HubError):
+    """The caller is not who it must be: bad token, wrong origin, somebody else's conversation."""
+
+    code = "not_allowed"
+
+
+class SessionEnded(HubError):
+    """The conversation was ended by its customer; a new one has to be started."""
+
+    code = "session_ended"
+
+
+class Overloaded(HubError):
+    """The hub refuses work it could not acknowledge in time. Retry after ``retry_after`` seconds."""
+
+    code = "overloaded"
+
+    def __init__(self, detail: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class StoreUnavailable(HubError):
+    """The database did not commit. Nothing was acknowledged; the sender must send again."""
+
+    code = "store_unavailable"
+
+
+class LostClaim(HubError):
+    """Another worker owns this conversation now: everything this one computed must be thrown away."""
+
+    code = "lost_claim"
+
+
+class ConfigError(HubError):
+    """A setting is missing or contradicts another one. ``detail`` names the setting and what to write."""
+
+    code = "config_error"
+
+
+class ModelError(HubError):
+    """The language model failed for good in this turn: refused, stalled, cut off or answered nothing."""
+
+    code = "model_error"
+
+
+class ToolError(HubError):
+    """A tool could not do its work. ``detail`` is shown to the model, so it must not hold secrets."""
+
+    code = "tool_error"
+
+
+class KnowledgeUnavailable(HubError):
+    """The index cannot be searched now (model loading, index broken). Different from finding nothing."""
+
+    code = "knowledge_unavailable"
+
+
+class ExtractionFailed(HubError):
+    """No text could be taken from a file: protected, broken, over a limit, or of a kind that has none."""
+
+    code = "extraction_failed"
+
+
+class ChannelError(HubError):
+    """Something between the hub and a provider. Never raised bare: its subclasses say what to do."""
+
+    code = "channel_error"
+
+
+class BadSignature(ChannelError):
+    """The request does not prove that it comes from the provider. Answer 401, count it, parse nothing."""
+
+    code = "bad_signature"
+
+
+class RateLimited(ChannelError):
+    """The provider asks for a pause of ``retry_after`` seconds. The message was not taken."""
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Unreachable(ChannelError):
+    """The provider was not reached, or answered 5xx before taking the message: certain not to have happened."""
+
+    code = "unreachable"
+
+
+class Rejected(ChannelError):
+    """The provider refused this message for good; sending it again cannot help."""
+
+    code = "rejected"
+
+
+class AuthFailed(ChannelError):
+    """The credentials no longer work: pause the whole channel and tell the operator; drop nothing."""
+
+    code = "auth_failed"
+
+
+class Unsupported(ChannelError):
+    """The channel cannot carry this content and it could not be degraded."""
+
+    code = "unsupported"
+
+
+class OutcomeUnknown(ChannelError):
+    """The write may have happened (time-out after sending). Ask the provider before sending again."""
+
+    code = "outcome_unknown"

@@ -1,0 +1,83 @@
+"""Passages of the company's own documents, and what a search for them found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.domain.messages import Citation
+
+
+class KnowledgeAudience(StrEnum):
+    """Who may read a passage. A staff passage never reaches a customer, by any road."""
+
+    PUBLIC = "public"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk as retrieved. ``score`` is the cosine to the question, from -1 to 1; ``answer`` is set for FAQ entries."""
+
+    id: str
+    document_id: str
+    title: str
+    content: str
+    source: str
+    score: float
+    section: str | None = None
+    page: int | None = None
+    url: str | None = None
+    category: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+
+    def cite(self) -> Citation:
+        """This passage as the source of a statement; the score is clamped to 0..1 for people."""
+        return Citation(
+            id=self.id,
+            title=self.title,
+            content=self.answer or self.content,
+            source=self.source,
+            score=round(min(1.0, max(0.0, self.score)), 4),
+            section=self.section,
+            page=self.page,
+            url=self.url,
+            category=self.category,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Passages, best first, and the score under which this knowledge base must not be quoted as an answer."""
+
+    passages: tuple[Passage, ...]
+    threshold: float
+
+    @property
+    def supported(self) -> tuple[Passage, ...]:
+        """Only the passages that are good enough to answer from."""
+        return tuple(passage for passage in self.passages if passage.score >= self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """Where an index run stands: documents done of ``total``, and the one being worked on."""
+
+    done: int
+    total: int
+    document: str
+    stage: str = "embed"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an index run did, in documents and chunks; ``failures`` maps a source to why it was not read."""
+
+    indexed: int
+    unchanged: int
+    removed: int
+    chunks: int
+    failures: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0

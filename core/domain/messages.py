@@ -1,0 +1,169 @@
+"""What is said, by whom: the values that travel between channels, the agent and the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.domain.attachments import Attachment, AttachmentRef
+from core.domain.customer import Identity
+from core.domain.keys import ConversationKey, EventKey
+
+
+class Author(StrEnum):
+    """Who speaks. ``SYSTEM`` is the hub itself: transition notices and honest failures."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class Audience(StrEnum):
+    """Whose door an event came through; staff events never reach the agent or a customer directly."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+
+
+class MessageKind(StrEnum):
+    """What an outbound message is, so that every channel and report can tell an answer from an apology."""
+
+    ANSWER = "answer"
+    UNKNOWN = "unknown"
+    SMALL_TALK = "small_talk"
+    NOTICE = "notice"
+    FAILURE = "failure"
+
+
+class CustomerAction(StrEnum):
+    """Something a customer pressed instead of writing it; the text shown for it is the message's text."""
+
+    REQUEST_PERSON = "request_person"
+    CONTACT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage that an answer rests on. ``score`` from 0 to 1; ``page`` counts from 1."""
+
+    id: str
+    title: str
+    content: str
+    source: str
+    score: float
+    section: str | None = None
+    page: int | None = None
+    url: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A customer (or staff member) wrote something. ``sent_at`` is the provider's time, or the hub's when it has none."""
+
+    key: EventKey
+    conversation: ConversationKey
+    sender: Identity
+    text: str
+    sent_at: datetime
+    attachments: tuple[AttachmentRef, ...] = ()
+    stored_attachments: tuple[str, ...] = ()
+    action: CustomerAction | None = None
+    locale: str | None = None
+    reply_to: str | None = None
+    audience: Audience = Audience.CUSTOMER
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """The sender changed a message that was accepted before; ``target`` is that message's event key."""
+
+    key: EventKey
+    conversation: ConversationKey
+    target: EventKey
+    text: str
+    sent_at: datetime
+    audience: Audience = Audience.CUSTOMER
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """The sender took a message back; ``target`` is that message's event key."""
+
+    key: EventKey
+    conversation: ConversationKey
+    target: EventKey
+    sent_at: datetime
+    audience: Audience = Audience.CUSTOMER
+
+
+InboundEvent = MessageReceived | MessageEdited | MessageDeleted
+
+
+@dataclass(frozen=True, slots=True)
+class RawEvent:
+    """A provider's event before parsing: the exact bytes, kept so that it can be replayed or quarantined."""
+
+    channel: str
+    account: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored message. ``seq`` is its place in the conversation, given in commit order, from 1."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    author: Author
+    text: str
+    created_at: datetime
+    author_name: str | None = None
+    kind: MessageKind | None = None
+    action: CustomerAction | None = None
+    attachments: tuple[Attachment, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """What one outbox row asks a channel to say. ``text`` is Markdown; ``citations`` become sources or footnotes."""
+
+    message_id: str
+    conversation: ConversationKey
+    author: Author
+    text: str
+    kind: MessageKind
+    author_name: str | None = None
+    citations: tuple[Citation, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    locale: str | None = None
+    turn_id: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WirePayload:
+    """One call to a provider, rendered: ``body`` is what its API takes. A long message becomes several of these."""
+
+    conversation: ConversationKey
+    body: Mapping[str, Any]
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider took a payload. ``provider_id`` names it there for edits, deletes and delivery status."""
+
+    provider_id: str | None = None
+    at: datetime | None = None

@@ -1,0 +1,1 @@
+"""Protocols between the core and everything around it, one per file."""

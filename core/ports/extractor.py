@@ -1,0 +1,35 @@
+"""Takes text out of a customer's file, somewhere it can do no harm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from core.domain.attachments import Attachment
+
+
+class Extractor(Protocol):
+    """``extract`` gives Markdown text, possibly empty. Raises ExtractionFailed with a reason for people."""
+
+    async def extract(self, path: Path, *, name: str, media_type: str) -> str: ...
+
+
+class AttachmentStore(Protocol):
+    """Keeps files outside the database: a folder or S3-compatible storage."""
+
+    async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
+        """Stream to storage; type by content. Raises TooLarge, InvalidInput (empty, forbidden, or a lying type)."""
+        ...
+
+    def open(self, attachment: Attachment) -> AsyncIterator[bytes]: ...
+
+    async def local_path(self, attachment: Attachment) -> Path:
+        """A readable file on this machine (downloaded to a temporary place when the store is remote)."""
+        ...
+
+    async def delete(self, storage_key: str) -> None: ...
+
+    async def ping(self) -> None:
+        """Raises Unreachable when files cannot be written now."""
+        ...

@@ -1,0 +1,53 @@
+"""What answers a customer: the agent loop over a model, or the extractive responder. Both pass one contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from core.domain.conversation import Escalation
+from core.domain.messages import Citation, MessageKind
+from core.ports.store import TurnState
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer of one turn. With ``escalation`` set the core sends the transition's own notice, and ``text`` is not sent.
+
+    ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
+    """
+
+    text: str
+    kind: MessageKind
+    citations: tuple[Citation, ...] = ()
+    confidence: float = 0.0
+    escalation: Escalation | None = None
+    offers_person: bool = False
+    intent: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TurnEvents(Protocol):
+    """What a responder shows while it works. Everything shown here is provisional. Each raises LostClaim."""
+
+    async def text(self, sentence: str) -> None:
+        """A complete sentence (with its trailing white space) that passed the citation check."""
+        ...
+
+    async def tool_call(self, name: str, state: str) -> None: ...
+
+    async def sources(self, citations: Sequence[Citation]) -> None: ...
+
+    async def discard(self) -> None:
+        """Take back all provisional text of this turn."""
+        ...
+
+
+class Responder(Protocol):
+    """``respond`` never returns silence: a model that fails is a Reply of kind failure that offers a person.
+
+    ``turn_id`` is stable over restarts of the same turn (the journal is keyed by it). Raises LostClaim only.
+    """
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply: ...

@@ -1,0 +1,24 @@
+"""Finds passages of the company's documents."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.domain.knowledge import KnowledgeAudience, Retrieval
+
+
+class Retriever(Protocol):
+    """``retrieve`` gives passages best first. Raises KnowledgeUnavailable; an empty result means: nothing indexed fits."""
+
+    async def retrieve(
+        self,
+        query: str,
+        *,
+        limit: int = 5,
+        category: str | None = None,
+        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
+    ) -> Retrieval: ...
+
+    async def ready(self) -> bool:
+        """Whether a search would be answered now (the model is loaded)."""
+        ...

@@ -1,0 +1,362 @@
+"""The durable state: inbox, turns, outbox. Every method is one transaction, and set-based so that callers can batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.capabilities import Pace
+from core.domain.conversation import Conversation, Escalation, OwnershipEvent, OwnershipState
+from core.domain.customer import ContactDetails, Customer, Identity
+from core.domain.delivery import DeliveryStatus
+from core.domain.keys import ConversationKey
+from core.domain.messages import (
+    Author,
+    Citation,
+    InboundEvent,
+    Message,
+    MessageKind,
+    OutboundMessage,
+    RawEvent,
+    Receipt,
+)
+from core.ports.channel import Accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptable:
+    """One event on its way in. ``in_log``: the channel's customers read the hub's event log. ``window``: burst seconds."""
+
+    event: InboundEvent
+    raw: RawEvent | None = None
+    in_log: bool = False
+    window: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a conversation until the lease ends; ``epoch`` is the fence that every write checks."""
+
+    conversation_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnState:
+    """Everything a turn needs, read in one transaction: pending customer messages and the history before them."""
+
+    claim: Claim
+    conversation: Conversation
+    customer: Customer
+    pending: tuple[Message, ...]
+    history: tuple[Message, ...]
+    files: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that a turn, the desk or a transition wants to be stored and delivered."""
+
+    author: Author
+    text: str
+    kind: MessageKind
+    author_name: str | None = None
+    citations: tuple[Citation, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    turn_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of ownership, guarded by the state machine. ``owner`` names the person where the event has one."""
+
+    event: OwnershipEvent
+    owner: str | None = None
+    escalation: Escalation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOutcome:
+    """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details."""
+
+    claim: Claim
+    handled_seq: int
+    messages: tuple[NewMessage, ...] = ()
+    transition: Transition | None = None
+    contact: ContactDetails | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox row claimed for sending. ``parts_done`` payloads were sent before; ``uncertain``: the next may have been."""
+
+    id: str
+    conversation_id: str
+    message: OutboundMessage
+    attempt: int
+    token: str
+    parts_done: int = 0
+    uncertain: bool = False
+    possible_duplicate: bool = False
+    first_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a try ended. ``due_at`` for a retry; ``receipts`` for the parts sent in this try, in order."""
+
+    delivery_id: str
+    token: str
+    status: DeliveryStatus
+    receipts: tuple[Receipt, ...] = ()
+    error: str | None = None
+    due_at: datetime | None = None
+    uncertain: bool = False
+    possible_duplicate: bool = False
+    conversation_pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be delivered, as a person sees it."""
+
+    id: str
+    conversation: ConversationKey
+    text: str
+    error: str
+    attempts: int
+    died_at: datetime
+
+
+class Inbox(Protocol):
+    """The accept path."""
+
+    async def accept(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
+        """One commit for all. An item's own fault (SessionEnded, InvalidInput) is returned in its place; the rest commit.
+
+        Raises StoreUnavailable when nothing was committed.
+        """
+        ...
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None: ...
+
+
+class Turns(Protocol):
+    """Work on conversations under a lease and a fence."""
+
+    async def claim(self, limit: int, lease: float) -> Sequence[Claim]:
+        """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch."""
+        ...
+
+    async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
+        """Heartbeat. The conversation ids that are still held; the others belong to somebody else."""
+        ...
+
+    async def load(self, claim: Claim, *, history: int) -> TurnState:
+        """Raises LostClaim."""
+        ...
+
+    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[bool]:
+        """One commit for all; False where the fence had moved (nothing of that outcome was written)."""
+        ...
+
+    async def postpone(self, claim: Claim, *, delay: float, error: str) -> bool:
+        """Give the claim back after a failure, not to be claimed again for ``delay`` seconds; counts an attempt."""
+        ...
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        """Give claims back untouched, without counting an attempt (graceful stop)."""
+        ...
+
+    async def next_ready(self) -> float | None:
+        """Seconds until the earliest conversation becomes claimable; None when nothing is pending."""
+        ...
+
+    async def transition(
+        self, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
+    ) -> Conversation:
+        """Change the owner outside a turn (desk, timers). Raises IllegalTransition, InvalidInput for an unknown id."""
+        ...
+
+
+class Outbox(Protocol):
+    """Sending, with head-of-line order inside each conversation."""
+
+    async def claim_deliveries(
+        self, channel: str, account: str, limit: int, lease: float
+    ) -> Sequence[Delivery]:
+        """Due rows, marked ``sending`` in the same transaction that compared their ownership epoch under the row lock.
+
+        Rows whose conversation changed hands become ``withheld``. Rows left ``sending`` past their deadline by a dead
+        worker come back with ``uncertain`` set.
+        """
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """One commit for all; a settlement whose token was taken over is ignored."""
+        ...
+
+    async def next_due(self, channel: str, account: str) -> float | None:
+        """Seconds until the next row can be claimed; None when the outbox of this channel is empty."""
+        ...
+
+    async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
+
+    async def revive(self, delivery_id: str) -> bool:
+        """Send a dead letter again. False when there is none of that id."""
+        ...
+
+    async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
+        """Take up to ``want`` sends from a shared pace: how many were granted, and seconds to wait when none was."""
+        ...
+
+
+class Records(Protocol):
+    """Reads and small writes beside the message path."""
+
+    async def conversation(self, conversation_id: str) -> Conversation | None: ...
+
+    async def customer(self, conversation_id: str) -> Customer | None: ...
+
+    async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
+        """The customer is done: later messages are refused with SessionEnded."""
+        ...
+
+    async def add_attachment(self, conversation_id: str, attachment: Attachment) -> None: ...
+
+    async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
+        """The conversation id and the file."""
+        ...
+
+    async def set_extraction(
+        self, attachment_id: str, status: ExtractionStatus, text: str | None, error: str | None
+    ) -> None: ...
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
+
+    async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
+        """A customer's messages over all their conversations on that account, newest conversations first."""
+        ...
+
+    async def record_feedback(self, conversation_id: str, message_id: str, rating: str, comment: str | None) -> bool:
+        """The last one counts. False when that conversation holds no such agent message."""
+        ...
+
+    async def counts(self) -> Mapping[str, int]:
+        """Depth gauges: pending conversations, due and dead deliveries, quarantined events."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One tool call of a turn. ``status`` started: its outcome is unknown if the process died then."""
+
+    call_id: str
+    step: int
+    name: str
+    arguments: str
+    status: str
+    result: str | None = None
+
+
+class Journal(Protocol):
+    """Tool calls of a turn, so that a resumed turn neither repeats an effect nor forgets a result."""
+
+    async def entries(self, turn_id: str) -> Sequence[JournalEntry]: ...
+
+    async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
+        """Insert or update by ``call_id``, under the fence. Raises LostClaim: then the tool must not run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogFrame:
+    """A frame for the event log. ``message_id`` frames are read with the message joined; others carry ``body``."""
+
+    kind: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    turn_id: str | None = None
+    message_id: str | None = None
+    dedupe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedFrame:
+    """A frame as read back: its cursor, and its message (with feedback) where it has one."""
+
+    cursor: int
+    kind: str
+    body: Mapping[str, Any]
+    turn_id: str | None = None
+    message: Message | None = None
+    feedback: str | None = None
+
+
+class EventLog(Protocol):
+    """What customers of the web channel see, per conversation, in order. Any web process can serve it."""
+
+    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
+        """Under the fence. Raises LostClaim."""
+        ...
+
+    async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
+        """Durable frames, idempotent by ``dedupe``; a frame with a ``turn_id`` removes that turn's provisional ones."""
+        ...
+
+    async def find(self, conversation_id: str, dedupe: str) -> int | None:
+        """The cursor of a durable frame."""
+        ...
+
+    async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
+        """Frames past each conversation's cursor, oldest first, provisional ones included."""
+        ...
+
+    async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
+        """Only frames with messages, oldest first."""
+        ...
+
+    async def head(self, conversation_id: str) -> int:
+        """The newest cursor; 0 when there is nothing."""
+        ...
+
+
+class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):
+    """All of it, as the composition root hands it out. Users depend on the part that they need."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+__all__ = [
+    "Acceptable",
+    "Accepted",
+    "Claim",
+    "DeadLetter",
+    "Delivery",
+    "EventLog",
+    "Inbox",
+    "Journal",
+    "JournalEntry",
+    "LogFrame",
+    "LoggedFrame",
+    "NewMessage",
+    "Outbox",
+    "OwnershipState",
+    "Records",
+    "Settlement",
+    "Store",
+    "Transition",
+    "TurnOutcome",
+    "TurnState",
+    "Turns",
+]
