@@ -25,10 +25,32 @@ class TooLarge(InvalidInput):
     code = "too_large"
 
 
+class Unauthenticated(HubError):
+    """No token, a forged one or an expired one: the caller has to prove who it is (401)."""
+
+    code = "unauthenticated"
+
+
 class NotAllowed(HubError):
-    """The caller is not who it must be: bad token, wrong origin, somebody else's conversation."""
+    """The caller is known but may not do this: wrong origin, somebody else's conversation (403)."""
 
     code = "not_allowed"
+
+
+class NotFound(HubError):
+    """There is no such thing, or none that this caller may know of (404)."""
+
+    code = "not_found"
+
+
+class TooManyRequests(HubError):
+    """A limit per client was passed. Try again after ``retry_after`` seconds (429)."""
+
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class SessionEnded(HubError):
