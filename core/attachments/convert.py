@@ -1,0 +1,104 @@
+"""A file's content to Markdown, by its media type. Runs in the confined child only."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from core.attachments.archive import inspect
+from core.attachments.formats import DOCX, PPTX, SUFFIXES, TEXT_SUFFIXES, XLSX
+from core.attachments.limits import ExtractionLimits
+from core.attachments.plain_text import decode, looks_like_text, markup_of
+from core.domain.errors import ExtractionFailed
+
+# Which of MarkItDown's converters reads a type, and the heavy libraries that this one needs.
+_CONVERTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "application/pdf": ("PdfConverter", ("pdfminer", "pdfplumber")),
+    DOCX: ("DocxConverter", ("mammoth",)),
+    XLSX: ("XlsxConverter", ("pandas", "openpyxl")),
+    "application/vnd.ms-excel": ("XlsConverter", ("pandas", "xlrd")),
+    PPTX: ("PptxConverter", ("pptx",)),
+    "application/vnd.ms-outlook": ("OutlookMsgConverter", ("olefile",)),
+    "application/epub+zip": ("EpubConverter", ()),
+    "text/html": ("HtmlConverter", ()),
+    "application/x-ipynb+json": ("IpynbConverter", ()),
+    "text/csv": ("CsvConverter", ()),
+}
+_HEAVY = frozenset(("pandas", "openpyxl", "xlrd", "mammoth", "pptx", "pdfminer", "pdfplumber", "olefile"))
+_NEVER = frozenset(("pydub", "speech_recognition", "youtube_transcript_api", "azure"))
+_ZIPPED = frozenset((DOCX, XLSX, PPTX, "application/epub+zip"))
+_PLAIN = frozenset(("text/plain", "text/markdown", "application/json", "application/xml"))
+
+READABLE = frozenset(_CONVERTERS) | _PLAIN | {"application/zip"}
+
+
+def convert(file: BinaryIO, media_type: str, limits: ExtractionLimits) -> str:
+    """Markdown, possibly empty. Raises ExtractionFailed, or whatever a converter makes of a broken file."""
+    if media_type == "application/zip":
+        return _convert_members(file, limits)
+    if media_type in _PLAIN:
+        return decode(file.read(limits.output_chars * 4))
+    if media_type not in _CONVERTERS:
+        raise ExtractionFailed("No text can be read from files of this kind.")
+    if media_type in _ZIPPED:
+        inspect(file, limits)
+    name, needed = _CONVERTERS[media_type]
+    return _with_markitdown(file, media_type, name, needed)
+
+
+def _with_markitdown(file: BinaryIO, media_type: str, name: str, needed: tuple[str, ...]) -> str:
+    """One converter and nothing else: no plugins, no audio, no video pages, no language model, no recursion.
+
+    A ``None`` in ``sys.modules`` makes an import fail, which MarkItDown expects of optional libraries; importing them
+    all would take three seconds.
+    """
+    if "markitdown" not in sys.modules:
+        for module in (_HEAVY - set(needed)) | _NEVER:
+            sys.modules.setdefault(module, None)  # type: ignore[arg-type]
+    from markitdown import StreamInfo
+
+    converter: Callable[[], Any] = getattr(importlib.import_module("markitdown.converters"), name)
+    info = StreamInfo(mimetype=media_type, extension=SUFFIXES[media_type][0], charset=_charset(file, media_type))
+    return str(converter().convert(file, info).text_content)
+
+
+def _charset(file: BinaryIO, media_type: str) -> str | None:
+    """Only text needs one; it is found out here, since the converter itself would assume UTF-8."""
+    if not media_type.startswith("text/") and media_type not in TEXT_SUFFIXES.values():
+        return None
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(file.read(256 * 1024)).best()
+    file.seek(0)
+    return best.encoding if best is not None else "utf-8"
+
+
+def _convert_members(file: BinaryIO, limits: ExtractionLimits) -> str:
+    """The text files of an archive, each under its name; documents inside are named, not opened."""
+    members = inspect(file, limits)
+    parts: list[str] = []
+    room = limits.output_chars
+    with zipfile.ZipFile(file) as archive:
+        for member in members[: limits.members]:
+            text = _member_text(archive, member)
+            parts.append(f"## {member.filename}\n\n{text}" if text else f"## {member.filename}")
+            room -= len(parts[-1])
+            if room <= 0:
+                break
+    return "\n\n".join(parts)
+
+
+def _member_text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    if PurePath(member.filename).suffix.lower() not in TEXT_SUFFIXES:
+        return ""
+    content = archive.read(member)
+    if not looks_like_text(content, whole=True):
+        return ""
+    if markup_of(content):
+        return _with_markitdown(io.BytesIO(content), "text/html", "HtmlConverter", ())
+    return decode(content).strip()

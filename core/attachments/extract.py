@@ -1,0 +1,93 @@
+"""Takes the text out of a file in a child process of its own: a file that makes a library spin takes only the child down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from core.attachments.convert import READABLE
+from core.attachments.limits import ExtractionLimits
+from core.domain.errors import ExtractionFailed
+
+_ROOT = str(Path(__file__).resolve().parents[2])
+_START = "import sys; sys.path.append(sys.argv[1]); from core.attachments.child import main; main(sys.argv[2])"
+_HEADER_ROOM = 4096
+
+
+class ChildExtractor:
+    """``concurrency`` files at once; the others wait. The child gets no environment and an open file, never a path."""
+
+    def __init__(self, limits: ExtractionLimits | None = None, *, concurrency: int = 2) -> None:
+        self._limits = limits or ExtractionLimits()
+        self._slots = asyncio.Semaphore(concurrency)
+
+    async def extract(self, path: Path, *, name: str, media_type: str) -> str:
+        """Markdown, empty where the file holds no text (pictures, scans). Raises ExtractionFailed."""
+        if media_type.startswith("image/"):
+            return ""
+        if media_type not in READABLE:
+            raise ExtractionFailed(
+                f"No text can be read from “{name}”: files of this kind have none that is known here."
+            )
+        async with self._slots:
+            return await self._in_child(path, media_type)
+
+    async def _in_child(self, path: Path, media_type: str) -> str:
+        job = json.dumps({"media_type": media_type, "limits": self._limits.as_job()})
+        file = await asyncio.to_thread(path.open, "rb")
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, _ROOT, job),
+                stdin=file,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            await asyncio.to_thread(file.close)
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                output = await self._read(child)
+                code = await child.wait()
+        except TimeoutError:
+            raise ExtractionFailed("Reading the file took too long.") from None
+        finally:
+            await _end(child)
+        return _text_of(output, code)
+
+    async def _read(self, child: asyncio.subprocess.Process) -> bytes:
+        """At most what the child was told to write; a child that writes more is no longer ours."""
+        assert child.stdout is not None
+        limit, parts, size = self._limits.output_chars * 4 + _HEADER_ROOM, [], 0
+        while chunk := await child.stdout.read(64 * 1024):
+            parts.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise ExtractionFailed("Reading the file gave more text than is allowed.")
+        return b"".join(parts)
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    """The whole process group, so that nothing which the child may have started outlives it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    await child.wait()
+
+
+def _text_of(output: bytes, code: int) -> str:
+    head, newline, text = output.partition(b"\n")
+    if not newline:
+        if code == -signal.SIGXCPU or code == -signal.SIGKILL:
+            raise ExtractionFailed("Reading the file took too much processor time.")
+        raise ExtractionFailed("The file could not be read; the program that reads it stopped.")
+    header = json.loads(head)
+    if "failed" in header:
+        raise ExtractionFailed(str(header["failed"]))
+    return text.decode("utf-8", "replace").replace("\x00", "").strip()

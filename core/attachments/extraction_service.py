@@ -1,0 +1,103 @@
+"""Text of uploaded files, taken once, kept with the file, and waited for by the turn that needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import replace
+
+from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.errors import ExtractionFailed, HubError
+from core.ports.extractor import AttachmentStore, Extractor
+from core.ports.metrics import Counter, Metrics, NoMetrics, Timing
+from core.ports.store import Records
+
+_log = logging.getLogger(__name__)
+
+
+class ExtractionService:
+    """``begin`` after an upload, ``ensure`` before an answer. Doing the same file twice (two processes) is harmless."""
+
+    def __init__(
+        self,
+        records: Records,
+        store: AttachmentStore,
+        extractor: Extractor,
+        *,
+        patience: float = 20.0,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._records = records
+        self._store = store
+        self._extractor = extractor
+        self._patience = patience
+        self._metrics = metrics or NoMetrics()
+        self._running: dict[str, asyncio.Task[Attachment]] = {}
+        self._stopping = False
+
+    def begin(self, attachment: Attachment) -> None:
+        """Start in the background; call it once the file is recorded. What is lost in a crash is done by ``ensure``."""
+        if attachment.extraction is ExtractionStatus.PENDING and not self._stopping:
+            self._task(attachment)
+
+    async def ensure(self, attachment: Attachment) -> Attachment:
+        """The file with its text, or still pending when that took longer than ``patience`` seconds. Never raises HubError."""
+        if attachment.extraction is not ExtractionStatus.PENDING or self._stopping:
+            return attachment
+        try:
+            recorded = await self._records.attachment(attachment.id)
+        except HubError:
+            recorded = None
+        if recorded is not None and recorded[1].extraction is not ExtractionStatus.PENDING:
+            return recorded[1]
+        task = self._task(attachment)
+        done, _ = await asyncio.wait({task}, timeout=self._patience)
+        return task.result() if done and not task.cancelled() else attachment
+
+    async def ensure_all(self, attachments: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+        """All of one turn's files at once, within one ``patience``, in the same order."""
+        return tuple(await asyncio.gather(*(self.ensure(attachment) for attachment in attachments)))
+
+    async def stop(self) -> None:
+        """End the children. Their files stay pending and are done again when a turn needs them."""
+        self._stopping = True
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _task(self, attachment: Attachment) -> asyncio.Task[Attachment]:
+        task = self._running.get(attachment.id)
+        if task is None:
+            task = asyncio.create_task(self._extract(attachment), name=f"extract {attachment.id}")
+            self._running[attachment.id] = task
+            task.add_done_callback(lambda _: self._running.pop(attachment.id, None))
+        return task
+
+    async def _extract(self, attachment: Attachment) -> Attachment:
+        started = time.perf_counter()
+        try:
+            path = await self._store.local_path(attachment)
+            text = await self._extractor.extract(path, name=attachment.name, media_type=attachment.media_type)
+            status = ExtractionStatus.READY if text else ExtractionStatus.EMPTY
+            result = replace(attachment, extraction=status, text=text or None, error=None)
+        except ExtractionFailed as error:
+            result = replace(attachment, extraction=ExtractionStatus.FAILED, text=None, error=error.detail)
+        except HubError as error:
+            _log.warning("attachment not readable now", extra={"attachment": attachment.id, "reason": error.code})
+            return attachment
+        except OSError:  # no process to be had, or the file vanished between two calls: a later turn tries again
+            _log.exception("extraction could not start", extra={"attachment": attachment.id})
+            return attachment
+        self._metrics.observe(Timing.EXTRACTION, time.perf_counter() - started)
+        self._metrics.count(Counter.EXTRACTIONS, outcome=result.extraction.value)
+        await self._record(result)
+        return result
+
+    async def _record(self, result: Attachment) -> None:
+        """A text that could not be recorded is still used in this turn."""
+        try:
+            await self._records.set_extraction(result.id, result.extraction, result.text, result.error)
+        except HubError as error:
+            _log.warning("extraction not recorded", extra={"attachment": result.id, "reason": error.code})

@@ -1,0 +1,21 @@
+"""A sender's file name, made fit to be shown and to be put into a header."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePath
+
+_LIMIT = 150
+_SEPARATORS = re.compile(r"[/\\]")
+
+
+def clean(name: str) -> str:
+    """Only the last path component, without control or direction characters, at most 150 characters; never empty."""
+    last = _SEPARATORS.split(unicodedata.normalize("NFC", name))[-1]
+    visible = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    visible = " ".join(visible.replace('"', "'").split()).strip(". ")
+    if len(visible) > _LIMIT:
+        suffix = PurePath(visible).suffix[:16]
+        visible = visible[: _LIMIT - len(suffix)].rstrip() + suffix
+    return visible or "file"

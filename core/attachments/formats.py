@@ -1,0 +1,179 @@
+"""The formats the hub tells apart, as data: signatures, endings, and what each is called to people.
+
+A closed list on purpose. A general detector guesses; a door needs to know.
+"""
+
+from __future__ import annotations
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+DOCX = f"{_OFFICE}.wordprocessingml.document"
+XLSX = f"{_OFFICE}.spreadsheetml.sheet"
+PPTX = f"{_OFFICE}.presentationml.presentation"
+PROGRAM = "application/x-executable"
+MACROS = "application/vnd.ms-office.macro-enabled"
+
+# (media type, offset, bytes), most specific first.
+SIGNATURES: tuple[tuple[str, int, bytes], ...] = (
+    ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
+    ("image/jpeg", 0, b"\xff\xd8\xff"),
+    ("image/gif", 0, b"GIF87a"),
+    ("image/gif", 0, b"GIF89a"),
+    ("image/webp", 8, b"WEBP"),
+    ("image/heic", 4, b"ftypheic"),
+    ("image/heic", 4, b"ftypmif1"),
+    ("image/avif", 4, b"ftypavif"),
+    ("image/bmp", 0, b"BM"),
+    ("image/tiff", 0, b"II*\x00"),
+    ("image/tiff", 0, b"MM\x00*"),
+    ("audio/mp4", 4, b"ftypM4A"),
+    ("video/mp4", 4, b"ftyp"),
+    ("audio/wav", 8, b"WAVE"),
+    ("video/x-msvideo", 8, b"AVI "),
+    ("audio/mpeg", 0, b"ID3"),
+    ("audio/mpeg", 0, b"\xff\xfb"),
+    ("audio/mpeg", 0, b"\xff\xf3"),
+    ("audio/ogg", 0, b"OggS"),
+    ("video/webm", 0, b"\x1aE\xdf\xa3"),
+    ("application/gzip", 0, b"\x1f\x8b"),
+    ("application/x-bzip2", 0, b"BZh"),
+    ("application/x-xz", 0, b"\xfd7zXZ\x00"),
+    ("application/x-7z-compressed", 0, b"7z\xbc\xaf\x27\x1c"),
+    ("application/vnd.rar", 0, b"Rar!\x1a\x07"),
+    (PROGRAM, 0, b"MZ"),
+    (PROGRAM, 0, b"\x7fELF"),
+    (PROGRAM, 0, b"\xfe\xed\xfa\xce"),
+    (PROGRAM, 0, b"\xfe\xed\xfa\xcf"),
+    (PROGRAM, 0, b"\xcf\xfa\xed\xfe"),
+    (PROGRAM, 0, b"\xca\xfe\xba\xbe"),
+    (PROGRAM, 0, b"L\x00\x00\x00\x01\x14\x02\x00"),
+)
+
+# A member's name that makes a zip file something more specific; the dangerous ones come first.
+ZIP_MEMBERS: tuple[tuple[str, bytes], ...] = (
+    (MACROS, b"vbaProject.bin"),
+    (PROGRAM, b"META-INF/MANIFEST.MF"),
+    (DOCX, b"word/document.xml"),
+    (XLSX, b"xl/workbook.xml"),
+    (PPTX, b"ppt/presentation.xml"),
+    ("application/epub+zip", b"META-INF/container.xml"),
+)
+
+OLE_STREAMS: tuple[tuple[str, str], ...] = (
+    (PROGRAM, "_VBA_PROJECT"),
+    ("application/vnd.ms-outlook", "__properties_version1.0"),
+    ("application/vnd.ms-excel", "Workbook"),
+    ("application/msword", "WordDocument"),
+    ("application/vnd.ms-powerpoint", "PowerPoint Document"),
+)
+
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "application/pdf": (".pdf",),
+    DOCX: (".docx",),
+    XLSX: (".xlsx",),
+    PPTX: (".pptx",),
+    "application/msword": (".doc",),
+    "application/vnd.ms-excel": (".xls",),
+    "application/vnd.ms-powerpoint": (".ppt",),
+    "application/vnd.ms-outlook": (".msg",),
+    "application/epub+zip": (".epub",),
+    "application/zip": (".zip",),
+    "application/rtf": (".rtf",),
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "image/heic": (".heic",),
+    "image/avif": (".avif",),
+    "image/bmp": (".bmp",),
+    "image/tiff": (".tif", ".tiff"),
+    "image/svg+xml": (".svg",),
+    "audio/mpeg": (".mp3",),
+    "audio/mp4": (".m4a",),
+    "audio/wav": (".wav",),
+    "audio/ogg": (".ogg", ".oga", ".opus"),
+    "video/mp4": (".mp4", ".mov"),
+    "video/webm": (".webm",),
+    "text/html": (".html", ".htm"),
+    "text/plain": (".txt", ".log", ".eml", ".yaml", ".yml", ".ini", ".toml"),
+    "text/markdown": (".md", ".markdown"),
+    "text/csv": (".csv", ".tsv"),
+    "application/json": (".json",),
+    "application/x-ipynb+json": (".ipynb",),
+    "application/xml": (".xml", ".rss"),
+}
+
+# Formats that are nothing but text, so that only the name says which of them a file is meant to be.
+TEXT_SUFFIXES: dict[str, str] = {
+    suffix: media_type
+    for media_type in ("text/plain", "text/markdown", "text/csv", "application/json", "application/xml")
+    for suffix in SUFFIXES[media_type]
+} | {".ipynb": "application/x-ipynb+json"}
+
+# Refused by name, whatever is inside: what an operating system runs on a double click.
+DANGEROUS_SUFFIXES = frozenset(
+    f".{ending}"
+    for ending in (
+        *("ade", "apk", "app", "appx", "bat", "cmd", "com", "cpl", "dll", "dmg", "exe", "gadget", "hta", "iso", "jar"),
+        *(
+            "js",
+            "jse",
+            "lnk",
+            "mde",
+            "msc",
+            "msi",
+            "msix",
+            "msp",
+            "mst",
+            "pif",
+            "ps1",
+            "reg",
+            "scr",
+            "sct",
+            "sh",
+            "sys",
+        ),
+        *("vb", "vbe", "vbs", "vhd", "wsc", "wsf", "wsh", "xll"),
+    )
+)
+
+ALIASES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "text/xml": "application/xml",
+    "application/x-pdf": "application/pdf",
+    "application/x-zip-compressed": "application/zip",
+    "text/x-markdown": "text/markdown",
+    "text/rtf": "application/rtf",
+    "audio/x-wav": "audio/wav",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-m4a": "audio/mp4",
+}
+
+LABELS = {
+    PROGRAM: "a program",
+    MACROS: "an Office document with macros",
+    DOCX: "a Word document",
+    XLSX: "an Excel workbook",
+    PPTX: "a PowerPoint presentation",
+    "application/pdf": "a PDF document",
+    "application/zip": "a zip archive",
+    "application/vnd.rar": "a RAR archive",
+    "application/x-7z-compressed": "a 7z archive",
+    "application/gzip": "a gzip archive",
+    "image/svg+xml": "an SVG drawing, which can hold scripts",
+    "text/html": "a web page",
+    "text/plain": "text",
+    "audio/mpeg": "an audio recording",
+    "audio/mp4": "an audio recording",
+    "audio/wav": "an audio recording",
+    "audio/ogg": "an audio recording",
+    "video/mp4": "a video",
+    "video/webm": "a video",
+}
+
+_REFUSED = frozenset({"image/svg+xml"})
+ACCEPTED = frozenset(
+    media_type
+    for media_type in SUFFIXES
+    if media_type not in _REFUSED and not media_type.startswith(("audio/", "video/"))
+)

@@ -1,0 +1,124 @@
+"""What a file is, judged by its bytes, and whether the hub takes it.
+
+The sender's name and declared type are claims. They can only narrow the answer: a claim that the content contradicts is
+refused, because a file that lies about itself is either broken or meant to be opened by mistake.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from core.attachments.formats import (
+    ACCEPTED,
+    ALIASES,
+    DANGEROUS_SUFFIXES,
+    LABELS,
+    OLE_STREAMS,
+    SIGNATURES,
+    SUFFIXES,
+    TEXT_SUFFIXES,
+    ZIP_MEMBERS,
+)
+from core.attachments.plain_text import looks_like_text, markup_of
+from core.domain.errors import InvalidInput
+
+_SAMPLE = 64 * 1024
+_DIRECTORY_TAIL = 1024 * 1024
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPolicy:
+    """What is taken. ``max_bytes`` per file; ``accept`` holds media types as :func:`identify` names them."""
+
+    max_bytes: int = 10 * 1024 * 1024
+    accept: frozenset[str] = ACCEPTED
+
+    def suffixes(self) -> tuple[str, ...]:
+        """File name endings to offer in a file chooser, sorted."""
+        found = {suffix for media_type in self.accept for suffix in SUFFIXES.get(media_type, ())}
+        return tuple(sorted(found))
+
+
+def identify(path: Path, *, name: str, declared_type: str | None, policy: AttachmentPolicy) -> str:
+    """The media type of a complete file. Raises InvalidInput with a sentence for the sender."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in DANGEROUS_SUFFIXES:
+        raise InvalidInput(f"“{name}” is a program or a script. Such files are not accepted.")
+    found = _by_content(path, suffix)
+    if found is None:
+        raise InvalidInput(f"“{name}” is of a kind that is not known here, so it was not accepted.")
+    if _contradicts(suffix, declared_type, found):
+        label = LABELS.get(found, found)
+        raise InvalidInput(f"“{name}” is not what its name says: its content is {label}. It was not accepted.")
+    if found not in policy.accept:
+        raise InvalidInput(f"“{name}” is {LABELS.get(found, found)}. Files of this kind are not accepted.")
+    return found
+
+
+def _by_content(path: Path, suffix: str) -> str | None:
+    if path.stat().st_size == 0:
+        raise InvalidInput("The file is empty.")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        sample = content[:_SAMPLE]
+        if sample[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            return _inside_zip(content)
+        if sample.startswith(_OLE):
+            return _inside_ole(content)
+        if b"%PDF-" in sample[:1024]:
+            return "application/pdf"
+        if sample.startswith(b"{\\rtf"):
+            return "application/rtf"
+        if looks_like_text(sample, whole=len(content) <= _SAMPLE):
+            return markup_of(sample) or TEXT_SUFFIXES.get(suffix, "text/plain")
+        return _by_signature(sample)
+
+
+def _by_signature(sample: bytes) -> str | None:
+    """Only for content that is not text: “BMW” and “MZ” also start honest sentences."""
+    for media_type, offset, magic in SIGNATURES:
+        if sample[offset : offset + len(magic)] == magic:
+            return media_type
+    return None
+
+
+def _inside_zip(content: mmap.mmap) -> str:
+    """Member names stand uncompressed in the central directory at the end, so nothing has to be unpacked to see them."""
+    directory = content[max(0, len(content) - _DIRECTORY_TAIL) :]
+    for media_type, member in ZIP_MEMBERS:
+        if member in directory:
+            return media_type
+    if b"mimetypeapplication/epub+zip" in content[:128]:
+        return "application/epub+zip"
+    return "application/zip"
+
+
+def _inside_ole(content: mmap.mmap) -> str | None:
+    """Stream names are UTF-16 in the compound file's directory, which may be anywhere in it."""
+    for media_type, stream in OLE_STREAMS:
+        if content.find(stream.encode("utf-16-le")) >= 0:
+            return media_type
+    return None
+
+
+def _contradicts(suffix: str, declared_type: str | None, found: str) -> bool:
+    """A known ending decides; without one, a specific declared type does. Within one family nobody is misled."""
+    claimed = {media_type for media_type, suffixes in SUFFIXES.items() if suffix in suffixes}
+    if not claimed and not suffix and declared_type:
+        plain = declared_type.split(";")[0].strip().lower()
+        plain = ALIASES.get(plain, plain)
+        claimed = {plain} if plain in SUFFIXES else set()
+    return bool(claimed) and _family(found) not in {_family(each) for each in claimed}
+
+
+def _family(media_type: str) -> str:
+    """Pictures mislabelled by phones and text under another text's name are honest mistakes; the rest is exact."""
+    if media_type in ("image/svg+xml", "text/html"):
+        return media_type
+    if media_type in ("audio/mp4", "video/mp4"):  # one container, and recorders name it as they like
+        return "mp4"
+    if media_type.startswith(("image/", "text/")) or media_type in TEXT_SUFFIXES.values():
+        return "image" if media_type.startswith("image/") else "text"
+    return media_type

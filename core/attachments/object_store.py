@@ -1,0 +1,147 @@
+"""Attachments in S3-compatible storage, so that any number of processes share them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from core.attachments.file_store import checked
+from core.attachments.location import ObjectLocation
+from core.attachments.media_type import AttachmentPolicy
+from core.attachments.spool import Spool
+from core.domain.attachments import Attachment
+from core.domain.errors import NotFound, Unreachable
+
+_COPY_LIFETIME = 15 * 60.0
+_CHUNK = 256 * 1024
+
+
+def _client(location: ObjectLocation) -> S3Store:
+    """Credentials come from the location when it names them, otherwise from the platform's own chain."""
+    options: dict[str, str] = {"region": location.region}
+    if location.endpoint:
+        options["endpoint"] = location.endpoint
+    if location.access_key and location.secret_key:
+        options |= {"access_key_id": location.access_key, "secret_access_key": location.secret_key}
+    return S3Store(
+        location.bucket,
+        prefix=location.prefix or None,
+        virtual_hosted_style_request=location.endpoint is None,
+        client_options={
+            "allow_http": bool(location.endpoint and location.endpoint.startswith("http://")),
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timedelta(seconds=60),
+        },
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=20)},
+        **options,  # type: ignore[arg-type] # the stubs' TypedDict cannot be built step by step
+    )
+
+
+class ObjectStore:
+    """Uploads are spooled and checked on this machine first; what is refused never reaches the bucket."""
+
+    def __init__(self, location: ObjectLocation, spool_folder: Path, policy: AttachmentPolicy | None = None) -> None:
+        self._client = _client(location)
+        self._bucket = location.bucket
+        self._copies = spool_folder / "copies"
+        self._incoming = spool_folder / "incoming"
+        self._spool = Spool(self._incoming, policy or AttachmentPolicy())
+        self._copies_spool = Spool(self._copies, policy or AttachmentPolicy())
+
+    async def start(self) -> None:
+        """Make the local folders; the bucket is first needed by the first upload. Raises Unreachable."""
+        try:
+            await asyncio.to_thread(self._prepare)
+        except OSError as error:
+            raise Unreachable(f"{self._incoming} cannot be used: {error.strerror or error}.") from error
+
+    async def stop(self) -> None:
+        """Nothing is held open between calls."""
+
+    async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
+        """Durable when it returns. Raises TooLarge, InvalidInput, Unreachable."""
+        spooled = await self._spool.receive(chunks, name=name, declared_type=declared_type)
+        attachment = spooled.attachment
+        try:
+            await obstore.put_async(
+                self._client,
+                attachment.storage_key,
+                spooled.path,
+                attributes={"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"},
+            )
+        except (BaseError, OSError) as error:
+            raise self._unreachable(error) from error
+        finally:
+            await asyncio.to_thread(spooled.path.unlink, missing_ok=True)
+        return attachment
+
+    async def open(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """Raises NotFound, Unreachable."""
+        key = checked(attachment.storage_key)
+        try:
+            result = await obstore.get_async(self._client, key)
+            async for chunk in result.stream(min_chunk_size=_CHUNK):
+                yield bytes(chunk)
+        except FileNotFoundError:
+            raise NotFound("The file is no longer here.") from None
+        except (BaseError, OSError) as error:
+            raise self._unreachable(error) from error
+
+    async def local_path(self, attachment: Attachment) -> Path:
+        """A copy that stays for at least a quarter of an hour. Raises NotFound, Unreachable."""
+        path = self._copies / checked(attachment.storage_key).replace("/", "-")
+        await asyncio.to_thread(self._copies_spool.sweep, older_than=_COPY_LIFETIME)
+        if await asyncio.to_thread(_touch, path):
+            return path
+        partial = path.with_name(f"{path.name}.{os.urandom(8).hex()}.part")
+        try:
+            with contextlib.closing(await asyncio.to_thread(partial.open, "xb")) as file:
+                async for chunk in self.open(attachment):
+                    await asyncio.to_thread(file.write, chunk)
+            await asyncio.to_thread(os.replace, partial, path)
+        except BaseException:
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+            raise
+        return path
+
+    async def delete(self, storage_key: str) -> None:
+        """Deleting what is already gone is no error. Raises Unreachable."""
+        try:
+            await obstore.delete_async(self._client, checked(storage_key))
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise self._unreachable(error) from error
+
+    async def ping(self) -> None:
+        """A real write, since credentials that may read but not write would otherwise look healthy. Raises Unreachable."""
+        try:
+            await obstore.put_async(self._client, "health-probe", b"ok")
+        except (BaseError, OSError) as error:
+            raise self._unreachable(error) from error
+
+    def _prepare(self) -> None:
+        for folder in (self._incoming, self._copies):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._spool.sweep()
+        self._copies_spool.sweep(older_than=_COPY_LIFETIME)
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        """The library's message can hold the signed request, so only its kind is told."""
+        return Unreachable(f"The bucket “{self._bucket}” does not answer as it should ({type(error).__name__}).")
+
+
+def _touch(path: Path) -> bool:
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""A complete upload in a temporary file: counted, hashed and typed before anything is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.attachments.file_name import clean
+from core.attachments.media_type import AttachmentPolicy, identify
+from core.domain.attachments import Attachment
+from core.domain.errors import InvalidInput, TooLarge, Unreachable
+
+_BATCH = 256 * 1024
+_ABANDONED = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A file that passed every check, not yet at its final place."""
+
+    path: Path
+    attachment: Attachment
+
+
+def new_storage_key() -> str:
+    """128 random bits, spread over 256 folders: nobody can guess one from another."""
+    name = secrets.token_hex(16)
+    return f"{name[:2]}/{name}"
+
+
+class Spool:
+    """One folder for files on their way in. Whatever a killed process left there is removed after a day."""
+
+    def __init__(self, folder: Path, policy: AttachmentPolicy) -> None:
+        self._folder = folder
+        self._policy = policy
+
+    async def receive(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Spooled:
+        """Raises TooLarge, InvalidInput, Unreachable (disk full); the temporary file is gone in each of these cases."""
+        path = self._folder / secrets.token_hex(16)
+        try:
+            size, digest = await self._write(path, chunks)
+            return await asyncio.to_thread(self._describe, path, size, digest, clean(name), declared_type)
+        except OSError as error:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise Unreachable(f"The file could not be stored: {error.strerror or error}.") from error
+        except BaseException:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise
+
+    async def _write(self, path: Path, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
+        size, digest, batch = 0, hashlib.sha256(), bytearray()
+        file = await asyncio.to_thread(_create, path)
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self._policy.max_bytes:
+                    raise TooLarge(f"The file is larger than {human_size(self._policy.max_bytes)}.")
+                batch += chunk
+                if len(batch) >= _BATCH:
+                    await asyncio.to_thread(_write_batch, file, digest, bytes(batch))
+                    batch.clear()
+            await asyncio.to_thread(_write_batch, file, digest, bytes(batch))
+            await asyncio.to_thread(os.fsync, file.fileno())
+        finally:
+            await asyncio.to_thread(file.close)
+        return size, digest.hexdigest()
+
+    def _describe(self, path: Path, size: int, digest: str, name: str, declared_type: str | None) -> Spooled:
+        if size == 0:
+            raise InvalidInput("The file is empty.")
+        media_type = identify(path, name=name, declared_type=declared_type, policy=self._policy)
+        attachment = Attachment(
+            id=secrets.token_urlsafe(16),
+            name=name,
+            media_type=media_type,
+            size=size,
+            sha256=digest,
+            storage_key=new_storage_key(),
+        )
+        return Spooled(path, attachment)
+
+    def sweep(self, *, older_than: float = _ABANDONED) -> int:
+        """Remove what was abandoned longer than ``older_than`` seconds ago; how many files that were. Blocking."""
+        limit, removed = time.time() - older_than, 0
+        for path in self._folder.iterdir():
+            try:
+                if path.is_file() and path.stat().st_mtime < limit:
+                    path.unlink()
+                    removed += 1
+            except FileNotFoundError:  # another process swept it first
+                continue
+        return removed
+
+
+def human_size(size: int) -> str:
+    """For sentences: whole megabytes where that is exact enough."""
+    return f"{size / 1024 / 1024:g} MB" if size >= 1024 * 1024 else f"{size / 1024:g} kB"
+
+
+def _create(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+
+
+def _write_batch(file: BinaryIO, digest: hashlib._Hash, batch: bytes) -> None:
+    digest.update(batch)
+    view = memoryview(batch)
+    while view:
+        view = view[file.write(view) :]
