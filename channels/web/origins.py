@@ -1,0 +1,118 @@
+"""Which sites may talk to this server from a browser, and the CORS headers that tell their browsers so."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from core.domain.errors import ConfigError, NotAllowed
+
+RESPONSE_HEADERS = web.RequestKey("response_headers", dict[str, str])
+"""Headers that every answer to this request carries, errors made elsewhere included."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Origins:
+    """The allow list. No cookie is ever used, so no answer allows credentials, and ``*`` is a choice that can be made."""
+
+    def __init__(self, allowed: Sequence[str], public_url: str | None) -> None:
+        self._any = "*" in allowed
+        self._exact: set[tuple[str, str, int]] = set()
+        self._suffixes: list[tuple[str, str, int]] = []
+        for text in (*allowed, *([public_url] if public_url else [])):
+            if text != "*":
+                self._add(text)
+
+    def _add(self, text: str) -> None:
+        parsed = _parse(text)
+        if parsed is None:
+            raise ConfigError(f"WIDGET_ORIGINS: {text!r} is not an origin like https://shop.example.")
+        scheme, host, port = parsed
+        if host.startswith("*."):
+            self._suffixes.append((scheme, host[1:], port))
+        else:
+            self._exact.add(parsed)
+
+    def check(self, request: web.Request) -> str | None:
+        """The request's origin, when a browser names one. Raises NotAllowed for a site that is not on the list."""
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return None
+        if not self._allows(origin, request.host):
+            raise NotAllowed("This site is not allowed to use the widget. Add its origin to WIDGET_ORIGINS.")
+        return origin
+
+    def _allows(self, origin: str, own_host: str) -> bool:
+        if self._any:
+            return True
+        parsed = _parse(origin)
+        if parsed is None:
+            return False
+        scheme, host, port = parsed
+        # A proxy may have taken TLS off, so the scheme of our own pages is not known here: their host and port are.
+        if parsed == _parse(f"{scheme}://{own_host}"):
+            return True
+        if parsed in self._exact:
+            return True
+        return any(scheme == s and host.endswith(suffix) and port == p for s, suffix, p in self._suffixes)
+
+    def guard(self, handler: Handler) -> Handler:
+        """Checks the origin first, and puts the CORS headers on whatever the handler answers or raises."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            origin = self.check(request)
+            headers = _headers(origin)
+            request[RESPONSE_HEADERS] = headers
+            response = await handler(request)
+            if not response.prepared:
+                response.headers.update(headers)
+            return response
+
+        return guarded
+
+    def preflight(self, methods: str) -> Handler:
+        """Answers ``OPTIONS``."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            origin = self.check(request)
+            return web.Response(
+                status=204,
+                headers={
+                    **_headers(origin),
+                    "Access-Control-Allow-Methods": methods,
+                    "Access-Control-Allow-Headers": "authorization, content-type",
+                    "Access-Control-Max-Age": "7200",
+                },
+            )
+
+        return answer
+
+
+def _headers(origin: str | None) -> dict[str, str]:
+    headers: dict[str, str] = {"Vary": "Origin"}
+    if origin is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = "retry-after"
+    return headers
+
+
+def _parse(text: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname.lower(), port or _DEFAULT_PORTS[parts.scheme]
+
+
+def headers_of(request: web.Request) -> Mapping[str, str]:
+    """The headers that a streamed answer has to set before it is prepared."""
+    headers: Mapping[str, str] = request.get(RESPONSE_HEADERS, {})
+    return headers

@@ -1,0 +1,167 @@
+"""Wire to domain: what a client sends, checked field by field. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from channels.web.refusals import BadFrame, Empty, TooLong, TooManyAttachments
+from channels.web.settings import WebLimits
+from channels.web.tokens import ACCOUNT, CHANNEL, Session
+from core.domain.keys import EventKey
+from core.domain.messages import CustomerAction, MessageReceived
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+"""The unreserved characters of RFC 3986, so that the id has one written form in keys."""
+_FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+
+FrameType = Literal["auth", "message", "typing", "resume", "ping"]
+_TYPES: frozenset[str] = frozenset({"auth", "message", "typing", "resume", "ping"})
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMessage:
+    """A message as the client wrote it, with every field checked."""
+
+    content: str
+    client_id: str
+    attachments: tuple[str, ...] = ()
+    action: CustomerAction | None = None
+    locale: str | None = None
+
+    def event(self, session: Session, now: datetime) -> MessageReceived:
+        """As the event of this session; the session and the client's own id make its key."""
+        return MessageReceived(
+            key=event_key(session, self.client_id),
+            conversation=session.key,
+            sender=session.identity,
+            text=self.content,
+            sent_at=now,
+            stored_attachments=self.attachments,
+            action=self.action,
+            locale=self.locale or session.locale,
+        )
+
+
+def event_key(session: Session, client_id: str) -> EventKey:
+    """The key under which a client's message is stored once, however often it is sent."""
+    return EventKey(CHANNEL, ACCOUNT, f"{session.id}/{client_id}")
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """A JSON object. Raises BadFrame."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadFrame(f"Not UTF-8 (byte {error.start}).") from None
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise BadFrame("Not JSON.") from None
+    if not isinstance(value, dict):
+        raise BadFrame("Not a JSON object.")
+    return value
+
+
+def frame_type(frame: Mapping[str, Any]) -> FrameType:
+    """The frame's type. Raises BadFrame for one that clients do not send."""
+    kind = frame.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
+        raise BadFrame(f"Unknown frame type. Known are: {', '.join(sorted(_TYPES))}.")
+    return kind  # type: ignore[return-value] # narrowed by membership
+
+
+def client_message(fields: Mapping[str, Any], limits: WebLimits, *, text: str, new_id: str) -> ClientMessage:
+    """A message from a frame (``text="content"``) or a posted body (``text="message"``); ``new_id`` when it brings none.
+
+    Raises BadFrame, TooLong, Empty or TooManyAttachments.
+    """
+    content = _content(fields.get(text, ""), text, limits)
+    files = _files(fields.get("attachments"), limits)
+    if not content.strip() and not files:
+        raise Empty("The message has neither text nor a file.")
+    return ClientMessage(
+        content=content,
+        client_id=client_id(fields) or new_id,
+        attachments=files,
+        action=_action(fields.get("action")),
+        locale=locale(fields.get("locale")),
+    )
+
+
+def client_id(fields: Mapping[str, Any]) -> str | None:
+    """The client's own id of its message, None when it brings none. Raises BadFrame."""
+    value = fields.get("client_id")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _CLIENT_ID.fullmatch(value):
+        raise BadFrame("client_id is a text of 1 to 64 characters out of A-Z a-z 0-9 . _ ~ -")
+    return value
+
+
+def locale(value: Any) -> str | None:
+    """A language tag (BCP 47). Raises BadFrame."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _LOCALE.fullmatch(value) or len(value) > 35:
+        raise BadFrame("locale is a language tag like en or pt-BR.")
+    return value
+
+
+def cursor(value: Any, name: str = "after") -> int:
+    """A place in the log. Raises BadFrame."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise BadFrame(f"{name} is a cursor: a whole number from 0.")
+    return value
+
+
+def plain_text(value: Any, name: str, limit: int) -> str:
+    """A text that can be stored and shown. Raises BadFrame or TooLong."""
+    if not isinstance(value, str):
+        raise BadFrame(f"{name} is a text.")
+    if len(value) > limit:
+        raise TooLong(f"{name} has {len(value)} characters. At most {limit} are taken.")
+    found = _FORBIDDEN.search(value)
+    if found:
+        raise BadFrame(f"{name} holds a control character (U+{ord(found.group()):04X}).")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise BadFrame(f"{name} holds half a surrogate pair.")
+    return value
+
+
+def _content(value: Any, name: str, limits: WebLimits) -> str:
+    if isinstance(value, str):
+        value = value.replace("\r\n", "\n")
+    return plain_text(value, name, limits.message_chars)
+
+
+def _files(value: Any, limits: WebLimits) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) and _FILE_ID.fullmatch(item) for item in value):
+        raise BadFrame("attachments is a list of ids that uploads answered.")
+    files = tuple(dict.fromkeys(value))
+    if len(files) > limits.attachments:
+        raise TooManyAttachments(f"At most {limits.attachments} files fit in one message.")
+    return files
+
+
+def _action(value: Any) -> CustomerAction | None:
+    if value is None or value == "":
+        return None
+    try:
+        return CustomerAction(value)
+    except ValueError:
+        raise BadFrame(f"action is one of: {', '.join(CustomerAction)}.") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,190 @@
+"""Domain to wire: what the log holds, as the frames that clients read. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from channels.split import split
+from channels.web.tokens import Session
+from channels.web.wire import Answer, File, Source, WireMessage
+from core.domain.attachments import Attachment
+from core.domain.messages import Author, Citation, Message, MessageKind, OutboundMessage, WirePayload
+from core.ports.channel import StreamFrame
+from core.ports.store import LogFrame, LoggedFrame
+
+LinkTo = Callable[[str], str]
+
+_SILENT_STATES = {"queued", "staff"}
+_PART = "."
+
+
+def payloads(message: OutboundMessage, limit: int) -> list[WirePayload]:
+    """Frames to append. One, except for a text over the limit: the first then shows its beginning, the rest follow."""
+    parts = split(message.text, limit)
+    kind = "complete" if message.author is Author.AGENT and message.turn_id else "message"
+    bodies: list[dict[str, Any]] = []
+    for number, text in enumerate(parts):
+        body: dict[str, Any] = {"kind": kind if number == 0 else "message", "message_id": message.message_id}
+        if number == 0 and message.turn_id:
+            body["turn_id"] = message.turn_id
+        if len(parts) > 1:
+            body["frame"] = {"content": text, "part": number}
+        bodies.append(body)
+    if message.kind is MessageKind.NOTICE and message.meta.get("status"):
+        bodies[-1]["status"] = str(message.meta["status"])
+    return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
+
+
+def log_frames(payload: WirePayload, dedupe: str) -> list[LogFrame]:
+    """What one payload appends to the log, in one commit."""
+    body = payload.body
+    frames = [
+        LogFrame(
+            kind=body["kind"],
+            body=body.get("frame", {}),
+            turn_id=body.get("turn_id"),
+            message_id=body["message_id"],
+            dedupe=dedupe,
+        )
+    ]
+    if "status" in body:
+        frames.append(LogFrame(kind="status", body={"status": body["status"]}, dedupe=f"{dedupe}:status"))
+    return frames
+
+
+def provisional(frame: StreamFrame) -> LogFrame:
+    """A piece of an answer that is still being written."""
+    body: dict[str, Any] = {"epoch": frame.epoch}
+    for name, value in frame.body.items():
+        if name in ("citations", "sources"):
+            body["sources"] = [source(item) if isinstance(item, Citation) else item for item in value]
+        else:
+            body[name] = value
+    if frame.kind == "text":
+        body["index"] = frame.index
+    return LogFrame(kind=frame.kind, body=body, turn_id=frame.turn_id)
+
+
+def frame(logged: LoggedFrame, link: LinkTo) -> dict[str, Any]:
+    """A frame of the log as clients get it."""
+    if logged.message is not None:
+        return {"type": logged.kind, **message(logged, link)}
+    shown: dict[str, Any] = {"type": logged.kind, "cursor": logged.cursor, **logged.body}
+    if logged.turn_id is not None:
+        shown["turn_id"] = logged.turn_id
+    return shown
+
+
+def encode(shown: Mapping[str, Any]) -> str:
+    """JSON as it goes over the socket."""
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+def message(logged: LoggedFrame, link: LinkTo) -> WireMessage:
+    """A frame's message as customers see it."""
+    stored = logged.message
+    assert stored is not None
+    part = int(logged.body.get("part", 0))
+    meta = stored.meta
+    shown = WireMessage(
+        id=f"{stored.id}{_PART}{part}" if part else stored.id,
+        cursor=logged.cursor,
+        author=stored.author.value,
+        name=stored.author_name,
+        content=str(logged.body.get("content", stored.text)),
+        timestamp=timestamp(stored.created_at),
+        client_id=meta.get("client_id") if stored.author is Author.CUSTOMER else None,
+        attachments=[] if part else [file(item, link) for item in stored.attachments],
+        sources=[source(citation) for citation in stored.citations],
+        requires_escalation=requires_escalation(stored),
+        confidence=meta.get("confidence"),
+        status=meta.get("status"),
+        in_reply_to=meta.get("in_reply_to"),
+        kind=_kind(stored),
+        feedback=logged.feedback,
+    )
+    if logged.turn_id is not None:
+        shown["turn_id"] = logged.turn_id
+    return shown
+
+
+def message_id(wire_id: str) -> str:
+    """The stored message's id: the parts of a long one share it."""
+    return wire_id.split(_PART, 1)[0]
+
+
+def answer(logged: LoggedFrame, session: Session, client_id: str) -> Answer:
+    """The reply to a posted message."""
+    stored = logged.message
+    assert stored is not None
+    meta = stored.meta
+    return Answer(
+        message=stored.text,
+        message_id=stored.id,
+        sources=[source(citation) for citation in stored.citations],
+        requires_escalation=requires_escalation(stored),
+        confidence=float(meta.get("confidence") or 0.0),
+        status=str(meta.get("status") or "bot"),
+        intent=meta.get("intent"),
+        sentiment=meta.get("sentiment"),
+        ticket=meta.get("ticket"),
+        kind=_kind(stored) or "answer",
+        session_id=session.id,
+        client_id=client_id,
+        cursor=logged.cursor,
+        timestamp=timestamp(stored.created_at),
+    )
+
+
+def requires_escalation(stored: Message) -> bool:
+    """Whether a person is needed: the reply says so, offers one, or the conversation waits for one already."""
+    meta = stored.meta
+    return bool(
+        meta.get("requires_escalation") or meta.get("offers_person") or meta.get("status") in _SILENT_STATES
+    ) and stored.author in (Author.AGENT, Author.SYSTEM)
+
+
+def file(attachment: Attachment, link: LinkTo) -> File:
+    """A file with a fresh link."""
+    return File(
+        id=attachment.id,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size=attachment.size,
+        url=link(attachment.id),
+    )
+
+
+def source(citation: Citation) -> Source:
+    """A passage."""
+    return Source(
+        id=citation.id,
+        title=citation.title,
+        content=citation.content,
+        metadata={
+            "source": citation.source,
+            "page": citation.page,
+            "section": citation.section,
+            "url": citation.url,
+        },
+        relevance_score=citation.score,
+    )
+
+
+def timestamp(at: datetime) -> str:
+    """ISO 8601 in UTC, to the millisecond."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def history(frames: Sequence[LoggedFrame], link: LinkTo) -> list[WireMessage]:
+    """A page of history."""
+    return [message(logged, link) for logged in frames if logged.message is not None]
+
+
+def _kind(stored: Message) -> str | None:
+    if stored.kind is None:
+        return None
+    return "answer" if stored.kind is MessageKind.SMALL_TALK else stored.kind.value
