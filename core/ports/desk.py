@@ -24,6 +24,10 @@ class Desk(Protocol):
         """The pending messages, in order. Called again after a crash, so it must be idempotent by message id."""
         ...
 
+    def contact(self, turn: TurnState) -> ContactDetails | None:
+        """Contact details in the pending messages, to be committed with a transition: its notice relies on them."""
+        ...
+
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when the transition to a person is committed, true at that moment."""
         ...

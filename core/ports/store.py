@@ -34,6 +34,7 @@ class Acceptable:
     raw: RawEvent | None = None
     in_log: bool = False
     window: float = 0.0
+    correlation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,14 @@ class TurnOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """Whether an outcome was committed (``held``), and whether the conversation has more to do already (``pending``)."""
+
+    held: bool
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An outbox row claimed for sending. ``parts_done`` payloads were sent before; ``uncertain``: the next may have been."""
 
@@ -108,14 +117,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a try ended. ``due_at`` for a retry; ``receipts`` for the parts sent in this try, in order."""
+    """How a try ended. ``retry_after`` in seconds for a retry; ``receipts`` for the parts sent in this try, in order.
+
+    ``conversation_pause``: seconds before the next message of the same conversation may be sent.
+    """
 
     delivery_id: str
     token: str
     status: DeliveryStatus
     receipts: tuple[Receipt, ...] = ()
     error: str | None = None
-    due_at: datetime | None = None
+    retry_after: float | None = None
     uncertain: bool = False
     possible_duplicate: bool = False
     conversation_pause: float = 0.0
@@ -149,20 +161,19 @@ class Inbox(Protocol):
 class Turns(Protocol):
     """Work on conversations under a lease and a fence."""
 
-    async def claim(self, limit: int, lease: float) -> Sequence[Claim]:
-        """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch."""
+    async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
+        """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch.
+
+        Each comes with its pending messages and up to ``history`` messages before them.
+        """
         ...
 
     async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
         """Heartbeat. The conversation ids that are still held; the others belong to somebody else."""
         ...
 
-    async def load(self, claim: Claim, *, history: int) -> TurnState:
-        """Raises LostClaim."""
-        ...
-
-    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[bool]:
-        """One commit for all; False where the fence had moved (nothing of that outcome was written)."""
+    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
+        """One commit for all; not ``held`` where the fence had moved (nothing of that outcome was written)."""
         ...
 
     async def postpone(self, claim: Claim, *, delay: float, error: str) -> bool:
@@ -171,10 +182,6 @@ class Turns(Protocol):
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """Give claims back untouched, without counting an attempt (graceful stop)."""
-        ...
-
-    async def next_ready(self) -> float | None:
-        """Seconds until the earliest conversation becomes claimable; None when nothing is pending."""
         ...
 
     async def transition(
@@ -187,9 +194,7 @@ class Turns(Protocol):
 class Outbox(Protocol):
     """Sending, with head-of-line order inside each conversation."""
 
-    async def claim_deliveries(
-        self, channel: str, account: str, limit: int, lease: float
-    ) -> Sequence[Delivery]:
+    async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
         """Due rows, marked ``sending`` in the same transaction that compared their ownership epoch under the row lock.
 
         Rows whose conversation changed hands become ``withheld``. Rows left ``sending`` past their deadline by a dead
@@ -197,12 +202,15 @@ class Outbox(Protocol):
         """
         ...
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
-        """One commit for all; a settlement whose token was taken over is ignored."""
+    async def settle(self, settlements: Sequence[Settlement]) -> bool:
+        """One commit for all; a settlement whose token was taken over is ignored.
+
+        True when one of these conversations has a further message to send, which this one was holding back.
+        """
         ...
 
-    async def next_due(self, channel: str, account: str) -> float | None:
-        """Seconds until the next row can be claimed; None when the outbox of this channel is empty."""
+    async def due(self, channel: str, account: str, limit: int) -> int:
+        """How many rows could be claimed now, counted up to ``limit``: a paced lane reserves no more than that."""
         ...
 
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
@@ -213,6 +221,10 @@ class Outbox(Protocol):
 
     async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
         """Take up to ``want`` sends from a shared pace: how many were granted, and seconds to wait when none was."""
+        ...
+
+    async def pause(self, key: str, seconds: float) -> None:
+        """The provider asked for a pause: no process is granted a send of this pace for ``seconds``."""
         ...
 
 
@@ -328,6 +340,10 @@ class EventLog(Protocol):
         """The newest cursor; 0 when there is nothing."""
         ...
 
+    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
+        """The newest cursors of many conversations at once, for a poll that reads only what moved."""
+        ...
+
 
 class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):
     """All of it, as the composition root hands it out. Users depend on the part that they need."""
@@ -344,6 +360,7 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "EventLog",
+    "Finished",
     "Inbox",
     "Journal",
     "JournalEntry",

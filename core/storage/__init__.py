@@ -1,0 +1,1 @@
+"""The durable engine: SQLAlchemy statements that run on PostgreSQL and on SQLite."""

@@ -1,0 +1,360 @@
+"""Says what the outbox holds: one lane per channel account, so that one broken provider holds up nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from core.domain.correlation import correlated
+from core.domain.delivery import DeliveryStatus, backoff
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    StoreUnavailable,
+    Unreachable,
+    Unsupported,
+)
+from core.domain.messages import Receipt, WirePayload
+from core.group_commit import GroupCommit
+from core.ports.channel import Channel, SupportsOutcomeQuery
+from core.ports.clock import Clock
+from core.ports.metrics import Counter, Gauge, Metrics
+from core.ports.store import Delivery, Outbox, Settlement
+from core.ports.wake import OUTBOX, Wake
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """Seconds. ``send_timeout`` is shorter than ``lease``, so that a successor never sends beside a living worker."""
+
+    lease: float = 5.0
+    send_timeout: float = 4.0
+    poll: float = 0.5
+    concurrency: int = 64
+    give_up_after: float = 86_400.0
+    auth_retry: float = 30.0
+    retry_first: float = 1.0
+    retry_cap: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """What ``/health/channels`` shows of a lane."""
+
+    channel: str
+    account: str
+    paused: str | None
+
+
+class Lane:
+    """One channel account's loop. Killed on any line: a row is still ``due``, or ``sending`` and found after its lease."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        outbox: Outbox,
+        wake: Wake,
+        clock: Clock,
+        metrics: Metrics,
+        settings: DeliverySettings,
+        rng: random.Random,
+    ) -> None:
+        self._channel = channel
+        self._outbox = outbox
+        self._wake = wake
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._rng = rng
+        self._settle: GroupCommit[Settlement, bool] = GroupCommit(self._settle_batch)
+        self._active: set[asyncio.Task[None]] = set()
+        self._slot_free = asyncio.Event()
+        self._paused: str | None = None
+        self._loop_task: asyncio.Task[None] | None = None
+
+    @property
+    def status(self) -> LaneStatus:
+        """Whether it is paused, and why."""
+        return LaneStatus(self._channel.name, self._channel.account, self._paused)
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        self._loop_task = asyncio.create_task(self._loop())
+
+    async def stop(self, grace: float) -> None:
+        """Claim nothing more; what is being sent is sent and settled."""
+        if self._loop_task is not None:
+            self._loop_task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop_task
+        if self._active:
+            await asyncio.wait(self._active, timeout=grace)
+        await self._settle.drain()
+
+    async def _loop(self) -> None:
+        wakes = self._wake.subscribe(OUTBOX)
+        failures = 0
+        try:
+            while True:
+                room = await self._room()
+                try:
+                    begun = await self._claim(room)
+                    failures = 0
+                except StoreUnavailable as error:
+                    failures += 1
+                    log.warning("delivery.store_unavailable", channel=self._channel.name, error=error.detail)
+                    await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
+                    continue
+                if self._paused is not None:
+                    await self._probe()
+                elif begun < room:
+                    await wakes.wait(self._settings.poll)
+        finally:
+            wakes.close()
+
+    async def _claim(self, room: int) -> int:
+        granted = await self._granted(room)
+        if not granted:
+            return 0
+        claimed_at = self._clock.monotonic()
+        deliveries = await self._outbox.claim_deliveries(
+            self._channel.name, self._channel.account, granted, self._settings.lease
+        )
+        for delivery in deliveries:
+            self._begin(delivery, claimed_at + self._settings.send_timeout)
+        return len(deliveries)
+
+    async def _probe(self) -> None:
+        """While the credentials do not work: see how the one message that was tried fared, and rest if it failed."""
+        if self._active:
+            await asyncio.wait(self._active)
+        if self._paused is not None:
+            await asyncio.sleep(self._settings.auth_retry)
+
+    async def _room(self) -> int:
+        """Free places, waiting for one if there is none; a paused lane tries one message at a time."""
+        while len(self._active) >= self._settings.concurrency or (self._paused is not None and self._active):
+            self._slot_free.clear()
+            await self._slot_free.wait()
+        return 1 if self._paused is not None else self._settings.concurrency - len(self._active)
+
+    async def _granted(self, room: int) -> int:
+        pace = self._channel.capabilities.pace
+        if pace is None:
+            return room
+        due = await self._outbox.due(self._channel.name, self._channel.account, room)
+        if not due:
+            return 0
+        granted, wait = await self._outbox.reserve(self._pace_key, pace, due)
+        if not granted:
+            await asyncio.sleep(min(wait, 5.0))
+        return granted
+
+    @property
+    def _pace_key(self) -> str:
+        return f"{self._channel.name}:{self._channel.account}"
+
+    def _begin(self, delivery: Delivery, deadline: float) -> None:
+        task = asyncio.create_task(self._deliver(delivery, deadline))
+        self._active.add(task)
+
+        def done(finished: asyncio.Task[None]) -> None:
+            self._active.discard(finished)
+            self._slot_free.set()
+
+        task.add_done_callback(done)
+
+    async def _deliver(self, delivery: Delivery, deadline: float) -> None:
+        with correlated(delivery.message.meta.get("correlation_id")):
+            settlement = await self._attempt(delivery, deadline)
+            self._report(delivery, settlement)
+            try:
+                more = await self._settle.submit(settlement)
+            except StoreUnavailable as error:
+                log.warning("delivery.unsettled", delivery=delivery.id, error=error.detail)
+                return
+            if more:
+                self._wake.notify(OUTBOX)
+
+    async def _attempt(self, delivery: Delivery, deadline: float) -> Settlement:
+        receipts: list[Receipt] = []
+        doubt = delivery.uncertain
+        try:
+            payloads = self._channel.render(delivery.message)
+            for part in range(delivery.parts_done, len(payloads)):
+                receipts.append(await self._send(delivery, payloads[part], part, deadline, doubt=doubt))
+                doubt = False
+        except ChannelError as error:
+            return self._after_error(delivery, tuple(receipts), error)
+        except Exception as error:
+            log.exception("delivery.failed", delivery=delivery.id, channel=self._channel.name)
+            return self._retry(delivery, tuple(receipts), f"{type(error).__name__}: {error}")
+        self._resumed()
+        pace = self._channel.capabilities.pace
+        return Settlement(
+            delivery.id,
+            delivery.token,
+            DeliveryStatus.SENT,
+            tuple(receipts),
+            possible_duplicate=self._doubtful(delivery),
+            conversation_pause=pace.per_conversation if pace else 0.0,
+        )
+
+    async def _send(
+        self, delivery: Delivery, payload: WirePayload, part: int, deadline: float, *, doubt: bool
+    ) -> Receipt:
+        key = f"{delivery.id}:{part}"
+        if doubt and isinstance(self._channel, SupportsOutcomeQuery):
+            with contextlib.suppress(OutcomeUnknown):
+                found = await self._channel.outcome(payload, idempotency_key=key)
+                if found is not None:
+                    return found
+        # Frozen or starved past its deadline, this worker may have a successor: it must not start to send.
+        left = deadline - self._clock.monotonic()
+        if left <= 0:
+            raise Unreachable("The time to send ran out before sending began.")
+        try:
+            async with asyncio.timeout(left):
+                return await self._channel.send(payload, idempotency_key=key)
+        except TimeoutError:
+            raise OutcomeUnknown(f"No answer from {self._channel.name} within {left:.1f} s.") from None
+
+    def _doubtful(self, delivery: Delivery) -> bool:
+        """Sent again although an earlier try may have arrived, with nobody to ask."""
+        certain = self._channel.capabilities.idempotent_send or isinstance(self._channel, SupportsOutcomeQuery)
+        return delivery.uncertain and not certain
+
+    def _after_error(self, delivery: Delivery, receipts: tuple[Receipt, ...], error: ChannelError) -> Settlement:
+        match error:
+            case RateLimited():
+                return self._after_limit(delivery, receipts, error)
+            case AuthFailed():
+                self._pause(error)
+                return self._retry(delivery, receipts, error.detail, wait=0.0)
+            case OutcomeUnknown():
+                return self._after_doubt(delivery, receipts, error)
+            case Rejected() | Unsupported():
+                return self._bury(delivery, receipts, error.detail)
+            case Unreachable() | ChannelError():
+                return self._retry(delivery, receipts, error.detail)
+            case _:
+                assert_never(error)
+
+    def _after_limit(self, delivery: Delivery, receipts: tuple[Receipt, ...], error: RateLimited) -> Settlement:
+        if self._channel.capabilities.pace is not None:
+            task = asyncio.create_task(self._outbox.pause(self._pace_key, error.retry_after))
+            self._active.add(task)
+            task.add_done_callback(self._active.discard)
+        return self._retry(delivery, receipts, error.detail, wait=error.retry_after)
+
+    def _after_doubt(self, delivery: Delivery, receipts: tuple[Receipt, ...], error: OutcomeUnknown) -> Settlement:
+        certain = self._channel.capabilities.idempotent_send or isinstance(self._channel, SupportsOutcomeQuery)
+        if delivery.uncertain and not receipts and not certain:
+            detail = f"{error.detail} Sent twice without an answer; the customer may have it twice, or not at all."
+            return self._bury(delivery, receipts, detail)
+        return self._retry(delivery, receipts, error.detail, uncertain=True)
+
+    def _retry(
+        self,
+        delivery: Delivery,
+        receipts: tuple[Receipt, ...],
+        detail: str,
+        *,
+        wait: float | None = None,
+        uncertain: bool = False,
+    ) -> Settlement:
+        age = (self._clock.now() - delivery.first_due_at).total_seconds() if delivery.first_due_at else 0.0
+        if age > self._settings.give_up_after:
+            return self._bury(delivery, receipts, f"Gave up after {age / 3600:.0f} hours. Last error: {detail}")
+        if wait is None:
+            wait = backoff(delivery.attempt, self._rng, first=self._settings.retry_first, cap=self._settings.retry_cap)
+        return Settlement(
+            delivery.id,
+            delivery.token,
+            DeliveryStatus.DUE,
+            receipts,
+            error=detail,
+            retry_after=wait,
+            uncertain=uncertain,
+        )
+
+    def _bury(self, delivery: Delivery, receipts: tuple[Receipt, ...], detail: str) -> Settlement:
+        return Settlement(
+            delivery.id,
+            delivery.token,
+            DeliveryStatus.DEAD,
+            receipts,
+            error=detail,
+            possible_duplicate=self._doubtful(delivery),
+        )
+
+    def _pause(self, error: AuthFailed) -> None:
+        if self._paused is None:
+            log.error("channel.paused", channel=self._channel.name, account=self._channel.account, error=error.detail)
+        self._paused = error.detail
+        self._metrics.gauge(Gauge.CHANNEL_UP, 0, channel=self._channel.name)
+
+    def _resumed(self) -> None:
+        if self._paused is not None:
+            log.info("channel.resumed", channel=self._channel.name, account=self._channel.account)
+            self._paused = None
+        self._metrics.gauge(Gauge.CHANNEL_UP, 1, channel=self._channel.name)
+
+    def _report(self, delivery: Delivery, settlement: Settlement) -> None:
+        name = self._channel.name
+        self._metrics.count(Counter.DELIVERIES, channel=name, status=str(settlement.status))
+        if settlement.possible_duplicate:
+            self._metrics.count(Counter.POSSIBLE_DUPLICATES, channel=name)
+        fields = {"channel": name, "delivery": delivery.id, "conversation": delivery.conversation_id}
+        if settlement.status == DeliveryStatus.DEAD:
+            log.error("delivery.dead", error=settlement.error, **fields)
+        elif settlement.status == DeliveryStatus.DUE:
+            log.warning("delivery.retry", error=settlement.error, retry_after=settlement.retry_after, **fields)
+        else:
+            log.info("delivery.sent", **fields)
+
+    async def _settle_batch(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        more = await self._outbox.settle(settlements)
+        return [more] + [False] * (len(settlements) - 1)
+
+
+class DeliveryService:
+    """All lanes of a process."""
+
+    def __init__(
+        self,
+        channels: list[Channel],
+        outbox: Outbox,
+        wake: Wake,
+        clock: Clock,
+        metrics: Metrics,
+        settings: DeliverySettings,
+        *,
+        rng: random.Random | None = None,
+    ) -> None:
+        shared = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._lanes = [Lane(channel, outbox, wake, clock, metrics, settings, shared) for channel in channels]
+
+    async def start(self) -> None:
+        """Start every lane."""
+        for lane in self._lanes:
+            await lane.start()
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Stop every lane; returns when what was being sent is settled."""
+        await asyncio.gather(*(lane.stop(grace) for lane in self._lanes))
+
+    def statuses(self) -> list[LaneStatus]:
+        """For ``/health/channels``."""
+        return [lane.status for lane in self._lanes]

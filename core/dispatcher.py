@@ -1,0 +1,200 @@
+"""Claims conversations that have work and runs their turns: serial inside a conversation, parallel across."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from core.domain.correlation import correlated
+from core.domain.delivery import backoff
+from core.domain.errors import LostClaim, StoreUnavailable
+from core.group_commit import GroupCommit
+from core.ports.metrics import Counter, Gauge, Metrics, Timing
+from core.ports.store import Claim, Finished, TurnOutcome, Turns, TurnState
+from core.ports.wake import INBOX, OUTBOX, Wake
+from core.turn import Turn
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherSettings:
+    """``lease`` in seconds: a worker that dies is replaced that much later. ``poll``: how long a lost wake may cost."""
+
+    concurrency: int = 64
+    lease: float = 5.0
+    poll: float = 0.5
+    history: int = 60
+    max_attempts: int = 4
+    retry_first: float = 1.0
+
+
+class Dispatcher:
+    """One per worker process. Killed on any line, its conversations are claimed by others when their leases end."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        turn: Turn,
+        wake: Wake,
+        metrics: Metrics,
+        settings: DispatcherSettings,
+        *,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._turns = turns
+        self._turn = turn
+        self._wake = wake
+        self._metrics = metrics
+        self._settings = settings
+        self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(turns.finish)
+        self._active: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
+        self._slot_free = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Begin to claim."""
+        self._stopping = False
+        self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._heartbeat_loop())]
+
+    async def stop(self, grace: float = 20.0) -> None:
+        """Claim nothing more, let running turns end within ``grace`` seconds, give the others back untouched."""
+        self._stopping = True
+        claiming, heartbeat = self._loops
+        await _end(claiming)
+        running = [task for _, task in self._active.values()]
+        if running:
+            await asyncio.wait(running, timeout=grace)
+        left = list(self._active.values())
+        for _, task in left:
+            await _end(task)
+        await _end(heartbeat)
+        with contextlib.suppress(StoreUnavailable):
+            await self._turns.release([claim for claim, _ in left])
+        await self._finish.drain()
+
+    async def _claim_loop(self) -> None:
+        wakes = self._wake.subscribe(INBOX)
+        failures = 0
+        try:
+            while True:
+                free = self._settings.concurrency - len(self._active)
+                if free <= 0:
+                    self._slot_free.clear()
+                    await self._slot_free.wait()
+                    continue
+                try:
+                    states = await self._turns.claim(free, self._settings.lease, history=self._settings.history)
+                    failures = 0
+                except StoreUnavailable as error:
+                    failures += 1
+                    log.warning("dispatcher.store_unavailable", error=error.detail)
+                    await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
+                    continue
+                for state in states:
+                    self._begin(state)
+                if len(states) < free:
+                    await wakes.wait(self._settings.poll)
+        finally:
+            wakes.close()
+
+    def _begin(self, state: TurnState) -> None:
+        key = state.claim.conversation_id
+        # A claim of a conversation that still runs here means that its lease was lost: the fence ends the older turn.
+        if key in self._active:
+            self._active[key][1].cancel()
+        task = asyncio.create_task(self._work(state))
+        self._active[key] = (state.claim, task)
+        self._metrics.gauge(Gauge.TURNS_IN_PROGRESS, len(self._active))
+        task.add_done_callback(lambda _task: self._end_turn(state.claim))
+
+    def _end_turn(self, claim: Claim) -> None:
+        held = self._active.get(claim.conversation_id)
+        if held is not None and held[0] == claim:
+            del self._active[claim.conversation_id]
+        self._metrics.gauge(Gauge.TURNS_IN_PROGRESS, len(self._active))
+        self._slot_free.set()
+
+    async def _work(self, state: TurnState) -> None:
+        correlation = state.pending[-1].meta.get("correlation_id") if state.pending else None
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        with correlated(correlation):
+            try:
+                await self._commit(await self._turn.run(state))
+            except LostClaim:
+                self._lost(state.claim)
+            except StoreUnavailable as error:
+                log.warning("turn.store_unavailable", conversation=state.claim.conversation_id, error=error.detail)
+                await self._postpone(state, error)
+            except Exception as error:
+                log.exception(
+                    "turn.failed", conversation=state.claim.conversation_id, attempt=state.conversation.attempts
+                )
+                await self._recover(state, error)
+        self._metrics.observe(Timing.TURN, loop.time() - started, channel=state.conversation.key.channel)
+
+    async def _commit(self, outcome: TurnOutcome) -> None:
+        finished = await self._finish.submit(outcome)
+        if not finished.held:
+            self._lost(outcome.claim)
+            return
+        if outcome.messages:
+            self._wake.notify(OUTBOX)
+        if finished.pending:
+            self._wake.notify(INBOX)
+
+    def _lost(self, claim: Claim) -> None:
+        self._metrics.count(Counter.TURNS_LOST)
+        log.warning("turn.lost", conversation=claim.conversation_id, epoch=claim.epoch)
+
+    async def _recover(self, state: TurnState, error: Exception) -> None:
+        """Try again later; when that was done often enough, tell the customer honestly instead of staying silent."""
+        if state.conversation.attempts + 1 < self._settings.max_attempts:
+            await self._postpone(state, error)
+            return
+        try:
+            await self._commit(self._turn.give_up(state))
+        except Exception as failure:
+            log.exception("turn.give_up_failed", conversation=state.claim.conversation_id)
+            await self._postpone(state, failure)
+
+    async def _postpone(self, state: TurnState, error: Exception) -> None:
+        delay = backoff(state.conversation.attempts + 1, self._rng, first=self._settings.retry_first, cap=60.0)
+        try:
+            await self._turns.postpone(state.claim, delay=delay, error=f"{type(error).__name__}: {error}")
+        except StoreUnavailable:
+            log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
+
+    async def _heartbeat_loop(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease / 3)
+            claims = [claim for claim, _ in self._active.values()]
+            if not claims:
+                continue
+            try:
+                held = await self._turns.extend(claims, self._settings.lease)
+            except StoreUnavailable as error:
+                log.warning("dispatcher.heartbeat_failed", error=error.detail)
+                continue
+            self._drop_lost(claims, held)
+
+    def _drop_lost(self, claims: Sequence[Claim], held: frozenset[str]) -> None:
+        for claim in claims:
+            running = self._active.get(claim.conversation_id)
+            if claim.conversation_id not in held and running is not None and running[0] == claim:
+                self._lost(claim)
+                running[1].cancel()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

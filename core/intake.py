@@ -1,0 +1,101 @@
+"""Accepting what customers say: durable first, acknowledged afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from core.domain.capabilities import Capabilities
+from core.domain.correlation import correlation_id, new_correlation_id
+from core.domain.messages import InboundEvent, RawEvent
+from core.group_commit import GroupCommit
+from core.ports.channel import Accepted
+from core.ports.metrics import Counter, Metrics
+from core.ports.store import Acceptable, Inbox
+from core.ports.wake import INBOX, WIDGET, Wake
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """The sink of every channel. ``accept`` returns after one commit that holds all that arrived together.
+
+    Killed on any line: before the commit nothing was acknowledged and the sender sends again; after it the dispatcher
+    of any process finds the message, and the sender's repetition is recognised by its event key.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        wake: Wake,
+        metrics: Metrics,
+        capabilities: Mapping[str, Capabilities],
+        *,
+        max_batch: int = 256,
+        max_queue: int = 20_000,
+    ) -> None:
+        self._inbox = inbox
+        self._wake = wake
+        self._metrics = metrics
+        self._capabilities = capabilities
+        self._group: GroupCommit[Acceptable, Accepted] = GroupCommit(
+            self._commit, max_batch=max_batch, max_queue=max_queue
+        )
+
+    async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        """See InboundSink.accept. Raises the first item's own error, after the others were committed."""
+        results = await asyncio.gather(
+            *(self._group.submit(self._acceptable(event, raw)) for event in events), return_exceptions=True
+        )
+        accepted: list[Accepted] = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            accepted.append(result)
+        return accepted
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None:
+        """See InboundSink.quarantine."""
+        await self._inbox.quarantine(raw, reason)
+        self._metrics.count(Counter.EVENTS_QUARANTINED, channel=raw.channel)
+        log.error("event.quarantined", channel=raw.channel, account=raw.account, reason=reason, bytes=len(raw.body))
+
+    async def drain(self) -> None:
+        """Wait for the commits under way (graceful stop)."""
+        await self._group.drain()
+
+    def _acceptable(self, event: InboundEvent, raw: RawEvent | None) -> Acceptable:
+        capabilities = self._capabilities[event.key.channel]
+        return Acceptable(
+            event=event,
+            raw=raw,
+            in_log=capabilities.event_log,
+            window=capabilities.burst_window,
+            correlation=correlation_id() or new_correlation_id(),
+        )
+
+    async def _commit(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
+        results = await self._inbox.accept(items)
+        for item, result in zip(items, results, strict=True):
+            if isinstance(result, Accepted):
+                self._announce(item, result)
+        return results
+
+    def _announce(self, item: Acceptable, accepted: Accepted) -> None:
+        channel = item.event.key.channel
+        if accepted.duplicate:
+            self._metrics.count(Counter.EVENTS_DUPLICATE, channel=channel)
+            return
+        self._metrics.count(Counter.EVENTS_ACCEPTED, channel=channel)
+        self._wake.notify(INBOX)
+        if item.in_log:
+            self._wake.notify(WIDGET, accepted.conversation_id)
+        log.info(
+            "message.accepted",
+            channel=channel,
+            conversation=accepted.conversation_id,
+            seq=accepted.seq,
+            correlation_id=item.correlation,
+        )

@@ -1,0 +1,118 @@
+"""Rows to domain values and back. JSON columns are text, so that both databases hold the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import ContactDetails, Customer
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
+
+
+def when(seconds: float) -> datetime:
+    """A time column as a datetime in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def dump(value: Any) -> str | None:
+    """JSON text, or None for nothing."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
+
+
+def load(text: str | None) -> Any:
+    """What ``dump`` wrote; an empty dict for None."""
+    return json.loads(text) if text else {}
+
+
+def clean(text: str) -> str:
+    """Text that both databases store: PostgreSQL refuses NUL, neither takes a lone surrogate. The raw event keeps both."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def dump_citations(citations: Sequence[Citation]) -> str | None:
+    """Citations as a JSON list."""
+    return dump([asdict(citation) for citation in citations])
+
+
+def conversation_from(row: Row[Any]) -> Conversation:
+    """A ``conversation`` row."""
+    return Conversation(
+        id=row.id,
+        key=ConversationKey(row.channel, row.account, row.thread),
+        customer_id=row.customer_id,
+        state=OwnershipState(row.state),
+        owner=row.owner,
+        epoch=row.epoch,
+        ownership_epoch=row.ownership_epoch,
+        last_seq=row.last_seq,
+        done_seq=row.done_seq,
+        attempts=row.attempts,
+        created_at=when(row.created_at),
+        locale=row.locale,
+        escalation_reason=row.escalation_reason,
+        ended_at=when(row.ended_at) if row.ended_at is not None else None,
+    )
+
+
+def customer_from(row: Row[Any]) -> Customer:
+    """A ``customer`` row joined with the identity that writes."""
+    return Customer(
+        id=row.id,
+        external_id=row.external_id,
+        display_name=row.display_name,
+        verified=bool(row.verified),
+        contact=ContactDetails(row.email, row.phone),
+        locale=row.locale,
+    )
+
+
+def attachment_from(row: Row[Any]) -> Attachment:
+    """An ``attachment`` row."""
+    return Attachment(
+        id=row.id,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        storage_key=row.storage_key,
+        extraction=ExtractionStatus(row.extraction),
+        text=row.text,
+        error=row.error,
+    )
+
+
+def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
+    """A ``message`` row with its files."""
+    return Message(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        seq=row.seq,
+        author=Author(row.author),
+        text=row.text,
+        created_at=when(row.created_at),
+        author_name=row.author_name,
+        kind=MessageKind(row.kind) if row.kind else None,
+        action=CustomerAction(row.action) if row.action else None,
+        attachments=tuple(attachments),
+        citations=tuple(Citation(**item) for item in load(row.citations)),
+        meta=load(row.meta),
+        edited_at=when(row.edited_at) if row.edited_at is not None else None,
+        deleted_at=when(row.deleted_at) if row.deleted_at is not None else None,
+    )
+
+
+def group_files(rows: Sequence[Row[Any]]) -> Mapping[str, list[Attachment]]:
+    """Attachments by the message that they came with."""
+    grouped: dict[str, list[Attachment]] = {}
+    for row in rows:
+        if row.message_id:
+            grouped.setdefault(row.message_id, []).append(attachment_from(row))
+    return grouped

@@ -1,0 +1,226 @@
+"""What web customers see, in order: cursors are given under the conversation's row lock, so order is commit order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.errors import InvalidInput, LostClaim
+from core.group_commit import GroupCommit
+from core.ports.store import Claim, LogFrame, LoggedFrame
+from core.storage import codec
+from core.storage.database import Database, retrying
+from core.storage.tables import attachment, conversation, feedback, message, widget_event
+
+_CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    """Frames for one conversation; with ``epoch`` they are provisional and must still be fenced by it."""
+
+    conversation_id: str
+    frames: Sequence[LogFrame]
+    epoch: int | None = None
+
+
+class SqlEventLog:
+    """The event log on a database; appends of many conversations share their commits."""
+
+    def __init__(self, database: Database) -> None:
+        self._log_db = database
+        self._appends: GroupCommit[_Append, Sequence[int]] = GroupCommit(self._append_all)
+
+    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
+        """See EventLog.append_provisional."""
+        await self._appends.submit(_Append(claim.conversation_id, frames, claim.epoch))
+
+    async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
+        """See EventLog.append."""
+        return await self._appends.submit(_Append(conversation_id, frames))
+
+    async def _append_all(self, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
+        return list(await retrying(self._append_batch, items))
+
+    async def _append_batch(self, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
+        async with self._log_db.write() as connection:
+            heads = await _lock_heads(connection, items)
+            known = await _known(connection, items)
+            rows: list[dict[str, Any]] = []
+            results: list[Sequence[int] | Exception] = []
+            for item in items:
+                head = heads.get(item.conversation_id)
+                if head is None:
+                    results.append(InvalidInput(f"There is no conversation {item.conversation_id}."))
+                elif item.epoch is not None and head.epoch != item.epoch:
+                    results.append(LostClaim("The conversation belongs to somebody else now."))
+                else:
+                    results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
+            await _forget_provisional(connection, rows)
+            if rows:
+                await connection.execute(insert(widget_event), rows)
+                moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
+                await connection.execute(_MOVE_CURSOR, moved)
+        return results
+
+    def _place(
+        self, rows: list[dict[str, Any]], known: dict[tuple[str, str], int], head: Any, item: _Append, frame: LogFrame
+    ) -> int:
+        if frame.dedupe is not None and (head.id, frame.dedupe) in known:
+            return known[head.id, frame.dedupe]
+        head.cursor += 1
+        head.moved = True
+        rows.append(
+            {
+                "conversation_id": head.id,
+                "cursor": head.cursor,
+                "kind": frame.kind,
+                "turn_id": frame.turn_id,
+                "epoch": item.epoch,
+                "message_id": frame.message_id,
+                "dedupe": frame.dedupe,
+                "provisional": item.epoch is not None,
+                "body": codec.dump(dict(frame.body)),
+                "created_at": self._log_db.timestamp(),
+            }
+        )
+        if frame.dedupe is not None:
+            known[head.id, frame.dedupe] = head.cursor
+        return int(head.cursor)
+
+    async def find(self, conversation_id: str, dedupe: str) -> int | None:
+        """See EventLog.find."""
+        columns = widget_event.c
+        async with self._log_db.read() as connection:
+            found: int | None = await connection.scalar(
+                select(columns.cursor).where(columns.conversation_id == conversation_id, columns.dedupe == dedupe)
+            )
+        return found
+
+    async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
+        """See EventLog.read."""
+        wanted = sorted(after.items())
+        frames: dict[str, list[LoggedFrame]] = {}
+        async with self._log_db.read() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                chunk = wanted[start : start + _CHUNK]
+                condition = or_(
+                    *(
+                        and_(widget_event.c.conversation_id == key, widget_event.c.cursor > cursor)
+                        for key, cursor in chunk
+                    )
+                )
+                for key, frame in await _frames(connection, condition, limit * len(chunk)):
+                    frames.setdefault(key, []).append(frame)
+        return {key: found[:limit] for key, found in frames.items()}
+
+    async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
+        """See EventLog.history."""
+        columns = widget_event.c
+        condition = and_(
+            columns.conversation_id == conversation_id, columns.cursor > after, columns.message_id.is_not(None)
+        )
+        async with self._log_db.read() as connection:
+            return [frame for _, frame in await _frames(connection, condition, limit)]
+
+    async def head(self, conversation_id: str) -> int:
+        """See EventLog.head."""
+        return (await self.heads([conversation_id])).get(conversation_id, 0)
+
+    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
+        """See EventLog.heads."""
+        columns = conversation.c
+        async with self._log_db.read() as connection:
+            rows = await connection.execute(
+                select(columns.id, columns.event_cursor).where(columns.id.in_(conversation_ids))
+            )
+            return {row.id: row.event_cursor for row in rows}
+
+
+_MOVE_CURSOR = (
+    update(conversation).where(conversation.c.id == bindparam("key")).values(event_cursor=bindparam("new_cursor"))
+)
+
+
+async def _lock_heads(connection: AsyncConnection, items: Sequence[_Append]) -> dict[str, Any]:
+    columns = conversation.c
+    rows = await connection.execute(
+        select(columns.id, columns.event_cursor, columns.epoch)
+        .where(columns.id.in_(sorted({item.conversation_id for item in items})))
+        .order_by(columns.id)
+        .with_for_update()
+    )
+    return {row.id: SimpleNamespace(id=row.id, cursor=row.event_cursor, epoch=row.epoch, moved=False) for row in rows}
+
+
+async def _known(connection: AsyncConnection, items: Sequence[_Append]) -> dict[tuple[str, str], int]:
+    keys = [frame.dedupe for item in items for frame in item.frames if frame.dedupe is not None]
+    if not keys:
+        return {}
+    columns = widget_event.c
+    rows = await connection.execute(
+        select(columns.conversation_id, columns.dedupe, columns.cursor).where(
+            columns.conversation_id.in_(sorted({item.conversation_id for item in items})), columns.dedupe.in_(keys)
+        )
+    )
+    return {(row.conversation_id, row.dedupe): row.cursor for row in rows}
+
+
+async def _forget_provisional(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Provisional frames end with the turn's message, with its withdrawal, and with a new epoch of the same turn."""
+    columns = widget_event.c
+    ended = {
+        (row["conversation_id"], row["turn_id"])
+        for row in rows
+        if row["turn_id"] and (not row["provisional"] or row["kind"] == "discard")
+    }
+    conditions = [and_(columns.conversation_id == key, columns.turn_id == turn) for key, turn in sorted(ended)]
+    restarted = {
+        (row["conversation_id"], row["epoch"]) for row in rows if row["provisional"] and row["kind"] != "discard"
+    }
+    conditions += [and_(columns.conversation_id == key, columns.epoch < epoch) for key, epoch in sorted(restarted)]
+    if conditions:
+        await connection.execute(delete(widget_event).where(columns.provisional, or_(*conditions)))
+
+
+async def _frames(connection: AsyncConnection, condition: Any, limit: int) -> list[tuple[str, LoggedFrame]]:
+    columns = widget_event.c
+    statement = (
+        select(
+            columns.conversation_id.label("log_conversation_id"),
+            columns.cursor,
+            columns.kind.label("frame_kind"),
+            columns.turn_id.label("frame_turn_id"),
+            columns.body,
+            *message.c,
+            feedback.c.rating,
+        )
+        .outerjoin(message, message.c.id == columns.message_id)
+        .outerjoin(feedback, feedback.c.message_id == columns.message_id)
+        .where(condition)
+        .order_by(columns.conversation_id, columns.cursor)
+        .limit(limit)
+    )
+    rows = (await connection.execute(statement)).all()
+    spoken = [row.id for row in rows if row.id is not None]
+    files: Mapping[str, Any] = {}
+    if spoken:
+        found = await connection.execute(select(attachment).where(attachment.c.message_id.in_(spoken)))
+        files = codec.group_files(found.all())
+    return [(row.log_conversation_id, _frame(row, files)) for row in rows]
+
+
+def _frame(row: Any, files: Mapping[str, Any]) -> LoggedFrame:
+    return LoggedFrame(
+        cursor=row.cursor,
+        kind=row.frame_kind,
+        body=codec.load(row.body),
+        turn_id=row.frame_turn_id,
+        message=codec.message_from(row, files.get(row.id, ())) if row.id is not None else None,
+        feedback=row.rating,
+    )

@@ -1,0 +1,63 @@
+"""The journal of tool calls, written under the fence before and after each call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from core.domain.errors import LostClaim
+from core.ports.store import Claim, JournalEntry
+from core.storage import codec
+from core.storage.database import Database
+from core.storage.tables import conversation, tool_journal
+
+
+class SqlJournal:
+    """The journal on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._journal_db = database
+
+    async def entries(self, turn_id: str) -> Sequence[JournalEntry]:
+        """See Journal.entries."""
+        columns = tool_journal.c
+        async with self._journal_db.read() as connection:
+            rows = await connection.execute(
+                select(tool_journal)
+                .where(columns.turn_id == turn_id)
+                .order_by(columns.step, columns.created_at, columns.call_id)
+            )
+            return [
+                JournalEntry(
+                    call_id=row.call_id,
+                    step=row.step,
+                    name=row.name,
+                    arguments=row.arguments,
+                    status=row.status,
+                    result=row.result,
+                )
+                for row in rows
+            ]
+
+    async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
+        """See Journal.record."""
+        values = {
+            "turn_id": turn_id,
+            "call_id": entry.call_id,
+            "conversation_id": claim.conversation_id,
+            "step": entry.step,
+            "name": entry.name,
+            "arguments": codec.clean(entry.arguments),
+            "status": entry.status,
+            "result": None if entry.result is None else codec.clean(entry.result),
+            "created_at": self._journal_db.timestamp(),
+        }
+        statement = self._journal_db.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
+        async with self._journal_db.write() as connection:
+            epoch = await connection.scalar(
+                select(conversation.c.epoch).where(conversation.c.id == claim.conversation_id).with_for_update()
+            )
+            if epoch != claim.epoch:
+                raise LostClaim("The conversation belongs to somebody else now.")
+            await connection.execute(statement.values(**values))

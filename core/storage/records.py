@@ -1,0 +1,199 @@
+"""Reads and small writes beside the message path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer, Identity
+from core.domain.delivery import DeliveryStatus
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, Message
+from core.storage import codec
+from core.storage.database import Database
+from core.storage.ids import new_id
+from core.storage.tables import attachment, conversation, customer, feedback, identity, message, outbox, quarantine
+
+
+class SqlRecords:
+    """Records on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._records_db = database
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """See Records.conversation."""
+        async with self._records_db.read() as connection:
+            row = (await connection.execute(select(conversation).where(conversation.c.id == conversation_id))).first()
+        return codec.conversation_from(row) if row else None
+
+    async def customer(self, conversation_id: str) -> Customer | None:
+        """See Records.customer."""
+        statement = (
+            select(customer, identity.c.external_id, identity.c.verified)
+            .join(conversation, conversation.c.customer_id == customer.c.id)
+            .join(
+                identity,
+                (identity.c.channel == conversation.c.channel)
+                & (identity.c.account == conversation.c.account)
+                & (identity.c.external_id == conversation.c.external_id),
+            )
+            .where(conversation.c.id == conversation_id)
+        )
+        async with self._records_db.read() as connection:
+            row = (await connection.execute(statement)).first()
+        return codec.customer_from(row) if row else None
+
+    async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
+        """See Records.end_conversation."""
+        now = self._records_db.timestamp()
+        async with self._records_db.write() as connection:
+            await connection.execute(
+                self._records_db.insert_new(conversation).values(
+                    id=key.conversation_id,
+                    channel=key.channel,
+                    account=key.account,
+                    thread=key.thread,
+                    customer_id=new_id(),
+                    external_id=sender.external_id,
+                    state=OwnershipState.BOT,
+                    epoch=0,
+                    ownership_epoch=0,
+                    last_seq=0,
+                    done_seq=0,
+                    event_cursor=0,
+                    ready_at=now,
+                    attempts=0,
+                    created_at=now,
+                )
+            )
+            await connection.execute(
+                update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now)
+            )
+
+    async def add_attachment(self, conversation_id: str, file: Attachment) -> None:
+        """See Records.add_attachment."""
+        async with self._records_db.write() as connection:
+            await connection.execute(
+                insert(attachment).values(
+                    id=file.id,
+                    conversation_id=conversation_id,
+                    name=codec.clean(file.name),
+                    media_type=file.media_type,
+                    size=file.size,
+                    sha256=file.sha256,
+                    storage_key=file.storage_key,
+                    extraction=file.extraction,
+                    text=file.text,
+                    error=file.error,
+                    created_at=self._records_db.timestamp(),
+                )
+            )
+
+    async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
+        """See Records.attachment."""
+        async with self._records_db.read() as connection:
+            row = (await connection.execute(select(attachment).where(attachment.c.id == attachment_id))).first()
+        return (row.conversation_id, codec.attachment_from(row)) if row else None
+
+    async def set_extraction(
+        self, attachment_id: str, status: ExtractionStatus, extracted: str | None, error: str | None
+    ) -> None:
+        """See Records.set_extraction."""
+        async with self._records_db.write() as connection:
+            await connection.execute(
+                update(attachment)
+                .where(attachment.c.id == attachment_id)
+                .values(
+                    extraction=status,
+                    text=None if extracted is None else codec.clean(extracted),
+                    error=None if error is None else codec.clean(error),
+                )
+            )
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]:
+        """See Records.messages."""
+        statement = (
+            select(message)
+            .where(message.c.conversation_id == conversation_id, message.c.seq > after)
+            .order_by(message.c.seq)
+            .limit(limit)
+        )
+        async with self._records_db.read() as connection:
+            return await _with_files(connection, (await connection.execute(statement)).all())
+
+    async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
+        """See Records.customer_messages."""
+        statement = (
+            select(message)
+            .join(conversation, conversation.c.id == message.c.conversation_id)
+            .join(identity, identity.c.customer_id == conversation.c.customer_id)
+            .where(
+                identity.c.channel == channel,
+                identity.c.account == account,
+                identity.c.external_id == external_id,
+            )
+            .order_by(message.c.created_at.desc(), message.c.seq.desc())
+            .limit(limit)
+        )
+        async with self._records_db.read() as connection:
+            return await _with_files(connection, (await connection.execute(statement)).all())
+
+    async def record_feedback(self, conversation_id: str, message_id: str, rating: str, comment: str | None) -> bool:
+        """See Records.record_feedback."""
+        about = select(message.c.id).where(
+            message.c.id == message_id,
+            message.c.conversation_id == conversation_id,
+            message.c.author.in_([Author.AGENT, Author.STAFF]),
+        )
+        statement = self._records_db.upsert(feedback, ["message_id"], ["rating", "comment", "created_at"])
+        async with self._records_db.write() as connection:
+            if (await connection.execute(about)).first() is None:
+                return False
+            await connection.execute(
+                statement.values(
+                    message_id=message_id,
+                    conversation_id=conversation_id,
+                    rating=rating,
+                    comment=None if comment is None else codec.clean(comment),
+                    created_at=self._records_db.timestamp(),
+                )
+            )
+        return True
+
+    async def counts(self) -> Mapping[str, int]:
+        """See Records.counts."""
+        gauges = {
+            "conversations_pending": select(func.count())
+            .select_from(conversation)
+            .where(conversation.c.done_seq < conversation.c.last_seq),
+            "conversations_queued": select(func.count())
+            .select_from(conversation)
+            .where(conversation.c.state == OwnershipState.QUEUED),
+            "deliveries_due": select(func.count())
+            .select_from(outbox)
+            .where(outbox.c.status.in_([DeliveryStatus.DUE, DeliveryStatus.SENDING])),
+            "deliveries_dead": select(func.count()).select_from(outbox).where(outbox.c.status == DeliveryStatus.DEAD),
+            "events_quarantined": select(func.count()).select_from(quarantine),
+        }
+        async with self._records_db.read() as connection:
+            return {name: int(await connection.scalar(statement) or 0) for name, statement in gauges.items()}
+
+    async def ping(self) -> None:
+        """See Records.ping."""
+        async with self._records_db.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+async def _with_files(connection: AsyncConnection, rows: Sequence[Any]) -> list[Message]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    found = await connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))
+    files = codec.group_files(found.all())
+    return [codec.message_from(row, files.get(row.id, ())) for row in rows]

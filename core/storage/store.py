@@ -1,0 +1,33 @@
+"""The store as the composition root hands it out: every part on one database."""
+
+from __future__ import annotations
+
+from core.ports.clock import Clock
+from core.storage.database import Database
+from core.storage.event_log import SqlEventLog
+from core.storage.inbox import SqlInbox
+from core.storage.journal import SqlJournal
+from core.storage.outbox import SqlOutbox
+from core.storage.records import SqlRecords
+from core.storage.turns import SqlTurns
+
+
+class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog):
+    """Implements core.ports.store.Store. The schema must have been migrated before ``open``."""
+
+    def __init__(self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True) -> None:
+        self.database = Database(url, clock, pool_size=pool_size, server_clock=server_clock)
+        SqlInbox.__init__(self, self.database)
+        SqlTurns.__init__(self, self.database)
+        SqlOutbox.__init__(self, self.database)
+        SqlRecords.__init__(self, self.database)
+        SqlJournal.__init__(self, self.database)
+        SqlEventLog.__init__(self, self.database)
+
+    async def open(self) -> None:
+        """Make the connection pools."""
+        self.database.open()
+
+    async def close(self) -> None:
+        """Close the connection pools."""
+        await self.database.close()

@@ -1,0 +1,343 @@
+"""Claiming conversations, and committing what a turn decided, under the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.domain.conversation import Conversation, next_state
+from core.domain.customer import ContactDetails
+from core.domain.delivery import DeliveryStatus
+from core.domain.errors import InvalidInput
+from core.domain.messages import Author
+from core.ports.store import Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
+from core.storage import codec
+from core.storage.database import Database, retrying
+from core.storage.ids import new_id
+from core.storage.tables import attachment, conversation, customer, identity, message, outbox, ownership_change
+
+
+@dataclass
+class _Writes:
+    """Rows of one commit."""
+
+    now: float
+    conversations: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
+
+
+class SqlTurns:
+    """Turns on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._turns_db = database
+
+    async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
+        """See Turns.claim."""
+        columns, now = conversation.c, self._turns_db.now()
+        due = (
+            select(columns.id)
+            .where(
+                columns.done_seq < columns.last_seq,
+                columns.ready_at <= now,
+                or_(columns.lease_until.is_(None), columns.lease_until <= now),
+            )
+            .order_by(columns.ready_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        statement = (
+            update(conversation)
+            .where(columns.id.in_(select(due.c.id)))
+            .values(epoch=columns.epoch + 1, lease_until=now + lease)
+            .returning(*columns)
+        )
+        async with self._turns_db.write() as connection:
+            rows = (await connection.execute(statement)).all()
+            if not rows:
+                return []
+            return await _load(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
+
+    async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
+        """See Turns.extend."""
+        if not claims:
+            return frozenset()
+        columns = conversation.c
+        wanted = {claim.conversation_id: claim.epoch for claim in claims}
+        statement = (
+            update(conversation)
+            .where(columns.id.in_(sorted(wanted)), columns.lease_until.is_not(None))
+            .values(lease_until=self._turns_db.now() + lease)
+            .returning(columns.id, columns.epoch)
+        )
+        async with self._turns_db.write() as connection:
+            locked = await connection.execute(
+                select(columns.id, columns.epoch)
+                .where(columns.id.in_(sorted(wanted)))
+                .order_by(columns.id)
+                .with_for_update()
+            )
+            held = sorted(row.id for row in locked if row.epoch == wanted[row.id])
+            if not held:
+                return frozenset()
+            rows = await connection.execute(statement.where(columns.id.in_(held)))
+            return frozenset(row.id for row in rows)
+
+    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
+        """See Turns.finish."""
+        return list(await retrying(self._finish, outcomes))
+
+    async def _finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
+        async with self._turns_db.write() as connection:
+            current = await _lock(connection, [outcome.claim.conversation_id for outcome in outcomes])
+            writes = _Writes(self._turns_db.timestamp())
+            results: list[Finished] = []
+            for outcome in outcomes:
+                row = current.get(outcome.claim.conversation_id)
+                if row is None or row.epoch != outcome.claim.epoch:
+                    results.append(Finished(held=False))
+                    continue
+                _finish_one(writes, row, outcome)
+                results.append(Finished(held=True, pending=row.last_seq > outcome.handled_seq))
+            await self._commit(connection, writes)
+        return results
+
+    async def _commit(self, connection: AsyncConnection, writes: _Writes) -> None:
+        if writes.conversations:
+            await connection.execute(_UPDATE_CONVERSATION, writes.conversations)
+        for table, rows in (
+            (message, writes.messages),
+            (outbox, writes.outbox),
+            (ownership_change, writes.changes),
+        ):
+            if rows:
+                await connection.execute(insert(table), rows)
+        for customer_id, contact in writes.contacts:
+            values = {key: value for key, value in (("email", contact.email), ("phone", contact.phone)) if value}
+            if values:
+                await connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
+
+    async def postpone(self, claim: Claim, *, delay: float, error: str) -> bool:
+        """See Turns.postpone."""
+        columns = conversation.c
+        statement = (
+            update(conversation)
+            .where(columns.id == claim.conversation_id, columns.epoch == claim.epoch)
+            .values(
+                lease_until=None,
+                ready_at=self._turns_db.now() + delay,
+                attempts=columns.attempts + 1,
+                last_error=codec.clean(error)[:1000],
+            )
+            .returning(columns.id)
+        )
+        async with self._turns_db.write() as connection:
+            return (await connection.execute(statement)).first() is not None
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        """See Turns.release."""
+        columns = conversation.c
+        statement = (
+            update(conversation)
+            .where(columns.id == bindparam("key"), columns.epoch == bindparam("held_epoch"))
+            .values(lease_until=None)
+        )
+        if claims:
+            ordered = sorted(claims, key=lambda claim: claim.conversation_id)
+            async with self._turns_db.write() as connection:
+                await connection.execute(
+                    statement, [{"key": claim.conversation_id, "held_epoch": claim.epoch} for claim in ordered]
+                )
+
+    async def transition(
+        self, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
+    ) -> Conversation:
+        """See Turns.transition."""
+        async with self._turns_db.write() as connection:
+            row = (await _lock(connection, [conversation_id])).get(conversation_id)
+            if row is None:
+                raise InvalidInput(f"There is no conversation {conversation_id}.")
+            writes = _Writes(self._turns_db.timestamp())
+            _change(writes, row, messages, transition, done_seq=None)
+            await self._commit(connection, writes)
+            fresh = await connection.execute(select(conversation).where(conversation.c.id == conversation_id))
+            return codec.conversation_from(fresh.one())
+
+
+_UPDATE_CONVERSATION = (
+    update(conversation)
+    .where(conversation.c.id == bindparam("key"))
+    .values(
+        epoch=bindparam("new_epoch"),
+        ownership_epoch=bindparam("new_ownership_epoch"),
+        state=bindparam("new_state"),
+        owner=bindparam("new_owner"),
+        escalation_reason=bindparam("new_reason"),
+        last_seq=bindparam("new_last_seq"),
+        done_seq=bindparam("new_done_seq"),
+        lease_until=None,
+        attempts=0,
+        last_error=None,
+    )
+)
+
+
+async def _lock(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Row[Any]]:
+    rows = await connection.execute(
+        select(conversation)
+        .where(conversation.c.id.in_(sorted(set(ids))))
+        .order_by(conversation.c.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in rows}
+
+
+def _finish_one(writes: _Writes, row: Row[Any], outcome: TurnOutcome) -> None:
+    _change(writes, row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq)
+    if outcome.contact:
+        writes.contacts.append((row.customer_id, outcome.contact))
+
+
+def _change(
+    writes: _Writes,
+    row: Row[Any],
+    messages: Sequence[NewMessage],
+    transition: Transition | None,
+    *,
+    done_seq: int | None,
+) -> None:
+    """Add to ``writes`` what one locked conversation becomes: its counters, owner, messages and outbox rows."""
+    state, owner, ownership_epoch, epoch = row.state, row.owner, row.ownership_epoch, row.epoch
+    reason = row.escalation_reason
+    if transition is not None:
+        state = next_state(codec.conversation_from(row).state, transition.event)
+        owner, ownership_epoch, epoch = transition.owner, ownership_epoch + 1, epoch + 1
+        reason = transition.escalation.reason if transition.escalation else reason
+        writes.changes.append(_audit(writes, row, state, ownership_epoch, transition))
+    handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
+    last_seq = row.last_seq + len(messages)
+    writes.conversations.append(
+        {
+            "key": row.id,
+            "new_epoch": epoch,
+            "new_ownership_epoch": ownership_epoch,
+            "new_state": state,
+            "new_owner": owner,
+            "new_reason": reason,
+            "new_last_seq": last_seq,
+            "new_done_seq": last_seq if handled >= row.last_seq else handled,
+        }
+    )
+    for offset, new in enumerate(messages, start=1):
+        _say(writes, row, new, row.last_seq + offset, ownership_epoch, str(state))
+
+
+def _audit(writes: _Writes, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> dict[str, Any]:
+    return {
+        "conversation_id": row.id,
+        "ownership_epoch": ownership_epoch,
+        "event": transition.event,
+        "from_state": row.state,
+        "to_state": state,
+        "owner": transition.owner,
+        "reason": transition.escalation.reason if transition.escalation else None,
+        "created_at": writes.now,
+    }
+
+
+def _say(writes: _Writes, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
+    message_id = new_id()
+    writes.messages.append(
+        {
+            "id": message_id,
+            "conversation_id": row.id,
+            "seq": seq,
+            "author": new.author,
+            "author_name": new.author_name,
+            "kind": new.kind,
+            "text": codec.clean(new.text),
+            "citations": codec.dump_citations(new.citations),
+            "meta": codec.dump({**new.meta, "status": state}),
+            "turn_id": new.turn_id,
+            "sent_at": writes.now,
+            "created_at": writes.now,
+        }
+    )
+    writes.outbox.append(
+        {
+            "id": new_id(),
+            "conversation_id": row.id,
+            "message_id": message_id,
+            "seq": seq,
+            "channel": row.channel,
+            "account": row.account,
+            "author": new.author,
+            "ownership_epoch": ownership_epoch,
+            "dedupe": f"{row.id}:{seq}",
+            "status": DeliveryStatus.DUE,
+            "due_at": 0.0,
+            "first_due_at": writes.now,
+            "attempts": 0,
+            "parts_done": 0,
+            "uncertain": False,
+            "possible_duplicate": False,
+        }
+    )
+
+
+async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]], history: int) -> list[TurnState]:
+    """Pending messages, history, customers and files of the claimed conversations, one query each."""
+    ids = [row.id for row in rows]
+    spoken = await connection.execute(
+        select(message)
+        .join(conversation, conversation.c.id == message.c.conversation_id)
+        .where(message.c.conversation_id.in_(ids), message.c.seq > conversation.c.done_seq - history)
+        .order_by(message.c.conversation_id, message.c.seq)
+    )
+    files = (
+        await connection.execute(
+            select(attachment).where(attachment.c.conversation_id.in_(ids)).order_by(attachment.c.created_at)
+        )
+    ).all()
+    people = await connection.execute(
+        select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
+        .join(conversation, conversation.c.customer_id == customer.c.id)
+        .join(
+            identity,
+            (identity.c.channel == conversation.c.channel)
+            & (identity.c.account == conversation.c.account)
+            & (identity.c.external_id == conversation.c.external_id),
+        )
+        .where(conversation.c.id.in_(ids))
+    )
+    customers = {row.conversation_id: codec.customer_from(row) for row in people}
+    by_message = codec.group_files(files)
+    grouped: dict[str, list[Any]] = {}
+    for row in spoken:
+        grouped.setdefault(row.conversation_id, []).append(codec.message_from(row, by_message.get(row.id, ())))
+    sent_files = [row for row in files if row.message_id]
+    return [
+        TurnState(
+            claim=Claim(row.id, row.epoch),
+            conversation=codec.conversation_from(row),
+            customer=customers[row.id],
+            pending=tuple(
+                item
+                for item in grouped.get(row.id, ())
+                if item.seq > row.done_seq and item.author == Author.CUSTOMER and item.deleted_at is None
+            ),
+            history=tuple(
+                item for item in grouped.get(row.id, ()) if item.seq <= row.done_seq or item.author != Author.CUSTOMER
+            ),
+            files=tuple(codec.attachment_from(file) for file in sent_files if file.conversation_id == row.id),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,92 @@
+"""Shows a turn while it is being worked on, in batches, so that a sentence costs no commit of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+import structlog
+
+from core.domain.errors import HubError, LostClaim
+from core.domain.messages import Citation
+from core.ports.channel import StreamFrame, SupportsStreaming
+from core.ports.store import TurnState
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 0.05  # seconds
+_Kind = Literal["text", "tool_call", "sources", "typing", "discard"]
+
+
+class ProvisionalEvents:
+    """Implements core.ports.responder.TurnEvents over a streaming channel; without one it shows nothing.
+
+    A frame that cannot be written is dropped, since the delivered message replaces all of them; only LostClaim reaches
+    the responder, which must stop then.
+    """
+
+    def __init__(self, channel: SupportsStreaming | None, state: TurnState, turn_id: str) -> None:
+        self._channel = channel
+        self._state = state
+        self._turn_id = turn_id
+        self._frames: list[StreamFrame] = []
+        self._index = 0
+        self._flusher: asyncio.Task[None] | None = None
+        self._lost: LostClaim | None = None
+
+    async def typing(self) -> None:
+        """Somebody is working on it."""
+        await self._add("typing", {"author": "agent"})
+
+    async def text(self, sentence: str) -> None:
+        """See TurnEvents.text."""
+        await self._add("text", {"delta": sentence}, self._index)
+        self._index += 1
+
+    async def tool_call(self, name: str, state: str) -> None:
+        """See TurnEvents.tool_call."""
+        await self._add("tool_call", {"name": name, "state": state})
+
+    async def sources(self, citations: Sequence[Citation]) -> None:
+        """See TurnEvents.sources."""
+        await self._add("sources", {"citations": [asdict(citation) for citation in citations]})
+
+    async def discard(self) -> None:
+        """See TurnEvents.discard."""
+        self._frames = [frame for frame in self._frames if frame.kind not in ("text", "sources")]
+        if self._index:
+            self._index = 0
+            await self._add("discard", {})
+
+    async def close(self) -> None:
+        """Write what is left: nothing provisional may come after the message that replaces it."""
+        if self._flusher is not None:
+            await asyncio.wait({self._flusher})
+        await self._flush()
+
+    async def _add(self, kind: _Kind, body: dict[str, Any], index: int = 0) -> None:
+        if self._lost is not None:
+            raise self._lost
+        if self._channel is None:
+            return
+        self._frames.append(StreamFrame(kind, self._turn_id, self._state.claim.epoch, index, body))
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush_soon())
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(_BATCH)
+        self._flusher = None
+        await self._flush()
+
+    async def _flush(self) -> None:
+        frames, self._frames = self._frames, []
+        if not frames or self._channel is None or self._lost is not None:
+            return
+        try:
+            await self._channel.stream(self._state.conversation, frames)
+        except LostClaim as error:
+            self._lost = error
+        except HubError as error:
+            log.warning("stream.dropped", conversation=self._state.conversation.id, error=error.detail)

@@ -1,0 +1,151 @@
+"""One conversation's next step: the agent answers, or the desk is told. Decides; the dispatcher commits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
+from core.domain.correlation import correlation_id
+from core.domain.messages import Author, CustomerAction, MessageKind
+from core.ports.channel import Channel, SupportsStreaming
+from core.ports.desk import Desk
+from core.ports.metrics import Counter, Metrics
+from core.ports.responder import Reply, Responder
+from core.ports.store import NewMessage, Transition, TurnOutcome, TurnState
+from core.stream import ProvisionalEvents
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """``timeout`` in seconds for a whole turn, model and tools included; past it the customer gets an honest failure."""
+
+    timeout: float = 120.0
+
+
+class Turn:
+    """Runs a claimed turn. Its id is the same when it is run again after a crash, so the tool journal finds its place.
+
+    ``prepare`` completes a turn's files (their text) before the responder sees them; ``failure`` words the honest
+    message for a turn that cannot be completed.
+    """
+
+    def __init__(
+        self,
+        responder: Responder,
+        desk: Desk,
+        channels: Mapping[str, Channel],
+        metrics: Metrics,
+        failure: Callable[[TurnState], Reply],
+        prepare: Callable[[TurnState], Any] | None = None,
+        settings: TurnSettings | None = None,
+    ) -> None:
+        self._responder = responder
+        self._desk = desk
+        self._channels = channels
+        self._metrics = metrics
+        self._failure = failure
+        self._prepare = prepare
+        self._settings = settings or TurnSettings()
+
+    async def run(self, state: TurnState) -> TurnOutcome:
+        """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
+        if not state.pending:
+            return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
+        if state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
+            return await self._relay(state)
+        if any(message.action == CustomerAction.REQUEST_PERSON for message in state.pending):
+            asked = Escalation("The customer asked for a person.", requested_by="customer")
+            return self._escalate(state, asked, intent="request_person")
+        reply = await self._respond(state)
+        self._metrics.count(Counter.TURNS, kind=str(reply.kind))
+        if reply.escalation is not None:
+            return self._escalate(state, reply.escalation, intent=reply.intent)
+        return self._answer(state, reply)
+
+    def give_up(self, state: TurnState) -> TurnOutcome:
+        """The outcome when the turn failed too often: said, not hidden."""
+        return self._answer(state, self._failure(state))
+
+    async def _relay(self, state: TurnState) -> TurnOutcome:
+        said = await self._desk.relay(state)
+        self._metrics.count(Counter.TURNS, kind="relayed")
+        return TurnOutcome(
+            state.claim,
+            handled_seq=_handled(state),
+            messages=tuple(_about(state, message) for message in said.messages),
+            contact=said.contact,
+        )
+
+    async def _respond(self, state: TurnState) -> Reply:
+        if self._prepare is not None:
+            state = await self._prepare(state)
+        events = ProvisionalEvents(self._streaming(state), state, turn_id(state))
+        try:
+            await events.typing()
+            async with asyncio.timeout(self._settings.timeout):
+                return await self._responder.respond(state, turn_id(state), events)
+        except TimeoutError:
+            log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
+            return self._failure(state)
+        finally:
+            await events.close()
+
+    def _streaming(self, state: TurnState) -> SupportsStreaming | None:
+        channel: object = self._channels.get(state.conversation.key.channel)
+        return channel if isinstance(channel, SupportsStreaming) else None
+
+    def _escalate(self, state: TurnState, escalation: Escalation, *, intent: str | None) -> TurnOutcome:
+        self._metrics.count(Counter.ESCALATIONS)
+        notice = self._desk.transfer_notice(state)
+        meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
+        said = NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)
+        return TurnOutcome(
+            state.claim,
+            handled_seq=_handled(state),
+            messages=(_about(state, said),),
+            transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
+        )
+
+    def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
+        meta = {
+            **reply.meta,
+            "confidence": round(reply.confidence, 4),
+            "intent": reply.intent,
+            "offers_person": reply.offers_person,
+            "requires_escalation": False,
+        }
+        author = Author.SYSTEM if reply.kind == MessageKind.FAILURE else Author.AGENT
+        said = NewMessage(author, reply.text, reply.kind, citations=reply.citations, meta=meta)
+        return TurnOutcome(state.claim, handled_seq=_handled(state), messages=(_about(state, said),))
+
+
+def turn_id(state: TurnState) -> str:
+    """The conversation and the first message that the turn answers."""
+    return f"{state.conversation.id}:{state.pending[0].seq if state.pending else 0}"
+
+
+def _handled(state: TurnState) -> int:
+    return state.pending[-1].seq
+
+
+def _about(state: TurnState, message: NewMessage) -> NewMessage:
+    """The message with what every outbound message says of its turn."""
+    last = state.pending[-1]
+    meta = {**message.meta, "in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
+    return NewMessage(
+        message.author,
+        message.text,
+        message.kind,
+        author_name=message.author_name,
+        citations=message.citations,
+        attachments=message.attachments,
+        meta=meta,
+        turn_id=turn_id(state),
+    )
