@@ -1,0 +1,1 @@
+"""Where a conversation goes when a person is needed."""

@@ -1,0 +1,39 @@
+"""What the desk says, in the customer's language. The sentences are data: ``texts.json``."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from core.domain.customer import ContactDetails
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    loaded: dict[str, dict[str, str]] = json.loads(files("handoff").joinpath("texts.json").read_text("utf-8"))
+    return loaded
+
+
+def languages() -> frozenset[str]:
+    """The languages in which everything can be said."""
+    return frozenset.intersection(*(frozenset(variants) for variants in _texts().values()))
+
+
+def say(key: str, locale: str | None, *, fallback: str = "en", contact: ContactDetails | None = None) -> str:
+    """The sentence for ``key``. A locale's region is ignored; an unknown language becomes ``fallback``, then English."""
+    variants = _texts()[key]
+    for candidate in (locale, fallback):
+        language = (candidate or "").replace("_", "-").split("-")[0].lower()
+        if language in variants:
+            break
+    else:
+        language = "en"
+    return variants[language].format(contact=_written(contact, language))
+
+
+def _written(contact: ContactDetails | None, language: str) -> str:
+    """Set apart from right-to-left text by isolates, so that an address is not shown scrambled."""
+    parts = [part for part in (contact.email, contact.phone) if part] if contact else []
+    joiner = f" {_texts()['and'][language]} "
+    return joiner.join(f"\u2068{part}\u2069" if language == "ar" else part for part in parts)

@@ -1,0 +1,80 @@
+"""The desk of a company that has not connected its staff yet: it takes everything down and promises nothing it cannot keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.customer import ContactDetails
+from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.desk import DeskReply
+from core.ports.store import NewMessage, TurnState
+from handoff.contact import contact_details, region_of
+from handoff.settings import HandoffSettings
+from handoff.texts import say
+
+_NOTICE = "desk_notice"
+
+
+class UnstaffedDesk:
+    """Answers follow from the turn alone, so a turn that is run again after a crash says the same thing, once."""
+
+    def __init__(self, settings: HandoffSettings | None = None) -> None:
+        self._settings = settings or HandoffSettings()
+
+    def contact(self, turn: TurnState) -> ContactDetails | None:
+        """Contact details in the pending messages, to be stored with the turn whatever its outcome."""
+        region = region_of(_locale(turn), self._settings.default_region)
+        return contact_details(_from_customer(turn.pending), region)
+
+    def transfer_notice(self, turn: TurnState) -> NewMessage:
+        """Never claims that somebody is there. Details that are known, or were just written, are not asked for again."""
+        known = _merged(turn.customer.contact, self.contact(turn))
+        return self._notice("transfer_known" if known else "transfer", turn, known)
+
+    async def relay(self, turn: TurnState) -> DeskReply:
+        """Messages are already stored, which is all that can be done for them here. At most one notice per turn."""
+        found = self.contact(turn)
+        before = turn.customer.contact
+        known = _merged(before, found)
+        said = _said_since_transfer(turn.history)
+        if found and (known != before or "contact_saved" not in said):
+            return DeskReply((self._notice("contact_saved", turn, found),), found)
+        if found is None and any(message.action is CustomerAction.CONTACT for message in turn.pending):
+            return DeskReply((self._notice("contact_unclear", turn),))
+        if said & {"kept", "kept_known", "contact_saved"} or not turn.pending:
+            return DeskReply((), found)
+        return DeskReply((self._notice("kept_known" if known else "kept", turn, known),), found)
+
+    def _notice(self, key: str, turn: TurnState, contact: ContactDetails | None = None) -> NewMessage:
+        return NewMessage(
+            author=Author.SYSTEM,
+            text=say(key, _locale(turn), fallback=self._settings.default_locale, contact=contact),
+            kind=MessageKind.NOTICE,
+            meta={_NOTICE: key},
+        )
+
+
+def _locale(turn: TurnState) -> str | None:
+    return turn.conversation.locale or turn.customer.locale
+
+
+def _from_customer(messages: Sequence[Message]) -> list[Message]:
+    return [message for message in messages if message.author is Author.CUSTOMER and message.deleted_at is None]
+
+
+def _merged(before: ContactDetails, found: ContactDetails | None) -> ContactDetails:
+    if found is None:
+        return before
+    return ContactDetails(email=found.email or before.email, phone=found.phone or before.phone)
+
+
+def _said_since_transfer(history: Sequence[Message]) -> frozenset[str]:
+    """Notices of the present wait; those before the last transfer belonged to an earlier one."""
+    said: set[str] = set()
+    for message in reversed(history):
+        notice = message.meta.get(_NOTICE)
+        if isinstance(notice, str):
+            said.add(notice)
+            if notice.startswith("transfer"):
+                break
+    return frozenset(said)
