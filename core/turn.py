@@ -111,6 +111,7 @@ class Turn:
             handled_seq=_handled(state),
             messages=(_about(state, said),),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
+            contact=self._desk.contact(state),
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
