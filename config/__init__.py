@@ -1,0 +1,1 @@
+"""The outermost layer: reads the settings, builds the hub, and is the command line."""

@@ -1,0 +1,114 @@
+"""The owner of DATA_DIR serves other commands of the same machine user through a Unix socket in it.
+
+A client writes one line of JSON, ``{"command": ...}``; what follows belongs to the command: progress as JSON lines for
+``index``, the lines of a conversation for ``chat``. Whoever can open the socket could also read DATA_DIR.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from core.domain.errors import HubError
+
+log = structlog.get_logger(__name__)
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Command = Callable[[Mapping[str, Any], asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+_LONGEST_PATH = 100  # bytes that a socket's address holds on every Unix, less a margin
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the socket is; in the temporary directory when DATA_DIR's path is too long for an address."""
+    inside = (data_dir / "switchboard.sock").absolute()
+    if len(str(inside).encode()) <= _LONGEST_PATH:
+        return inside
+    status = data_dir.stat()
+    return Path(tempfile.gettempdir()) / f"switchboard-{status.st_dev:x}-{status.st_ino:x}.sock"
+
+
+class LocalSocket:
+    """The server's side."""
+
+    def __init__(self, data_dir: Path, commands: Mapping[str, Command]) -> None:
+        self._path = socket_path(data_dir)
+        self._commands = commands
+        self._server: asyncio.AbstractServer | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen. The caller owns DATA_DIR, so a socket that lies there is a dead one's."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, str(self._path))
+        self._path.chmod(0o600)
+
+    async def stop(self) -> None:
+        """Stop listening and end the commands that are being served."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in list(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+        self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            await self._run(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        except HubError as error:
+            await write_line(writer, {"error": error.detail})
+        except Exception:
+            log.exception("local_socket.failed")
+            with contextlib.suppress(ConnectionError):
+                await write_line(writer, {"error": "The server could not do that; its log says why."})
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await read_line(reader)
+        command = self._commands.get(str(request.get("command"))) if request else None
+        if request is None or command is None:
+            await write_line(writer, {"error": f"Unknown command. Known: {', '.join(sorted(self._commands))}."})
+            return
+        await command(request, reader, writer)
+
+
+async def connect(data_dir: Path, request: Mapping[str, Any]) -> Streams | None:
+    """Ask the server that owns ``data_dir``; None when none is running."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(socket_path(data_dir)))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    await write_line(writer, request)
+    return reader, writer
+
+
+async def write_line(writer: asyncio.StreamWriter, value: Mapping[str, Any]) -> None:
+    """One JSON object on a line."""
+    writer.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
+    await writer.drain()
+
+
+async def read_line(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+    """The next JSON object; None at the end, or for what is not one."""
+    line = await reader.readline()
+    with contextlib.suppress(ValueError):
+        value = json.loads(line)
+        if isinstance(value, dict):
+            return value
+    return None

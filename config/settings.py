@@ -1,0 +1,163 @@
+"""Every setting, read once: environment, then ``.env``, then ``switchboard.toml``, then ``default.toml``.
+
+Names in the environment are those of the fields in capitals. The page docs/reference/settings.md is made from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.domain.errors import ConfigError
+
+_HERE = Path(__file__).parent
+Listed = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Frozen after it was read. Lists are written with commas; a secret may be a list while it is being rotated."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        toml_file=[_HERE / "default.toml", "switchboard.toml"],
+        extra="ignore",
+        frozen=True,
+    )
+
+    host: str = Field(description="Address to listen on.")
+    port: int = Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(
+        None, description="The address under which the world reaches this server, such as https://chat.example.com."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs sessions and links; at least 32 characters. When it is not set, one process alone makes its "
+        "own and keeps it in DATA_DIR. A comma-separated list while rotating: the first signs, all are accepted.",
+    )
+    database_url: str | None = Field(
+        None, description="sqlite:///path or postgresql://user:password@host/name. Default: a SQLite file in DATA_DIR."
+    )
+    redis_url: str | None = Field(None, description="Shares the limits per client between processes. Optional.")
+    chroma_url: str | None = Field(
+        None, description="A Chroma server, http://host:port. Default: an embedded index in DATA_DIR."
+    )
+    attachments_url: str | None = Field(
+        None, description="S3-compatible storage for files: s3://bucket/prefix?endpoint=... Default: a folder in DATA_DIR."
+    )
+    data_dir: Path = Field(description="Where everything embedded is kept.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(description="What is logged at least.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        description="auto writes for people on a terminal and JSON elsewhere."
+    )
+    trusted_proxies: Listed = Field((), description="Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8.")
+
+    openai_api_key: SecretStr | None = Field(None, description="Switches the language model on.")
+    openai_base_url: str | None = Field(None, description="Any OpenAI-compatible endpoint; ends in /v1.")
+    openai_model: str = Field(description="The model's name at that endpoint.")
+    azure_openai_endpoint: str | None = Field(None, description="https://name.openai.azure.com: switches Azure OpenAI on.")
+    azure_openai_api_key: SecretStr | None = Field(None, description="The key of the Azure resource.")
+    azure_openai_deployment: str | None = Field(None, description="The deployment's name.")
+    azure_openai_api_version: str = Field(description="The API version to ask for.")
+    company_name: str = Field(description="How the agent calls the company it speaks for.")
+    escalation_keywords: Listed = Field((), description="Words that bring a person in at once.")
+
+    knowledge_sources: Listed = Field(description="Files, folders and patterns to answer from.")
+    embedding_model: str | None = Field(
+        None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
+    )
+
+    widget_origins: Listed = Field(
+        (), description="Sites that may embed the widget: https://shop.example, https://*.shop.example, or *."
+    )
+    widget_identity_secret: SecretStr | None = Field(
+        None, description="Verifies the signed tokens by which a site tells who its customer is. May be a list."
+    )
+
+    feature_attachments: bool = Field(description="Customers may send files.")
+    feature_feedback: bool = Field(description="Customers may rate answers.")
+    feature_streaming: bool = Field(description="Answers are shown while they are written.")
+    feature_demo_page: bool = Field(description="GET / serves the demo page.")
+
+    max_attachment_bytes: int = Field(gt=0, description="The largest file that is taken, in bytes.")
+    turn_concurrency: int = Field(gt=0, description="Conversations that one worker answers at the same time.")
+    lease_seconds: float = Field(gt=0.5, description="A worker that dies is replaced after this long.")
+    turn_timeout_seconds: float = Field(gt=0, description="The longest that a customer waits before an honest failure.")
+
+    @field_validator(
+        "trusted_proxies", "escalation_keywords", "knowledge_sources", "widget_origins", mode="before"
+    )
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url", "openai_base_url", "azure_openai_endpoint", "chroma_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/") if value else value
+
+    @model_validator(mode="after")
+    def _together(self) -> Settings:
+        if self.azure_openai_endpoint and not (self.azure_openai_api_key and self.azure_openai_deployment):
+            raise ValueError("AZURE_OPENAI_ENDPOINT also needs AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT")
+        for key in secrets_of(self.secret_key):
+            if len(key) < 32:
+                raise ValueError("SECRET_KEY must have at least 32 characters; try: openssl rand -hex 32")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over ``.env`` over the files."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database, embedded when none is named."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'switchboard.db').absolute()}"
+
+    @property
+    def uses_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.effective_database_url.startswith("sqlite")
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model answers; otherwise the extractive responder does."""
+        return bool(self.openai_api_key or self.openai_base_url or self.azure_openai_endpoint)
+
+
+def secrets_of(value: SecretStr | None) -> tuple[str, ...]:
+    """The secrets of a setting that may be a list."""
+    return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip()) if value else ()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Read everything once. Raises ConfigError that names each wrong setting and what is wrong with it."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = []
+        for item in error.errors():
+            name = ".".join(str(part) for part in item["loc"]).upper()
+            reason = item["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {reason}" if name else reason)
+        raise ConfigError("These settings are wrong:\n  " + "\n  ".join(lines)) from error
