@@ -1,0 +1,150 @@
+"""What every test may use: seeds, sizes, real servers. Nothing here is started before a test asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests import corpus, seed
+from tests.scale import Scale, run_scale
+from tests.servers.postgres import PostgresServer, postgres
+from tests.servers.redis import RedisServer, redis
+
+pytest_plugins = ["tests.fixtures.hub", "tests.fixtures.browser", "tests.fixtures.peers", "tests.fixtures.report"]
+
+collect_ignore_glob = [] if corpus.CORPUS_DIR else ["*_corpus.py"]
+
+hypothesis.settings.register_profile("test", deadline=None, print_blob=True, max_examples=100)
+hypothesis.settings.register_profile("soak", deadline=None, print_blob=True, max_examples=5_000)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis draws from the run's seed too; a seed given to it by hand wins."""
+    if config.getoption("--hypothesis-seed") is None:
+        config.option.hypothesis_seed = str(seed.run_seed())
+    hypothesis.settings.load_profile("soak" if run_scale().full else "test")
+
+
+def pytest_report_header() -> str:
+    """The first line of every run says how to repeat it."""
+    return f"seed: {seed.run_seed()} (repeat this run with {seed.VARIABLE}={seed.run_seed()})"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser share its event loop: a browser cannot be handed from one loop to the next."""
+    shared_loop = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "browser" in names:
+            item.add_marker(shared_loop, append=False)
+            item.add_marker(pytest.mark.browser)
+        if "postgres_server" in names or "durable_postgres" in names:
+            item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture(params=["fixed", "random"])
+def scenario_seed(request: pytest.FixtureRequest) -> int:
+    """A scenario runs twice: with a seed that never changes, and with the one of this run."""
+    return seed.FIXED if request.param == "fixed" else seed.run_seed()
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers of this test alone, from the run's seed."""
+    return random.Random(f"{seed.run_seed()}:{request.node.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def scale() -> Scale:
+    """Small in ``make test``, full in ``make soak``."""
+    return run_scale()
+
+
+@pytest.fixture(scope="session")
+def corpus_dir() -> Path:
+    """The corpora; only for tests in ``test_*_corpus.py``."""
+    assert corpus.CORPUS_DIR is not None, "tests that read CORPUS_DIR belong in a module called test_*_corpus.py"
+    return corpus.CORPUS_DIR
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server without fsync, for what it does; not for what survives."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def durable_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test's own with fsync on, which the test may stop, kill, freeze and start."""
+    with postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database. Made in a thread with a loop of its own, so that tests with any loop can use it."""
+    from core.storage.migrate import migrate
+
+    async def make() -> str:
+        name = await postgres_server.create_database()
+        await migrate(postgres_server.url(name))
+        return name
+
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, make()).result()
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> AsyncIterator[str]:
+    """The address of a migrated, empty database of this test's own."""
+    name = await postgres_server.create_database(_postgres_template)
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def bare_postgres_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """The address of a database with nothing in it, for tests of the migrations themselves."""
+    name = await postgres_server.create_database()
+    yield postgres_server.url(name)
+    await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def sqlite_url(tmp_path: Path) -> str:
+    """The address of a migrated, empty SQLite file of this test's own."""
+    from core.storage.migrate import migrate
+
+    url = f"sqlite:///{tmp_path / 'switchboard.db'}"
+    await migrate(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other: what a store promises, it promises on both."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server in memory."""
+    with redis() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own keys and addresses never reach a test."""
+    foreign = ("OPENAI_", "AZURE_OPENAI_", "SLACK_", "TELEGRAM_", "TWILIO_", "EMAIL_", "DATABASE_URL", "REDIS_URL")
+    for name in list(os.environ):
+        if name.startswith((*foreign, "CHROMA_URL", "ATTACHMENTS_URL", "WIDGET_", "KNOWLEDGE_")):
+            monkeypatch.delenv(name)

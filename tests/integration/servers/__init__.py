@@ -1,0 +1,1 @@
+"""The test servers themselves: a fault test is worth no more than the fault it causes."""
