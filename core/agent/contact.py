@@ -1,0 +1,40 @@
+"""Spots contact details in a message. Only to notice that a customer wants to be reached, never to prove who they are."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from core.agent.language import packs
+from core.agent.person_wish import any_of
+from core.agent.wording import phrase
+from core.domain.customer import ContactDetails
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(
+    r"(?<![\w.])(?:\+|00|0|\()[\d\s()./-]{6,22}\d(?!\w)|(?<![\w.])\d{3,4}[ .-]\d{3,4}[ .-]\d{3,4}(?!\w)"
+)
+
+
+def contact_details(text: str) -> ContactDetails:
+    """The first e-mail address and the first phone number (7 to 15 digits) of a text; falsy when there is none."""
+    email = _EMAIL.search(text)
+    rest = _EMAIL.sub(" ", text)
+    phones = (match.group().strip() for match in _PHONE.finditer(rest))
+    phone = next((p for p in phones if 7 <= sum(c.isdigit() for c in p) <= 15), None)
+    return ContactDetails(email=email.group() if email else None, phone=phone)
+
+
+@functools.cache
+def _filler() -> re.Pattern[str]:
+    entries = [entry for pack in packs().values() for entry in pack.words("talk", "contact")]
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+
+
+def only_contact_details(text: str) -> ContactDetails:
+    """Contact details when the message holds nothing else ("my e-mail is …"); falsy otherwise."""
+    found = contact_details(text)
+    if not found:
+        return found
+    rest = _PHONE.sub(" ", _EMAIL.sub(" ", text))
+    return found if not _filler().sub(" ", phrase(rest)).strip() else ContactDetails()

@@ -1,0 +1,106 @@
+"""The text of this conversation's files: which ones count, whether a message is about them, where an answer stands."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.agent.excerpt import Match, best_match, clip
+from core.agent.language import packs
+from core.agent.person_wish import any_of
+from core.agent.wording import fold, phrase
+from core.domain.attachments import Attachment
+from core.domain.messages import Citation, Message
+from core.ports.store import TurnState
+
+_SHOWN_IN_CITATION = 1_200
+
+
+def files_of(turn: TurnState) -> tuple[Attachment, ...]:
+    """Every file of the conversation once, newest last, with its text where it could be read."""
+    found: dict[str, Attachment] = {}
+    in_messages = [file for message in (*turn.history, *turn.pending) for file in message.attachments]
+    for file in (*turn.files, *in_messages):
+        known = found.get(file.id)
+        if known is None or (not known.text and file.text):
+            found[file.id] = file
+    last_seen = {file.id: place for place, file in enumerate(in_messages)}
+    return tuple(sorted(found.values(), key=lambda file: last_seen.get(file.id, -1)))
+
+
+def readable(files: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    """Those with text."""
+    return tuple(file for file in files if file.text and file.text.strip())
+
+
+def newly_sent(turn: TurnState, messages: Sequence[Message]) -> tuple[Attachment, ...]:
+    """The files that came with this turn's messages."""
+    ids = {file.id for message in messages for file in message.attachments}
+    return tuple(file for file in files_of(turn) if file.id in ids)
+
+
+@functools.cache
+def _list(name: str) -> re.Pattern[str]:
+    entries = [entry for pack in packs().values() for entry in pack.words("file", name)]
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+
+
+def speaks_of_file(text: str, files: Sequence[Attachment]) -> bool:
+    """Whether a message names one of these files or speaks of "the document", "the invoice" and the like."""
+    if not files:
+        return False
+    folded = fold(text)
+    names = (fold(file.name) for file in files)
+    return bool(_list("words").search(phrase(text))) or any(name and name in folded for name in names)
+
+
+def wants_summary(text: str) -> bool:
+    """Whether a message asks what a file is about as a whole."""
+    return bool(_list("summary").search(phrase(text)))
+
+
+def about_what(text: str) -> str:
+    """The message without the words that only point at a file ("what does the document say about")."""
+    return _list("vague").sub(" ", phrase(text))
+
+
+@dataclass(frozen=True, slots=True)
+class FileMatch:
+    """Where in which file an answer stands."""
+
+    file: Attachment
+    match: Match
+
+    def cite(self) -> Citation:
+        """The file as the source of a statement: its id and name, and the part that was found."""
+        return cite_file(self.file, self.match.text, self.match.coverage)
+
+
+def cite_file(file: Attachment, content: str, score: float) -> Citation:
+    """A citation of a customer's own file."""
+    shown = clip(content, _SHOWN_IN_CITATION)
+    return Citation(id=file.id, title=file.name, content=shown, source=file.name, score=round(score, 4))
+
+
+def _headline(text: str) -> str:
+    """The first line of a file says what it is ("INVOICE 17"): asking for that again says nothing."""
+    return next((line for line in text.splitlines() if line.strip()), "")[:120]
+
+
+def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> FileMatch | None:
+    """The best place in these files; the newest file wins a tie."""
+    wanted = about_what(question)
+    best: FileMatch | None = None
+    for file in reversed(readable(files)):
+        text = file.text or ""
+        match = best_match(text, wanted, limit=limit, known=f"{file.name} {_headline(text)}")
+        if match.text and (best is None or match.coverage > best.match.coverage):
+            best = FileMatch(file, match)
+    return best
+
+
+def with_text(file: Attachment, text: str) -> Attachment:
+    """The same file with other text (a part of it that fits a budget)."""
+    return replace(file, text=text)

@@ -1,0 +1,88 @@
+"""The language files (``languages/*.toml``): what customers say, and which language they say it in."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+ANSWERED = ("en", "de", "fr", "es", "ar")
+DEFAULT = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePack:
+    """One language file. ``texts`` is empty for languages that are understood but not answered with fixed texts."""
+
+    code: str
+    sections: Mapping[str, Mapping[str, Any]]
+
+    def words(self, section: str, name: str) -> tuple[str, ...]:
+        """A list of the file, empty where this language has none."""
+        return tuple(self.sections.get(section, {}).get(name, ()))
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        return self.sections.get("texts", {})
+
+
+@functools.cache
+def packs() -> Mapping[str, LanguagePack]:
+    """All language files by code, read once. English comes first, so that ties go to it."""
+    folder = resources.files("core.agent") / "languages"
+    found = {}
+    for entry in sorted(folder.iterdir(), key=lambda item: (item.name != f"{DEFAULT}.toml", item.name)):
+        if entry.name.endswith(".toml"):
+            code = entry.name.removesuffix(".toml")
+            found[code] = LanguagePack(code, tomllib.loads(entry.read_text(encoding="utf-8")))
+    return found
+
+
+def _bare(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+@functools.cache
+def function_words() -> frozenset[str]:
+    """Words without meaning of their own in any language, folded; they never count as overlap."""
+    lists = (pack.words("detect", "words") for pack in packs().values())
+    return frozenset(_bare(word) for words in lists for word in words)
+
+
+@functools.cache
+def _markers() -> Mapping[str, frozenset[str]]:
+    return {code: frozenset(map(_bare, pack.words("detect", "words"))) for code, pack in packs().items()}
+
+
+def supported(locale: str | None) -> str | None:
+    """``de-AT`` to ``de``; None when we have no texts in that language."""
+    code = re.split(r"[-_]", (locale or "").strip().lower(), maxsplit=1)[0]
+    return code if code in ANSWERED else None
+
+
+def detect(text: str) -> str | None:
+    """The language that a text is written in, by script and function words; None when it gives no clear sign."""
+    words = re.findall(r"[^\W_]+", _bare(text))
+    if not words:
+        return None
+    arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
+    if arabic * 2 > len(words):
+        return "ar"
+    counts = {code: sum(word in markers for word in words) for code, markers in _markers().items()}
+    best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
+    return best[0] if best[1] > second[1] else None
+
+
+def choose(text: str, *locales: str | None) -> str:
+    """The language to answer fixed texts in: the first known locale, else the message's own language, else English."""
+    for locale in locales:
+        code = supported(locale)
+        if code:
+            return code
+    return detect(text) or DEFAULT

@@ -1,0 +1,109 @@
+"""What a turn is about before anybody thinks: both responders ask here first, and it costs microseconds, not a model call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.agent.contact import contact_details, only_contact_details
+from core.agent.person_wish import any_of, wants_person
+from core.agent.small_talk import all_small_talk, says_no, says_yes
+from core.agent.wording import phrase
+from core.domain.conversation import Escalation
+from core.domain.customer import ContactDetails
+from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.store import TurnState
+
+OFFER_META = "offers_person"
+
+
+class Intent(StrEnum):
+    """What the customer wants from this turn."""
+
+    PERSON = "person"
+    CONTACT = "contact"
+    DECLINED = "declined"
+    SMALL_TALK = "small_talk"
+    NOTHING = "nothing"
+    QUESTION = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``)."""
+
+    intent: Intent
+    escalation: Escalation | None = None
+    talk: str | None = None
+    contact: ContactDetails = field(default_factory=ContactDetails)
+
+
+def asked(turn: TurnState) -> tuple[Message, ...]:
+    """The pending messages that are the customer's and still stand."""
+    return tuple(m for m in turn.pending if m.author is Author.CUSTOMER and m.deleted_at is None)
+
+
+def was_offered_person(history: Sequence[Message]) -> bool:
+    """Whether the last thing said to the customer ended with an offer of a person, so that a bare yes accepts it."""
+    last = next((m for m in reversed(history) if m.author is not Author.CUSTOMER and m.deleted_at is None), None)
+    if last is None or last.author is not Author.AGENT:
+        return False
+    return last.kind in (MessageKind.UNKNOWN, MessageKind.FAILURE) or bool(last.meta.get(OFFER_META))
+
+
+def _keyword(text: str, keywords: Sequence[str]) -> str | None:
+    spoken = phrase(text)
+    for keyword in keywords:
+        if phrase(keyword) and re.search(rf"(?<!\w){any_of([keyword])}(?!\w)", spoken):
+            return keyword
+    return None
+
+
+def _wish(messages: Sequence[Message], keywords: Sequence[str], *, offered: bool) -> Escalation | None:
+    if any(m.action is CustomerAction.REQUEST_PERSON for m in messages):
+        return Escalation("The customer pressed the button that asks for a person.", requested_by="customer")
+    if any(wants_person(m.text) for m in messages):
+        return Escalation("The customer asked for a person.", requested_by="customer")
+    if offered and messages and says_yes(messages[-1].text):
+        return Escalation("The customer accepted the offer of a person.", requested_by="customer")
+    for message in messages:
+        keyword = _keyword(message.text, keywords)
+        if keyword:
+            return Escalation(f"The message holds the escalation keyword “{keyword}”.", requested_by="rule")
+    return None
+
+
+def _contact(messages: Sequence[Message]) -> ContactDetails:
+    for message in reversed(messages):
+        pressed = message.action is CustomerAction.CONTACT
+        found = contact_details(message.text) if pressed else only_contact_details(message.text)
+        if found:
+            return found
+    return ContactDetails()
+
+
+def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
+    """The turn's intent. Contact details that come alone count as a wish to be reached by a person."""
+    messages = asked(turn)
+    texts = [m.text for m in messages if m.text.strip()]
+    offered = was_offered_person(turn.history)
+    contact = _contact(messages)
+    wish = _wish(messages, keywords, offered=offered)
+    if wish:
+        return Route(Intent.PERSON, wish, contact=contact)
+    if contact or any(m.action is CustomerAction.CONTACT for m in messages):
+        left = Escalation("The customer left contact details.", requested_by="customer")
+        return Route(Intent.CONTACT, left, contact=contact)
+    files = any(m.attachments for m in messages)
+    if not texts:
+        return Route(Intent.QUESTION if files else Intent.NOTHING)
+    if offered and says_no(texts[-1]):
+        return Route(Intent.DECLINED)
+    talk = None if files else all_small_talk(texts)
+    if talk:
+        return Route(Intent.SMALL_TALK, talk=talk)
+    if not any(phrase(text) for text in texts) and not files:
+        return Route(Intent.NOTHING)
+    return Route(Intent.QUESTION)

@@ -1,0 +1,82 @@
+"""Where sentences end, in text that may still be arriving. Concatenating the pieces always gives the text back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MARKER = r"(?:\[\^?\d{1,4}(?:\s*[,;]\s*\^?\d{1,4})*\]|【\d{1,4}[^】\n]{0,20}】)"
+_END = re.compile(
+    r"(?P<stop>[.!?…؟۔]+[\"'”’»)\]*_]*|[。！？][」』”’)]*)"
+    rf"(?P<marks>(?:[ \t]*{MARKER})*[.,;:]?)"
+    r"(?P<space>\s*)"
+)
+_LINE = re.compile(r"[^\S\n]*\n\s*")
+_FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[„“\"])(?:e\.g|i\.e|etc|vs|cf|approx|incl|no|nos|nr|mr|mrs|ms|dr|prof|st|inc|ltd|co|fig|p|pp|vol|z\.\s?b|d\.\s?h|u\.\s?a|"
+    r"bzw|ca|ggf|inkl|evtl|usw|abs|art|p\.\s?ex|env|sr|sra|sres|ud|uds|ej|p\.\s?ej|núm|\w)$",
+    re.IGNORECASE,
+)
+_LIST_NUMBER = re.compile(r"^\s*(?:\d{1,3}|[a-zA-Z])$")
+
+
+def _open_code(text: str) -> bool:
+    """Whether a fenced block, or a code span on the last line, is still open at the end of the text."""
+    if len(_FENCE.findall(text)) % 2:
+        return True
+    line = text.rsplit("\n", 1)[-1]
+    return bool(line.count("`") % 2) and "```" not in line
+
+
+def _is_end(before: str, match: re.Match[str]) -> bool:
+    """Whether a full stop ends a sentence rather than an abbreviation, a list number or a decimal."""
+    if not match["stop"].startswith("."):
+        return True
+    if not match["space"] and not match["marks"]:
+        return False
+    line = before.rsplit("\n", 1)[-1]
+    return not (_LIST_NUMBER.match(line) or _ABBREVIATION.search(line))
+
+
+def _candidates(text: str) -> Iterator[tuple[int, bool]]:
+    """Every place where a sentence may end, and whether only more text can tell."""
+    marks = sorted([*_END.finditer(text), *_LINE.finditer(text)], key=lambda match: match.end())
+    for match in marks:
+        at_line_end = match.re is _LINE
+        if not at_line_end and not match["space"] and match["stop"][0] in ".!?…؟۔" and match.end() < len(text):
+            continue
+        if at_line_end or _is_end(text[: match.start()], match):
+            yield match.end(), match.end() == len(text) or text[match.end() :].startswith(("[", "【"))
+
+
+def _undecided_marker(text: str, start: int) -> bool:
+    """A bracket right after a sentence may still turn out to be its citation marker."""
+    rest = text[start : start + 8]
+    return rest in ("", "[", "【") or bool(re.fullmatch(r"(?:\[\^?[\d,;\s^]*|【[^】]*)", rest))
+
+
+def first_sentence(text: str, *, more: bool = False) -> str:
+    """The first sentence with its citation markers and trailing white space; empty when ``more`` text must decide."""
+    for end, doubtful in _candidates(text):
+        if not text[:end].strip() or _open_code(text[:end]):
+            continue
+        if more and doubtful and _undecided_marker(text, end):
+            return ""
+        return text[:end]
+    return "" if more else text
+
+
+def sentences(text: str) -> list[str]:
+    """All sentences of a finished text; they concatenate to it."""
+    found = []
+    while text:
+        head = first_sentence(text)
+        found.append(head)
+        text = text[len(head) :]
+    return found
+
+
+def without_markers(text: str) -> str:
+    """Quoted text whose own bracketed numbers cannot be taken for citation markers: "[2]" becomes "(2)"."""
+    return re.sub(r"\[(\^?\d{1,4}(?:\s*[,;]\s*\^?\d{1,4})*)\]", r"(\1)", text)

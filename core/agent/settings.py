@@ -1,0 +1,41 @@
+"""What bounds the agent and how it speaks. Handed in once; nothing here reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """Bounds of one turn. Tokens are estimates (see ``tokens``), times are seconds, excerpts are characters.
+
+    ``context_tokens`` is what one model call may hold besides its answer; ``turn_tokens`` is what all calls of a turn may
+    cost together. ``knowledge_wait_seconds`` is how long a turn waits for the knowledge process to load its model.
+    """
+
+    company_name: str = "our company"
+    escalation_keywords: tuple[str, ...] = ()
+    passages: int = 5
+    max_steps: int = 6
+    max_parallel_tools: int = 8
+    turn_seconds: float = 60.0
+    idle_seconds: float = 20.0
+    answer_tokens: int = 1_000
+    context_tokens: int = 12_000
+    history_tokens: int = 3_000
+    file_tokens: int = 3_000
+    turn_tokens: int = 60_000
+    message_tokens: int = 600
+    tool_result_tokens: int = 2_000
+    knowledge_wait_seconds: float = 20.0
+    knowledge_poll_seconds: float = 0.25
+    quote_chars: int = 700
+    max_questions: int = 3
+
+    def __post_init__(self) -> None:
+        positive = ("passages", "max_steps", "max_parallel_tools", "turn_seconds", "idle_seconds", "answer_tokens")
+        for name in positive:
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, it is {getattr(self, name)}.")
+        if self.history_tokens + self.file_tokens > self.context_tokens:
+            raise ValueError("history_tokens and file_tokens together must fit into context_tokens.")

@@ -1,0 +1,57 @@
+"""Greetings, thanks and the like: messages that need no knowledge, and the yes or no to an offer."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+
+from core.agent.language import packs
+from core.agent.person_wish import any_of
+from core.agent.wording import phrase
+
+KINDS = ("identity", "thanks", "farewell", "greeting")
+_EMOJI_ONLY = re.compile(r"^[^\w?؟？]+$")
+
+
+@functools.cache
+def _list(name: str) -> re.Pattern[str]:
+    entries = [entry for pack in packs().values() for entry in pack.words("talk", name)]
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+
+
+@functools.cache
+def _whole(name: str) -> frozenset[str]:
+    return frozenset(phrase(entry) for pack in packs().values() for entry in pack.words("talk", name))
+
+
+def small_talk(text: str) -> str | None:
+    """``identity``, ``thanks``, ``farewell`` or ``greeting`` when the message is nothing else; otherwise None."""
+    rest = phrase(text)
+    if not rest:
+        return "thanks" if _EMOJI_ONLY.match(text.strip()) and len(text.strip()) <= 12 else None
+    heard: list[str] = []
+    for kind in KINDS:
+        rest, count = _list(kind).subn(" ", rest)
+        if count:
+            heard.append(kind)
+    if not heard or _list("filler").sub(" ", rest).strip():
+        return None
+    return heard[0]
+
+
+def says_yes(text: str) -> bool:
+    """A bare yes, as the answer to an offer."""
+    return phrase(text) in _whole("yes")
+
+
+def says_no(text: str) -> bool:
+    """A bare no, as the answer to an offer; a thank-you after it changes nothing."""
+    spoken = phrase(text)
+    return spoken in _whole("no") or _list("thanks").sub(" ", spoken).strip() in _whole("no")
+
+
+def all_small_talk(texts: Sequence[str]) -> str | None:
+    """The kind of the last message when every message is small talk."""
+    kinds = [small_talk(text) for text in texts]
+    return kinds[-1] if kinds and all(kinds) else None

@@ -1,0 +1,208 @@
+"""The responder that needs no key and no model: it quotes the company's own words, or says that it does not know."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from core.agent.conversation_texts import fixed_reply
+from core.agent.excerpt import clip, opening, quote
+from core.agent.files import (
+    FileMatch,
+    cite_file,
+    files_of,
+    newly_sent,
+    readable,
+    search_files,
+    speaks_of_file,
+    wants_summary,
+)
+from core.agent.language import choose
+from core.agent.lookup import Lookup
+from core.agent.questions import split_questions
+from core.agent.routing import Intent, Route, asked, route
+from core.agent.sentences import sentences, without_markers
+from core.agent.settings import AgentSettings
+from core.agent.texts import Texts
+from core.domain.attachments import Attachment
+from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim
+from core.domain.knowledge import Passage, Retrieval
+from core.domain.messages import Citation, MessageKind
+from core.ports.clock import Clock
+from core.ports.responder import Reply, TurnEvents
+from core.ports.retriever import Retriever
+from core.ports.store import TurnState
+
+logger = logging.getLogger(__name__)
+
+NAMED_FILE_COVERAGE = 0.4
+UNNAMED_FILE_COVERAGE = 0.6
+_ECHO_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The answer to one question of the turn; without a citation it is an "I don't know"."""
+
+    lead: str
+    text: str
+    citation: Citation | None = None
+
+
+class ExtractiveResponder:
+    """Quotes the best passage with its source and abstains below the retrieval's threshold.
+
+    Files come first when the message is about one (it was just sent, or is spoken of) and it covers the question; a file
+    nobody spoke of only answers what the knowledge base cannot.
+    """
+
+    def __init__(self, retriever: Retriever, settings: AgentSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._lookup = Lookup(
+            retriever,
+            clock,
+            limit=settings.passages,
+            wait=settings.knowledge_wait_seconds,
+            poll=settings.knowledge_poll_seconds,
+        )
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        said = "\n".join(message.text for message in asked(turn))
+        texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), self._settings.company_name)
+        way = route(turn, self._settings.escalation_keywords)
+        try:
+            reply = fixed_reply(way, texts) or await self._answer(turn, way, texts)
+        except LostClaim:
+            raise
+        except KnowledgeUnavailable:
+            logger.warning("knowledge unavailable", extra={"turn_id": turn_id})
+            reply = _failure(texts, "unavailable")
+        except Exception:
+            logger.exception("extractive responder failed", extra={"turn_id": turn_id})
+            reply = _failure(texts, "failure")
+        if reply.escalation is None:
+            await _stream(reply, events)
+        return reply
+
+    async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
+        messages = asked(turn)
+        questions = split_questions([m.text for m in messages], most=self._settings.max_questions)
+        sent = newly_sent(turn, messages)
+        if sent and (not questions or any(map(wants_summary, questions))):
+            return self._introduce(sent, texts, summary=bool(questions))
+        if not questions:
+            return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, intent=Intent.NOTHING)
+        parts = [await self._part(question, turn, sent, texts) for question in questions]
+        return _compose(parts, texts, way)
+
+    def _introduce(self, sent: tuple[Attachment, ...], texts: Texts, *, summary: bool) -> Reply:
+        """A file without a question is acknowledged; asked what it is about, it is quoted from its beginning."""
+        legible = readable(sent)
+        if not legible:
+            text = texts.say("file_unreadable", name=sent[-1].name)
+            return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent="file")
+        names = ", ".join(file.name for file in legible)
+        if not summary:
+            return Reply(texts.say("file_received", name=names), MessageKind.SMALL_TALK, intent="file")
+        return _compose([self._summary(file, texts) for file in legible], texts, None)
+
+    def _summary(self, file: Attachment, texts: Texts) -> _Part:
+        shown = opening(file.text or "", limit=self._settings.quote_chars)
+        return _Part(texts.say("file_summary", name=file.name), shown, cite_file(file, shown, 1.0))
+
+    async def _part(self, question: str, turn: TurnState, sent: tuple[Attachment, ...], texts: Texts) -> _Part:
+        files = files_of(turn)
+        named = bool(sent) or speaks_of_file(question, files)
+        legible = readable(files)
+        if legible and named and wants_summary(question):
+            return self._summary(legible[-1], texts)
+        match = search_files(legible, question, limit=self._settings.quote_chars) if legible else None
+        if match and named and match.match.coverage >= NAMED_FILE_COVERAGE:
+            return _from_file(match, texts)
+        found = await self._find(question, optional=match is not None)
+        if found.supported:
+            return self._from_passage(found.supported[0], question, texts)
+        if match and match.match.coverage >= UNNAMED_FILE_COVERAGE:
+            return _from_file(match, texts)
+        return _silent(question, sent, files if named else (), texts)
+
+    async def _find(self, question: str, *, optional: bool) -> Retrieval:
+        """``optional``: a file may answer instead, so a knowledge base that is not there yet is not the end."""
+        try:
+            return await self._lookup.find(question)
+        except HubError:
+            if not optional:
+                raise
+            return Retrieval((), threshold=1.0)
+
+    def _from_passage(self, passage: Passage, question: str, texts: Texts) -> _Part:
+        shown = passage.answer or quote(passage.content, question, limit=self._settings.quote_chars)
+        return _Part(texts.say("quote", source=source_label(passage, texts)), shown.strip(), passage.cite())
+
+
+def source_label(passage: Passage, texts: Texts) -> str:
+    """Title, section and page as a person would name the place."""
+    label = passage.title
+    if passage.section and passage.section != passage.title:
+        label = f"{label} › {passage.section}"
+    return f"{label}, {texts.say('page', page=passage.page)}" if passage.page else label
+
+
+def _from_file(match: FileMatch, texts: Texts) -> _Part:
+    return _Part(texts.say("file_quote", name=match.file.name), match.match.text, match.cite())
+
+
+def _silent(question: str, sent: tuple[Attachment, ...], files: tuple[Attachment, ...], texts: Texts) -> _Part:
+    """Nothing found; where the question was about a file, says so of that file."""
+    legible = readable(files)
+    if sent and not readable(sent):
+        return _Part("file", texts.say("file_unreadable", name=sent[-1].name))
+    if legible:
+        return _Part("file", texts.say("file_silent", name=legible[-1].name))
+    return _Part("", clip(without_markers(" ".join(question.split())), _ECHO_CHARS))
+
+
+def _failure(texts: Texts, name: str) -> Reply:
+    return Reply(texts.say(name), MessageKind.FAILURE, offers_person=True, intent=Intent.QUESTION)
+
+
+def _compose(parts: list[_Part], texts: Texts, way: Route | None) -> Reply:
+    """One reply of all parts, with markers numbered in order; all unknown makes one "I don't know"."""
+    cited = [part for part in parts if part.citation]
+    intent = way.intent if way else "file"
+    if not cited:
+        about_file = next((part.text for part in parts if part.lead), None)
+        return Reply(about_file or texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=intent)
+    citations: list[Citation] = []
+    blocks: list[str] = []
+    for place, part in enumerate(parts):
+        if part.citation is None:
+            blocks.append(part.text if part.lead else texts.say("unknown_part", question=part.text))
+            continue
+        if part.citation in citations and any(part.text == other.text for other in parts[:place]):
+            continue
+        if part.citation not in citations:
+            citations.append(part.citation)
+        blocks.append(f"{part.lead}\n\n{_mark(part.text, citations.index(part.citation) + 1)}")
+    missing = len(cited) < len(parts)
+    if missing:
+        blocks.append(texts.say("offer"))
+    confidence = min(citation.score for citation in citations)
+    return Reply(
+        "\n\n".join(blocks), MessageKind.ANSWER, tuple(citations), confidence, offers_person=missing, intent=intent
+    )
+
+
+def _mark(text: str, number: int) -> str:
+    """The marker behind the last word; below a table or a code block, where it would become part of it, on its own line."""
+    text = without_markers(text.rstrip())
+    last = text.rsplit("\n", 1)[-1].strip()
+    apart = last.startswith(("|", "```", "~~~"))
+    return f"{text}\n\n[{number}]" if apart else f"{text} [{number}]"
+
+
+async def _stream(reply: Reply, events: TurnEvents) -> None:
+    if reply.citations:
+        await events.sources(reply.citations)
+    for sentence in sentences(reply.text):
+        await events.text(sentence)
