@@ -59,8 +59,8 @@ def provisional(frame: StreamFrame) -> LogFrame:
     """A piece of an answer that is still being written."""
     body: dict[str, Any] = {"epoch": frame.epoch}
     for name, value in frame.body.items():
-        if name in ("citations", "sources"):
-            body["sources"] = [source(item) if isinstance(item, Citation) else item for item in value]
+        if name == "citations":
+            body["sources"] = [source(item if isinstance(item, Citation) else Citation(**item)) for item in value]
         else:
             body[name] = value
     if frame.kind == "text":
@@ -140,11 +140,10 @@ def answer(logged: LoggedFrame, session: Session, client_id: str) -> Answer:
 
 
 def requires_escalation(stored: Message) -> bool:
-    """Whether a person is needed: the reply says so, offers one, or the conversation waits for one already."""
-    meta = stored.meta
-    return bool(
-        meta.get("requires_escalation") or meta.get("offers_person") or meta.get("status") in _SILENT_STATES
-    ) and stored.author in (Author.AGENT, Author.SYSTEM)
+    """Whether a person is needed: the reply says so, or the conversation waits for one or has one already."""
+    if stored.author not in (Author.AGENT, Author.SYSTEM):
+        return False
+    return bool(stored.meta.get("requires_escalation")) or stored.meta.get("status") in _SILENT_STATES
 
 
 def file(attachment: Attachment, link: LinkTo) -> File:

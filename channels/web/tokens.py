@@ -121,6 +121,11 @@ class Tokens:
             locale=_text(claims, "locale"),
         )
 
+    def check_alive(self, session: Session) -> None:
+        """For sessions that outlive a request. Raises Unauthenticated when the token's time is over."""
+        if session.expires_at <= self._clock.now():
+            raise Unauthenticated("The token has expired.")
+
     def user(self, token: str) -> KnownUser:
         """The person that the embedding site vouches for. Raises Unauthenticated; never falls back to anonymous."""
         if not self._settings.identity_secrets:

@@ -1,0 +1,86 @@
+"""Who is asking: the client's address, its session, and whether that session may still be used."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from channels.web.rates import Rates
+from channels.web.settings import WebSettings
+from channels.web.tokens import Session, Tokens
+from core.domain.conversation import Conversation
+from core.domain.errors import ConfigError, NotAllowed, SessionEnded, Unauthenticated
+from core.ports.store import Records
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Access:
+    """Asked first by every route that belongs to a session."""
+
+    def __init__(self, settings: WebSettings, tokens: Tokens, records: Records, rates: Rates) -> None:
+        self.tokens = tokens
+        self.rates = rates
+        self.limits = settings.limits
+        self._records = records
+        self._trusted = _networks(settings.trusted_proxies)
+
+    def address(self, request: web.Request) -> str:
+        """The client's address for counting: the nearest one that is not a trusted proxy; of IPv6 the /64."""
+        peer = request.remote or "local"
+        hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
+        while hops and self._is_trusted(peer):
+            peer = hops.pop()
+        return _countable(peer)
+
+    def session(self, request: web.Request) -> Session:
+        """The session of the request's bearer token. Raises Unauthenticated, NotAllowed for another session's path."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("Send the session's token: Authorization: Bearer …")
+        session = self.tokens.session(token.strip())
+        wanted = request.match_info.get("session_id")
+        if wanted is not None and wanted != session.id:
+            raise NotAllowed("This token belongs to another session.")
+        return session
+
+    async def reader(self, request: web.Request) -> tuple[Session, Conversation | None]:
+        """A session that may read: not too often, and not ended. No conversation before its first message."""
+        session = self.session(request)
+        await self.rates.hit("reads", session.id, self.limits.reads_per_session)
+        return session, await self.conversation(session)
+
+    async def conversation(self, session: Session) -> Conversation | None:
+        """The session's conversation. Raises SessionEnded."""
+        conversation = await self._records.conversation(session.conversation_id)
+        if conversation is not None and conversation.ended_at is not None:
+            raise SessionEnded("This conversation has ended. Start a new one.")
+        return conversation
+
+    def _is_trusted(self, peer: str) -> bool:
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._trusted)
+
+
+def _networks(texts: Sequence[str]) -> list[_Network]:
+    try:
+        return [ipaddress.ip_network(text, strict=False) for text in texts]
+    except ValueError as error:
+        raise ConfigError(f"TRUSTED_PROXIES holds something that is not a network: {error}") from error
+
+
+def _countable(peer: str) -> str:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer[:64]
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

@@ -1,0 +1,227 @@
+"""The web channel: settings and ports in, a Channel with routes out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from channels.web import parse, render
+from channels.web.access import Access
+from channels.web.connection import Hall
+from channels.web.feedback import Feedback
+from channels.web.files import Files, Uploaded
+from channels.web.history import History
+from channels.web.links import Links
+from channels.web.live import Live
+from channels.web.messages import Messages
+from channels.web.origins import Handler, Origins
+from channels.web.pages import STATIC, Pages
+from channels.web.rates import MemoryRates, Rates
+from channels.web.reception import Reception
+from channels.web.sessions import Sessions
+from channels.web.settings import WebSettings
+from channels.web.socket import Sockets
+from channels.web.tokens import ACCOUNT, CHANNEL, Session, Tokens
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, TextFormat
+from core.domain.conversation import Conversation
+from core.domain.errors import BadSignature, InvalidInput, Rejected, StoreUnavailable, Unauthenticated, Unreachable
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.channel import AttachmentStream, InboundSink, StreamFrame, WebhookReply, WebhookRequest
+from core.ports.clock import Clock
+from core.ports.extractor import AttachmentStore
+from core.ports.metrics import Metrics, NoMetrics
+from core.ports.store import Claim, EventLog, Records
+from core.ports.wake import WIDGET, Wake
+
+CAPABILITIES = Capabilities(
+    text_limit=32_000,
+    format=TextFormat.MARKDOWN,
+    media=True,
+    typing=True,
+    stream=True,
+    buttons=True,
+    idempotent_send=True,
+    event_log=True,
+)
+
+
+class WebChannel:
+    """Customers in a browser. What they see is the event log; sending appends to it, and a wake tells who listens.
+
+    ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for.
+    """
+
+    name = CHANNEL
+    account = ACCOUNT
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        *,
+        log: EventLog,
+        records: Records,
+        files: AttachmentStore,
+        wake: Wake,
+        clock: Clock,
+        rates: Rates | None = None,
+        metrics: Metrics | None = None,
+        uploaded: Uploaded | None = None,
+        static: Path = STATIC,
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._records = records
+        self._store = files
+        self._wake = wake
+        metrics = metrics or NoMetrics()
+        limits = settings.limits
+        self._tokens = Tokens(settings, clock)
+        self._links = Links(settings.secret_keys, settings.link_life, clock)
+        self._access = Access(settings, self._tokens, records, rates or MemoryRates(clock.monotonic))
+        self._origins = Origins(settings.origins, settings.public_url)
+        self._live = Live(log, wake, clock, self._links.to)
+        self._reception = Reception(records, self._access.rates, limits, clock)
+        hall = Hall(self._access, self._origins, self._live, self._reception, limits, MemoryRates(clock.monotonic))
+        self._sockets = Sockets(hall, metrics)
+        self._sessions = Sessions(settings, self._access, records, log, wake)
+        self._files = Files(settings, self._access, records, files, self._links, uploaded)
+        self._messages = Messages(self._access, self._reception, self._live, log, self._files, limits)
+        self._history = History(self._access, log, self._live, records, self._links)
+        self._feedback = Feedback(settings, self._access, records, metrics)
+        self._pages = Pages(static)
+
+    async def start(self, sink: InboundSink) -> None:
+        """Begin to take messages and to show what happens."""
+        await self._pages.load()
+        await self._live.start()
+        self._reception.open(sink)
+
+    async def stop(self) -> None:
+        """Take nothing more and close every socket; clients come back to whoever serves next, and resume."""
+        self._reception.open(None)
+        await self._sockets.close()
+        await self._live.stop()
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """See Channel.authenticate: the session's bearer token."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        token = headers.get("authorization", "").removeprefix("Bearer ").strip()
+        try:
+            self._tokens.session(token)
+        except Unauthenticated as error:
+            raise BadSignature(error.detail) from error
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse: a message as a socket or a POST brought it, with the session in the headers."""
+        if raw.received_at is None or not {"session", "expires"} <= raw.headers.keys():
+            raise InvalidInput("A web event needs the session that it came from, and its time.")
+        fields = parse.decode(raw.body)
+        if "type" in fields and parse.frame_type(fields) != "message":
+            return []
+        text = "content" if "content" in fields else "message"
+        message = parse.client_message(fields, self._settings.limits, text=text, new_id="")
+        if not message.client_id:
+            raise InvalidInput("Without a client_id this event has no key of its own.")
+        return [message.event(_session(raw), raw.received_at)]
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        return render.payloads(message, self.capabilities.text_limit)
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send: one commit to the log, whose dedupe key makes a repetition harmless."""
+        conversation_id = payload.conversation.conversation_id
+        try:
+            cursors = await self._log.append(conversation_id, render.log_frames(payload, idempotency_key))
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        except InvalidInput as error:
+            raise Rejected(error.detail) from error
+        self._wake.notify(WIDGET, conversation_id)
+        return Receipt(provider_id=str(cursors[0]))
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery."""
+        try:
+            cursor = await self._log.find(payload.conversation.conversation_id, idempotency_key)
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        return None if cursor is None else Receipt(provider_id=str(cursor))
+
+    async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
+        """See SupportsStreaming. A typing hint passes by without a commit."""
+        logged = [render.provisional(frame) for frame in frames if frame.kind != "typing"]
+        if logged:
+            await self._log.append_provisional(Claim(conversation.id, frames[0].epoch), logged)
+            self._wake.notify(WIDGET, conversation.id)
+        if any(frame.kind == "typing" for frame in frames):
+            await self.typing(conversation.key, Author.AGENT)
+
+    async def typing(self, conversation: ConversationKey, author: Author) -> None:
+        """See SupportsTyping."""
+        self._wake.notify(WIDGET, f"{conversation.conversation_id}#typing:{author}")
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """See Channel.fetch. Files of web customers are in the hub's own store already."""
+        found = await self._records.attachment(ref.id)
+        if found is None:
+            raise Rejected(f"There is no file {ref.id}.")
+        return _StoredFile(found[1].name, found[1].media_type, self._store.open(found[1]))
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """See SupportsRoutes. The last route takes every file name at the root, so other routes go before these."""
+        found = [
+            web.get("/ws", self._sockets.handle),
+            web.get("/", self._pages.demo),
+            web.get("/widget.js", self._pages.widget),
+        ]
+        for path, handlers in self._api().items():
+            methods = ", ".join([*handlers, "OPTIONS"])
+            found += [web.route(method, path, self._origins.guard(handler)) for method, handler in handlers.items()]
+            found.append(web.route("OPTIONS", path, self._origins.preflight(methods)))
+        found.append(web.get(r"/{asset:[\w-]+\.(?:js|css|svg|png|ico|webp|woff2|webmanifest|txt)}", self._pages.asset))
+        return found
+
+    def _api(self) -> dict[str, dict[str, Handler]]:
+        return {
+            "/api/sessions": {"POST": self._sessions.open},
+            "/api/sessions/{session_id}": {"GET": self._sessions.look, "DELETE": self._sessions.end},
+            "/api/sessions/{session_id}/history": {"GET": self._history.history},
+            "/api/sessions/{session_id}/events": {"GET": self._history.events},
+            "/api/sessions/{session_id}/attachments": {"POST": self._files.upload},
+            "/api/attachments/{attachment_id}": {"GET": self._files.download},
+            "/api/chat/sessions/{session_id}/messages": {"POST": self._messages.post},
+            "/api/feedback": {"POST": self._feedback.post},
+            "/api/users/{user_id}/history": {"GET": self._history.of_user},
+        }
+
+
+class _StoredFile:
+    """A file of the hub's own store as a stream."""
+
+    def __init__(self, name: str, media_type: str, chunks: AsyncIterator[bytes]) -> None:
+        self.name = name
+        self.media_type: str | None = media_type
+        self._chunks = chunks
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """See AttachmentStream."""
+        return self._chunks
+
+
+def _session(raw: RawEvent) -> Session:
+    headers = raw.headers
+    return Session(
+        id=headers["session"],
+        expires_at=datetime.fromisoformat(headers["expires"]),
+        user=headers.get("user"),
+        name=headers.get("name"),
+        email=headers.get("email"),
+        locale=headers.get("locale"),
+    )

@@ -1,0 +1,290 @@
+"""One WebSocket connection, from its first frame to its close code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from channels.web import parse, render
+from channels.web.access import Access
+from channels.web.live import UNREAD, Live, Shown
+from channels.web.origins import Origins
+from channels.web.rates import MemoryRates
+from channels.web.reception import Reception
+from channels.web.refusals import BadFrame, TooLong
+from channels.web.settings import WebLimits
+from channels.web.tokens import Session
+from channels.web.wire import Ack
+from core.domain.correlation import correlated
+from core.domain.errors import (
+    HubError,
+    InvalidInput,
+    NotAllowed,
+    Overloaded,
+    SessionEnded,
+    StoreUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+)
+
+UNAUTHENTICATED: Final = 4401
+REFUSED: Final = 4403
+ENDED: Final = 4410
+TOO_MANY: Final = 4429
+TRY_LATER: Final = 1013
+
+_RETRY_SECONDS = 2.0
+_DRAIN_STEP = 0.05
+_DRAIN_STEPS = 600
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """What every connection of this process shares."""
+
+    access: Access
+    origins: Origins
+    live: Live
+    reception: Reception
+    limits: WebLimits
+    rates: MemoryRates
+    closing: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Connection:
+    """A client's connection, and its place in the log (a ``live.Listener``)."""
+
+    __slots__ = ("_hall", "_refused", "_request", "_session", "_socket", "_start", "conversation_id", "cursor")
+
+    def __init__(self, hall: Hall, socket: web.WebSocketResponse[Any], request: web.Request) -> None:
+        self._hall = hall
+        self._socket = socket
+        self._request = request
+        self._session: Session | None = None
+        self._start = 0
+        self._refused = 0
+        self.conversation_id = ""
+        self.cursor = UNREAD
+
+    async def run(self) -> None:
+        """Authenticate, then take frames one after the other until the connection is over."""
+        try:
+            session = await self._authenticate()
+            if session is None:
+                return
+            self._session = session
+            self.conversation_id = session.conversation_id
+            self._hall.live.add(self)
+            await self._greet(session)
+            while (body := await self._receive()) is not None:
+                if not await self._take(session, body):
+                    return
+        except SessionEnded as error:
+            await self.close(ENDED, error.detail)
+        except StoreUnavailable:
+            await self.close(TRY_LATER, "try again later")
+        except ConnectionError:
+            pass
+        finally:
+            self._hall.live.remove(self)
+            self._hall.rates.forget(str(id(self)))
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close with a code that the protocol names."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await self._socket.close(code=code, message=reason.encode()[:120])
+
+    async def deliver(self, frames: Sequence[Shown]) -> None:
+        """See Listener.deliver. Nothing here waits: the send only fills a buffer, and a full one ends the connection."""
+        for shown in frames:
+            if not await self._send_text(shown.text):
+                return
+
+    async def hint(self, hint: str) -> None:
+        """See Listener.hint."""
+        if hint == "ended":
+            # Closing waits for the client's own close frame, which the reader of the log must not.
+            task = asyncio.create_task(self.close(ENDED, "this conversation has ended"))
+            self._hall.closing.add(task)
+            task.add_done_callback(self._hall.closing.discard)
+        elif hint in ("typing:agent", "typing:staff"):
+            await self._send({"type": "typing", "author": hint.removeprefix("typing:")})
+
+    async def _authenticate(self) -> Session | None:
+        try:
+            self._hall.origins.check(self._request)
+        except NotAllowed as error:
+            await self.close(REFUSED, error.detail)
+            return None
+        try:
+            async with asyncio.timeout(self._hall.limits.auth_seconds):
+                body = await self._receive()
+        except TimeoutError:
+            await self.close(UNAUTHENTICATED, "no auth frame came in time")
+            return None
+        if body is None:
+            return None
+        try:
+            frame = parse.decode(body)
+            if parse.frame_type(frame) != "auth" or not isinstance(frame.get("token"), str):
+                raise BadFrame("The first frame must be auth, with a token.")
+        except InvalidInput as error:
+            await self._send(_error(error))
+            await self.close(UNAUTHENTICATED, "the first frame must be auth")
+            return None
+        try:
+            return self._hall.access.tokens.session(frame["token"])
+        except Unauthenticated as error:
+            await self.close(REFUSED, error.detail)
+            return None
+
+    async def _greet(self, session: Session) -> None:
+        """Say where things stand; live frames follow from exactly there."""
+        conversation = await self._hall.access.conversation(session)
+        head = await self._hall.live.head(self.conversation_id) if conversation is not None else 0
+        self._start = head
+        status = conversation.state.value if conversation is not None else "bot"
+        await self._send({"type": "status", "status": status, "latest": head})
+        await self._hall.live.begin(self, head)
+
+    async def _receive(self) -> bytes | None:
+        """The next frame's text; None when the connection is over."""
+        while True:
+            message = await self._socket.receive()
+            if message.type is WSMsgType.TEXT:
+                return bytes(message.data)
+            if message.type is not WSMsgType.BINARY:
+                return None
+            await self._send(_error(BadFrame("Frames are JSON texts, this one is binary.")))
+
+    async def _take(self, session: Session, body: bytes) -> bool:
+        """Handle one frame; whatever is wrong with it is answered. False when the connection has to end."""
+        frame: Mapping[str, Any] = {}
+        try:
+            self._check_size_and_pace(body)
+            frame = parse.decode(body)
+            await self._handle(session, parse.frame_type(frame), frame, body)
+        except SessionEnded:
+            raise
+        except TooManyRequests as error:
+            self._refused += 1
+            await self._send(_error(error, frame or _peek(body)))
+            if self._refused > self._hall.limits.refused_frames:
+                await self.close(TOO_MANY, "too many frames")
+                return False
+        except HubError as error:
+            await self._send(_error(error, frame))
+        except ConnectionError:
+            raise
+        except Exception:
+            _log.exception("socket.frame_failed", conversation=self.conversation_id)
+            await self._send(_error(HubError("Something went wrong on our side."), frame))
+        return True
+
+    def _check_size_and_pace(self, body: bytes) -> None:
+        limits = self._hall.limits
+        wait = self._hall.rates.wait_for(str(id(self)), limits.frames_per_socket)
+        if wait:
+            raise TooManyRequests("Too many frames.", retry_after=wait)
+        if len(body) > limits.frame_bytes:
+            raise TooLong(f"The frame has {len(body)} bytes. At most {limits.frame_bytes} are taken.")
+
+    async def _handle(self, session: Session, kind: parse.FrameType, frame: Mapping[str, Any], body: bytes) -> None:
+        match kind:
+            case "message":
+                await self._message(session, frame, body)
+            case "resume":
+                await self._resume(parse.cursor(frame.get("after")))
+            case "ping":
+                await self._send({"type": "pong"})
+            case "typing":
+                pass  # Valid, and of no consequence to anybody who listens here.
+            case "auth":
+                raise BadFrame("This connection is authenticated already.")
+
+    async def _message(self, session: Session, frame: Mapping[str, Any], body: bytes) -> None:
+        self._hall.access.tokens.check_alive(session)
+        message = parse.client_message(frame, self._hall.limits, text="content", new_id=secrets.token_hex(16))
+        with correlated():
+            accepted = await self._hall.reception.receive(session, message, body)
+        await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
+
+    async def _resume(self, after: int) -> None:
+        """Send again what this connection has not had: from ``after`` to where its live frames began."""
+        place = after
+        while place < self._start:
+            page = await self._hall.live.page(self.conversation_id, place)
+            missed = [shown for shown in page if shown.cursor <= self._start]
+            await self.deliver(missed)
+            if len(missed) < len(page) or not missed:
+                break
+            place = missed[-1].cursor
+            await self._drained()
+        await self._send({"type": "resumed", "after": after, "upto": self.cursor})
+
+    async def _drained(self) -> None:
+        """Wait until a replay has mostly left for the client, so that a long one does not fill the buffer."""
+        for _ in range(_DRAIN_STEPS):
+            if self._buffered() < self._hall.limits.send_buffer_bytes // 4:
+                return
+            await asyncio.sleep(_DRAIN_STEP)
+        self._abort()
+
+    async def _send(self, frame: Mapping[str, Any]) -> bool:
+        return await self._send_text(render.encode(frame))
+
+    async def _send_text(self, text: str) -> bool:
+        if self._buffered() > self._hall.limits.send_buffer_bytes:
+            self._abort()
+            return False
+        try:
+            await self._socket.send_str(text)
+        except (ConnectionError, RuntimeError):
+            return False
+        return True
+
+    def _buffered(self) -> int:
+        transport = self._request.transport
+        return 0 if transport is None or transport.is_closing() else transport.get_write_buffer_size()
+
+    def _abort(self) -> None:
+        """No close frame would get through: the client notices the loss, comes back and resumes."""
+        _log.info("socket.too_slow", conversation=self.conversation_id)
+        transport = self._request.transport
+        if transport is not None:
+            transport.abort()
+
+
+def _error(error: HubError, frame: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An ``error`` frame, with the codes that problem documents have."""
+    shown: dict[str, Any] = {"type": "error", "code": "internal_error", "detail": "Something went wrong on our side."}
+    match error:
+        case TooManyRequests():
+            shown |= {"code": "rate_limited", "detail": error.detail, "retry_after": round(error.retry_after, 2)}
+        case Overloaded():
+            shown |= {"code": "unavailable", "detail": error.detail, "retry_after": error.retry_after}
+        case StoreUnavailable():
+            shown |= {"code": "unavailable", "detail": "Nothing was stored.", "retry_after": _RETRY_SECONDS}
+        case InvalidInput() | NotAllowed() | Unauthenticated():
+            shown |= {"code": error.code, "detail": error.detail}
+    client_id = (frame or {}).get("client_id")
+    if isinstance(client_id, str) and len(client_id) <= 64:
+        shown["client_id"] = client_id
+    return shown
+
+
+def _peek(body: bytes) -> Mapping[str, Any]:
+    """The frame that is refused for coming too soon, so that the answer can name the message."""
+    with contextlib.suppress(InvalidInput):
+        if len(body) <= 64 * 1024:
+            return parse.decode(body)
+    return {}

@@ -1,0 +1,147 @@
+"""Customers' files: in as a stream, out by signed links."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import quote
+
+import structlog
+from aiohttp import BodyPartReader, web
+
+from channels.web import body, render
+from channels.web.access import Access
+from channels.web.links import Links
+from channels.web.origins import headers_of
+from channels.web.refusals import BadFrame
+from channels.web.settings import WebSettings
+from channels.web.tokens import Session
+from core.domain.attachments import Attachment
+from core.domain.errors import HubError, NotAllowed, NotFound, TooLarge
+from core.ports.extractor import AttachmentStore
+from core.ports.store import Records
+
+Uploaded = Callable[[str, Attachment], None]
+
+_SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_FORM_OVERHEAD = 16 * 1024
+
+_log = structlog.get_logger(__name__)
+
+
+class Files:
+    """``uploaded`` is told of each stored file (conversation id, file), so that its text can be taken out early."""
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        access: Access,
+        records: Records,
+        store: AttachmentStore,
+        links: Links,
+        uploaded: Uploaded | None,
+    ) -> None:
+        self._settings = settings
+        self._access = access
+        self._records = records
+        self._store = store
+        self._links = links
+        self._uploaded = uploaded
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """``POST /api/sessions/{session_id}/attachments``: one file."""
+        session = self._access.session(request)
+        await self.admit(session)
+        limit = self._settings.limits.attachment_bytes
+        if request.content_length is not None and request.content_length > limit + _FORM_OVERHEAD:
+            raise TooLarge(f"The file is larger than {limit // 1024} kB.")
+        await self._access.conversation(session)
+        if not body.is_form(request):
+            raise BadFrame("Send the file as multipart/form-data, in the field file.")
+        async for part in body.parts(request):
+            if part.name == "file" and part.filename:
+                attachment = await self.take(part)
+                await self.keep(session, attachment)
+                return web.json_response(render.file(attachment, self._links.to))
+        raise BadFrame("The form has no field file with a file in it.")
+
+    async def admit(self, session: Session) -> None:
+        """Raises NotAllowed where files are switched off, TooManyRequests."""
+        if not self._settings.attachments:
+            raise NotAllowed("Files are not taken here.")
+        limits = self._settings.limits
+        await self._access.rates.hit("uploads", session.id, limits.uploads_per_session)
+
+    async def take(self, part: BodyPartReader) -> Attachment:
+        """Stream a part to the store. Nothing knows of the file yet."""
+        chunks = body.chunks_of(part, self._settings.limits.attachment_bytes)
+        declared = part.headers.get("Content-Type")
+        return await self._store.put(chunks, name=part.filename or "file", declared_type=declared)
+
+    async def keep(self, session: Session, attachment: Attachment) -> None:
+        """Record a stored file as this session's; if that fails the file is not left behind."""
+        try:
+            await self._records.add_attachment(session.conversation_id, attachment)
+        except BaseException:
+            await self.drop(attachment)
+            raise
+        if self._uploaded is not None:
+            self._uploaded(session.conversation_id, attachment)
+
+    async def drop(self, attachment: Attachment) -> None:
+        """Delete a file that nothing refers to. A failure leaves an orphan, which hurts nobody."""
+        with contextlib.suppress(HubError, OSError):
+            await self._store.delete(attachment.storage_key)
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """``GET /api/attachments/{attachment_id}?sig=``: the file; nothing in it can act in our name."""
+        attachment_id = request.match_info["attachment_id"]
+        self._links.check(attachment_id, request.query.get("sig", ""))
+        found = await self._records.attachment(attachment_id)
+        if found is None:
+            raise NotFound("There is no such file.")
+        attachment = found[1]
+        tag = f'"{attachment.sha256}"'
+        headers = {**headers_of(request), **_safe_headers(attachment), "ETag": tag}
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        return await self._stream(request, attachment, headers)
+
+    async def _stream(
+        self, request: web.Request, attachment: Attachment, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        chunks = self._store.open(attachment)
+        first = await _first(chunks)  # a file that is gone must be an error, not half an answer
+        response = web.StreamResponse(headers=headers)
+        response.content_type = attachment.media_type
+        response.content_length = attachment.size
+        await response.prepare(request)
+        await response.write(first)
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
+
+async def _first(chunks: AsyncIterator[bytes]) -> bytes:
+    try:
+        return await anext(chunks, b"")
+    except (HubError, OSError) as error:
+        _log.warning("files.missing", error=str(error))
+        raise NotFound("This file is not there any more.") from error
+
+
+def _safe_headers(attachment: Attachment) -> dict[str, str]:
+    """The content is whatever a stranger sent: shown only as an image, never run, never guessed at (OWASP file upload)."""
+    way = "inline" if attachment.media_type in _SHOWN_INLINE else "attachment"
+    ascii_name = "".join(
+        char if char.isascii() and (char.isalnum() or char in "._- ") else "_" for char in attachment.name
+    )
+    return {
+        "Content-Disposition": f"{way}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(attachment.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cache-Control": "private, max-age=3600",
+        "Referrer-Policy": "no-referrer",
+    }

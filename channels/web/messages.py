@@ -1,0 +1,152 @@
+"""Sending over HTTP: one POST, and the answer in its response when it comes soon enough."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from channels.web import body, parse, render
+from channels.web.access import Access
+from channels.web.files import Files
+from channels.web.live import Live
+from channels.web.parse import ClientMessage, client_message
+from channels.web.reception import Reception
+from channels.web.refusals import BadFrame, TooManyAttachments
+from channels.web.settings import WebLimits
+from channels.web.tokens import Session
+from channels.web.wire import Pending
+from core.domain.attachments import Attachment
+from core.domain.messages import Author
+from core.ports.channel import Accepted
+from core.ports.store import EventLog, LoggedFrame
+
+_FIELDS = frozenset({"message", "client_id", "action", "locale"})
+_SILENT = frozenset({"queued", "staff"})
+
+
+class Messages:
+    """``POST /api/chat/sessions/{session_id}/messages``."""
+
+    def __init__(
+        self, access: Access, reception: Reception, live: Live, log: EventLog, files: Files, limits: WebLimits
+    ) -> None:
+        self._access = access
+        self._reception = reception
+        self._live = live
+        self._log = log
+        self._files = files
+        self._limits = limits
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        """200 with the answer, or 202: it takes longer, or a person will answer."""
+        session = self._access.session(request)
+        wait = _wait(request, self._limits.wait_seconds)
+        if body.is_form(request):
+            message, accepted = await self._post_form(request, session)
+        else:
+            fields, raw = await body.read_json(request, self._limits.frame_bytes)
+            message = self._message(fields)
+            accepted = await self._reception.receive(session, message, raw)
+        reply = await self._reply(accepted, wait)
+        if reply is not None:
+            return web.json_response(render.answer(reply, session, message.client_id))
+        pending = Pending(
+            id=accepted.message_id,
+            cursor=accepted.cursor,
+            client_id=message.client_id,
+            session_id=session.id,
+            status=str(accepted.state),
+        )
+        return web.json_response(pending, status=202)
+
+    def _message(self, fields: Mapping[str, Any]) -> ClientMessage:
+        return client_message(fields, self._limits, text="message", new_id=secrets.token_hex(16))
+
+    async def _post_form(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
+        fields, taken = await self._read_form(request, session)
+        kept = False
+        try:
+            message = self._message(fields)
+            if not taken or not await self._is_known(session, message):
+                kept = True
+                for attachment in taken:
+                    await self._files.keep(session, attachment)
+            else:
+                message = _without(message, taken)
+        finally:
+            if not kept:
+                for attachment in taken:
+                    await self._files.drop(attachment)
+        raw = json.dumps(fields, ensure_ascii=False).encode()
+        return message, await self._reception.receive(session, message, raw)
+
+    async def _read_form(self, request: web.Request, session: Session) -> tuple[dict[str, Any], list[Attachment]]:
+        fields: dict[str, Any] = {}
+        files: list[str] = []
+        taken: list[Attachment] = []
+        try:
+            async for part in body.parts(request):
+                if part.name in _FIELDS:
+                    fields[part.name] = await body.text_of(part, self._limits.frame_bytes)
+                elif part.name == "attachments":
+                    files.append(await self._read_file(session, part, taken, len(files)))
+        except BaseException:
+            for attachment in taken:
+                await self._files.drop(attachment)
+            raise
+        return {**fields, **({"attachments": files} if files else {})}, taken
+
+    async def _read_file(self, session: Session, part: BodyPartReader, taken: list[Attachment], count: int) -> str:
+        """A file sent along, or the id of one that was uploaded before."""
+        if count >= self._limits.attachments:
+            raise TooManyAttachments(f"At most {self._limits.attachments} files fit in one message.")
+        if not part.filename:
+            return await body.text_of(part, 1024)
+        await self._files.admit(session)
+        taken.append(await self._files.take(part))
+        return taken[-1].id
+
+    async def _is_known(self, session: Session, message: ClientMessage) -> bool:
+        """Whether this very message was stored before, so that its files are not stored again."""
+        key = str(parse.event_key(session, message.client_id))
+        return await self._log.find(session.conversation_id, key) is not None
+
+    async def _reply(self, accepted: Accepted, wait: float) -> LoggedFrame | None:
+        """The reply to a message: at once when it was given before, never when a person is to give it."""
+        if wait <= 0:
+            return None
+        seconds = 0.0 if accepted.state in _SILENT else wait
+
+        def answers(frame: LoggedFrame) -> bool:
+            message = frame.message
+            if message is None or message.author is Author.CUSTOMER:
+                return False
+            return int(message.meta.get("handled_seq") or 0) >= accepted.seq
+
+        if accepted.state in _SILENT and not accepted.duplicate:
+            return None
+        frames = await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, answers, seconds)
+        return frames[-1].logged if frames and answers(frames[-1].logged) else None
+
+
+def _without(message: ClientMessage, files: list[Attachment]) -> ClientMessage:
+    dropped = {file.id for file in files}
+    rest = tuple(file for file in message.attachments if file not in dropped)
+    return ClientMessage(message.content, message.client_id, rest, message.action, message.locale)
+
+
+def _wait(request: web.Request, longest: float) -> float:
+    text = request.query.get("wait")
+    if text is None:
+        return longest
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise BadFrame("wait is a number of seconds.") from None
+    if not 0 <= seconds < float("inf"):
+        raise BadFrame("wait is a number of seconds from 0.")
+    return min(seconds, longest)

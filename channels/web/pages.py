@@ -1,0 +1,109 @@
+"""The demo page and the widget's files, served from memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from core.domain.errors import NotFound
+
+STATIC = Path(__file__).parent / "static"
+
+_COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg")
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # the widget's own style lives in its shadow root
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file, ready to be sent."""
+
+    body: bytes
+    packed: bytes | None
+    media_type: str
+    tag: str
+
+
+class Pages:
+    """``load`` reads the folder once; a change on disk shows after a restart."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._folder = folder
+        self._assets: dict[str, Asset] = {}
+
+    async def load(self) -> None:
+        """Read every file of the folder, away from the event loop."""
+        self._assets = await asyncio.to_thread(_read, self._folder)
+
+    async def demo(self, request: web.Request) -> web.StreamResponse:
+        """``GET /``."""
+        return self._answer(request, "demo.html")
+
+    async def widget(self, request: web.Request) -> web.StreamResponse:
+        """``GET /widget.js``: for any site's script tag."""
+        return self._answer(request, "widget.js")
+
+    async def asset(self, request: web.Request) -> web.StreamResponse:
+        """``GET /{asset}``: the folder's other files under their own names."""
+        return self._answer(request, request.match_info["asset"])
+
+    def _answer(self, request: web.Request, name: str) -> web.StreamResponse:
+        asset = self._assets.get(name)
+        if asset is None:
+            raise NotFound("There is no such page.")
+        headers = {"ETag": asset.tag, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
+        if name.endswith(".html"):
+            headers |= {
+                "Cache-Control": "no-cache",
+                "Content-Security-Policy": _PAGE_POLICY,
+                "Referrer-Policy": "strict-origin-when-cross-origin",
+                "X-Frame-Options": "SAMEORIGIN",
+                "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+            }
+        else:
+            # Short, then asked again by tag: a new version of the widget reaches every site within minutes.
+            headers |= {
+                "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
+                "Cross-Origin-Resource-Policy": "cross-origin",
+                "Access-Control-Allow-Origin": "*",
+            }
+        if asset.tag in request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+        content = asset.body
+        if asset.packed is not None and "gzip" in request.headers.get("Accept-Encoding", "").lower():
+            content = asset.packed
+            headers["Content-Encoding"] = "gzip"
+        charset = "utf-8" if asset.media_type.startswith("text/") else None
+        return web.Response(body=content, headers=headers, content_type=asset.media_type, charset=charset)
+
+
+def _read(folder: Path) -> dict[str, Asset]:
+    if not folder.is_dir():
+        return {}
+    return {path.name: _asset(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name[0] != "."}
+
+
+def _asset(path: Path) -> Asset:
+    body = path.read_bytes()
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    packed = gzip.compress(body, 9, mtime=0) if media_type.startswith(_COMPRESSIBLE) else None
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return Asset(body, packed if packed is not None and len(packed) < len(body) else None, media_type, tag)

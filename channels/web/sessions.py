@@ -1,0 +1,81 @@
+"""Sessions over HTTP: opened, looked at, ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from channels.web import body, parse
+from channels.web.access import Access
+from channels.web.refusals import BadFrame
+from channels.web.settings import WebSettings
+from channels.web.tokens import Session
+from core.ports.store import EventLog, Records
+from core.ports.wake import WIDGET, Wake
+
+
+class Sessions:
+    """``/api/sessions``. Opening one stores nothing: its token says everything until the first message."""
+
+    def __init__(self, settings: WebSettings, access: Access, records: Records, log: EventLog, wake: Wake) -> None:
+        self._settings = settings
+        self._access = access
+        self._records = records
+        self._log = log
+        self._wake = wake
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        """``POST /api/sessions``: anonymous, or somebody whom the embedding site vouches for."""
+        limits = self._settings.limits
+        await self._access.rates.hit("sessions", self._access.address(request), limits.sessions_per_address)
+        fields: dict[str, Any] = {}
+        if request.can_read_body:
+            fields, _ = await body.read_json(request, limits.frame_bytes)
+        locale = parse.locale(fields.get("locale"))
+        user_token = fields.get("user_token")
+        if user_token is not None and not isinstance(user_token, str):
+            raise BadFrame("user_token is a text.")
+        user = self._access.tokens.user(user_token) if user_token is not None else None
+        session, token = self._access.tokens.open(user, locale)
+        answer = {
+            "session_id": session.id,
+            "token": token,
+            "expires_at": _time(session),
+            "config": self._config(locale),
+        }
+        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+
+    async def look(self, request: web.Request) -> web.StreamResponse:
+        """``GET /api/sessions/{session_id}``."""
+        session, conversation = await self._access.reader(request)
+        answer = {
+            "session_id": session.id,
+            "status": conversation.state.value if conversation is not None else "bot",
+            "cursor": await self._log.head(session.conversation_id) if conversation is not None else 0,
+            "expires_at": _time(session),
+        }
+        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+
+    async def end(self, request: web.Request) -> web.StreamResponse:
+        """``DELETE /api/sessions/{session_id}``: 204; afterwards everything on it answers 410."""
+        session, _ = await self._access.reader(request)
+        await self._records.end_conversation(session.key, session.identity)
+        self._wake.notify(WIDGET, f"{session.conversation_id}#ended")
+        return web.Response(status=204)
+
+    def _config(self, locale: str | None) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "company": settings.company,
+            "locale": locale or settings.locale,
+            "max_attachment_bytes": settings.limits.attachment_bytes,
+            "max_attachments": settings.limits.attachments,
+            "max_message_chars": settings.limits.message_chars,
+            "accept": list(settings.accept),
+            "features": {"attachments": settings.attachments, "feedback": settings.feedback},
+        }
+
+
+def _time(session: Session) -> str:
+    return session.expires_at.isoformat().replace("+00:00", "Z")
