@@ -1,0 +1,49 @@
+"""The web application: middleware in its one right order, operator routes, and whatever routes the channels bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from api.docs_page import docs_routes
+from api.health import Health
+from api.logging import answer_with_id, correlate
+from api.metrics import PrometheusMetrics, measure_requests, metric_routes
+from api.openapi import openapi_routes
+from api.problems import problems
+from api.search import search_routes
+from core.ports.retriever import Retriever
+from core.ports.store import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What the operator routes need."""
+
+    health: Health
+    metrics: PrometheusMetrics
+    records: Records
+    retriever: Retriever
+    version: str
+
+
+def build_app(
+    operations: Operations, channel_routes: Iterable[web.AbstractRouteDef], *, max_body: int = 16 * 1024 * 1024
+) -> web.Application:
+    """Id and log line outside, then the count, then problem documents: so each of them sees what the caller sees.
+
+    ``max_body`` bounds bodies that are read whole; uploads are streamed and have their own limit.
+    """
+    app = web.Application(
+        middlewares=[correlate, measure_requests(operations.metrics), problems], client_max_size=max_body
+    )
+    app.on_response_prepare.append(answer_with_id)
+    app.add_routes(operations.health.routes())
+    app.add_routes(metric_routes(operations.metrics, operations.records))
+    app.add_routes(search_routes(operations.retriever))
+    app.add_routes(openapi_routes(operations.version))
+    app.add_routes(docs_routes(operations.version))
+    app.add_routes(channel_routes)
+    return app

@@ -1,0 +1,73 @@
+"""Who may use operator routes until operator accounts exist: somebody on this machine, and nobody a proxy speaks for."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from core.domain.errors import NotAllowed
+
+_FORWARDED = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Real-IP",
+    "Via",
+    "CF-Connecting-IP",
+    "True-Client-IP",
+)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def operator_only(handler: Handler) -> Handler:
+    """Guard a handler. Raises NotAllowed before the body is read."""
+
+    @functools.wraps(handler)
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if not is_local(request):
+            raise NotAllowed("This route is for operators and answers only on the machine that the hub runs on.")
+        return await handler(request)
+
+    return guarded
+
+
+def is_local(request: web.Request) -> bool:
+    """Straight from loopback or a local socket, addressed as such, and not sent by a page of another site.
+
+    A proxy on this machine also connects from loopback, so its headers give it away. The ``Host`` and ``Origin`` rules
+    stop a page in an operator's own browser (DNS rebinding, cross-site requests).
+    """
+    if request.transport is None or any(name in request.headers for name in _FORWARDED):
+        return False
+    connection = request.transport.get_extra_info("socket")
+    if connection is not None and connection.family == getattr(socket, "AF_UNIX", None):
+        return True
+    peer = request.transport.get_extra_info("peername")
+    if not peer or not _is_loopback(str(peer[0])):
+        return False
+    origin = request.headers.get("Origin")
+    return _is_loopback(_host(f"//{request.host}")) and (origin is None or _is_loopback(_host(origin)))
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        address = ip_address(host.split("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)

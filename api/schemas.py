@@ -1,0 +1,271 @@
+"""The JSON of every route, as models: requests are checked by them, and all of them are described in ``/openapi.json``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Status = Literal["bot", "queued", "staff", "resolved"]
+HealthWord = Literal["ok", "degraded", "down"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SearchFilters(_Strict):
+    """Narrow a search."""
+
+    category: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class SearchQuery(_Strict):
+    """A search of the knowledge base."""
+
+    query: Text
+    limit: int = Field(5, ge=1, le=50)
+    filters: SearchFilters = SearchFilters()
+
+
+class SourceMetadata(BaseModel):
+    """Where a passage stands in the company's documents. ``page`` counts from 1."""
+
+    source: str
+    page: int | None = None
+    section: str | None = None
+    url: str | None = None
+
+
+class Source(BaseModel):
+    """A passage that an answer rests on. ``relevance_score`` from 0 to 1."""
+
+    id: str
+    title: str
+    content: str
+    metadata: SourceMetadata
+    relevance_score: float
+
+
+class FoundMetadata(SourceMetadata):
+    """As in an answer's sources, with the category that ``filters`` can name."""
+
+    category: str | None = None
+
+
+class Found(BaseModel):
+    """A passage that a search found."""
+
+    id: str
+    title: str
+    content: str
+    metadata: FoundMetadata
+    relevance_score: float
+
+
+class SearchResults(BaseModel):
+    """Best first. Passages under ``threshold`` are never quoted to customers."""
+
+    results: list[Found]
+    threshold: float
+
+
+class ProblemDocument(BaseModel):
+    """An error (RFC 9457). ``code`` is for programs, ``detail`` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+class SessionRequest(BaseModel):
+    """``user_token``: a JWT of the embedding site (HS256) that says who the customer is."""
+
+    user_token: str | None = None
+    locale: str | None = None
+
+
+class SessionFeatures(BaseModel):
+    """What this hub offers."""
+
+    attachments: bool
+    feedback: bool
+
+
+class SessionConfig(BaseModel):
+    """What a client has to know before it shows its first input field."""
+
+    company: str
+    locale: str
+    max_attachment_bytes: int
+    max_message_chars: int
+    accept: list[str]
+    features: SessionFeatures
+
+
+class SessionCreated(BaseModel):
+    """``token`` is for this session only."""
+
+    session_id: str
+    token: str
+    expires_at: str
+    config: SessionConfig
+
+
+class SessionState(BaseModel):
+    """Where a session stands. ``cursor`` is the newest one."""
+
+    session_id: str
+    status: Status
+    cursor: int
+    expires_at: str
+
+
+class File(BaseModel):
+    """A file with a link that works for a while. ``size`` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+class ConversationMessage(BaseModel):
+    """A message as customers see it. ``content`` is Markdown; ``[1]`` refers to the first of ``sources``."""
+
+    id: str
+    cursor: int
+    author: Literal["customer", "agent", "staff", "system"]
+    name: str | None
+    content: str
+    timestamp: str
+    client_id: str | None = None
+    turn_id: str | None = None
+    attachments: list[File]
+    sources: list[Source]
+    requires_escalation: bool
+    confidence: float | None
+    status: Status | None
+    in_reply_to: str | None
+    kind: str | None
+    feedback: Literal["up", "down"] | None
+
+
+class History(BaseModel):
+    """Messages, oldest first."""
+
+    messages: list[ConversationMessage]
+    cursor: int
+    has_more: bool
+    status: Status
+
+
+class UserHistory(BaseModel):
+    """One customer's messages over all their sessions."""
+
+    messages: list[ConversationMessage]
+
+
+class Events(BaseModel):
+    """The frames of the WebSocket, for clients that cannot open one."""
+
+    frames: list[dict[str, Any]]
+    cursor: int
+
+
+class MessageRequest(BaseModel):
+    """The same ``client_id`` again is answered, not repeated. ``attachments``: ids of uploaded files."""
+
+    message: str
+    client_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    attachments: list[str] = []
+    action: Literal["request_person", "contact"] | None = None
+    locale: str | None = None
+
+
+class MessageForm(BaseModel):
+    """The same as a form; ``attachments`` may also be the files themselves."""
+
+    message: str
+    client_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    attachments: list[Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]] = []
+    action: Literal["request_person", "contact"] | None = None
+
+
+class MessageAnswer(BaseModel):
+    """The answer. ``sources`` is empty when nothing in the knowledge supports it."""
+
+    message: str
+    message_id: str
+    sources: list[Source]
+    requires_escalation: bool
+    confidence: float
+    status: Status
+    intent: str | None
+    sentiment: str | None
+    ticket: Any
+    kind: str
+    session_id: str
+    client_id: str
+    cursor: int
+    timestamp: str
+
+
+class MessageStored(BaseModel):
+    """Stored and not answered yet: ask the history, the events or the WebSocket."""
+
+    id: str
+    cursor: int | None
+    client_id: str
+    session_id: str
+    status: Status
+
+
+class UploadForm(BaseModel):
+    """One file."""
+
+    file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+
+
+class FeedbackRequest(BaseModel):
+    """The last rating of a message counts."""
+
+    message_id: str
+    rating: Literal["up", "down"]
+    comment: str | None = None
+
+
+class PartHealth(BaseModel):
+    """One part of the hub. ``parts``: e.g. one entry for each channel."""
+
+    status: HealthWord
+    latency_ms: float
+    detail: str | None = None
+    parts: dict[str, HealthWord] = {}
+
+
+class OverallHealth(BaseModel):
+    """All parts at once."""
+
+    status: HealthWord
+    version: str
+    stopping: bool
+    checks: dict[str, PartHealth]
+
+
+class Liveness(BaseModel):
+    """The process is up."""
+
+    status: HealthWord
+
+
+class Readiness(BaseModel):
+    """Whether new work may be sent here."""
+
+    status: HealthWord
+    detail: str | None = None
+    db: PartHealth | None = None
