@@ -49,7 +49,7 @@ widget: ## build the widget into channels/web/static/
 
 docs: ## write the generated reference pages again
 	@bash scripts/install.sh dev
-	@$(BIN)/python scripts/write_reference.py
+	@$(BIN)/python -m scripts.reference
 
 clean: ## remove caches and build output; keeps .venv and var
 	@rm -rf build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/.artifacts

@@ -21,7 +21,7 @@ step locks bash scripts/check-locks.sh
 step format "$BIN/ruff" format --check --quiet .
 step lint "$BIN/ruff" check --quiet .
 step types "$BIN/mypy"
-step imports "$BIN/lint-imports" --no-logo
+step imports "$BIN/lint-imports" --no-logo --no-cache
 step rules "$BIN/python" -m pytest -q -m "not slow" tests/architecture
 
 if [ ${#FAILED[@]} -gt 0 ]; then

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,6 +47,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if "postgres_server" in names or "durable_postgres" in names:
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that skips itself proves nothing, so it fails. What it needs has to be installed, or asked for by name."""
+    outcome = yield
+    if outcome.skipped:
+        outcome.outcome = "failed"
+        outcome.longrepr = f"{item.nodeid} was skipped ({call.excinfo.value if call.excinfo else 'expected to fail'})"
+    return outcome
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Said again where a failure is read."""
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"repeat this run with {seed.VARIABLE}={seed.run_seed()}")
 
 
 @pytest.fixture(params=["fixed", "random"])

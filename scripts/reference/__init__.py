@@ -1,0 +1,1 @@
+"""Writes the reference pages that are made from the code, so that they cannot fall behind it."""

@@ -1,0 +1,79 @@
+"""The settings page, from config/settings.py and config/default.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from config.settings import Settings
+
+TITLE = "Settings"
+_DEFAULTS = Path(__file__).resolve().parents[2] / "config" / "default.toml"
+_INTRODUCTION = (
+    "Read once at the start: from the environment, else from `.env`, else from `switchboard.toml` (names in lower case "
+    "there), else the default. Lists are written with commas. A secret may be a comma-separated list while it is being "
+    "rotated: the first one signs, all are accepted."
+)
+_GROUPS: list[tuple[str, tuple[str, ...]]] = [
+    ("Agent", ("openai_", "azure_openai_", "company_name", "escalation_")),
+    ("Knowledge", ("knowledge_", "embedding_")),
+    ("Widget", ("widget_",)),
+    ("Slack", ("slack_",)),
+    ("Telegram", ("telegram_",)),
+    ("SMS and WhatsApp", ("twilio_",)),
+    ("E-mail", ("email_",)),
+    ("Features", ("feature_",)),
+    ("Limits", ("max_", "turn_", "lease_")),
+]
+
+
+def lines() -> Iterator[str]:
+    """One table for each group, in the order of the code."""
+    yield _INTRODUCTION
+    defaults = tomllib.loads(_DEFAULTS.read_text(encoding="utf-8"))
+    for group in ["Server", *(name for name, _ in _GROUPS)]:
+        members = {name: field for name, field in Settings.model_fields.items() if group_of(name) == group}
+        if members:
+            yield from ["", f"## {group}", "", "| name | default | meaning |", "|---|---|---|"]
+            for name, field in members.items():
+                yield f"| `{name.upper()}` | {_default(field, defaults.get(name))} | {_meaning(field)} |"
+
+
+def group_of(name: str) -> str:
+    """The heading under which a setting stands."""
+    return next((group for group, prefixes in _GROUPS if name.startswith(prefixes)), "Server")
+
+
+def _default(field: FieldInfo, from_file: Any) -> str:
+    value = from_file if from_file is not None else field.get_default(call_default_factory=True)
+    if value is PydanticUndefined or value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    assert field.description, "every setting has a description"
+    choices = _choices(field.annotation)
+    text = field.description + (f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else "")
+    if _is_secret(field.annotation):
+        text += " Secret."
+    return text.replace("|", "\\|")
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    return tuple(str(choice) for choice in get_args(annotation)) if get_origin(annotation) is Literal else ()
+
+
+def _is_secret(annotation: Any) -> bool:
+    if get_origin(annotation) in (Union, UnionType):
+        return any(_is_secret(part) for part in get_args(annotation) if part is not NoneType)
+    return annotation is SecretStr

@@ -1,0 +1,63 @@
+"""The locks hold exactly what pyproject.toml asks for, and nothing that ties them to one machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.architecture.sources import read, tracked
+from tests.servers.programs import ROOT
+
+
+def _locked(name: str) -> dict[str, set[str]]:
+    versions: dict[str, set[str]] = {}
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        requirement = Requirement(line)
+        versions.setdefault(canonicalize_name(requirement.name), set()).add(str(requirement.specifier))
+    return versions
+
+
+def _asked(extra: str | None = None) -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [
+        Requirement(text) for text in (project["optional-dependencies"][extra] if extra else project["dependencies"])
+    ]
+
+
+@pytest.mark.parametrize(("lock", "extra"), [("requirements.lock", None), ("requirements-dev.lock", "dev")])
+def test_everything_asked_for_is_locked_at_a_version_that_fits(lock: str, extra: str | None) -> None:
+    locked = _locked(lock)
+    for requirement in _asked(extra):
+        pins = locked.get(canonicalize_name(requirement.name))
+        assert pins, f"{requirement} is not in {lock}: run make lock"
+        for pin in pins:
+            assert requirement.specifier.contains(pin.removeprefix("==")), f"{requirement} against {pin}: run make lock"
+
+
+def test_the_developers_lock_adds_to_the_users_and_changes_nothing() -> None:
+    run, dev = _locked("requirements.lock"), _locked("requirements-dev.lock")
+    assert {name: dev.get(name) for name in run} == run
+
+
+def test_locks_hold_names_and_versions_only() -> None:
+    done = subprocess.run(["bash", "scripts/check-locks.sh"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", [path for path in tracked() if path.name == "package.json"], ids=str)
+def test_node_packages_are_pinned_exactly(path: object) -> None:
+    package = json.loads((ROOT / str(path)).read_text(encoding="utf-8"))
+    wanted = {**package.get("dependencies", {}), **package.get("devDependencies", {})}
+    assert {name: version for name, version in wanted.items() if version[:1] in "^~*><"} == {}
+
+
+def test_every_node_lock_leaves_out_download_addresses_by_setting() -> None:
+    folders = {path.parent for path in tracked() if path.name == "package-lock.json"}
+    assert folders
+    for folder in folders:
+        assert "omit-lockfile-registry-resolved=true" in read(folder / ".npmrc"), folder
