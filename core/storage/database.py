@@ -1,30 +1,33 @@
-"""Connections and transactions on either database; the only place that knows which one it is."""
+"""Transactions on either database; the only place that knows which one it is."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Double, Table, cast, event, func, literal
+from sqlalchemy import ColumnElement, Connection, Double, Table, bindparam, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert
 
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.ports.clock import Clock
+from core.storage.sqlite_threads import SqliteThreads
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
 _ATTEMPTS = 4
 
 
-def async_url(text: str) -> URL:
-    """A plain ``sqlite:///`` or ``postgres(ql)://`` URL with the async driver put in. Raises ConfigError."""
+def driver_url(text: str) -> URL:
+    """A plain ``sqlite:///`` or ``postgres(ql)://`` URL with the driver put in. Raises ConfigError."""
     try:
         url = make_url(text)
     except SQLAlchemyError as error:
@@ -33,42 +36,39 @@ def async_url(text: str) -> URL:
     if backend in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+asyncpg")
     if backend == "sqlite":
-        return url.set(drivername="sqlite+aiosqlite")
+        return url.set(drivername="sqlite+pysqlite")
     raise ConfigError(f"DATABASE_URL must start with sqlite:/// or postgresql://, not {backend}://.")
 
 
 class Database:
-    """``write()`` and ``read()`` transactions, and what differs between the two databases in a statement.
+    """``write`` and ``read`` run a function on a connection, in a transaction; the same function serves both databases.
 
-    SQLite has one writer connection with ``BEGIN IMMEDIATE`` (whoever holds it is alone) and a few readers, all with
-    ``synchronous=FULL``: an acknowledged message survives the power cord. On PostgreSQL the database's clock decides
-    leases, so that workers whose clocks differ agree; ``server_clock=False`` lets tests move time.
+    It may be run again when it lost against another transaction, so it must have no effect besides the database. On
+    SQLite an acknowledged message survives the power cord (``synchronous=FULL``). On PostgreSQL the database's clock
+    decides leases, so that workers whose clocks differ agree; ``server_clock=False`` lets tests move time.
     """
 
     def __init__(self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True) -> None:
-        self.url = async_url(url)
+        self.url = driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._clock = clock
         self._server_clock = server_clock and not self.is_sqlite
         self._pool_size = pool_size
-        self._writer: AsyncEngine | None = None
-        self._reader: AsyncEngine | None = None
+        self._threads: SqliteThreads | None = None
+        self._engine: AsyncEngine | None = None
 
     def open(self) -> None:
         """Make the pools; connections are opened when they are needed."""
         if self.is_sqlite:
-            path = self.url.database
-            if path and path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", 1)
-            self._reader = _sqlite_engine(self.url, "BEGIN", 3)
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self._threads = SqliteThreads(self.url)
         else:
-            self._writer = self._reader = create_async_engine(
+            self._engine = create_async_engine(
                 self.url,
                 pool_size=self._pool_size,
                 max_overflow=0,
                 pool_timeout=10,
-                pool_pre_ping=False,
                 connect_args={
                     "timeout": 5,
                     "command_timeout": 30,
@@ -77,29 +77,47 @@ class Database:
             )
 
     async def close(self) -> None:
-        """Close every connection; a running transaction is rolled back."""
-        for engine in {self._writer, self._reader} - {None}:
-            assert engine is not None
+        """Close every connection; what was handed over is committed first."""
+        threads, engine = self._threads, self._engine
+        self._threads = self._engine = None
+        if threads is not None:
+            await threads.close()
+        if engine is not None:
             await engine.dispose()
-        self._writer = self._reader = None
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits at the end. Raises StoreUnavailable when it did not."""
-        async with _transaction(self._writer) as connection:
-            yield connection
+    async def write(self, work: Work[Result]) -> Result:
+        """A transaction that commits at the end. Raises StoreUnavailable when it did not, or what ``work`` raised."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await self._run(work, write=True)
+            except (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
+                if isinstance(error, IntegrityError):
+                    raise
+                if attempt == _ATTEMPTS or not _lost_to_another(error):
+                    raise _unavailable(error) from error
+                await asyncio.sleep(0.01 * attempt)
+        raise AssertionError("unreachable")
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction for reading."""
-        async with _transaction(self._reader) as connection:
-            yield connection
+    async def read(self, work: Work[Result]) -> Result:
+        """A transaction for reading. Raises StoreUnavailable."""
+        try:
+            return await self._run(work, write=False)
+        except (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
+            raise _unavailable(error) from error
+
+    async def _run(self, work: Work[Result], *, write: bool) -> Result:
+        if self._threads is not None:
+            return await (self._threads.write(work) if write else self._threads.read(work))
+        if self._engine is None:
+            raise StoreUnavailable("The database is not open.")
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
 
     def now(self) -> ColumnElement[float]:
         """The present as an expression, in seconds since 1970."""
         if self._server_clock:
             return cast(func.extract("epoch", func.clock_timestamp()), Double)
-        return literal(self._clock.now().timestamp(), Double)
+        return bindparam("now", callable_=self.timestamp, type_=Double, unique=True)
 
     def timestamp(self) -> float:
         """This process's present, for columns that nothing is scheduled by."""
@@ -120,59 +138,17 @@ class Database:
         return full.on_conflict_do_update(index_elements=key, set_={name: full.excluded[name] for name in columns})
 
 
-@asynccontextmanager
-async def _transaction(engine: AsyncEngine | None) -> AsyncIterator[AsyncConnection]:
-    if engine is None:
-        raise StoreUnavailable("The database is not open.")
-    try:
-        async with engine.begin() as connection:
-            yield connection
-    except IntegrityError:
-        raise
-    except (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"The database did not commit: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
+def _unavailable(error: BaseException) -> StoreUnavailable:
     origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return " ".join(str(origin).split())[:300] or type(origin).__name__
+    reason = " ".join(str(origin).split())[:300] or type(origin).__name__
+    return StoreUnavailable(f"The database did not commit: {reason}")
 
 
-def is_conflict(error: BaseException) -> bool:
-    """Whether the transaction lost against another one and would succeed if it were run again (deadlock, serialisation)."""
+def _lost_to_another(error: BaseException) -> bool:
+    """Whether the transaction would succeed if it were run again (deadlock, serialisation)."""
     cause: BaseException | None = error
     while cause is not None:
         if getattr(cause, "sqlstate", None) in _RETRYABLE_SQLSTATES:
             return True
         cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
     return False
-
-
-async def retrying(operation: Any, *args: Any) -> Any:
-    """Run a transaction again that lost against another one. Anything else is raised as it is."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return await operation(*args)
-        except StoreUnavailable as error:
-            if attempt == _ATTEMPTS or not is_conflict(error):
-                raise
-            await asyncio.sleep(0.01 * attempt)
-    raise AssertionError("unreachable")
-
-
-def _sqlite_engine(url: URL, begin: str, size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=10)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from core.domain.errors import InvalidInput, LostClaim
 from core.group_commit import GroupCommit
 from core.ports.store import Claim, LogFrame, LoggedFrame
 from core.storage import codec
-from core.storage.database import Database, retrying
+from core.storage.database import Database
 from core.storage.tables import attachment, conversation, feedback, message, widget_event
 
 _CHUNK = 200
@@ -45,27 +44,26 @@ class SqlEventLog:
         return await self._appends.submit(_Append(conversation_id, frames))
 
     async def _append_all(self, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
-        return list(await retrying(self._append_batch, items))
+        return await self._log_db.write(lambda connection: self._append_batch(connection, items))
 
-    async def _append_batch(self, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
-        async with self._log_db.write() as connection:
-            heads = await _lock_heads(connection, items)
-            known = await _known(connection, items)
-            rows: list[dict[str, Any]] = []
-            results: list[Sequence[int] | Exception] = []
-            for item in items:
-                head = heads.get(item.conversation_id)
-                if head is None:
-                    results.append(InvalidInput(f"There is no conversation {item.conversation_id}."))
-                elif item.epoch is not None and head.epoch != item.epoch:
-                    results.append(LostClaim("The conversation belongs to somebody else now."))
-                else:
-                    results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
-            await _forget_provisional(connection, rows)
-            if rows:
-                await connection.execute(insert(widget_event), rows)
-                moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
-                await connection.execute(_MOVE_CURSOR, moved)
+    def _append_batch(self, connection: Connection, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
+        heads = _lock_heads(connection, items)
+        known = _known(connection, items)
+        rows: list[dict[str, Any]] = []
+        results: list[Sequence[int] | Exception] = []
+        for item in items:
+            head = heads.get(item.conversation_id)
+            if head is None:
+                results.append(InvalidInput(f"There is no conversation {item.conversation_id}."))
+            elif item.epoch is not None and head.epoch != item.epoch:
+                results.append(LostClaim("The conversation belongs to somebody else now."))
+            else:
+                results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
+        _forget_provisional(connection, rows)
+        if rows:
+            connection.execute(insert(widget_event), rows)
+            moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
+            connection.execute(_MOVE_CURSOR, moved)
         return results
 
     def _place(
@@ -96,17 +94,21 @@ class SqlEventLog:
     async def find(self, conversation_id: str, dedupe: str) -> int | None:
         """See EventLog.find."""
         columns = widget_event.c
-        async with self._log_db.read() as connection:
-            found: int | None = await connection.scalar(
+
+        def work(connection: Connection) -> int | None:
+            found: int | None = connection.scalar(
                 select(columns.cursor).where(columns.conversation_id == conversation_id, columns.dedupe == dedupe)
             )
-        return found
+            return found
+
+        return await self._log_db.read(work)
 
     async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
         """See EventLog.read."""
         wanted = sorted(after.items())
         frames: dict[str, list[LoggedFrame]] = {}
-        async with self._log_db.read() as connection:
+
+        def work(connection: Connection) -> Mapping[str, Sequence[LoggedFrame]]:
             for start in range(0, len(wanted), _CHUNK):
                 chunk = wanted[start : start + _CHUNK]
                 condition = or_(
@@ -115,9 +117,11 @@ class SqlEventLog:
                         for key, cursor in chunk
                     )
                 )
-                for key, frame in await _frames(connection, condition, limit * len(chunk)):
+                for key, frame in _frames(connection, condition, limit * len(chunk)):
                     frames.setdefault(key, []).append(frame)
-        return {key: found[:limit] for key, found in frames.items()}
+            return {key: found[:limit] for key, found in frames.items()}
+
+        return await self._log_db.read(work)
 
     async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
         """See EventLog.history."""
@@ -125,8 +129,11 @@ class SqlEventLog:
         condition = and_(
             columns.conversation_id == conversation_id, columns.cursor > after, columns.message_id.is_not(None)
         )
-        async with self._log_db.read() as connection:
-            return [frame for _, frame in await _frames(connection, condition, limit)]
+
+        def work(connection: Connection) -> Sequence[LoggedFrame]:
+            return [frame for _, frame in _frames(connection, condition, limit)]
+
+        return await self._log_db.read(work)
 
     async def head(self, conversation_id: str) -> int:
         """See EventLog.head."""
@@ -135,11 +142,12 @@ class SqlEventLog:
     async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
         """See EventLog.heads."""
         columns = conversation.c
-        async with self._log_db.read() as connection:
-            rows = await connection.execute(
-                select(columns.id, columns.event_cursor).where(columns.id.in_(conversation_ids))
-            )
+
+        def work(connection: Connection) -> Mapping[str, int]:
+            rows = connection.execute(select(columns.id, columns.event_cursor).where(columns.id.in_(conversation_ids)))
             return {row.id: row.event_cursor for row in rows}
+
+        return await self._log_db.read(work)
 
 
 _MOVE_CURSOR = (
@@ -147,9 +155,9 @@ _MOVE_CURSOR = (
 )
 
 
-async def _lock_heads(connection: AsyncConnection, items: Sequence[_Append]) -> dict[str, Any]:
+def _lock_heads(connection: Connection, items: Sequence[_Append]) -> dict[str, Any]:
     columns = conversation.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(columns.id, columns.event_cursor, columns.epoch)
         .where(columns.id.in_(sorted({item.conversation_id for item in items})))
         .order_by(columns.id)
@@ -158,12 +166,12 @@ async def _lock_heads(connection: AsyncConnection, items: Sequence[_Append]) -> 
     return {row.id: SimpleNamespace(id=row.id, cursor=row.event_cursor, epoch=row.epoch, moved=False) for row in rows}
 
 
-async def _known(connection: AsyncConnection, items: Sequence[_Append]) -> dict[tuple[str, str], int]:
+def _known(connection: Connection, items: Sequence[_Append]) -> dict[tuple[str, str], int]:
     keys = [frame.dedupe for item in items for frame in item.frames if frame.dedupe is not None]
     if not keys:
         return {}
     columns = widget_event.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(columns.conversation_id, columns.dedupe, columns.cursor).where(
             columns.conversation_id.in_(sorted({item.conversation_id for item in items})), columns.dedupe.in_(keys)
         )
@@ -171,7 +179,7 @@ async def _known(connection: AsyncConnection, items: Sequence[_Append]) -> dict[
     return {(row.conversation_id, row.dedupe): row.cursor for row in rows}
 
 
-async def _forget_provisional(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Provisional frames end with the turn's message, with its withdrawal, and with a new epoch of the same turn."""
     columns = widget_event.c
     ended = {
@@ -185,10 +193,10 @@ async def _forget_provisional(connection: AsyncConnection, rows: Sequence[dict[s
     }
     conditions += [and_(columns.conversation_id == key, columns.epoch < epoch) for key, epoch in sorted(restarted)]
     if conditions:
-        await connection.execute(delete(widget_event).where(columns.provisional, or_(*conditions)))
+        connection.execute(delete(widget_event).where(columns.provisional, or_(*conditions)))
 
 
-async def _frames(connection: AsyncConnection, condition: Any, limit: int) -> list[tuple[str, LoggedFrame]]:
+def _frames(connection: Connection, condition: Any, limit: int) -> list[tuple[str, LoggedFrame]]:
     columns = widget_event.c
     statement = (
         select(
@@ -206,11 +214,11 @@ async def _frames(connection: AsyncConnection, condition: Any, limit: int) -> li
         .order_by(columns.conversation_id, columns.cursor)
         .limit(limit)
     )
-    rows = (await connection.execute(statement)).all()
+    rows = (connection.execute(statement)).all()
     spoken = [row.id for row in rows if row.id is not None]
     files: Mapping[str, Any] = {}
     if spoken:
-        found = await connection.execute(select(attachment).where(attachment.c.message_id.in_(spoken)))
+        found = connection.execute(select(attachment).where(attachment.c.message_id.in_(spoken)))
         files = codec.group_files(found.all())
     return [(row.log_conversation_id, _frame(row, files)) for row in rows]
 

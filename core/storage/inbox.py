@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Text, bindparam, case, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Double, Text, bindparam, case, func, insert, select, update
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import InvalidInput, SessionEnded
@@ -15,7 +14,7 @@ from core.domain.messages import Author, MessageDeleted, MessageEdited, MessageR
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
-from core.storage.database import Database, retrying
+from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import (
     attachment,
@@ -69,35 +68,34 @@ class SqlInbox:
 
     async def accept(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
         """See Inbox.accept."""
-        return list(await retrying(self._accept, items))
+        return await self._inbox_db.write(lambda connection: self._accept(connection, items))
 
-    async def _accept(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
-        async with self._inbox_db.write() as connection:
-            threads = await self._lock(connection, items)
-            known = await self._known(connection, items)
-            owned = await self._owned_files(connection, items)
-            batch = _Batch(self._inbox_db.timestamp(), threads, known)
-            results: list[Accepted | Exception] = []
-            for item in items:
-                try:
-                    results.append(_place(batch, item, owned))
-                except (InvalidInput, SessionEnded) as error:
-                    results.append(error)
-            await self._write(connection, batch)
+    def _accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
+        threads = self._lock(connection, items)
+        known = self._known(connection, items)
+        owned = self._owned_files(connection, items)
+        batch = _Batch(self._inbox_db.timestamp(), threads, known)
+        results: list[Accepted | Exception] = []
+        for item in items:
+            try:
+                results.append(_place(batch, item, owned))
+            except (InvalidInput, SessionEnded) as error:
+                results.append(error)
+        self._write(connection, batch)
         return results
 
-    async def _lock(self, connection: AsyncConnection, items: Sequence[Acceptable]) -> dict[str, _Thread]:
+    def _lock(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, _Thread]:
         wanted = {item.event.conversation.conversation_id: item for item in items}
-        threads = await _select_threads(connection, sorted(wanted))
+        threads = _select_threads(connection, sorted(wanted))
         missing = sorted(
             key for key, item in wanted.items() if key not in threads and isinstance(item.event, MessageReceived)
         )
         if missing:
-            await self._create(connection, [wanted[key] for key in missing])
-            threads.update(await _select_threads(connection, missing))
+            self._create(connection, [wanted[key] for key in missing])
+            threads.update(_select_threads(connection, missing))
         return threads
 
-    async def _create(self, connection: AsyncConnection, items: Sequence[Acceptable]) -> None:
+    def _create(self, connection: Connection, items: Sequence[Acceptable]) -> None:
         now = self._inbox_db.timestamp()
         people: dict[tuple[str, str, str], dict[str, Any]] = {}
         for item in items:
@@ -111,7 +109,7 @@ class SqlInbox:
                 "verified": sender.verified,
                 "created_at": now,
             }
-        customers = await self._identify(connection, people, items)
+        customers = self._identify(connection, people, items)
         rows = []
         for item in items:
             assert isinstance(item.event, MessageReceived)
@@ -136,17 +134,17 @@ class SqlInbox:
                     "created_at": now,
                 }
             )
-        await connection.execute(self._inbox_db.insert_new(conversation), rows)
+        connection.execute(self._inbox_db.insert_new(conversation), rows)
 
-    async def _identify(
+    def _identify(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         people: dict[tuple[str, str, str], dict[str, Any]],
         items: Sequence[Acceptable],
     ) -> dict[tuple[str, str, str], str]:
-        await connection.execute(self._inbox_db.insert_new(identity), [people[key] for key in sorted(people)])
+        connection.execute(self._inbox_db.insert_new(identity), [people[key] for key in sorted(people)])
         external_ids = [key[2] for key in people]
-        found = await connection.execute(select(identity).where(identity.c.external_id.in_(external_ids)))
+        found = connection.execute(select(identity).where(identity.c.external_id.in_(external_ids)))
         customers = {(row.channel, row.account, row.external_id): row.customer_id for row in found}
         fresh = []
         for item in items:
@@ -161,10 +159,10 @@ class SqlInbox:
                     "created_at": self._inbox_db.timestamp(),
                 }
             )
-        await connection.execute(self._inbox_db.insert_new(customer), sorted(fresh, key=lambda row: str(row["id"])))
+        connection.execute(self._inbox_db.insert_new(customer), sorted(fresh, key=lambda row: str(row["id"])))
         return customers
 
-    async def _known(self, connection: AsyncConnection, items: Sequence[Acceptable]) -> dict[str, Accepted]:
+    def _known(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, Accepted]:
         keys = [str(item.event.key) for item in items]
         targets = [str(item.event.target) for item in items if not isinstance(item.event, MessageReceived)]
         statement = (
@@ -194,42 +192,41 @@ class SqlInbox:
                 state=row.state,
                 cursor=row.cursor,
             )
-            for row in await connection.execute(statement)
+            for row in connection.execute(statement)
         }
 
-    async def _owned_files(
-        self, connection: AsyncConnection, items: Sequence[Acceptable]
-    ) -> dict[str, tuple[str, str | None]]:
+    def _owned_files(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, tuple[str, str | None]]:
         wanted = {
             file for item in items if isinstance(item.event, MessageReceived) for file in item.event.stored_attachments
         }
         if not wanted:
             return {}
-        rows = await connection.execute(
+        rows = connection.execute(
             select(attachment.c.id, attachment.c.conversation_id, attachment.c.message_id).where(
                 attachment.c.id.in_(sorted(wanted))
             )
         )
         return {row.id: (row.conversation_id, row.message_id) for row in rows}
 
-    async def _write(self, connection: AsyncConnection, batch: _Batch) -> None:
+    def _write(self, connection: Connection, batch: _Batch) -> None:
         for table, rows in (
             (message, batch.messages),
             (inbound_event, batch.events),
             (widget_event, batch.frames),
         ):
             if rows:
-                await connection.execute(insert(table), rows)
+                connection.execute(insert(table), rows)
         for row in batch.edits:
-            await connection.execute(update(message).where(message.c.id == row.pop("id")).values(**row))
+            connection.execute(update(message).where(message.c.id == row.pop("id")).values(**row))
         for file, owner in batch.files:
-            await connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
-        await _update_threads(connection, batch, self._inbox_db.now())
+            connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
+        _update_threads(connection, batch, self._inbox_db.now())
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         """See Inbox.quarantine."""
-        async with self._inbox_db.write() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(quarantine).values(
                     id=new_id(),
                     channel=raw.channel,
@@ -241,10 +238,12 @@ class SqlInbox:
                 )
             )
 
+        await self._inbox_db.write(work)
 
-async def _select_threads(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, _Thread]:
+
+def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, _Thread]:
     columns = conversation.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(
             columns.id,
             columns.state,
@@ -384,7 +383,7 @@ def _place_change(batch: _Batch, item: Acceptable, event: MessageEdited | Messag
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state, cursor=target.cursor)
 
 
-async def _update_threads(connection: AsyncConnection, batch: _Batch, now: ColumnElement[float]) -> None:
+def _update_threads(connection: Connection, batch: _Batch, now: ColumnElement[float]) -> None:
     changed = [thread for thread in batch.threads.values() if thread.changed]
     if not changed:
         return
@@ -414,11 +413,11 @@ async def _update_threads(connection: AsyncConnection, batch: _Batch, now: Colum
         }
         for thread in changed
     ]
-    await connection.execute(statement, rows)
-    await _audit_reopened(connection, batch)
+    connection.execute(statement, rows)
+    _audit_reopened(connection, batch)
 
 
-async def _audit_reopened(connection: AsyncConnection, batch: _Batch) -> None:
+def _audit_reopened(connection: Connection, batch: _Batch) -> None:
     rows = [
         {
             "conversation_id": thread.id,
@@ -432,4 +431,4 @@ async def _audit_reopened(connection: AsyncConnection, batch: _Batch) -> None:
         if thread.reopened
     ]
     if rows:
-        await connection.execute(insert(ownership_change), rows)
+        connection.execute(insert(ownership_change), rows)

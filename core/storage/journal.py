@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from core.domain.errors import LostClaim
 from core.ports.store import Claim, JournalEntry
@@ -22,8 +22,9 @@ class SqlJournal:
     async def entries(self, turn_id: str) -> Sequence[JournalEntry]:
         """See Journal.entries."""
         columns = tool_journal.c
-        async with self._journal_db.read() as connection:
-            rows = await connection.execute(
+
+        def work(connection: Connection) -> Sequence[JournalEntry]:
+            rows = connection.execute(
                 select(tool_journal)
                 .where(columns.turn_id == turn_id)
                 .order_by(columns.step, columns.created_at, columns.call_id)
@@ -40,6 +41,8 @@ class SqlJournal:
                 for row in rows
             ]
 
+        return await self._journal_db.read(work)
+
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         """See Journal.record."""
         values = {
@@ -54,10 +57,13 @@ class SqlJournal:
             "created_at": self._journal_db.timestamp(),
         }
         statement = self._journal_db.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
-        async with self._journal_db.write() as connection:
-            epoch = await connection.scalar(
+
+        def work(connection: Connection) -> None:
+            epoch = connection.scalar(
                 select(conversation.c.epoch).where(conversation.c.id == claim.conversation_id).with_for_update()
             )
             if epoch != claim.epoch:
                 raise LostClaim("The conversation belongs to somebody else now.")
-            await connection.execute(statement.values(**values))
+            connection.execute(statement.values(**values))
+
+        await self._journal_db.write(work)

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.domain.errors import StoreUnavailable
-from core.storage.database import async_url
+from core.storage.database import driver_url
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_301_926_114  # any fixed number: the advisory lock that makes concurrent starts wait for each other
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+def newest_revision() -> str:
+    """The revision that this version of the hub needs: files are called ``m<revision>_<what>.py``."""
+    return max(path.stem[1:].split("_")[0] for path in (_MIGRATIONS / "versions").glob("m*.py"))
 
 
 def _upgrade(connection: Connection) -> None:
+    if _present_revision(connection) == newest_revision():
+        return
+    # Imported late: at most starts there is nothing to do, and messages are waiting to be accepted.
+    from alembic import command
+    from alembic.config import Config
+
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    else:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    config = _config()
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _at_head(connection: Connection) -> bool:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+def _present_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _migrate_sqlite(url: URL) -> None:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            _upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+async def _migrate_postgres(url: URL) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
 
 
 async def migrate(url: str) -> None:
     """Run all migrations that are missing. Raises StoreUnavailable when the database cannot be reached or written."""
-    target = async_url(url)
-    if target.get_backend_name() == "sqlite" and target.database:
-        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(target, poolclass=NullPool)
+    target = driver_url(url)
     try:
-        async with engine.begin() as connection:
-            if not await connection.run_sync(_at_head):
-                await connection.run_sync(_upgrade)
+        if target.get_backend_name() == "sqlite":
+            await asyncio.to_thread(_migrate_sqlite, target)
+        else:
+            await _migrate_postgres(target)
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnavailable(f"The database could not be migrated: {error}") from error
-    finally:
-        await engine.dispose()

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Double, Integer, Row, and_, bindparam, case, cast, func, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Double, Integer, Row, and_, bindparam, case, cast, func, literal, or_, select, update
 
 from core.domain.capabilities import Pace
 from core.domain.delivery import DeliveryStatus
@@ -15,7 +14,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.store import DeadLetter, Delivery, Settlement
 from core.storage import codec
-from core.storage.database import Database, retrying
+from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, message, outbox, rate_limit
 
@@ -30,26 +29,27 @@ class SqlOutbox:
 
     async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
         """See Outbox.claim_deliveries."""
-        return list(await retrying(self._claim_deliveries, channel, account, limit, lease))
+        return await self._outbox_db.write(
+            lambda connection: self._claim_deliveries(connection, channel, account, limit, lease)
+        )
 
-    async def _claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
-        async with self._outbox_db.write() as connection:
-            candidates = (
-                await connection.execute(self._heads(channel, account, limit).with_for_update(skip_locked=True))
-            ).all()
-            if not candidates:
-                return []
-            owners = await _ownership(connection, [row.conversation_id for row in candidates])
-            allowed: list[Any] = []
-            withheld: list[Any] = []
-            for row in candidates:
-                fits = row.author != Author.AGENT or owners.get(row.conversation_id) == row.ownership_epoch
-                # A row already being sent is finished whatever happened since: its fate at the provider is not known.
-                (allowed if fits or row.status == DeliveryStatus.SENDING else withheld).append(row)
-            await self._withhold(connection, withheld)
-            token = new_id()
-            await self._mark_sending(connection, [row.id for row in allowed], token, lease)
-            return await _deliveries(connection, allowed, token)
+    def _claim_deliveries(
+        self, connection: Connection, channel: str, account: str, limit: int, lease: float
+    ) -> Sequence[Delivery]:
+        candidates = (connection.execute(self._heads(channel, account, limit).with_for_update(skip_locked=True))).all()
+        if not candidates:
+            return []
+        owners = _ownership(connection, [row.conversation_id for row in candidates])
+        allowed: list[Any] = []
+        withheld: list[Any] = []
+        for row in candidates:
+            fits = row.author != Author.AGENT or owners.get(row.conversation_id) == row.ownership_epoch
+            # A row already being sent is finished whatever happened since: its fate at the provider is not known.
+            (allowed if fits or row.status == DeliveryStatus.SENDING else withheld).append(row)
+        self._withhold(connection, withheld)
+        token = new_id()
+        self._mark_sending(connection, [row.id for row in allowed], token, lease)
+        return _deliveries(connection, allowed, token)
 
     def _heads(self, channel: str, account: str, limit: int) -> Any:
         """Rows that may be sent now and have no open row before them in their conversation."""
@@ -77,9 +77,9 @@ class SqlOutbox:
             .limit(limit)
         )
 
-    async def _withhold(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> None:
+    def _withhold(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         if rows:
-            await connection.execute(
+            connection.execute(
                 update(outbox)
                 .where(outbox.c.id.in_([row.id for row in rows]))
                 .values(
@@ -89,9 +89,9 @@ class SqlOutbox:
                 )
             )
 
-    async def _mark_sending(self, connection: AsyncConnection, ids: Sequence[str], token: str, lease: float) -> None:
+    def _mark_sending(self, connection: Connection, ids: Sequence[str], token: str, lease: float) -> None:
         if ids:
-            await connection.execute(
+            connection.execute(
                 update(outbox)
                 .where(outbox.c.id.in_(ids))
                 .values(
@@ -105,9 +105,9 @@ class SqlOutbox:
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """See Outbox.settle."""
-        return bool(await retrying(self._settle, settlements))
+        return await self._outbox_db.write(lambda connection: self._settle(connection, settlements))
 
-    async def _settle(self, settlements: Sequence[Settlement]) -> bool:
+    def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> bool:
         now = self._outbox_db.now()
         columns = outbox.c
         wait = bindparam("wait", type_=Double)
@@ -128,23 +128,22 @@ class SqlOutbox:
             )
         )
         ordered = sorted(settlements, key=lambda item: item.delivery_id)
-        async with self._outbox_db.write() as connection:
-            await connection.execute(statement, [_settlement_row(item) for item in ordered])
-            for item in ordered:
-                if item.conversation_pause > 0:
-                    await self._pause_conversation(connection, item)
-            settled, waiting = outbox.alias("settled"), outbox.alias("waiting")
-            held_back = (
-                select(waiting.c.id)
-                .join(settled, settled.c.conversation_id == waiting.c.conversation_id)
-                .where(settled.c.id.in_([item.delivery_id for item in ordered]), waiting.c.status == DeliveryStatus.DUE)
-                .limit(1)
-            )
-            return (await connection.execute(held_back)).first() is not None
+        connection.execute(statement, [_settlement_row(item) for item in ordered])
+        for item in ordered:
+            if item.conversation_pause > 0:
+                self._pause_conversation(connection, item)
+        settled, waiting = outbox.alias("settled"), outbox.alias("waiting")
+        held_back = (
+            select(waiting.c.id)
+            .join(settled, settled.c.conversation_id == waiting.c.conversation_id)
+            .where(settled.c.id.in_([item.delivery_id for item in ordered]), waiting.c.status == DeliveryStatus.DUE)
+            .limit(1)
+        )
+        return (connection.execute(held_back)).first() is not None
 
-    async def _pause_conversation(self, connection: AsyncConnection, item: Settlement) -> None:
+    def _pause_conversation(self, connection: Connection, item: Settlement) -> None:
         of = select(outbox.c.conversation_id).where(outbox.c.id == item.delivery_id).scalar_subquery()
-        await connection.execute(
+        connection.execute(
             update(outbox)
             .where(outbox.c.conversation_id == of, outbox.c.status == DeliveryStatus.DUE)
             .values(due_at=self._outbox_db.now() + item.conversation_pause)
@@ -153,8 +152,11 @@ class SqlOutbox:
     async def due(self, channel: str, account: str, limit: int) -> int:
         """See Outbox.due."""
         heads = self._heads(channel, account, limit).subquery()
-        async with self._outbox_db.read() as connection:
-            return int(await connection.scalar(select(func.count()).select_from(heads)) or 0)
+
+        def work(connection: Connection) -> int:
+            return int(connection.scalar(select(func.count()).select_from(heads)) or 0)
+
+        return await self._outbox_db.read(work)
 
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
         """See Outbox.dead_letters."""
@@ -166,7 +168,8 @@ class SqlOutbox:
             .order_by(outbox.c.settled_at)
             .limit(limit)
         )
-        async with self._outbox_db.read() as connection:
+
+        def work(connection: Connection) -> Sequence[DeadLetter]:
             return [
                 DeadLetter(
                     id=row.id,
@@ -176,8 +179,10 @@ class SqlOutbox:
                     attempts=row.attempts,
                     died_at=codec.when(row.settled_at),
                 )
-                for row in await connection.execute(statement)
+                for row in connection.execute(statement)
             ]
+
+        return await self._outbox_db.read(work)
 
     async def revive(self, delivery_id: str) -> bool:
         """See Outbox.revive."""
@@ -193,8 +198,11 @@ class SqlOutbox:
             )
             .returning(outbox.c.id)
         )
-        async with self._outbox_db.write() as connection:
-            return (await connection.execute(statement)).first() is not None
+
+        def work(connection: Connection) -> bool:
+            return (connection.execute(statement)).first() is not None
+
+        return await self._outbox_db.write(work)
 
     async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
         """See Outbox.reserve. One row per pace holds when the next send is free (generic cell rate algorithm)."""
@@ -209,32 +217,34 @@ class SqlOutbox:
             .values(next_free_at=start + granted * literal(interval, Double), granted=granted)
             .returning(columns.granted, (columns.next_free_at - now).label("ahead"))
         )
-        async with self._outbox_db.write() as connection:
-            await connection.execute(
-                self._outbox_db.insert_new(rate_limit).values(key=key, next_free_at=0.0, granted=0)
-            )
-            row = (await connection.execute(statement)).one()
-        if row.granted:
-            return int(row.granted), 0.0
-        return 0, max(0.001, float(row.ahead) - pace.seconds + interval)
+
+        def work(connection: Connection) -> tuple[int, float]:
+            connection.execute(self._outbox_db.insert_new(rate_limit).values(key=key, next_free_at=0.0, granted=0))
+            row = (connection.execute(statement)).one()
+            if row.granted:
+                return int(row.granted), 0.0
+            return 0, max(0.001, float(row.ahead) - pace.seconds + interval)
+
+        return await self._outbox_db.write(work)
 
     async def pause(self, key: str, seconds: float) -> None:
         """See Outbox.pause."""
         until = self._outbox_db.now() + seconds
-        async with self._outbox_db.write() as connection:
-            await connection.execute(
-                self._outbox_db.insert_new(rate_limit).values(key=key, next_free_at=0.0, granted=0)
-            )
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(self._outbox_db.insert_new(rate_limit).values(key=key, next_free_at=0.0, granted=0))
+            connection.execute(
                 update(rate_limit)
                 .where(rate_limit.c.key == key, rate_limit.c.next_free_at < until)
                 .values(next_free_at=until)
             )
 
+        await self._outbox_db.write(work)
 
-async def _ownership(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, int]:
+
+def _ownership(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """The ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(conversation.c.id, conversation.c.ownership_epoch)
         .where(conversation.c.id.in_(sorted(set(ids))))
         .order_by(conversation.c.id)
@@ -243,21 +253,19 @@ async def _ownership(connection: AsyncConnection, ids: Sequence[str]) -> dict[st
     return {row.id: row.ownership_epoch for row in rows}
 
 
-async def _deliveries(connection: AsyncConnection, rows: Sequence[Row[Any]], token: str) -> list[Delivery]:
+def _deliveries(connection: Connection, rows: Sequence[Row[Any]], token: str) -> list[Delivery]:
     if not rows:
         return []
     ids = [row.message_id for row in rows]
     said = {
         row.id: row
-        for row in await connection.execute(
+        for row in connection.execute(
             select(message, conversation.c.thread, conversation.c.locale)
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(message.c.id.in_(ids))
         )
     }
-    files = codec.group_files(
-        (await connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))).all()
-    )
+    files = codec.group_files((connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))).all())
     return [_delivery(row, said[row.message_id], files, token) for row in rows]
 
 

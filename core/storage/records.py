@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -28,9 +27,12 @@ class SqlRecords:
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         """See Records.conversation."""
-        async with self._records_db.read() as connection:
-            row = (await connection.execute(select(conversation).where(conversation.c.id == conversation_id))).first()
-        return codec.conversation_from(row) if row else None
+
+        def work(connection: Connection) -> Conversation | None:
+            row = (connection.execute(select(conversation).where(conversation.c.id == conversation_id))).first()
+            return codec.conversation_from(row) if row else None
+
+        return await self._records_db.read(work)
 
     async def customer(self, conversation_id: str) -> Customer | None:
         """See Records.customer."""
@@ -45,15 +47,19 @@ class SqlRecords:
             )
             .where(conversation.c.id == conversation_id)
         )
-        async with self._records_db.read() as connection:
-            row = (await connection.execute(statement)).first()
-        return codec.customer_from(row) if row else None
+
+        def work(connection: Connection) -> Customer | None:
+            row = (connection.execute(statement)).first()
+            return codec.customer_from(row) if row else None
+
+        return await self._records_db.read(work)
 
     async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
         """See Records.end_conversation."""
         now = self._records_db.timestamp()
-        async with self._records_db.write() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 self._records_db.insert_new(conversation).values(
                     id=key.conversation_id,
                     channel=key.channel,
@@ -72,14 +78,17 @@ class SqlRecords:
                     created_at=now,
                 )
             )
-            await connection.execute(
+            connection.execute(
                 update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now)
             )
 
+        await self._records_db.write(work)
+
     async def add_attachment(self, conversation_id: str, file: Attachment) -> None:
         """See Records.add_attachment."""
-        async with self._records_db.write() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 insert(attachment).values(
                     id=file.id,
                     conversation_id=conversation_id,
@@ -95,18 +104,24 @@ class SqlRecords:
                 )
             )
 
+        await self._records_db.write(work)
+
     async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
         """See Records.attachment."""
-        async with self._records_db.read() as connection:
-            row = (await connection.execute(select(attachment).where(attachment.c.id == attachment_id))).first()
-        return (row.conversation_id, codec.attachment_from(row)) if row else None
+
+        def work(connection: Connection) -> tuple[str, Attachment] | None:
+            row = (connection.execute(select(attachment).where(attachment.c.id == attachment_id))).first()
+            return (row.conversation_id, codec.attachment_from(row)) if row else None
+
+        return await self._records_db.read(work)
 
     async def set_extraction(
         self, attachment_id: str, status: ExtractionStatus, extracted: str | None, error: str | None
     ) -> None:
         """See Records.set_extraction."""
-        async with self._records_db.write() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> None:
+            connection.execute(
                 update(attachment)
                 .where(attachment.c.id == attachment_id)
                 .values(
@@ -116,6 +131,8 @@ class SqlRecords:
                 )
             )
 
+        await self._records_db.write(work)
+
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]:
         """See Records.messages."""
         statement = (
@@ -124,8 +141,11 @@ class SqlRecords:
             .order_by(message.c.seq)
             .limit(limit)
         )
-        async with self._records_db.read() as connection:
-            return await _with_files(connection, (await connection.execute(statement)).all())
+
+        def work(connection: Connection) -> Sequence[Message]:
+            return _with_files(connection, (connection.execute(statement)).all())
+
+        return await self._records_db.read(work)
 
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
         """See Records.customer_messages."""
@@ -141,8 +161,11 @@ class SqlRecords:
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )
-        async with self._records_db.read() as connection:
-            return await _with_files(connection, (await connection.execute(statement)).all())
+
+        def work(connection: Connection) -> Sequence[Message]:
+            return _with_files(connection, (connection.execute(statement)).all())
+
+        return await self._records_db.read(work)
 
     async def record_feedback(self, conversation_id: str, message_id: str, rating: str, comment: str | None) -> bool:
         """See Records.record_feedback."""
@@ -152,10 +175,11 @@ class SqlRecords:
             message.c.author.in_([Author.AGENT, Author.STAFF]),
         )
         statement = self._records_db.upsert(feedback, ["message_id"], ["rating", "comment", "created_at"])
-        async with self._records_db.write() as connection:
-            if (await connection.execute(about)).first() is None:
+
+        def work(connection: Connection) -> bool:
+            if (connection.execute(about)).first() is None:
                 return False
-            await connection.execute(
+            connection.execute(
                 statement.values(
                     message_id=message_id,
                     conversation_id=conversation_id,
@@ -164,7 +188,9 @@ class SqlRecords:
                     created_at=self._records_db.timestamp(),
                 )
             )
-        return True
+            return True
+
+        return await self._records_db.write(work)
 
     async def counts(self) -> Mapping[str, int]:
         """See Records.counts."""
@@ -181,19 +207,25 @@ class SqlRecords:
             "deliveries_dead": select(func.count()).select_from(outbox).where(outbox.c.status == DeliveryStatus.DEAD),
             "events_quarantined": select(func.count()).select_from(quarantine),
         }
-        async with self._records_db.read() as connection:
-            return {name: int(await connection.scalar(statement) or 0) for name, statement in gauges.items()}
+
+        def work(connection: Connection) -> Mapping[str, int]:
+            return {name: int(connection.scalar(statement) or 0) for name, statement in gauges.items()}
+
+        return await self._records_db.read(work)
 
     async def ping(self) -> None:
         """See Records.ping."""
-        async with self._records_db.read() as connection:
-            await connection.execute(text("SELECT 1"))
+
+        def work(connection: Connection) -> None:
+            connection.execute(text("SELECT 1"))
+
+        await self._records_db.read(work)
 
 
-async def _with_files(connection: AsyncConnection, rows: Sequence[Any]) -> list[Message]:
+def _with_files(connection: Connection, rows: Sequence[Any]) -> list[Message]:
     ids = [row.id for row in rows]
     if not ids:
         return []
-    found = await connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))
+    found = connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))
     files = codec.group_files(found.all())
     return [codec.message_from(row, files.get(row.id, ())) for row in rows]

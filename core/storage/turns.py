@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from core.domain.conversation import Conversation, next_state
 from core.domain.customer import ContactDetails
@@ -16,7 +15,7 @@ from core.domain.errors import InvalidInput
 from core.domain.messages import Author
 from core.ports.store import Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
-from core.storage.database import Database, retrying
+from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, customer, identity, message, outbox, ownership_change
 
@@ -60,11 +59,14 @@ class SqlTurns:
             .values(epoch=columns.epoch + 1, lease_until=now + lease)
             .returning(*columns)
         )
-        async with self._turns_db.write() as connection:
-            rows = (await connection.execute(statement)).all()
+
+        def work(connection: Connection) -> Sequence[TurnState]:
+            rows = (connection.execute(statement)).all()
             if not rows:
                 return []
-            return await _load(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
+            return _load(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
+
+        return await self._turns_db.write(work)
 
     async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
         """See Turns.extend."""
@@ -78,8 +80,9 @@ class SqlTurns:
             .values(lease_until=self._turns_db.now() + lease)
             .returning(columns.id, columns.epoch)
         )
-        async with self._turns_db.write() as connection:
-            locked = await connection.execute(
+
+        def work(connection: Connection) -> frozenset[str]:
+            locked = connection.execute(
                 select(columns.id, columns.epoch)
                 .where(columns.id.in_(sorted(wanted)))
                 .order_by(columns.id)
@@ -88,42 +91,43 @@ class SqlTurns:
             held = sorted(row.id for row in locked if row.epoch == wanted[row.id])
             if not held:
                 return frozenset()
-            rows = await connection.execute(statement.where(columns.id.in_(held)))
+            rows = connection.execute(statement.where(columns.id.in_(held)))
             return frozenset(row.id for row in rows)
+
+        return await self._turns_db.write(work)
 
     async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
         """See Turns.finish."""
-        return list(await retrying(self._finish, outcomes))
+        return await self._turns_db.write(lambda connection: self._finish(connection, outcomes))
 
-    async def _finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
-        async with self._turns_db.write() as connection:
-            current = await _lock(connection, [outcome.claim.conversation_id for outcome in outcomes])
-            writes = _Writes(self._turns_db.timestamp())
-            results: list[Finished] = []
-            for outcome in outcomes:
-                row = current.get(outcome.claim.conversation_id)
-                if row is None or row.epoch != outcome.claim.epoch:
-                    results.append(Finished(held=False))
-                    continue
-                _finish_one(writes, row, outcome)
-                results.append(Finished(held=True, pending=row.last_seq > outcome.handled_seq))
-            await self._commit(connection, writes)
+    def _finish(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
+        current = _lock(connection, [outcome.claim.conversation_id for outcome in outcomes])
+        writes = _Writes(self._turns_db.timestamp())
+        results: list[Finished] = []
+        for outcome in outcomes:
+            row = current.get(outcome.claim.conversation_id)
+            if row is None or row.epoch != outcome.claim.epoch:
+                results.append(Finished(held=False))
+                continue
+            _finish_one(writes, row, outcome)
+            results.append(Finished(held=True, pending=row.last_seq > outcome.handled_seq))
+        self._commit(connection, writes)
         return results
 
-    async def _commit(self, connection: AsyncConnection, writes: _Writes) -> None:
+    def _commit(self, connection: Connection, writes: _Writes) -> None:
         if writes.conversations:
-            await connection.execute(_UPDATE_CONVERSATION, writes.conversations)
+            connection.execute(_UPDATE_CONVERSATION, writes.conversations)
         for table, rows in (
             (message, writes.messages),
             (outbox, writes.outbox),
             (ownership_change, writes.changes),
         ):
             if rows:
-                await connection.execute(insert(table), rows)
+                connection.execute(insert(table), rows)
         for customer_id, contact in writes.contacts:
             values = {key: value for key, value in (("email", contact.email), ("phone", contact.phone)) if value}
             if values:
-                await connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
+                connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
 
     async def postpone(self, claim: Claim, *, delay: float, error: str) -> bool:
         """See Turns.postpone."""
@@ -139,8 +143,11 @@ class SqlTurns:
             )
             .returning(columns.id)
         )
-        async with self._turns_db.write() as connection:
-            return (await connection.execute(statement)).first() is not None
+
+        def work(connection: Connection) -> bool:
+            return (connection.execute(statement)).first() is not None
+
+        return await self._turns_db.write(work)
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """See Turns.release."""
@@ -152,24 +159,30 @@ class SqlTurns:
         )
         if claims:
             ordered = sorted(claims, key=lambda claim: claim.conversation_id)
-            async with self._turns_db.write() as connection:
-                await connection.execute(
+
+            def work(connection: Connection) -> None:
+                connection.execute(
                     statement, [{"key": claim.conversation_id, "held_epoch": claim.epoch} for claim in ordered]
                 )
+
+            await self._turns_db.write(work)
 
     async def transition(
         self, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
     ) -> Conversation:
         """See Turns.transition."""
-        async with self._turns_db.write() as connection:
-            row = (await _lock(connection, [conversation_id])).get(conversation_id)
+
+        def work(connection: Connection) -> Conversation:
+            row = (_lock(connection, [conversation_id])).get(conversation_id)
             if row is None:
                 raise InvalidInput(f"There is no conversation {conversation_id}.")
             writes = _Writes(self._turns_db.timestamp())
             _change(writes, row, messages, transition, done_seq=None)
-            await self._commit(connection, writes)
-            fresh = await connection.execute(select(conversation).where(conversation.c.id == conversation_id))
+            self._commit(connection, writes)
+            fresh = connection.execute(select(conversation).where(conversation.c.id == conversation_id))
             return codec.conversation_from(fresh.one())
+
+        return await self._turns_db.write(work)
 
 
 _UPDATE_CONVERSATION = (
@@ -190,8 +203,8 @@ _UPDATE_CONVERSATION = (
 )
 
 
-async def _lock(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Row[Any]]:
-    rows = await connection.execute(
+def _lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Row[Any]]:
+    rows = connection.execute(
         select(conversation)
         .where(conversation.c.id.in_(sorted(set(ids))))
         .order_by(conversation.c.id)
@@ -293,21 +306,21 @@ def _say(writes: _Writes, row: Row[Any], new: NewMessage, seq: int, ownership_ep
     )
 
 
-async def _load(connection: AsyncConnection, rows: Sequence[Row[Any]], history: int) -> list[TurnState]:
+def _load(connection: Connection, rows: Sequence[Row[Any]], history: int) -> list[TurnState]:
     """Pending messages, history, customers and files of the claimed conversations, one query each."""
     ids = [row.id for row in rows]
-    spoken = await connection.execute(
+    spoken = connection.execute(
         select(message)
         .join(conversation, conversation.c.id == message.c.conversation_id)
         .where(message.c.conversation_id.in_(ids), message.c.seq > conversation.c.done_seq - history)
         .order_by(message.c.conversation_id, message.c.seq)
     )
     files = (
-        await connection.execute(
+        connection.execute(
             select(attachment).where(attachment.c.conversation_id.in_(ids)).order_by(attachment.c.created_at)
         )
     ).all()
-    people = await connection.execute(
+    people = connection.execute(
         select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
         .join(conversation, conversation.c.customer_id == customer.c.id)
         .join(

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from core.storage.database import async_url
+from core.storage.database import driver_url
 from core.storage.wake_local import LocalSubscription, LocalWake
 
 _CHANNEL = "switchboard"
@@ -29,7 +29,7 @@ class PostgresWake:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._local = LocalWake()
         self._sender = secrets.token_hex(4)
         self._pending: dict[str, set[str]] = {}

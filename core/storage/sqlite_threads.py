@@ -1,0 +1,157 @@
+"""SQLite off the event loop: one writer thread whose transactions share their commits, and a few reader threads.
+
+An asynchronous driver hops between threads for every statement, which cost five times the work itself (ADR 0006). Here
+a transaction hops once, and whatever kinds of write wait at the same time (accepts, claims, finishes, settlements) are
+flushed to disk together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
+
+_BATCH = 128
+_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY")
+
+
+@dataclass
+class _Job:
+    work: Work[Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: Exception | None = None
+
+
+class SqliteThreads:
+    """``write`` runs alone and returns after the flush to disk; ``read`` sees what was committed before it began."""
+
+    def __init__(self, url: URL, *, readers: int = 2) -> None:
+        self._engine = _engine(url, readers + 1)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_loop, name="sqlite-writer", daemon=True)
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-reader")
+        self._writer.start()
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Raises what ``work`` raised (it alone is undone then), or why the commit failed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._jobs.put(_Job(work, future, loop))
+        return await future
+
+    async def read(self, work: Work[Result]) -> Result:
+        """A transaction that is rolled back at the end."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    async def close(self) -> None:
+        """Commit what was handed over, then end the threads."""
+        self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._engine.dispose()
+
+    def _read(self, work: Work[Result]) -> Result:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            return work(connection)
+
+    def _write_loop(self) -> None:
+        ended = False
+        while not ended:
+            first = self._jobs.get()
+            if first is None:
+                return
+            batch = [first]
+            while len(batch) < _BATCH:
+                try:
+                    job = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if job is None:
+                    ended = True
+                    break
+                batch.append(job)
+            self._run(batch)
+            _deliver(batch)
+
+    def _run(self, batch: Sequence[_Job]) -> None:
+        """One transaction for all; when anything but a job's own data is wrong, each in a transaction of its own."""
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                for job in batch:
+                    _attempt(connection, job, alone=len(batch) == 1)
+                connection.commit()
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for job in batch:
+                job.result, job.error = None, None
+                self._run([job])
+
+
+def _attempt(connection: Connection, job: _Job, *, alone: bool) -> None:
+    """Run one job inside a savepoint. Raises when the whole transaction is lost with it (full disk, broken file)."""
+    if alone:
+        job.result = job.work(connection)
+        return
+    connection.exec_driver_sql("SAVEPOINT job")
+    try:
+        job.result = job.work(connection)
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        if not isinstance(error, IntegrityError):
+            raise
+        job.error = error
+    except Exception as error:
+        job.error = error
+    if job.error is not None:
+        connection.exec_driver_sql("ROLLBACK TO job")
+    connection.exec_driver_sql("RELEASE job")
+
+
+def _deliver(batch: Sequence[_Job]) -> None:
+    """Wake the callers, each loop once."""
+    for loop in {job.loop for job in batch}:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, [job for job in batch if job.loop is loop])
+
+
+def _resolve(batch: Sequence[_Job]) -> None:
+    for job in batch:
+        if job.future.cancelled():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+def _engine(url: URL, size: int) -> Engine:
+    engine = create_engine(
+        url, pool_size=size, max_overflow=0, pool_timeout=10, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where the code says so
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
