@@ -94,7 +94,7 @@ class WebChannel:
         self._messages = Messages(self._access, self._reception, self._live, log, self._files, limits)
         self._history = History(self._access, log, self._live, records, self._links)
         self._feedback = Feedback(settings, self._access, records, metrics)
-        self._pages = Pages(static)
+        self._pages = Pages(static, demo=settings.demo_page)
 
     async def start(self, sink: InboundSink) -> None:
         """Begin to take messages and to show what happens."""

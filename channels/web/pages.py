@@ -45,13 +45,17 @@ class Asset:
 class Pages:
     """``load`` reads the folder once; a change on disk shows after a restart."""
 
-    def __init__(self, folder: Path = STATIC) -> None:
+    def __init__(self, folder: Path = STATIC, *, demo: bool = True) -> None:
         self._folder = folder
+        self._demo = demo
         self._assets: dict[str, Asset] = {}
 
     async def load(self) -> None:
         """Read every file of the folder, away from the event loop."""
-        self._assets = await asyncio.to_thread(_read, self._folder)
+        assets = await asyncio.to_thread(_read, self._folder)
+        if not self._demo:
+            assets = {name: asset for name, asset in assets.items() if not name.startswith("demo")}
+        self._assets = assets
 
     async def demo(self, request: web.Request) -> web.StreamResponse:
         """``GET /``."""

@@ -59,6 +59,7 @@ class WebSettings:
     )  # fmt: skip
     attachments: bool = True
     feedback: bool = True
+    demo_page: bool = True
     trusted_proxies: tuple[str, ...] = ()
     session_life: timedelta = timedelta(days=30)
     identified_life: timedelta = timedelta(days=7)

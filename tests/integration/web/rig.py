@@ -1,0 +1,236 @@
+"""The web channel on a real aiohttp server, over the real store, engine and file store; only the answers are scripted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from api.problems import problems
+from channels.web.adapter import WebChannel
+from channels.web.settings import WebSettings
+from config.clock import SystemClock
+from core.attachments.file_store import FileStore
+from core.delivery import DeliveryService, DeliverySettings
+from core.dispatcher import Dispatcher, DispatcherSettings
+from core.domain.attachments import Attachment
+from core.domain.conversation import Escalation
+from core.domain.messages import Citation, MessageKind
+from core.intake import Intake
+from core.ports.metrics import NoMetrics
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import TurnState
+from core.storage.migrate import migrate
+from core.storage.store import SqlStore
+from core.storage.wake_local import LocalWake
+from core.turn import Turn
+from handoff.unstaffed_desk import UnstaffedDesk
+
+KEY = "k" * 32
+CITATION = Citation(
+    id="p1", title="Reset a password", content="Click Forgot password.", source="faq.json", score=0.9, section="Account"
+)
+
+
+class Scripted:
+    """Answers with what it was asked, streamed in two sentences; certain words make it escalate, wait or not know."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.turns = 0
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        self.turns += 1
+        text = " ".join(message.text for message in turn.pending)
+        if "person" in text:
+            return Reply("", MessageKind.ANSWER, escalation=Escalation("asked"))
+        await events.sources([CITATION])
+        await events.text("You wrote: ")
+        await self.gate.wait()
+        await events.text(text)
+        return Reply(f"You wrote: {text} [1]", MessageKind.ANSWER, citations=(CITATION,), confidence=0.9, intent="echo")
+
+
+@dataclass
+class Rig:
+    """A running hub with a client."""
+
+    url: str
+    http: aiohttp.ClientSession
+    store: SqlStore
+    channel: WebChannel
+    responder: Scripted
+    uploads: list[tuple[str, Attachment]]
+    restart: Callable[[], Awaitable[None]]
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+
+    async def session(self, **body: Any) -> dict[str, Any]:
+        """A new session."""
+        async with self.http.post(f"{self.url}/api/sessions", json=body) as response:
+            assert response.status == 200, await response.text()
+            opened: dict[str, Any] = await response.json()
+            return opened
+
+    async def call(self, method: str, path: str, token: str | None = None, **options: Any) -> tuple[int, Any, Any]:
+        """Status, JSON body (None when there is none) and headers."""
+        headers = dict(options.pop("headers", {}))
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        async with self.http.request(method, self.url + path, headers=headers, **options) as response:
+            body = await response.json(content_type=None) if response.content_type.endswith("json") else None
+            return response.status, body, response.headers
+
+    async def say(self, session: dict[str, Any], message: str, client_id: str, **options: Any) -> tuple[int, Any]:
+        """POST a message."""
+        path = f"/api/chat/sessions/{session['session_id']}/messages{options.pop('query', '')}"
+        body = {"message": message, "client_id": client_id, **options}
+        status, answer, _ = await self.call("POST", path, session["token"], json=body)
+        return status, answer
+
+    @asynccontextmanager
+    async def socket(self, session: dict[str, Any], **options: Any) -> AsyncIterator[Socket]:
+        """A connected and authenticated socket."""
+        async with self.http.ws_connect(f"{self.url}/ws", **options) as ws:
+            await ws.send_json({"type": "auth", "token": session["token"]})
+            yield Socket(ws)
+
+
+class Socket:
+    """A client's end of a socket."""
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self.ws = ws
+        self.seen: list[dict[str, Any]] = []
+
+    async def send(self, **frame: Any) -> None:
+        """One frame."""
+        await self.ws.send_json(frame)
+
+    async def next(self) -> dict[str, Any]:
+        """The next frame, within ten seconds."""
+        frame: dict[str, Any] = await self.ws.receive_json(timeout=10)
+        self.seen.append(frame)
+        return frame
+
+    async def until(self, wanted: str) -> dict[str, Any]:
+        """The next frame of that type; those before it are in ``seen``."""
+        while True:
+            frame = await self.next()
+            if frame["type"] == wanted:
+                return frame
+
+    async def code(self) -> int | None:
+        """The close code, once the server closed."""
+        while True:
+            message = await self.ws.receive(timeout=10)
+            if message.type is aiohttp.WSMsgType.CLOSE:
+                return int(message.data)
+            if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR):
+                return self.ws.close_code
+
+
+@asynccontextmanager
+async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIterator[Rig]:
+    """A hub on a free port; everything is closed at the end."""
+    settings = settings or WebSettings(secret_keys=(KEY,))
+    url = f"sqlite:///{folder / 'hub.db'}"
+    await migrate(url)
+    responder = Scripted()
+    uploads: list[tuple[str, Attachment]] = []
+    hub = _Hub(url, folder, settings, responder, uploads)
+    await hub.start(0)
+    async with aiohttp.ClientSession() as http:
+        rig = Rig(hub.url, http, hub.store, hub.channel, responder, uploads, _no_restart)
+
+        async def restart() -> None:
+            port = hub.port
+            await hub.stop()
+            await hub.start(port)
+            rig.store, rig.channel = hub.store, hub.channel
+
+        rig.restart = restart
+        try:
+            yield rig
+        finally:
+            responder.gate.set()
+            await hub.stop()
+
+
+def with_limits(settings: WebSettings, **limits: Any) -> WebSettings:
+    """The settings with some limits changed."""
+    return replace(settings, limits=replace(settings.limits, **limits))
+
+
+async def _no_restart() -> None:
+    raise AssertionError("set by running()")
+
+
+class _Hub:
+    """Everything of one process."""
+
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        settings: WebSettings,
+        responder: Scripted,
+        uploads: list[tuple[str, Attachment]],
+    ) -> None:
+        self._database = url
+        self._folder = folder
+        self._settings = settings
+        self._responder = responder
+        self._uploads = uploads
+        self.url = ""
+        self.port = 0
+
+    async def start(self, port: int) -> None:
+        clock, wake, metrics = SystemClock(), LocalWake(), NoMetrics()
+        self.store = SqlStore(self._database, clock)
+        await self.store.open()
+        files = FileStore(self._folder / "files")
+        await files.start()
+        self.channel = WebChannel(
+            self._settings,
+            log=self.store,
+            records=self.store,
+            files=files,
+            wake=wake,
+            clock=clock,
+            uploaded=lambda conversation, file: self._uploads.append((conversation, file)),
+        )
+        self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities})
+        desk = UnstaffedDesk()
+        turn = Turn(
+            self._responder, desk, {"web": self.channel}, metrics, lambda state: Reply("Sorry.", MessageKind.FAILURE)
+        )
+        self._dispatcher = Dispatcher(self.store, turn, wake, metrics, DispatcherSettings(), rng=random.Random(1))
+        self._delivery = DeliveryService([self.channel], self.store, wake, clock, metrics, DeliverySettings())
+        app = web.Application(middlewares=[problems])
+        app.add_routes(self.channel.routes())
+        await self.channel.start(self._intake)
+        await self._dispatcher.start()
+        await self._delivery.start()
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True)
+        await site.start()
+        assert self._runner.addresses
+        self.port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def stop(self) -> None:
+        await self.channel.stop()
+        await self._runner.cleanup()
+        await self._dispatcher.stop(grace=1)
+        await self._delivery.stop(grace=1)
+        await self._intake.drain()
+        await self.store.close()

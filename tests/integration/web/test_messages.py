@@ -1,0 +1,143 @@
+"""Sending over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import aiohttp
+
+from tests.integration.web.rig import Rig
+
+
+async def test_the_answer_comes_with_the_response(rig: Rig) -> None:
+    session = await rig.session()
+    status, answer = await rig.say(session, "How do I reset my password?", "c1")
+    assert status == 200
+    assert answer["message"] == "You wrote: How do I reset my password? [1]"
+    assert answer["sources"] == [
+        {
+            "id": "p1",
+            "title": "Reset a password",
+            "content": "Click Forgot password.",
+            "metadata": {"source": "faq.json", "page": None, "section": "Account", "url": None},
+            "relevance_score": 0.9,
+        }
+    ]
+    assert answer["confidence"] == 0.9
+    assert answer["intent"] == "echo"
+    assert answer["status"] == "bot"
+    assert answer["requires_escalation"] is False
+    assert answer["session_id"] == session["session_id"]
+    assert {"sentiment", "ticket", "timestamp"} <= answer.keys()
+    assert datetime.fromisoformat(answer["timestamp"]).tzinfo is not None
+
+
+async def test_the_same_client_id_is_answered_not_repeated(rig: Rig) -> None:
+    session = await rig.session()
+    _, first = await rig.say(session, "Hello", "same")
+    status, second = await rig.say(session, "Hello", "same")
+    assert status == 200
+    assert second == first
+    assert rig.responder.turns == 1
+    assert len(await _history(rig, session)) == 2
+
+
+async def test_two_at_once_with_the_same_client_id_are_one_message(rig: Rig) -> None:
+    session = await rig.session()
+    answers = await asyncio.gather(*(rig.say(session, "Hello", "same") for _ in range(5)))
+    assert {status for status, _ in answers} == {200}
+    assert len({answer["message_id"] for _, answer in answers}) == 1
+    assert len(await _history(rig, session)) == 2
+
+
+async def test_without_waiting_the_commit_is_acknowledged(rig: Rig) -> None:
+    rig.responder.gate.clear()
+    session = await rig.session()
+    status, body = await rig.say(session, "Hello", "c1", query="?wait=0")
+    assert status == 202
+    assert body["client_id"] == "c1"
+    assert body["status"] == "bot"
+    assert body["cursor"] == 1
+    assert [message["id"] for message in await _history(rig, session)] == [body["id"]]
+
+
+async def test_an_answer_that_takes_longer_is_202(rig: Rig) -> None:
+    rig.responder.gate.clear()
+    session = await rig.session()
+    status, body = await rig.say(session, "Hello", "c1", query="?wait=0.2")
+    assert status == 202
+    assert body["status"] == "bot"
+    rig.responder.gate.set()
+    status, answer = await rig.say(session, "Hello", "c1")
+    assert status == 200
+    assert answer["message"] == "You wrote: Hello [1]"
+
+
+async def test_escalation_is_answered_and_then_messages_wait_for_a_person(rig: Rig) -> None:
+    session = await rig.session()
+    status, answer = await rig.say(session, "I want a person", "c1")
+    assert status == 200
+    assert answer["requires_escalation"] is True
+    assert answer["status"] == "queued"
+    assert answer["kind"] == "notice"
+    status, pending = await rig.say(session, "Are you there?", "c2")
+    assert (status, pending["status"]) == (202, "queued")
+    assert await rig.say(session, "I want a person", "c1") == (200, answer)
+
+
+async def test_a_form_with_files_is_one_message(rig: Rig) -> None:
+    session = await rig.session()
+    status, answer = await _post_form(rig, session, "form-1", b"Total: 12 EUR")
+    assert status == 200
+    assert answer["message"] == "You wrote: See file [1]"
+    (message, _) = await _history(rig, session)
+    assert [file["name"] for file in message["attachments"]] == ["bill.txt"]
+    assert len(rig.uploads) == 1
+
+
+async def test_the_same_form_again_stores_no_file_twice(rig: Rig) -> None:
+    session = await rig.session()
+    first = await _post_form(rig, session, "form-1", b"Total: 12 EUR")
+    assert await _post_form(rig, session, "form-1", b"Total: 12 EUR") == first
+    assert len(rig.uploads) == 1
+    (message, _) = await _history(rig, session)
+    assert len(message["attachments"]) == 1
+
+
+async def test_messages_and_history_belong_to_one_session(rig: Rig) -> None:
+    mine, theirs = await rig.session(), await rig.session()
+    await rig.say(mine, "secret", "c1")
+    status, problem, _ = await rig.call("GET", f"/api/sessions/{mine['session_id']}/history", theirs["token"])
+    assert (status, problem["code"]) == (403, "not_allowed")
+    status, problem, _ = await rig.call("GET", f"/api/sessions/{mine['session_id']}/history")
+    assert (status, problem["code"]) == (401, "unauthenticated")
+
+
+async def test_history_comes_in_pages(rig: Rig) -> None:
+    session = await rig.session()
+    for number in range(3):
+        await rig.say(session, f"message {number}", f"c{number}")
+    path = f"/api/sessions/{session['session_id']}/history"
+    _, page, _ = await rig.call("GET", f"{path}?limit=4", session["token"])
+    assert page["has_more"] is True
+    assert [message["author"] for message in page["messages"]] == ["customer", "agent"] * 2
+    _, rest, _ = await rig.call("GET", f"{path}?limit=4&after={page['cursor']}", session["token"])
+    assert [message["content"] for message in rest["messages"]] == ["message 2", "You wrote: message 2 [1]"]
+    assert rest["has_more"] is False
+
+
+async def _history(rig: Rig, session: dict[str, str]) -> list[dict[str, object]]:
+    _, body, _ = await rig.call("GET", f"/api/sessions/{session['session_id']}/history", session["token"])
+    messages: list[dict[str, object]] = body["messages"]
+    return messages
+
+
+async def _post_form(rig: Rig, session: dict[str, str], client_id: str, content: bytes) -> tuple[int, dict[str, str]]:
+    form = aiohttp.FormData()
+    form.add_field("message", "See file")
+    form.add_field("client_id", client_id)
+    form.add_field("attachments", content, filename="bill.txt", content_type="text/plain")
+    path = f"/api/chat/sessions/{session['session_id']}/messages"
+    status, body, _ = await rig.call("POST", path, session["token"], data=form)
+    return status, body
