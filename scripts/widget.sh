@@ -3,7 +3,7 @@
 #                      scripts/widget.sh check: type check and the widget's own tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export PATH="$PWD/.venv/bin:$PATH"
+export PATH="$PWD/.venv/bin:$PATH" NO_COLOR=1
 
 WIDGET=channels/web/widget
 [ -d "$WIDGET/node_modules" ] ||

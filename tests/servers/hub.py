@@ -6,7 +6,7 @@ import http.client
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.servers.process import ServerProcess, free_port
@@ -26,6 +26,7 @@ class Hub:
         role: str = "all",
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
+        launcher: Sequence[str] = ("-m", "config.cli"),
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
@@ -45,7 +46,7 @@ class Hub:
             **(environment or {}),
         }
         self._process = ServerProcess(
-            [sys.executable, "-m", "config.cli", "serve", "--role", role],
+            [sys.executable, *launcher, "serve", "--role", role],
             log=home / f"{role}.log",
             cwd=home,
             env=self.environment,
