@@ -159,10 +159,12 @@ def _fixed_modified(core: bytes) -> bytes:
 
 
 def build(target: Path) -> None:
-    """Writes all three files into ``target``."""
-    pdf(SOURCES / "user-guide.md", target / "user-guide.pdf")
-    word(SOURCES / "billing-policy.md", target / "billing-policy.docx")
-    excel(SOURCES / "plans.yaml", target / "plans-and-limits.xlsx")
+    """Writes all three files into their folders in ``target``; the folder is their category."""
+    for folder in ("getting-started", "billing"):
+        (target / folder).mkdir(parents=True, exist_ok=True)
+    pdf(SOURCES / "user-guide.md", target / "getting-started" / "user-guide.pdf")
+    word(SOURCES / "billing-policy.md", target / "billing" / "billing-policy.docx")
+    excel(SOURCES / "plans.yaml", target / "billing" / "plans-and-limits.xlsx")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Documents to chunks: cut along headings, sentences and table rows, within the embedding model's limit."""

@@ -1,0 +1,166 @@
+"""Cuts documents into chunks: never across a heading, whole sentences, rows with their header, within the model's limit.
+
+Each chunk is embedded with the path of titles above it, because "It takes two weeks." says little by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge.chunk.pieces import Piece, pieces_of
+from knowledge.chunk.plain import plain
+from knowledge.chunk.tokens import TokenCounter, fits, longest_start
+from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry
+
+_SEPARATOR = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Blocks under the same headings. ``path`` holds the headings from the outermost in, the document's title left out."""
+
+    path: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+class Chunker:
+    """``target`` is the length to aim for, in tokens; the counter's limit is never passed."""
+
+    def __init__(self, counter: TokenCounter, target: int) -> None:
+        self._counter = counter
+        self._limit = max(8, min(target, counter.limit))
+        self._most = counter.limit
+
+    def chunks(self, document: Document) -> list[Chunk]:
+        """All chunks of a document in reading order."""
+        found = [self._faq_chunk(document, entry) for entry in document.entries]
+        for section in _sections(document):
+            found.extend(self._section_chunks(document, section))
+        return found
+
+    def _section_chunks(self, document: Document, section: _Section) -> Iterator[Chunk]:
+        prefix = self._prefix((document.title, *section.path))
+        room = self._limit - self._counter.count([prefix])[0] - 2
+        pieces = [piece for block in section.blocks for piece in pieces_of(block, self._counter, room)]
+        for run in self._packed(pieces, prefix):
+            content = _joined(run)
+            yield Chunk(
+                title=document.title,
+                content=content,
+                embedded=(_embedded(prefix, content),),
+                section=_SEPARATOR.join(section.path) or None,
+                page=run[0].page,
+                url=document.url,
+                category=document.category,
+                audience=document.audience,
+            )
+
+    def _prefix(self, titles: Sequence[str]) -> str:
+        """The path of titles in at most a third of the limit: the innermost says most, so the outer ones go first."""
+        room = self._limit // 3
+        while len(titles) > 1 and not fits(self._counter, _SEPARATOR.join(titles), room):
+            titles = titles[1:]
+        path = _SEPARATOR.join(titles)
+        return path if fits(self._counter, path, room) else path[: longest_start(self._counter, path, room)]
+
+    def _packed(self, pieces: Sequence[Piece], prefix: str) -> Iterator[list[Piece]]:
+        """Runs of pieces that fit together, each as long as it can be."""
+        run: list[Piece] = []
+        used = start = self._counter.count([prefix])[0] + 2
+        for piece, size in zip(pieces, self._counter.count([plain(piece.text) for piece in pieces]), strict=True):
+            header = piece.header if not run or run[-1].header != piece.header else ""
+            cost = size + 1 + (self._counter.count([plain(header)])[0] + 1 if header else 0)
+            if run and (used + cost > self._limit or not self._holds(prefix, [*run, piece])):
+                yield from self._within(run, prefix)
+                run, used = [], start
+                cost = size + 1 + (self._counter.count([plain(piece.header)])[0] + 1 if piece.header else 0)
+            run.append(piece)
+            used += cost
+        if run:
+            yield from self._within(run, prefix)
+
+    def _holds(self, prefix: str, run: Sequence[Piece]) -> bool:
+        return fits(self._counter, _embedded(prefix, _joined(run)), self._limit)
+
+    def _within(self, run: list[Piece], prefix: str) -> Iterator[list[Piece]]:
+        """The run itself; a piece whose tokens join up with its neighbours' into more than the limit is cut again."""
+        if self._holds(prefix, run) or (len(run) == 1 and len(run[0].text.strip()) <= 1):
+            yield run
+            return
+        if len(run) > 1:
+            middle = len(run) // 2
+            yield from self._within(run[:middle], prefix)
+            yield from self._within(run[middle:], prefix)
+            return
+        piece, half = run[0], len(run[0].text) // 2
+        for text in (piece.text[:half], piece.text[half:]):
+            if text.strip():
+                yield from self._within([Piece(text, piece.page, piece.header, piece.opens_block)], prefix)
+
+    def _faq_chunk(self, document: Document, entry: FaqEntry) -> Chunk:
+        """One chunk whatever its length. A long answer gets several vectors, so that its end is found too."""
+        return Chunk(
+            title=entry.question,
+            content=f"{entry.question}\n\n{entry.answer}",
+            embedded=tuple(self._faq_texts(entry)),
+            url=entry.url or document.url,
+            category=entry.category or document.category,
+            question=entry.question,
+            answer=entry.answer,
+            audience=entry.audience,
+        )
+
+    def _faq_texts(self, entry: FaqEntry) -> Iterator[str]:
+        question = plain(entry.question)
+        whole = f"{question}\n{plain(entry.answer)}"
+        if fits(self._counter, whole, self._most):
+            yield whole
+            return
+        question = self._prefix((question,))
+        room = self._limit - self._counter.count([question])[0] - 2
+        for run in self._packed(pieces_of(Block(BlockKind.TEXT, entry.answer), self._counter, room), question):
+            yield _embedded(question, _joined(run))
+
+
+def _embedded(prefix: str, content: str) -> str:
+    return f"{prefix}\n{plain(content)}"
+
+
+def _joined(run: Sequence[Piece]) -> str:
+    """The pieces as Markdown again: blocks set apart by an empty line, a table's header before its first row."""
+    text = ""
+    header = ""
+    for piece in run:
+        if text and (piece.opens_block or piece.header != header):
+            text = text.rstrip() + "\n\n"
+        if piece.header and piece.header != header:
+            text += piece.header if piece.header.endswith("\n") else piece.header + "\n"
+        header = piece.header
+        text += piece.text
+    return text.strip()
+
+
+def _sections(document: Document) -> Iterator[_Section]:
+    """Sections in order. A heading with nothing under it is kept as text, so that no word of the document is lost."""
+    path: list[tuple[int, str]] = []
+    blocks: list[Block] = []
+    following = [*document.blocks[1:], None][: len(document.blocks)]
+    for block, after in zip(document.blocks, following, strict=True):
+        if block.kind is not BlockKind.HEADING:
+            blocks.append(block)
+            continue
+        if blocks:
+            yield _Section(_names(path, document.title), tuple(blocks))
+            blocks = []
+        path = [(level, text) for level, text in path if level < block.level]
+        if after is None or (after.kind is BlockKind.HEADING and after.level <= block.level):
+            blocks.append(Block(BlockKind.TEXT, block.text, page=block.page))
+        else:
+            path.append((block.level, block.text))
+    if blocks:
+        yield _Section(_names(path, document.title), tuple(blocks))
+
+
+def _names(path: Sequence[tuple[int, str]], title: str) -> tuple[str, ...]:
+    return tuple(text for _, text in path if text.strip() and text != title)

@@ -1,0 +1,128 @@
+"""Reads FAQ files: a list of ``{question, answer, category, keywords}`` in YAML or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.documents import Document, FaqEntry, UnreadableDocument
+
+_KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "audience"})
+
+
+class _WrongEntry(Exception):
+    """What is wrong with one entry."""
+
+
+def is_faq(content: Any) -> bool:
+    """Whether parsed content means to be a FAQ: a list in which something has a question."""
+    entries = _entries(content)
+    return bool(entries) and any(isinstance(entry, Mapping) and "question" in entry for entry in entries)
+
+
+def parse_data(text: str, *, json_only: bool) -> Any:
+    """The parsed file. Raises UnreadableDocument with the line of the first mistake."""
+    try:
+        return json.loads(text) if json_only else yaml.safe_load(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableDocument(f"line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise UnreadableDocument(f"{where}not valid YAML: {error.problem or error}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UnreadableDocument(f"not valid {'JSON' if json_only else 'YAML'}: {error}") from error
+
+
+def faq_document(content: Any, text: str, *, title: str) -> Document:
+    """The entries of a FAQ file. Every wrong entry is named in one UnreadableDocument, with its number and line."""
+    raw = _entries(content)
+    if not raw:
+        raise UnreadableDocument("the file holds no questions")
+    lines = _entry_lines(text, len(raw))
+    entries: list[FaqEntry] = []
+    problems: list[str] = []
+    for number, (entry, line) in enumerate(zip(raw, lines, strict=True), start=1):
+        where = f"entry {number}" + (f" (line {line})" if line else "")
+        try:
+            entries.append(_entry(entry))
+        except _WrongEntry as error:
+            problems.append(f"{where}: {error}")
+    if problems:
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise UnreadableDocument("; ".join(problems[:5]) + more)
+    return Document(title=title, entries=tuple(entries))
+
+
+def _entries(content: Any) -> Sequence[Any]:
+    if isinstance(content, Mapping):
+        lists = [value for key, value in content.items() if str(key).lower() in {"faq", "faqs", "questions", "entries"}]
+        content = lists[0] if lists else []
+    return content if isinstance(content, list) else []
+
+
+def _entry(raw: Any) -> FaqEntry:
+    if not isinstance(raw, Mapping):
+        raise _WrongEntry(f"must have a question and an answer, but is {_kind(raw)}")
+    unknown = sorted(str(key) for key in raw if key not in _KNOWN)
+    if unknown:
+        raise _WrongEntry(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(_KNOWN))}")
+    return FaqEntry(
+        question=_text(raw, "question", required=True),
+        answer=_text(raw, "answer", required=True),
+        category=_text(raw, "category") or None,
+        keywords=_keywords(raw.get("keywords")),
+        url=_text(raw, "url") or None,
+        audience=_audience(raw.get("audience")),
+    )
+
+
+def _text(raw: Mapping[Any, Any], name: str, *, required: bool = False) -> str:
+    value = raw.get(name)
+    if value is None:
+        value = ""
+    if not isinstance(value, str):
+        raise _WrongEntry(f"{name!r} must be text, but is {_kind(value)}; put it in quotation marks")
+    if required and not value.strip():
+        raise _WrongEntry(f"{name!r} is missing or empty")
+    return value.strip()
+
+
+def _keywords(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or not all(isinstance(word, str | int | float) for word in value):
+        raise _WrongEntry("'keywords' must be a list of words")
+    return tuple(word for word in (str(word).strip() for word in value) if word)
+
+
+def _audience(value: Any) -> KnowledgeAudience:
+    if value is None:
+        return KnowledgeAudience.PUBLIC
+    if value not in set(KnowledgeAudience):
+        raise _WrongEntry(f"'audience' must be 'public' or 'staff', not {value!r}")
+    return KnowledgeAudience(value)
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "yes or no", int: "a number", float: "a number", list: "a list", dict: "a group of fields"}
+    return names.get(type(value), "empty" if value is None else f"of type {type(value).__name__}")
+
+
+def _entry_lines(text: str, count: int) -> list[int | None]:
+    """The line on which each entry begins. JSON is read as YAML for this, which knows lines; None when it cannot."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
+        return [None] * count
+    if isinstance(node, yaml.MappingNode):
+        node = next((value for _, value in node.value if isinstance(value, yaml.SequenceNode)), None)
+    if not isinstance(node, yaml.SequenceNode) or len(node.value) != count:
+        return [None] * count
+    return [item.start_mark.line + 1 for item in node.value]

@@ -1,0 +1,94 @@
+"""Cuts Markdown into blocks, keeping its own characters, and reads the settings at its head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.documents import Block, BlockKind, UnreadableDocument
+
+_PARSER = MarkdownIt("commonmark").enable("table")
+_KINDS = {
+    "table_open": BlockKind.TABLE,
+    "fence": BlockKind.CODE,
+    "code_block": BlockKind.CODE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What a Markdown file says about itself between two lines of dashes at its head."""
+
+    title: str | None = None
+    url: str | None = None
+    category: str | None = None
+    audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+
+
+def split_front_matter(text: str) -> tuple[FrontMatter, str]:
+    """The head and the rest. Raises UnreadableDocument for an audience that is not one: it must never be guessed."""
+    text = text.removeprefix("\ufeff")
+    first, _, rest = text.partition("\n")
+    if first.rstrip() != "---":
+        return FrontMatter(), text
+    lines = rest.split("\n")
+    end = next((number for number, line in enumerate(lines) if line.rstrip() in {"---", "..."}), None)
+    if end is None:
+        return FrontMatter(), text
+    try:
+        values = yaml.safe_load("\n".join(lines[:end]))
+    except yaml.YAMLError as error:
+        raise UnreadableDocument(f"the settings at the head are not valid YAML: {error}") from error
+    if not isinstance(values, Mapping):
+        return FrontMatter(), text
+    return _front_matter(values), "\n".join(lines[end + 1 :])
+
+
+def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:
+    audience = values.get("audience", KnowledgeAudience.PUBLIC)
+    if audience not in set(KnowledgeAudience):
+        raise UnreadableDocument(f"'audience' at the head must be 'public' or 'staff', not {audience!r}")
+
+    def text(name: str) -> str | None:
+        value = values.get(name)
+        return str(value).strip() or None if value is not None else None
+
+    return FrontMatter(text("title"), text("url"), text("category"), KnowledgeAudience(audience))
+
+
+def blocks_of(text: str, *, page: int | None = None) -> list[Block]:
+    """Headings, paragraphs, lists, tables and code in order. Every character that is not white space is in one block."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    lines = text.split("\n")
+    blocks: list[Block] = []
+    reached = 0
+    tokens = _PARSER.parse(text)
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.level or not token.map or token.nesting < 0:
+            continue
+        start, end = token.map
+        blocks.extend(_between(lines, reached, start, page))
+        if token.type == "heading_open" and following is not None:
+            blocks.append(_heading(token, following.content, page))
+        else:
+            body = "\n".join(lines[start:end]).strip("\n")
+            blocks.append(Block(_KINDS.get(token.type, BlockKind.TEXT), body, page=page))
+        reached = end
+    blocks.extend(_between(lines, reached, len(lines), page))
+    return blocks
+
+
+def _between(lines: list[str], start: int, end: int, page: int | None) -> list[Block]:
+    """Lines that the parser gives to no block, such as link definitions."""
+    text = "\n".join(lines[start:end]).strip("\n")
+    return [Block(BlockKind.TEXT, text, page=page)] if text.strip() else []
+
+
+def _heading(token: Token, text: str, page: int | None) -> Block:
+    return Block(BlockKind.HEADING, " ".join(text.split()), level=int(token.tag[1:]), page=page)

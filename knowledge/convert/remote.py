@@ -1,0 +1,90 @@
+"""The near end of the converter process: starts it when the first document needs it and replaces it when it dies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from knowledge.documents import Document, UnreadableDocument
+from knowledge.process.frames import Frame, encode, read
+from knowledge.process.wire import document_from
+
+PACKAGES = Path(__file__).parents[2]
+"""The folder that holds our packages, so that the child finds them without being installed."""
+
+
+class ConverterProcess:
+    """Blocking, one document at a time. ``timeout`` is in seconds per document."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def convert(self, path: Path) -> Document:
+        """The document in ``path``. Raises UnreadableDocument, also when reading it killed the process or took too long."""
+        answer = self._ask({"path": str(path)})
+        if "document" in answer:
+            return document_from(answer["document"])
+        raise UnreadableDocument(answer["unreadable"])
+
+    def _ask(self, request: Frame) -> Frame:
+        child = self._child or self._start()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        timed_out = threading.Event()
+        timer = threading.Timer(self._timeout, _stop, (child, timed_out))
+        timer.start()
+        try:
+            child.stdin.write(encode(request))
+            child.stdin.flush()
+            answer = read(_binary(child.stdout))
+        except BrokenPipeError:
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is not None:
+            return answer
+        self._end()
+        if timed_out.is_set():
+            raise UnreadableDocument(f"reading it took longer than {self._timeout:g} seconds")
+        raise UnreadableDocument("reading it made the converter crash")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "knowledge.convert.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=PACKAGES,
+        )
+        return self._child
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        for stream in (child.stdin, child.stdout):
+            if stream is not None:
+                stream.close()
+        child.wait()
+
+
+def _stop(child: subprocess.Popen[bytes], timed_out: threading.Event) -> None:
+    timed_out.set()
+    child.kill()
+
+
+def _binary(stream: object) -> BinaryIO:
+    return stream  # type: ignore[return-value]

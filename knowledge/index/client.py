@@ -1,0 +1,34 @@
+"""Opens Chroma: embedded in a folder, or a server. Nothing is reported to its makers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from core.domain.errors import ConfigError
+
+
+def open_chroma(directory: Path, url: str | None) -> Any:
+    """A Chroma client. Raises ConfigError for an address that is not one; a server that is away raises when asked."""
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False)
+    if url is None:
+        directory.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(directory), settings=settings)
+    host, port, secure = _address(url)
+    return chromadb.HttpClient(host=host, port=port, ssl=secure, settings=settings)
+
+
+def _address(url: str) -> tuple[str, int, bool]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError("CHROMA_URL must look like http://host:8000 or https://host")
+    secure = parts.scheme == "https"
+    return parts.hostname, port or (443 if secure else 8000), secure

@@ -1,0 +1,69 @@
+"""The knowledge base as the rest of the hub gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.process.child import KnowledgeProcess, State
+from knowledge.retriever import ProcessRetriever
+from knowledge.settings import KnowledgeSettings
+from knowledge.writer import ProcessWriter
+
+SAMPLE = Path(__file__).parent / "sample"
+"""Documents of our own writing for a fictional company, for the demo and the tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeHealth:
+    """For health pages. ``detail`` says why it is not ready; counts are those of the last run or start."""
+
+    state: State
+    detail: str
+    model: str
+    documents: int
+    vectors: int
+    restarts: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether a search would be answered now."""
+        return self.state is State.READY
+
+
+class Knowledge:
+    """Open it once per process. ``start`` returns at once while the model loads in a process of its own."""
+
+    def __init__(self, settings: KnowledgeSettings) -> None:
+        self._process = KnowledgeProcess(settings)
+        self.retriever = ProcessRetriever(self._process, settings)
+        self.writer = ProcessWriter(self._process)
+
+    async def start(self) -> None:
+        """Begins to load the model and to open the index."""
+        self._process.start()
+
+    async def warm(self, timeout: float = 120.0) -> None:
+        """Returns when a search would be answered at once. Raises KnowledgeUnavailable after ``timeout`` seconds."""
+        await self._process.wait_ready(timeout)
+
+    async def close(self) -> None:
+        """Ends the process behind it. Searches that still wait get KnowledgeUnavailable."""
+        await self._process.close()
+
+    def health(self) -> KnowledgeHealth:
+        """Where the knowledge base stands, without asking it."""
+        status = self._process.status
+        return KnowledgeHealth(
+            state=status.state,
+            detail=status.detail,
+            model=status.model,
+            documents=status.documents,
+            vectors=status.vectors,
+            restarts=max(0, status.starts - 1),
+        )
+
+
+def open_knowledge(settings: KnowledgeSettings) -> Knowledge:
+    """The knowledge base in ``settings``, not yet started. The caller holds the lock on an embedded directory."""
+    return Knowledge(settings)

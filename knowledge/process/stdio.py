@@ -1,0 +1,46 @@
+"""A child's two ends of the pipe. Whatever a library prints goes to the error output and never between frames."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+from knowledge.process.frames import Frame, encode, read
+
+
+class Pipe:
+    """Frames from and to the parent process. Make it before anything else is imported that might print."""
+
+    def __init__(self) -> None:
+        self._in: BinaryIO = os.fdopen(os.dup(0), "rb", buffering=65536)
+        self._out: BinaryIO = os.fdopen(os.dup(1), "wb", buffering=0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        sys.stdout.flush()
+        os.dup2(2, 1)
+        self._writing = threading.Lock()
+        for name in ("SIGINT", "SIGTERM"):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+    def receive(self) -> Frame | None:
+        """The next frame; None once the parent is gone."""
+        return read(self._in)
+
+    def send(self, frame: Frame) -> None:
+        """Writes a frame; safe from several threads. A parent that is gone ends this process."""
+        data = memoryview(encode(frame))
+        with self._writing:
+            try:
+                while data:
+                    data = data[self._out.write(data) or 0 :]
+            except OSError:
+                leave()
+
+
+def leave(status: int = 0) -> None:
+    """Ends this process at once, whatever its threads are doing. What it wrote is safe at any moment."""
+    os._exit(status)

@@ -1,0 +1,90 @@
+"""The process that holds the model and the index: ``python -m knowledge.process.worker``.
+
+The first frame brings the settings; then it answers ``search``, ``index`` and ``counts`` until its input closes, which
+is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from core.domain.errors import HubError
+from knowledge.process.engine import Engine
+from knowledge.process.frames import Frame
+from knowledge.process.stdio import Pipe, leave
+from knowledge.process.wire import settings_from
+
+_SEARCHES_AT_ONCE = 2
+
+
+class Worker:
+    """Takes requests from the pipe while other threads load the model, search and index."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._engine: Engine | None = None
+        self._searches = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "search")
+        self._indexing = ThreadPoolExecutor(1, "index")
+
+    def run(self) -> None:
+        """Serves until the parent closes the pipe or is gone."""
+        first = self._pipe.receive()
+        if first is not None:
+            threading.Thread(target=self._load, args=(first,), name="load", daemon=True).start()
+            while (request := self._pipe.receive()) is not None:
+                self._accept(request)
+        leave()
+
+    def _load(self, first: Frame) -> None:
+        try:
+            engine = Engine.open(settings_from(first["settings"]))
+        except HubError as error:
+            self._pipe.send({"event": "failed", "detail": error.detail})
+            leave(3)
+        except Exception as error:
+            self._pipe.send(
+                {"event": "failed", "detail": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+            )
+            leave(1)
+        else:
+            self._engine = engine
+            documents, vectors = engine.counts()
+            self._pipe.send({"event": "ready", "model": engine.model, "documents": documents, "vectors": vectors})
+            engine.serve_embeddings()
+
+    def _accept(self, request: Frame) -> None:
+        engine = self._engine
+        if engine is None:
+            self._pipe.send({"id": request["id"], "error": "the model is still loading"})
+            return
+        match request["op"]:
+            case "search":
+                vector = engine.embed_question(request["query"])
+                vector.add_done_callback(lambda done: self._search(engine, request, done))
+            case "index":
+                self._indexing.submit(self._answer, request, lambda: engine.index(request, self._reporter(request)))
+            case "counts":
+                self._searches.submit(self._answer, request, lambda: list(engine.counts()))
+            case other:
+                self._pipe.send({"id": request["id"], "error": f"unknown request {other!r}"})
+
+    def _search(self, engine: Engine, request: Frame, vector: Future[list[float]]) -> None:
+        self._searches.submit(self._answer, request, lambda: engine.search(request, vector.result()))
+
+    def _answer(self, request: Frame, work: Callable[[], Any]) -> None:
+        try:
+            self._pipe.send({"id": request["id"], "result": work()})
+        except Exception as error:
+            detail = error.detail if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+            self._pipe.send({"id": request["id"], "error": detail, "trace": traceback.format_exc()})
+
+    def _reporter(self, request: Frame) -> Callable[[Frame], None]:
+        return lambda progress: self._pipe.send({"id": request["id"], "progress": progress})
+
+
+if __name__ == "__main__":
+    Worker(Pipe()).run()

@@ -1,0 +1,68 @@
+"""Finds passages by asking the knowledge process."""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.domain.knowledge import KnowledgeAudience, Retrieval
+from knowledge.process.child import KnowledgeProcess, ProcessDied, State
+from knowledge.process.wire import passage_from
+from knowledge.settings import KnowledgeSettings
+from knowledge.threshold import threshold_for
+
+_LONGEST_QUERY = 4000
+"""Characters; far beyond what the model reads, and short enough for the pipe."""
+_MOST_PASSAGES = 50
+
+
+class ProcessRetriever:
+    """A Retriever. Waits for a process that is loading or was just replaced, within the time of a query."""
+
+    def __init__(self, process: KnowledgeProcess, settings: KnowledgeSettings) -> None:
+        self._process = process
+        self._settings = settings
+
+    async def retrieve(
+        self,
+        query: str,
+        *,
+        limit: int = 5,
+        category: str | None = None,
+        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
+    ) -> Retrieval:
+        """Passages by falling cosine. Raises KnowledgeUnavailable when there is no answer in time."""
+        words = " ".join(query.split())[:_LONGEST_QUERY]
+        if not words or limit < 1:
+            return Retrieval((), self._threshold())
+        request = {
+            "op": "search",
+            "query": words,
+            "limit": min(limit, _MOST_PASSAGES),
+            "category": category,
+            "audience": audience.value,
+        }
+        found = await self._ask(request)
+        return Retrieval(tuple(passage_from(passage) for passage in found), self._threshold())
+
+    async def ready(self) -> bool:
+        """Whether a search would be answered now."""
+        return self._process.status.state is State.READY
+
+    async def _ask(self, request: dict[str, object]) -> list[dict[str, object]]:
+        """A search changes nothing, so it is asked again when the process died over it, until the time is up."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._settings.query_timeout
+        while True:
+            await self._process.wait_ready(max(0.0, end - loop.time()))
+            try:
+                found: list[dict[str, object]] = await self._process.call(request, max(0.05, end - loop.time()))
+            except ProcessDied:
+                if loop.time() >= end:
+                    raise
+                continue
+            return found
+
+    def _threshold(self) -> float:
+        if self._settings.threshold is not None:
+            return self._settings.threshold
+        return threshold_for(self._process.status.model)

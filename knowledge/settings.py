@@ -1,0 +1,47 @@
+"""What the knowledge base needs to be told. The composition root fills this in; nothing here reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeSettings:
+    """Times are seconds. One process at a time may own ``directory``; whoever opens the knowledge holds that lock."""
+
+    directory: Path
+    """Where the embedded index lives (``DATA_DIR/chroma``). Not used when ``chroma_url`` is set."""
+
+    chroma_url: str | None = None
+    """A Chroma server, such as ``http://chroma:8000``; several processes may then share the index."""
+
+    embedding_model: str | None = None
+    """A folder or a model's name for sentence-transformers. None: the bundled all-MiniLM-L6-v2, which needs no network."""
+
+    query_prompt: str | None = None
+    """Put before each question; None leaves it to the model's own configuration."""
+
+    document_prompt: str | None = None
+    """Put before each passage; None leaves it to the model's own configuration."""
+
+    threshold: float | None = None
+    """The cosine under which nothing is quoted as an answer; None takes the figure measured for the model."""
+
+    chunk_tokens: int = 128
+    """The aim for the length of a passage; never above the model's own limit."""
+
+    threads: int | None = None
+    """CPU threads for the model; None leaves it to torch."""
+
+    query_timeout: float = 20.0
+    """How long a question may take in all, waiting for the model to load included."""
+
+    convert_timeout: float = 120.0
+    """How long one document may take to be read before it counts as broken."""
+
+    max_file_bytes: int = 100 * 1024 * 1024
+    """Larger documents are refused."""
+
+    stop_timeout: float = 5.0
+    """How long the process behind the knowledge gets to end by itself."""

@@ -1,0 +1,13 @@
+"""Decides from which cosine on a passage may be quoted as an answer."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+_MEASURED = {"all-MiniLM-L6-v2": 0.45}
+_CAUTIOUS = 0.5
+
+
+def threshold_for(model: str) -> float:
+    """The figure measured for this model, or a cautious one."""
+    return _MEASURED.get(PurePath(model).name, _CAUTIOUS)

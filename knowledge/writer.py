@@ -1,0 +1,61 @@
+"""Changes the knowledge base by asking the knowledge process to run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from core.domain.errors import InvalidInput
+from core.domain.knowledge import IndexProgress, IndexReport
+from knowledge.process.child import KnowledgeProcess, ProcessDied
+from knowledge.process.frames import Frame
+from knowledge.process.wire import progress_from, report_from
+from knowledge.sources import resolve
+
+_log = logging.getLogger("switchboard.knowledge")
+
+_LOADING_TIMEOUT = 300.0
+_TRIES = 3
+
+
+class ProcessWriter:
+    """A KnowledgeWriter. Runs take turns; searches go on meanwhile and see each document as soon as it is in."""
+
+    def __init__(self, process: KnowledgeProcess) -> None:
+        self._process = process
+        self._turn = asyncio.Lock()
+        self.embeddings = 0
+        """How many texts the last run sent through the model."""
+
+    async def index(
+        self, paths: Sequence[str], *, progress: Callable[[IndexProgress], None] | None = None
+    ) -> IndexReport:
+        """Brings the index in line with ``paths``. Raises InvalidInput for no paths, KnowledgeUnavailable.
+
+        A run that died with its process is taken up again: what it had finished is not done twice.
+        """
+        roots = resolve([path for path in paths if path.strip()])
+        if not roots:
+            raise InvalidInput("name at least one file, folder or pattern to index")
+        async with self._turn:
+            for tries_left in reversed(range(_TRIES)):
+                await self._process.wait_ready(_LOADING_TIMEOUT)
+                try:
+                    return await self._run(roots, progress)
+                except ProcessDied:
+                    if not tries_left:
+                        raise
+                    _log.warning("the index run was cut off; taking it up again")
+        raise AssertionError("the last try returns or raises")
+
+    async def _run(self, roots: Sequence[str], progress: Callable[[IndexProgress], None] | None) -> IndexReport:
+        def tell(frame: Frame) -> None:
+            if progress is not None:
+                progress(progress_from(frame))
+
+        answer: Frame = await self._process.call({"op": "index", "roots": list(roots)}, None, tell)
+        status = self._process.status
+        status.documents, status.vectors = answer["documents"], answer["vectors"]
+        self.embeddings = answer["embeddings"]
+        return report_from(answer["report"])
