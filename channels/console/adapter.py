@@ -1,0 +1,139 @@
+"""The console channel: a conversation on any stream pair, a terminal's or a local socket's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from channels.console import parse, render
+from channels.console.parse import Command
+from channels.console.terminal import Terminal, Writer
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, TextFormat
+from core.domain.errors import BadSignature, HubError, Overloaded, StoreUnavailable, Unreachable, Unsupported
+from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.channel import Accepted, AttachmentStream, InboundSink, WebhookReply, WebhookRequest
+from core.ports.clock import Clock
+
+CAPABILITIES = Capabilities(text_limit=16_000, format=TextFormat.PLAIN, idempotent_send=True)
+
+_WELCOME = "Write a question. /human asks for a person, /quit ends."
+_SILENT = frozenset({"queued", "staff"})
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """``linger``: seconds to wait for an answer that is still due when the input ends (a question from a pipe)."""
+
+    linger: float = 120.0
+    welcome: str = _WELCOME
+
+
+class ConsoleChannel:
+    """``serve`` runs one person's conversation; many may run at the same time, each with a thread of its own."""
+
+    name = parse.CHANNEL
+    account = parse.ACCOUNT
+    capabilities = CAPABILITIES
+
+    def __init__(self, clock: Clock, settings: ConsoleSettings | None = None) -> None:
+        self._clock = clock
+        self._settings = settings or ConsoleSettings()
+        self._sink: InboundSink | None = None
+        self._terminals: dict[str, Terminal] = {}
+
+    async def start(self, sink: InboundSink) -> None:
+        """Begin to take lines."""
+        self._sink = sink
+
+    async def stop(self) -> None:
+        """Take nothing more. Open terminals stay their owners' to close."""
+        self._sink = None
+
+    async def serve(
+        self,
+        reader: asyncio.StreamReader,
+        writer: Writer,
+        *,
+        thread: str | None = None,
+        name: str | None = None,
+        locale: str | None = None,
+    ) -> None:
+        """Talk until /quit or the end of the input, answers that are due included. The same ``thread`` goes on later."""
+        thread = thread or uuid4().hex
+        if thread in self._terminals:
+            raise Overloaded("This conversation is open on another terminal.")
+        terminal = self._terminals[thread] = Terminal(reader, writer)
+        try:
+            await terminal.show(self._settings.welcome)
+            last = await self._talk(terminal, thread, name, locale)
+            if last is not None and last.state not in _SILENT:
+                await terminal.answered(last.seq, self._settings.linger)
+        except Unreachable:
+            pass  # The person has gone; what is due stays due.
+        finally:
+            del self._terminals[thread]
+
+    async def _talk(self, terminal: Terminal, thread: str, name: str | None, locale: str | None) -> Accepted | None:
+        """Lines until the end; the last message that was accepted, None when nothing need be waited for."""
+        last: Accepted | None = None
+        while (body := await terminal.line()) is not None:
+            raw = parse.raw_event(body, thread=thread, name=name, locale=locale, at=self._clock.now())
+            try:
+                command = parse.read(body).command
+                if command is Command.QUIT:
+                    return None
+                if command is Command.HELP:
+                    await terminal.show(self._settings.welcome)
+                last = await self._accept(raw) or last
+            except (StoreUnavailable, Overloaded):
+                await terminal.show("That could not be stored. Please send it again.")
+            except Unreachable:
+                raise
+            except HubError as error:
+                await terminal.show(error.detail)
+        return last
+
+    async def _accept(self, raw: RawEvent) -> Accepted | None:
+        events = parse.events(raw)
+        if not events:
+            return None
+        if self._sink is None:
+            raise Overloaded("The hub is stopping.")
+        (accepted,) = await self._sink.accept(events, raw)
+        return accepted
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """See Channel.authenticate. A console is reached through its streams alone, so no request can be genuine."""
+        raise BadSignature("The console takes no HTTP requests.")
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse."""
+        return parse.events(raw)
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        return render.payloads(message, self.capabilities.text_limit)
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send. Raises Unreachable while nobody sits at that conversation's terminal."""
+        terminal = self._terminal(payload)
+        await terminal.show_once(idempotency_key, payload.body["text"], int(payload.body.get("handled_seq") or 0))
+        return Receipt(provider_id=idempotency_key, at=self._clock.now())
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery."""
+        shown = self._terminal(payload).has_shown(idempotency_key)
+        return Receipt(provider_id=idempotency_key) if shown else None
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """See Channel.fetch."""
+        raise Unsupported("There are no files on a console.")
+
+    def _terminal(self, payload: WirePayload) -> Terminal:
+        terminal = self._terminals.get(payload.conversation.thread)
+        if terminal is None:
+            raise Unreachable("Nobody is at this conversation's terminal.")
+        return terminal

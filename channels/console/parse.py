@@ -1,0 +1,96 @@
+"""A typed line to the domain. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from channels.console.plain import harmless
+from core.domain.customer import Identity
+from core.domain.errors import InvalidInput, TooLarge
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import CustomerAction, MessageReceived, RawEvent
+
+CHANNEL = "console"
+ACCOUNT = "default"
+LINE_CHARS = 8_000
+ASK_FOR_A_PERSON = "I would like to talk to a person."
+
+
+class Command(StrEnum):
+    """What a line that starts with a slash asks of the console itself."""
+
+    HUMAN = "/human"
+    HELP = "/help"
+    QUIT = "/quit"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What was typed: a text to send, a command, or nothing."""
+
+    text: str = ""
+    command: Command | None = None
+
+
+def read(body: bytes) -> Line:
+    """One line without its end. Raises InvalidInput, TooLarge."""
+    try:
+        text = harmless(body.decode("utf-8")).strip()
+    except UnicodeDecodeError:
+        raise InvalidInput("That line is not UTF-8.") from None
+    if len(text) > LINE_CHARS:
+        raise TooLarge(f"That line has {len(text)} characters. At most {LINE_CHARS} are taken.")
+    if not text.startswith("/") or text.startswith("//") or " " in text:
+        return Line(text.removeprefix("/") if text.startswith("//") else text)
+    try:
+        return Line(command=Command(text.lower()))
+    except ValueError:
+        raise InvalidInput(f"Unknown command. Known are: {', '.join(Command)}. Start with // for a text.") from None
+
+
+def raw_event(body: bytes, *, thread: str, name: str | None, locale: str | None, at: datetime) -> RawEvent:
+    """A line with what its event needs besides: who typed it, and an id of its own."""
+    headers = {"thread": thread, "event": uuid4().hex}
+    if name:
+        headers["name"] = name
+    if locale:
+        headers["locale"] = locale
+    return RawEvent(CHANNEL, ACCOUNT, body, headers, at)
+
+
+def events(raw: RawEvent) -> list[MessageReceived]:
+    """The message in a line; none for an empty line or a command of the console's own."""
+    line = read(raw.body)
+    if line.command not in (None, Command.HUMAN) or (line.command is None and not line.text):
+        return []
+    thread, event = _named(raw.headers, "thread"), _named(raw.headers, "event")
+    if raw.received_at is None:
+        raise InvalidInput("A line needs the time at which it was typed.")
+    asks = line.command is Command.HUMAN
+    return [
+        MessageReceived(
+            key=EventKey(CHANNEL, ACCOUNT, f"{thread}/{event}"),
+            conversation=ConversationKey(CHANNEL, ACCOUNT, thread),
+            sender=Identity(
+                CHANNEL,
+                ACCOUNT,
+                thread,
+                display_name=raw.headers.get("name"),
+                locale=raw.headers.get("locale"),
+            ),
+            text=ASK_FOR_A_PERSON if asks else line.text,
+            sent_at=raw.received_at,
+            action=CustomerAction.REQUEST_PERSON if asks else None,
+            locale=raw.headers.get("locale"),
+        )
+    ]
+
+
+def _named(headers: Mapping[str, str], name: str) -> str:
+    if not headers.get(name):
+        raise InvalidInput(f"A line needs its {name}.")
+    return headers[name]
