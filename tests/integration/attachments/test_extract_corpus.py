@@ -1,0 +1,42 @@
+"""Other people's files: each is read, found empty, or refused with a reason. None of them takes the hub down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.attachments.extract import ChildExtractor
+from core.attachments.media_type import AttachmentPolicy, identify
+from core.domain.errors import InvalidInput
+from tests.corpus import corpus_files
+
+_FILES = corpus_files("attachments")
+_REFUSED = {"random.bin", "test.m4a", "test.mp3", "test.wav"}
+_EMPTY = {"test.jpg", "test_llm.jpg", "MEDRPT-2024-PAT-3847_medical_report_scan.pdf"}
+_HOLDS = {
+    "test.docx": "AutoGen",
+    "test.pdf": "Large language models",
+    "test.pptx": "AutoGen",
+    "test.xlsx": "Alpha",
+    "test.xls": "Alpha",
+    "test_mskanji.csv": "佐藤太郎",
+    "test_outlook_msg.msg": "test.sender@example.com",
+    "test.epub": "Test EPUB Document",
+    "test_notebook.ipynb": "Test Notebook",
+    "RECEIPT-2024-TXN-98765_retail_purchase.pdf": "TECHMART",
+}
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
+async def test_each_file_is_read_or_refused_for_a_reason(path: Path) -> None:
+    try:
+        media_type = identify(path, name=path.name, declared_type=None, policy=AttachmentPolicy())
+    except InvalidInput:
+        media_type = None
+    assert (media_type is None) is (path.name in _REFUSED)
+    if media_type is None:
+        return
+    text = await ChildExtractor().extract(path, name=path.name, media_type=media_type)
+    assert (text == "") is (path.name in _EMPTY)
+    assert _HOLDS.get(path.name, "") in text

@@ -1,0 +1,163 @@
+"""A turn gets the text of a file, or goes on without it; never an exception, never for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from core.attachments.extraction_service import ExtractionService
+from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.errors import ExtractionFailed, StoreUnavailable, Unreachable
+from core.ports.extractor import AttachmentStore
+from core.ports.store import Records
+
+_FILE = Attachment("f1", "a.txt", "text/plain", 5, "0" * 64, "ab/cd")
+
+
+class _Records:
+    """The two calls that the service makes, with the rows in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Attachment] = {"f1": _FILE}
+        self.down = False
+
+    async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
+        if self.down:
+            raise StoreUnavailable("down")
+        row = self.rows.get(attachment_id)
+        return ("c1", row) if row else None
+
+    async def set_extraction(
+        self, attachment_id: str, status: ExtractionStatus, text: str | None, error: str | None
+    ) -> None:
+        if self.down:
+            raise StoreUnavailable("down")
+        self.rows[attachment_id] = replace(self.rows[attachment_id], extraction=status, text=text, error=error)
+
+
+class _Files:
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    async def local_path(self, attachment: Attachment) -> Path:
+        if self.error:
+            raise self.error
+        return Path("/nowhere") / attachment.storage_key
+
+    def open(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        raise AssertionError("not asked for")
+
+
+class _Extractor:
+    """Gives what it was told to, once it is let go."""
+
+    def __init__(self, result: str | Exception = "words") -> None:
+        self.result = result
+        self.calls = 0
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def extract(self, path: Path, *, name: str, media_type: str) -> str:
+        self.calls += 1
+        self.asked.set()
+        await self.go.wait()
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def _service(
+    extractor: _Extractor, records: _Records | None = None, files: _Files | None = None, patience: float = 20
+) -> ExtractionService:
+    store = cast(AttachmentStore, files or _Files())
+    return ExtractionService(cast(Records, records or _Records()), store, extractor, patience=patience)
+
+
+async def test_the_text_is_used_and_recorded() -> None:
+    records, extractor = _Records(), _Extractor()
+    ready = await _service(extractor, records).ensure(_FILE)
+    assert (ready.extraction, ready.text) == (ExtractionStatus.READY, "words")
+    assert records.rows["f1"] == ready
+
+
+async def test_the_upload_and_the_turn_share_one_reading() -> None:
+    extractor = _Extractor()
+    extractor.go.clear()
+    service = _service(extractor)
+    service.begin(_FILE)
+    service.begin(_FILE)
+    waiting = asyncio.create_task(service.ensure(_FILE))
+    await asyncio.sleep(0)
+    extractor.go.set()
+    assert (await waiting).text == "words"
+    assert extractor.calls == 1
+
+
+async def test_what_another_process_recorded_is_not_read_again() -> None:
+    records, extractor = _Records(), _Extractor()
+    records.rows["f1"] = replace(_FILE, extraction=ExtractionStatus.READY, text="from elsewhere")
+    assert (await _service(extractor, records).ensure(_FILE)).text == "from elsewhere"
+    assert extractor.calls == 0
+
+
+async def test_a_reason_is_kept_when_there_is_no_text() -> None:
+    records = _Records()
+    failed = await _service(_Extractor(ExtractionFailed("It is broken.")), records).ensure(_FILE)
+    assert (failed.extraction, failed.error, failed.text) == (ExtractionStatus.FAILED, "It is broken.", None)
+    assert (await _service(_Extractor(""), _Records()).ensure(_FILE)).extraction is ExtractionStatus.EMPTY
+
+
+async def test_a_turn_does_not_wait_for_ever_and_the_work_goes_on() -> None:
+    records, extractor = _Records(), _Extractor()
+    extractor.go.clear()
+    service = _service(extractor, records, patience=0.01)
+    assert (await service.ensure(_FILE)).extraction is ExtractionStatus.PENDING
+    extractor.go.set()
+    assert (await replace_patience(service, 20).ensure(_FILE)).text == "words"
+    assert extractor.calls == 1
+
+
+def replace_patience(service: ExtractionService, patience: float) -> ExtractionService:
+    """The same service for a more patient turn."""
+    service._patience = patience
+    return service
+
+
+async def test_storage_that_is_down_leaves_the_file_for_later() -> None:
+    records, files, extractor = _Records(), _Files(), _Extractor()
+    files.error = Unreachable("down")
+    service = _service(extractor, records, files)
+    assert (await service.ensure(_FILE)).extraction is ExtractionStatus.PENDING
+    assert records.rows["f1"].extraction is ExtractionStatus.PENDING
+    files.error = None
+    assert (await service.ensure(_FILE)).text == "words"
+
+
+async def test_a_database_that_is_down_does_not_take_the_text_away() -> None:
+    records = _Records()
+    records.down = True
+    assert (await _service(_Extractor(), records).ensure(_FILE)).text == "words"
+
+
+async def test_stopping_ends_readings_and_starts_no_more() -> None:
+    extractor = _Extractor()
+    extractor.go.clear()
+    service = _service(extractor)
+    waiting = asyncio.create_task(service.ensure(_FILE))
+    await extractor.asked.wait()
+    await service.stop()
+    assert (await waiting).extraction is ExtractionStatus.PENDING
+    assert (await service.ensure(_FILE)).extraction is ExtractionStatus.PENDING
+    service.begin(_FILE)
+    assert extractor.calls == 1
+
+
+async def test_a_turns_files_are_read_together() -> None:
+    records = _Records()
+    second = replace(_FILE, id="f2")
+    records.rows["f2"] = second
+    assert [file.id for file in await _service(_Extractor(), records).ensure_all((_FILE, second))] == ["f1", "f2"]

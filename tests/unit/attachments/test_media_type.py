@@ -1,0 +1,138 @@
+"""A file is what its bytes say; a name that says otherwise is refused."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.attachments.file_name import clean
+from core.attachments.formats import ACCEPTED, DOCX, LABELS, SUFFIXES, XLSX
+from core.attachments.media_type import AttachmentPolicy, identify
+from core.attachments.plain_text import decode, markup_of
+from core.domain.errors import InvalidInput
+from tests.unit.attachments.files import PNG, PROGRAM, pdf, written, zipped
+
+_POLICY = AttachmentPolicy()
+
+
+def _type(folder: Path, name: str, content: bytes, declared: str | None = None) -> str:
+    return identify(written(folder, "upload", content), name=name, declared_type=declared, policy=_POLICY)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.pdf", pdf(), "application/pdf"),
+        ("no-suffix", pdf(), "application/pdf"),
+        ("photo.jpg", PNG, "image/png"),
+        ("notes.txt", b"plain words", "text/plain"),
+        ("cars.txt", b"BMW and MZ are makers of vehicles", "text/plain"),
+        ("radio.txt", b"On FM: WAVE 105 and ftyp", "text/plain"),
+        ("table.csv", b"a,b\n1,2\n", "text/csv"),
+        ("legacy.csv", "名前,年齢\n佐藤,30\n".encode("cp932"), "text/csv"),
+        ("wide.txt", "wide text".encode("utf-16"), "text/plain"),
+        ("data.json", b'{"a": 1}', "application/json"),
+        ("page.html", b"<!-- hi --><!DOCTYPE html><html></html>", "text/html"),
+        ("d.docx", zipped({"[Content_Types].xml": b"x", "word/document.xml": b"x"}), DOCX),
+        ("s.xlsx", zipped({"xl/workbook.xml": b"x"}), XLSX),
+        ("files.zip", zipped({"readme.txt": b"hi"}), "application/zip"),
+    ],
+)
+def test_honest_files_are_recognised(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+    assert _type(tmp_path, name, content) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "declared", "says"),
+    [
+        ("invoice.pdf", PROGRAM, None, "not what its name says"),
+        ("invoice.pdf", b"just text", None, "not what its name says"),
+        ("photo.png", pdf(), None, "not what its name says"),
+        ("photo.png", b"<html><script>alert(1)</script></html>", None, "not what its name says"),
+        ("notes.txt", b"<script>alert(1)</script>", None, "not what its name says"),
+        ("report.docx", zipped({"readme.txt": b"hi"}), None, "not what its name says"),
+        ("files.zip", zipped({"META-INF/MANIFEST.MF": b"x"}), None, "not what its name says"),
+        ("invoice", PNG, "application/pdf", "not what its name says"),
+        ("setup.exe", PROGRAM, None, "program or a script"),
+        ("setup.PS1", b"Get-Item", None, "program or a script"),
+        ("tool", PROGRAM, None, "a program"),
+        ("tool", b"\x7fELF" + b"\x00" * 60, None, "a program"),
+        ("macros.xlsm", zipped({"xl/workbook.xml": b"x", "xl/vbaProject.bin": b"x"}), None, "macros"),
+        ("drawing.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', None, "SVG"),
+        ("random.bin", bytes(range(256)) * 4, None, "not known"),
+        ("empty.txt", b"", None, "empty"),
+    ],
+)
+def test_lies_and_dangers_are_refused(
+    tmp_path: Path, name: str, content: bytes, declared: str | None, says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says) as refused:
+        _type(tmp_path, name, content, declared)
+    assert refused.value.code == "invalid_input"
+
+
+def test_a_declared_type_that_is_only_generic_is_no_lie(tmp_path: Path) -> None:
+    assert _type(tmp_path, "x.pdf", pdf(), "application/octet-stream") == "application/pdf"
+    assert _type(tmp_path, "notes", b"words", "application/octet-stream") == "text/plain"
+
+
+def test_markup_is_recognised_in_linear_time() -> None:
+    hostile = b"<!---->" * 9000 + b"<p>"
+    started = time.process_time()
+    assert markup_of(hostile) is None
+    assert markup_of(b"<?xml " * 10_000) is None
+    assert time.process_time() - started < 1
+
+
+def test_every_accepted_type_can_be_offered_in_a_file_chooser() -> None:
+    assert all(SUFFIXES[media_type] for media_type in ACCEPTED)
+    assert {".pdf", ".docx", ".png", ".txt"} <= set(_POLICY.suffixes())
+    assert ".svg" not in _POLICY.suffixes()
+    assert all(label[0].islower() for label in LABELS.values())
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_typed_or_refused(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = _type(Path(folder), "file", content)
+        except InvalidInput:
+            return
+        assert found in ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\ada\\report.pdf", "report.pdf"),
+        ("invoice\u202efdp.exe", "invoicefdp.exe"),
+        ("a\x00b\r\nc.txt", "abc.txt"),
+        ("", "file"),
+        ("...", "file"),
+        ("/", "file"),
+        ("Übersicht 2026.pdf", "Übersicht 2026.pdf"),
+    ],
+)
+def test_names_are_made_harmless(sent: str, kept: str) -> None:
+    assert clean(sent) == kept
+
+
+@given(st.text(max_size=400))
+def test_any_name_becomes_a_short_visible_one(name: str) -> None:
+    kept = clean(name)
+    assert 0 < len(kept) <= 150
+    assert "/" not in kept
+    assert "\\" not in kept
+    assert clean(kept) == kept
+
+
+def test_text_is_decoded_whatever_its_encoding() -> None:
+    text = "Größe: 10 Stück, überprüft am Mittwoch. " * 5
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        assert decode(text.encode(encoding)) == text
