@@ -16,8 +16,11 @@ from tests import corpus, seed
 from tests.scale import Scale, run_scale
 from tests.servers.postgres import PostgresServer, postgres
 from tests.servers.redis import RedisServer, redis
+from tests.servers.small_disk import SmallDisk, small_disk
 
 pytest_plugins = ["tests.fixtures.hub", "tests.fixtures.browser", "tests.fixtures.peers", "tests.fixtures.report"]
+
+_POSTGRES = {"postgres_server", "durable_postgres", "postgres_on_small_disk"}
 
 collect_ignore_glob = [] if corpus.CORPUS_DIR else ["*_corpus.py"]
 
@@ -45,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in names:
             item.add_marker(shared_loop, append=False)
             item.add_marker(pytest.mark.browser)
-        if "postgres_server" in names or "durable_postgres" in names:
+        if _POSTGRES.intersection(names):
             item.add_marker(pytest.mark.postgres)
 
 
@@ -104,6 +107,13 @@ def durable_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test's own with fsync on, which the test may stop, kill, freeze and start."""
     with postgres(durable=True) as server:
         yield server
+
+
+@pytest.fixture
+def postgres_on_small_disk() -> Iterator[tuple[PostgresServer, SmallDisk]]:
+    """A durable server of this test's own, and the disk of 128 MB under it, which the test may fill and free."""
+    with small_disk(128) as disk, postgres(durable=True, disk=disk) as server:
+        yield server, disk
 
 
 @pytest.fixture(scope="session")

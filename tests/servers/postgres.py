@@ -17,6 +17,7 @@ import asyncpg
 
 from tests.servers import programs
 from tests.servers.process import ServerProcess, free_port
+from tests.servers.small_disk import SmallDisk
 
 StopMode = Literal["smart", "fast", "immediate"]
 _STOP = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -26,8 +27,10 @@ _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 class PostgresServer:
     """One cluster. ``durable`` keeps fsync on, as fault tests and measurements need it."""
 
-    def __init__(self, directory: Path, *, durable: bool = False, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, directory: Path, *, durable: bool = False, disk: SmallDisk | None = None) -> None:
         self.directory = directory
+        self._data = (disk.path if disk else directory) / "data"
+        self._prefix = disk.prefix if disk else ()
         self.port = free_port()
         self._binaries = programs.postgres_binaries()
         self._user = programs.server_user()
@@ -39,11 +42,10 @@ class PostgresServer:
             "max_connections": "200",
             "log_min_messages": "warning",
             **({} if durable else _QUICK),
-            **(settings or {}),
         }
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = ServerProcess(
-            [self._binaries / "postgres", "-D", directory / "data", *arguments],
+            [*self._prefix, self._binaries / "postgres", "-D", self._data, *arguments],
             log=directory / "log",
             cwd=directory,
             user=self._user,
@@ -52,8 +54,8 @@ class PostgresServer:
 
     def initialise(self) -> None:
         """Make the cluster's files."""
-        command = [self._binaries / "initdb", "-D", self.directory / "data", "-A", "trust", "-U", "postgres"]
-        options = ["--no-sync", "-E", "UTF8", "--locale=C"]
+        command = [*self._prefix, self._binaries / "initdb", "-D", self._data, "-A", "trust", "-U", "postgres"]
+        options = ["--no-sync", "-E", "UTF8", "--locale=C", "--wal-segsize=4"]
         subprocess.run(
             [*map(str, command), *options],
             cwd=self.directory,
@@ -116,20 +118,20 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres(*, durable: bool = False, directory: Path | None = None) -> Iterator[PostgresServer]:
-    """A running server in ``directory`` (which must be empty), or in one of its own; stopped at the end, files removed."""
-    home = directory or Path(tempfile.mkdtemp(prefix="switchboard-postgres-"))
+def postgres(*, durable: bool = False, disk: SmallDisk | None = None) -> Iterator[PostgresServer]:
+    """A running server with a directory of its own, its data on ``disk`` if given; stopped at the end, files removed."""
+    home = Path(tempfile.mkdtemp(prefix="switchboard-postgres-"))
     user = programs.server_user()
     if user is not None:
         shutil.chown(home, user)
-    server = PostgresServer(home, durable=durable)
-    server.initialise()
+        if disk is not None:
+            shutil.chown(disk.path, user)
+    server = PostgresServer(home, durable=durable, disk=disk)
     try:
+        server.initialise()
         server.start()
         yield server
     finally:
         server.thaw()
         server.stop("immediate")
-        shutil.rmtree(home / "data", ignore_errors=True)
-        if directory is None:
-            shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from tests.servers.postgres import PostgresServer
+from tests.servers.small_disk import SmallDisk
 
 
 async def test_each_test_gets_a_migrated_database_of_its_own(postgres_url: str, bare_postgres_url: str) -> None:
@@ -32,3 +33,22 @@ async def test_what_was_committed_survives_a_killed_server(durable_postgres: Pos
     again = await asyncpg.connect(durable_postgres.url(name))
     assert await again.fetchval("SELECT value FROM kept") == 7
     await again.close()
+
+
+async def test_a_full_disk_refuses_writes_and_keeps_what_was_committed(
+    postgres_on_small_disk: tuple[PostgresServer, SmallDisk],
+) -> None:
+    server, disk = postgres_on_small_disk
+    name = await server.create_database()
+    await server.execute("CREATE TABLE kept (value text)", name)
+    await server.execute("INSERT INTO kept VALUES ('first')", name)
+    disk.fill()
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await server.execute("INSERT INTO kept SELECT repeat('x', 1000) FROM generate_series(1, 50000)", name)
+    disk.free()
+    server.stop("immediate")
+    server.start()
+    connection = await asyncpg.connect(server.url(name))
+    assert "first" in {row["value"] for row in await connection.fetch("SELECT value FROM kept")}
+    await connection.execute("INSERT INTO kept VALUES ('after')")
+    await connection.close()
