@@ -53,7 +53,8 @@ class Settings(BaseSettings):
         None, description="A Chroma server, http://host:port. Default: an embedded index in DATA_DIR."
     )
     attachments_url: str | None = Field(
-        None, description="S3-compatible storage for files: s3://bucket/prefix?endpoint=... Default: a folder in DATA_DIR."
+        None,
+        description="S3-compatible storage for files: s3://bucket/prefix?endpoint=... Default: a folder in DATA_DIR.",
     )
     data_dir: Path = Field(description="Where everything embedded is kept.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(description="What is logged at least.")
@@ -65,7 +66,9 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(None, description="Switches the language model on.")
     openai_base_url: str | None = Field(None, description="Any OpenAI-compatible endpoint; ends in /v1.")
     openai_model: str = Field(description="The model's name at that endpoint.")
-    azure_openai_endpoint: str | None = Field(None, description="https://name.openai.azure.com: switches Azure OpenAI on.")
+    azure_openai_endpoint: str | None = Field(
+        None, description="https://name.openai.azure.com: switches Azure OpenAI on."
+    )
     azure_openai_api_key: SecretStr | None = Field(None, description="The key of the Azure resource.")
     azure_openai_deployment: str | None = Field(None, description="The deployment's name.")
     azure_openai_api_version: str = Field(description="The API version to ask for.")
@@ -94,9 +97,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(gt=0.5, description="A worker that dies is replaced after this long.")
     turn_timeout_seconds: float = Field(gt=0, description="The longest that a customer waits before an honest failure.")
 
-    @field_validator(
-        "trusted_proxies", "escalation_keywords", "knowledge_sources", "widget_origins", mode="before"
-    )
+    @field_validator("trusted_proxies", "escalation_keywords", "knowledge_sources", "widget_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,0 +1,99 @@
+"""The command line: ``switchboard COMMAND``. Imports a command's parts only when that command is called."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from core.domain.errors import HubError
+
+
+class _HubGroup(click.Group):
+    """An error of ours is one clear sentence and exit code 2, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except HubError as error:
+            click.echo(f"switchboard: {error.detail}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_HubGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="switchboard-hub")
+def main() -> None:
+    """A customer-support hub: one agent that shows its sources, on every channel."""
+
+
+@main.command()
+@click.option("--role", type=click.Choice(["all", "web", "worker"]), default="all", help="What this process does.")
+@click.option("--host", help="Address to listen on, instead of HOST.")
+@click.option("--port", type=int, help="Port to listen on, instead of PORT.")
+def serve(role: Literal["all", "web", "worker"], host: str | None, port: int | None) -> None:
+    """Run the hub until it is told to stop."""
+    from config.commands.serve import run
+
+    run(role, host=host, port=port)
+
+
+@main.command()
+@click.argument("paths", nargs=-1)
+def index(paths: tuple[str, ...]) -> None:
+    """Bring the index in line with PATHS (files, folders, patterns), or with KNOWLEDGE_SOURCES."""
+    from config.commands.index import run
+
+    sys.exit(run(paths))
+
+
+@main.command()
+def chat() -> None:
+    """Talk to the hub in this terminal."""
+    from config.commands.chat import run
+
+    run()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema. ``serve`` does it too."""
+    from config.commands.migrate import run
+
+    run()
+
+
+@main.group("dead-letters")
+def dead_letters() -> None:
+    """Messages that could not be delivered."""
+
+
+@dead_letters.command("list")
+@click.option("--limit", default=50, show_default=True, help="How many, oldest first.")
+def list_dead_letters(limit: int) -> None:
+    """Show them, with the reason."""
+    from config.commands.dead_letters import show
+
+    show(limit)
+
+
+@dead_letters.command("retry")
+@click.argument("delivery_id")
+def retry_dead_letter(delivery_id: str) -> None:
+    """Send one again."""
+    from config.commands.dead_letters import retry
+
+    sys.exit(retry(delivery_id))
+
+
+def _source_tree_first() -> None:
+    """``python -m config.cli`` from a checkout must find the checkout's packages from any working directory."""
+    root = str(Path(__file__).resolve().parents[1])
+    if root not in sys.path:
+        sys.path.insert(0, root)
+
+
+if __name__ == "__main__":
+    _source_tree_first()
+    main()

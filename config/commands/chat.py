@@ -1,0 +1,75 @@
+"""``switchboard chat``: the console channel, through the running server or with a hub of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+
+import click
+from rich.console import Console
+
+from api.logging import LogSettings, configure_logging
+from config.commands.event_loop import run_async
+from config.hub import Hub
+from config.local_socket import Streams, connect
+from config.parts import all_secrets
+from config.settings import Settings, read_settings
+
+
+def run() -> None:
+    """Ends with /quit or the end of the input."""
+    settings = read_settings()
+    configure_logging(LogSettings(level="ERROR", format="console"), secrets=all_secrets(settings))
+    run_async(_chat(settings))
+
+
+async def _chat(settings: Settings) -> None:
+    terminal = await _terminal()
+    remote = await connect(settings.data_dir, {"command": "chat"})
+    if remote is not None:
+        await _relay(terminal, remote)
+        return
+    hub = Hub(settings)
+    await hub.start(listen=False)
+    try:
+        if hub.settings.knowledge_sources and not hub.indexing.idle_without_sources:
+            with Console(stderr=True).status("Reading the documents"):
+                await hub.knowledge.warm()
+                await hub.indexing.first_run()
+        await hub.console.converse(*terminal)
+    finally:
+        await hub.stop()
+
+
+async def _relay(terminal: Streams, remote: Streams) -> None:
+    """Copy lines both ways until either side ends."""
+    (keys, screen), (answers, questions) = terminal, remote
+    there = asyncio.create_task(_copy(keys, questions))
+    back = asyncio.create_task(_copy(answers, screen))
+    await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+    if there.done() and not back.done():
+        with contextlib.suppress(OSError, RuntimeError):
+            questions.write_eof()
+        await asyncio.wait({back}, timeout=60)
+    elif not there.done():
+        click.echo("The server ended the conversation.", err=True)
+    for task in (there, back):
+        task.cancel()
+    questions.close()
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await source.read(4096):
+            target.write(data)
+            await target.drain()
+
+
+async def _terminal() -> Streams:
+    """Standard input and output as streams."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
+    return reader, asyncio.StreamWriter(transport, protocol, None, loop)

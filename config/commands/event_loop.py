@@ -1,0 +1,19 @@
+"""Runs a coroutine on the fastest event loop there is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+def run_async(main: Coroutine[Any, Any, Result]) -> Result:
+    """On uvloop where it is installed (not on Windows), otherwise on asyncio's own loop."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,100 @@
+"""``switchboard index``: through the running server, or alone when none is running."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from config import parts
+from config.commands.event_loop import run_async
+from config.data_dir import DataDirLock
+from config.local_socket import connect, read_line
+from config.settings import Settings, read_settings
+from core.domain.errors import ConfigError
+from core.domain.knowledge import IndexProgress, IndexReport
+
+
+def run(paths: Sequence[str]) -> int:
+    """0 when every document was read, 1 when some were not."""
+    settings = read_settings()
+    wanted = [str(Path(path).absolute()) if Path(path).exists() else path for path in paths]
+    wanted = wanted or list(parts.knowledge_sources(settings))
+    if not wanted:
+        raise ConfigError("Nothing to index: name files or folders, or set KNOWLEDGE_SOURCES.")
+    report = run_async(_index(settings, wanted))
+    _show(report)
+    return 1 if report.failures else 0
+
+
+async def _index(settings: Settings, paths: Sequence[str]) -> IndexReport:
+    with _bar() as bar:
+        remote = None if settings.chroma_url else await connect(settings.data_dir, {"command": "index", "paths": paths})
+        if remote is not None:
+            reader, writer = remote
+            try:
+                return await _follow(reader, bar)
+            finally:
+                writer.close()
+        async with _alone(settings) as knowledge:
+            return await knowledge.writer.index(paths, progress=lambda update: _advance(bar, update))
+
+
+@asynccontextmanager
+async def _alone(settings: Settings) -> AsyncIterator[Any]:
+    lock = DataDirLock(settings.data_dir)
+    if not settings.chroma_url:
+        lock.require()
+    knowledge = parts.make_knowledge(settings)
+    try:
+        await knowledge.start()
+        await knowledge.warm()
+        yield knowledge
+    finally:
+        await knowledge.close()
+        lock.release()
+
+
+async def _follow(reader: Any, bar: Progress) -> IndexReport:
+    while (line := await read_line(reader)) is not None:
+        if "progress" in line:
+            _advance(bar, IndexProgress(**line["progress"]))
+        elif "report" in line:
+            failures = tuple((source, reason) for source, reason in line["report"].pop("failures"))
+            return IndexReport(**line["report"], failures=failures)
+        else:
+            raise ConfigError(line.get("error", "The server answered something that is not understood."))
+    raise ConfigError("The server went away during the run. Run the command again: it goes on where it was.")
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("[bold]{task.fields[stage]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[document]}"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _advance(bar: Progress, update: IndexProgress) -> None:
+    if not bar.tasks:
+        bar.add_task("index", total=update.total, document="", stage="")
+    shown = Path(update.document).name
+    bar.update(bar.tasks[0].id, completed=update.done, total=update.total, document=shown, stage=update.stage)
+
+
+def _show(report: IndexReport) -> None:
+    click.echo(
+        f"{report.indexed} indexed, {report.unchanged} unchanged, {report.removed} removed, "
+        f"{report.chunks} passages in {report.seconds:.1f} s"
+    )
+    for source, reason in report.failures:
+        click.echo(f"not read: {source}: {reason}", err=True)

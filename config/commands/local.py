@@ -1,0 +1,39 @@
+"""What a running server does for other commands through the local socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from config.hub import Hub
+from config.local_socket import Command, write_line
+from config.parts import knowledge_sources
+from core.domain.knowledge import IndexProgress
+
+
+def local_commands(hub: Hub) -> Mapping[str, Command]:
+    """By name."""
+
+    async def index(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        updates: asyncio.Queue[IndexProgress] = asyncio.Queue()
+        paths = [str(path) for path in request.get("paths") or knowledge_sources(hub.settings)]
+        run = asyncio.create_task(hub.indexing.run(paths, updates.put_nowait))
+        try:
+            while not run.done() or not updates.empty():
+                update = asyncio.create_task(updates.get())
+                await asyncio.wait({run, update}, return_when=asyncio.FIRST_COMPLETED)
+                if update.done():
+                    await write_line(writer, {"progress": asdict(update.result())})
+                else:
+                    update.cancel()
+        except BaseException:
+            run.cancel()
+            raise
+        await write_line(writer, {"report": asdict(run.result())})
+
+    async def chat(_request: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hub.console.converse(reader, writer)
+
+    return {"index": index, "chat": chat}

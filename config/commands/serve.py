@@ -1,0 +1,63 @@
+"""``switchboard serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import click
+import structlog
+
+from api.logging import configure_logging
+from config.commands.event_loop import run_async
+from config.commands.local import local_commands
+from config.hub import Hub, Role
+from config.local_socket import LocalSocket
+from config.parts import all_secrets, log_settings
+from config.settings import Settings, read_settings
+
+log = structlog.get_logger(__name__)
+
+
+def run(role: Role, *, host: str | None, port: int | None) -> None:
+    """Returns after a graceful stop (SIGTERM, SIGINT; a second one ends at once)."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = read_settings(**given)
+    configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=all_secrets(settings))
+    run_async(_serve(settings, role))
+
+
+async def _serve(settings: Settings, role: Role) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, _on_signal, stopping)
+    hub = Hub(settings, role)
+    socket = LocalSocket(settings.data_dir, local_commands(hub)) if hub.embedded else None
+    try:
+        await hub.start()
+        if socket is not None:
+            await socket.start()
+        _announce(hub)
+        await stopping.wait()
+        log.info("hub.stopping")
+    finally:
+        if socket is not None:
+            await socket.stop()
+        await hub.stop()
+    log.info("hub.stopped")
+
+
+def _on_signal(stopping: asyncio.Event) -> None:
+    if stopping.is_set():
+        raise SystemExit(1)
+    stopping.set()
+
+
+def _announce(hub: Hub) -> None:
+    shown = "localhost" if hub.settings.host in ("127.0.0.1", "0.0.0.0", "::") else hub.settings.host  # noqa: S104
+    address = f"http://{shown}:{hub.port}/"
+    log.info("hub.started", role=hub.role, address=address, model=hub.settings.has_model)
+    if hub.serves and sys.stdout.isatty():
+        click.echo(f"\n  Switchboard is at {address}   (stop it with Ctrl+C)\n")

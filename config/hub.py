@@ -1,0 +1,270 @@
+"""The hub as one object: what is started in which order, and ended so that no request and no turn is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+import structlog
+from aiohttp import web
+
+from api.app import Operations, build_app
+from api.health import Finding, Health, HealthStatus
+from api.metrics import PrometheusMetrics
+from channels.console.adapter import ConsoleChannel
+from config import parts
+from config.clock import SystemClock
+from config.data_dir import DataDirLock
+from config.indexing import Indexing
+from config.settings import Settings
+from core.delivery import DeliveryService, DeliverySettings
+from core.dispatcher import Dispatcher, DispatcherSettings
+from core.domain.errors import ConfigError, StoreUnavailable
+from core.intake import Intake
+from core.ports.channel import Channel, SupportsRoutes
+from core.ports.responder import Responder
+from core.ports.store import TurnState
+from core.storage.migrate import migrate
+from core.turn import Turn, TurnSettings
+from handoff.settings import HandoffSettings
+from handoff.unstaffed_desk import UnstaffedDesk
+
+log = structlog.get_logger(__name__)
+
+Role = Literal["all", "web", "worker"]
+
+
+def hub_version() -> str:
+    """Of the installed package."""
+    try:
+        return version("switchboard-hub")
+    except PackageNotFoundError:
+        return "0"
+
+
+class Hub:
+    """``start`` returns when messages are accepted; the model loads and the first index run goes on behind it.
+
+    ``role`` web accepts and shows, worker answers and delivers, all does both. ``responder`` replaces what answers, for
+    measurements and tests of the engine.
+    """
+
+    def __init__(
+        self, settings: Settings, role: Role = "all", *, responder: Callable[..., Responder] | None = None
+    ) -> None:
+        self.settings = settings
+        self.role: Role = role
+        self._check_role()
+        self.works = role != "web"
+        self.serves = role != "worker"
+        self._lock = DataDirLock(settings.data_dir)
+        self._clock = SystemClock()
+        self.metrics = PrometheusMetrics()
+        self.store = parts.make_store(settings, self._clock)
+        self.wake = parts.make_wake(settings)
+        self.files = parts.make_files(settings)
+        self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
+        self.knowledge = parts.make_knowledge(settings)
+        self.indexing = Indexing(self.knowledge, parts.knowledge_sources(settings))
+        self.channels = self._make_channels()
+        self.intake = Intake(
+            self.store, self.wake, self.metrics, {name: item.capabilities for name, item in self.channels.items()}
+        )
+        self._make_responder = responder or parts.make_responder
+        self._dispatcher: Dispatcher | None = None
+        self.delivery = DeliveryService(
+            list(self.channels.values()),
+            self.store,
+            self.wake,
+            self._clock,
+            self.metrics,
+            DeliverySettings(lease=settings.lease_seconds, send_timeout=settings.lease_seconds * 0.8),
+        )
+        self.health = Health(self._checks(), version=hub_version())
+        self._runner: web.AppRunner | None = None
+        self._sites: list[web.TCPSite] = []
+        self._migrating: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    @property
+    def embedded(self) -> bool:
+        """Whether something in DATA_DIR must have one owner: the SQLite file, or the embedded index of a worker."""
+        return self.settings.uses_sqlite or (self.works and not self.settings.chroma_url)
+
+    @property
+    def console(self) -> ConsoleChannel:
+        """The channel of ``switchboard chat``."""
+        channel = self.channels["console"]
+        assert isinstance(channel, ConsoleChannel)
+        return channel
+
+    def _check_role(self) -> None:
+        if self.role != "all" and self.settings.uses_sqlite:
+            raise ConfigError("Several processes need PostgreSQL: set DATABASE_URL, or serve with --role all.")
+
+    def _make_channels(self) -> dict[str, Channel]:
+        keys = parts.secret_keys(self.settings, alone=self.role == "all")
+        channel = parts.make_web(
+            self.settings,
+            keys,
+            store=self.store,
+            files=self.files,
+            extraction=self.extraction,
+            wake=self.wake,
+            clock=self._clock,
+            rates=parts.make_rates(self.settings, self._clock),
+            metrics=self.metrics,
+        )
+        return {"web": channel, "console": ConsoleChannel()}
+
+    async def start(self, *, listen: bool = True) -> None:
+        """Raises ConfigError when DATA_DIR is taken or the port is in use."""
+        if self.embedded:
+            self._lock.require()
+        await self.files.start()
+        await self.store.open()
+        await self._migrate()
+        await self.wake.start()
+        for channel in self.channels.values():
+            await channel.start(self.intake)
+        if listen:
+            await self._listen()
+        if self.works:
+            await self._start_working()
+
+    async def _migrate(self) -> None:
+        """At once where possible. While the database is away the hub is up, answers 503, and goes on trying."""
+        try:
+            await migrate(self.settings.effective_database_url)
+        except StoreUnavailable as error:
+            if self.settings.uses_sqlite:
+                raise
+            log.error("migration.waiting", error=error.detail)
+            self._migrating = asyncio.create_task(self._keep_migrating())
+
+    async def _keep_migrating(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            with contextlib.suppress(StoreUnavailable):
+                await migrate(self.settings.effective_database_url)
+                log.info("migration.done")
+                return
+
+    async def _start_working(self) -> None:
+        turn = Turn(
+            self._make_responder(self.settings, self.knowledge.retriever, self.store, self._clock, self.metrics),
+            UnstaffedDesk(HandoffSettings()),
+            self.channels if self.settings.feature_streaming else {},
+            self.metrics,
+            parts.make_failure(self.settings),
+            self._prepare,
+            TurnSettings(timeout=self.settings.turn_timeout_seconds),
+        )
+        self._dispatcher = Dispatcher(
+            self.store,
+            turn,
+            self.wake,
+            self.metrics,
+            DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds),
+        )
+        await self._dispatcher.start()
+        await self.delivery.start()
+        await self.indexing.start()
+
+    async def _prepare(self, state: TurnState) -> TurnState:
+        """A turn with the text of its files, as far as it could be taken out in time."""
+        if not state.files:
+            return state
+        files = await self.extraction.ensure_all(state.files)
+        known = {file.id: file for file in files}
+        pending = tuple(
+            replace(message, attachments=tuple(known.get(file.id, file) for file in message.attachments))
+            for message in state.pending
+        )
+        return replace(state, files=files, pending=pending)
+
+    async def _listen(self) -> None:
+        routes = [
+            route
+            for channel in self.channels.values()
+            if self.serves and isinstance(channel, SupportsRoutes)
+            for route in channel.routes()
+        ]
+        operations = Operations(self.health, self.metrics, self.store, self.knowledge.retriever, hub_version())
+        self._runner = web.AppRunner(
+            build_app(operations, routes), access_log=None, shutdown_timeout=10.0, handle_signals=False
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}. Set PORT to a free port."
+            ) from error
+        self._sites = [site]
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what was begun, then close. What is left over is durable and waits for the next start."""
+        self.health.stop()
+        for site in self._sites:
+            await site.stop()
+        await self.intake.drain()
+        if self._dispatcher is not None:
+            await self._dispatcher.stop()
+            await self.delivery.stop()
+        for channel in self.channels.values():
+            await channel.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._close()
+
+    async def _close(self) -> None:
+        if self._migrating is not None:
+            self._migrating.cancel()
+        await self.indexing.stop()
+        await self.extraction.stop()
+        await self.health.close()
+        await self.wake.stop()
+        await self.store.close()
+        self._lock.release()
+
+    def _checks(self) -> Mapping[str, Any]:
+        checks: dict[str, Any] = {"db": self._check_db, "channels": self._check_channels}
+        if self.works:
+            checks["vectors"] = self._check_vectors
+        if self.settings.redis_url:
+            checks["cache"] = self._check_cache
+        return checks
+
+    async def _check_db(self) -> None:
+        await self.store.ping()
+
+    async def _check_vectors(self) -> Finding:
+        state = self.knowledge.health()
+        if self.indexing.idle_without_sources:
+            return Finding(detail="no sources")
+        detail = f"{state.documents} documents, {state.vectors} passages" if state.ready else state.state.value
+        return Finding(HealthStatus.OK if state.ready else HealthStatus.DEGRADED, detail)
+
+    async def _check_channels(self) -> Finding:
+        found = {
+            lane.channel: HealthStatus.DEGRADED if lane.paused else HealthStatus.OK for lane in self.delivery.statuses()
+        }
+        worst = HealthStatus.DEGRADED if HealthStatus.DEGRADED in found.values() else HealthStatus.OK
+        return Finding(worst, parts=found)
+
+    async def _check_cache(self) -> None:
+        from redis.asyncio import from_url
+
+        assert self.settings.redis_url is not None
+        client = from_url(self.settings.redis_url, socket_timeout=1.5, socket_connect_timeout=1.5)
+        try:
+            await client.ping()
+        finally:
+            await client.aclose()

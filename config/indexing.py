@@ -1,0 +1,79 @@
+"""Index runs of a running hub: one at a time, the first one by itself at the start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from core.domain.errors import HubError
+from core.domain.knowledge import IndexProgress, IndexReport
+from knowledge.open import Knowledge
+
+log = structlog.get_logger(__name__)
+
+
+class Indexing:
+    """Without sources the process behind the knowledge is not started until somebody indexes something."""
+
+    def __init__(self, knowledge: Knowledge, sources: Sequence[str]) -> None:
+        self._knowledge = knowledge
+        self._sources = tuple(sources)
+        self._one_at_a_time = asyncio.Lock()
+        self._started = False
+        self._first: asyncio.Task[None] | None = None
+
+    @property
+    def idle_without_sources(self) -> bool:
+        """Nothing to search, on purpose."""
+        return not self._started
+
+    async def start(self) -> None:
+        """Load the model and bring the index in line with the configured sources, behind the caller's back."""
+        if self._sources:
+            await self._ensure_started()
+            self._first = asyncio.create_task(self._first_run())
+
+    async def stop(self) -> None:
+        """End what runs; the next start goes on where it was."""
+        if self._first is not None:
+            self._first.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._first
+        if self._started:
+            await self._knowledge.close()
+
+    async def first_run(self) -> None:
+        """Returns when the run of the start is over, however it went."""
+        if self._first is not None:
+            await asyncio.wait({self._first})
+
+    async def run(self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None) -> IndexReport:
+        """Index ``paths``. Waits for a run that is under way. Raises HubError."""
+        await self._ensure_started()
+        async with self._one_at_a_time:
+            return await self._knowledge.writer.index(paths, progress=progress)
+
+    async def _ensure_started(self) -> None:
+        if not self._started:
+            self._started = True
+            await self._knowledge.start()
+
+    async def _first_run(self) -> None:
+        try:
+            report = await self.run(self._sources)
+        except HubError as error:
+            log.error("index.failed", error=error.detail)
+            return
+        log.info(
+            "index.done",
+            indexed=report.indexed,
+            unchanged=report.unchanged,
+            removed=report.removed,
+            chunks=report.chunks,
+            seconds=round(report.seconds, 1),
+        )
+        for source, reason in report.failures:
+            log.warning("index.document_failed", source=source, reason=reason)

@@ -1,0 +1,203 @@
+"""From settings to the parts of the hub. Every constructor of the project is called here, and settings go no further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from api.logging import LogSettings
+from channels import registry
+from channels.web.rates import MemoryRates, Rates, RedisRates
+from channels.web.settings import WebLimits, WebSettings
+from config.data_dir import own_secret_key
+from config.settings import Settings, secrets_of
+from core.agent.language import choose
+from core.agent.settings import AgentSettings
+from core.agent.texts import Texts
+from core.attachments.extract import ChildExtractor
+from core.attachments.extraction_service import ExtractionService
+from core.attachments.file_store import FileStore
+from core.attachments.media_type import AttachmentPolicy
+from core.attachments.object_store import ObjectStore
+from core.attachments.store import open_store
+from core.domain.errors import ConfigError
+from core.domain.messages import MessageKind
+from core.llm.settings import AzureDeployment, OpenAIChatSettings
+from core.ports.channel import Channel
+from core.ports.clock import Clock
+from core.ports.metrics import Metrics
+from core.ports.responder import Reply, Responder
+from core.ports.retriever import Retriever
+from core.ports.store import Journal, Store, TurnState
+from core.ports.wake import Wake
+from core.storage.store import SqlStore
+from core.storage.wake_local import LocalWake
+from knowledge.open import SAMPLE, Knowledge, open_knowledge
+from knowledge.settings import KnowledgeSettings
+
+NO_SOURCES = "none"
+"""The value of KNOWLEDGE_SOURCES for a hub that answers without knowledge."""
+
+
+def log_settings(settings: Settings, *, terminal: bool) -> LogSettings:
+    """Console format for a person at a terminal, JSON otherwise."""
+    chosen = settings.log_format
+    return LogSettings(
+        level=settings.log_level.upper(),
+        format=("console" if terminal else "json") if chosen == "auto" else chosen,
+    )
+
+
+def all_secrets(settings: Settings) -> tuple[str, ...]:
+    """What must never appear in a log."""
+    values = (
+        settings.secret_key,
+        settings.openai_api_key,
+        settings.azure_openai_api_key,
+        settings.widget_identity_secret,
+    )
+    return tuple(secret for value in values for secret in secrets_of(value))
+
+
+def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
+    """The configured keys, or the one that a lone process made itself. Raises ConfigError where processes must share it."""
+    configured = secrets_of(settings.secret_key)
+    if configured:
+        return configured
+    if not alone:
+        raise ConfigError("SECRET_KEY must be set, and be the same for every process; try: openssl rand -hex 32")
+    return (own_secret_key(settings.data_dir),)
+
+
+def make_store(settings: Settings, clock: Clock) -> SqlStore:
+    """Not opened yet."""
+    return SqlStore(settings.effective_database_url, clock)
+
+
+def make_wake(settings: Settings) -> Wake:
+    """The one port that differs by database."""
+    if settings.uses_sqlite:
+        return LocalWake()
+    from core.storage.wake_postgres import PostgresWake
+
+    return PostgresWake(settings.effective_database_url)
+
+
+def make_files(settings: Settings) -> FileStore | ObjectStore:
+    """Where customers' files go."""
+    policy = AttachmentPolicy(max_bytes=settings.max_attachment_bytes)
+    return open_store(settings.data_dir, settings.attachments_url, policy)
+
+
+def make_extraction(store: Store, files: FileStore | ObjectStore, metrics: Metrics) -> ExtractionService:
+    """Reads customers' files in confined child processes."""
+    return ExtractionService(store, files, ChildExtractor(), metrics=metrics)
+
+
+def make_rates(settings: Settings, clock: Clock) -> Rates:
+    """Shared between processes where there is a Redis."""
+    if settings.redis_url:
+        return RedisRates(settings.redis_url, clock.monotonic)
+    return MemoryRates(clock.monotonic)
+
+
+def make_web(
+    settings: Settings,
+    keys: tuple[str, ...],
+    *,
+    store: Store,
+    files: FileStore | ObjectStore,
+    extraction: ExtractionService,
+    wake: Wake,
+    clock: Clock,
+    rates: Rates,
+    metrics: Metrics,
+) -> Channel:
+    """The web channel."""
+    web = WebSettings(
+        secret_keys=keys,
+        identity_secrets=secrets_of(settings.widget_identity_secret),
+        origins=settings.widget_origins,
+        public_url=settings.public_url,
+        company=settings.company_name,
+        accept=AttachmentPolicy().suffixes(),
+        attachments=settings.feature_attachments,
+        feedback=settings.feature_feedback,
+        demo_page=settings.feature_demo_page,
+        trusted_proxies=settings.trusted_proxies,
+        limits=WebLimits(attachment_bytes=settings.max_attachment_bytes),
+    )
+    channel: Channel = registry.load("web")(
+        web,
+        log=store,
+        records=store,
+        files=files,
+        wake=wake,
+        clock=clock,
+        rates=rates,
+        metrics=metrics,
+        uploaded=lambda _conversation, attachment: extraction.begin(attachment),
+    )
+    return channel
+
+
+def make_knowledge(settings: Settings) -> Knowledge:
+    """Not started yet."""
+    return open_knowledge(
+        KnowledgeSettings(
+            directory=settings.data_dir / "chroma",
+            chroma_url=settings.chroma_url,
+            embedding_model=settings.embedding_model,
+        )
+    )
+
+
+def knowledge_sources(settings: Settings) -> tuple[str, ...]:
+    """The paths to index; ``sample`` stands for the documents that come with the hub."""
+    named = (source for source in settings.knowledge_sources if source != NO_SOURCES)
+    return tuple(str(SAMPLE) if source == "sample" else source for source in named)
+
+
+def agent_settings(settings: Settings) -> AgentSettings:
+    """What bounds the agent."""
+    base = AgentSettings(company_name=settings.company_name, escalation_keywords=settings.escalation_keywords)
+    return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
+
+
+def make_responder(
+    settings: Settings, retriever: Retriever, journal: Journal, clock: Clock, metrics: Metrics
+) -> Responder:
+    """The agent over a model where one is configured, otherwise the extractive responder."""
+    if not settings.has_model:
+        from core.llm.extractive import ExtractiveResponder
+
+        return ExtractiveResponder(retriever, agent_settings(settings), clock)
+    from core.agent.loop import AgentLoop
+    from core.llm.openai_chat import OpenAIChat
+
+    model = OpenAIChat(chat_settings(settings), clock)
+    return AgentLoop(model, retriever, journal, agent_settings(settings), clock=clock, metrics=metrics)
+
+
+def chat_settings(settings: Settings) -> OpenAIChatSettings:
+    """Where the model is."""
+    if settings.azure_openai_endpoint:
+        deployment = settings.azure_openai_deployment or ""
+        keys = secrets_of(settings.azure_openai_api_key)
+        azure = AzureDeployment(settings.azure_openai_endpoint, deployment, settings.azure_openai_api_version)
+        return OpenAIChatSettings(model=deployment, api_key=keys[0], azure=azure)
+    keys = secrets_of(settings.openai_api_key)
+    return OpenAIChatSettings(
+        model=settings.openai_model, api_key=keys[0] if keys else None, base_url=settings.openai_base_url
+    )
+
+
+def make_failure(settings: Settings) -> Callable[[TurnState], Reply]:
+    """The honest message for a turn that cannot be completed, in the customer's language."""
+
+    def failure(turn: TurnState) -> Reply:
+        said = "\n".join(message.text for message in turn.pending)
+        texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), settings.company_name)
+        return Reply(texts.say("failure"), MessageKind.FAILURE, offers_person=True)
+
+    return failure
