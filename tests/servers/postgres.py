@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import asyncpg
+import psutil
 
 from tests.servers import programs
 from tests.servers.process import ServerProcess, free_port
@@ -74,8 +76,15 @@ class PostgresServer:
         self._process.end(_STOP[mode])
 
     def kill(self) -> None:
-        """As if the machine had lost it: SIGKILL to the server; its children notice and end."""
+        """As if the machine had failed: SIGKILL to the server and to each of its processes."""
+        if not self.running:
+            return
+        children = psutil.Process(self._process.pid).children(recursive=True)
         self._process.end(signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(children, timeout=10)  # a new server refuses to start while one of them holds its memory
 
     def freeze(self) -> None:
         """Stop the clock of the server's main process: new connections hang."""
