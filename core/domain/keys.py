@@ -10,7 +10,7 @@ from core.domain.errors import InvalidInput
 
 
 def _join(*parts: str) -> str:
-    return ":".join(quote(part, safe="") for part in parts)
+    return ":".join(quote(part, safe="", errors="surrogatepass") for part in parts)
 
 
 def _split(text: str, count: int) -> list[str]:
@@ -18,7 +18,7 @@ def _split(text: str, count: int) -> list[str]:
     if len(parts) != count:
         raise InvalidInput(f"A key has {count} parts separated by ':', this one has {len(parts)}.")
     try:
-        return [unquote(part, errors="strict") for part in parts]
+        return [unquote(part, errors="surrogatepass") for part in parts]
     except UnicodeDecodeError as error:
         raise InvalidInput("A key holds an escape that is not UTF-8.") from error
 

@@ -23,8 +23,8 @@ def when(seconds: float) -> datetime:
 
 
 def dump(value: Any) -> str | None:
-    """JSON text, or None for nothing."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
+    """JSON text that both databases store, or None for nothing."""
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) if value else None
 
 
 def load(text: str | None) -> Any:
@@ -35,6 +35,21 @@ def load(text: str | None) -> Any:
 def clean(text: str) -> str:
     """Text that both databases store: PostgreSQL refuses NUL, neither takes a lone surrogate. The raw event keeps both."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def cleaned(text: str | None) -> str | None:
+    """``clean`` where there may be nothing."""
+    return None if text is None else clean(text)
+
+
+def locale(text: str | None) -> str | None:
+    """A language tag as the column holds it (BCP 47 asks for 35 characters); a longer one is no language."""
+    return clean(text) if text and len(text) <= 35 else None
+
+
+def storable(text: str) -> bool:
+    """Whether both databases store it as it is: an id must come back unchanged, so it cannot be mended by ``clean``."""
+    return clean(text) == text
 
 
 def dump_citations(citations: Sequence[Citation]) -> str | None:

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Text, bindparam, case, func, insert, select, update
+from sqlalchemy import Boolean, ColumnElement, Connection, Double, Text, bindparam, case, func, insert, select, update
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import InvalidInput, SessionEnded
-from core.domain.messages import Author, MessageDeleted, MessageEdited, MessageReceived, RawEvent
+from core.domain.messages import Author, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, RawEvent
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.ids import new_id
+from core.storage.newcomers import create_conversations
 from core.storage.tables import (
     attachment,
     conversation,
-    customer,
-    identity,
     inbound_event,
     message,
     ownership_change,
@@ -40,6 +39,7 @@ class _Thread:
     done_seq: int
     event_cursor: int
     ownership_epoch: int
+    epoch: int
     window: float | None = None
     changed: bool = False
     reopened: bool = False
@@ -53,6 +53,7 @@ class _Batch:
     now: float
     threads: dict[str, _Thread]
     known: dict[str, Accepted]
+    owned: dict[str, tuple[str, str | None]]
     messages: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     frames: list[dict[str, Any]] = field(default_factory=list)
@@ -71,96 +72,30 @@ class SqlInbox:
         return await self._inbox_db.write(lambda connection: self._accept(connection, items))
 
     def _accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
-        threads = self._lock(connection, items)
-        known = self._known(connection, items)
-        owned = self._owned_files(connection, items)
-        batch = _Batch(self._inbox_db.timestamp(), threads, known)
+        possible = [item for item in items if _can_be_stored(item.event)]
+        threads = self._lock(connection, possible)
+        known = self._known(connection, possible)
+        batch = _Batch(self._inbox_db.timestamp(), threads, known, self._owned_files(connection, possible))
         results: list[Accepted | Exception] = []
         for item in items:
             try:
-                results.append(_place(batch, item, owned))
+                results.append(_place(batch, item))
             except (InvalidInput, SessionEnded) as error:
                 results.append(error)
         self._write(connection, batch)
         return results
 
     def _lock(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, _Thread]:
-        wanted = {item.event.conversation.conversation_id: item for item in items}
-        threads = _select_threads(connection, sorted(wanted))
-        missing = sorted(
-            key for key, item in wanted.items() if key not in threads and isinstance(item.event, MessageReceived)
-        )
+        threads = _select_threads(connection, sorted({item.event.conversation.conversation_id for item in items}))
+        first: dict[str, MessageReceived] = {}
+        for item in items:
+            if isinstance(item.event, MessageReceived):
+                first.setdefault(item.event.conversation.conversation_id, item.event)
+        missing = sorted(first.keys() - threads.keys())
         if missing:
-            self._create(connection, [wanted[key] for key in missing])
+            create_conversations(connection, self._inbox_db, [first[key] for key in missing])
             threads.update(_select_threads(connection, missing))
         return threads
-
-    def _create(self, connection: Connection, items: Sequence[Acceptable]) -> None:
-        now = self._inbox_db.timestamp()
-        people: dict[tuple[str, str, str], dict[str, Any]] = {}
-        for item in items:
-            assert isinstance(item.event, MessageReceived)
-            sender = item.event.sender
-            people[sender.channel, sender.account, sender.external_id] = {
-                "channel": sender.channel,
-                "account": sender.account,
-                "external_id": sender.external_id,
-                "customer_id": new_id(),
-                "verified": sender.verified,
-                "created_at": now,
-            }
-        customers = self._identify(connection, people, items)
-        rows = []
-        for item in items:
-            assert isinstance(item.event, MessageReceived)
-            key, sender = item.event.conversation, item.event.sender
-            rows.append(
-                {
-                    "id": key.conversation_id,
-                    "channel": key.channel,
-                    "account": key.account,
-                    "thread": key.thread,
-                    "customer_id": customers[sender.channel, sender.account, sender.external_id],
-                    "external_id": sender.external_id,
-                    "state": OwnershipState.BOT,
-                    "epoch": 0,
-                    "ownership_epoch": 0,
-                    "last_seq": 0,
-                    "done_seq": 0,
-                    "event_cursor": 0,
-                    "ready_at": now,
-                    "attempts": 0,
-                    "locale": item.event.locale or sender.locale,
-                    "created_at": now,
-                }
-            )
-        connection.execute(self._inbox_db.insert_new(conversation), rows)
-
-    def _identify(
-        self,
-        connection: Connection,
-        people: dict[tuple[str, str, str], dict[str, Any]],
-        items: Sequence[Acceptable],
-    ) -> dict[tuple[str, str, str], str]:
-        connection.execute(self._inbox_db.insert_new(identity), [people[key] for key in sorted(people)])
-        external_ids = [key[2] for key in people]
-        found = connection.execute(select(identity).where(identity.c.external_id.in_(external_ids)))
-        customers = {(row.channel, row.account, row.external_id): row.customer_id for row in found}
-        fresh = []
-        for item in items:
-            assert isinstance(item.event, MessageReceived)
-            sender = item.event.sender
-            fresh.append(
-                {
-                    "id": customers[sender.channel, sender.account, sender.external_id],
-                    "display_name": sender.display_name,
-                    "email": sender.email if sender.verified else None,
-                    "locale": item.event.locale or sender.locale,
-                    "created_at": self._inbox_db.timestamp(),
-                }
-            )
-        connection.execute(self._inbox_db.insert_new(customer), sorted(fresh, key=lambda row: str(row["id"])))
-        return customers
 
     def _known(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, Accepted]:
         keys = [str(item.event.key) for item in items]
@@ -217,7 +152,8 @@ class SqlInbox:
             if rows:
                 connection.execute(insert(table), rows)
         for row in batch.edits:
-            connection.execute(update(message).where(message.c.id == row.pop("id")).values(**row))
+            changed = message.c.id == row.pop("id"), message.c.deleted_at.is_(None)
+            connection.execute(update(message).where(*changed).values(**row))
         for file, owner in batch.files:
             connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
         _update_threads(connection, batch, self._inbox_db.now())
@@ -252,6 +188,7 @@ def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, _Th
             columns.done_seq,
             columns.event_cursor,
             columns.ownership_epoch,
+            columns.epoch,
         )
         .where(columns.id.in_(ids))
         .order_by(columns.id)
@@ -266,20 +203,31 @@ def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, _Th
             done_seq=row.done_seq,
             event_cursor=row.event_cursor,
             ownership_epoch=row.ownership_epoch,
+            epoch=row.epoch,
         )
         for row in rows
     }
 
 
-def _place(batch: _Batch, item: Acceptable, owned: dict[str, tuple[str, str | None]]) -> Accepted:
+def _can_be_stored(event: InboundEvent) -> bool:
+    """Whether the ids in it survive in a column: answers go to them, so they cannot be mended as a text can."""
+    ids = [event.conversation.channel, event.conversation.account, event.conversation.thread]
+    if isinstance(event, MessageReceived):
+        ids += [event.sender.channel, event.sender.account, event.sender.external_id, *event.stored_attachments]
+    return all(codec.storable(text) for text in ids)
+
+
+def _place(batch: _Batch, item: Acceptable) -> Accepted:
     """Give one event its place in its conversation, or raise what is wrong with it."""
+    if not _can_be_stored(item.event):
+        raise InvalidInput("An id in this event holds NUL or half a surrogate pair.")
     known = batch.known.get(str(item.event.key))
     if known is not None:
         return known
     if isinstance(item.event, MessageReceived):
-        accepted = _place_message(batch, item, item.event, owned)
+        accepted = _place_message(batch, item, item.event)
     else:
-        accepted = _place_change(batch, item, item.event)
+        accepted = _place_change(batch, item.event)
     batch.events.append(
         {
             "event_key": str(item.event.key),
@@ -301,24 +249,23 @@ def _place(batch: _Batch, item: Acceptable, owned: dict[str, tuple[str, str | No
     return accepted
 
 
-def _place_message(
-    batch: _Batch, item: Acceptable, event: MessageReceived, owned: dict[str, tuple[str, str | None]]
-) -> Accepted:
+def _place_message(batch: _Batch, item: Acceptable, event: MessageReceived) -> Accepted:
     thread = batch.threads[event.conversation.conversation_id]
     if thread.ended:
         raise SessionEnded("This conversation has ended. Start a new one.")
     for file in event.stored_attachments:
-        if owned.get(file, ("", None)) != (thread.id, None):
+        if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
     if thread.last_seq == thread.done_seq:
         thread.window = item.window
     if thread.state == OwnershipState.RESOLVED:
         thread.state = next_state(OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_BOT)
         thread.ownership_epoch += 1
+        thread.epoch += 1
         thread.reopened = True
     thread.last_seq += 1
     thread.changed = True
-    thread.locale = event.locale or thread.locale
+    thread.locale = codec.locale(event.locale) or thread.locale
     message_id = new_id()
     batch.messages.append(
         {
@@ -326,7 +273,7 @@ def _place_message(
             "conversation_id": thread.id,
             "seq": thread.last_seq,
             "author": Author.CUSTOMER,
-            "author_name": event.sender.display_name,
+            "author_name": codec.cleaned(event.sender.display_name),
             "action": event.action,
             "text": codec.clean(event.text),
             "meta": codec.dump(_inbound_meta(event, item.correlation)),
@@ -334,7 +281,9 @@ def _place_message(
             "created_at": batch.now,
         }
     )
-    batch.files.extend((file, message_id) for file in event.stored_attachments)
+    for file in event.stored_attachments:
+        batch.files.append((file, message_id))
+        batch.owned[file] = (thread.id, message_id)
     cursor = _log(batch, thread, message_id, str(event.key)) if item.in_log else None
     return Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state, cursor=cursor)
 
@@ -369,7 +318,7 @@ def _log(batch: _Batch, thread: _Thread, message_id: str, dedupe: str) -> int:
     return thread.event_cursor
 
 
-def _place_change(batch: _Batch, item: Acceptable, event: MessageEdited | MessageDeleted) -> Accepted:
+def _place_change(batch: _Batch, event: MessageEdited | MessageDeleted) -> Accepted:
     target = batch.known.get(str(event.target))
     thread = batch.threads.get(event.conversation.conversation_id)
     if target is None or thread is None or target.conversation_id != thread.id:
@@ -380,7 +329,7 @@ def _place_change(batch: _Batch, item: Acceptable, event: MessageEdited | Messag
     else:
         row |= {"text": "", "deleted_at": batch.now}
     batch.edits.append(row)
-    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state, cursor=target.cursor)
+    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
 
 
 def _update_threads(connection: Connection, batch: _Batch, now: ColumnElement[float]) -> None:
@@ -388,7 +337,7 @@ def _update_threads(connection: Connection, batch: _Batch, now: ColumnElement[fl
     if not changed:
         return
     columns = conversation.c
-    window = bindparam("window", type_=Double)
+    window, reopened = bindparam("window", type_=Double), bindparam("reopened", type_=Boolean)
     statement = (
         update(conversation)
         .where(columns.id == bindparam("key"))
@@ -397,6 +346,9 @@ def _update_threads(connection: Connection, batch: _Batch, now: ColumnElement[fl
             event_cursor=bindparam("new_cursor"),
             state=bindparam("new_state"),
             ownership_epoch=bindparam("new_ownership_epoch"),
+            epoch=bindparam("new_epoch"),
+            owner=case((reopened, None), else_=columns.owner),
+            lease_until=case((reopened, None), else_=columns.lease_until),
             locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),
             ready_at=case((window >= 0, now + window), else_=columns.ready_at),
         )
@@ -408,6 +360,8 @@ def _update_threads(connection: Connection, batch: _Batch, now: ColumnElement[fl
             "new_cursor": thread.event_cursor,
             "new_state": thread.state,
             "new_ownership_epoch": thread.ownership_epoch,
+            "new_epoch": thread.epoch,
+            "reopened": thread.reopened,
             "new_locale": thread.locale,
             "window": -1.0 if thread.window is None else thread.window,
         }

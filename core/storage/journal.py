@@ -50,10 +50,10 @@ class SqlJournal:
             "call_id": entry.call_id,
             "conversation_id": claim.conversation_id,
             "step": entry.step,
-            "name": entry.name,
+            "name": codec.clean(entry.name),
             "arguments": codec.clean(entry.arguments),
             "status": entry.status,
-            "result": None if entry.result is None else codec.clean(entry.result),
+            "result": codec.cleaned(entry.result),
             "created_at": self._journal_db.timestamp(),
         }
         statement = self._journal_db.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])

@@ -42,8 +42,8 @@ class SqlRecords:
             .join(
                 identity,
                 (identity.c.channel == conversation.c.channel)
-                & (identity.c.account == conversation.c.account)
-                & (identity.c.external_id == conversation.c.external_id),
+                & (identity.c.external_id == conversation.c.external_id)
+                & (identity.c.customer_id == conversation.c.customer_id),
             )
             .where(conversation.c.id == conversation_id)
         )
@@ -98,8 +98,8 @@ class SqlRecords:
                     sha256=file.sha256,
                     storage_key=file.storage_key,
                     extraction=file.extraction,
-                    text=file.text,
-                    error=file.error,
+                    text=codec.cleaned(file.text),
+                    error=codec.cleaned(file.error),
                     created_at=self._records_db.timestamp(),
                 )
             )
@@ -126,8 +126,8 @@ class SqlRecords:
                 .where(attachment.c.id == attachment_id)
                 .values(
                     extraction=status,
-                    text=None if extracted is None else codec.clean(extracted),
-                    error=None if error is None else codec.clean(error),
+                    text=codec.cleaned(extracted),
+                    error=codec.cleaned(error),
                 )
             )
 
@@ -148,16 +148,22 @@ class SqlRecords:
         return await self._records_db.read(work)
 
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
-        """See Records.customer_messages."""
-        statement = (
-            select(message)
-            .join(conversation, conversation.c.id == message.c.conversation_id)
-            .join(identity, identity.c.customer_id == conversation.c.customer_id)
+        """See Records.customer_messages. Where somebody proved to be that person, nobody else's messages count."""
+        who = (
+            select(identity.c.customer_id)
             .where(
                 identity.c.channel == channel,
                 identity.c.account == account,
                 identity.c.external_id == external_id,
             )
+            .order_by(identity.c.verified.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        statement = (
+            select(message)
+            .join(conversation, conversation.c.id == message.c.conversation_id)
+            .where(conversation.c.customer_id == who)
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )
@@ -184,7 +190,7 @@ class SqlRecords:
                     message_id=message_id,
                     conversation_id=conversation_id,
                     rating=rating,
-                    comment=None if comment is None else codec.clean(comment),
+                    comment=codec.cleaned(comment),
                     created_at=self._records_db.timestamp(),
                 )
             )

@@ -46,8 +46,8 @@ identity = Table(
     Column("channel", String(32), primary_key=True),
     Column("account", Text, primary_key=True),
     Column("external_id", Text, primary_key=True),
+    Column("verified", Boolean, primary_key=True),
     Column("customer_id", String(64), nullable=False, index=True),
-    Column("verified", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
 )
 

@@ -125,7 +125,8 @@ class SqlTurns:
             if rows:
                 connection.execute(insert(table), rows)
         for customer_id, contact in writes.contacts:
-            values = {key: value for key, value in (("email", contact.email), ("phone", contact.phone)) if value}
+            given = (("email", codec.cleaned(contact.email)), ("phone", codec.cleaned(contact.phone)))
+            values = {key: value for key, value in given if value}
             if values:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
 
@@ -232,8 +233,8 @@ def _change(
     reason = row.escalation_reason
     if transition is not None:
         state = next_state(codec.conversation_from(row).state, transition.event)
-        owner, ownership_epoch, epoch = transition.owner, ownership_epoch + 1, epoch + 1
-        reason = transition.escalation.reason if transition.escalation else reason
+        owner, ownership_epoch, epoch = codec.cleaned(transition.owner), ownership_epoch + 1, epoch + 1
+        reason = codec.clean(transition.escalation.reason) if transition.escalation else reason
         writes.changes.append(_audit(writes, row, state, ownership_epoch, transition))
     handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
     last_seq = row.last_seq + len(messages)
@@ -260,8 +261,8 @@ def _audit(writes: _Writes, row: Row[Any], state: str, ownership_epoch: int, tra
         "event": transition.event,
         "from_state": row.state,
         "to_state": state,
-        "owner": transition.owner,
-        "reason": transition.escalation.reason if transition.escalation else None,
+        "owner": codec.cleaned(transition.owner),
+        "reason": codec.clean(transition.escalation.reason) if transition.escalation else None,
         "created_at": writes.now,
     }
 
@@ -274,7 +275,7 @@ def _say(writes: _Writes, row: Row[Any], new: NewMessage, seq: int, ownership_ep
             "conversation_id": row.id,
             "seq": seq,
             "author": new.author,
-            "author_name": new.author_name,
+            "author_name": codec.cleaned(new.author_name),
             "kind": new.kind,
             "text": codec.clean(new.text),
             "citations": codec.dump_citations(new.citations),
@@ -326,8 +327,8 @@ def _load(connection: Connection, rows: Sequence[Row[Any]], history: int) -> lis
         .join(
             identity,
             (identity.c.channel == conversation.c.channel)
-            & (identity.c.account == conversation.c.account)
-            & (identity.c.external_id == conversation.c.external_id),
+            & (identity.c.external_id == conversation.c.external_id)
+            & (identity.c.customer_id == conversation.c.customer_id),
         )
         .where(conversation.c.id.in_(ids))
     )

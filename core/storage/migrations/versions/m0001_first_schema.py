@@ -92,10 +92,10 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.String(length=64), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("customer_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "account", "external_id", name=op.f("pk_identity")),
+        sa.PrimaryKeyConstraint("channel", "account", "external_id", "verified", name=op.f("pk_identity")),
     )
     with op.batch_alter_table("identity", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_identity_customer_id"), ["customer_id"], unique=False)

@@ -1,0 +1,91 @@
+"""Rows for conversations and customers that write for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Insert, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.domain.conversation import OwnershipState
+from core.domain.customer import Identity
+from core.domain.messages import MessageReceived
+from core.storage import codec
+from core.storage.database import Database
+from core.storage.ids import new_id
+from core.storage.tables import conversation, customer, identity
+
+_Person = tuple[str, str, str, bool]
+
+
+def create_conversations(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> None:
+    """One conversation for each event, with its customer; what is there already (somebody was faster) stays."""
+    now = database.timestamp()
+    customers = _identify(connection, database, events)
+    rows = []
+    for event in events:
+        key = event.conversation
+        rows.append(
+            {
+                "id": key.conversation_id,
+                "channel": key.channel,
+                "account": key.account,
+                "thread": key.thread,
+                "customer_id": customers[_person(event.sender)],
+                "external_id": event.sender.external_id,
+                "state": OwnershipState.BOT,
+                "epoch": 0,
+                "ownership_epoch": 0,
+                "last_seq": 0,
+                "done_seq": 0,
+                "event_cursor": 0,
+                "ready_at": now,
+                "attempts": 0,
+                "locale": codec.locale(event.locale or event.sender.locale),
+                "created_at": now,
+            }
+        )
+    connection.execute(database.insert_new(conversation), rows)
+
+
+def _person(sender: Identity) -> _Person:
+    """Whether it was proved is part of who somebody is: a forged sender must never meet the real one's record."""
+    return (sender.channel, sender.account, sender.external_id, sender.verified)
+
+
+def _identify(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> dict[_Person, str]:
+    now = database.timestamp()
+    people = sorted({_person(event.sender) for event in events})
+    names = ("channel", "account", "external_id", "verified")
+    connection.execute(
+        database.insert_new(identity),
+        [{**dict(zip(names, person, strict=True)), "customer_id": new_id(), "created_at": now} for person in people],
+    )
+    found = connection.execute(
+        select(identity).where(identity.c.external_id.in_(sorted({person[2] for person in people})))
+    )
+    customers = {(row.channel, row.account, row.external_id, bool(row.verified)): row.customer_id for row in found}
+    known: dict[str, dict[str, Any]] = {}
+    for event in events:
+        sender = event.sender
+        row = known.setdefault(
+            customers[_person(sender)], {"display_name": None, "email": None, "locale": None, "created_at": now}
+        )
+        row["display_name"] = codec.cleaned(sender.display_name) or row["display_name"]
+        row["email"] = (codec.cleaned(sender.email) if sender.verified else None) or row["email"]
+        row["locale"] = codec.locale(event.locale or sender.locale) or row["locale"]
+    connection.execute(_enrich(database), [{"id": key, **known[key]} for key in sorted(known)])
+    return customers
+
+
+def _enrich(database: Database) -> Insert:
+    """Insert a customer; of one who is known, only learn what is new."""
+    statement = sqlite.insert(customer) if database.is_sqlite else postgresql.insert(customer)
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={
+            name: func.coalesce(statement.excluded[name], customer.c[name])
+            for name in ("display_name", "email", "locale")
+        },
+    )

@@ -1,0 +1,1 @@
+"""What a store promises, on every database that the hub runs on."""
