@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from core.agent.routing import Intent, Route
+from core.agent.language import choose
+from core.agent.routing import Intent, Route, asked
 from core.agent.texts import Texts
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
+from core.ports.store import TurnState
 
 
 def escalation_reply(way: Route) -> Reply:
@@ -35,3 +37,14 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
         case Intent.QUESTION:
             return None
+
+
+def failure(texts: Texts, name: str = "failure") -> Reply:
+    """An honest failure that offers a person. ``name``: ``failure``, or ``unavailable`` for a knowledge base out of reach."""
+    return Reply(texts.say(name), MessageKind.FAILURE, offers_person=True, intent=Intent.QUESTION)
+
+
+def failure_of(turn: TurnState, company: str) -> Reply:
+    """The same for a turn that no responder could finish, in the customer's language."""
+    said = "\n".join(message.text for message in asked(turn))
+    return failure(Texts(choose(said, turn.conversation.locale, turn.customer.locale), company))

@@ -48,7 +48,7 @@ def asked(turn: TurnState) -> tuple[Message, ...]:
 def was_offered_person(history: Sequence[Message]) -> bool:
     """Whether the last thing said to the customer ended with an offer of a person, so that a bare yes accepts it."""
     last = next((m for m in reversed(history) if m.author is not Author.CUSTOMER and m.deleted_at is None), None)
-    if last is None or last.author is not Author.AGENT:
+    if last is None or last.author is Author.STAFF:
         return False
     return last.kind in (MessageKind.UNKNOWN, MessageKind.FAILURE) or bool(last.meta.get(OFFER_META))
 

@@ -10,7 +10,8 @@ class AgentSettings:
     """Bounds of one turn. Tokens are estimates (see ``tokens``), times are seconds, excerpts are characters.
 
     ``context_tokens`` is what one model call may hold besides its answer; ``turn_tokens`` is what all calls of a turn may
-    cost together. ``knowledge_wait_seconds`` is how long a turn waits for the knowledge process to load its model.
+    cost together; ``answer_tokens`` leaves room for the thinking of reasoning models. ``knowledge_wait_seconds`` is how
+    long a turn waits for the knowledge process to load its model.
     """
 
     company_name: str = "our company"
@@ -18,16 +19,16 @@ class AgentSettings:
     passages: int = 5
     max_steps: int = 6
     max_parallel_tools: int = 8
-    turn_seconds: float = 60.0
+    turn_seconds: float = 90.0
     idle_seconds: float = 20.0
-    answer_tokens: int = 1_000
+    answer_tokens: int = 4_000
     context_tokens: int = 12_000
     history_tokens: int = 3_000
     file_tokens: int = 3_000
     turn_tokens: int = 60_000
     message_tokens: int = 600
     tool_result_tokens: int = 2_000
-    knowledge_wait_seconds: float = 20.0
+    knowledge_wait_seconds: float = 25.0
     knowledge_poll_seconds: float = 0.25
     quote_chars: int = 700
     max_questions: int = 3

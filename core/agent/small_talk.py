@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from core.agent.language import packs
 from core.agent.person_wish import any_of
-from core.agent.wording import phrase
+from core.agent.sentences import sentences
+from core.agent.wording import content_stems, phrase
 
 KINDS = ("identity", "thanks", "farewell", "greeting")
 _EMOJI_ONLY = re.compile(r"^[^\w?؟？]+$")
@@ -55,3 +56,15 @@ def all_small_talk(texts: Sequence[str]) -> str | None:
     """The kind of the last message when every message is small talk."""
     kinds = [small_talk(text) for text in texts]
     return kinds[-1] if kinds and all(kinds) else None
+
+
+def only_pleasantries(answer: str, *, said: str) -> bool:
+    """Whether an answer states nothing: beside questions it holds small talk and the customer's own words, no others."""
+    statements = [piece for piece in sentences(answer) if not piece.rstrip().endswith(("?", "؟", "？"))]
+    rest = phrase(" ".join(statements))
+    polite = 0
+    for kind in KINDS:
+        rest, count = _list(kind).subn(" ", rest)
+        polite += count
+    left = set(content_stems(_list("filler").sub(" ", rest))) - set(content_stems(said))
+    return bool(polite) and not left

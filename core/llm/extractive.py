@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from core.agent.conversation_texts import fixed_reply
+from core.agent.conversation_texts import failure, fixed_reply
 from core.agent.excerpt import clip, opening, quote
 from core.agent.files import (
     FileMatch,
@@ -76,10 +76,10 @@ class ExtractiveResponder:
             raise
         except KnowledgeUnavailable:
             logger.warning("knowledge unavailable", extra={"turn_id": turn_id})
-            reply = _failure(texts, "unavailable")
+            reply = failure(texts, "unavailable")
         except Exception:
             logger.exception("extractive responder failed", extra={"turn_id": turn_id})
-            reply = _failure(texts, "failure")
+            reply = failure(texts)
         if reply.escalation is None:
             await _stream(reply, events)
         return reply
@@ -160,10 +160,6 @@ def _silent(question: str, sent: tuple[Attachment, ...], files: tuple[Attachment
     if legible:
         return _Part("file", texts.say("file_silent", name=legible[-1].name))
     return _Part("", clip(without_markers(" ".join(question.split())), _ECHO_CHARS))
-
-
-def _failure(texts: Texts, name: str) -> Reply:
-    return Reply(texts.say(name), MessageKind.FAILURE, offers_person=True, intent=Intent.QUESTION)
 
 
 def _compose(parts: list[_Part], texts: Texts, way: Route | None) -> Reply:

@@ -32,7 +32,7 @@ class TurnEvents(Protocol):
     """What a responder shows while it works. Everything shown here is provisional. Each raises LostClaim."""
 
     async def text(self, sentence: str) -> None:
-        """A complete sentence (with its trailing white space) that passed the citation check."""
+        """A complete sentence (with the white space that parts it from its neighbours) that passed the citation check."""
         ...
 
     async def tool_call(self, name: str, state: str) -> None: ...

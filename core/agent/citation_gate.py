@@ -1,0 +1,179 @@
+"""The gate between the model and the customer: whole sentences only, and only with markers that hold.
+
+Rules, in this order, for each complete sentence:
+1. A marker ``[n]`` must be the number of a source that the model was given in this turn. Others are removed; a sentence
+   that had markers and keeps none is left out, since what it says rests on nothing.
+2. A sentence that claims a hand-over is left out (see ``claims``).
+3. Sentences without any marker wait until the first one with a valid marker has passed, so that an answer that turns out
+   to rest on nothing can still be withheld without anybody having read it (see ``verdict``).
+Markers are renumbered in the order of their first use, so that ``[1]`` is the first citation of the reply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from core.agent.claims import claims_handover
+from core.agent.sentences import MARKER, first_sentence
+from core.agent.sources import Sources
+from core.domain.messages import Citation
+
+_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
+# A marker, and the address of a link made of one: the address is the model's invention.
+_MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
+_NUMBER = re.compile(r"\d+")
+_LOOSE = re.compile(r"[ \t]+([.,;:!?…])")
+
+Emit = Callable[[str], Awaitable[None]]
+Announce = Callable[[Sequence[Citation]], Awaitable[None]]
+
+
+def marker_numbers(text: str) -> list[int]:
+    """Every number cited in a text; code is no citation."""
+    prose = _CODE.sub(" ", text)
+    return [int(n) for match in _MARKED.finditer(prose) for n in _NUMBER.findall(_bare(match[1]))]
+
+
+def _bare(marker: str) -> str:
+    """``【3†source】`` cites 3 only."""
+    return marker.split("†", 1)[0]
+
+
+def strip_markers(text: str) -> str:
+    """A text without its markers, as history shows old answers (their numbers mean nothing any more)."""
+    pieces = _CODE.split(text)
+    return "".join(piece if i % 2 else _MARKED.sub("", piece) for i, piece in enumerate(pieces))
+
+
+class CitationGate:
+    """Takes deltas, gives checked sentences. ``text`` is exactly what was emitted, end to end."""
+
+    def __init__(self, sources: Sources, emit: Emit, announce: Announce) -> None:
+        self._sources = sources
+        self._emit = emit
+        self._announce = announce
+        self._buffer = ""
+        self._gap = ""
+        self._held: list[str] = []
+        self._out: list[str] = []
+        self._numbers: dict[int, int] = {}
+
+    @property
+    def text(self) -> str:
+        """What was emitted so far."""
+        return "".join(self._out)
+
+    @property
+    def held(self) -> str:
+        """What waits for a citation, as it would be emitted."""
+        return "".join(self._held)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The sources used, in the order of their new numbers."""
+        return tuple(self._sources.citation(number) for number in self._numbers)
+
+    async def feed(self, delta: str) -> None:
+        """More of the answer."""
+        self._buffer += delta
+        while sentence := first_sentence(self._buffer, more=True):
+            self._buffer = self._buffer[len(sentence) :]
+            await self._take(sentence)
+
+    async def finish(self, *, whole: bool = True) -> None:
+        """The answer is over. ``whole`` is False when it was cut at its length: then the last piece is no sentence."""
+        rest, self._buffer = self._buffer, ""
+        while rest:
+            sentence = first_sentence(rest)
+            rest = rest[len(sentence) :]
+            if rest or whole:
+                await self._take(sentence)
+
+    def drop_held(self) -> None:
+        """Forget what still waits: it introduced a tool call, or was judged to rest on nothing."""
+        self._buffer = ""
+        self._held.clear()
+        self._gap = "\n\n"
+
+    async def release(self, marker_for: int | None = None) -> None:
+        """Emit what waits, with a citation behind it when its source was found otherwise."""
+        held, self._held = self._held, []
+        if held and marker_for is not None:
+            held[-1] = f"{held[-1]} [{await self._number(marker_for)}]"
+        for sentence in held:
+            await self._send(sentence)
+
+    async def add(self, text: str) -> None:
+        """A sentence of our own behind everything else."""
+        await self._send(f" {text}" if self._out else text)
+
+    async def _take(self, sentence: str) -> None:
+        body = sentence.strip()
+        lead = sentence[: len(sentence) - len(sentence.lstrip())]
+        trail = sentence[len(sentence.rstrip()) :]
+        checked, cited = self._check(body)
+        if checked:
+            started = bool(self._out or self._held)
+            ready = f"{_wider(self._gap, lead) if started else ''}{checked}"
+            self._gap = trail
+            await self._pass(ready, cited)
+        else:
+            self._gap = _wider(self._gap, trail)
+
+    async def _pass(self, sentence: str, cited: list[int]) -> None:
+        if not cited and not self._numbers:
+            self._held.append(sentence)
+            return
+        new = [number for number in cited if number not in self._numbers]
+        for number in new:
+            self._numbers[number] = len(self._numbers) + 1
+        if new:
+            await self._announce(self.citations)
+        held, self._held = self._held, []
+        for ready in (*held, self._renumber(sentence)):
+            await self._send(ready)
+
+    async def _number(self, source: int) -> int:
+        if source not in self._numbers:
+            self._numbers[source] = len(self._numbers) + 1
+            await self._announce(self.citations)
+        return self._numbers[source]
+
+    async def _send(self, text: str) -> None:
+        self._out.append(text)
+        await self._emit(text)
+
+    def _check(self, sentence: str) -> tuple[str, list[int]]:
+        """The sentence with only its valid markers (still in the model's numbers), and those; empty when left out."""
+        if claims_handover(sentence):
+            return "", []
+        asked = marker_numbers(sentence)
+        cited = list(dict.fromkeys(number for number in asked if number in self._sources))
+        if not asked:
+            return sentence, []
+        if not cited:
+            return "", []
+        kept = self._rewrite(sentence, {number: number for number in cited})
+        # Taking a marker out can join its surroundings into a new one ("[[9]1]"): such a sentence is not worth saving.
+        return (kept, cited) if set(marker_numbers(kept)) == set(cited) else ("", [])
+
+    def _renumber(self, sentence: str) -> str:
+        return self._rewrite(sentence, self._numbers)
+
+    def _rewrite(self, sentence: str, numbers: dict[int, int]) -> str:
+        def markers(match: re.Match[str]) -> str:
+            wanted = (int(number) for number in _NUMBER.findall(_bare(match[1])))
+            return "".join(f"[{numbers[number]}]" for number in wanted if number in numbers)
+
+        def prose(piece: str) -> str:
+            fresh = _MARKED.sub(markers, piece)
+            return _LOOSE.sub(r"\1", fresh) if fresh != piece else piece
+
+        pieces = _CODE.split(sentence)
+        return "".join(piece if i % 2 else prose(piece) for i, piece in enumerate(pieces)).strip()
+
+
+def _wider(one: str, other: str) -> str:
+    """The separator that parts more: a paragraph beats a line beats a space."""
+    return max(one, other, key=lambda gap: (gap.count("\n"), len(gap)))

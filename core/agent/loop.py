@@ -1,0 +1,178 @@
+"""The responder over a language model: bounded in steps, tokens and time, and never silent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.agent.agent_turn import AgentTurn, TurnSubject
+from core.agent.builtin_tools import escalation_tool, search_tool
+from core.agent.citation_gate import CitationGate
+from core.agent.claims import offers_person
+from core.agent.conversation_texts import escalation_reply, failure
+from core.agent.files import files_of
+from core.agent.gathering import file_sources, passages_for
+from core.agent.language import choose, detect
+from core.agent.lookup import Lookup
+from core.agent.prompting import opening_prompt, question_message, sources_message
+from core.agent.questions import split_questions
+from core.agent.routing import Intent, Route, asked, route
+from core.agent.settings import AgentSettings
+from core.agent.sources import Source, Sources
+from core.agent.texts import Texts
+from core.agent.tool_registry import ToolRegistry
+from core.agent.tool_runner import ToolRunner
+from core.agent.tools import Tool, ToolContext
+from core.agent.turn_journal import TurnJournal
+from core.agent.verdict import Judged, Verdict
+from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError
+from core.domain.messages import MessageKind
+from core.ports.chat_model import ChatMessage, ChatModel
+from core.ports.clock import Clock
+from core.ports.responder import Reply, TurnEvents
+from core.ports.retriever import Retriever
+from core.ports.store import Journal, TurnState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A turn with what was found out about it before the model was asked."""
+
+    turn: TurnState
+    turn_id: str
+    way: Route
+    texts: Texts
+    events: TurnEvents
+
+
+class AgentLoop:
+    """Implements Responder. ``tools`` are added to search_knowledge and escalate_to_human."""
+
+    def __init__(
+        self,
+        model: ChatModel,
+        retriever: Retriever,
+        journal: Journal,
+        settings: AgentSettings,
+        clock: Clock,
+        tools: Sequence[Tool] = (),
+    ) -> None:
+        self._model = model
+        self._journal = journal
+        self._settings = settings
+        self._lookup = Lookup(
+            retriever,
+            clock,
+            limit=settings.passages,
+            wait=settings.knowledge_wait_seconds,
+            poll=settings.knowledge_poll_seconds,
+        )
+        self._tools = ToolRegistry((search_tool(self._lookup), escalation_tool(), *tools))
+        self._has_own_tools = bool(tools)
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        said = "\n".join(message.text for message in asked(turn))
+        texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), self._settings.company_name)
+        way = route(turn, self._settings.escalation_keywords)
+        if way.escalation is not None:
+            return escalation_reply(way)
+        if way.intent is Intent.NOTHING:
+            return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
+        try:
+            async with asyncio.timeout(self._settings.turn_seconds):
+                return await self._answer(_Job(turn, turn_id, way, texts, events))
+        except LostClaim:
+            raise
+        except ModelError as error:
+            logger.warning("model failed: %s", error.detail, extra={"turn_id": turn_id})
+        except TimeoutError:
+            logger.warning("turn out of time", extra={"turn_id": turn_id, "seconds": self._settings.turn_seconds})
+        except Exception:
+            logger.exception("agent failed", extra={"turn_id": turn_id})
+        await events.discard()
+        return failure(texts)
+
+    async def _answer(self, job: _Job) -> Reply:
+        journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
+        given, unavailable = await self._gather(job, journal)
+        if unavailable and not given and not self._has_own_tools:
+            return failure(job.texts, "unavailable")
+        sources = Sources()
+        gate = CitationGate(sources, job.events.text, job.events.sources)
+        agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, sources)
+        prompt, subject = self._prompt(job, sources, given)
+        judged = await agent.run(prompt, given, subject)
+        if agent.escalation is not None:
+            await job.events.discard()
+            return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
+        return await self._reply(job, gate, judged, unavailable=unavailable)
+
+    def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> tuple[list[ChatMessage], TurnSubject]:
+        """Small talk needs no sources, and no word of there being none."""
+        messages = asked(job.turn)
+        talk = job.way.intent in (Intent.SMALL_TALK, Intent.DECLINED)
+        data = None if talk else sources_message(sources, given, files_of(job.turn))
+        question = question_message(messages, self._settings.context_tokens // 3)
+        subject = TurnSubject("\n".join(message.text for message in messages), small_talk=talk)
+        return opening_prompt(self._settings, job.turn.history, data, question), subject
+
+    def _runner(self, job: _Job, journal: TurnJournal) -> ToolRunner:
+        conversation = job.turn.conversation
+        context = ToolContext(conversation.id, job.turn.customer, job.turn_id, "", conversation.locale)
+        return ToolRunner(self._tools, journal, job.events, context, self._settings.max_parallel_tools)
+
+    async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:
+        """The sources of the first prompt, the recorded ones after a crash, and whether the search was out of reach."""
+        if journal.opening is not None:
+            return journal.opening, False
+        if job.way.intent is not Intent.QUESTION:
+            return (), False
+        texts = [message.text for message in asked(job.turn)]
+        questions = split_questions(texts, most=self._settings.max_questions)
+        files = file_sources(files_of(job.turn), " ".join(texts), self._settings.file_tokens)
+        if not questions:
+            return files, False
+        try:
+            return [*await passages_for(self._lookup, questions, self._settings.passages), *files], False
+        except KnowledgeUnavailable:
+            logger.warning("knowledge unavailable", extra={"turn_id": job.turn_id})
+            return files, True
+
+    async def _reply(self, job: _Job, gate: CitationGate, judged: Judged | None, *, unavailable: bool) -> Reply:
+        """What the verdict makes of the answer; see ``verdict`` for the rule."""
+        if judged is not None and judged.verdict in (Verdict.WITHHOLD, Verdict.CITE_AGAIN):
+            return _withheld(job.texts, unavailable=unavailable)
+        await gate.release(judged.source if judged is not None else None)
+        if not gate.text.strip():
+            raise ModelError("Nothing of the model's answer could be shown.")
+        if judged is not None and judged.verdict is Verdict.UNKNOWN and not offers_person(gate.text):
+            await gate.add(Texts(detect(gate.text) or job.texts.language, job.texts.company).say("offer"))
+        return _shown(gate, judged, job.way.talk or job.way.intent)
+
+
+def _shown(gate: CitationGate, judged: Judged | None, intent: str) -> Reply:
+    """The reply for what passed the gate."""
+    offers = offers_person(gate.text)
+    match judged.verdict if judged is not None else None:
+        case Verdict.SMALL_TALK:
+            return Reply(gate.text, MessageKind.SMALL_TALK, confidence=1.0, intent=intent, offers_person=offers)
+        case Verdict.UNKNOWN:
+            return Reply(gate.text, MessageKind.UNKNOWN, intent=intent, offers_person=True)
+        case Verdict.CLARIFY:
+            return Reply(gate.text, MessageKind.ANSWER, intent="clarify", offers_person=offers)
+        case Verdict.TOOL:
+            return Reply(gate.text, MessageKind.ANSWER, confidence=1.0, intent=intent, offers_person=offers)
+        case _:
+            confidence = max(citation.score for citation in gate.citations)
+            return Reply(gate.text, MessageKind.ANSWER, gate.citations, confidence, offers_person=offers, intent=intent)
+
+
+def _withheld(texts: Texts, *, unavailable: bool) -> Reply:
+    """An answer that rests on nothing is replaced by the truth."""
+    if unavailable:
+        return failure(texts, "unavailable")
+    return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)

@@ -1,0 +1,95 @@
+"""The passages and files that the model was given in this turn, each under the one number it may be cited by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from core.agent.excerpt import clip
+from core.agent.files import cite_file
+from core.domain.attachments import Attachment
+from core.domain.knowledge import Passage, Retrieval
+from core.domain.messages import Citation
+
+_TAG = re.compile(r"<(?=\s*/?\s*(?:source|sources|customer_file)\b)", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What may be cited, and the ``text`` of it that the model reads. ``supported``: good enough to answer from."""
+
+    citation: Citation
+    text: str
+    supported: bool = True
+
+
+def from_passage(passage: Passage, *, supported: bool) -> Source:
+    """A FAQ entry is read with its question; a passage of a document as it stands."""
+    faq = passage.question and passage.answer
+    text = f"Q: {passage.question}\nA: {passage.answer}" if faq else passage.content
+    return Source(passage.cite(), text, supported)
+
+
+def from_retrieval(found: Retrieval) -> tuple[Source, ...]:
+    """All passages of a search, best first."""
+    supported = {passage.id for passage in found.supported}
+    return tuple(from_passage(passage, supported=passage.id in supported) for passage in found.passages)
+
+
+def from_file(file: Attachment, text: str) -> Source:
+    """A customer's file, or the part of it that fits."""
+    return Source(cite_file(file, text, 1.0), text)
+
+
+def _attribute(value: str) -> str:
+    return clip(_SPACE.sub(" ", value).replace('"', "'").replace("<", "‹").replace(">", "›").strip(), 160)
+
+
+def defuse(text: str) -> str:
+    """Text that cannot close the block it stands in, nor open another."""
+    return _TAG.sub("‹", text)
+
+
+class Sources:
+    """Numbers sources from 1 in the order in which the model gets them; the same source keeps its number."""
+
+    def __init__(self) -> None:
+        self._by_number: dict[int, Source] = {}
+        self._numbers: dict[str, int] = {}
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._by_number
+
+    def __iter__(self) -> Iterator[tuple[int, Source]]:
+        return iter(self._by_number.items())
+
+    @property
+    def supported(self) -> bool:
+        """Whether anything given so far is good enough to answer from."""
+        return any(source.supported for source in self._by_number.values())
+
+    def citation(self, number: int) -> Citation:
+        """What the number stands for."""
+        return self._by_number[number].citation
+
+    def add(self, source: Source) -> int:
+        """Its number, new or old."""
+        known = self._numbers.get(source.citation.id)
+        if known is not None:
+            return known
+        number = len(self._by_number) + 1
+        self._by_number[number] = source
+        self._numbers[source.citation.id] = number
+        return number
+
+    def show(self, sources: Iterable[Source]) -> str:
+        """The sources as blocks of data for the model, numbered."""
+        return "\n".join(self._block(self.add(source), source) for source in sources)
+
+    def _block(self, number: int, source: Source) -> str:
+        citation = source.citation
+        names = {"title": citation.title, "section": citation.section, "page": citation.page and str(citation.page)}
+        attributes = "".join(f' {key}="{_attribute(value)}"' for key, value in names.items() if value)
+        return f'<source number="{number}"{attributes}>\n{defuse(source.text)}\n</source>'

@@ -1,0 +1,130 @@
+"""Runs the tool calls of one step side by side, each recorded before and after, none of them twice when it has an effect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from core.agent.tool_registry import ToolRegistry
+from core.agent.tools import Tool, ToolContext, ToolResult
+from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
+from core.domain.errors import HubError, LostClaim, OutcomeUnknown, ToolError
+from core.ports.chat_model import ToolCall
+from core.ports.responder import TurnEvents
+
+logger = logging.getLogger(__name__)
+
+_UNKNOWN_AFTER_CRASH = (
+    "The outcome of this call is unknown: the server stopped while it ran. It may or may not have taken effect. "
+    "Do not call it again; tell the customer that you cannot tell whether it happened."
+)
+_UNKNOWN_AFTER_TIMEOUT = (
+    "The outcome of this call is unknown: no answer came in time. It may or may not have taken effect. "
+    "Do not call it again; tell the customer that you cannot tell whether it happened."
+)
+_UNKNOWN_AFTER_ERROR = (
+    "The outcome of this call is unknown: it broke off with an error. It may or may not have taken effect. "
+    "Do not call it again; tell the customer that you cannot tell whether it happened."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended: one of the journal's states, and what the model is told."""
+
+    call: ToolCall
+    status: str
+    result: ToolResult
+
+    @property
+    def ok(self) -> bool:
+        return self.status == FINISHED
+
+
+class ToolRunner:
+    """``context`` is completed with each call's id. ``limit`` is how many calls of one step are run at most."""
+
+    def __init__(
+        self, tools: ToolRegistry, journal: TurnJournal, events: TurnEvents, context: ToolContext, limit: int
+    ) -> None:
+        self._tools = tools
+        self._journal = journal
+        self._events = events
+        self._context = context
+        self._limit = limit
+
+    async def run(self, step: int, calls: Sequence[ToolCall]) -> list[Outcome]:
+        """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
+        work = [self._one(step, call, run=place < self._limit) for place, call in enumerate(calls)]
+        ended = await asyncio.gather(*work, return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, LostClaim):
+                raise outcome
+        for outcome in ended:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return [outcome for outcome in ended if isinstance(outcome, Outcome)]
+
+    async def _one(self, step: int, call: ToolCall, *, run: bool) -> Outcome:
+        known = self._journal.call(call.id)
+        if known is not None and known.status != STARTED and known.result is not None:
+            return Outcome(call, known.status, load_result(known.result))
+        tool = self._tools.get(call.name)
+        if known is not None and (tool is None or tool.effect):
+            return await self._settle(step, call, UNKNOWN, _UNKNOWN_AFTER_CRASH)
+        if not run:
+            return await self._settle(step, call, FAILED, f"Not run: at most {self._limit} calls at once. Ask again.")
+        if tool is None:
+            names = ", ".join(item.name for item in self._tools)
+            return await self._settle(step, call, FAILED, f"There is no tool {call.name}. Tools: {names}.")
+        return await self._execute(step, call, tool)
+
+    async def _settle(self, step: int, call: ToolCall, status: str, result: ToolResult | str) -> Outcome:
+        ready = ToolResult(result) if isinstance(result, str) else result
+        await self._journal.settle(step, call, status, ready)
+        return Outcome(call, status, ready)
+
+    async def _execute(self, step: int, call: ToolCall, tool: Tool) -> Outcome:
+        try:
+            arguments = tool.parse(call.arguments)
+        except ToolError as error:
+            return await self._settle(step, call, FAILED, error.detail)
+        await self._events.tool_call(call.name, "started")
+        await self._journal.start(step, call)
+        context = ToolContext(
+            self._context.conversation_id,
+            self._context.customer,
+            self._context.turn_id,
+            call.id,
+            self._context.locale,
+        )
+        status, result = await self._try(tool, lambda: tool.run(arguments, context))
+        outcome = await self._settle(step, call, status, result)
+        await self._events.tool_call(call.name, "finished" if outcome.ok else "failed")
+        return outcome
+
+    async def _try(self, tool: Tool, attempt: Callable[[], Awaitable[ToolResult]]) -> tuple[str, ToolResult | str]:
+        """Up to ``1 + retries`` tries. The model reads a ToolError's own words, of other failures only that they happened."""
+        failure = "The tool failed."
+        for _ in range(1 + tool.retries):
+            try:
+                async with asyncio.timeout(tool.timeout):
+                    return FINISHED, await attempt()
+            except LostClaim:
+                raise
+            except TimeoutError:
+                if tool.effect:
+                    return UNKNOWN, _UNKNOWN_AFTER_TIMEOUT
+                failure = f"No answer within {tool.timeout:g} seconds."
+            except OutcomeUnknown:
+                return UNKNOWN, _UNKNOWN_AFTER_TIMEOUT
+            except HubError as error:
+                failure = error.detail
+            except Exception:
+                logger.exception("tool failed", extra={"tool": tool.name})
+                if tool.effect:
+                    return UNKNOWN, _UNKNOWN_AFTER_ERROR
+                failure = "The tool failed."
+        return FAILED, failure

@@ -1,0 +1,151 @@
+"""A ChatModel on the openai package: OpenAI, Azure OpenAI, and every server that speaks Chat Completions.
+
+The only module, with ``assembly``, that imports openai; it is loaded when a model is configured, never to accept a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import openai
+from openai import AsyncAzureOpenAI, AsyncOpenAI, AsyncStream
+from openai.types.chat import ChatCompletionChunk
+
+from core.domain.delivery import backoff
+from core.domain.errors import ModelError
+from core.llm.assembly import Assembly
+from core.llm.settings import OpenAIChatSettings
+from core.llm.wire import body
+from core.ports.chat_model import ChatRequest, Finished, TextDelta
+from core.ports.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+_WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_NO_KEY = "not-needed"
+
+
+def _client(settings: OpenAIChatSettings) -> AsyncOpenAI:
+    timeout = openai.Timeout(settings.first_chunk_seconds, connect=settings.connect_seconds)
+    if settings.azure:
+        return AsyncAzureOpenAI(
+            azure_endpoint=settings.azure.endpoint,
+            azure_deployment=settings.azure.deployment,
+            api_version=settings.azure.api_version,
+            api_key=settings.api_key or _NO_KEY,
+            timeout=timeout,
+            max_retries=0,
+        )
+    # A named base URL, never the library's own look into the environment.
+    base_url = settings.base_url or "https://api.openai.com/v1"
+    return AsyncOpenAI(api_key=settings.api_key or _NO_KEY, base_url=base_url, timeout=timeout, max_retries=0)
+
+
+def _retry_after(error: openai.APIStatusError) -> float | None:
+    for header, divisor in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(error.response.headers[header]) / divisor)
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _explain(error: Exception) -> ModelError:
+    """What went wrong, for the operator's log: the kind and the status, never the prompt or the key."""
+    match error:
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return ModelError(f"The model's endpoint refused the credentials ({error.status_code}).")
+        case openai.RateLimitError():
+            return ModelError(f"The model's endpoint is over its limit ({error.code or error.status_code}).")
+        case openai.APIStatusError():
+            return ModelError(f"The model's endpoint answered {error.status_code} ({error.code or 'no code'}).")
+        case openai.APITimeoutError() | TimeoutError():
+            return ModelError("The model's endpoint stalled.")
+        case openai.APIConnectionError():
+            return ModelError("The model's endpoint could not be reached, or hung up.")
+        case _:
+            return ModelError(f"The model's stream could not be read ({type(error).__name__}).")
+
+
+class OpenAIChat:
+    """Streams one completion per call. ``aclose`` gives its connections back."""
+
+    def __init__(self, settings: OpenAIChatSettings, clock: Clock, rng: random.Random | None = None) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._clock = clock
+        self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._client = _client(settings)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
+        """See ChatModel. Only what happens before the first chunk is retried: after it, the customer may have read text."""
+        stream = await self._open(request)
+        assembly = Assembly()
+        try:
+            async for chunk in self._chunks(stream):
+                text = assembly.add(chunk)
+                if text:
+                    yield TextDelta(text)
+            yield assembly.finish()
+        except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, TypeError) as error:
+            raise _explain(error) from error
+        finally:
+            await stream.close()
+
+    async def _chunks(self, stream: AsyncStream[ChatCompletionChunk]) -> AsyncIterator[ChatCompletionChunk]:
+        """The chunks; keep-alive comments do not count as signs of life. Raises TimeoutError after too long a silence."""
+        patience = self._settings.first_chunk_seconds
+        chunks = aiter(stream)
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            patience = self._settings.idle_seconds
+            yield chunk
+
+    async def _open(self, request: ChatRequest) -> AsyncStream[ChatCompletionChunk]:
+        deadline = self._clock.monotonic() + self._settings.retry_seconds
+        for attempt in range(1, self._settings.max_attempts + 1):
+            try:
+                return await self._create(request)
+            except openai.OpenAIError as error:
+                wait = self._pause(error, attempt)
+                late = wait is None or self._clock.monotonic() + wait > deadline
+                if late or attempt == self._settings.max_attempts or wait is None:
+                    raise _explain(error) from error
+                logger.info("model call retried", extra={"model": self.name, "attempt": attempt, "wait": wait})
+                await self._clock.sleep(wait)
+        raise ModelError("The model was not asked: max_attempts is 0.")
+
+    def _pause(self, error: openai.OpenAIError, attempt: int) -> float | None:
+        """Seconds until another try makes sense; None when none does."""
+        match error:
+            case openai.APIStatusError() if error.status_code in _WORTH_A_RETRY and error.code != "insufficient_quota":
+                named = _retry_after(error)
+                return named if named is not None else backoff(attempt, self._rng, first=0.5, cap=8.0)
+            case openai.APITimeoutError():
+                return None
+            case openai.APIConnectionError():
+                return backoff(attempt, self._rng, first=0.5, cap=8.0)
+            case _:
+                return None
+
+    async def _create(self, request: ChatRequest) -> AsyncStream[ChatCompletionChunk]:
+        settings = self._settings
+        wire: dict[str, Any] = body(request, limit_field=settings.limit_field, usage=settings.usage)
+        if settings.temperature is not None:
+            wire["temperature"] = settings.temperature
+        if settings.reasoning_effort is not None:
+            wire["reasoning_effort"] = settings.reasoning_effort
+        answer = await self._client.chat.completions.create(model=settings.model, **wire)
+        return cast("AsyncStream[ChatCompletionChunk]", answer)

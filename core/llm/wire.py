@@ -1,0 +1,40 @@
+"""Our chat messages and tools in the shapes of the Chat Completions API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.ports.chat_model import ChatMessage, ChatRequest, ToolSpec
+
+
+def to_wire(message: ChatMessage) -> dict[str, Any]:
+    """One entry of ``messages``."""
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.tool_call_id or "", "content": message.content}
+    wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        wire["content"] = message.content or None
+        wire["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    return wire
+
+
+def tool_to_wire(tool: ToolSpec) -> dict[str, Any]:
+    """One entry of ``tools``."""
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}
+
+
+def body(request: ChatRequest, *, limit_field: str, usage: bool) -> dict[str, Any]:
+    """What the request itself decides of a streamed completion call."""
+    wire: dict[str, Any] = {"messages": [to_wire(message) for message in request.messages], "stream": True}
+    if request.tools:
+        wire["tools"] = [tool_to_wire(tool) for tool in request.tools]
+        wire["parallel_tool_calls"] = True
+    if request.max_tokens:
+        wire[limit_field] = request.max_tokens
+    if usage:
+        wire["stream_options"] = {"include_usage": True}
+    return wire
