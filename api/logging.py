@@ -26,10 +26,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """``format``: ``console`` for a terminal, ``json`` for a log collector."""
+    """``format``: ``console`` for people, ``json`` for a log collector, ``auto`` by whether a terminal is attached."""
 
     level: str = "INFO"
-    format: Literal["console", "json"] = "console"
+    format: Literal["auto", "console", "json"] = "auto"
 
 
 def configure_logging(settings: LogSettings, *, secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
@@ -62,7 +62,7 @@ def configure_logging(settings: LogSettings, *, secrets: Collection[str] = (), s
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.level.upper())
-    for chatty in ("aiohttp.access", "httpx", "httpcore", "asyncio", "aiosqlite", "urllib3"):
+    for chatty in ("aiohttp.access", "httpx", "httpcore", "asyncio", "alembic", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
@@ -73,7 +73,7 @@ def _rendering(settings: LogSettings, redactor: Redactor, *, colors: bool) -> li
         structlog.processors.format_exc_info,
     ]
     last: Processor = structlog.dev.ConsoleRenderer(colors=colors)
-    if settings.format == "json":
+    if settings.format == "json" or (settings.format == "auto" and not colors):
         last = structlog.processors.JSONRenderer(ensure_ascii=False)
         before.append(structlog.processors.EventRenamer("message"))
     return [*before, redactor, last]

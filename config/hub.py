@@ -119,7 +119,7 @@ class Hub:
             rates=parts.make_rates(self.settings, self._clock),
             metrics=self.metrics,
         )
-        return {"web": channel, "console": ConsoleChannel()}
+        return {"web": channel, "console": ConsoleChannel(self._clock)}
 
     async def start(self, *, listen: bool = True) -> None:
         """Raises ConfigError when DATA_DIR is taken or the port is in use."""
@@ -156,7 +156,7 @@ class Hub:
 
     async def _start_working(self) -> None:
         turn = Turn(
-            self._make_responder(self.settings, self.knowledge.retriever, self.store, self._clock, self.metrics),
+            self._make_responder(self.settings, self.indexing.retriever, self.store, self._clock, self.metrics),
             UnstaffedDesk(HandoffSettings()),
             self.channels if self.settings.feature_streaming else {},
             self.metrics,
@@ -194,7 +194,7 @@ class Hub:
             if self.serves and isinstance(channel, SupportsRoutes)
             for route in channel.routes()
         ]
-        operations = Operations(self.health, self.metrics, self.store, self.knowledge.retriever, hub_version())
+        operations = Operations(self.health, self.metrics, self.store, self.indexing.retriever, hub_version())
         self._runner = web.AppRunner(
             build_app(operations, routes), access_log=None, shutdown_timeout=10.0, handle_signals=False
         )

@@ -8,11 +8,38 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from core.domain.errors import HubError
-from core.domain.knowledge import IndexProgress, IndexReport
+from core.domain.errors import HubError, KnowledgeUnavailable
+from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
 from knowledge.open import Knowledge
 
 log = structlog.get_logger(__name__)
+
+
+class FilledRetriever:
+    """Implements core.ports.retriever.Retriever; an index that is being filled for the first time is not asked yet."""
+
+    def __init__(self, knowledge: Knowledge, indexing: Indexing) -> None:
+        self._knowledge = knowledge
+        self._indexing = indexing
+
+    async def retrieve(
+        self,
+        query: str,
+        *,
+        limit: int = 5,
+        category: str | None = None,
+        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
+    ) -> Retrieval:
+        """See Retriever.retrieve."""
+        if self._indexing.idle_without_sources:
+            return Retrieval((), threshold=1.0)
+        if self._indexing.filling:
+            raise KnowledgeUnavailable("The documents are being read for the first time.")
+        return await self._knowledge.retriever.retrieve(query, limit=limit, category=category, audience=audience)
+
+    async def ready(self) -> bool:
+        """See Retriever.ready."""
+        return not self._indexing.filling and await self._knowledge.retriever.ready()
 
 
 class Indexing:
@@ -23,7 +50,15 @@ class Indexing:
         self._sources = tuple(sources)
         self._one_at_a_time = asyncio.Lock()
         self._started = False
+        self._had_documents = False
         self._first: asyncio.Task[None] | None = None
+        self.retriever = FilledRetriever(knowledge, self)
+
+    @property
+    def filling(self) -> bool:
+        """An empty index is being filled: not finding something says nothing yet."""
+        first = self._first is not None and not self._first.done()
+        return first and not self._had_documents
 
     @property
     def idle_without_sources(self) -> bool:
@@ -63,6 +98,8 @@ class Indexing:
 
     async def _first_run(self) -> None:
         try:
+            await self._knowledge.warm()
+            self._had_documents = self._knowledge.health().documents > 0
             report = await self.run(self._sources)
         except HubError as error:
             log.error("index.failed", error=error.detail)

@@ -176,7 +176,7 @@ def make_responder(
     from core.llm.openai_chat import OpenAIChat
 
     model = OpenAIChat(chat_settings(settings), clock)
-    return AgentLoop(model, retriever, journal, agent_settings(settings), clock=clock, metrics=metrics)
+    return AgentLoop(model, retriever, journal, agent_settings(settings), clock)
 
 
 def chat_settings(settings: Settings) -> OpenAIChatSettings:

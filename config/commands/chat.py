@@ -37,7 +37,7 @@ async def _chat(settings: Settings) -> None:
             with Console(stderr=True).status("Reading the documents"):
                 await hub.knowledge.warm()
                 await hub.indexing.first_run()
-        await hub.console.converse(*terminal)
+        await hub.console.serve(*terminal)
     finally:
         await hub.stop()
 

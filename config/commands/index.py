@@ -18,6 +18,7 @@ from config.local_socket import connect, read_line
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexProgress, IndexReport
+from knowledge.open import Knowledge
 
 
 def run(paths: Sequence[str]) -> int:
@@ -46,7 +47,7 @@ async def _index(settings: Settings, paths: Sequence[str]) -> IndexReport:
 
 
 @asynccontextmanager
-async def _alone(settings: Settings) -> AsyncIterator[Any]:
+async def _alone(settings: Settings) -> AsyncIterator[Knowledge]:
     lock = DataDirLock(settings.data_dir)
     if not settings.chroma_url:
         lock.require()

@@ -34,6 +34,6 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         await write_line(writer, {"report": asdict(run.result())})
 
     async def chat(_request: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await hub.console.converse(reader, writer)
+        await hub.console.serve(reader, writer)
 
     return {"index": index, "chat": chat}
