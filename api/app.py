@@ -30,11 +30,11 @@ class Operations:
 
 
 def build_app(
-    operations: Operations, channel_routes: Iterable[web.AbstractRouteDef], *, max_body: int = 16 * 1024 * 1024
+    operations: Operations, channel_routes: Iterable[web.AbstractRouteDef], *, max_body: int = 1024 * 1024
 ) -> web.Application:
     """Id and log line outside, then the count, then problem documents: so each of them sees what the caller sees.
 
-    ``max_body`` bounds bodies that are read whole; uploads are streamed and have their own limit.
+    ``max_body`` bounds what operator routes read; the channels bound their own bodies and stream their uploads.
     """
     app = web.Application(
         middlewares=[correlate, measure_requests(operations.metrics), problems], client_max_size=max_body

@@ -17,6 +17,7 @@ from api.redact import Redactor
 from core.domain.correlation import acceptable, correlated, correlation_id
 
 HEADER = "X-Request-ID"
+_REQUEST_ID = web.RequestKey("request_id", str)
 _QUIET = ("/health", "/metrics")
 
 _log = structlog.get_logger("http")
@@ -93,7 +94,7 @@ async def correlate(request: web.Request, handler: Handler) -> web.StreamRespons
     Only the path is logged: queries hold signatures.
     """
     with correlated(acceptable(request.headers.get(HEADER))) as identifier:
-        request["request_id"] = identifier
+        request[_REQUEST_ID] = identifier
         started = time.perf_counter()
         status = 500
         try:
@@ -117,6 +118,6 @@ async def correlate(request: web.Request, handler: Handler) -> web.StreamRespons
 
 async def answer_with_id(request: web.Request, response: web.StreamResponse) -> None:
     """For ``app.on_response_prepare``, so that streamed answers and sockets carry the id as well."""
-    identifier = request.get("request_id")
+    identifier = request.get(_REQUEST_ID)
     if identifier is not None:
         response.headers[HEADER] = identifier

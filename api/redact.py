@@ -9,7 +9,7 @@ from typing import Any
 from structlog.typing import WrappedLogger
 
 HIDDEN = "[hidden]"
-_FIELD = re.compile(r"token|secret|passw|authoriz|api_?key|cookie|signature|credential", re.IGNORECASE)
+_FIELD = re.compile(r"token|secret|passw|authoriz|api[_-]?key|cookie|signature|credential", re.IGNORECASE)
 _SHAPES = (
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), HIDDEN),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {HIDDEN}"),

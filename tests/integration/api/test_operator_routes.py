@@ -1,0 +1,213 @@
+"""Operators ask on the machine itself; everybody else is told so and learns nothing."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from core.domain.errors import KnowledgeUnavailable
+from tests.integration.api.rig import Rig, serve
+
+_JSON = {"Content-Type": "application/json"}
+_QUERY = {"query": "How do I reset my password?", "limit": 3, "filters": {"category": "Account"}}
+
+
+async def _problem(response: aiohttp.ClientResponse, status: int) -> dict[str, Any]:
+    assert response.status == status, await response.text()
+    assert response.content_type == "application/problem+json"
+    document: dict[str, Any] = await response.json(content_type=None)
+    assert document["status"] == status
+    return document
+
+
+async def test_search_answers_in_the_documented_shape() -> None:
+    async with serve() as rig, rig.http.post(f"{rig.url}/api/search", json=_QUERY) as response:
+        assert response.status == 200
+        assert await response.json() == {
+            "results": [
+                {
+                    "id": "p1",
+                    "title": "Passwords",
+                    "content": "Click Forgot password.",
+                    "metadata": {
+                        "source": "faq.json",
+                        "page": None,
+                        "section": "Account",
+                        "url": None,
+                        "category": "Account",
+                    },
+                    "relevance_score": 0.91,
+                }
+            ],
+            "threshold": 0.45,
+        }
+        assert rig.library.asked == [("How do I reset my password?", 3, "Account")]
+
+
+async def test_search_has_defaults() -> None:
+    async with serve() as rig, rig.http.post(f"{rig.url}/api/search", json={"query": " hi "}) as response:
+        assert response.status == 200
+        assert rig.library.asked == [("hi", 5, None)]
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (b'{"query": ""}', "query"),
+        (b"{}", "query"),
+        (b'{"query": 5}', "query"),
+        (b'{"query": "x", "limit": 0}', "limit"),
+        (b'{"query": "x", "limit": 51}', "limit"),
+        (b'{"query": "x", "filters": {"colour": "red"}}', "filters.colour"),
+        (b'{"query": "x", "typo": 1}', "typo"),
+        (b"[1, 2]", "body"),
+        (b"not json", "JSON"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"[" * 100_000, "JSON"),
+    ],
+)
+async def test_wrong_searches_name_the_field(body: bytes, names: str) -> None:
+    async with serve() as rig:
+        async with rig.http.post(f"{rig.url}/api/search", data=body, headers=_JSON) as response:
+            assert names in (await _problem(response, 400))["detail"]
+        assert rig.library.asked == []
+
+
+async def test_a_body_that_is_too_large_or_not_json_is_refused() -> None:
+    large = io.BytesIO(b'{"query": "' + b"x" * 2_000_000 + b'"}')
+    async with serve() as rig:
+        async with rig.http.post(f"{rig.url}/api/search", data=large, headers=_JSON) as response:
+            await _problem(response, 413)
+        async with rig.http.post(f"{rig.url}/api/search", data={"query": "x"}) as response:
+            await _problem(response, 400)
+
+
+async def test_a_knowledge_base_that_is_loading_says_when_to_come_back() -> None:
+    async with serve() as rig:
+        rig.library.error = KnowledgeUnavailable("the model is loading")
+        async with rig.http.post(f"{rig.url}/api/search", json={"query": "x"}) as response:
+            assert "loading" in (await _problem(response, 503))["detail"]
+            assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"X-Real-IP": "127.0.0.1"},
+        {"Host": "hub.example.com"},
+        {"Host": "127.0.0.1.example.com"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("route", ["search", "metrics"])
+async def test_what_does_not_come_straight_from_this_machine_is_refused(headers: dict[str, str], route: str) -> None:
+    async with serve() as rig:
+        method, path = ("POST", "/api/search") if route == "search" else ("GET", "/metrics")
+        async with rig.http.request(method, rig.url + path, json=_QUERY, headers=headers) as response:
+            document = await _problem(response, 403)
+        assert document["code"] == "not_allowed"
+        assert rig.library.asked == []
+
+
+async def test_localhost_by_name_is_this_machine() -> None:
+    async with serve() as rig:
+        headers = {"Host": "localhost:8080", "Origin": "http://localhost:8080"}
+        async with rig.http.post(f"{rig.url}/api/search", json=_QUERY, headers=headers) as response:
+            assert response.status == 200
+
+
+async def test_metrics_show_requests_by_route_and_the_backlog() -> None:
+    async def item(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async with serve([web.get("/things/{id}", item)]) as rig:
+        for number in range(3):
+            await rig.http.get(f"{rig.url}/things/{number}")
+        await rig.http.get(f"{rig.url}/no/such/page")
+        async with rig.http.get(f"{rig.url}/metrics") as response:
+            assert response.content_type == "text/plain"
+            text = await response.text()
+    assert 'switchboard_http_requests_total{method="GET",route="/things/{id}",status="200"} 3.0' in text
+    assert 'switchboard_http_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
+    assert 'switchboard_backlog{kind="pending"} 3.0' in text
+    assert "switchboard_store_up 1.0" in text
+
+
+async def test_metrics_are_served_while_the_database_is_down_and_show_no_stale_numbers() -> None:
+    async with serve() as rig:
+        await rig.http.get(f"{rig.url}/metrics")
+        rig.database.down = True
+        async with rig.http.get(f"{rig.url}/metrics") as response:
+            text = await response.text()
+    assert "switchboard_store_up 0.0" in text
+    assert "switchboard_backlog{" not in text
+
+
+async def _health(rig: Rig, path: str) -> tuple[int, dict[str, Any]]:
+    async with rig.http.get(rig.url + path) as response:
+        return response.status, await response.json()
+
+
+async def test_health_while_all_is_well() -> None:
+    async with serve() as rig:
+        status, body = await _health(rig, "/health")
+        assert (status, body["status"], body["version"]) == (200, "ok", "1.2.3")
+        assert await _health(rig, "/health/live") == (200, {"status": "ok"})
+        assert (await _health(rig, "/health/ready"))[0] == 200
+        for part in ("db", "vectors", "cache", "channels"):
+            status, body = await _health(rig, f"/health/{part}")
+            assert (status, body["status"]) == (200, "ok")
+            assert body["latency_ms"] >= 0
+
+
+async def test_health_while_the_database_is_down() -> None:
+    async with serve() as rig:
+        rig.database.down = True
+        for path in ("/health", "/health/ready", "/health/db"):
+            status, body = await _health(rig, path)
+            assert (status, body["status"]) == (503, "down")
+            assert "hunter22" not in str(body)
+        assert (await _health(rig, "/health/live"))[0] == 200
+
+
+async def test_health_while_the_database_hangs() -> None:
+    async with serve() as rig:
+        rig.database.stuck = True
+        started = time.perf_counter()
+        assert (await _health(rig, "/health"))[0] == 503
+        assert time.perf_counter() - started < 2.5
+
+
+async def test_a_hub_that_is_stopping_is_alive_and_not_ready() -> None:
+    async with serve() as rig:
+        rig.health.stop()
+        assert (await _health(rig, "/health/ready"))[0] == 503
+        assert (await _health(rig, "/health/live"))[0] == 200
+
+
+async def test_an_unknown_part_is_a_problem() -> None:
+    async with serve() as rig, rig.http.get(f"{rig.url}/health/nothing") as response:
+        assert "channels" in (await _problem(response, 404))["detail"]
+
+
+async def test_every_answer_carries_a_request_id() -> None:
+    async def fails(_request: web.Request) -> web.Response:
+        raise RuntimeError("secret insides")
+
+    async with serve([web.get("/fails", fails)]) as rig:
+        async with rig.http.get(f"{rig.url}/health/live", headers={"X-Request-ID": "mine-1"}) as response:
+            assert response.headers["X-Request-ID"] == "mine-1"
+        async with rig.http.get(f"{rig.url}/health/live", headers={"X-Request-ID": "<script>"}) as response:
+            assert response.headers["X-Request-ID"] != "<script>"
+        async with rig.http.get(f"{rig.url}/fails") as response:
+            document = await _problem(response, 500)
+            assert "insides" not in str(document)
+            assert len(response.headers["X-Request-ID"]) == 16
