@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class FilledRetriever:
-    """Implements core.ports.retriever.Retriever; an index that is being filled for the first time is not asked yet."""
+    """Implements core.ports.retriever.Retriever; finding nothing in an index that is still being filled says nothing."""
 
     def __init__(self, knowledge: Knowledge, indexing: Indexing) -> None:
         self._knowledge = knowledge
@@ -33,9 +33,10 @@ class FilledRetriever:
         """See Retriever.retrieve."""
         if self._indexing.idle_without_sources:
             return Retrieval((), threshold=1.0)
-        if self._indexing.filling:
-            raise KnowledgeUnavailable("The documents are being read for the first time.")
-        return await self._knowledge.retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        found = await self._knowledge.retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        if not found.supported and self._indexing.filling:
+            raise KnowledgeUnavailable("The documents are still being read for the first time.")
+        return found
 
     async def ready(self) -> bool:
         """See Retriever.ready."""
