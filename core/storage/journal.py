@@ -47,7 +47,7 @@ class SqlJournal:
         """See Journal.record."""
         values = {
             "turn_id": turn_id,
-            "call_id": entry.call_id,
+            "call_id": codec.clean(entry.call_id),
             "conversation_id": claim.conversation_id,
             "step": entry.step,
             "name": codec.clean(entry.name),
@@ -59,10 +59,12 @@ class SqlJournal:
         statement = self._journal_db.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
 
         def work(connection: Connection) -> None:
-            epoch = connection.scalar(
-                select(conversation.c.epoch).where(conversation.c.id == claim.conversation_id).with_for_update()
-            )
-            if epoch != claim.epoch:
+            held = connection.execute(
+                select(conversation.c.epoch, conversation.c.lease_until)
+                .where(conversation.c.id == claim.conversation_id)
+                .with_for_update()
+            ).first()
+            if held is None or held.epoch != claim.epoch or held.lease_until is None:
                 raise LostClaim("The conversation belongs to somebody else now.")
             connection.execute(statement.values(**values))
 

@@ -184,7 +184,7 @@ tool_journal = Table(
     "tool_journal",
     metadata,
     Column("turn_id", String(80), primary_key=True),
-    Column("call_id", String(128), primary_key=True),
+    Column("call_id", Text, primary_key=True),
     Column("conversation_id", String(32), nullable=False, index=True),
     Column("step", Integer, nullable=False),
     Column("name", Text, nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,9 +106,10 @@ class SqlTurns:
         results: list[Finished] = []
         for outcome in outcomes:
             row = current.get(outcome.claim.conversation_id)
-            if row is None or row.epoch != outcome.claim.epoch:
+            if row is None or not _holds(row, outcome.claim):
                 results.append(Finished(held=False))
                 continue
+            del current[row.id]  # a claim ends with what it finishes: the same one again holds nothing
             _finish_one(writes, row, outcome)
             results.append(Finished(held=True, pending=row.last_seq > outcome.handled_seq))
         self._commit(connection, writes)
@@ -135,7 +136,7 @@ class SqlTurns:
         columns = conversation.c
         statement = (
             update(conversation)
-            .where(columns.id == claim.conversation_id, columns.epoch == claim.epoch)
+            .where(columns.id == claim.conversation_id, columns.epoch == claim.epoch, columns.lease_until.is_not(None))
             .values(
                 lease_until=None,
                 ready_at=self._turns_db.now() + delay,
@@ -204,7 +205,12 @@ _UPDATE_CONVERSATION = (
 )
 
 
-def _lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Row[Any]]:
+def _holds(row: Row[Any], claim: Claim) -> bool:
+    """The fence has not moved, and the claim was not given back: finished, postponed and released rows have no lease."""
+    return bool(row.epoch == claim.epoch and row.lease_until is not None)
+
+
+def _lock(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     rows = connection.execute(
         select(conversation)
         .where(conversation.c.id.in_(sorted(set(ids))))

@@ -212,7 +212,7 @@ def upgrade() -> None:
     op.create_table(
         "tool_journal",
         sa.Column("turn_id", sa.String(length=80), nullable=False),
-        sa.Column("call_id", sa.String(length=128), nullable=False),
+        sa.Column("call_id", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
