@@ -32,13 +32,16 @@ class ConsoleSettings:
 
 
 class ConsoleChannel:
-    """``serve`` runs one person's conversation; many may run at the same time, each with a thread of its own."""
+    """``serve`` runs one person's conversation; many may run at the same time, each with a thread of its own.
+
+    Only the process with the terminal can print on it. Where several processes deliver, each has an ``account`` of its own.
+    """
 
     name = parse.CHANNEL
-    account = parse.ACCOUNT
     capabilities = CAPABILITIES
 
-    def __init__(self, clock: Clock, settings: ConsoleSettings | None = None) -> None:
+    def __init__(self, clock: Clock, settings: ConsoleSettings | None = None, *, account: str = parse.ACCOUNT) -> None:
+        self.account = account
         self._clock = clock
         self._settings = settings or ConsoleSettings()
         self._sink: InboundSink | None = None
@@ -80,7 +83,9 @@ class ConsoleChannel:
         """Lines until the end; the last message that was accepted, None when nothing need be waited for."""
         last: Accepted | None = None
         while (body := await terminal.line()) is not None:
-            raw = parse.raw_event(body, thread=thread, name=name, locale=locale, at=self._clock.now())
+            raw = parse.raw_event(
+                body, account=self.account, thread=thread, name=name, locale=locale, at=self._clock.now()
+            )
             try:
                 command = parse.read(body).command
                 if command is Command.QUIT:

@@ -52,14 +52,16 @@ def read(body: bytes) -> Line:
         raise InvalidInput(f"Unknown command. Known are: {', '.join(Command)}. Start with // for a text.") from None
 
 
-def raw_event(body: bytes, *, thread: str, name: str | None, locale: str | None, at: datetime) -> RawEvent:
+def raw_event(
+    body: bytes, *, account: str, thread: str, name: str | None, locale: str | None, at: datetime
+) -> RawEvent:
     """A line with what its event needs besides: who typed it, and an id of its own."""
     headers = {"thread": thread, "event": uuid4().hex}
     if name:
         headers["name"] = name
     if locale:
         headers["locale"] = locale
-    return RawEvent(CHANNEL, ACCOUNT, body, headers, at)
+    return RawEvent(CHANNEL, account, body, headers, at)
 
 
 def events(raw: RawEvent) -> list[MessageReceived]:
@@ -73,11 +75,11 @@ def events(raw: RawEvent) -> list[MessageReceived]:
     asks = line.command is Command.HUMAN
     return [
         MessageReceived(
-            key=EventKey(CHANNEL, ACCOUNT, f"{thread}/{event}"),
-            conversation=ConversationKey(CHANNEL, ACCOUNT, thread),
+            key=EventKey(CHANNEL, raw.account, f"{thread}/{event}"),
+            conversation=ConversationKey(CHANNEL, raw.account, thread),
             sender=Identity(
                 CHANNEL,
-                ACCOUNT,
+                raw.account,
                 thread,
                 display_name=raw.headers.get("name"),
                 locale=raw.headers.get("locale"),

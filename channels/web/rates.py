@@ -58,6 +58,9 @@ class MemoryRates:
             self._purge(now)
         return 0.0
 
+    def __len__(self) -> int:
+        return len(self._free_at)
+
     def forget(self, key: str) -> None:
         """A key that will not come again."""
         self._free_at.pop(key, None)
