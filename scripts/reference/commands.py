@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
+
+from config.cli import main
 
 TITLE = "Commands"
 _INTRODUCTION = (
@@ -14,10 +17,19 @@ _INTRODUCTION = (
 
 def lines() -> Iterator[str]:
     """Each command with its help text, in alphabetical order."""
-    from config.cli import main
-
-    assert isinstance(main, click.Group)
     yield _INTRODUCTION
-    for name, command in sorted(main.commands.items()):
-        context = click.Context(command, info_name=f"switchboard {name}", max_content_width=100, terminal_width=100)
-        yield from ["", f"## switchboard {name}", "", "```text", command.get_help(context), "```"]
+    yield from _below(click.Context(main, info_name="switchboard", max_content_width=100, terminal_width=100), main)
+
+
+def _below(context: click.Context, group: click.Group) -> Iterator[str]:
+    for name, command in sorted(group.commands.items()):
+        inner = click.Context(command, info_name=name, parent=context, **_inherited(context))
+        if isinstance(command, click.Group):
+            yield from _below(inner, command)
+        else:
+            yield from ["", f"## {inner.command_path}", "", "```text", command.get_help(inner), "```"]
+
+
+def _inherited(context: click.Context) -> dict[str, Any]:
+    names = main.context_settings.get("help_option_names", context.help_option_names)
+    return {"help_option_names": names, "terminal_width": 100, "max_content_width": 100}

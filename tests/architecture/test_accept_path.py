@@ -43,7 +43,7 @@ async def _accept_one(url: str) -> None:
 
 
 async def test_a_message_is_accepted_before_anything_heavy_is_loaded(make_hub: MakeHub) -> None:
-    hub = make_hub(launcher=("-c", _PROGRAM))
+    hub = make_hub(sources="sample", launcher=("-c", _PROGRAM))
     await _accept_one(hub.url)
     loaded = await _modules(hub.home, hub.pid, hub.url)
     assert "config" in loaded

@@ -16,7 +16,10 @@ SECRET_KEY = "a-secret-key-for-tests-only-0123456789abcdef"
 
 
 class Hub:
-    """``switchboard serve``. Its home is its working directory, so that no settings file is picked up by chance."""
+    """``switchboard serve``. Its home is its working directory, so that no settings file is picked up by chance.
+
+    ``sources`` are its documents; without any it starts in a second and loads no model. ``sample`` are those of the demo.
+    """
 
     def __init__(
         self,
@@ -24,6 +27,7 @@ class Hub:
         *,
         database_url: str | None = None,
         role: str = "all",
+        sources: str = "none",
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
         launcher: Sequence[str] = ("-m", "config.cli"),
@@ -42,6 +46,7 @@ class Hub:
             "DATA_DIR": str(self.data_dir),
             "SECRET_KEY": SECRET_KEY,
             "LOG_FORMAT": "json",
+            "KNOWLEDGE_SOURCES": sources,
             **({"DATABASE_URL": database_url} if database_url else {}),
             **(environment or {}),
         }
