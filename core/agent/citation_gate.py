@@ -154,7 +154,7 @@ class CitationGate:
             return sentence, []
         if not cited:
             return "", []
-        kept = self._rewrite(sentence, {number: number for number in cited})
+        kept = self._rewrite(sentence, {number: number for number in cited}).strip()
         # Taking a marker out can join its surroundings into a new one ("[[9]1]"): such a sentence is not worth saving.
         return (kept, cited) if set(marker_numbers(kept)) == set(cited) else ("", [])
 
@@ -171,7 +171,7 @@ class CitationGate:
             return _LOOSE.sub(r"\1", fresh) if fresh != piece else piece
 
         pieces = _CODE.split(sentence)
-        return "".join(piece if i % 2 else prose(piece) for i, piece in enumerate(pieces)).strip()
+        return "".join(piece if i % 2 else prose(piece) for i, piece in enumerate(pieces))
 
 
 def _wider(one: str, other: str) -> str:

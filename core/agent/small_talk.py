@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.agent.language import packs
 from core.agent.person_wish import any_of
@@ -26,19 +26,28 @@ def _whole(name: str) -> frozenset[str]:
     return frozenset(phrase(entry) for pack in packs().values() for entry in pack.words("talk", name))
 
 
+@functools.cache
+def _phrases() -> Mapping[str, str]:
+    """Every phrase of small talk with its kind; where two kinds share one, the first of ``KINDS`` has it."""
+    kinds = ((kind, pack.words("talk", kind)) for kind in reversed(KINDS) for pack in packs().values())
+    return {phrase(entry): kind for kind, entries in kinds for entry in entries}
+
+
+@functools.cache
+def _any_phrase() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){any_of(_phrases())}(?!\w)")
+
+
 def small_talk(text: str) -> str | None:
     """``identity``, ``thanks``, ``farewell`` or ``greeting`` when the message is nothing else; otherwise None."""
-    rest = phrase(text)
-    if not rest:
+    spoken = phrase(text)
+    if not spoken:
         return "thanks" if _EMOJI_ONLY.match(text.strip()) and len(text.strip()) <= 12 else None
-    heard: list[str] = []
-    for kind in KINDS:
-        rest, count = _list(kind).subn(" ", rest)
-        if count:
-            heard.append(kind)
+    heard = {_phrases()[match.group()] for match in _any_phrase().finditer(spoken)}
+    rest = _any_phrase().sub(" ", spoken)
     if not heard or _list("filler").sub(" ", rest).strip():
         return None
-    return heard[0]
+    return next(kind for kind in KINDS if kind in heard)
 
 
 def says_yes(text: str) -> bool:
@@ -61,10 +70,6 @@ def all_small_talk(texts: Sequence[str]) -> str | None:
 def only_pleasantries(answer: str, *, said: str) -> bool:
     """Whether an answer states nothing: beside questions it holds small talk and the customer's own words, no others."""
     statements = [piece for piece in sentences(answer) if not piece.rstrip().endswith(("?", "؟", "？"))]
-    rest = phrase(" ".join(statements))
-    polite = 0
-    for kind in KINDS:
-        rest, count = _list(kind).subn(" ", rest)
-        polite += count
+    rest, polite = _any_phrase().subn(" ", phrase(" ".join(statements)))
     left = set(content_stems(_list("filler").sub(" ", rest))) - set(content_stems(said))
     return bool(polite) and not left

@@ -1,0 +1,153 @@
+"""What every responder promises, whatever answers behind it. Subclass it and give it a responder."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.domain.errors import LostClaim
+from core.domain.messages import Author, CustomerAction, MessageKind
+from core.ports.responder import Reply, Responder
+from tests.contract.responders.world import PASSWORD, Shelf, Watcher, message, text_file, turn_of
+
+INVOICE = "INVOICE 2026-117\n\nBill to: Ada Lovelace\n\nSubtotal: 329.00 EUR\nTotal: 391.51 EUR\n\nPayment is due in 14 days.\n"
+
+
+class ResponderContract:
+    """``make`` gives a responder over this knowledge base; a model behind it answers sensibly from what it is given."""
+
+    def make(self, shelf: Shelf) -> Responder:
+        raise AssertionError("a subclass says which responder")
+
+    @pytest.fixture
+    def shelf(self) -> Shelf:
+        return Shelf()
+
+    @pytest.fixture
+    def watcher(self) -> Watcher:
+        return Watcher()
+
+    async def _ask(self, shelf: Shelf, watcher: Watcher, *pending: object, **world: object) -> Reply:
+        turn = turn_of(*pending, **world)  # type: ignore[arg-type]
+        return await self.make(shelf).respond(turn, "t1", watcher)
+
+    async def test_an_answer_carries_its_source(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+        assert reply.kind is MessageKind.ANSWER
+        assert "Forgot password" in reply.text
+        assert [citation.id for citation in reply.citations] == [PASSWORD.id]
+        assert {int(n) for n in re.findall(r"\[(\d+)\]", reply.text)} == {1}
+        assert 0 < reply.confidence <= 1
+        assert watcher.cited[-1] == reply.citations
+
+    async def test_what_is_streamed_is_what_is_said(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+        assert watcher.text_shown == reply.text
+
+    async def test_it_says_that_it_does_not_know(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, "Do you sell bicycles?")
+        assert reply.kind is MessageKind.UNKNOWN
+        assert reply.offers_person
+        assert reply.citations == ()
+        assert reply.text.strip()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "I want to talk to a human",
+            "Ich möchte bitte mit einem Menschen sprechen.",
+            "Je voudrais parler à un conseiller",
+            "Quiero hablar con una persona",
+            "أريد التحدث مع شخص حقيقي",
+        ],
+    )
+    async def test_a_wish_for_a_person_escalates(self, shelf: Shelf, watcher: Watcher, text: str) -> None:
+        reply = await self._ask(shelf, watcher, text)
+        assert reply.escalation is not None
+        assert reply.escalation.requested_by == "customer"
+        assert watcher.text_shown == ""
+
+    async def test_the_button_escalates(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, message("Talk to us", action=CustomerAction.REQUEST_PERSON))
+        assert reply.escalation is not None
+
+    async def test_yes_to_an_offer_escalates_and_no_does_not(self, shelf: Shelf, watcher: Watcher) -> None:
+        history = [
+            message("Do you sell bicycles?", seq=1),
+            message("I don't know. Talk to a person?", seq=2, author=Author.AGENT, kind=MessageKind.UNKNOWN),
+        ]
+        assert (await self._ask(shelf, watcher, "yes please", history=history)).escalation is not None
+        declined = await self._ask(shelf, watcher, "no thanks", history=history)
+        assert declined.escalation is None
+        assert declined.text.strip()
+
+    async def test_an_escalation_keyword_escalates(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, "I will take legal action if my password is not reset")
+        assert reply.escalation is not None
+        assert "legal action" in reply.escalation.reason
+
+    async def test_small_talk_is_answered_without_sources(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, "Hello!")
+        assert reply.kind is MessageKind.SMALL_TALK
+        assert reply.citations == ()
+        assert reply.text.strip()
+
+    async def test_a_file_is_used_and_cited_by_name(self, shelf: Shelf, watcher: Watcher) -> None:
+        file = text_file(INVOICE)
+        reply = await self._ask(shelf, watcher, message("What is the invoice total?", attachments=[file]), files=[file])
+        assert "391.51" in reply.text
+        assert [(citation.id, citation.title) for citation in reply.citations] == [("f1", "invoice.pdf")]
+
+    async def test_a_file_of_an_earlier_message_is_used(self, shelf: Shelf, watcher: Watcher) -> None:
+        history = [
+            message("here", seq=1, attachments=[text_file(INVOICE)]),
+            message("Thanks", seq=2, author=Author.AGENT),
+        ]
+        reply = await self._ask(
+            shelf, watcher, "When is payment due according to my file?", history=history, files=[text_file(INVOICE)]
+        )
+        assert "14 days" in reply.text
+        assert reply.citations[0].id == "f1"
+
+    async def test_a_deleted_message_is_not_answered(self, shelf: Shelf, watcher: Watcher) -> None:
+        from dataclasses import replace
+
+        from tests.contract.responders.world import NOW
+
+        gone = replace(message("I want to talk to a human"), deleted_at=NOW)
+        reply = await self._ask(shelf, watcher, gone)
+        assert reply.escalation is None
+        assert reply.text.strip()
+
+    async def test_it_waits_while_the_knowledge_loads(self, shelf: Shelf, watcher: Watcher) -> None:
+        shelf.loading = 3
+        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+        assert reply.kind is MessageKind.ANSWER
+
+    async def test_knowledge_that_stays_away_is_said(self, shelf: Shelf, watcher: Watcher) -> None:
+        shelf.loading = 10_000
+        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+        assert reply.kind is MessageKind.FAILURE
+        assert reply.offers_person
+        assert "documents" in reply.text
+
+    async def test_a_broken_retriever_is_not_silence(self, shelf: Shelf, watcher: Watcher) -> None:
+        shelf.broken = RuntimeError("index on fire")
+        reply = await self._ask(shelf, watcher, "How do I reset my password?")
+        assert reply.kind is MessageKind.FAILURE
+        assert reply.offers_person
+        assert "fire" not in reply.text
+
+    async def test_a_lost_claim_reaches_the_caller(self, shelf: Shelf) -> None:
+        with pytest.raises(LostClaim):
+            await self._ask(shelf, Watcher(lost_at="text"), "How do I reset my password?")
+
+    @pytest.mark.parametrize("locale", ["de", "fr", "es", "ar"])
+    async def test_failures_are_told_in_the_customers_language(
+        self, shelf: Shelf, watcher: Watcher, locale: str
+    ) -> None:
+        shelf.broken = RuntimeError("index on fire")
+        told = await self._ask(shelf, watcher, "How do I reset my password?", locale=locale)
+        english = await self._ask(shelf, watcher, "How do I reset my password?", locale="en")
+        assert told.text != english.text

@@ -1,0 +1,15 @@
+"""The responder without a model keeps the contract."""
+
+from __future__ import annotations
+
+from core.agent.settings import AgentSettings
+from core.llm.extractive import ExtractiveResponder
+from core.ports.responder import Responder
+from tests.contract.responders.contract import ResponderContract
+from tests.contract.responders.world import Shelf, SteppingClock
+
+
+class TestExtractiveResponder(ResponderContract):
+    def make(self, shelf: Shelf) -> Responder:
+        settings = AgentSettings(company_name="Tidepool", escalation_keywords=("legal action",))
+        return ExtractiveResponder(shelf, settings, SteppingClock())

@@ -1,0 +1,172 @@
+"""No invalid marker reaches a customer, whatever the model writes and however it is cut into pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.agent.citation_gate import CitationGate, marker_numbers, strip_markers
+from core.agent.sources import Sources, from_passage
+from core.domain.messages import Citation
+from tests.contract.responders.world import PASSWORD, PRICE, STRAY
+
+
+class Heard:
+    """What left the gate."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.cited: list[Sequence[Citation]] = []
+
+    async def text(self, sentence: str) -> None:
+        self.shown.append(sentence)
+
+    async def sources(self, citations: Sequence[Citation]) -> None:
+        self.cited.append(citations)
+
+
+def _gate() -> tuple[CitationGate, Heard]:
+    sources = Sources()
+    for passage in (PASSWORD, PRICE, STRAY):
+        sources.add(from_passage(passage, supported=True))
+    heard = Heard()
+    return CitationGate(sources, heard.text, heard.sources), heard
+
+
+async def _through(text: str, *, size: int = 5) -> tuple[CitationGate, Heard]:
+    gate, heard = _gate()
+    for start in range(0, len(text), size):
+        await gate.feed(text[start : start + size])
+    await gate.finish()
+    return gate, heard
+
+
+async def test_markers_are_renumbered_by_first_use() -> None:
+    gate, heard = await _through("It costs 9 [2]. Reset it [1]. Both [1][2].")
+    assert gate.text == "It costs 9 [1]. Reset it [2]. Both [2][1]."
+    assert [citation.id for citation in gate.citations] == [PRICE.id, PASSWORD.id]
+    assert heard.cited[-1] == gate.citations
+
+
+async def test_an_invalid_marker_is_removed_and_its_sentence_stays_when_another_holds() -> None:
+    gate, _ = await _through("It costs 9 [2][7]. Reset it [1, 9].")
+    assert gate.text == "It costs 9 [1]. Reset it [2]."
+
+
+async def test_a_sentence_with_only_invalid_markers_is_left_out() -> None:
+    gate, _ = await _through("It costs 9 [2]. We also sell bicycles [8]. Reset it [1].")
+    assert gate.text == "It costs 9 [1]. Reset it [2]."
+
+
+async def test_paragraphs_survive_a_sentence_that_is_left_out() -> None:
+    gate, _ = await _through("It costs 9 [2]. Free bicycles [8].\n\nReset it [1].")
+    assert gate.text == "It costs 9 [1].\n\nReset it [2]."
+
+
+async def test_uncited_sentences_wait_for_the_first_citation() -> None:
+    gate, heard = _gate()
+    await gate.feed("Good question. Let me see. ")
+    assert heard.shown == []
+    await gate.feed("It costs 9 [2]. Anything else?")
+    await gate.finish()
+    assert heard.shown == ["Good question.", " Let me see.", " It costs 9 [1].", " Anything else?"]
+
+
+async def test_what_waits_can_be_dropped_or_released() -> None:
+    gate, heard = await _through("I will look it up.")
+    assert gate.held == "I will look it up."
+    gate.drop_held()
+    await gate.feed("The password link works for an hour.")
+    await gate.finish()
+    await gate.release(1)
+    assert gate.text == "The password link works for an hour. [1]"
+    assert "".join(heard.shown) == gate.text
+
+
+async def test_sentences_are_shown_before_the_answer_is_over() -> None:
+    gate, heard = _gate()
+    await gate.feed("It costs 9 [2]. And th")
+    assert heard.shown == ["It costs 9 [1]."]
+
+
+async def test_a_claimed_handover_is_left_out() -> None:
+    gate, _ = await _through("It costs 9 [2]. I'm connecting you with a colleague now. Anything else?")
+    assert gate.text == "It costs 9 [1]. Anything else?"
+
+
+async def test_code_is_left_alone() -> None:
+    gate, _ = await _through("Read it with `rows[9]` [2].\n\n```\nx = rows[7]\n```\nDone.")
+    assert "`rows[9]` [1]." in gate.text
+    assert "x = rows[7]" in gate.text
+
+
+async def test_other_ways_to_write_a_marker_are_understood() -> None:
+    gate, _ = await _through("A [^2]. B 【1†source】. C [2](http://evil.example/).")
+    assert gate.text == "A [1]. B [2]. C [1]."
+
+
+async def test_an_answer_that_was_cut_loses_its_last_piece() -> None:
+    gate, _ = _gate()
+    await gate.feed("It costs 9 [2]. The rest of this sen")
+    await gate.finish(whole=False)
+    assert gate.text == "It costs 9 [1]."
+
+
+_PIECE = st.one_of(
+    st.sampled_from(
+        [
+            "[1]",
+            "[2]",
+            "[3]",
+            "[4]",
+            "[0]",
+            "[99]",
+            "[1, 7]",
+            "[",
+            "]",
+            "[[9]1]",
+            "【2】",
+            "[^1]",
+            "`",
+            "```",
+            "\n",
+            "\n\n",
+        ]
+    ),
+    st.sampled_from(
+        [". ", "! ", "? ", "word ", "I'm connecting you with a person. ", "e.g. ", "- item\n", "(x)", " ", "1", "…"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@given(st.lists(_PIECE, max_size=30), st.integers(1, 11))
+async def test_never_an_invalid_marker_and_nothing_said_twice(pieces: list[str], size: int) -> None:
+    gate, heard = await _through("".join(pieces), size=size)
+    await gate.release()
+    assert "".join(heard.shown) == gate.text
+    assert set(marker_numbers(gate.text)) <= set(range(1, len(gate.citations) + 1))
+    assert len({citation.id for citation in gate.citations}) == len(gate.citations)
+    assert (
+        "connecting you" not in gate.text
+        or "`" in gate.text
+        or not re.search(r"connecting you with a person\. ", gate.text)
+    )
+
+
+@given(st.lists(_PIECE, max_size=20))
+async def test_cutting_the_stream_elsewhere_changes_nothing(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    results = set()
+    for size in (1, 3, max(1, len(text))):
+        gate, _ = await _through(text, size=size)
+        await gate.release()
+        results.add(gate.text)
+    assert len(results) == 1
+
+
+def test_history_is_shown_without_markers() -> None:
+    assert strip_markers("It costs 9 [1]. Use `a[0]` [2].") == "It costs 9 . Use `a[0]` ."

@@ -1,0 +1,85 @@
+"""The language files are complete, and what is in them can match at all."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.agent.language import ANSWERED, choose, detect, packs, supported
+from core.agent.texts import Texts
+from core.agent.wording import phrase
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@pytest.mark.parametrize("code", ANSWERED)
+def test_every_answered_language_has_every_text_with_the_same_places(code: str) -> None:
+    english = packs()["en"].texts
+    texts = packs()[code].texts
+    assert texts.keys() == english.keys()
+    for name, text in texts.items():
+        assert text.strip() == text
+        assert text
+        assert set(_PLACEHOLDER.findall(text)) == set(_PLACEHOLDER.findall(english[name])), name
+
+
+@pytest.mark.parametrize("code", [code for code in ANSWERED if code != "en"])
+def test_no_text_was_left_in_english(code: str) -> None:
+    english = packs()["en"].texts
+    same = [name for name, text in packs()[code].texts.items() if text == english[name] and name != "page"]
+    assert same == []
+
+
+@pytest.mark.parametrize("name", ["unknown", "failure", "unavailable", "offer", "file_silent", "file_unreadable"])
+@pytest.mark.parametrize("code", ANSWERED)
+def test_what_offers_a_person_ends_with_the_question(code: str, name: str) -> None:
+    assert packs()[code].texts[name].endswith(("?", "؟"))
+
+
+@pytest.mark.parametrize("code", sorted(packs()))
+def test_lists_hold_no_duplicates_and_nothing_that_folds_away(code: str) -> None:
+    for section, lists in packs()[code].sections.items():
+        if section in ("texts", "claims"):
+            continue
+        for name, entries in lists.items():
+            assert all(phrase(entry) for entry in entries), (section, name)
+
+
+@pytest.mark.parametrize("code", ANSWERED)
+def test_claim_patterns_are_written_in_the_folded_form(code: str) -> None:
+    for pattern in packs()[code].words("claims", "handover"):
+        re.compile(pattern)
+        words = re.sub(r"\\[a-z]", "", pattern)
+        assert phrase(words).replace(" ", "") == re.sub(r"[^\w]", "", words), pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("How do I reset my password?", "en"),
+        ("Wie kann ich mein Passwort zurücksetzen?", "de"),
+        ("Comment puis-je réinitialiser mon mot de passe ?", "fr"),
+        ("¿Cómo puedo restablecer mi contraseña?", "es"),
+        ("كيف يمكنني إعادة تعيين كلمة المرور؟", "ar"),
+        ("password", None),
+        ("", None),
+    ],
+)
+def test_the_language_of_a_message(text: str, code: str | None) -> None:
+    assert detect(text) == code
+
+
+def test_a_known_locale_comes_first_then_the_message_then_english() -> None:
+    assert choose("How do I do it?", "de-AT") == "de"
+    assert choose("Wie geht das mit der Rechnung?", "ja-JP", None) == "de"
+    assert choose("Wie geht das mit der Rechnung?", None, "fr_CA") == "fr"
+    assert choose("password") == "en"
+    assert supported("pt-BR") is None
+
+
+def test_texts_fill_in_values_without_reading_them_as_templates() -> None:
+    said = Texts("en", "{name}").say("file_received", name="{company}.pdf")
+    assert "pdf" in said
+    with pytest.raises(KeyError):
+        Texts("en", "Acme").say("no_such_text")
