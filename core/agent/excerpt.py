@@ -161,8 +161,10 @@ def clip(text: str, limit: int) -> str:
     """At most ``limit`` characters, cut between words, with a mark where something is missing."""
     if len(text) <= limit:
         return text
-    head = text[: limit - 2].rsplit(None, 1)[0] or text[: limit - 2]
-    return f"{head} …"
+    head = text[: limit - 2]
+    if not text[limit - 2].isspace() and len(head.split()) > 1:
+        head = head.rsplit(None, 1)[0]
+    return f"{head.rstrip()} …"
 
 
 def whole_sentences(text: str) -> str:

@@ -63,7 +63,7 @@ def wants_summary(text: str) -> bool:
 
 def about_what(text: str) -> str:
     """The message without the words that only point at a file ("what does the document say about")."""
-    return _list("vague").sub(" ", phrase(text))
+    return " ".join(_list("vague").sub(" ", phrase(text)).split())
 
 
 @dataclass(frozen=True, slots=True)

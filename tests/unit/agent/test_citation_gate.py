@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -150,11 +149,6 @@ async def test_never_an_invalid_marker_and_nothing_said_twice(pieces: list[str],
     assert "".join(heard.shown) == gate.text
     assert set(marker_numbers(gate.text)) <= set(range(1, len(gate.citations) + 1))
     assert len({citation.id for citation in gate.citations}) == len(gate.citations)
-    assert (
-        "connecting you" not in gate.text
-        or "`" in gate.text
-        or not re.search(r"connecting you with a person\. ", gate.text)
-    )
 
 
 @given(st.lists(_PIECE, max_size=20))

@@ -1,0 +1,99 @@
+"""Streamed fragments become whole tool calls, and an end that is none is an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openai.types.chat import ChatCompletionChunk
+
+from core.domain.errors import ModelError
+from core.llm.assembly import Assembly
+from core.llm.settings import AzureDeployment, OpenAIChatSettings
+from core.llm.wire import body, to_wire
+from core.ports.chat_model import ChatMessage, ChatRequest, ToolCall, ToolSpec
+
+
+def _chunk(delta: dict[str, Any] | None = None, *, finish: str | None = None, **more: Any) -> ChatCompletionChunk:
+    choices = [] if delta is None and finish is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return ChatCompletionChunk.construct(
+        **{
+            **ChatCompletionChunk.model_construct(
+                id="x", created=0, model="m", object="chat.completion.chunk"
+            ).__dict__,
+            **ChatCompletionChunk.construct(choices=choices).__dict__,
+            **more,
+        }
+    )
+
+
+def _call(index: int | None, **parts: Any) -> dict[str, Any]:
+    function = {key: parts[key] for key in ("name", "arguments") if key in parts}
+    return {"tool_calls": [{"index": index, "id": parts.get("id"), "function": function}]}
+
+
+def test_two_calls_arrive_interleaved_and_leave_whole() -> None:
+    assembly = Assembly()
+    for delta in (
+        _call(0, id="a", name="look", arguments=""),
+        _call(1, id="b", name="find", arguments='{"q"'),
+        _call(0, arguments='{"x": 1}'),
+        _call(1, arguments=": 2}"),
+    ):
+        assert assembly.add(_chunk(delta)) == ""
+    assembly.add(_chunk({}, finish="tool_calls"))
+    assert assembly.finish().tool_calls == (ToolCall("a", "look", '{"x": 1}'), ToolCall("b", "find", '{"q": 2}'))
+
+
+def test_servers_that_send_whole_calls_without_an_index() -> None:
+    assembly = Assembly()
+    assembly.add(_chunk(_call(None, id="a", name="look", arguments="{}")))
+    assembly.add(_chunk(_call(None, id="b", name="look", arguments="{}")))
+    assembly.add(_chunk({}, finish="stop"))
+    assert [call.id for call in assembly.finish().tool_calls] == ["a", "b"]
+
+
+def test_text_and_chunks_without_choices_or_delta() -> None:
+    assembly = Assembly()
+    assert assembly.add(_chunk()) == ""
+    assert assembly.add(_chunk({"content": "Hel"})) == "Hel"
+    assert assembly.add(_chunk({"refusal": "no"})) == "no"
+    assembly.add(_chunk(None, finish="stop"))
+    assert assembly.finish().reason == "stop"
+
+
+def test_an_end_that_is_none() -> None:
+    with pytest.raises(ModelError, match="nothing that could be read"):
+        Assembly().finish()
+    cut = Assembly()
+    cut.add(_chunk({"content": "Hel"}))
+    with pytest.raises(ModelError, match="cut off"):
+        cut.finish()
+    empty = Assembly()
+    empty.add(_chunk({"content": " "}, finish="stop"))
+    with pytest.raises(ModelError, match="answered nothing"):
+        empty.finish()
+    with pytest.raises(ModelError, match="content filter"):
+        Assembly().add(_chunk({}, finish="content_filter"))
+
+
+def test_requests_in_the_wire_shape() -> None:
+    spec = ToolSpec("look", "Looks.", {"type": "object"})
+    request = ChatRequest([ChatMessage("user", "hi")], tools=[spec], max_tokens=5)
+    wire = body(request, limit_field="max_tokens", usage=True)
+    assert wire["max_tokens"] == 5
+    assert wire["tools"][0]["function"]["name"] == "look"
+    assert wire["stream_options"] == {"include_usage": True}
+    assert "tools" not in body(ChatRequest([]), limit_field="max_tokens", usage=False)
+    asked = to_wire(ChatMessage("assistant", "", tool_calls=(ToolCall("a", "look", "{}"),)))
+    assert asked["content"] is None
+    assert to_wire(ChatMessage("tool", "r", tool_call_id="a")) == {"role": "tool", "tool_call_id": "a", "content": "r"}
+
+
+def test_the_answers_limit_goes_by_the_name_the_endpoint_knows() -> None:
+    assert OpenAIChatSettings("m").limit_field == "max_completion_tokens"
+    assert OpenAIChatSettings("m", base_url="http://x/v1").limit_field == "max_tokens"
+    azure = OpenAIChatSettings("m", azure=AzureDeployment("https://x", "d", "v"))
+    assert azure.limit_field == "max_completion_tokens"
+    assert azure.name == "azure:d"
+    assert "secret" not in repr(OpenAIChatSettings("m", api_key="secret"))

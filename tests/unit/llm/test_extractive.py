@@ -1,0 +1,114 @@
+"""What the responder without a model quotes, and when it holds its tongue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.agent.settings import AgentSettings
+from core.domain.messages import MessageKind
+from core.llm.extractive import ExtractiveResponder
+from core.ports.responder import Reply
+from tests.contract.responders.world import PASSWORD, PRICE, Shelf, SteppingClock, Watcher, message, text_file, turn_of
+
+INVOICE = "INVOICE 2026-117\n\nBill to: Ada Lovelace\n\nTotal: 391.51 EUR\n\nPayment is due in 14 days.\n"
+
+
+async def _ask(*pending: object, shelf: Shelf | None = None, **world: object) -> Reply:
+    responder = ExtractiveResponder(shelf or Shelf(), AgentSettings(company_name="Tidepool"), SteppingClock())
+    watcher = Watcher()
+    reply = await responder.respond(turn_of(*pending, **world), "t1", watcher)  # type: ignore[arg-type]
+    assert watcher.text_shown == reply.text
+    return reply
+
+
+async def test_a_faq_is_answered_with_its_answer_and_the_source_is_named() -> None:
+    reply = await _ask("How do I reset my password?")
+    assert reply.text == f"From “Signing in › Passwords”:\n\n{PASSWORD.answer} [1]"
+    assert reply.confidence == pytest.approx(0.82)
+
+
+async def test_page_and_language_of_the_frame() -> None:
+    reply = await _ask("Was kostet der Team plan?", locale="de")
+    assert reply.text.startswith("Aus „Plans and prices, Seite 3“:")
+
+
+async def test_below_the_threshold_nothing_is_quoted() -> None:
+    reply = await _ask("How do I reset my password?", shelf=Shelf(threshold=0.9))
+    assert reply.kind is MessageKind.UNKNOWN
+    assert reply.text == (
+        "I don't know the answer to that: I found nothing about it in our documents. Would you like to talk to a person?"
+    )
+
+
+async def test_each_question_of_a_turn_gets_its_own_answer() -> None:
+    reply = await _ask("How do I reset my password?", "What does the Team plan cost? Do you sell bicycles?")
+    assert [citation.id for citation in reply.citations] == [PASSWORD.id, PRICE.id]
+    assert "[1]" in reply.text
+    assert "[2]" in reply.text
+    assert "I found nothing about “Do you sell bicycles?”" in reply.text
+    assert reply.offers_person
+
+
+async def test_the_same_passage_is_quoted_once() -> None:
+    reply = await _ask("How do I reset my password? Where is the password page?")
+    assert reply.text.count("Forgot password") == 1
+
+
+async def test_brackets_in_a_document_are_no_markers() -> None:
+    shelf = Shelf({"plan": replace(PRICE, content="The Team plan costs 9 euros, see note [4].")})
+    reply = await _ask("What does the plan cost?", shelf=shelf)
+    assert reply.text.endswith("see note (4). [1]")
+
+
+async def test_a_marker_stands_below_a_table_not_in_it() -> None:
+    shelf = Shelf({"plan": replace(PRICE, content="| Plan | Price |\n| --- | --- |\n| Team | 9 |")})
+    reply = await _ask("What does the plan cost?", shelf=shelf)
+    assert reply.text.endswith("| Plan | Price |\n| --- | --- |\n| Team | 9 |\n\n[1]")
+
+
+async def test_a_file_alone_is_acknowledged() -> None:
+    reply = await _ask(message("", attachments=[text_file(INVOICE)]))
+    assert reply.kind is MessageKind.SMALL_TALK
+    assert "invoice.pdf" in reply.text
+
+
+async def test_a_file_is_summarised_from_its_beginning() -> None:
+    reply = await _ask(message("Can you summarise this?", attachments=[text_file(INVOICE)]))
+    assert "Ada Lovelace" in reply.text
+    assert reply.text.rstrip().endswith("[1]")
+    assert reply.citations[0].title == "invoice.pdf"
+
+
+async def test_a_file_without_text_is_said() -> None:
+    alone = await _ask(message("", attachments=[text_file(None, name="scan.pdf")]))
+    asked = await _ask(message("What is the total?", attachments=[text_file(None, name="scan.pdf")]))
+    for reply in (alone, asked):
+        assert reply.kind is MessageKind.UNKNOWN
+        assert "could not read any text in “scan.pdf”" in reply.text
+        assert reply.offers_person
+
+
+async def test_a_file_that_does_not_hold_the_answer_is_said() -> None:
+    reply = await _ask("What does my document say about bananas?", files=[text_file(INVOICE)])
+    assert reply.kind is MessageKind.UNKNOWN
+    assert "“invoice.pdf”" in reply.text
+
+
+async def test_a_file_nobody_spoke_of_does_not_outrank_the_documents() -> None:
+    reply = await _ask("How do I reset my password?", files=[text_file("password: see the paper. reset it")])
+    assert reply.citations[0].id == PASSWORD.id
+
+
+async def test_a_file_answers_while_the_documents_cannot_be_searched() -> None:
+    shelf = Shelf()
+    shelf.loading = 10_000
+    reply = await _ask("When is payment due?", files=[text_file(INVOICE)], shelf=shelf)
+    assert reply.citations[0].title == "invoice.pdf"
+
+
+async def test_a_question_with_a_greeting_is_looked_up_without_it() -> None:
+    shelf = Shelf()
+    await _ask("Hello! How do I reset my password?", shelf=shelf)
+    assert shelf.queries == ["How do I reset my password?"]
