@@ -1,0 +1,27 @@
+"""``python -m bench [accept] [end_to_end] [memory] [startup]``: all of them write the page, some only print."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import accept, end_to_end, memory, startup
+from bench.report import PAGE, Report
+
+BENCHES = {"accept": accept.run, "end_to_end": end_to_end.run, "memory": memory.run, "startup": startup.run}
+
+
+def main() -> None:
+    """Run what was named, or everything."""
+    unknown = set(sys.argv[1:]) - BENCHES.keys()
+    if unknown:
+        sys.exit(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}.")
+    report = Report()
+    for name in sys.argv[1:] or BENCHES:
+        BENCHES[name](report)
+    if not sys.argv[1:]:
+        report.write()
+        print(f"Written to {PAGE}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""What was measured, as a table for people and as the page docs/reference/benchmarks.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "benchmarks.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row. ``floor`` is the physical limit measured beside it; ``aim`` is what we want to reach."""
+
+    name: str
+    value: float
+    unit: str
+    floor: float | None = None
+    floor_name: str = ""
+    aim: str = ""
+
+    def cells(self) -> list[str]:
+        """For a table."""
+        ratio = f"{self.value / self.floor:.2f} of {self.floor:,.1f} ({self.floor_name})" if self.floor else ""
+        return [self.name, f"{self.value:,.1f} {self.unit}", ratio, self.aim]
+
+
+@dataclass
+class Report:
+    """All figures of a run."""
+
+    figures: list[Figure] = field(default_factory=list)
+
+    def add(self, figure: Figure) -> None:
+        """Keep and print it."""
+        self.figures.append(figure)
+        name, value, ratio, aim = figure.cells()
+        print(f"{name:<58} {value:>16}  {ratio:<52} {('aim ' + aim) if aim else ''}", flush=True)
+
+    def write(self, path: Path = PAGE) -> None:
+        """The page, with the machine and the commit."""
+        lines = [
+            "# Benchmarks",
+            "",
+            "Made by `make bench` on the machine below; nobody else's figures. The load generator shares the two cores with",
+            "the hub, so rates are those of both together. Floors are measured in the same run, beside the figure.",
+            "",
+            f"- date: {datetime.now(UTC):%Y-%m-%d}",
+            f"- commit: {_commit()}",
+            f"- machine: {os.cpu_count()} cores, {_memory()}, {platform.system()} {platform.machine()}, "
+            f"Python {platform.python_version()}",
+            "",
+            "| what | measured | of the floor | aim |",
+            "|---|---|---|---|",
+            *("| " + " | ".join(figure.cells()) + " |" for figure in self.figures),
+            "",
+        ]
+        path.write_text("\n".join(lines))
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
+
+
+def _memory() -> str:
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return f"{pages / 2**30:.0f} GiB"
