@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Double, Table, bindparam, cast, func
+from sqlalchemy import ColumnElement, Connection, Double, Integer, Table, bindparam, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -118,6 +118,10 @@ class Database:
         if self._server_clock:
             return cast(func.extract("epoch", func.clock_timestamp()), Double)
         return bindparam("now", callable_=self.timestamp, type_=Double, unique=True)
+
+    def whole(self, expression: ColumnElement[float]) -> ColumnElement[int]:
+        """Rounded down where it is not negative. SQLite may lack ``floor`` and casts that way; PostgreSQL rounds."""
+        return cast(expression if self.is_sqlite else func.floor(expression), Integer)
 
     def timestamp(self) -> float:
         """This process's present, for columns that nothing is scheduled by."""

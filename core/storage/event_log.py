@@ -55,13 +55,13 @@ class SqlEventLog:
             head = heads.get(item.conversation_id)
             if head is None:
                 results.append(InvalidInput(f"There is no conversation {item.conversation_id}."))
-            elif item.epoch is not None and head.epoch != item.epoch:
+            elif item.epoch is not None and not (head.leased and head.epoch == item.epoch):
                 results.append(LostClaim("The conversation belongs to somebody else now."))
             else:
                 results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
         _forget_provisional(connection, rows)
         if rows:
-            connection.execute(insert(widget_event), rows)
+            connection.execute(insert(widget_event), _lasting(rows))
             moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
             connection.execute(_MOVE_CURSOR, moved)
         return results
@@ -158,12 +158,17 @@ _MOVE_CURSOR = (
 def _lock_heads(connection: Connection, items: Sequence[_Append]) -> dict[str, Any]:
     columns = conversation.c
     rows = connection.execute(
-        select(columns.id, columns.event_cursor, columns.epoch)
+        select(columns.id, columns.event_cursor, columns.epoch, columns.lease_until)
         .where(columns.id.in_(sorted({item.conversation_id for item in items})))
         .order_by(columns.id)
         .with_for_update()
     )
-    return {row.id: SimpleNamespace(id=row.id, cursor=row.event_cursor, epoch=row.epoch, moved=False) for row in rows}
+    return {
+        row.id: SimpleNamespace(
+            id=row.id, cursor=row.event_cursor, epoch=row.epoch, leased=row.lease_until is not None, moved=False
+        )
+        for row in rows
+    }
 
 
 def _known(connection: Connection, items: Sequence[_Append]) -> dict[tuple[str, str], int]:
@@ -177,6 +182,20 @@ def _known(connection: Connection, items: Sequence[_Append]) -> dict[tuple[str, 
         )
     )
     return {(row.conversation_id, row.dedupe): row.cursor for row in rows}
+
+
+def _lasting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without provisional frames that something later in the same commit replaces or withdraws."""
+    ended: set[tuple[str, str]] = set()
+    kept = []
+    for row in reversed(rows):
+        turn = (row["conversation_id"], row["turn_id"])
+        if row["provisional"] and turn in ended:
+            continue
+        kept.append(row)
+        if row["turn_id"] and (not row["provisional"] or row["kind"] == "discard"):
+            ended.add(turn)
+    return kept[::-1]
 
 
 def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

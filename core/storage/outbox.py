@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Double, Integer, Row, and_, bindparam, case, cast, func, literal, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Double,
+    FromClause,
+    Integer,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.capabilities import Pace
 from core.domain.delivery import DeliveryStatus
@@ -16,9 +34,11 @@ from core.ports.store import DeadLetter, Delivery, Settlement
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.ids import new_id
-from core.storage.tables import attachment, conversation, message, outbox, rate_limit
+from core.storage.tables import OPEN_DELIVERY, attachment, conversation, message, outbox, rate_limit
 
-_OPEN = (DeliveryStatus.DUE, DeliveryStatus.SENDING)
+def _is_open(table: FromClause) -> ColumnElement[bool]:
+    """Written out, not as parameters: a partial index is used only for a condition that is known when planning."""
+    return literal_column(f"{table.name}.{OPEN_DELIVERY}", Boolean)  # type: ignore[attr-defined]
 
 
 class SqlOutbox:
@@ -36,20 +56,49 @@ class SqlOutbox:
     def _claim_deliveries(
         self, connection: Connection, channel: str, account: str, limit: int, lease: float
     ) -> Sequence[Delivery]:
-        candidates = (connection.execute(self._heads(channel, account, limit).with_for_update(skip_locked=True))).all()
-        if not candidates:
-            return []
-        owners = _ownership(connection, [row.conversation_id for row in candidates])
-        allowed: list[Any] = []
-        withheld: list[Any] = []
+        while True:
+            heads = self._heads(channel, account, limit).with_for_update(skip_locked=True)
+            candidates = connection.execute(heads).all()
+            if not candidates:
+                return []
+            allowed = self._sort_out(connection, candidates)
+            if allowed:
+                token = new_id()
+                self._mark_sending(connection, [row.id for row in allowed], token, lease)
+                return _deliveries(connection, allowed, token)
+            # None of them may be sent, but what stood behind them perhaps may: at the latest the third pass finds none.
+
+    def _sort_out(self, connection: Connection, candidates: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Those that may be sent; the others become ``withheld``, or due when their conversation's pause ends."""
+        held = self._lock_conversations(connection, [row.conversation_id for row in candidates])
+        allowed: list[Row[Any]] = []
+        withheld: list[str] = []
+        paused: list[str] = []
         for row in candidates:
-            fits = row.author != Author.AGENT or owners.get(row.conversation_id) == row.ownership_epoch
-            # A row already being sent is finished whatever happened since: its fate at the provider is not known.
-            (allowed if fits or row.status == DeliveryStatus.SENDING else withheld).append(row)
+            owned = held[row.conversation_id]
+            if row.status == DeliveryStatus.SENDING:
+                allowed.append(row)  # finished whatever happened since: its fate at the provider is not known
+            elif row.author == Author.AGENT and owned.ownership_epoch != row.ownership_epoch:
+                withheld.append(row.id)
+            elif owned.paused:
+                paused.append(row.id)
+            else:
+                allowed.append(row)
         self._withhold(connection, withheld)
-        token = new_id()
-        self._mark_sending(connection, [row.id for row in allowed], token, lease)
-        return _deliveries(connection, allowed, token)
+        _wait_for_pause(connection, paused)
+        return allowed
+
+    def _lock_conversations(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+        """Their ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
+        columns = conversation.c
+        paused = func.coalesce(columns.send_after > self._outbox_db.now(), literal(False)).label("paused")
+        rows = connection.execute(
+            select(columns.id, columns.ownership_epoch, paused)
+            .where(columns.id.in_(sorted(set(ids))))
+            .order_by(columns.id)
+            .with_for_update()
+        )
+        return {row.id: row for row in rows}
 
     def _heads(self, channel: str, account: str, limit: int) -> Any:
         """Rows that may be sent now and have no open row before them in their conversation."""
@@ -64,11 +113,11 @@ class SqlOutbox:
                     and_(columns.status == DeliveryStatus.DUE, columns.due_at <= now),
                     and_(columns.status == DeliveryStatus.SENDING, columns.lease_until <= now),
                 ),
-                columns.status.in_(_OPEN),
+                _is_open(outbox),
                 ~select(earlier.c.id)
                 .where(
                     earlier.c.conversation_id == columns.conversation_id,
-                    earlier.c.status.in_(_OPEN),
+                    _is_open(earlier),
                     earlier.c.seq < columns.seq,
                 )
                 .exists(),
@@ -77,11 +126,11 @@ class SqlOutbox:
             .limit(limit)
         )
 
-    def _withhold(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        if rows:
+    def _withhold(self, connection: Connection, ids: Sequence[str]) -> None:
+        if ids:
             connection.execute(
                 update(outbox)
-                .where(outbox.c.id.in_([row.id for row in rows]))
+                .where(outbox.c.id.in_(ids))
                 .values(
                     status=DeliveryStatus.WITHHELD,
                     settled_at=self._outbox_db.now(),
@@ -108,16 +157,44 @@ class SqlOutbox:
         return await self._outbox_db.write(lambda connection: self._settle(connection, settlements))
 
     def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> bool:
-        now = self._outbox_db.now()
         columns = outbox.c
+        rows = connection.execute(
+            select(columns.id, columns.token, columns.conversation_id, columns.receipts)
+            .where(columns.id.in_(sorted({item.delivery_id for item in settlements})))
+            .order_by(columns.id)
+            .with_for_update()
+        )
+        claimed = {(row.id, row.token): row for row in rows}
+        held = {item.delivery_id: item for item in settlements if (item.delivery_id, item.token) in claimed}
+        if not held:
+            return False
+        connection.execute(
+            self._settlement(),
+            [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
+        )
+        owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
+        self._pause_conversations(connection, {owners[key]: item.conversation_pause for key, item in held.items()})
+        behind = (
+            select(columns.id)
+            .where(
+                columns.conversation_id.in_(sorted(set(owners.values()))),
+                columns.status == DeliveryStatus.DUE,
+                columns.id.not_in(sorted(held)),
+            )
+            .limit(1)
+        )
+        return connection.execute(behind).first() is not None
+
+    def _settlement(self) -> Update:
+        now, columns = self._outbox_db.now(), outbox.c
         wait = bindparam("wait", type_=Double)
-        statement = (
+        return (
             update(outbox)
-            .where(columns.id == bindparam("key"), columns.token == bindparam("held_token"))
+            .where(columns.id == bindparam("key"))
             .values(
                 status=bindparam("new_status"),
                 parts_done=columns.parts_done + bindparam("parts", type_=Integer),
-                receipts=func.coalesce(bindparam("new_receipts"), columns.receipts),
+                receipts=bindparam("new_receipts"),
                 last_error=bindparam("new_error"),
                 uncertain=bindparam("new_uncertain"),
                 possible_duplicate=or_(columns.possible_duplicate, bindparam("new_possible_duplicate")),
@@ -127,27 +204,15 @@ class SqlOutbox:
                 token=None,
             )
         )
-        ordered = sorted(settlements, key=lambda item: item.delivery_id)
-        connection.execute(statement, [_settlement_row(item) for item in ordered])
-        for item in ordered:
-            if item.conversation_pause > 0:
-                self._pause_conversation(connection, item)
-        settled, waiting = outbox.alias("settled"), outbox.alias("waiting")
-        held_back = (
-            select(waiting.c.id)
-            .join(settled, settled.c.conversation_id == waiting.c.conversation_id)
-            .where(settled.c.id.in_([item.delivery_id for item in ordered]), waiting.c.status == DeliveryStatus.DUE)
-            .limit(1)
-        )
-        return (connection.execute(held_back)).first() is not None
 
-    def _pause_conversation(self, connection: Connection, item: Settlement) -> None:
-        of = select(outbox.c.conversation_id).where(outbox.c.id == item.delivery_id).scalar_subquery()
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.conversation_id == of, outbox.c.status == DeliveryStatus.DUE)
-            .values(due_at=self._outbox_db.now() + item.conversation_pause)
-        )
+    def _pause_conversations(self, connection: Connection, pauses: Mapping[str, float]) -> None:
+        """Kept with the conversation, so that a message that is enqueued later waits as well."""
+        now = self._outbox_db.now()
+        for key, seconds in sorted(pauses.items()):
+            if seconds > 0:
+                connection.execute(
+                    update(conversation).where(conversation.c.id == key).values(send_after=now + seconds)
+                )
 
     async def due(self, channel: str, account: str, limit: int) -> int:
         """See Outbox.due."""
@@ -209,21 +274,23 @@ class SqlOutbox:
         interval = pace.seconds / pace.messages
         now, columns = self._outbox_db.now(), rate_limit.c
         start = case((columns.next_free_at > now, columns.next_free_at), else_=now)
-        room = cast(func.floor((now + pace.seconds - start) / literal(interval, Double) + 1e-6), Integer)
-        granted = case((room < 0, 0), (room < want, room), else_=want)
+        room = self._outbox_db.whole((now + pace.seconds - start) / literal(interval, Double) + 1e-6)
+        granted = case((or_(room < 0, columns.paused_until > now), 0), (room < want, room), else_=want)
         statement = (
             update(rate_limit)
             .where(columns.key == key)
             .values(next_free_at=start + granted * literal(interval, Double), granted=granted)
-            .returning(columns.granted, (columns.next_free_at - now).label("ahead"))
+            .returning(
+                columns.granted,
+                (columns.next_free_at - now - (pace.seconds - interval)).label("full"),
+                (columns.paused_until - now).label("paused"),
+            )
         )
 
         def work(connection: Connection) -> tuple[int, float]:
-            connection.execute(self._outbox_db.insert_new(rate_limit).values(key=key, next_free_at=0.0, granted=0))
-            row = (connection.execute(statement)).one()
-            if row.granted:
-                return int(row.granted), 0.0
-            return 0, max(0.001, float(row.ahead) - pace.seconds + interval)
+            connection.execute(self._outbox_db.insert_new(rate_limit).values(_fresh_pace(key)))
+            row = connection.execute(statement).one()
+            return (int(row.granted), 0.0) if row.granted else (0, max(0.001, float(row.full), float(row.paused)))
 
         return await self._outbox_db.write(work)
 
@@ -232,25 +299,24 @@ class SqlOutbox:
         until = self._outbox_db.now() + seconds
 
         def work(connection: Connection) -> None:
-            connection.execute(self._outbox_db.insert_new(rate_limit).values(key=key, next_free_at=0.0, granted=0))
+            connection.execute(self._outbox_db.insert_new(rate_limit).values(_fresh_pace(key)))
             connection.execute(
                 update(rate_limit)
-                .where(rate_limit.c.key == key, rate_limit.c.next_free_at < until)
-                .values(next_free_at=until)
+                .where(rate_limit.c.key == key, rate_limit.c.paused_until < until)
+                .values(paused_until=until)
             )
 
         await self._outbox_db.write(work)
 
 
-def _ownership(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
-    """The ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
-    rows = connection.execute(
-        select(conversation.c.id, conversation.c.ownership_epoch)
-        .where(conversation.c.id.in_(sorted(set(ids))))
-        .order_by(conversation.c.id)
-        .with_for_update()
-    )
-    return {row.id: row.ownership_epoch for row in rows}
+def _fresh_pace(key: str) -> dict[str, Any]:
+    return {"key": key, "next_free_at": 0.0, "paused_until": 0.0, "granted": 0}
+
+
+def _wait_for_pause(connection: Connection, ids: Sequence[str]) -> None:
+    if ids:
+        until = select(conversation.c.send_after).where(conversation.c.id == outbox.c.conversation_id).scalar_subquery()
+        connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(due_at=until))
 
 
 def _deliveries(connection: Connection, rows: Sequence[Row[Any]], token: str) -> list[Delivery]:
@@ -296,13 +362,13 @@ def _delivery(row: Row[Any], said: Row[Any], files: Any, token: str) -> Delivery
     )
 
 
-def _settlement_row(item: Settlement) -> dict[str, Any]:
+def _settlement_row(item: Settlement, before: str | None) -> dict[str, Any]:
+    receipts = [*(json.loads(before) if before else ()), *(receipt.provider_id for receipt in item.receipts)]
     return {
         "key": item.delivery_id,
-        "held_token": item.token,
         "new_status": item.status,
         "parts": len(item.receipts),
-        "new_receipts": json.dumps([receipt.provider_id for receipt in item.receipts]) if item.receipts else None,
+        "new_receipts": json.dumps(receipts) if receipts else None,
         "new_error": codec.clean(item.error)[:1000] if item.error else None,
         "new_uncertain": item.uncertain,
         "new_possible_duplicate": item.possible_duplicate,

@@ -69,6 +69,7 @@ conversation = Table(
     Column("event_cursor", Integer, nullable=False),
     Column("ready_at", Double, nullable=False),
     Column("lease_until", Double),
+    Column("send_after", Double),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Column("locale", String(35)),
@@ -250,5 +251,6 @@ rate_limit = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("next_free_at", Double, nullable=False),
+    Column("paused_until", Double, nullable=False),
     Column("granted", Integer, nullable=False),
 )

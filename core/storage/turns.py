@@ -28,6 +28,7 @@ class _Writes:
     conversations: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
 
@@ -125,6 +126,9 @@ class SqlTurns:
         ):
             if rows:
                 connection.execute(insert(table), rows)
+        for file_id, message_id in writes.files:
+            unsent = attachment.c.id == file_id, attachment.c.message_id.is_(None)
+            connection.execute(update(attachment).where(*unsent).values(message_id=message_id))
         for customer_id, contact in writes.contacts:
             given = (("email", codec.cleaned(contact.email)), ("phone", codec.cleaned(contact.phone)))
             values = {key: value for key, value in given if value}
@@ -291,6 +295,7 @@ def _say(writes: _Writes, row: Row[Any], new: NewMessage, seq: int, ownership_ep
             "created_at": writes.now,
         }
     )
+    writes.files.extend((file.id, message_id) for file in new.attachments)
     writes.outbox.append(
         {
             "id": new_id(),

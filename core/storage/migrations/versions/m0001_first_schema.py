@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("event_cursor", sa.Integer(), nullable=False),
         sa.Column("ready_at", sa.Double(), nullable=False),
         sa.Column("lease_until", sa.Double(), nullable=True),
+        sa.Column("send_after", sa.Double(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("locale", sa.String(length=35), nullable=True),
@@ -206,6 +207,7 @@ def upgrade() -> None:
         "rate_limit",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("next_free_at", sa.Double(), nullable=False),
+        sa.Column("paused_until", sa.Double(), nullable=False),
         sa.Column("granted", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_limit")),
     )
