@@ -112,7 +112,11 @@ class Chunker:
         )
 
     def _faq_texts(self, entry: FaqEntry) -> Iterator[str]:
+        """The question with its keywords is close to how customers ask; with its answer, to what else they may ask."""
         question = plain(entry.question)
+        if entry.keywords:
+            words = f"{question} {', '.join(entry.keywords)}"
+            yield words[: longest_start(self._counter, words, self._most)]
         whole = f"{question}\n{plain(entry.answer)}"
         if fits(self._counter, whole, self._most):
             yield whole

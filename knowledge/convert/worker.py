@@ -6,6 +6,7 @@ A file that makes a converter spin, crash or fill the memory takes this process 
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 import warnings
 from pathlib import Path
@@ -26,6 +27,7 @@ def main() -> None:
     """Answers one path after the other until the pipe closes."""
     pipe = Pipe()
     _limit_memory()
+    _yield_to_others()
     warnings.simplefilter("ignore")
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     from knowledge.convert.converter import Converter
@@ -52,6 +54,12 @@ def _answer(converter: Converter, path: Path) -> Frame:
             "unreadable": f"the document is broken: {type(error).__name__}: {error}"[:300],
             "trace": traceback.format_exc(),
         }
+
+
+def _yield_to_others() -> None:
+    """Reading documents can wait; answering customers cannot."""
+    if hasattr(os, "nice"):
+        os.nice(10)
 
 
 def _limit_memory() -> None:

@@ -15,7 +15,7 @@ from knowledge.index.records import IndexedDocument, records_of
 from knowledge.index.store import ChromaIndex
 from knowledge.sources import Scan, scan
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
 
 
@@ -87,6 +87,8 @@ class IndexRun:
         if document.category is None and file.category is not None:
             document = replace(document, category=file.category)
         chunks = self._chunker.chunks(document)
+        if not chunks:
+            raise UnreadableDocument("the document holds no text")
         entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks))
         report("embed")
         self._store.replace(entry, records_of(entry, chunks), self._embed)

@@ -92,7 +92,7 @@ class ChromaIndex:
         where = {"category_key": category_key(category)} if category else None
         result = collection.query(
             query_embeddings=[list(vector)],
-            n_results=limit * 2,
+            n_results=limit * 3,
             where=where,
             include=["metadatas", "documents", "distances"],
         )

@@ -26,6 +26,7 @@ _log = logging.getLogger("switchboard.knowledge")
 _PACKAGES = Path(__file__).parents[2]
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 _SILENCES_BEFORE_RESTART = 3
+_EARLY_ENDS_TO_FAIL = 3
 
 
 class State(StrEnum):
@@ -69,9 +70,12 @@ class KnowledgeProcess:
     _calls: dict[int, _Call] = field(default_factory=dict)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
     _process: asyncio.subprocess.Process | None = None
     _supervisor: asyncio.Task[None] | None = None
     _silences: int = 0
+    _final: bool = False
+    """The last start failed for a reason that only other settings can mend."""
 
     def start(self) -> None:
         """Begins to load; nothing waits for it."""
@@ -89,14 +93,16 @@ class KnowledgeProcess:
         self.status.state = State.STOPPED
 
     async def wait_ready(self, timeout: float) -> None:
-        """Returns when requests are answered. Raises KnowledgeUnavailable after ``timeout`` seconds."""
+        """Returns when requests are answered. Raises KnowledgeUnavailable after ``timeout`` seconds, or once it failed."""
         if self._supervisor is None:
             raise KnowledgeUnavailable("the knowledge base is not open")
         try:
             async with asyncio.timeout(timeout):
-                await self._ready.wait()
+                await self._settled.wait()
         except TimeoutError:
-            raise KnowledgeUnavailable(self._why_not()) from None
+            pass
+        if not self._ready.is_set():
+            raise KnowledgeUnavailable(self._why_not())
 
     async def call(self, request: Frame, timeout: float | None, progress: Callable[[Frame], None] | None = None) -> Any:
         """Sends a request and waits for its answer. Raises ProcessDied, or KnowledgeUnavailable for errors and time-outs."""
@@ -132,15 +138,25 @@ class KnowledgeProcess:
 
     async def _supervise(self) -> None:
         pause = _FIRST_PAUSE
-        while True:
-            self.status.state = State.LOADING if self.status.state is not State.FAILED else State.FAILED
+        early_ends = 0
+        while not self._final:
             was_ready = False
             try:
                 was_ready = await self._one_life()
             except (OSError, BrokenFrame) as error:
-                self.status.state, self.status.detail = State.FAILED, str(error)
+                self._fail(str(error))
+            early_ends = 0 if was_ready else early_ends + 1
+            if early_ends >= _EARLY_ENDS_TO_FAIL and self.status.state is State.LOADING:
+                self._fail("its process ends again and again while it loads")
             pause = _FIRST_PAUSE if was_ready else min(pause * 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
+
+    def _fail(self, detail: str) -> None:
+        """Whoever waits is told; the next start, if there is one, goes on in silence until it succeeds."""
+        if self.status.detail != detail:
+            _log.error("the knowledge base cannot be opened: %s", detail)
+        self.status.state, self.status.detail = State.FAILED, detail
+        self._settled.set()
 
     async def _one_life(self) -> bool:
         """From the start of a process to its end; tells whether it was ever ready."""
@@ -157,12 +173,14 @@ class KnowledgeProcess:
         finally:
             was_ready = self._ready.is_set()
             self._ready.clear()
+            if was_ready:
+                self._settled.clear()
+                self.status.state = State.LOADING
             self.status.pid = None
             self._fail_calls()
             await self._end(process)
         if was_ready:
             _log.error("the knowledge process ended with status %s; starting it again", process.returncode)
-            self.status.state = State.LOADING
         return was_ready
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
@@ -181,14 +199,15 @@ class KnowledgeProcess:
                 self._on_answer(frame)
 
     def _on_event(self, frame: Frame) -> None:
-        if frame["event"] == "ready":
-            self.status.state, self.status.detail = State.READY, ""
-            self.status.model = frame["model"]
-            self.status.documents, self.status.vectors = frame["documents"], frame["vectors"]
-            self._ready.set()
+        if frame["event"] != "ready":
+            self._final = bool(frame.get("final"))
+            self._fail(frame["detail"])
             return
-        self.status.state, self.status.detail = State.FAILED, frame["detail"]
-        _log.error("the knowledge base cannot be opened: %s", frame["detail"])
+        self.status.state, self.status.detail = State.READY, ""
+        self.status.model = frame["model"]
+        self.status.documents, self.status.vectors = frame["documents"], frame["vectors"]
+        self._ready.set()
+        self._settled.set()
 
     def _on_answer(self, frame: Frame) -> None:
         call = self._calls.get(frame["id"])

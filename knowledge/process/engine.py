@@ -23,6 +23,23 @@ from knowledge.settings import KnowledgeSettings
 _PROGRESS_PAUSE = 0.05
 
 
+def load_embedder(settings: KnowledgeSettings) -> Embedder:
+    """The model, ready for its first question; takes seconds. Raises ConfigError."""
+    embedder = SentenceTransformerEmbedder(
+        settings.embedding_model,
+        question_prompt=settings.query_prompt,
+        document_prompt=settings.document_prompt,
+        threads=settings.threads,
+    )
+    embedder.embed_questions(["warm up"])
+    return embedder
+
+
+def open_index(settings: KnowledgeSettings, fingerprint: str) -> ChromaIndex:
+    """The index for this model's vectors. Raises what Chroma raises when its server is away."""
+    return ChromaIndex(open_chroma(settings.directory, settings.chroma_url), fingerprint)
+
+
 class Engine:
     """One model and one index."""
 
@@ -31,19 +48,6 @@ class Engine:
         self._embedder = embedder
         self._queue = EmbeddingQueue(embedder)
         self._store = store
-
-    @classmethod
-    def open(cls, settings: KnowledgeSettings) -> Engine:
-        """Loads the model and opens the index; takes seconds. Raises ConfigError."""
-        embedder = SentenceTransformerEmbedder(
-            settings.embedding_model,
-            question_prompt=settings.query_prompt,
-            document_prompt=settings.document_prompt,
-            threads=settings.threads,
-        )
-        embedder.embed_questions(["warm up"])
-        store = ChromaIndex(open_chroma(settings.directory, settings.chroma_url), embedder.fingerprint)
-        return cls(settings, embedder, store)
 
     @property
     def model(self) -> str:

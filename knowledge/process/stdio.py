@@ -23,6 +23,7 @@ class Pipe:
         sys.stdout.flush()
         os.dup2(2, 1)
         self._writing = threading.Lock()
+        sys.dont_write_bytecode = False  # compiling the libraries behind the model anew takes longer than loading it
         for name in ("SIGINT", "SIGTERM"):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 

@@ -7,16 +7,19 @@ is also how it learns that its parent was killed. SIGINT and SIGTERM are its par
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from core.domain.errors import HubError
-from knowledge.process.engine import Engine
+from knowledge.index.store import ChromaIndex
+from knowledge.process.engine import Engine, load_embedder, open_index
 from knowledge.process.frames import Frame
 from knowledge.process.stdio import Pipe, leave
 from knowledge.process.wire import settings_from
+from knowledge.settings import KnowledgeSettings
 
 _SEARCHES_AT_ONCE = 2
 
@@ -41,20 +44,35 @@ class Worker:
 
     def _load(self, first: Frame) -> None:
         try:
-            engine = Engine.open(settings_from(first["settings"]))
+            settings = settings_from(first["settings"])
+            embedder = load_embedder(settings)
+            engine = Engine(settings, embedder, self._open_patiently(settings, embedder.fingerprint))
+            documents, vectors = engine.counts()
         except HubError as error:
-            self._pipe.send({"event": "failed", "detail": error.detail})
-            leave(3)
+            self._pipe.send({"event": "failed", "detail": error.detail, "final": True})
+            leave(1)
         except Exception as error:
-            self._pipe.send(
-                {"event": "failed", "detail": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
-            )
+            self._pipe.send({"event": "failed", "detail": _name(error), "trace": traceback.format_exc()})
             leave(1)
         else:
             self._engine = engine
-            documents, vectors = engine.counts()
             self._pipe.send({"event": "ready", "model": engine.model, "documents": documents, "vectors": vectors})
             engine.serve_embeddings()
+
+    def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> ChromaIndex:
+        """A Chroma server may come up after us: the model stays loaded meanwhile. An embedded index fails at once."""
+        pause = 0.5
+        while True:
+            try:
+                return open_index(settings, fingerprint)
+            except HubError:
+                raise
+            except Exception as error:
+                if settings.chroma_url is None:
+                    raise
+                self._pipe.send({"event": "failed", "detail": f"CHROMA_URL does not answer: {_name(error)}"})
+            time.sleep(pause)
+            pause = min(pause * 2, 10.0)
 
     def _accept(self, request: Frame) -> None:
         engine = self._engine
@@ -79,11 +97,15 @@ class Worker:
         try:
             self._pipe.send({"id": request["id"], "result": work()})
         except Exception as error:
-            detail = error.detail if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+            detail = error.detail if isinstance(error, HubError) else _name(error)
             self._pipe.send({"id": request["id"], "error": detail, "trace": traceback.format_exc()})
 
     def _reporter(self, request: Frame) -> Callable[[Frame], None]:
         return lambda progress: self._pipe.send({"id": request["id"], "progress": progress})
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 if __name__ == "__main__":
