@@ -17,7 +17,7 @@ from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receip
 from core.ports.channel import Accepted, AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.clock import Clock
 
-CAPABILITIES = Capabilities(text_limit=16_000, format=TextFormat.PLAIN, idempotent_send=True)
+CAPABILITIES = Capabilities(text_limit=8_000, format=TextFormat.PLAIN, idempotent_send=True)
 
 _WELCOME = "Write a question. /human asks for a person, /quit ends."
 _SILENT = frozenset({"queued", "staff"})

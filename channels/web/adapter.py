@@ -39,7 +39,7 @@ from core.ports.store import Claim, EventLog, Records
 from core.ports.wake import WIDGET, Wake
 
 CAPABILITIES = Capabilities(
-    text_limit=32_000,
+    text_limit=16_000,
     format=TextFormat.MARKDOWN,
     media=True,
     typing=True,
@@ -48,6 +48,8 @@ CAPABILITIES = Capabilities(
     idempotent_send=True,
     event_log=True,
 )
+_ASSET = r"/{asset:[\w-]+\.(?:js|css|svg|png|ico|webp|woff2|webmanifest|txt)|widget\.[\w.-]+\.json}"
+"""The static files' own names: no other route at the root ends like these (``/openapi.json`` does not match)."""
 
 
 class WebChannel:
@@ -107,6 +109,7 @@ class WebChannel:
         self._reception.open(None)
         await self._sockets.close()
         await self._live.stop()
+        await self._access.rates.close()
 
     def authenticate(self, request: WebhookRequest) -> None:
         """See Channel.authenticate: the session's bearer token."""
@@ -174,8 +177,13 @@ class WebChannel:
             raise Rejected(f"There is no file {ref.id}.")
         return _StoredFile(found[1].name, found[1].media_type, self._store.open(found[1]))
 
+    @property
+    def open_sockets(self) -> int:
+        """Connections in this process."""
+        return len(self._sockets)
+
     def routes(self) -> Sequence[web.RouteDef]:
-        """See SupportsRoutes. The last route takes every file name at the root, so other routes go before these."""
+        """See SupportsRoutes."""
         found = [
             web.get("/ws", self._sockets.handle),
             web.get("/", self._pages.demo),
@@ -185,7 +193,7 @@ class WebChannel:
             methods = ", ".join([*handlers, "OPTIONS"])
             found += [web.route(method, path, self._origins.guard(handler)) for method, handler in handlers.items()]
             found.append(web.route("OPTIONS", path, self._origins.preflight(methods)))
-        found.append(web.get(r"/{asset:[\w-]+\.(?:js|css|svg|png|ico|webp|woff2|webmanifest|txt)}", self._pages.asset))
+        found.append(web.get(_ASSET, self._pages.asset))
         return found
 
     def _api(self) -> dict[str, dict[str, Handler]]:

@@ -224,11 +224,13 @@ class Connection:
         while place < self._start:
             page = await self._hall.live.page(self.conversation_id, place)
             missed = [shown for shown in page if shown.cursor <= self._start]
-            await self.deliver(missed)
+            for shown in missed:
+                await self._drained()
+                if not await self._send_text(shown.text):
+                    return
             if len(missed) < len(page) or not missed:
                 break
             place = missed[-1].cursor
-            await self._drained()
         await self._send({"type": "resumed", "after": after, "upto": self.cursor})
 
     async def _drained(self) -> None:

@@ -150,7 +150,7 @@ class Live:
     async def wait_for(
         self, conversation_id: str, after: int, wanted: Callable[[LoggedFrame], bool], seconds: float
     ) -> list[Shown]:
-        """Frames past ``after`` up to the first wanted one, or all there are after ``seconds`` without one."""
+        """Frames past ``after``, as soon as a wanted one is among them, at the latest after ``seconds``."""
         waiter = _Waiter(conversation_id, after, wanted)
         self.add(waiter)
         try:
@@ -286,11 +286,9 @@ class _Waiter:
 
     async def deliver(self, frames: Sequence[Shown]) -> None:
         """See Listener.deliver."""
-        for shown in frames:
-            if not self.found.is_set():
-                self.frames.append(shown)
-                if self._wanted(shown.logged):
-                    self.found.set()
+        self.frames.extend(frames)
+        if any(self._wanted(shown.logged) for shown in frames):
+            self.found.set()
 
     async def hint(self, hint: str) -> None:
         """An ended session answers nothing more."""

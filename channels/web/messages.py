@@ -130,7 +130,7 @@ class Messages:
         if accepted.state in _SILENT and not accepted.duplicate:
             return None
         frames = await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, answers, seconds)
-        return frames[-1].logged if frames and answers(frames[-1].logged) else None
+        return next((shown.logged for shown in frames if answers(shown.logged)), None)
 
 
 def _without(message: ClientMessage, files: list[Attachment]) -> ClientMessage:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from core.domain.errors import NotFound
 
 STATIC = Path(__file__).parent / "static"
 
+_HASHED = re.compile(r"\.[0-9a-f]{8,}\.")
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_MINUTES = "public, max-age=300, stale-while-revalidate=86400"
+"""Short, then asked again by tag: a new version of the widget reaches every site within minutes."""
 _COMPRESSIBLE = ("text/", "application/javascript", "application/json", "image/svg")
 _PAGE_POLICY = "; ".join(
     (
@@ -83,9 +88,8 @@ class Pages:
                 "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
             }
         else:
-            # Short, then asked again by tag: a new version of the widget reaches every site within minutes.
             headers |= {
-                "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
+                "Cache-Control": _FOR_EVER if _HASHED.search(name) else _FOR_MINUTES,
                 "Cross-Origin-Resource-Policy": "cross-origin",
                 "Access-Control-Allow-Origin": "*",
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from limits import RateLimitItemPerSecond
@@ -14,6 +14,9 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from channels.web.settings import Rate
 from core.domain.errors import TooManyRequests
 
+_REDIS_SECONDS = 0.5
+"""A limit is not worth waiting longer for."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -22,6 +25,10 @@ class Rates(Protocol):
 
     async def hit(self, name: str, key: str, rate: Rate) -> None:
         """Raises TooManyRequests with the seconds to wait."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; a later hit opens them again."""
         ...
 
 
@@ -42,6 +49,9 @@ class MemoryRates:
         wait = self.wait_for(f"{name}:{key}", rate)
         if wait > 0:
             raise _refusal(rate, wait)
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     def wait_for(self, key: str, rate: Rate) -> float:
         """Take one; 0 when it was granted, otherwise the seconds until one can be."""
@@ -75,9 +85,14 @@ class RedisRates:
 
     def __init__(self, url: str, monotonic: Callable[[], float]) -> None:
         address = url if url.startswith("async+") else f"async+{url}"
-        self._limiter = SlidingWindowCounterRateLimiter(
-            RedisStorage(address, wrap_exceptions=True, implementation="redispy")
+        self._storage = RedisStorage(
+            address,
+            wrap_exceptions=True,
+            implementation="redispy",
+            socket_timeout=_REDIS_SECONDS,
+            socket_connect_timeout=_REDIS_SECONDS,
         )
+        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
         self._local = MemoryRates(monotonic)
 
     async def hit(self, name: str, key: str, rate: Rate) -> None:
@@ -93,6 +108,11 @@ class RedisRates:
             return
         if not granted:
             raise _refusal(rate, rate.seconds / rate.amount)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        bridge: Any = self._storage.bridge
+        await bridge.storage.aclose()
 
 
 def _refusal(rate: Rate, wait: float) -> TooManyRequests:

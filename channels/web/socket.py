@@ -27,6 +27,9 @@ class Sockets:
         self._open: set[Connection] = set()
         self._per_address: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The route's handler; it returns when the connection is over."""
         socket = web.WebSocketResponse(

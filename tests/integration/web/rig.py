@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -141,8 +142,7 @@ class Socket:
 async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIterator[Rig]:
     """A hub on a free port; everything is closed at the end."""
     settings = settings or WebSettings(secret_keys=(KEY,))
-    url = f"sqlite:///{folder / 'hub.db'}"
-    await migrate(url)
+    url = f"sqlite:///{_lay(folder, await _empty_database())}"
     responder = Scripted()
     uploads: list[tuple[str, Attachment]] = []
     hub = _Hub(url, folder, settings, responder, uploads)
@@ -167,6 +167,25 @@ async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIte
 def with_limits(settings: WebSettings, **limits: Any) -> WebSettings:
     """The settings with some limits changed."""
     return replace(settings, limits=replace(settings.limits, **limits))
+
+
+def _lay(folder: Path, database: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hub.db").write_bytes(database)
+    return folder / "hub.db"
+
+
+_migrated: list[bytes] = []
+
+
+async def _empty_database() -> bytes:
+    """A migrated database file, made once for all tests of this run."""
+    if not _migrated:
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "empty.db"
+            await migrate(f"sqlite:///{path}")
+            _migrated.append(path.read_bytes())
+    return _migrated[0]
 
 
 async def _no_restart() -> None:

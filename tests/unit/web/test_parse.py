@@ -28,7 +28,7 @@ json_values = st.recursive(
 )
 fields = st.fixed_dictionaries(
     {"type": st.just("message") | json_values, "content": st.text(max_size=50) | json_values},
-    optional={name: json_values for name in ("client_id", "attachments", "action", "locale", "after")},
+    optional=dict.fromkeys(("client_id", "attachments", "action", "locale", "after"), json_values),
 )
 
 

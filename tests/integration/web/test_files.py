@@ -1,0 +1,134 @@
+"""Uploads and downloads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from channels.web.settings import Rate, WebSettings
+from tests.integration.web.rig import KEY, Rig, running, with_limits
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360f8cfc0f01f0005050201a5f645400000000049454e44ae426082"
+)
+
+
+async def _upload(rig: Rig, session: dict[str, Any], name: str, content: bytes, field: str = "file") -> tuple[int, Any]:
+    form = aiohttp.FormData(quote_fields=False)  # names as browsers send them
+    form.add_field(field, content, filename=name, content_type="application/octet-stream")
+    path = f"/api/sessions/{session['session_id']}/attachments"
+    status, body, _ = await rig.call("POST", path, session["token"], data=form)
+    return status, body
+
+
+async def test_a_file_goes_up_travels_with_a_message_and_comes_down(rig: Rig) -> None:
+    session = await rig.session()
+    status, file = await _upload(rig, session, "Größe “1”.txt", b"Total: 12 EUR")
+    assert status == 200
+    assert file["size"] == 13
+    assert rig.uploads[0][1].id == file["id"]
+    async with rig.socket(session) as socket:
+        await socket.send(type="message", content="", client_id="c1", attachments=[file["id"]])
+        message = await socket.until("message")
+    assert message["attachments"] == [file]
+    async with rig.http.get(rig.url + file["url"]) as response:
+        assert await response.read() == b"Total: 12 EUR"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in response.headers["Content-Security-Policy"]
+        assert response.headers["Content-Disposition"].startswith("attachment;")
+        assert "Gr%C3%B6%C3%9Fe" in response.headers["Content-Disposition"]
+        tag = response.headers["ETag"]
+    async with rig.http.get(rig.url + file["url"], headers={"If-None-Match": tag}) as response:
+        assert response.status == 304
+
+
+async def test_only_images_are_shown_in_place(rig: Rig) -> None:
+    session = await rig.session()
+    _, file = await _upload(rig, session, "a.png", PNG)
+    async with rig.http.get(rig.url + file["url"]) as response:
+        assert response.content_type == "image/png"
+        assert response.headers["Content-Disposition"].startswith("inline;")
+
+
+async def test_a_page_with_a_script_is_never_shown(rig: Rig) -> None:
+    session = await rig.session()
+    for name in ("page.html", "page.svg", "page.png"):
+        status, file = await _upload(rig, session, name, b"<!doctype html><html><script>alert(1)</script></html>")
+        if status == 200:
+            async with rig.http.get(rig.url + file["url"]) as response:
+                assert response.headers["Content-Disposition"].startswith("attachment;")
+                assert "sandbox" in response.headers["Content-Security-Policy"]
+        else:
+            assert status in (400, 415)
+
+
+async def test_a_link_opens_only_its_own_file(rig: Rig) -> None:
+    session = await rig.session()
+    _, one = await _upload(rig, session, "a.txt", b"one")
+    _, two = await _upload(rig, session, "b.txt", b"two")
+    signature = one["url"].split("?sig=")[1]
+    for path in (f"/api/attachments/{two['id']}?sig={signature}", f"/api/attachments/{one['id']}"):
+        status, problem, _ = await rig.call("GET", path)
+        assert (status, problem["code"]) == (403, "not_allowed")
+
+
+async def test_files_of_others_cannot_be_sent_along(rig: Rig) -> None:
+    mine, theirs = await rig.session(), await rig.session()
+    _, file = await _upload(rig, mine, "a.txt", b"mine")
+    status, problem = await rig.say(theirs, "look", "c1", attachments=[file["id"]])
+    assert (status, problem["code"]) == (400, "unknown_attachment")
+    status, _ = await rig.say(mine, "look", "c1", attachments=[file["id"]])
+    assert status == 200
+    status, _ = await rig.say(mine, "again", "c2", attachments=[file["id"]])
+    assert status == 400
+
+
+async def test_bad_uploads_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+    settings = with_limits(WebSettings(secret_keys=(KEY,)), attachment_bytes=1000)
+    async with running(tmp_path, settings) as rig:
+        session = await rig.session()
+        for name, content, expected in (
+            ("big.txt", b"x" * 1001, {413}),
+            ("huge.txt", b"x" * 100_000, {413}),
+            ("empty.txt", b"", {400}),
+            ("photo.png", b"MZ\x90\x00" + b"\x00" * 200, {400, 415}),
+        ):
+            status, problem = await _upload(rig, session, name, content)
+            assert status in expected, (name, problem)
+            assert problem["detail"]
+        assert (await _upload(rig, session, "a.txt", b"text", field="other"))[0] == 400
+        path = f"/api/sessions/{session['session_id']}/attachments"
+        assert (await rig.call("POST", path, session["token"], json={}))[0] == 400
+        assert (await rig.call("POST", path, json={}))[0] == 401
+        broken = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert (await rig.call("POST", path, session["token"], data=b"nonsense", headers=broken))[0] == 400
+        assert rig.uploads == []
+        assert [file for file in (tmp_path / "files").rglob("*") if file.is_file()] == []
+
+
+async def test_a_refused_message_leaves_no_file(tmp_path: Path) -> None:
+    async with running(tmp_path) as rig:
+        session = await rig.session()
+        for field, value in (("message", "x" * 9000), ("action", "nonsense"), ("client_id", "a/b")):
+            form = aiohttp.FormData()
+            form.add_field("attachments", b"text", filename="a.txt")
+            form.add_field(field, value)
+            path = f"/api/chat/sessions/{session['session_id']}/messages"
+            status, _, _ = await rig.call("POST", path, session["token"], data=form)
+            assert status in (400, 413)
+        assert [file for file in (tmp_path / "files").rglob("*") if file.is_file()] == []
+
+
+async def test_uploads_have_a_limit_and_a_switch(tmp_path: Path) -> None:
+    settings = with_limits(WebSettings(secret_keys=(KEY,)), uploads_per_session=Rate(1, 60))
+    async with running(tmp_path / "a", settings) as rig:
+        session = await rig.session()
+        assert (await _upload(rig, session, "a.txt", b"one"))[0] == 200
+        assert (await _upload(rig, session, "b.txt", b"two"))[0] == 429
+    async with running(tmp_path / "b", WebSettings(secret_keys=(KEY,), attachments=False)) as rig:
+        session = await rig.session()
+        assert session["config"]["features"]["attachments"] is False
+        assert (await _upload(rig, session, "a.txt", b"one"))[0] == 403

@@ -1,0 +1,78 @@
+"""The long poll, for clients that cannot open a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.integration.web.rig import Rig
+
+
+async def test_polls_bring_the_frames_of_the_socket(rig: Rig) -> None:
+    session = await rig.session()
+    async with rig.socket(session) as socket:
+        await rig.say(session, "Hi", "c1")
+        await socket.until("complete")
+    polled = await _events(rig, session, 0)
+    assert [frame["type"] for frame in polled["frames"]] == ["message", "complete"]
+    lasting = [frame for frame in socket.seen if frame["type"] in ("message", "complete")]
+    assert polled["frames"] == lasting
+    assert polled["cursor"] == lasting[-1]["cursor"]
+
+
+async def test_a_poll_waits_for_what_comes(rig: Rig) -> None:
+    session = await rig.session()
+    waiting = asyncio.create_task(_events(rig, session, 0, wait=20))
+    await rig.say(session, "Hi", "c1", query="?wait=0")
+    polled = await waiting
+    assert polled["frames"][0]["content"] == "Hi"
+
+
+async def test_polls_from_cursor_to_cursor_miss_nothing(rig: Rig) -> None:
+    session = await rig.session()
+    seen: list[dict[str, Any]] = []
+    cursor = 0
+    for number in range(3):
+        await rig.say(session, f"q{number}", f"c{number}", query="?wait=0")
+        while not any(frame["type"] == "complete" and f"q{number}" in frame["content"] for frame in seen):
+            polled = await _events(rig, session, cursor, wait=10)
+            seen += polled["frames"]
+            cursor = polled["cursor"]
+    contents = [frame["content"] for frame in seen if frame["type"] in ("message", "complete")]
+    assert contents == [text for n in range(3) for text in (f"q{n}", f"You wrote: q{n} [1]")]
+
+
+async def test_an_empty_poll_keeps_its_place(rig: Rig) -> None:
+    session = await rig.session()
+    assert await _events(rig, session, 0) == {"frames": [], "cursor": 0}
+
+
+async def test_a_poll_ends_with_its_session(rig: Rig) -> None:
+    session = await rig.session()
+    path = f"/api/sessions/{session['session_id']}"
+    await rig.say(session, "Hi", "c1")
+    started = asyncio.get_running_loop().time()
+    waiting = asyncio.create_task(rig.call("GET", f"{path}/events?after=99&wait=20", session["token"]))
+    await rig.say(session, "Hi again", "c2")
+    await rig.call("DELETE", path, session["token"])
+    assert (await waiting)[0] == 410
+    assert asyncio.get_running_loop().time() - started < 10
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "wait=soon", "after=1.5"])
+async def test_bad_polls_are_refused(rig: Rig, query: str) -> None:
+    session = await rig.session()
+    status, problem, _ = await rig.call(
+        "GET", f"/api/sessions/{session['session_id']}/events?{query}", session["token"]
+    )
+    assert (status, problem["code"]) == (400, "bad_frame")
+
+
+async def _events(rig: Rig, session: dict[str, Any], after: int, wait: int = 0) -> dict[str, Any]:
+    path = f"/api/sessions/{session['session_id']}/events?after={after}&wait={wait}"
+    status, body, _ = await rig.call("GET", path, session["token"])
+    assert status == 200
+    polled: dict[str, Any] = body
+    return polled

@@ -1,0 +1,67 @@
+"""A client that does not read costs a bounded buffer, and misses nothing when it comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from aiohttp.http_websocket import WSMsgType
+
+from channels.web.settings import Rate, WebSettings
+from tests.integration.web.rig import KEY, Rig, running, with_limits
+
+SETTINGS = with_limits(
+    WebSettings(secret_keys=(KEY,)),
+    send_buffer_bytes=32 * 1024,
+    messages_per_session=Rate(0, 1),
+    reads_per_session=Rate(0, 1),
+    heartbeat_seconds=600,
+    frame_bytes=200 * 1024,
+)
+LONG = "👍" * 8000  # 32 kB on the wire
+
+
+async def test_who_does_not_read_is_cut_off_and_resumes(tmp_path: Path) -> None:
+    async with running(tmp_path, SETTINGS) as rig:
+        session = await rig.session()
+        async with rig.socket(session) as socket:
+            await socket.next()
+            transport = socket.ws._response.connection.transport  # type: ignore[union-attr]
+            assert transport is not None
+            transport.pause_reading()
+            sent = await _fill(rig, session, lambda: not rig.channel.open_sockets)
+            transport.resume_reading()
+            while (await socket.ws.receive(timeout=10)).type is WSMsgType.TEXT:
+                pass
+        async with rig.socket(session) as socket:
+            await socket.send(type="resume", after=0)
+            await socket.until("resumed")
+        own = [frame["client_id"] for frame in socket.seen if frame.get("author") == "customer"]
+        assert own == [f"c{number}" for number in range(sent)]
+
+
+async def test_a_long_replay_waits_for_its_reader(tmp_path: Path) -> None:
+    async with running(tmp_path, SETTINGS) as rig:
+        session = await rig.session()
+        await asyncio.gather(*(rig.say(session, LONG, f"c{n}", query="?wait=0") for n in range(60)))
+        while True:
+            _, page, _ = await rig.call("GET", f"/api/sessions/{session['session_id']}/history", session["token"])
+            if any(message["in_reply_to"] == page["messages"][59]["id"] for message in page["messages"]):
+                break
+        async with rig.socket(session, max_msg_size=0) as socket:
+            latest = (await socket.next())["latest"]
+            await socket.send(type="resume", after=0)
+            resumed = await socket.until("resumed")
+        assert resumed["upto"] >= latest
+        assert len([frame for frame in socket.seen if frame.get("author") == "customer"]) == 60
+
+
+async def _fill(rig: Rig, session: dict[str, Any], cut: Any) -> int:
+    """Send long messages until the socket was cut off; how many."""
+    for number in range(2000):
+        await rig.say(session, LONG, f"c{number}", query="?wait=0")
+        if cut():
+            return number + 1
+    raise AssertionError(json.dumps({"still open after": number}))
