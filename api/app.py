@@ -41,7 +41,7 @@ def build_app(
     )
     app.on_response_prepare.append(answer_with_id)
     app.add_routes(operations.health.routes())
-    app.add_routes(metric_routes(operations.metrics, operations.records))
+    app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever))
     app.add_routes(search_routes(operations.retriever))
     app.add_routes(openapi_routes(operations.version))
     app.add_routes(docs_routes(operations.version))

@@ -25,6 +25,7 @@ from api.metric_catalogue import (
 from api.operator_access import operator_only
 from core.domain.errors import HubError
 from core.ports.metrics import Counter, Gauge, Timing
+from core.ports.retriever import Retriever
 from core.ports.store import Records
 
 _log = structlog.get_logger(__name__)
@@ -91,12 +92,14 @@ def _fit(names: tuple[str, ...], labels: Mapping[str, str], metric: str) -> tupl
     return tuple(str(labels.get(name, "")) for name in names)
 
 
-def metric_routes(metrics: PrometheusMetrics, records: Records) -> list[web.RouteDef]:
+def metric_routes(metrics: PrometheusMetrics, records: Records, retriever: Retriever) -> list[web.RouteDef]:
     """``GET /metrics``, for operators only."""
 
     @operator_only
     async def scrape(request: web.Request) -> web.Response:
-        metrics.backlog(await _counts(records))
+        counts, ready = await asyncio.gather(_counts(records), _ready(retriever))
+        metrics.backlog(counts)
+        metrics.gauge(Gauge.KNOWLEDGE_READY, ready)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(
             body=encode(metrics.registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"}
@@ -112,6 +115,14 @@ async def _counts(records: Records) -> Mapping[str, int] | None:
     except (HubError, TimeoutError) as error:
         _log.warning("metrics.store_unavailable", reason=type(error).__name__)
         return None
+
+
+async def _ready(retriever: Retriever) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await retriever.ready()
+    except (HubError, TimeoutError):
+        return False
 
 
 def measure_requests(metrics: PrometheusMetrics) -> Middleware:

@@ -139,6 +139,7 @@ async def test_metrics_show_requests_by_route_and_the_backlog() -> None:
     assert 'switchboard_http_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
     assert 'switchboard_backlog{kind="pending"} 3.0' in text
     assert "switchboard_store_up 1.0" in text
+    assert "switchboard_knowledge_ready 1.0" in text
 
 
 async def test_metrics_are_served_while_the_database_is_down_and_show_no_stale_numbers() -> None:
