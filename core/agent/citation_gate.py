@@ -15,13 +15,14 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from core.agent.claims import claims_handover
-from core.agent.sentences import MARKER, first_sentence
+from core.agent.code_spans import prose, split_code
+from core.agent.sentences import MARKER, STOP, first_sentence
 from core.agent.sources import Sources
 from core.domain.messages import Citation
 
-_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
 # A marker, and the address of a link made of one: the address is the model's invention.
 _MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
+_FENCES = ("```", "~~~")
 _NUMBER = re.compile(r"\d+")
 _LOOSE = re.compile(r"[ \t]+([.,;:!?…])")
 
@@ -31,8 +32,7 @@ Announce = Callable[[Sequence[Citation]], Awaitable[None]]
 
 def marker_numbers(text: str) -> list[int]:
     """Every number cited in a text; code is no citation."""
-    prose = _CODE.sub(" ", text)
-    return [int(n) for match in _MARKED.finditer(prose) for n in _NUMBER.findall(_bare(match[1]))]
+    return [int(n) for match in _MARKED.finditer(prose(text)) for n in _NUMBER.findall(_bare(match[1]))]
 
 
 def _bare(marker: str) -> str:
@@ -42,8 +42,7 @@ def _bare(marker: str) -> str:
 
 def strip_markers(text: str) -> str:
     """A text without its markers, as history shows old answers (their numbers mean nothing any more)."""
-    pieces = _CODE.split(text)
-    return "".join(piece if i % 2 else _MARKED.sub("", piece) for i, piece in enumerate(pieces))
+    return "".join(piece if is_code else _MARKED.sub("", piece) for piece, is_code in split_code(text))
 
 
 class CitationGate:
@@ -54,6 +53,7 @@ class CitationGate:
         self._emit = emit
         self._announce = announce
         self._buffer = ""
+        self._may_end = False
         self._gap = ""
         self._held: list[str] = []
         self._out: list[str] = []
@@ -77,8 +77,11 @@ class CitationGate:
     async def feed(self, delta: str) -> None:
         """More of the answer."""
         self._buffer += delta
-        while sentence := first_sentence(self._buffer, more=True):
+        # A long piece without any stop is not looked through again with each delta.
+        self._may_end = self._may_end or bool(STOP.search(delta))
+        while self._may_end and (sentence := first_sentence(self._buffer, more=True)):
             self._buffer = self._buffer[len(sentence) :]
+            self._may_end = bool(STOP.search(self._buffer))
             await self._take(sentence)
 
     async def finish(self, *, whole: bool = True) -> None:
@@ -115,7 +118,10 @@ class CitationGate:
         checked, cited = self._check(body)
         if checked:
             started = bool(self._out or self._held)
-            ready = f"{_wider(self._gap, lead) if started else ''}{checked}"
+            gap = _wider(self._gap, lead)
+            if checked.startswith(_FENCES) and "\n" not in gap:
+                gap = "\n"  # anywhere else it would open no block
+            ready = f"{gap if started else ''}{checked}"
             self._gap = trail
             await self._pass(ready, cited)
         else:
@@ -166,12 +172,12 @@ class CitationGate:
             wanted = (int(number) for number in _NUMBER.findall(_bare(match[1])))
             return "".join(f"[{numbers[number]}]" for number in wanted if number in numbers)
 
-        def prose(piece: str) -> str:
+        def fresh_prose(piece: str) -> str:
             fresh = _MARKED.sub(markers, piece)
             return _LOOSE.sub(r"\1", fresh) if fresh != piece else piece
 
-        pieces = _CODE.split(sentence)
-        return "".join(piece if i % 2 else prose(piece) for i, piece in enumerate(pieces))
+        pieces = split_code(sentence)
+        return "".join(piece if is_code else fresh_prose(piece) for piece, is_code in pieces)
 
 
 def _wider(one: str, other: str) -> str:

@@ -5,28 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from core.agent.code_spans import leading_block, open_code
+
 MARKER = r"(?:\[\^?\d{1,4}(?:\s*[,;]\s*\^?\d{1,4})*\]|【\d{1,4}[^】\n]{0,20}】)"
 _END = re.compile(
     r"(?P<stop>[.!?…؟۔]+[\"'”’»)\]*_]*|[。！？][」』”’)]*)"
     rf"(?P<marks>(?:[ \t]*{MARKER})*[.,;:]?)"
     r"(?P<space>\s*)"
 )
+STOP = re.compile(r"[.!?…؟۔。！？\n]")
 _LINE = re.compile(r"[^\S\n]*\n\s*")
-_FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[„“\"])(?:e\.g|i\.e|etc|vs|cf|approx|incl|no|nos|nr|mr|mrs|ms|dr|prof|st|inc|ltd|co|fig|p|pp|vol|z\.\s?b|d\.\s?h|u\.\s?a|"
     r"bzw|ca|ggf|inkl|evtl|usw|abs|art|p\.\s?ex|env|sr|sra|sres|ud|uds|ej|p\.\s?ej|núm|\w)$",
     re.IGNORECASE,
 )
 _LIST_NUMBER = re.compile(r"^\s*(?:\d{1,3}|[a-zA-Z])$")
-
-
-def _open_code(text: str) -> bool:
-    """Whether a fenced block, or a code span on the last line, is still open at the end of the text."""
-    if len(_FENCE.findall(text)) % 2:
-        return True
-    line = text.rsplit("\n", 1)[-1]
-    return bool(line.count("`") % 2) and "```" not in line
 
 
 def _is_end(before: str, match: re.Match[str]) -> bool:
@@ -58,8 +52,11 @@ def _undecided_marker(text: str, start: int) -> bool:
 
 def first_sentence(text: str, *, more: bool = False) -> str:
     """The first sentence with its citation markers and trailing white space; empty when ``more`` text must decide."""
+    block = leading_block(text)
+    if block < 0:
+        return "" if more else text
     for end, doubtful in _candidates(text):
-        if not text[:end].strip() or _open_code(text[:end]):
+        if end <= block or not text[:end].strip() or open_code(text[:end]):
             continue
         if more and doubtful and _undecided_marker(text, end):
             return ""
