@@ -55,6 +55,7 @@ class Dispatcher:
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(turns.finish)
         self._active: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
+        self._finishing: set[Claim] = set()
         self._slot_free = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -142,7 +143,11 @@ class Dispatcher:
         self._metrics.observe(Timing.TURN, loop.time() - started, channel=state.conversation.key.channel)
 
     async def _commit(self, outcome: TurnOutcome) -> None:
-        finished = await self._finish.submit(outcome)
+        self._finishing.add(outcome.claim)
+        try:
+            finished = await self._finish.submit(outcome)
+        finally:
+            self._finishing.discard(outcome.claim)
         if not finished.held:
             self._lost(outcome.claim)
             return
@@ -187,9 +192,12 @@ class Dispatcher:
             self._drop_lost(claims, held)
 
     def _drop_lost(self, claims: Sequence[Claim], held: frozenset[str]) -> None:
+        """Stop turns that somebody else has now; one that is being committed learns it from its commit."""
         for claim in claims:
+            if claim.conversation_id in held or claim in self._finishing:
+                continue
             running = self._active.get(claim.conversation_id)
-            if claim.conversation_id not in held and running is not None and running[0] == claim:
+            if running is not None and running[0] == claim:
                 self._lost(claim)
                 running[1].cancel()
 
