@@ -75,7 +75,7 @@ def _load(model: str | None, threads: int | None) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     if threads:
         torch.set_num_threads(threads)
     if model is None:

@@ -10,7 +10,6 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from config.settings import Settings
 
@@ -52,8 +51,9 @@ def group_of(name: str) -> str:
 
 
 def _default(field: FieldInfo, from_file: Any) -> str:
-    value = from_file if from_file is not None else field.get_default(call_default_factory=True)
-    if value is PydanticUndefined or value is None or value == ():
+    own = None if field.is_required() else field.get_default(call_default_factory=True)
+    value = own if from_file is None else from_file
+    if value is None or value == ():
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

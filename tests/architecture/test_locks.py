@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.sources import read, tracked
+from tests.architecture.sources import PACKAGES, python_files, read, tracked
 from tests.servers.programs import ROOT
 
 
@@ -61,3 +64,26 @@ def test_every_node_lock_leaves_out_download_addresses_by_setting() -> None:
     assert folders
     for folder in folders:
         assert "omit-lockfile-registry-resolved=true" in read(folder / ".npmrc"), folder
+
+
+def _imported(*folders: str) -> set[str]:
+    names: set[str] = set()
+    for path in python_files(*folders):
+        for node in ast.walk(ast.parse(read(path))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {*PACKAGES, "tests", "bench", "scripts"}
+
+
+@pytest.mark.parametrize(("folders", "extra"), [(PACKAGES, None), (("tests", "bench", "scripts"), "dev")])
+def test_every_imported_package_is_asked_for(folders: tuple[str, ...], extra: str | None) -> None:
+    asked = {canonicalize_name(item.name) for item in [*_asked(), *(_asked(extra) if extra else [])]}
+    owners = packages_distributions()
+    undeclared = {
+        name: owners.get(name, ["nobody"])
+        for name in _imported(*folders)
+        if not asked & {canonicalize_name(owner) for owner in owners.get(name, [])}
+    }
+    assert undeclared == {}, "add them to pyproject.toml and run make lock"

@@ -1,0 +1,1 @@
+"""What a person does, from the outside: commands, a browser, real processes."""
