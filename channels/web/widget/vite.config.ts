@@ -1,14 +1,26 @@
 import { defineConfig } from "vitest/config";
+import { locales, version } from "./locales";
+import { shortenable } from "./shorten";
 
-/** One classic script, styles inlined, written beside the demo page that the server hands out. */
+/** One classic script with its styles inside, and one file of texts per further language, beside the demo page that the server hands out. */
 export default defineConfig({
-  define: { "process.env.NODE_ENV": '"production"' },
+  define: { "process.env.NODE_ENV": '"production"', LOCALES_VERSION: JSON.stringify(version) },
+  oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
+  plugins: [locales()],
   build: {
     target: "es2022",
+    cssTarget: ["chrome111", "safari16.4", "firefox121"],
     outDir: "../static",
     emptyOutDir: false,
     reportCompressedSize: true,
     modulePreload: false,
+    minify: "terser",
+    terserOptions: {
+      ecma: 2020,
+      module: true,
+      compress: { passes: 4, ecma: 2020, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
+      mangle: { properties: { regex: shortenable() } },
+    },
     lib: {
       entry: "src/main.ts",
       formats: ["iife"],

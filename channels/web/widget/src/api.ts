@@ -16,26 +16,22 @@ export interface Switchboard {
   destroy(): void;
 }
 
-type Call = [name: keyof Switchboard, ...args: unknown[]];
+export const publish = (chat: Chat, destroy: () => void): Switchboard => ({
+  open: () => chat.setOpen(true),
+  close: () => chat.setOpen(false),
+  toggle: () => chat.setOpen(!chat.state.open),
+  ask: (question) => {
+    chat.setOpen(true);
+    chat.send(question);
+  },
+  identify: (token) => chat.identify(token),
+  on: (event, listener) => chat.events.on(event, listener),
+  destroy,
+});
 
-export function publish(chat: Chat, remove: () => void): Switchboard {
-  const api: Switchboard = {
-    open: () => chat.setOpen(true),
-    close: () => chat.setOpen(false),
-    toggle: () => chat.setOpen(!chat.store.state.open),
-    ask: (question) => {
-      chat.setOpen(true);
-      chat.send(question);
-    },
-    identify: (token) => chat.identify(token),
-    on: (event, listener) => chat.events.on(event, listener),
-    destroy: remove,
-  };
-  return Object.freeze(api);
-}
+type Call = [name: keyof Switchboard, ...args: unknown[]];
 
 /** Calls made before the script had loaded: `window.Switchboard = [["open"], ["identify", token]]`. */
 export function replayCalls(api: Switchboard, before: unknown): void {
-  if (!Array.isArray(before)) return;
-  for (const [name, ...args] of before as Call[]) (api[name] as ((...args: unknown[]) => unknown) | undefined)?.(...args);
+  if (Array.isArray(before)) for (const [name, ...args] of before as Call[]) (api[name] as (...args: unknown[]) => unknown)(...args);
 }

@@ -1,15 +1,16 @@
-import { h, render } from "preact";
 import { publish, replayCalls, type Switchboard } from "./api";
 import { Chat } from "./chat/chat";
 import { Api } from "./connection/api";
 import { createHost } from "./host";
-import { chooseLocale, speak } from "./i18n/language";
+import type { Texts } from "./i18n/en";
+import { chooseLocale, type Language, languageOf } from "./i18n/language";
+import { Retry } from "./connection/backoff";
 import { Sessions } from "./session/sessions";
 import { Storage } from "./session/storage";
-import { readSettings } from "./settings";
+import { readSettings, type Settings } from "./settings";
 import css from "./styles/all.css?inline";
 import { applyTheme } from "./theme/scheme";
-import { App } from "./ui/App";
+import { mount } from "./ui/mount";
 
 declare global {
   interface Window {
@@ -20,30 +21,39 @@ declare global {
 /** Whether the panel was open on the page before, in this tab. */
 const OPEN_KEY = "open";
 
-function mount(script: HTMLScriptElement): void {
+/** The texts of one language; asked for until they come, as nothing can be said without them. */
+function load(url: string, use: (texts: Texts) => void, retry = new Retry()): void {
+  fetch(url)
+    .then((response) => response.json() as Promise<Texts>)
+    .then(use, () => retry.later(() => load(url, use, retry)));
+}
+
+function start(script: HTMLScriptElement): void {
   const settings = readSettings(script.dataset);
-  const origin = new URL(script.src, location.href).origin;
-  const language = speak(chooseLocale([settings.locale, document.documentElement.lang, ...navigator.languages]));
-  const prefix = `switchboard:${origin}:`;
-  const storage = new Storage(prefix);
-  const tab = new Storage(prefix, () => sessionStorage);
+  const { origin } = new URL(script.src);
+  const locale = chooseLocale([settings.locale, document.documentElement.lang, ...navigator.languages]);
+  load(`${origin}/widget.${languageOf(locale)}.${LOCALES_VERSION}.json`, (texts) => appear(settings, origin, { locale, texts }));
+}
+
+function appear(settings: Settings, origin: string, language: Language): void {
+  // The script may stand on the page twice; the first one counts.
+  if (window.Switchboard && !Array.isArray(window.Switchboard)) return;
+  const storage = new Storage(`switchboard:${origin}:`);
+  const tab = new Storage(storage.prefix, () => sessionStorage);
   const api = new Api(origin);
-  const sessions = new Sessions(storage, api, () => language.locale);
-  sessions.userToken = settings.userToken;
-  const chat = new Chat(api, storage, sessions, () => language.locale);
+  const sessions = new Sessions(storage, api, language.locale, settings.userToken);
+  const chat = new Chat(api, storage, sessions, language);
   const { host, root } = createHost(css);
-  root.dir = language.direction;
+  root.dir = languageOf(language.locale) === "ar" ? "rtl" : "ltr";
   root.lang = language.locale;
   document.body.append(host);
-  const unpaint = applyTheme(root, host, settings);
+  const stops = [applyTheme(root, host, settings), mount(root, chat, settings, language)];
   chat.events.on("open", () => tab.set(OPEN_KEY, true));
   chat.events.on("close", () => tab.set(OPEN_KEY, false));
-  render(h(App, { chat, settings, language }), root);
   const before = window.Switchboard;
   const published = publish(chat, () => {
-    render(null, root);
+    for (const stop of stops) stop();
     chat.destroy();
-    unpaint();
     host.remove();
     delete window.Switchboard;
   });
@@ -53,9 +63,6 @@ function mount(script: HTMLScriptElement): void {
   document.dispatchEvent(new CustomEvent("switchboard:ready"));
 }
 
-const script = (document.currentScript ?? document.querySelector('script[src*="widget.js"]')) as HTMLScriptElement | null;
-// The script may stand on the page twice; the first one counts.
-if (script && (!window.Switchboard || Array.isArray(window.Switchboard))) {
-  if (document.body) mount(script);
-  else addEventListener("DOMContentLoaded", () => mount(script), { once: true });
-}
+const script = (document.currentScript ?? document.querySelector('script[src*="widget.js"]')) as HTMLScriptElement;
+if (document.body) start(script);
+else addEventListener("DOMContentLoaded", () => start(script));

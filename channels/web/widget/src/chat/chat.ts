@@ -1,38 +1,41 @@
-import type { Api } from "../connection/api";
+import { type Acknowledgement, type Api, wire } from "../connection/api";
 import { Retry } from "../connection/backoff";
-import { Courier } from "../connection/courier";
-import { Link, type LinkState } from "../connection/link";
+import { type Carrier, Courier } from "../connection/courier";
+import { Link, type LinkEvents, type LinkState } from "../connection/link";
 import { Problem } from "../connection/problem";
 import { watchWakeups } from "../connection/wakeups";
-import { speak } from "../i18n/language";
-import type { Pending } from "../protocol/conversation";
+import type { Language } from "../i18n/language";
+import { listen } from "../listen";
+import { Conversation, type Pending } from "../protocol/conversation";
 import type { Action, Frame, Message, Rating } from "../protocol/frames";
-import { type Change, reduce, TYPING_MS } from "../protocol/reduce";
-import { readIdentity } from "../session/identity";
 import { Outbox } from "../session/outbox";
-import { type Session, Sessions } from "../session/sessions";
+import { readToken, type Session, Sessions } from "../session/sessions";
 import type { Storage } from "../session/storage";
 import { Uploads } from "../upload/uploads";
 import { Events } from "./events";
-import { clientId } from "./ids";
 import { loadHistory } from "./history";
-import { type ChatState, initial, Store } from "./state";
+import { clientId } from "./ids";
+import { type ChatState, initial } from "./state";
 
 /** A token refused this soon after it was issued will be refused again: the site itself is not allowed. */
 const REFUSED_AGAIN_MS = 10_000;
 const TYPING_EVERY_MS = 3000;
+/** A typing hint is shown this long at most (the protocol's own limit). */
+const TYPING_MS = 6000;
 
 /** One customer's conversation: what is shown, what is kept, and what goes over the line. */
-export class Chat {
-  readonly store = new Store<ChatState>(initial);
+export class Chat implements LinkEvents, Carrier {
+  readonly state = initial();
   readonly events = new Events();
+  /** Called after every change. */
+  changed = (): void => undefined;
   readonly uploads: Uploads;
   /** Whether there is a past to wait for. */
   readonly returning: boolean;
+  session: Session | null = null;
   private readonly outbox: Outbox;
-  private readonly courier: Courier;
+  private readonly courier = new Courier(this);
   private readonly retry = new Retry();
-  private session: Session | null = null;
   private link: Link | null = null;
   /** Between the first attempt to connect and a halt. */
   private busy = false;
@@ -47,30 +50,23 @@ export class Chat {
     private readonly api: Api,
     private readonly storage: Storage,
     private readonly sessions: Sessions,
-    private readonly locale: () => string,
+    private readonly language: Language,
   ) {
     this.outbox = new Outbox(storage);
-    this.returning = sessions.stored() !== null;
-    this.uploads = new Uploads(
-      () => this.session && { url: api.uploadUrl(this.session), token: this.session.token },
-      () => this.store.state.config,
-      () => this.store.set({ uploads: this.uploads.list }),
-      (problem) => this.lose(problem.status === 410 ? "ended" : "refused"),
-    );
-    this.courier = new Courier({
-      waiting: () => this.sendable(),
-      send: (message) => this.link?.send(this.wire(message)) ?? false,
-      polling: () => this.link?.polling ?? false,
-      post: (message) => this.api.send(this.session!, message, this.locale()),
-      acknowledged: (ack) => this.receive([{ type: "ack", ...ack }]),
-      failed: (id, reason) => this.fail(id, reason),
-      silent: () => this.link?.drop(),
-      lost: (problem) => this.lose(problem.status === 410 ? "ended" : "refused"),
-    });
-    this.stops = [watchWakeups((certain) => this.wake(certain)), storage.watch((key, removed) => this.otherTab(key, removed))];
+    this.uploads = new Uploads(api.origin, this);
+    this.stops = [
+      watchWakeups(() => this.wake()),
+      listen([[window, "storage"]], (event) => this.otherTab(event as StorageEvent)),
+    ];
     this.loadOutbox();
+    this.returning = !!sessions.stored();
     // Somebody who talked here before hears of answers without opening the panel first.
-    if (this.returning || this.store.state.conversation.pending.length) void this.start();
+    if (this.returning || this.state.conversation.pending.length) this.connect();
+  }
+
+  set(edit: Partial<ChatState>): void {
+    Object.assign(this.state, edit);
+    this.changed();
   }
 
   /** Opens the line unless it is open; called when the panel opens. */
@@ -79,41 +75,35 @@ export class Chat {
   }
 
   tryAgain(): void {
-    this.store.set({ obstacle: null });
     if (this.retry.waiting) this.retry.now();
-    else if (this.link) this.link.wake(true);
+    else if (this.link) this.link.wake();
     else this.connect();
   }
 
   send(content: string, action?: Action): void {
     const attachments = action ? [] : this.uploads.take();
     if (!content.trim() && !attachments.length) return;
-    this.enqueue({
-      client_id: clientId(),
-      content: content.trim(),
-      attachments,
-      created: Date.now(),
-      state: "sending",
-      user: this.sessions.user,
-      ...(action ? { action } : {}),
-      ...(attachments.length && this.session ? { session: this.session.session_id } : {}),
-    });
+    const session = attachments.length ? this.session?.session_id : undefined;
+    const message: Pending = { client_id: clientId(), content: content.trim(), attachments, action, created: Date.now(), session, user: this.sessions.user, state: "sending" };
+    this.outbox.save(message);
+    this.state.conversation.queue(message);
+    this.changed();
+    this.connect();
+    this.courier.flush();
   }
 
   requestPerson(): void {
-    this.send(speak(this.locale()).t("personRequest"), "request_person");
+    this.send(this.language.texts._personRequest, "request_person");
   }
 
   giveContact(content: string): void {
-    if (this.session) this.storage.set("contact", this.session.session_id);
-    this.store.set({ contactGiven: true });
+    this.storage.set("contact", this.session?.session_id);
+    this.set({ contactGiven: true });
     this.send(content, "contact");
   }
 
   resend(id: string): void {
-    this.apply({ type: "retried", client_id: id });
-    const message = this.store.state.conversation.pending.find((p) => p.client_id === id);
-    if (message) this.outbox.save(message);
+    this.mark(id, { state: "sending" });
     this.courier.flush();
     this.tryAgain();
   }
@@ -121,57 +111,54 @@ export class Chat {
   /** Takes back a message that could not be sent. */
   drop(id: string): void {
     this.outbox.remove(id);
-    this.apply({ type: "dropped", client_id: id });
+    this.state.conversation.remove(id);
+    this.changed();
   }
 
   typing(): void {
-    const now = Date.now();
-    if (now - this.typedAt < TYPING_EVERY_MS) return;
-    this.typedAt = now;
+    if (Date.now() - this.typedAt < TYPING_EVERY_MS) return;
+    this.typedAt = Date.now();
     this.link?.send({ type: "typing" });
   }
 
   async rate(message: Message, rating: Rating, comment?: string): Promise<void> {
-    if (!this.session) throw new Problem(0, "offline");
-    const before = message.feedback ?? null;
-    this.apply({ type: "rated", id: message.id, rating });
+    const before = message.feedback;
+    message.feedback = rating;
+    this.changed();
     try {
-      await this.api.rate(this.session, message.id, rating, comment);
+      await this.api.rate(this.session!, message.id, rating, comment);
     } catch (error) {
-      this.apply({ type: "rated", id: message.id, rating: before });
+      message.feedback = before;
       throw error;
     }
   }
 
   setOpen(open: boolean): void {
-    if (open === this.store.state.open) return;
-    this.store.set({ open });
+    if (open === this.state.open) return;
+    this.set({ open });
     if (open) this.connect();
     this.markRead();
-    this.events.emit(open ? "open" : "close", undefined);
+    this.events.emit(open ? "open" : "close");
   }
 
   /** The site's token for its signed-in user; null when that user signed out. */
   identify(token: string | null): void {
-    this.sessions.userToken = token;
-    const user = this.sessions.user;
-    if (this.session && this.session.user === user) return;
+    const { sessions } = this;
+    sessions.userToken = token;
+    if (this.session && this.session.user === sessions.user) return;
     const wasStarted = this.busy;
     const wasSomebody = !!this.session?.user;
     // Nobody left behind on a shared computer when the site signs its user out.
     if (!token) this.outbox.clear();
-    if (!token || this.session) this.sessions.forget();
-    this.reset(!wasSomebody, false);
+    if (!token || this.session) sessions.forget();
+    this.renew(wasSomebody ? [] : this.state.conversation.pending, []);
     this.loadOutbox();
-    if (wasStarted || this.store.state.open || this.sessions.stored()) void this.start();
+    if (wasStarted || this.state.open || sessions.stored()) this.connect();
   }
 
-  get email(): string | undefined {
-    return readIdentity(this.sessions.userToken)?.email;
-  }
-
-  announce(text: string): void {
-    this.store.set({ announcement: { key: this.store.state.announcement.key + 1, text } });
+  /** Whether the site's token tells how to reach its user. */
+  get reachable(): boolean {
+    return !!readToken(this.sessions.userToken ?? "").email;
   }
 
   destroy(): void {
@@ -181,71 +168,104 @@ export class Chat {
     clearTimeout(this.quiet);
   }
 
+  linkState(link: LinkState): void {
+    this.set({ link });
+    this.courier.stop();
+    if (link !== "online") return;
+    this.loadOutbox();
+    this.courier.flush();
+    this.events.emit("ready");
+  }
+
+  receive(frames: Frame[]): void {
+    const { conversation } = this.state;
+    const { status, messages } = conversation;
+    for (const frame of frames) {
+      conversation.apply(frame);
+      this.react(frame, messages);
+    }
+    if (conversation.status !== status) this.events.emit("status", conversation.status);
+    this.changed();
+    this.markRead();
+  }
+
+  /** The session is over (410) or refused (401): a new one takes its place, and unsent messages go with it. */
+  lose(status: number): void {
+    const now = Date.now();
+    if (status === 401) {
+      if (now - this.refusedAt < REFUSED_AGAIN_MS) return this.block("forbidden");
+      this.refusedAt = now;
+    }
+    const { earlier, messages, pending } = this.state.conversation;
+    this.sessions.forget(this.session?.session_id);
+    this.renew(pending, [...earlier, ...messages]);
+    this.connect();
+  }
+
+  sendable(): Pending[] {
+    const { pending } = this.state.conversation;
+    for (const { state, client_id, session } of pending)
+      if (state === "sending" && session && this.session && session !== this.session.session_id) this.fail(client_id, "reattach");
+    return pending.filter((p) => p.state === "sending");
+  }
+
+  push(message: Pending): boolean {
+    return !!this.link?.send({ type: "message", ...wire(message, this.language.locale) });
+  }
+
+  post(message: Pending): Promise<Acknowledgement> | undefined {
+    return this.link?.polling ? this.api.send(this.session!, message, this.language.locale) : undefined;
+  }
+
+  acknowledged(ack: Acknowledgement): void {
+    this.receive([{ ...ack, type: "ack" }]);
+  }
+
+  fail(id: string, reason: string): void {
+    this.courier.settle(id);
+    this.mark(id, { state: "failed", reason });
+  }
+
+  silent(): void {
+    this.link?.drop();
+  }
+
   private async start(): Promise<void> {
     const attempt = ++this.attempt;
     this.busy = true;
-    this.store.set({ link: "connecting", obstacle: null });
+    this.set({ link: "connecting", obstacle: null });
     try {
       const session = await this.sessions.ensure();
       if (attempt !== this.attempt) return;
       this.session = session;
-      this.store.set({ config: session.config, contactGiven: this.storage.get("contact") === session.session_id });
-      const history = await loadHistory(this.api, session);
+      const { messages, status, after } = await loadHistory(this.api, session);
       if (attempt !== this.attempt) return;
       this.retry.succeeded();
-      this.apply({ type: "history", messages: history.messages, status: history.status });
-      this.store.set({ loaded: true });
+      const { conversation } = this.state;
+      for (const message of messages) conversation.store(message);
+      conversation.status = status;
+      this.set({ loaded: true, config: session.config, contactGiven: this.storage.get("contact") === session.session_id });
       this.markRead();
-      this.openLink(session, history.after);
+      this.link = new Link(this.api, session, after, this);
     } catch (error) {
       if (attempt === this.attempt) this.startFailed(Problem.of(error));
     }
   }
 
-  private openLink(session: Session, after: number): void {
-    this.link = new Link(this.api, session, after, {
-      state: (state) => this.linkState(state),
-      frames: (frames) => this.receive(frames),
-      lost: (why) => this.lose(why),
-    });
-  }
-
-  private startFailed(problem: Problem): void {
-    const known = this.session;
-    if (known && (problem.sessionLost || problem.status === 404)) this.lose(problem.status === 401 ? "refused" : "ended");
-    else if (problem.status === 401) this.block("identity");
-    else if (problem.status === 403) this.block("forbidden");
+  private startFailed({ status, retryAfter, sessionLost }: Problem): void {
+    if (this.session && (sessionLost || status === 404)) this.lose(status);
+    else if (status === 401) this.block("identity");
+    else if (status === 403) this.block("forbidden");
     else {
-      this.store.set({ link: "waiting" });
-      this.retry.later(() => void this.start(), problem.retryAfter * 1000);
+      this.set({ link: "waiting" });
+      this.retry.later(() => void this.start(), retryAfter);
     }
   }
 
   private block(obstacle: "identity" | "forbidden"): void {
     this.halt();
-    this.store.set({ obstacle, link: "idle" });
-    if (obstacle === "identity") this.events.emit("token-expired", undefined);
-  }
-
-  private linkState(state: LinkState): void {
-    this.store.set({ link: state });
-    if (state !== "online") return;
-    this.loadOutbox();
-    this.courier.restart();
-    this.events.emit("ready", undefined);
-  }
-
-  /** The session is over: a new one takes its place, and unsent messages go with it. */
-  private lose(why: "ended" | "refused"): void {
-    const now = Date.now();
-    if (why === "refused" && now - this.refusedAt < REFUSED_AGAIN_MS) {
-      this.block("forbidden");
-      return;
-    }
-    if (why === "refused") this.refusedAt = now;
-    this.sessions.forget(this.session?.session_id);
-    this.reset(true);
-    void this.start();
+    this.set({ obstacle, link: "idle" });
+    if (obstacle === "identity") this.events.emit("token-expired");
   }
 
   private halt(): void {
@@ -254,127 +274,72 @@ export class Chat {
     this.retry.cancel();
     this.courier.stop();
     this.link?.stop();
-    this.link = null;
-    this.session = null;
+    this.link = this.session = null;
   }
 
-  private reset(keepPending: boolean, keepEarlier = keepPending): void {
+  private renew(pending: Pending[], earlier: Message[]): void {
     this.halt();
-    this.apply({ type: "renewed", keep: keepPending, earlier: keepEarlier });
-    this.store.set({ loaded: false, contactGiven: false, unread: 0 });
+    const conversation = new Conversation(earlier);
+    conversation.pending = pending;
+    this.set({ conversation, loaded: false, contactGiven: false, unread: 0 });
   }
 
   private loadOutbox(): void {
-    for (const message of this.outbox.load(this.sessions.user)) this.apply({ type: "queued", message });
+    for (const message of this.outbox.load(this.sessions.user)) this.state.conversation.queue(message);
+    this.changed();
   }
 
-  private wake(certain: boolean): void {
+  private mark(id: string, edit: Partial<Pending>): void {
+    const message = this.state.conversation.waiting(id);
+    if (message) this.outbox.save(Object.assign(message, edit));
+    this.changed();
+  }
+
+  private wake(): void {
     if (this.retry.waiting) this.retry.now();
-    else this.link?.wake(certain);
+    else this.link?.wake();
     this.markRead();
   }
 
-  private otherTab(key: string, removed: boolean): void {
-    const sent = Outbox.idOf(key);
-    if (sent && removed) {
-      this.courier.settle(sent);
-      return;
-    }
-    if (key === "read") this.markRead();
-    if (!Sessions.isKey(key) || !this.session) return;
-    const stored = this.sessions.stored();
-    if (stored && stored.session_id !== this.session.session_id) {
-      this.reset(true);
-      void this.start();
-    }
-  }
-
-  private enqueue(message: Pending): void {
-    this.outbox.save(message);
-    this.apply({ type: "queued", message });
+  private otherTab({ key, newValue }: StorageEvent): void {
+    const name = key?.startsWith(this.storage.prefix) ? key.slice(this.storage.prefix.length) : "";
+    if (name === "read") this.markRead();
+    if (name.startsWith(Outbox.prefix) && !newValue) this.courier.settle(name.slice(Outbox.prefix.length));
+    const stored = name === Sessions.key && this.session && this.sessions.stored();
+    if (!stored || stored.session_id === this.session?.session_id) return;
+    const { pending, earlier, messages } = this.state.conversation;
+    this.renew(pending, [...earlier, ...messages]);
     this.connect();
-    this.courier.flush();
   }
 
-  private sendable(): Pending[] {
-    const { pending } = this.store.state.conversation;
-    for (const p of pending)
-      if (p.state === "sending" && p.attachments.length && p.session && this.session && p.session !== this.session.session_id)
-        this.fail(p.client_id, "reattach");
-    return this.store.state.conversation.pending.filter((p) => p.state === "sending");
-  }
-
-  private wire(message: Pending): object {
-    return {
-      type: "message",
-      content: message.content,
-      client_id: message.client_id,
-      attachments: message.attachments.map((a) => a.id),
-      locale: this.locale(),
-      ...(message.action ? { action: message.action } : {}),
-    };
-  }
-
-  private fail(id: string, reason: string): void {
-    this.courier.settle(id);
-    this.apply({ type: "failed", client_id: id, reason });
-    const message = this.store.state.conversation.pending.find((p) => p.client_id === id);
-    if (message) this.outbox.save(message);
-  }
-
-  private receive(frames: Frame[]): void {
-    const before = this.store.state.conversation;
-    const now = Date.now();
-    let next = before;
-    for (const frame of frames) next = reduce(next, { type: "frame", frame, now });
-    this.store.set({ conversation: next });
-    for (const frame of frames) this.afterFrame(frame, before.messages);
-    if (next.status !== before.status) this.events.emit("status", next.status);
-    if (next.typing !== before.typing) this.quietLater();
-    this.markRead();
-  }
-
-  private afterFrame(frame: Frame, known: readonly Message[]): void {
-    if ("client_id" in frame && frame.client_id) this.afterAnswer(frame, frame.client_id);
-    if ((frame.type === "complete" || frame.type === "message") && frame.author !== "customer" && !known.some((m) => m.id === frame.id))
-      this.events.emit("message", frame);
-  }
-
-  private afterAnswer(frame: Frame, id: string): void {
-    if (frame.type === "ack" || frame.type === "message") {
+  private react(frame: Frame, known: Message[]): void {
+    const id = "client_id" in frame && frame.client_id;
+    if (id && frame.type === "error") {
+      if (/^(rate_limited|unavailable)$/.test(frame.code)) this.courier.postpone(id, (frame.retry_after ?? 1) * 1000);
+      else this.fail(id, frame.code);
+    } else if (id) {
       this.courier.settle(id);
       this.outbox.remove(id);
-    } else if (frame.type === "error") {
-      if (frame.code === "rate_limited" || frame.code === "unavailable") this.courier.postpone(id, frame.retry_after ?? 1);
-      else this.fail(id, frame.code);
-    }
-  }
-
-  private quietLater(): void {
+    } else if ((frame.type === "complete" || frame.type === "message") && !known.some((m) => m.id === frame.id)) this.events.emit("message", frame);
+    if (!this.state.conversation.typing) return;
     clearTimeout(this.quiet);
-    this.quiet = setTimeout(() => this.apply({ type: "quiet" }), TYPING_MS);
+    this.quiet = setTimeout(() => {
+      this.state.conversation.typing = null;
+      this.changed();
+    }, TYPING_MS);
   }
 
   /** Counts what came since the customer last looked, here or in another tab. */
   private markRead(): void {
-    const { conversation, open, unread } = this.store.state;
-    if (!this.session) return;
-    const id = this.session.session_id;
+    const { conversation, open } = this.state;
+    const id = this.session?.session_id;
     const last = conversation.messages.at(-1)?.cursor ?? 0;
-    if (open && document.visibilityState === "visible" && last > readUpTo(this.storage, id)) this.storage.set("read", { id, last });
-    const seen = readUpTo(this.storage, id);
-    const count = conversation.messages.filter((m) => m.author !== "customer" && m.cursor > seen).length;
-    if (count === unread) return;
-    this.store.set({ unread: count });
-    this.events.emit("unread", count);
+    const read = this.storage.get<{ id: string; last: number }>("read");
+    let seen = read && read.id === id ? read.last : 0;
+    if (open && document.visibilityState === "visible" && last > seen) this.storage.set("read", { id, last: (seen = last) });
+    const unread = conversation.messages.filter((m) => m.author !== "customer" && m.cursor > seen).length;
+    if (unread === this.state.unread) return;
+    this.set({ unread });
+    this.events.emit("unread", unread);
   }
-
-  private apply(change: Change): void {
-    this.store.set({ conversation: reduce(this.store.state.conversation, change) });
-  }
-}
-
-function readUpTo(storage: Storage, session: string): number {
-  const read = storage.get<{ id: string; last: number }>("read");
-  return read?.id === session ? read.last : 0;
 }

@@ -11,19 +11,24 @@ export interface EventMap {
   "token-expired": undefined;
 }
 
-export class Events {
-  private readonly listeners = new Map<string, Set<(detail: never) => void>>();
+type Listener = (detail: never) => void;
 
+export class Events {
+  private listeners: [name: string, listener: Listener][] = [];
+
+  /** Answers how to stop listening. */
   on<K extends keyof EventMap>(name: K, listener: (detail: EventMap[K]) => void): () => void {
-    const set = this.listeners.get(name) ?? new Set();
-    this.listeners.set(name, set.add(listener as (detail: never) => void));
-    return () => set.delete(listener as (detail: never) => void);
+    const entry: [string, Listener] = [name, listener];
+    this.listeners.push(entry);
+    return () => {
+      this.listeners = this.listeners.filter((other) => other !== entry);
+    };
   }
 
-  emit<K extends keyof EventMap>(name: K, detail: EventMap[K]): void {
-    for (const listener of this.listeners.get(name) ?? []) {
+  emit<K extends keyof EventMap>(name: K, detail?: EventMap[K]): void {
+    for (const [wanted, listener] of this.listeners) {
       try {
-        (listener as (detail: EventMap[K]) => void)(detail);
+        if (wanted === name) listener(detail as never);
       } catch (error) {
         // The page's own mistake: shown to its author, harmless to the conversation.
         console.error(error);

@@ -1,7 +1,6 @@
 import type { LinkState } from "../connection/link";
-import { type Conversation, empty } from "../protocol/conversation";
+import { Conversation } from "../protocol/conversation";
 import type { SessionConfig } from "../protocol/frames";
-import type { Upload } from "../upload/uploads";
 
 export interface ChatState {
   conversation: Conversation;
@@ -13,38 +12,16 @@ export interface ChatState {
   config: SessionConfig | null;
   open: boolean;
   unread: number;
-  uploads: readonly Upload[];
   contactGiven: boolean;
-  /** What a screen reader should say next; the key tells equal texts apart. */
-  announcement: { key: number; text: string };
 }
 
-export const initial: ChatState = {
-  conversation: empty,
+export const initial = (): ChatState => ({
+  conversation: new Conversation(),
   link: "idle",
   loaded: false,
   obstacle: null,
   config: null,
   open: false,
   unread: 0,
-  uploads: [],
   contactGiven: false,
-  announcement: { key: 0, text: "" },
-};
-
-/** The one place that holds what the interface shows. */
-export class Store<T> {
-  private readonly listeners = new Set<() => void>();
-
-  constructor(public state: T) {}
-
-  set(edit: Partial<T>): void {
-    this.state = { ...this.state, ...edit };
-    for (const listener of this.listeners) listener();
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-}
+});

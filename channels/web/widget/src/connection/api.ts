@@ -2,7 +2,7 @@ import type { Pending } from "../protocol/conversation";
 import type { Frame, Message, Rating, SessionGrant, Status } from "../protocol/frames";
 import { Problem } from "./problem";
 
-/** A request that hangs is a request that failed. Long polls bring their own limit. */
+/** A request that hangs is a request that failed. */
 const TIMEOUT_MS = 20_000;
 
 export interface Credentials {
@@ -14,84 +14,57 @@ export interface Acknowledgement {
   id: string;
   cursor: number;
   client_id: string;
-  status: Status;
 }
+
+/** The message as both the WebSocket and HTTP take it. */
+export const wire = ({ content, client_id, attachments, action }: Pending, locale: string) => ({
+  content,
+  client_id,
+  attachments: attachments.map((a) => a.id),
+  action,
+  locale,
+});
 
 /** The server's HTTP routes. */
 export class Api {
   constructor(readonly origin: string) {}
 
-  get socketUrl(): string {
-    return `${this.origin.replace(/^http/, "ws")}/ws`;
+  createSession(locale: string, user_token: string | null): Promise<SessionGrant> {
+    return this.call("/api/sessions", "", { locale, ...(user_token && { user_token }) });
   }
 
-  createSession(body: { user_token?: string; locale: string }): Promise<SessionGrant> {
-    return this.call("/api/sessions", { body });
+  history({ session_id, token }: Credentials, after: number): Promise<{ messages: Message[]; has_more: boolean; status: Status }> {
+    return this.call(`/api/sessions/${session_id}/history?after=${after}&limit=100`, token);
   }
 
-  status(session: Credentials): Promise<{ status: Status; cursor: number }> {
-    return this.call(`/api/sessions/${session.session_id}`, { token: session.token });
+  /** Waits up to `wait` seconds for frames. */
+  events({ session_id, token }: Credentials, after: number, wait: number): Promise<{ frames: Frame[]; cursor: number }> {
+    return this.call(`/api/sessions/${session_id}/events?after=${after}&wait=${wait}`, token, null, TIMEOUT_MS + wait * 1000);
   }
 
-  history(session: Credentials, after: number): Promise<{ messages: Message[]; cursor: number; has_more: boolean; status: Status }> {
-    return this.call(`/api/sessions/${session.session_id}/history?after=${after}&limit=100`, { token: session.token });
+  send({ session_id, token }: Credentials, message: Pending, locale: string): Promise<Acknowledgement> {
+    const { content, ...rest } = wire(message, locale);
+    return this.call(`/api/chat/sessions/${session_id}/messages?wait=0`, token, { message: content, ...rest });
   }
 
-  events(session: Credentials, after: number, wait: number, signal: AbortSignal): Promise<{ frames: Frame[]; cursor: number }> {
-    const path = `/api/sessions/${session.session_id}/events?after=${after}&wait=${wait}`;
-    return this.call(path, { token: session.token, signal, timeout: (wait + 15) * 1000 });
+  rate({ token }: Credentials, message_id: string, rating: Rating, comment?: string): Promise<unknown> {
+    return this.call("/api/feedback", token, { message_id, rating, comment });
   }
 
-  send(session: Credentials, message: Pending, locale: string): Promise<Acknowledgement> {
-    return this.call(`/api/chat/sessions/${session.session_id}/messages?wait=0`, {
-      token: session.token,
-      body: {
-        message: message.content,
-        client_id: message.client_id,
-        attachments: message.attachments.map((a) => a.id),
-        locale,
-        ...(message.action ? { action: message.action } : {}),
-      },
-    });
-  }
-
-  rate(session: Credentials, id: string, rating: Rating, comment?: string): Promise<unknown> {
-    return this.call("/api/feedback", {
-      token: session.token,
-      body: { message_id: id, rating, ...(comment ? { comment } : {}) },
-    });
-  }
-
-  uploadUrl(session: Credentials): string {
-    return `${this.origin}/api/sessions/${session.session_id}/attachments`;
-  }
-
-  private async call<T>(
-    path: string,
-    options: { token?: string; body?: unknown; signal?: AbortSignal; timeout?: number },
-  ): Promise<T> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), options.timeout ?? TIMEOUT_MS);
-    options.signal?.addEventListener("abort", () => abort.abort());
-    const headers: Record<string, string> = {};
-    if (options.token) headers.authorization = `Bearer ${options.token}`;
-    if (options.body) headers["content-type"] = "application/json";
+  private async call<T>(path: string, token: string, body?: object | null, timeout = TIMEOUT_MS): Promise<T> {
     try {
       const response = await fetch(this.origin + path, {
-        method: options.body ? "POST" : "GET",
-        headers,
-        signal: abort.signal,
-        credentials: "omit",
+        method: body ? "POST" : "GET",
+        headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body && { "content-type": "application/json" }) },
+        body: body ? JSON.stringify(body) : null,
         cache: "no-store",
-        ...(options.body ? { body: JSON.stringify(options.body) } : {}),
+        signal: AbortSignal.timeout(timeout),
       });
       const text = await response.text();
       if (!response.ok) throw Problem.from(response.status, text, response.headers.get("retry-after"));
-      return (text ? JSON.parse(text) : null) as T;
+      return JSON.parse(text || "null") as T;
     } catch (error) {
       throw Problem.of(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

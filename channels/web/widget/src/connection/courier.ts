@@ -8,16 +8,16 @@ const ACK_MS = 10_000;
 
 export interface Carrier {
   /** What waits to be sent, oldest first. */
-  waiting(): readonly Pending[];
+  sendable(): Pending[];
   /** Over the socket; false when there is none. */
-  send(message: Pending): boolean;
-  /** Whether to use `post`. */
-  polling(): boolean;
-  post(message: Pending): Promise<Acknowledgement>;
+  push(message: Pending): boolean;
+  /** By HTTP; undefined when that is not the way now. */
+  post(message: Pending): Promise<Acknowledgement> | undefined;
   acknowledged(ack: Acknowledgement): void;
-  failed(clientId: string, reason: string): void;
+  fail(clientId: string, reason: string): void;
+  /** No acknowledgement came. */
   silent(): void;
-  lost(problem: Problem): void;
+  lose(status: number): void;
 }
 
 /** Carries unsent messages to the server in order, each until it is acknowledged; never drops one. */
@@ -28,26 +28,14 @@ export class Courier {
 
   constructor(private readonly carrier: Carrier) {}
 
-  /** A line is up: what was sent over the old one counts as unsent. */
-  restart(): void {
-    this.stop();
-    this.flush();
-  }
-
   /** Sends what has not been sent over this line. */
   flush(): void {
     if (this.retry.waiting) return;
-    if (this.carrier.polling()) {
-      void this.post();
-      return;
-    }
-    for (const message of this.carrier.waiting()) {
-      if (this.sent.has(message.client_id)) continue;
-      if (!this.carrier.send(message)) return;
-      this.sent.set(
-        message.client_id,
-        setTimeout(() => this.carrier.silent(), ACK_MS),
-      );
+    for (const message of this.carrier.sendable()) {
+      const id = message.client_id;
+      if (this.sent.has(id)) continue;
+      if (!this.carrier.push(message)) return void this.post();
+      this.sent.set(id, setTimeout(() => this.carrier.silent(), ACK_MS));
     }
   }
 
@@ -56,40 +44,39 @@ export class Courier {
     this.sent.delete(clientId);
   }
 
-  /** The server asks to come back later with this message. */
-  postpone(clientId: string, seconds: number): void {
+  /** The server asks to come back later. */
+  postpone(clientId: string, ms: number): void {
     this.settle(clientId);
-    this.retry.later(() => this.flush(), seconds * 1000);
+    this.retry.later(() => this.flush(), ms);
   }
 
+  /** The line is gone: what was sent over it counts as unsent. */
   stop(): void {
-    for (const timer of this.sent.values()) clearTimeout(timer);
-    this.sent.clear();
+    for (const id of this.sent.keys()) this.settle(id);
     this.retry.cancel();
   }
 
+  /** One after the other, so that their order is kept. */
   private async post(): Promise<void> {
     if (this.posting) return;
     this.posting = true;
     let message: Pending | undefined;
     try {
-      while ((message = this.carrier.waiting()[0])) {
-        this.carrier.acknowledged(await this.carrier.post(message));
+      while ((message = this.carrier.sendable()[0])) {
+        const answer = await this.carrier.post(message);
+        if (!answer) break;
+        this.carrier.acknowledged(answer);
         this.retry.succeeded();
       }
     } catch (error) {
       this.refused(message!, Problem.of(error));
-    } finally {
-      this.posting = false;
     }
+    this.posting = false;
   }
 
-  private refused(message: Pending, problem: Problem): void {
-    if (problem.sessionLost) this.carrier.lost(problem);
-    else if (problem.passing) this.retry.later(() => this.flush(), problem.retryAfter * 1000);
-    else {
-      this.carrier.failed(message.client_id, problem.code);
-      this.retry.later(() => this.flush());
-    }
+  private refused({ client_id }: Pending, problem: Problem): void {
+    if (problem.sessionLost) return this.carrier.lose(problem.status);
+    if (!problem.passing) this.carrier.fail(client_id, problem.code);
+    this.postpone(client_id, problem.retryAfter);
   }
 }

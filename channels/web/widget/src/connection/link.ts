@@ -2,9 +2,9 @@ import type { Frame } from "../protocol/frames";
 import { Sequencer } from "../protocol/sequencer";
 import type { Api, Credentials } from "./api";
 import { Retry } from "./backoff";
-import { Poll } from "./poll";
+import { poll, type PollEvents } from "./poll";
 import type { Problem } from "./problem";
-import { Socket } from "./socket";
+import { Socket, type SocketEvents } from "./socket";
 
 export type LinkState = "connecting" | "online" | "waiting";
 
@@ -15,21 +15,20 @@ const POLL_FOR_MS = 120_000;
 const TOO_MANY_MS = 15_000;
 
 export interface LinkEvents {
-  state(state: LinkState): void;
+  linkState(state: LinkState): void;
   /** In order, and none twice. */
-  frames(frames: Frame[]): void;
-  /** The server no longer takes this session (`ended`), or refuses it (`refused`). */
-  lost(why: "ended" | "refused"): void;
+  receive(frames: Frame[]): void;
+  /** The server no longer takes this session (410), or refuses it (401). */
+  lose(status: number): void;
 }
 
 /** The line to the server: a WebSocket where it opens, long polls where it does not, and again after every loss. */
-export class Link {
+export class Link implements SocketEvents, PollEvents {
   private readonly sequencer: Sequencer;
   private readonly retry = new Retry();
   private socket: Socket | null = null;
-  private poll: Poll | null = null;
-  private replay: ReturnType<typeof setTimeout> | undefined;
-  private pollSince: ReturnType<typeof setTimeout> | undefined;
+  private stopPoll: (() => void) | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
@@ -43,100 +42,79 @@ export class Link {
 
   /** Whether messages go by HTTP, because only long polls get through. */
   get polling(): boolean {
-    return this.poll !== null;
+    return !!this.stopPoll;
   }
 
   send(frame: object): boolean {
-    return this.socket?.send(frame) ?? false;
+    return !!this.socket?.send(frame);
   }
 
   /** The machine woke up, the tab came back or the network changed. */
-  wake(certain: boolean): void {
+  wake(): void {
     if (this.retry.waiting) this.retry.now();
-    else if (this.socket) this.socket.doubt();
-    else if (this.poll && certain) this.startPolling();
+    else this.socket?.doubt();
   }
 
   /** An expected answer did not come. */
   drop(): void {
-    this.socket?.drop();
+    this.socket?.end();
   }
 
   stop(): void {
     this.retry.cancel();
-    this.socket?.close();
-    this.poll?.stop();
-    this.socket = this.poll = null;
-    clearTimeout(this.replay);
-    clearTimeout(this.pollSince);
+    this.socket?.end(0, true);
+    this.stopPoll?.();
+    this.socket = this.stopPoll = null;
+    clearTimeout(this.timer);
+  }
+
+  socketUp(): void {
+    this.retry.succeeded();
+    this.sequencer.begin();
+    this.send({ type: "resume", after: this.sequencer.cursor });
+    this.events.linkState("online");
+  }
+
+  socketFrame(frame: Frame): void {
+    this.events.receive(this.sequencer.push(frame));
+    clearTimeout(this.timer);
+    if (this.sequencer.replaying) this.timer = setTimeout(() => this.drop(), REPLAY_MS);
+  }
+
+  socketDown(code: number, opened: boolean): void {
+    // Half a replay is no place to resume from: the next one brings it whole.
+    this.sequencer.abandon();
+    this.stop();
+    if (code === 4410) this.events.lose(410);
+    else if (code === 4403) this.events.lose(401);
+    else if (opened || code === 4429 || !navigator.onLine) this.again(code === 4429 ? TOO_MANY_MS : 0);
+    else this.stopPoll = poll(this.api, this.session, () => this.sequencer.cursor, this);
+  }
+
+  pollUp(): void {
+    this.retry.succeeded();
+    this.timer = setTimeout(() => this.connect(), POLL_FOR_MS);
+    this.events.linkState("online");
+  }
+
+  pollFrames(frames: Frame[], upto: number): void {
+    this.events.receive([...frames.flatMap((frame) => this.sequencer.push(frame)), ...this.sequencer.finish(upto)]);
+  }
+
+  pollDown(problem: Problem): void {
+    this.stop();
+    if (problem.sessionLost) this.events.lose(problem.status);
+    else this.again(problem.retryAfter);
   }
 
   private connect(): void {
     this.stop();
-    this.events.state("connecting");
-    try {
-      this.socket = new Socket(this.api.socketUrl, this.session.token, {
-        up: () => this.socketUp(),
-        frame: (frame) => {
-          this.deliver(this.sequencer.push(frame));
-          this.guardReplay();
-        },
-        down: (code, opened) => this.socketDown(code, opened),
-      });
-    } catch {
-      // A content security policy without ws: throws here; https may still be allowed.
-      this.startPolling();
-    }
+    this.events.linkState("connecting");
+    this.socket = new Socket(`${this.api.origin.replace("http", "ws")}/ws`, this.session.token, this);
   }
 
-  private socketUp(): void {
-    this.retry.succeeded();
-    this.sequencer.begin();
-    this.socket?.send({ type: "resume", after: this.sequencer.cursor });
-    this.events.state("online");
-  }
-
-  private socketDown(code: number, opened: boolean): void {
-    this.stop();
-    // Half a replay is no place to resume from: the next one brings it whole.
-    this.sequencer.abandon();
-    if (code === 4410) this.events.lost("ended");
-    else if (code === 4403) this.events.lost("refused");
-    else if (code === 4429) this.again(TOO_MANY_MS);
-    else if (opened || !navigator.onLine) this.again();
-    else this.startPolling();
-  }
-
-  private startPolling(): void {
-    this.stop();
-    this.poll = new Poll(this.api, this.session, () => this.sequencer.cursor, {
-      up: () => {
-        this.retry.succeeded();
-        this.pollSince = setTimeout(() => this.connect(), POLL_FOR_MS);
-        this.events.state("online");
-      },
-      frames: (frames, upto) => this.deliver([...frames.flatMap((f) => this.sequencer.push(f)), ...this.sequencer.finish(upto)]),
-      down: (problem) => this.pollDown(problem),
-    });
-  }
-
-  private pollDown(problem: Problem): void {
-    this.stop();
-    if (problem.sessionLost) this.events.lost(problem.status === 410 ? "ended" : "refused");
-    else this.again(problem.retryAfter * 1000);
-  }
-
-  private again(atLeast = 0): void {
-    this.events.state("waiting");
+  private again(atLeast: number): void {
+    this.events.linkState("waiting");
     this.retry.later(() => this.connect(), atLeast);
-  }
-
-  private deliver(frames: Frame[]): void {
-    if (frames.length) this.events.frames(frames);
-  }
-
-  private guardReplay(): void {
-    clearTimeout(this.replay);
-    if (this.sequencer.replaying) this.replay = setTimeout(() => this.drop(), REPLAY_MS);
   }
 }

@@ -3,45 +3,31 @@ import type { Api, Credentials } from "./api";
 import { Problem } from "./problem";
 
 const WAIT_S = 25;
-/** Between two polls that answered at once, so that a busy turn does not become a busy loop. */
+/** Between two polls, so that a busy turn does not become a busy loop. */
 const PAUSE_MS = 150;
 
 export interface PollEvents {
-  up(): void;
-  frames(frames: Frame[], upto: number): void;
-  down(problem: Problem): void;
+  pollUp(): void;
+  pollFrames(frames: Frame[], upto: number): void;
+  pollDown(problem: Problem): void;
 }
 
-/** The long poll, for networks that let no WebSocket through. */
-export class Poll {
-  private readonly abort = new AbortController();
-
-  constructor(
-    private readonly api: Api,
-    private readonly session: Credentials,
-    private readonly cursor: () => number,
-    private readonly events: PollEvents,
-  ) {
-    void this.run();
-  }
-
-  stop(): void {
-    this.abort.abort();
-  }
-
-  private async run(): Promise<void> {
-    let wait = 0;
+/** The long poll, for networks that let no WebSocket through. Answers how to stop. */
+export function poll(api: Api, session: Credentials, cursor: () => number, events: PollEvents): () => void {
+  let stopped = false;
+  const run = async (wait: number): Promise<void> => {
     try {
-      while (!this.abort.signal.aborted) {
-        const answer = await this.api.events(this.session, this.cursor(), wait, this.abort.signal);
-        if (this.abort.signal.aborted) return;
-        if (wait === 0) this.events.up();
-        wait = WAIT_S;
-        this.events.frames(answer.frames, answer.cursor);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      }
+      const { frames, cursor: upto } = await api.events(session, cursor(), wait);
+      if (stopped) return;
+      if (!wait) events.pollUp();
+      events.pollFrames(frames, upto);
+      setTimeout(() => stopped || void run(WAIT_S), PAUSE_MS);
     } catch (error) {
-      if (!this.abort.signal.aborted) this.events.down(Problem.of(error));
+      if (!stopped) events.pollDown(Problem.of(error));
     }
-  }
+  };
+  void run(0);
+  return () => {
+    stopped = true;
+  };
 }

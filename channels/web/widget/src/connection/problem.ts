@@ -1,18 +1,15 @@
 /** A request that did not succeed: a problem document (RFC 9457), or no answer at all (`status` 0). */
-export class Problem extends Error {
+export class Problem {
   constructor(
-    readonly status: number,
-    readonly code: string,
-    detail = "",
-    /** Seconds, when the server said so. */
+    readonly status = 0,
+    readonly code = "offline",
+    /** Milliseconds, when the server said so. */
     readonly retryAfter = 0,
-  ) {
-    super(detail || code);
-  }
+  ) {}
 
   /** Worth another try with the same request. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return this.status < 400 || this.status > 499 || this.status === 408 || this.status === 429;
   }
 
   /** The session itself is over or not accepted. */
@@ -21,20 +18,12 @@ export class Problem extends Error {
   }
 
   static of(error: unknown): Problem {
-    return error instanceof Problem ? error : new Problem(0, "offline", String(error));
+    return error instanceof Problem ? error : new Problem();
   }
 
-  /** From a status, a body that may be a problem document, and the `Retry-After` header. */
-  static from(status: number, body: string, retryAfter: string | null): Problem {
-    let code = `http_${status}`;
-    let detail = "";
-    try {
-      const document = JSON.parse(body) as { code?: string; detail?: string; title?: string };
-      code = document.code ?? code;
-      detail = document.detail ?? document.title ?? "";
-    } catch {
-      // A proxy's page: the status says enough.
-    }
-    return new Problem(status, code, detail, Number(retryAfter) || 0);
+  /** From a status, a body that is a problem document (or a proxy's page), and the `Retry-After` header. */
+  static from(status: number, body: string, retryAfter?: string | null): Problem {
+    const code = /"code": ?"(\w+)"/.exec(body)?.[1];
+    return new Problem(status, code ?? `http_${status}`, (Number(retryAfter) || 0) * 1000);
   }
 }

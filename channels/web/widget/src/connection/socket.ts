@@ -3,15 +3,14 @@ import type { Frame } from "../protocol/frames";
 /** Opening, authenticating and the first answer together. */
 const OPEN_MS = 8000;
 const PING_MS = 25_000;
-const PONG_MS = 8000;
-/** After a wake-up nobody wants to wait long to hear that the line is dead. */
-const DOUBT_MS = 3000;
+/** Nobody wants to wait long to hear that the line is dead. */
+const PONG_MS = 5000;
 
 export interface SocketEvents {
-  up(): void;
-  frame(frame: Frame): void;
+  socketUp(): void;
+  socketFrame(frame: Frame): void;
   /** Once. `code` is the WebSocket close code; `opened` says whether the server ever answered. */
-  down(code: number, opened: boolean): void;
+  socketDown(code: number, opened: boolean): void;
 }
 
 /** One WebSocket from auth to its end; a dead line is noticed by pings. */
@@ -30,74 +29,48 @@ export class Socket {
     this.socket = new WebSocket(url);
     this.expect(OPEN_MS);
     this.socket.onopen = () => this.write({ type: "auth", token });
-    this.socket.onmessage = (event) => this.receive(String(event.data));
+    this.socket.onmessage = (event) => this.receive(JSON.parse(event.data as string) as Frame);
     this.socket.onclose = (event) => this.end(event.code);
   }
 
   send(frame: object): boolean {
-    if (!this.opened || this.over) return false;
-    this.write(frame);
-    return true;
+    const usable = this.opened && !this.over;
+    if (usable) this.write(frame);
+    return usable;
   }
 
   /** Asks whether the line is alive, and gives it up when no answer comes. */
   doubt(): void {
-    if (!this.opened) return;
-    this.send({ type: "ping" });
-    this.expect(DOUBT_MS);
+    if (this.send({ type: "ping" })) this.expect(PONG_MS);
   }
 
-  /** Gives the line up, reported as a loss. */
-  drop(): void {
-    this.end(4000);
-  }
-
-  /** Closes without a report. */
-  close(): void {
+  /** Gives the line up, reported as a loss unless it is meant. */
+  end(code = 4000, meant = false): void {
+    if (this.over) return;
     this.over = true;
-    this.release();
+    clearTimeout(this.guard);
+    clearInterval(this.beat);
+    this.socket.close();
+    if (!meant) this.events.socketDown(code, this.opened);
   }
 
-  private receive(data: string): void {
+  private receive(frame: Frame): void {
     if (this.over) return;
     clearTimeout(this.guard);
-    let frame: Frame;
-    try {
-      frame = JSON.parse(data) as Frame;
-    } catch {
-      return;
-    }
     if (!this.opened && frame.type === "status") {
       this.opened = true;
-      this.beat = setInterval(() => {
-        this.send({ type: "ping" });
-        this.expect(PONG_MS);
-      }, PING_MS);
-      this.events.up();
+      this.beat = setInterval(() => this.doubt(), PING_MS);
+      this.events.socketUp();
     }
-    this.events.frame(frame);
+    this.events.socketFrame(frame);
   }
 
   private expect(ms: number): void {
     clearTimeout(this.guard);
-    this.guard = setTimeout(() => this.drop(), ms);
-  }
-
-  private end(code: number): void {
-    if (this.over) return;
-    this.over = true;
-    this.release();
-    this.events.down(code, this.opened);
-  }
-
-  private release(): void {
-    clearTimeout(this.guard);
-    clearInterval(this.beat);
-    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
-    this.socket.close();
+    this.guard = setTimeout(() => this.end(), ms);
   }
 
   private write(frame: object): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+    if (this.socket.readyState === 1) this.socket.send(JSON.stringify(frame));
   }
 }

@@ -1,18 +1,11 @@
-import type { Key } from "./en";
-
-const KEYS: Record<string, Key> = {
-  too_long: "errTooLong",
-  file_too_large: "errFileSize",
-  too_large: "errFileSize",
-  http_413: "errFileSize",
-  file_type: "errFileType",
-  unsupported_type: "errFileType",
-  http_415: "errFileType",
-  empty_file: "errFileEmpty",
-  offline: "errOffline",
-  reattach: "errReattach",
-  unknown_attachment: "errReattach",
-};
+import type { Texts } from "./en";
 
 /** What to tell the customer about an error code, known or not. */
-export const errorKey = (code: string | undefined): Key => KEYS[code ?? ""] ?? "errOther";
+export function errorText(t: Texts, code = ""): string {
+  if (/too_long/.test(code)) return t._errTooLong;
+  if (/large|413/.test(code)) return t._errFileSize;
+  if (/type|415/.test(code)) return t._errFileType;
+  if (/empty/.test(code)) return t._errFileEmpty;
+  if (/attach/.test(code)) return t._errReattach;
+  return code === "offline" ? t._errOffline : t._errOther;
+}

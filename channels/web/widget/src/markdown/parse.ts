@@ -1,130 +1,89 @@
-import type { Align, Block } from "./document";
 import { parseInline } from "./inline";
+import { element, type Element, type Node } from "./node";
 
 const MAX_DEPTH = 6;
-const FENCE = /^ {0,3}(`{3,}|~{3,})\s*([\w+#.-]*)/;
-const HEADING = /^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$/;
-const RULE = /^ {0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$/;
-const QUOTE = /^ {0,3}> ?/;
-const ITEM = /^( *)(?:([-*+•])|(\d{1,9})[.)])(?:\s+|$)/;
-const DIVIDER = /^ *\|? *:?-+:? *(?:\| *:?-+:? *)*\|? *$/;
+const FENCE = /^ *(```+|~~~+)/;
+const HEADING = /^ *(#{1,6}) +(.+?) *#*$/;
+const RULE = /^ *([-*_])( *\1){2,} *$/;
+const QUOTE = /^ *> ?/;
+const ITEM = /^( *)(?:[-*+•]|(\d{1,9})[.)])( +|$)/;
+const DIVIDER = /^[ |:-]*-[ |:-]*$/;
+const BLANK = /^\s*$/;
 
 /** The blocks of a message. Whatever is not understood stays text. */
-export function parseMarkdown(source: string): Block[] {
-  return parseBlocks(source.replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n"), 0);
-}
+export const parseMarkdown = (source: string): Element[] =>
+  parseBlocks(source.replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n"), 0);
 
-function parseBlocks(lines: string[], depth: number): Block[] {
-  const blocks: Block[] = [];
-  let i = 0;
-  while (i < lines.length) {
-    if (!lines[i]!.trim()) {
-      i++;
-      continue;
+function parseBlocks(lines: string[], depth: number): Element[] {
+  const blocks: Element[] = [];
+  let at = 0;
+  /** Takes lines from here as long as they pass. */
+  const take = (pass: (line: string, i: number) => boolean): string[] => {
+    const start = at;
+    while (at < lines.length && pass(lines[at]!, at)) at++;
+    return lines.slice(start, at);
+  };
+  const isTable = (i: number): boolean => lines[i]!.includes("|") && DIVIDER.test(lines[i + 1] ?? "") && lines[i + 1]!.includes("|");
+  const begins = (line: string): boolean => RULE.test(line) || HEADING.test(line) || FENCE.test(line) || (depth < MAX_DEPTH && (QUOTE.test(line) || ITEM.test(line)));
+
+  const parseList = (first: RegExpExecArray): Element => {
+    const [, margin, number] = first;
+    const items: Element[] = [];
+    for (let item: RegExpExecArray | null = first; item && item[1] === margin && !item[2] === !number; item = ITEM.exec(lines[at] ?? "")) {
+      const width = item[0].length;
+      const own = at++;
+      const rest = take((line, i) => (BLANK.test(line) ? indent(lines[i + 1]) > margin!.length : indent(line) > margin!.length || !(begins(line) || BLANK.test(lines[i - 1]!))));
+      const inner = [lines[own]!.slice(width), ...rest.map((line) => line.slice(Math.min(width, Math.max(0, indent(line)))))];
+      items.push(element("li", tight(parseBlocks(inner, depth + 1))));
+      if (BLANK.test(lines[at] ?? "") && ITEM.test(lines[at + 1] ?? "")) at++;
     }
-    const [block, next] = parseBlock(lines, i, depth);
-    blocks.push(block);
-    i = next;
+    return element(number ? "ol" : "ul", items, number ? { start: +number } : undefined);
+  };
+
+  const parseTable = (): Element => {
+    const head = cells(lines[at]!);
+    const align = cells(lines[at + 1]!).map((cell) => (cell.endsWith(":") ? (cell[0] === ":" ? "center" : "end") : "start"));
+    at += 2;
+    const row = (tag: "th" | "td", row: string[]): Element => element("tr", head.map((_, i) => element(tag, parseInline(row[i] ?? ""), { align: align[i] ?? "start" })));
+    const body = take((line) => line.includes("|")).map((line) => row("td", cells(line)));
+    return element("table", [element("thead", [row("th", head)]), element("tbody", body)]);
+  };
+
+  const parseBlock = (line: string): Element => {
+    const fence = FENCE.exec(line)?.[1];
+    if (fence) {
+      at++;
+      const code = take((inner) => !inner.trim().startsWith(fence));
+      at++;
+      return element("pre", [element("code", [code.join("\n")])]);
+    }
+    const heading = HEADING.exec(line);
+    // Below the panel's own headings, whatever level the text says.
+    if (heading && ++at) return element(heading[1]!.length < 3 ? "h4" : "h5", parseInline(heading[2]!));
+    if (RULE.test(line) && ++at) return element("hr");
+    if (depth < MAX_DEPTH && QUOTE.test(line)) return element("blockquote", parseBlocks(take((inner) => QUOTE.test(inner)).map((inner) => inner.replace(QUOTE, "")), depth + 1));
+    const item = depth < MAX_DEPTH && ITEM.exec(line);
+    if (item) return parseList(item);
+    if (isTable(at)) return parseTable();
+    const start = at;
+    return element("p", parseInline(take((inner, i) => i === start || !(BLANK.test(inner) || begins(inner) || isTable(i))).map((inner) => inner.trim()).join("\n")));
+  };
+
+  while (at < lines.length) {
+    if (BLANK.test(lines[at]!)) at++;
+    else blocks.push(parseBlock(lines[at]!));
   }
   return blocks;
 }
 
-function parseBlock(lines: string[], i: number, depth: number): [Block, number] {
-  const line = lines[i]!;
-  const fence = FENCE.exec(line);
-  if (fence) return parseFence(lines, i, fence[1]!, fence[2] ?? "");
-  const heading = HEADING.exec(line);
-  if (heading) return [{ type: "heading", level: heading[1]!.length, children: parseInline(heading[2]!) }, i + 1];
-  if (RULE.test(line)) return [{ type: "rule" }, i + 1];
-  if (depth < MAX_DEPTH) {
-    if (QUOTE.test(line)) return parseQuote(lines, i, depth);
-    if (ITEM.test(line)) return parseList(lines, i, depth);
-  }
-  if (isTable(lines, i)) return parseTable(lines, i);
-  return parseParagraph(lines, i, depth);
-}
+const indent = (line = ""): number => line.search(/\S/);
 
-function parseFence(lines: string[], i: number, mark: string, language: string): [Block, number] {
-  let end = i + 1;
-  while (end < lines.length && !lines[end]!.trim().startsWith(mark)) end++;
-  return [{ type: "code", language, text: lines.slice(i + 1, end).join("\n") }, end + 1];
-}
-
-function parseQuote(lines: string[], i: number, depth: number): [Block, number] {
-  const inner: string[] = [];
-  while (i < lines.length && QUOTE.test(lines[i]!)) inner.push(lines[i++]!.replace(QUOTE, ""));
-  return [{ type: "quote", children: parseBlocks(inner, depth + 1) }, i];
-}
-
-function parseList(lines: string[], i: number, depth: number): [Block, number] {
-  const first = ITEM.exec(lines[i]!)!;
-  const ordered = first[3] !== undefined;
-  const indent = first[1]!.length;
-  const items: Block[][] = [];
-  while (i < lines.length) {
-    const item = ITEM.exec(lines[i]!);
-    if (!item || item[1]!.length > indent + 1 || item[1]!.length < indent || (item[3] !== undefined) !== ordered) break;
-    if (RULE.test(lines[i]!)) break;
-    const [inner, next] = itemLines(lines, i, item[0].length, indent);
-    items.push(parseBlocks(inner, depth + 1));
-    i = next;
-  }
-  return [{ type: "list", ordered, start: ordered ? Number(first[3]) : 1, items }, i];
-}
-
-/** The lines of one item: its own, those indented below it, and the lazy rest of its paragraph. */
-function itemLines(lines: string[], start: number, width: number, indent: number): [string[], number] {
-  const inner = [lines[start]!.slice(width)];
-  let i = start + 1;
-  for (; i < lines.length; i++) {
-    const line = lines[i]!;
-    const depth = line.search(/\S/);
-    if (depth < 0) {
-      if ((lines[i + 1] ?? "").search(/\S/) <= indent) break;
-      inner.push("");
-    } else if (depth > indent) inner.push(line.slice(Math.min(depth, width)));
-    else if (startsBlock(line) || !lines[i - 1]!.trim()) break;
-    else inner.push(line);
-  }
-  // A loose list: a blank line, then the next item.
-  const next = lines[i + 1] ?? "";
-  const loose = i < lines.length && !lines[i]!.trim() && (ITEM.exec(next)?.[1]?.length ?? -1) === indent;
-  return [inner, loose ? i + 1 : i];
-}
-
-function isTable(lines: string[], i: number): boolean {
-  return lines[i]!.includes("|") && DIVIDER.test(lines[i + 1] ?? "") && (lines[i + 1] ?? "").includes("-") && (lines[i + 1] ?? "").includes("|");
-}
-
-function parseTable(lines: string[], i: number): [Block, number] {
-  const head = cells(lines[i]!).map((cell) => parseInline(cell));
-  const align = cells(lines[i + 1]!).map(alignment);
-  const rows = [];
-  for (i += 2; i < lines.length && lines[i]!.includes("|") && lines[i]!.trim(); i++) {
-    const row = cells(lines[i]!).map((cell) => parseInline(cell));
-    rows.push(head.map((_, column) => row[column] ?? []));
-  }
-  return [{ type: "table", align, head, rows }, i];
-}
+/** An item shows its first paragraph without paragraph spacing. */
+const tight = ([first, ...rest]: Element[]): Node[] => (first?.tag === "p" ? [...first.children, ...rest] : first ? [first, ...rest] : []);
 
 const cells = (line: string): string[] =>
   line
-    .trim()
-    .replace(/^\||(?<!\\)\|$/g, "")
-    .split(/(?<!\\)\|/)
-    .map((cell) => cell.trim().replace(/\\\|/g, "|"));
-
-function alignment(divider: string): Align {
-  const right = divider.endsWith(":");
-  if (divider.startsWith(":")) return right ? "center" : "left";
-  return right ? "right" : null;
-}
-
-function parseParagraph(lines: string[], i: number, depth: number): [Block, number] {
-  const text = [lines[i++]!.trim()];
-  while (i < lines.length && lines[i]!.trim() && !(depth < MAX_DEPTH && startsBlock(lines[i]!)) && !isTable(lines, i)) text.push(lines[i++]!.trim());
-  return [{ type: "paragraph", children: parseInline(text.join("\n")) }, i];
-}
-
-const startsBlock = (line: string): boolean =>
-  FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || ITEM.test(line);
+    .replace(/\\\|/g, "\u0000")
+    .replace(/^ *\||\| *$/g, "")
+    .split("|")
+    .map((cell) => cell.trim().replace(/\0/g, "|"));

@@ -35,7 +35,7 @@ export interface Message {
   requires_escalation?: boolean;
   status?: Status;
   kind?: "answer" | "unknown" | "notice" | "failure" | null;
-  feedback?: Rating | null;
+  feedback?: Rating | null | undefined;
 }
 
 export type ToolState = "started" | "finished" | "failed";

@@ -1,9 +1,7 @@
-import type { SessionGrant } from "../protocol/frames";
 import type { Api } from "../connection/api";
-import { readIdentity } from "./identity";
+import type { SessionGrant } from "../protocol/frames";
 import type { Storage } from "./storage";
 
-const KEY = "session";
 /** A session that ends this soon is not worth starting with. */
 const MARGIN_MS = 60_000;
 
@@ -12,53 +10,52 @@ export interface Session extends SessionGrant {
   user: string | null;
 }
 
+/** What the site's own token says. Read to tell people apart; only the server verifies it. */
+export function readToken(token: string): { sub: string; email?: string } {
+  try {
+    return { sub: token, ...(JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))) as object) };
+  } catch {
+    // Not a token that we can read: the server will say so.
+    return { sub: token };
+  }
+}
+
 /** The session of this browser, shared by its tabs, and never by two people. */
 export class Sessions {
-  userToken: string | null = null;
+  static readonly key = "session";
 
   constructor(
     private readonly storage: Storage,
     private readonly api: Api,
-    private readonly locale: () => string,
-    private readonly now: () => number = Date.now,
+    private readonly locale: string,
+    public userToken: string | null,
   ) {}
 
   get user(): string | null {
-    return readIdentity(this.userToken)?.sub ?? null;
+    return this.userToken && readToken(this.userToken).sub;
   }
 
   /** The stored session, if it still holds and belongs to the present user. */
   stored(): Session | null {
-    const session = this.storage.get<Session>(KEY);
-    if (!session?.token || session.user !== this.user) return null;
-    return Date.parse(session.expires_at) - this.now() < MARGIN_MS ? null : session;
+    const session = this.storage.get<Session>(Sessions.key);
+    return session && session.user === this.user && Date.parse(session.expires_at) > Date.now() + MARGIN_MS ? session : null;
   }
 
-  /** The stored session or a new one. Tabs that ask at the same time get the same. */
-  async ensure(): Promise<Session> {
-    return exclusive(async () => {
-      const known = this.stored();
-      if (known) return known;
-      const user = this.user;
-      const grant = await this.api.createSession({ locale: this.locale(), ...(this.userToken ? { user_token: this.userToken } : {}) });
-      const session = { ...grant, user };
-      this.storage.set(KEY, session);
-      return session;
-    });
+  /** The stored session or a new one. Tabs that ask at the same time get the same, where the browser has locks. */
+  ensure(): Promise<Session> {
+    const work = async (): Promise<Session> => this.stored() ?? this.create();
+    return (navigator.locks?.request("switchboard", work) as Promise<Session> | undefined) ?? work();
   }
 
   /** Forgets a session that the server no longer takes, unless another tab has replaced it already. */
   forget(id?: string): void {
-    if (!id || this.storage.get<Session>(KEY)?.session_id === id) this.storage.remove(KEY);
+    if (!id || this.storage.get<Session>(Sessions.key)?.session_id === id) this.storage.remove(Sessions.key);
   }
 
-  static isKey(key: string): boolean {
-    return key === KEY;
+  private async create(): Promise<Session> {
+    const { user, userToken } = this;
+    const session = { ...(await this.api.createSession(this.locale, userToken)), user };
+    this.storage.set(Sessions.key, session);
+    return session;
   }
-}
-
-/** Runs one at a time across tabs where the browser has locks; alone where it has not. */
-function exclusive<T>(work: () => Promise<T>): Promise<T> {
-  const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
-  return locks ? (locks.request("switchboard-session", work) as Promise<T>) : work();
 }

@@ -1,76 +1,45 @@
-/** What the widget keeps on this device. Falls back to memory where the browser blocks storage. */
+/** What the widget keeps on this device. Where the browser blocks storage or it is full, it lives as long as the page. */
 export class Storage {
-  private readonly area: globalThis.Storage | null;
-  private readonly memory = new Map<string, string>();
+  private area: Record<string, string> = {};
 
   constructor(
-    private readonly prefix: string,
+    readonly prefix: string,
     open: () => globalThis.Storage = () => localStorage,
   ) {
-    this.area = probe(open, prefix);
+    try {
+      const area = open();
+      area.setItem(prefix, "");
+      area.removeItem(prefix);
+      this.area = area;
+    } catch {
+      // Memory, then.
+    }
   }
 
   get<T>(key: string): T | null {
-    const name = this.prefix + key;
     try {
-      const raw = this.memory.get(name) ?? this.area?.getItem(name) ?? null;
-      return raw === null ? null : (JSON.parse(raw) as T);
+      return JSON.parse(this.area[this.prefix + key] ?? "null") as T | null;
     } catch {
       return null;
     }
   }
 
   set(key: string, value: unknown): void {
-    const name = this.prefix + key;
-    const raw = JSON.stringify(value);
+    const text = JSON.stringify(value);
     try {
-      if (!this.area) throw new Error("no storage");
-      this.area.setItem(name, raw);
-      this.memory.delete(name);
+      this.area[this.prefix + key] = text;
     } catch {
-      // Blocked or full: the value still lives as long as the page.
-      this.memory.set(name, raw);
+      this.area = { ...this.area, [this.prefix + key]: text };
     }
   }
 
   remove(key: string): void {
-    this.memory.delete(this.prefix + key);
-    try {
-      this.area?.removeItem(this.prefix + key);
-    } catch {
-      // Nothing stored, nothing to remove.
-    }
+    delete this.area[this.prefix + key];
   }
 
   /** The keys (without this storage's prefix) that begin with `start`. */
   keys(start: string): string[] {
-    const full = this.prefix + start;
-    const names = new Set(this.memory.keys());
-    try {
-      for (let i = 0; i < (this.area?.length ?? 0); i++) names.add(this.area!.key(i) ?? "");
-    } catch {
-      // Only what is in memory, then.
-    }
-    return [...names].filter((name) => name.startsWith(full)).map((name) => name.slice(this.prefix.length));
-  }
-
-  /** Calls back when another tab changes a key; answers how to stop listening. */
-  watch(changed: (key: string, removed: boolean) => void): () => void {
-    const listen = (event: StorageEvent): void => {
-      if (event.key?.startsWith(this.prefix)) changed(event.key.slice(this.prefix.length), event.newValue === null);
-    };
-    addEventListener("storage", listen);
-    return () => removeEventListener("storage", listen);
-  }
-}
-
-function probe(open: () => globalThis.Storage, prefix: string): globalThis.Storage | null {
-  try {
-    const area = open();
-    area.setItem(`${prefix}?`, "");
-    area.removeItem(`${prefix}?`);
-    return area;
-  } catch {
-    return null;
+    const { prefix } = this;
+    return Object.keys(this.area).filter((name) => name.startsWith(prefix + start)).map((name) => name.slice(prefix.length));
   }
 }

@@ -1,126 +1,107 @@
-import type { JSX, TargetedEvent } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { ChatState } from "../chat/state";
-import { useSurroundings } from "./context";
-import { ClipIcon, PersonIcon, SendIcon } from "./icons";
-import { UploadList } from "./UploadList";
+import { h, type JSX } from "preact";
+import { uploads } from "./Files";
+import { clipIcon, personIcon, sendIcon } from "./icons";
+import type { Ui } from "./ui";
 
 const MAX_HEIGHT_PX = 132;
 
-export function Composer({ state, focusKey }: { state: ChatState; focusKey: number }): JSX.Element {
-  const { chat, language } = useSurroundings();
-  const { t } = language;
-  const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState("");
-  const limit = state.config?.max_message_chars ?? 8000;
-  const ready = (text.trim() !== "" || state.uploads.some((u) => u.state === "done")) && text.length <= limit && !state.uploads.some((u) => u.state === "uploading");
-  useLayoutEffect(() => grow(field.current!), [text]);
-  useEffect(() => {
-    if (focusKey) field.current?.focus({ preventScroll: true });
-  }, [focusKey]);
-  const submit = (): void => {
+export const attachable = ({ state }: Ui): boolean => state.config?.features.attachments !== false;
+
+export function composer(ui: Ui): JSX.Element {
+  const { chat, t, state, local } = ui;
+  const left = (state.config?.max_message_chars ?? 8000) - local.draft.length;
+  const ready = (local.draft.trim() || chat.uploads.list.some((u) => u.attachment)) && left >= 0 && !chat.uploads.busy;
+  const submit = (event: Event): void => {
+    event.preventDefault();
     if (!ready) return;
-    chat.send(text);
-    setText("");
-    field.current?.focus();
-  };
-  const typed = (event: TargetedEvent<HTMLTextAreaElement>): void => {
-    setText(event.currentTarget.value);
-    chat.typing();
-  };
-  const key = (event: KeyboardEvent): void => {
-    // During composition Enter belongs to the input method (Japanese, Chinese, Korean).
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    submit();
-  };
-  const paste = (event: ClipboardEvent): void => {
-    const files = event.clipboardData?.files;
-    if (!files?.length || !attachable(state)) return;
-    event.preventDefault();
-    chat.uploads.add(files);
+    chat.send(local.draft);
+    write(ui, "");
+    ui.field?.focus();
   };
   return (
-    <form
-      class="composer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <UploadList uploads={state.uploads} limit={state.config?.max_attachment_bytes ?? 0} />
+    <form class="composer" onSubmit={submit}>
+      {uploads(ui)}
       <textarea
-        ref={field}
+        ref={(field) => void (ui.field = field)}
         rows={1}
         dir="auto"
-        value={text}
-        placeholder={t("placeholder")}
-        aria-label={t("composer")}
-        aria-invalid={text.length > limit}
+        placeholder={t._placeholder}
+        aria-label={t._composer}
+        aria-invalid={left < 0}
         data-testid="composer"
         enterkeyhint="send"
-        onInput={typed}
-        onKeyDown={key}
-        onPaste={paste}
+        onInput={(event) => {
+          write(ui, event.currentTarget.value);
+          chat.typing();
+        }}
+        // During composition Enter belongs to the input method (Japanese, Chinese, Korean).
+        onKeyDown={(event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && submit(event)}
+        onPaste={(event) => takeFiles(ui, event, event.clipboardData)}
       />
       <div class="tools">
-        {attachable(state) && <Attach state={state} />}
-        <Person state={state} />
-        {text.length > limit * 0.9 && (
-          <span class={`count${text.length > limit ? " over" : ""}`} role="status">
-            {limit - text.length}
-          </span>
+        {attachable(ui) && attach(ui)}
+        {person(ui)}
+        {left < 500 && (
+          <small class={left < 0 ? "error" : ""} role="status">
+            {left}
+          </small>
         )}
-        <button type="submit" class="send" data-testid="send" aria-label={t("send")} title={t("send")} disabled={!ready}>
-          <SendIcon />
+        <button type="submit" class="send" data-testid="send" aria-label={t._send} title={t._send} disabled={!ready}>
+          {sendIcon()}
         </button>
       </div>
     </form>
   );
 }
 
-function Attach({ state }: { state: ChatState }): JSX.Element {
-  const { chat, language } = useSurroundings();
-  const input = useRef<HTMLInputElement>(null);
-  const label = language.t("attach");
+function attach({ chat, t, state }: Ui): JSX.Element {
+  let input: HTMLInputElement | null;
   return (
-    <>
-      <button type="button" class="icon" data-testid="attach" aria-label={label} title={label} onClick={() => input.current?.click()}>
-        <ClipIcon />
-      </button>
+    <button type="button" class="icon" data-testid="attach" aria-label={t._attach} title={t._attach} onClick={() => input?.click()}>
+      {clipIcon()}
       <input
-        ref={input}
+        ref={(element) => void (input = element)}
         type="file"
         multiple
         hidden
-        accept={state.config?.accept?.join(",")}
+        accept={state.config?.accept.join()}
         data-testid="file-input"
-        aria-label={label}
-        tabIndex={-1}
+        onClick={(event) => event.stopPropagation()}
         onChange={(event) => {
-          chat.uploads.add([...(event.currentTarget.files ?? [])]);
+          chat.uploads.add([...event.currentTarget.files!]);
           event.currentTarget.value = "";
         }}
       />
-    </>
-  );
-}
-
-function Person({ state }: { state: ChatState }): JSX.Element | null {
-  const { chat, language } = useSurroundings();
-  const { status, pending } = state.conversation;
-  if (status === "queued" || status === "staff" || pending.some((p) => p.action === "request_person")) return null;
-  return (
-    <button type="button" class="person" data-testid="person" onClick={() => chat.requestPerson()}>
-      <PersonIcon />
-      <span>{language.t("person")}</span>
     </button>
   );
 }
 
-export const attachable = (state: ChatState): boolean => state.config?.features?.attachments !== false;
+function person({ chat, t, state }: Ui): JSX.Element | false {
+  const { status, pending } = state.conversation;
+  return (
+    status !== "queued" &&
+    status !== "staff" &&
+    !pending.some((p) => p.action === "request_person") && (
+      <button type="button" class="person" data-testid="person" onClick={() => chat.requestPerson()}>
+        {personIcon()}
+        <span>{t._person}</span>
+      </button>
+    )
+  );
+}
 
-function grow(field: HTMLTextAreaElement): void {
+/** Pasted or dropped files. Text and pictures of the page itself are not files and pass by. */
+export function takeFiles(ui: Ui, event: Event, data: DataTransfer | null): void {
+  if (!data?.files.length || !attachable(ui)) return;
+  event.preventDefault();
+  ui.chat.uploads.add(data.files);
+}
+
+function write(ui: Ui, draft: string): void {
+  const { field } = ui;
+  ui.set({ draft });
+  if (!field) return;
+  field.value = draft;
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight, MAX_HEIGHT_PX)}px`;
 }

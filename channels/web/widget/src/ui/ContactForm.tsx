@@ -1,67 +1,39 @@
-import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
-import { useSurroundings } from "./context";
-
-const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+import { h, type JSX } from "preact";
+import { formButtons } from "./Feedback";
+import type { Ui } from "./ui";
 
 /** While nobody is there yet: how the customer can be reached afterwards. */
-export function ContactForm(): JSX.Element | null {
-  const { chat, language } = useSurroundings();
-  const { t } = language;
-  const form = useRef<HTMLFormElement>(null);
-  const [invalid, setInvalid] = useState(false);
-  const [skipped, setSkipped] = useState(false);
-  if (skipped) return null;
-  const submit = (event: Event): void => {
+export function contactForm(ui: Ui): JSX.Element | false {
+  const { t, chat, state, local } = ui;
+  if (state.conversation.status !== "queued" || state.contactGiven || chat.reachable || local.contact === "skipped") return false;
+  const invalid = local.contact === "invalid";
+  const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const data = new FormData(form.current!);
-    const [name, email, phone] = ["name", "email", "phone"].map((key) => String(data.get(key) ?? "").trim());
-    if (!EMAIL.test(email ?? "")) {
-      setInvalid(true);
-      form.current?.querySelector<HTMLInputElement>("[type=email]")?.focus();
+    const fields = [...(event.currentTarget as HTMLFormElement).querySelectorAll("input")];
+    if (fields[1]!.value && fields[1]!.validity.valid) {
+      chat.giveContact([t._contactLine, ...fields.map((field) => field.value.trim()).filter(Boolean)].join("\n"));
       return;
     }
-    const details = [name, email, phone].filter(Boolean).join("\n");
-    chat.giveContact(`${t("contactLine")}\n${details}`);
+    ui.set({ contact: "invalid" });
+    fields[1]!.focus();
   };
+  const input = (label: string, name: "name" | "email" | "tel", more?: object): JSX.Element => (
+    <label>
+      {label}
+      {h("input", { name, type: name, autocomplete: name, maxLength: 200, ...more } as object)}
+    </label>
+  );
   return (
-    <form class="contact card" ref={form} data-testid="contact-form" noValidate onSubmit={submit} aria-labelledby="contact-title">
-      <h4 id="contact-title">{t("contactTitle")}</h4>
-      <p>{t("contactHint")}</p>
-      <label>
-        {t("contactName")}
-        <input name="name" autocomplete="name" maxLength={120} />
-      </label>
-      <label>
-        {t("contactEmail")}
-        <input
-          name="email"
-          type="email"
-          autocomplete="email"
-          maxLength={254}
-          required
-          aria-invalid={invalid}
-          aria-describedby={invalid ? "contact-error" : undefined}
-          onInput={() => setInvalid(false)}
-        />
-      </label>
-      {invalid && (
-        <p class="error" id="contact-error" role="alert">
-          {t("contactInvalid")}
-        </p>
-      )}
-      <label>
-        {t("contactPhone")}
-        <input name="phone" type="tel" autocomplete="tel" maxLength={40} />
-      </label>
-      <div class="buttons">
-        <button type="submit" class="button" data-testid="contact-send">
-          {t("contactSend")}
-        </button>
-        <button type="button" class="text" onClick={() => setSkipped(true)}>
-          {t("skip")}
-        </button>
-      </div>
+    <form class="card contact" data-testid="contact-form" noValidate onSubmit={submit} onInput={() => invalid && ui.set({ contact: "open" })} aria-label={t._contactTitle}>
+      <h4>{t._contactTitle}</h4>
+      <p>{t._contactHint}</p>
+      {input(t._contactName, "name")}
+      {input(t._contactEmail, "email", { required: true, "aria-invalid": invalid, "aria-describedby": "bad" })}
+      <p id="bad" class="error" role="alert">
+        {invalid && t._contactInvalid}
+      </p>
+      {input(t._contactPhone, "tel")}
+      {formButtons(t._contactSend, "contact-send", t._skip, () => ui.set({ contact: "skipped" }))}
     </form>
   );
 }

@@ -1,22 +1,22 @@
-import type { JSX } from "preact";
-import type { ChatState } from "../chat/state";
-import { Avatar } from "./Avatar";
-import { useSurroundings } from "./context";
-import { CloseIcon } from "./icons";
+import { h, type JSX } from "preact";
+import { avatar } from "./Avatar";
+import { closeIcon } from "./icons";
+import type { Ui } from "./ui";
 
-export function Header({ state, close }: { state: ChatState; close: () => void }): JSX.Element {
-  const { settings, language } = useSurroundings();
-  const { t } = language;
+export const title = ({ settings, state, t }: Ui): string => settings.title ?? state.config?.company ?? t._title;
+
+export function header(ui: Ui): JSX.Element {
+  const { settings, state, t } = ui;
   const staff = state.conversation.status === "staff" ? state.conversation.messages.findLast((m) => m.author === "staff") : undefined;
   return (
     <header class="header">
-      <Avatar author={staff ? "staff" : "agent"} name={staff?.name} src={settings.logo} />
+      {avatar(!!staff, staff?.name, settings.logo ?? settings.avatar)}
       <div class="names">
-        <h2 class="title">{staff?.name || (settings.title ?? state.config?.company ?? t("title"))}</h2>
-        <p class="subtitle">{state.conversation.status === "staff" ? t("withStaff") : (settings.subtitle ?? t("subtitle"))}</p>
+        <h2 class="title">{staff?.name ?? title(ui)}</h2>
+        <p class="subtitle">{staff ? t._withStaff : (settings.subtitle ?? t._subtitle)}</p>
       </div>
-      <button type="button" class="icon" data-testid="close" aria-label={t("close")} title={t("close")} onClick={close}>
-        <CloseIcon />
+      <button type="button" class="icon" data-testid="close" aria-label={t._close} title={t._close} onClick={() => ui.chat.setOpen(false)}>
+        {closeIcon()}
       </button>
     </header>
   );

@@ -1,50 +1,41 @@
-import type { JSX, Ref } from "preact";
-import type { ChatState } from "../chat/state";
-import { plainText } from "../markdown/plain";
-import { useSurroundings } from "./context";
-import { ChatIcon, DownIcon } from "./icons";
+import { Fragment, h, type JSX } from "preact";
+import { fill } from "../i18n/language";
+import { words } from "../markdown/node";
+import { parseMarkdown } from "../markdown/parse";
+import { chatIcon, downIcon } from "./icons";
+import type { Ui } from "./ui";
 
-interface Props {
-  state: ChatState;
-  button: Ref<HTMLButtonElement>;
-  toggle(): void;
-}
-
-export function Launcher({ state, button, toggle }: Props): JSX.Element {
-  const { t } = useSurroundings().language;
-  const { open, unread } = state;
-  const label = t(open ? "close" : "open");
+export function launcher(ui: Ui): JSX.Element {
+  const { chat, t } = ui;
+  const { open, unread, conversation } = ui.state;
+  const newest = conversation.messages.findLast((m) => m.author !== "customer");
+  const label = open ? t._close : t._open;
+  const news = !open && unread > 0;
+  const toggle = (): void => chat.setOpen(!open);
   return (
     <>
-      {!open && unread > 0 && <Teaser state={state} open={toggle} />}
+      {news && newest?.content && (
+        <div class="teaser" data-testid="teaser" dir="auto" aria-hidden="true" onClick={toggle}>
+          {words(parseMarkdown(newest.content)).slice(0, 160)}
+        </div>
+      )}
       <button
         type="button"
-        ref={button}
-        class={`launcher${open ? " open" : ""}`}
+        ref={(element) => void (ui.launcher = element)}
+        class={open ? "launcher open" : "launcher"}
         data-testid="launcher"
-        aria-label={unread && !open ? `${label}. ${t("unread", { n: unread })}` : label}
+        aria-label={news ? `${label}. ${fill(t._unread, unread)}` : label}
         aria-expanded={open}
         onClick={toggle}
       >
-        <span class="face">{<ChatIcon />}</span>
-        <span class="face">{<DownIcon />}</span>
-        {!open && unread > 0 && (
-          <span class="badge" data-testid="badge" aria-hidden="true">
+        {chatIcon()}
+        {downIcon()}
+        {news && (
+          <span class="badge" data-testid="badge">
             {unread > 9 ? "9+" : unread}
           </span>
         )}
       </button>
     </>
   );
-}
-
-/** The newest unread message, said beside the closed launcher. */
-function Teaser({ state, open }: { state: ChatState; open: () => void }): JSX.Element | null {
-  const newest = state.conversation.messages.findLast((m) => m.author !== "customer");
-  const text = newest ? plainText(newest.content) : "";
-  return text ? (
-    <button type="button" class="teaser" data-testid="teaser" dir="auto" tabIndex={-1} aria-hidden="true" onClick={open}>
-      {text.slice(0, 160)}
-    </button>
-  ) : null;
 }

@@ -1,111 +1,129 @@
-import type { ComponentChildren, JSX } from "preact";
-import type { Author, Message as Stored } from "../protocol/frames";
-import { Attachments } from "./Attachments";
-import { Avatar } from "./Avatar";
-import { useSurroundings } from "./context";
-import { Feedback } from "./Feedback";
-import { PersonIcon } from "./icons";
-import { Markdown, renderInline } from "./Markdown";
-import { linkify } from "../markdown/linkify";
-import { Sources } from "./Sources";
+import { h, type ComponentChildren, type JSX } from "preact";
+import { errorText } from "../i18n/errors";
+import { formatTime } from "../i18n/format";
+import { linkify } from "../markdown/inline";
+import type { Pending } from "../protocol/conversation";
+import type { Author, Message } from "../protocol/frames";
+import { avatar } from "./Avatar";
+import { feedback } from "./Feedback";
+import { files } from "./Files";
+import { personIcon } from "./icons";
+import { elements, markdown } from "./Markdown";
+import { sourceList } from "./Sources";
+import type { Ui } from "./ui";
 
-interface Frame {
+export const speaker = ({ t }: Ui, author: Author, name?: string | null): string =>
+  author === "customer" ? t._you : (name ?? (author === "staff" ? t._staff : t._agent));
+
+interface From {
+  key: string;
   author: Author;
   name?: string | null | undefined;
   /** First of several by the same author: shows who it is. */
   first: boolean;
   state?: string;
-  children: ComponentChildren;
 }
 
 /** The row that every message sits in. */
-export function Row({ author, name, first, state, children }: Frame): JSX.Element {
-  const { t } = useSurroundings().language;
-  const who = author === "customer" ? t("you") : name || t(author === "staff" ? "staff" : "agent");
-  return (
-    <div class={`row ${author}${first ? " first" : ""}`} role="article" aria-label={who} data-testid="message" data-author={author} data-state={state}>
-      {author !== "customer" && <span class="gutter">{first && <Avatar author={author} name={name} />}</span>}
-      <div class="body">{children}</div>
-    </div>
-  );
-}
-
-interface Props {
-  message: Stored;
-  first: boolean;
-  last: boolean;
-  /** Of the present session; an earlier one takes no feedback. */
-  current: boolean;
-  children?: ComponentChildren;
-}
-
-export function Message({ message, first, last, current, children }: Props): JSX.Element {
-  const { chat } = useSurroundings();
-  if (message.author === "system") return <Notice text={message.content} />;
-  const customer = message.author === "customer";
-  const sources = message.sources ?? [];
-  const rated = current && message.author === "agent" && message.kind !== "notice" && message.kind !== "failure";
-  return (
-    <Row author={message.author} name={message.name} first={first} {...(customer ? { state: "sent" } : {})}>
-      <Bubble message={message} />
-      {sources.length > 0 && <Sources sources={sources} />}
-      {current && last && offersPerson(message) && chat.store.state.conversation.status === "bot" && <PersonOffer />}
-      {rated && (chat.store.state.config?.features?.feedback ?? true) && <Feedback message={message} />}
-      {last && !customer && !rated && <Byline message={message} />}
-      {children}
-    </Row>
-  );
-}
-
-function Bubble({ message }: { message: Stored }): JSX.Element {
-  const { language, showSource } = useSurroundings();
-  const sources = message.sources ?? [];
-  const files = message.attachments ?? [];
-  const cite = {
-    count: sources.length,
-    label: (n: number) => `${language.t("source", { n })}: ${sources[n - 1]?.title ?? ""}`,
-    open: (n: number) => showSource(sources, n - 1),
-  };
-  return (
-    <>
-      {files.length > 0 && <Attachments list={files} />}
-      {message.content && (
-        <div class="bubble" dir="auto">
-          {message.author === "customer" ? <CustomerText text={message.content} /> : <Markdown text={message.content} cite={cite} />}
-        </div>
-      )}
-    </>
-  );
-}
-
-/** A customer's words are shown as typed: their stars are stars. */
-export const CustomerText = ({ text }: { text: string }): JSX.Element => <p class="typed">{renderInline(linkify(text))}</p>;
-
-function Byline({ message }: { message: Stored }): JSX.Element {
-  const { language } = useSurroundings();
-  const who = message.name || language.t(message.author === "staff" ? "staff" : "agent");
-  return (
-    <p class="meta">
-      {who} · {language.time(new Date(message.timestamp))}
-    </p>
-  );
-}
-
-export const Notice = ({ text }: { text: string }): JSX.Element => (
-  <div class="notice" data-testid="message" data-author="system">
-    <Markdown text={text} />
+export const row = (ui: Ui, { key, author, name, first, state }: From, ...children: ComponentChildren[]): JSX.Element => (
+  <div key={key} class={`row ${author} ${first && "first"}`} role="article" aria-label={speaker(ui, author, name)} data-testid="message" data-author={author} data-state={state}>
+    {author !== "customer" && <span class="gutter">{first && avatar(author === "staff", name, ui.settings.avatar ?? ui.settings.logo)}</span>}
+    <div class="body">{children}</div>
   </div>
 );
 
-const offersPerson = (message: Stored): boolean =>
-  message.author === "agent" && (message.requires_escalation === true || message.kind === "unknown" || message.kind === "failure");
+export const notice = (ui: Ui, key: string, text: string): JSX.Element => (
+  <div key={key} class="notice" data-testid="message" data-author="system">
+    {markdown(ui, text)}
+  </div>
+);
 
-function PersonOffer(): JSX.Element {
-  const { chat, language } = useSurroundings();
-  return (
-    <button type="button" class="button soft" data-testid="person-offer" onClick={() => chat.requestPerson()}>
-      <PersonIcon />
-      {language.t("person")}
+/** A stored message never changes its words: parsed and drawn once, however often the rest is drawn. */
+const drawn = new WeakMap<Message, JSX.Element>();
+
+function bubble(ui: Ui, message: Message): JSX.Element | false {
+  if (!message.content) return false;
+  const known = drawn.get(message);
+  if (known) return known;
+  const made = (
+    <div class="bubble" dir="auto">
+      {message.author === "customer" ? typed(message.content) : markdown(ui, message.content, message.sources ?? [])}
+    </div>
+  );
+  drawn.set(message, made);
+  return made;
+}
+
+/** A customer's words are shown as typed: their stars are stars. */
+const typed = (text: string): JSX.Element => <p class="typed">{elements(linkify(text))}</p>;
+
+export interface Place {
+  first: boolean;
+  last: boolean;
+  /** The customer's newest message, which says that it was sent. */
+  newestOwn: boolean;
+  /** Of the present session; an earlier one takes no feedback. */
+  current: boolean;
+}
+
+export function message(ui: Ui, stored: Message, { first, last, newestOwn, current }: Place): JSX.Element {
+  const { t, state, language } = ui;
+  const { author, name, kind, timestamp } = stored;
+  const key = stored.turn_id ?? stored.client_id ?? stored.id;
+  if (author === "system") return notice(ui, key, stored.content);
+  const rated = current && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
+  const offered = current && last && author === "agent" && (stored.requires_escalation || kind === "unknown" || kind === "failure") && state.conversation.status === "bot";
+  const time = formatTime(language.locale, timestamp);
+  return row(
+    ui,
+    { key, author, name, first, ...(author === "customer" && { state: "sent" }) },
+    files(ui, stored.attachments ?? []),
+    bubble(ui, stored),
+    sourceList(ui, stored.sources ?? []),
+    offered && personOffer(ui),
+    rated && feedback(ui, stored),
+    newestOwn && (
+      <p class="meta" data-testid="message-state" data-state="sent">
+        {t._sent} · {time}
+      </p>
+    ),
+    last && !rated && author !== "customer" && (
+      <p class="meta">
+        {speaker(ui, author, name)} · {time}
+      </p>
+    ),
+  );
+}
+
+const personOffer = ({ chat, t }: Ui): JSX.Element => (
+  <button type="button" class="button soft" data-testid="person-offer" onClick={() => chat.requestPerson()}>
+    {personIcon()}
+    {t._person}
+  </button>
+);
+
+/** A message that the server has not confirmed. */
+export function unsent(ui: Ui, { client_id, content, attachments, state, reason }: Pending, first: boolean): JSX.Element {
+  const { t, chat } = ui;
+  const failed = state === "failed";
+  const button = (testid: string, label: string, press: (id: string) => void): JSX.Element => (
+    <button type="button" class="text" data-testid={testid} onClick={() => press(client_id)}>
+      {label}
     </button>
+  );
+  return row(
+    ui,
+    { key: client_id, author: "customer", first, state },
+    files(ui, attachments),
+    content && (
+      <div class="bubble" dir="auto">
+        {typed(content)}
+      </div>
+    ),
+    <p class="meta" data-testid="message-state" data-state={state} {...(failed && { role: "alert" })}>
+      {failed ? `${t._failed}. ${errorText(t, reason)}` : ui.state.link === "online" ? t._sending : t._waiting}
+      {failed && button("message-retry", t._retry, (id) => chat.resend(id))}
+      {failed && button("message-remove", t._remove, (id) => chat.drop(id))}
+    </p>,
   );
 }

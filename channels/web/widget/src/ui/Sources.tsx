@@ -1,23 +1,57 @@
-import type { JSX } from "preact";
+import { h, type JSX } from "preact";
+import { fill } from "../i18n/language";
+import { safeHref } from "../markdown/href";
 import type { Source } from "../protocol/frames";
-import { useSurroundings } from "./context";
+import { backIcon, linkIcon } from "./icons";
+import { markdown } from "./Markdown";
+import type { Ui } from "./ui";
 
 /** The sources under an answer, numbered as in its text. */
-export function Sources({ sources }: { sources: readonly Source[] }): JSX.Element {
-  const { language, showSource } = useSurroundings();
-  return (
-    <ul class="sources" aria-label={language.t("sources")}>
-      {sources.map((source, i) => (
+export const sourceList = (ui: Ui, sources: readonly Source[]): JSX.Element | false =>
+  sources.length > 0 && (
+    <ul class="sources" aria-label={ui.t._sources}>
+      {sources.map((source, index) => (
         <li key={source.id}>
-          <button type="button" class="source" data-testid="source" title={source.title} onClick={() => showSource(sources, i)}>
-            <span class="number" aria-hidden="true">
-              {i + 1}
-            </span>
-            <span class="sr">{language.t("source", { n: i + 1 })}: </span>
-            <span class="source-title">{source.title}</span>
+          <button type="button" class="source" data-testid="source" title={source.title} onClick={() => ui.set({ shown: { sources, index } })}>
+            <b>{index + 1}</b>
+            <span>{source.title}</span>
           </button>
         </li>
       ))}
     </ul>
   );
+
+/** The passage that an answer stands on: where it is from, its words, and the way to the document. */
+export function sourcePanel(ui: Ui): JSX.Element | false {
+  const { t, local } = ui;
+  const { sources, index } = local.shown ?? { sources: [], index: 0 };
+  const source = sources[index];
+  if (!source) return false;
+  const href = safeHref(source.metadata?.url);
+  return (
+    <section class="source-panel" data-testid="source-panel" aria-label={fill(t._source, index + 1)}>
+      <div class="header">
+        <button type="button" class="icon" data-testid="source-close" aria-label={t._back} title={t._back} onClick={() => ui.set({ shown: null })}>
+          {backIcon()}
+        </button>
+        <h3 class="title">{fill(t._source, index + 1)}</h3>
+      </div>
+      <div class="source-body" tabIndex={0} role="region" aria-label={source.title}>
+        <h4 class="source-name">{source.title}</h4>
+        <p class="intro">{place(ui, source)}</p>
+        <blockquote class="passage">{markdown(ui, source.content)}</blockquote>
+        {href && (
+          <a class="button" href={href} target="_blank" rel="noopener noreferrer">
+            {t._openSource}
+            {linkIcon()}
+          </a>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function place(ui: Ui, { title, metadata }: Source): string {
+  const { section, page, source } = metadata ?? {};
+  return [section, page && fill(ui.t._page, page), source?.split("/").pop()].filter((part) => part && part !== title).join(" · ");
 }

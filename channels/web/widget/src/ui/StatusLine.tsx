@@ -1,29 +1,18 @@
-import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import type { ChatState } from "../chat/state";
-import type { Key } from "../i18n/en";
-import { useSurroundings } from "./context";
-
-interface Line {
-  kind: "problem" | "connecting" | "queued" | "resolved";
-  text: Key;
-  retry?: boolean;
-}
+import { h, type JSX } from "preact";
+import type { Ui } from "./ui";
 
 /** One quiet line under the header: what stands between the customer and an answer, if anything does. */
-export function StatusLine({ state }: { state: ChatState }): JSX.Element {
-  const { chat, language } = useSurroundings();
-  const online = useOnline();
-  const line = lineOf(state, online);
+export function statusLine(ui: Ui): JSX.Element {
+  const [kind, text] = lineOf(ui);
   return (
-    <div class="status" role="status" data-testid="status-line" data-kind={line?.kind ?? "none"}>
-      {line && (
+    <div class="status" role="status" data-testid="status-line" data-kind={kind}>
+      {text && (
         <p>
-          <span class="dot" aria-hidden="true" />
-          <span>{language.t(line.text)}</span>
-          {line.retry && (
-            <button type="button" class="text" onClick={() => chat.tryAgain()}>
-              {language.t("retry")}
+          <i />
+          <span>{text}</span>
+          {ui.state.link === "waiting" && (
+            <button type="button" class="text" data-testid="reconnect" onClick={() => ui.chat.tryAgain()}>
+              {ui.t._retry}
             </button>
           )}
         </p>
@@ -32,33 +21,12 @@ export function StatusLine({ state }: { state: ChatState }): JSX.Element {
   );
 }
 
-function lineOf(state: ChatState, online: boolean): Line | null {
-  if (state.obstacle) return { kind: "problem", text: state.obstacle };
-  if (!online) return { kind: "problem", text: "offline" };
-  if (state.link === "waiting") return { kind: "connecting", text: state.loaded ? "reconnecting" : "unreachable", retry: true };
-  if (state.link === "connecting") return { kind: "connecting", text: state.loaded ? "reconnecting" : "connecting" };
-  switch (state.conversation.status) {
-    case "queued":
-      return { kind: "queued", text: "queued" };
-    case "staff":
-      return null;
-    case "resolved":
-      return { kind: "resolved", text: "resolved" };
-    case "bot":
-      return null;
-  }
-}
-
-function useOnline(): boolean {
-  const [online, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
-    const listen = (): void => setOnline(navigator.onLine);
-    addEventListener("online", listen);
-    addEventListener("offline", listen);
-    return () => {
-      removeEventListener("online", listen);
-      removeEventListener("offline", listen);
-    };
-  }, []);
-  return online;
+function lineOf({ state, local, t }: Ui): [kind: string, text?: string] {
+  const { obstacle, link, loaded, conversation } = state;
+  if (obstacle) return ["problem", obstacle === "identity" ? t._identity : t._forbidden];
+  if (!local.online) return ["problem", t._offline];
+  if (link === "waiting") return ["connecting", loaded ? t._reconnecting : t._unreachable];
+  if (link === "connecting") return ["connecting", loaded ? t._reconnecting : t._connecting];
+  if (conversation.status === "queued") return ["queued", t._queued];
+  return conversation.status === "resolved" ? ["resolved", t._resolved] : ["none"];
 }

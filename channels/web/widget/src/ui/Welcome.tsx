@@ -1,50 +1,40 @@
-import type { JSX } from "preact";
-import type { ChatState } from "../chat/state";
-import { useSurroundings } from "./context";
-import { CloudOffIcon, ForwardIcon } from "./icons";
+import { h, type JSX } from "preact";
+import { forwardIcon } from "./icons";
+import type { Ui } from "./ui";
 
 /** What an empty conversation shows: a greeting and a way to begin; or, when nobody answers, that writing still works. */
-export function Welcome({ state }: { state: ChatState }): JSX.Element {
-  const { chat, settings, language } = useSurroundings();
-  const { t } = language;
-  return (
-    <div class="welcome">
-      <h3 class="greeting">{settings.greeting ?? t("greeting")}</h3>
-      <p class="intro">{t("intro")}</p>
-      {state.link === "waiting" && !state.loaded && (
-        <div class="card unreachable" data-testid="unreachable">
-          <CloudOffIcon />
-          <p>{t("unreachableHint")}</p>
-        </div>
-      )}
-      {settings.suggestions.length > 0 && (
-        <div class="suggestions">
-          <p class="label" id="suggestions">
-            {t("suggestions")}
-          </p>
-          <ul aria-labelledby="suggestions">
-            {settings.suggestions.map((question) => (
-              <li key={question}>
-                <button type="button" data-testid="suggestion" onClick={() => chat.send(question)}>
-                  <span>{question}</span>
-                  <ForwardIcon />
-                </button>
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-    </div>
-  );
-}
+export const welcome = ({ chat, settings, state, t }: Ui): JSX.Element => (
+  <div class="welcome">
+    <h3 class="greeting">{settings.greeting ?? t._greeting}</h3>
+    <p class="intro">{t._intro}</p>
+    {state.link === "waiting" && (
+      <p class="card" data-testid="unreachable">
+        {t._unreachableHint}
+      </p>
+    )}
+    {settings.suggestions.length > 0 && (
+      <div class="suggestions">
+        <p class="label">{t._suggestions}</p>
+        <ul>
+          {settings.suggestions.map((question) => (
+            <li>
+              <button type="button" data-testid="suggestion" onClick={() => chat.send(question)}>
+                <span>{question}</span>
+                {forwardIcon()}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    )}
+  </div>
+);
 
 /** The past is on its way. */
-export function Skeleton(): JSX.Element {
-  return (
-    <div class="skeleton" aria-hidden="true">
-      <i />
-      <i />
-      <i />
-    </div>
-  );
-}
+export const skeleton = (): JSX.Element => (
+  <div class="skeleton" aria-hidden="true">
+    <i />
+    <i />
+    <i />
+  </div>
+);

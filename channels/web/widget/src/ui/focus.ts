@@ -1,14 +1,11 @@
-const FOCUSABLE = 'a[href],button:not([disabled]),input:not([disabled]):not([type="file"]),textarea:not([disabled]),[tabindex="0"]';
-
 /** Keeps Tab inside `box`; for the full-screen panel, behind which there is nothing to reach. */
 export function trapTab(event: KeyboardEvent, box: HTMLElement): void {
-  const stops = [...box.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((e) => e.offsetParent !== null || e.getClientRects().length > 0);
-  const first = stops[0];
-  const last = stops.at(-1);
+  const stops = [...box.querySelectorAll<HTMLElement>('a[href],button,input,textarea,[tabindex="0"]')].filter(
+    (stop) => !stop.closest("[inert],[hidden],:disabled") && stop.getClientRects().length > 0,
+  );
   const active = (box.getRootNode() as ShadowRoot).activeElement;
-  if (!first || !last) return;
-  if (event.shiftKey ? active === first || active === box : active === last) {
-    event.preventDefault();
-    (event.shiftKey ? last : first).focus();
-  }
+  const [edge, other] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+  if (active !== edge && active !== box) return;
+  event.preventDefault();
+  other?.focus();
 }

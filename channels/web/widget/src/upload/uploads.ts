@@ -1,108 +1,93 @@
-import type { Problem } from "../connection/problem";
+import type { Credentials } from "../connection/api";
+import { Problem } from "../connection/problem";
 import type { Attachment, SessionConfig } from "../protocol/frames";
 import { upload } from "./upload";
 
 export interface Upload {
   key: number;
   file: File;
-  state: "uploading" | "done" | "failed";
   progress: number;
+  state: "uploading" | "done" | "failed";
   reason?: string;
   attachment?: Attachment;
+  cancel?: () => void;
 }
 
-export interface UploadTarget {
-  url: string;
-  token: string;
+export interface Uploader {
+  readonly session: (Credentials & { config: SessionConfig }) | null;
+  lose(status: number): void;
+  changed(): void;
 }
 
 /** The files beside the message being written. */
 export class Uploads {
-  list: readonly Upload[] = [];
+  list: Upload[] = [];
   private next = 1;
-  private readonly cancels = new Map<number, () => void>();
 
   constructor(
-    private readonly target: () => UploadTarget | null,
-    private readonly config: () => SessionConfig | null,
-    private readonly changed: () => void,
-    private readonly lost: (problem: Problem) => void,
+    private readonly origin: string,
+    private readonly owner: Uploader,
   ) {}
 
   add(files: Iterable<File>): void {
     for (const file of files) {
-      const key = this.next++;
-      this.put([...this.list, { key, file, state: "uploading", progress: 0 }]);
-      this.start(key, file);
+      const item: Upload = { key: this.next++, file, progress: 0, state: "uploading" };
+      this.list.push(item);
+      void this.start(item);
     }
   }
 
-  retry(key: number): void {
-    const found = this.list.find((u) => u.key === key);
-    if (!found) return;
-    this.edit(key, { state: "uploading", progress: 0 });
-    this.start(key, found.file);
+  retry(item: Upload): void {
+    void this.start(Object.assign(item, { progress: 0, state: "uploading" }));
   }
 
   /** Stops an upload, or takes a finished file off the message. */
-  cancel(key: number): void {
-    this.cancels.get(key)?.();
-    this.cancels.delete(key);
-    this.put(this.list.filter((u) => u.key !== key));
+  cancel(item: Upload): void {
+    item.cancel?.();
+    this.list = this.list.filter((other) => other !== item);
+    this.owner.changed();
+  }
+
+  clear(): void {
+    for (const item of this.list) this.cancel(item);
   }
 
   get busy(): boolean {
-    return this.list.some((u) => u.state === "uploading");
+    return this.list.some((item) => item.state === "uploading");
   }
 
   /** What is ready to be sent, taken out of the list; failed ones stay for a retry. */
   take(): Attachment[] {
-    const ready = this.list.flatMap((u) => u.attachment ?? []);
-    this.put(this.list.filter((u) => !u.attachment));
+    const ready = this.list.flatMap((item) => item.attachment ?? []);
+    this.list = this.list.filter((item) => !item.attachment);
     return ready;
   }
 
-  clear(): void {
-    for (const cancel of this.cancels.values()) cancel();
-    this.cancels.clear();
-    this.put([]);
-  }
-
-  private start(key: number, file: File): void {
-    const reason = refusal(file, this.config());
-    const target = this.target();
-    if (reason || !target) {
-      this.edit(key, { state: "failed", reason: reason ?? "offline" });
-      return;
+  private async start(item: Upload): Promise<void> {
+    const { owner } = this;
+    const { session } = owner;
+    const edit = (change: Partial<Upload>): void => {
+      Object.assign(item, change);
+      owner.changed();
+    };
+    try {
+      if (!session) throw new Problem();
+      const reason = refusal(item.file, session.config);
+      if (reason) throw new Problem(400, reason);
+      const { cancel, done } = upload(`${this.origin}/api/sessions/${session.session_id}/attachments`, session.token, item.file, (progress) => edit({ progress }));
+      edit({ cancel });
+      edit({ attachment: await done, state: "done" });
+    } catch (error) {
+      const { sessionLost, status, code } = Problem.of(error);
+      edit({ state: "failed", reason: code });
+      if (sessionLost) owner.lose(status);
     }
-    const cancel = upload(target.url, target.token, file, {
-      progress: (progress) => this.edit(key, { progress }),
-      done: (attachment) => this.edit(key, { state: "done", progress: 1, attachment }),
-      failed: (problem) => {
-        if (problem.sessionLost) this.lost(problem);
-        this.edit(key, { state: "failed", reason: problem.code });
-      },
-    });
-    this.cancels.set(key, cancel);
-  }
-
-  private edit(key: number, edit: Partial<Upload>): void {
-    if (edit.state && edit.state !== "uploading") this.cancels.delete(key);
-    this.put(this.list.map((u) => (u.key === key ? { ...u, ...edit } : u)));
-  }
-
-  private put(list: readonly Upload[]): void {
-    this.list = list;
-    this.changed();
   }
 }
 
-/** Why a file need not even be sent, as an error code; null when it may. The server checks again, by content. */
-export function refusal(file: { name: string; size: number }, config: SessionConfig | null): string | null {
-  if (!file.size) return "empty_file";
-  if (!config) return null;
-  if (file.size > config.max_attachment_bytes) return "file_too_large";
-  const name = file.name.toLowerCase();
-  const accept = config.accept ?? [];
-  return accept.length && !accept.some((ending) => name.endsWith(ending.toLowerCase())) ? "file_type" : null;
+/** Why a file need not even be sent, as an error code; undefined when it may. The server checks again, by content. */
+export function refusal({ name, size }: { name: string; size: number }, { accept, max_attachment_bytes }: SessionConfig): string | undefined {
+  if (!size) return "empty_file";
+  if (size > max_attachment_bytes) return "too_large";
+  return accept.some((ending) => name.toLowerCase().endsWith(ending)) ? undefined : "file_type";
 }

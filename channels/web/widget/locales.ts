@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Plugin } from "vite";
+import { ar } from "./src/i18n/ar";
+import { de } from "./src/i18n/de";
+import { en, type Key, type Texts } from "./src/i18n/en";
+import { es } from "./src/i18n/es";
+import { fr } from "./src/i18n/fr";
+
+export const languages: Record<string, Texts> = { en, de, fr, es, ar };
+const keys = Object.keys(en) as Key[];
+
+/** Changes with the texts, so that a cached file never meets a script that counts otherwise. */
+export const version = createHash("sha256").update(JSON.stringify(languages)).digest("hex").slice(0, 8);
+
+const OURS = /^widget\.\w+\.\w+\.json$/;
+
+/** Writes each language as a list of texts beside the script, and lets the script read them by number: a page loads one language and no keys. */
+export function locales(): Plugin {
+  return {
+    name: "locales",
+    apply: "build",
+    transform: (code) => code.replace(/\.(_[a-z]\w*)\b/gi, (access, key: Key) => (keys.includes(key) ? `[${keys.indexOf(key)}]` : access)),
+    generateBundle({ dir }) {
+      const stale = existsSync(dir!) ? readdirSync(dir!).filter((name) => OURS.test(name)) : [];
+      for (const name of stale) rmSync(resolve(dir!, name));
+      for (const [language, texts] of Object.entries(languages))
+        this.emitFile({ type: "asset", fileName: `widget.${language}.${version}.json`, source: JSON.stringify(keys.map((key) => texts[key])) });
+    },
+  };
+}

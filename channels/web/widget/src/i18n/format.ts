@@ -1,0 +1,14 @@
+export const formatTime = (locale: string, timestamp: string): string =>
+  new Date(timestamp).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+
+/** The day as people say it; `today` for the present one. */
+export const formatDay = (locale: string, timestamp: string, today: string): string =>
+  isToday(timestamp) ? today : new Date(timestamp).toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long" });
+
+export const isToday = (timestamp: string): boolean => new Date(timestamp).toDateString() === new Date().toDateString();
+
+export function formatSize(locale: string, bytes: number): string {
+  const mega = bytes >= 1e6;
+  const options = { style: "unit", unit: mega ? "megabyte" : "kilobyte", maximumFractionDigits: mega ? 1 : 0 } as const;
+  return (bytes / (mega ? 1e6 : 1e3)).toLocaleString(locale, options);
+}

@@ -1,0 +1,53 @@
+import { h, type JSX } from "preact";
+import { errorText } from "../i18n/errors";
+import { formatSize } from "../i18n/format";
+import { fill } from "../i18n/language";
+import { safeHref } from "../markdown/href";
+import type { Attachment } from "../protocol/frames";
+import type { Upload } from "../upload/uploads";
+import { closeIcon, fileIcon, retryIcon } from "./icons";
+import type { Ui } from "./ui";
+
+/** The files of a message: pictures as pictures, everything else (and a picture that does not load) by name. */
+export const files = (ui: Ui, list: readonly Attachment[]): JSX.Element[] =>
+  list.map(({ id, name, media_type, size, url }) => {
+    const href = safeHref(url);
+    return (
+      <a key={id} class="file" data-testid="attachment" target="_blank" rel="noopener noreferrer" {...(href && { href })}>
+        {href && /^image\/(png|jpe?g|gif|webp|avif)$/.test(media_type) && <img src={href} alt={name} onError={(event) => (event.currentTarget.hidden = true)} />}
+        {fileIcon()}
+        <span class="file-name">{name}</span>
+        <small>{formatSize(ui.language.locale, size)}</small>
+      </a>
+    );
+  });
+
+/** The files beside the message being written, with their progress. */
+export const uploads = (ui: Ui): JSX.Element | false =>
+  ui.chat.uploads.list.length > 0 && <ul class="uploads">{ui.chat.uploads.list.map((upload) => row(ui, upload))}</ul>;
+
+function row(ui: Ui, upload: Upload): JSX.Element {
+  const { key, file, state, progress, reason } = upload;
+  const { t, language, chat } = ui;
+  const { name, size } = file;
+  const failed = state === "failed";
+  const button = (testid: string, label: string, icon: JSX.Element, press: () => void): JSX.Element => (
+    <button type="button" class="icon small" data-testid={testid} aria-label={`${label}: ${name}`} onClick={press}>
+      {icon}
+    </button>
+  );
+  return (
+    <li key={key} class="upload" data-testid="upload" data-state={state}>
+      {fileIcon()}
+      <span class="names">
+        <span class="file-name">{name}</span>
+        <small {...(failed && { role: "alert" })}>
+          {failed ? fill(errorText(t, reason), formatSize(language.locale, ui.state.config?.max_attachment_bytes ?? 0)) : formatSize(language.locale, size)}
+        </small>
+        {state === "uploading" && <progress value={progress} aria-label={fill(t._uploading, name)} data-testid="upload-progress" />}
+      </span>
+      {failed && button("upload-retry", t._retry, retryIcon(), () => chat.uploads.retry(upload))}
+      {button("upload-cancel", state === "uploading" ? t._cancel : t._remove, closeIcon(), () => chat.uploads.cancel(upload))}
+    </li>
+  );
+}

@@ -1,0 +1,72 @@
+import { Fragment, h, render } from "preact";
+import type { Chat } from "../chat/chat";
+import type { Language } from "../i18n/language";
+import { words } from "../markdown/node";
+import { parseMarkdown } from "../markdown/parse";
+import type { Settings } from "../settings";
+import { launcher } from "./Launcher";
+import { speaker } from "./Message";
+import { panel } from "./Panel";
+import { toEnd } from "./scroll";
+import { Ui } from "./ui";
+import { followScreen } from "./viewport";
+
+/** Draws the widget into `root` after every change; answers how to take it away. */
+export function mount(root: HTMLElement, chat: Chat, settings: Settings, language: Language): () => void {
+  let queued = false;
+  const changed = (): void => {
+    if (!queued) queueMicrotask(draw);
+    queued = true;
+  };
+  const ui = new Ui(chat, settings, language);
+  let before = { open: false, pending: 0, shown: false, opened: false };
+  let asker: HTMLElement | null = null;
+
+  const draw = (): void => {
+    queued = false;
+    const { state, local } = ui;
+    const now = { open: state.open, pending: state.conversation.pending.length, shown: !!local.shown, opened: before.opened || state.open };
+    const active = (root.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+    const first = now.opened && !before.opened;
+    const stay = local.away && now.pending <= before.pending && now.open === before.open;
+    render(
+      <>
+        {now.opened && panel(ui)}
+        {settings.launcher && launcher(ui)}
+        <div class="sr" aria-live="polite" data-testid="announcer">
+          <p key={local.announcement.key}>{local.announcement.text}</p>
+        </div>
+      </>,
+      root,
+    );
+    if (first) new ResizeObserver(() => ui.local.away || toEnd(ui)).observe(ui.log!);
+    if (!stay) toEnd(ui);
+    if (now.open !== before.open) moveFocus(ui, now.open);
+    if (now.shown && !before.shown) asker = active;
+    if (now.shown !== before.shown) (now.shown ? ui.panel!.querySelector<HTMLElement>(".source-panel button") : asker)?.focus();
+    before = now;
+  };
+
+  chat.changed = changed;
+  const stops = [followScreen(ui, root), announce(ui)];
+  draw();
+  return () => {
+    for (const stop of stops) stop();
+    queued = true;
+    render(null, root);
+  };
+}
+
+function moveFocus({ panel, field, launcher }: Ui, open: boolean): void {
+  // A touch keyboard over the greeting would be rude; elsewhere the cursor waits in the field.
+  if (open) (matchMedia("(pointer: coarse)").matches ? panel : field)?.focus({ preventScroll: true });
+  else launcher?.focus();
+}
+
+/** A screen reader hears whole messages, once, when they are final; never the stream. */
+function announce(ui: Ui): () => void {
+  return ui.chat.events.on("message", ({ author, name, content }) => {
+    const text = words(parseMarkdown(content));
+    ui.set({ announcement: { key: ui.local.announcement.key + 1, text: author === "system" ? text : `${speaker(ui, author, name)}: ${text}` } });
+  });
+}

@@ -1,0 +1,61 @@
+import type { Chat } from "../chat/chat";
+import type { ChatState } from "../chat/state";
+import type { Texts } from "../i18n/en";
+import type { Language } from "../i18n/language";
+import type { Source } from "../protocol/frames";
+import type { Settings } from "../settings";
+
+export type FeedbackStep = "comment" | "thanks" | "failed";
+
+/** What the interface knows beside the conversation. */
+export interface Local {
+  draft: string;
+  /** The sources panel: an answer's sources and which of them is shown. */
+  shown: { sources: readonly Source[]; index: number } | null;
+  dragging: boolean;
+  /** Scrolled away from the newest message. */
+  away: boolean;
+  feedback: Readonly<Record<string, FeedbackStep>>;
+  contact: "open" | "invalid" | "skipped";
+  phone: boolean;
+  online: boolean;
+  announcement: { key: number; text: string };
+}
+
+/** Everything that the views draw from, and the elements that behaviour needs to reach. */
+export class Ui {
+  local: Local = {
+    draft: "",
+    shown: null,
+    dragging: false,
+    away: false,
+    feedback: {},
+    contact: "open",
+    phone: false,
+    online: navigator.onLine,
+    announcement: { key: 0, text: "" },
+  };
+  panel: HTMLElement | null = null;
+  field: HTMLTextAreaElement | null = null;
+  log: HTMLElement | null = null;
+  launcher: HTMLElement | null = null;
+
+  constructor(
+    readonly chat: Chat,
+    readonly settings: Settings,
+    readonly language: Language,
+  ) {}
+
+  get state(): ChatState {
+    return this.chat.state;
+  }
+
+  get t(): Texts {
+    return this.language.texts;
+  }
+
+  set(edit: Partial<Local>): void {
+    this.local = { ...this.local, ...edit };
+    this.chat.changed();
+  }
+}
