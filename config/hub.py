@@ -69,7 +69,7 @@ class Hub:
         self.files = parts.make_files(settings)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
         self.knowledge = parts.make_knowledge(settings)
-        self.indexing = Indexing(self.knowledge, parts.knowledge_sources(settings))
+        self.indexing = Indexing(self.knowledge, parts.knowledge_sources(settings), self.metrics)
         self.channels = self._make_channels()
         self.intake = Intake(
             self.store, self.wake, self.metrics, {name: item.capabilities for name, item in self.channels.items()}
@@ -163,6 +163,7 @@ class Hub:
             parts.make_failure(self.settings),
             self._prepare,
             TurnSettings(timeout=self.settings.turn_timeout_seconds),
+            self._clock,
         )
         self._dispatcher = Dispatcher(
             self.store,

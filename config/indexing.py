@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from core.domain.errors import HubError, KnowledgeUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
+from core.ports.metrics import Metrics, Timing
 from knowledge.open import Knowledge
 
 log = structlog.get_logger(__name__)
@@ -18,8 +20,9 @@ log = structlog.get_logger(__name__)
 class FilledRetriever:
     """Implements core.ports.retriever.Retriever; finding nothing in an index that is still being filled says nothing."""
 
-    def __init__(self, knowledge: Knowledge, indexing: Indexing) -> None:
+    def __init__(self, knowledge: Knowledge, indexing: Indexing, metrics: Metrics) -> None:
         self._knowledge = knowledge
+        self._metrics = metrics
         self._indexing = indexing
 
     async def retrieve(
@@ -33,7 +36,9 @@ class FilledRetriever:
         """See Retriever.retrieve."""
         if self._indexing.idle_without_sources:
             return Retrieval((), threshold=1.0)
+        began = time.perf_counter()
         found = await self._knowledge.retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
         if not found.supported and self._indexing.filling:
             raise KnowledgeUnavailable("The documents are still being read for the first time.")
         return found
@@ -46,14 +51,14 @@ class FilledRetriever:
 class Indexing:
     """Without sources the process behind the knowledge is not started until somebody indexes something."""
 
-    def __init__(self, knowledge: Knowledge, sources: Sequence[str]) -> None:
+    def __init__(self, knowledge: Knowledge, sources: Sequence[str], metrics: Metrics) -> None:
         self._knowledge = knowledge
         self._sources = tuple(sources)
         self._one_at_a_time = asyncio.Lock()
         self._started = False
         self._had_documents = False
         self._first: asyncio.Task[None] | None = None
-        self.retriever = FilledRetriever(knowledge, self)
+        self.retriever = FilledRetriever(knowledge, self, metrics)
 
     @property
     def filling(self) -> bool:

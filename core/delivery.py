@@ -27,7 +27,7 @@ from core.domain.messages import Receipt, WirePayload
 from core.group_commit import GroupCommit
 from core.ports.channel import Channel, SupportsOutcomeQuery
 from core.ports.clock import Clock
-from core.ports.metrics import Counter, Gauge, Metrics
+from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.store import Delivery, Outbox, Settlement
 from core.ports.wake import OUTBOX, Wake
 
@@ -224,11 +224,14 @@ class Lane:
         left = deadline - self._clock.monotonic()
         if left <= 0:
             raise Unreachable("The time to send ran out before sending began.")
+        began = self._clock.monotonic()
         try:
             async with asyncio.timeout(left):
                 return await self._channel.send(payload, idempotency_key=key)
         except TimeoutError:
             raise OutcomeUnknown(f"No answer from {self._channel.name} within {left:.1f} s.") from None
+        finally:
+            self._metrics.observe(Timing.DELIVERY, self._clock.monotonic() - began, channel=self._channel.name)
 
     def _doubtful(self, delivery: Delivery) -> bool:
         """Sent again although an earlier try may have arrived, with nobody to ask."""

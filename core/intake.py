@@ -12,7 +12,7 @@ from core.domain.correlation import correlation_id, new_correlation_id
 from core.domain.messages import InboundEvent, RawEvent
 from core.group_commit import GroupCommit
 from core.ports.channel import Accepted
-from core.ports.metrics import Counter, Metrics
+from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.store import Acceptable, Inbox
 from core.ports.wake import INBOX, WIDGET, Wake
 
@@ -46,6 +46,8 @@ class Intake:
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         """See InboundSink.accept. Raises the first item's own error, after the others were committed."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         results = await asyncio.gather(
             *(self._group.submit(self._acceptable(event, raw)) for event in events), return_exceptions=True
         )
@@ -54,6 +56,8 @@ class Intake:
             if isinstance(result, BaseException):
                 raise result
             accepted.append(result)
+        for channel in {event.key.channel for event in events}:
+            self._metrics.observe(Timing.ACCEPT, loop.time() - began, channel=channel)
         return accepted
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -27,7 +27,13 @@ class ProvisionalEvents:
     the responder, which must stop then.
     """
 
-    def __init__(self, channel: SupportsStreaming | None, state: TurnState, turn_id: str) -> None:
+    def __init__(
+        self,
+        channel: SupportsStreaming | None,
+        state: TurnState,
+        turn_id: str,
+        first_text: Callable[[], None] | None = None,
+    ) -> None:
         self._channel = channel
         self._state = state
         self._turn_id = turn_id
@@ -35,6 +41,7 @@ class ProvisionalEvents:
         self._index = 0
         self._flusher: asyncio.Task[None] | None = None
         self._lost: LostClaim | None = None
+        self._first_text = first_text
 
     async def typing(self) -> None:
         """Somebody is working on it."""
@@ -42,6 +49,9 @@ class ProvisionalEvents:
 
     async def text(self, sentence: str) -> None:
         """See TurnEvents.text."""
+        if self._first_text is not None:
+            self._first_text()
+            self._first_text = None
         await self._add("text", {"delta": sentence}, self._index)
         self._index += 1
 

@@ -13,8 +13,9 @@ from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.messages import Author, CustomerAction, MessageKind
 from core.ports.channel import Channel, SupportsStreaming
+from core.ports.clock import Clock
 from core.ports.desk import Desk
-from core.ports.metrics import Counter, Metrics
+from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
@@ -32,8 +33,8 @@ class TurnSettings:
 class Turn:
     """Runs a claimed turn. Its id is the same when it is run again after a crash, so the tool journal finds its place.
 
-    ``prepare`` completes a turn's files (their text) before the responder sees them; ``failure`` words the honest
-    message for a turn that cannot be completed.
+    With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
+    responder sees them; ``failure`` words the honest message for a turn that cannot be completed.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Turn:
         failure: Callable[[TurnState], Reply],
         prepare: Callable[[TurnState], Any] | None = None,
         settings: TurnSettings | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -53,9 +55,11 @@ class Turn:
         self._failure = failure
         self._prepare = prepare
         self._settings = settings or TurnSettings()
+        self._clock = clock
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
+        self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if not state.pending:
             return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
         if state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
@@ -86,7 +90,12 @@ class Turn:
     async def _respond(self, state: TurnState) -> Reply:
         if self._prepare is not None:
             state = await self._prepare(state)
-        events = ProvisionalEvents(self._streaming(state), state, turn_id(state))
+        events = ProvisionalEvents(
+            self._streaming(state),
+            state,
+            turn_id(state),
+            first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
+        )
         try:
             await events.typing()
             async with asyncio.timeout(self._settings.timeout):
@@ -96,6 +105,11 @@ class Turn:
             return self._failure(state)
         finally:
             await events.close()
+
+    def _observe_since_accept(self, timing: Timing, state: TurnState) -> None:
+        if self._clock is not None and state.pending:
+            waited = (self._clock.now() - state.pending[0].created_at).total_seconds()
+            self._metrics.observe(timing, max(0.0, waited), channel=state.conversation.key.channel)
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
         channel: object = self._channels.get(state.conversation.key.channel)
