@@ -23,8 +23,16 @@ _ABBREVIATION = re.compile(
 _LIST_NUMBER = re.compile(r"^\s*(?:\d{1,3}|[a-zA-Z])$")
 
 
-def _is_end(before: str, match: re.Match[str]) -> bool:
-    """Whether a full stop ends a sentence rather than an abbreviation, a list number or a decimal."""
+def _goes_on(match: re.Match[str], after: str) -> bool:
+    """A stop inside a quotation, or dots, in the middle of a sentence: press “Forgot password?” on the page."""
+    stop = match["stop"]
+    return (len(stop) > 1 or stop == "…") and not match["marks"] and after[:1].islower()
+
+
+def _is_end(before: str, match: re.Match[str], after: str) -> bool:
+    """Whether a stop ends a sentence rather than an abbreviation, a list number, a decimal or a quotation inside it."""
+    if _goes_on(match, after):
+        return False
     if not match["stop"].startswith("."):
         return True
     if not match["space"] and not match["marks"]:
@@ -40,7 +48,7 @@ def _candidates(text: str) -> Iterator[tuple[int, bool]]:
         at_line_end = match.re is _LINE
         if not at_line_end and not match["space"] and match["stop"][0] in ".!?…؟۔" and match.end() < len(text):
             continue
-        if at_line_end or _is_end(text[: match.start()], match):
+        if at_line_end or _is_end(text[: match.start()], match, text[match.end() :]):
             yield match.end(), match.end() == len(text) or text[match.end() :].startswith(("[", "【"))
 
 

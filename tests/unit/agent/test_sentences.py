@@ -21,6 +21,8 @@ _TEXT = st.text(alphabet=st.sampled_from(list("aB1 .!?\n[](),;`*-|\"'…。？،
         ("Pay now. [1] Then wait [2].", ["Pay now. [1] ", "Then wait [2]."]),
         ("Pay now.[1][2] Then wait.", ["Pay now.[1][2] ", "Then wait."]),
         ("Steps:\n1. Open it.\n2. Close it.", ["Steps:\n", "1. Open it.\n", "2. Close it."]),
+        ("Click “Forgot password?” on the page. Wait.", ["Click “Forgot password?” on the page. ", "Wait."]),
+        ("Well... it depends. Yes.", ["Well... it depends. ", "Yes."]),
         ("He said “stop.” Then left.", ["He said “stop.” ", "Then left."]),
         ("请点击登录。然后重试。", ["请点击登录。", "然后重试。"]),
         ("كيف؟ هكذا.", ["كيف؟ ", "هكذا."]),

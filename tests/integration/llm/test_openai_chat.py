@@ -1,0 +1,196 @@
+"""The chat model against servers that refuse, stall, break off and talk nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.domain.errors import ModelError
+from core.llm.openai_chat import OpenAIChat
+from core.llm.settings import AzureDeployment, OpenAIChatSettings
+from core.ports.chat_model import ChatMessage, ChatRequest, Finished, TextDelta, ToolCall, ToolSpec
+from tests.contract.responders.world import SteppingClock
+from tests.integration.llm.wire_server import DONE, WireServer, chunk, keep_alive, refuse, serving, stream
+
+REQUEST = ChatRequest(
+    [ChatMessage("user", "hi")], tools=[ToolSpec("look", "Looks.", {"type": "object"})], max_tokens=50
+)
+GOOD = stream(chunk("Hel"), chunk("lo"), chunk(finish="stop"), DONE)
+
+
+async def _ask(server: WireServer, clock: SteppingClock | None = None, **settings: Any) -> tuple[str, Finished]:
+    model = OpenAIChat(OpenAIChatSettings("m", api_key="k", base_url=server.url, **settings), clock or SteppingClock())
+    try:
+        text = ""
+        async for item in model.stream(REQUEST):
+            match item:
+                case TextDelta():
+                    text += item.text
+                case Finished():
+                    return text, item
+        raise AssertionError("no end")
+    finally:
+        await model.aclose()
+
+
+@pytest.fixture
+async def released() -> AsyncIterator[asyncio.Event]:
+    """Lets a stalling server go when the test is over."""
+    event = asyncio.Event()
+    yield event
+    event.set()
+
+
+async def test_a_good_answer_and_the_request_behind_it() -> None:
+    async with serving(GOOD) as server:
+        text, end = await _ask(server, temperature=0.2, reasoning_effort="low")
+    assert (text, end.reason) == ("Hello", "stop")
+    [body] = server.requests
+    assert body["model"] == "m"
+    assert body["max_tokens"] == 50
+    assert (body["temperature"], body["reasoning_effort"]) == (0.2, "low")
+    assert server.paths == ["/v1/chat/completions"]
+    assert server.headers[0]["authorization"] == "Bearer k"
+
+
+async def test_an_end_without_the_done_line_is_still_an_end() -> None:
+    async with serving(stream(chunk("Hello"), chunk(finish="stop"))) as server:
+        assert (await _ask(server))[0] == "Hello"
+
+
+async def test_tool_calls_are_assembled() -> None:
+    first = chunk(
+        tool_calls=[{"index": 0, "id": "a", "type": "function", "function": {"name": "look", "arguments": ""}}]
+    )
+    rest = chunk(tool_calls=[{"index": 0, "function": {"arguments": '{"x": 1}'}}])
+    async with serving(stream(first, rest, chunk(finish="tool_calls"), DONE)) as server:
+        assert (await _ask(server))[1].tool_calls == (ToolCall("a", "look", '{"x": 1}'),)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "says"),
+    [
+        (stream(chunk("Hel")), "cut off"),
+        (stream(chunk("Hel"), DONE), "cut off"),
+        (stream(chunk("Hel"), abort=True), "hung up|cut off"),
+        (stream(DONE), "nothing that could be read"),
+        (stream("no event at all\n\n"), "nothing that could be read"),
+        (stream("data: {not json\n\n", DONE), "could not be read"),
+        (stream('data: ["a", "list"]\n\n', DONE), "could not be read|nothing|cut off"),
+        (stream(chunk(finish="stop"), DONE), "answered nothing"),
+        (stream(chunk("Hel"), chunk(finish="content_filter"), DONE), "content filter"),
+        (stream(chunk("Hel"), 'data: {"error": {"message": "overloaded"}}\n\n'), "could not be read"),
+        (refuse(401, code="invalid_api_key"), "refused the credentials"),
+        (refuse(403), "refused the credentials"),
+        (refuse(400, code="content_filter"), "400"),
+        (refuse(404, code="model_not_found"), "model_not_found"),
+        (refuse(429, code="insufficient_quota"), "insufficient_quota"),
+    ],
+    ids=[
+        "cut",
+        "cut with done",
+        "hang-up",
+        "only done",
+        "no events",
+        "bad json",
+        "wrong json",
+        "empty",
+        "filter",
+        "error in stream",
+        "401",
+        "403",
+        "400",
+        "404",
+        "quota",
+    ],
+)
+async def test_what_cannot_be_mended_fails_at_once(behaviour: Any, says: str) -> None:
+    clock = SteppingClock()
+    async with serving(behaviour) as server:
+        with pytest.raises(ModelError, match=says):
+            await _ask(server, clock)
+    assert len(server.requests) == 1
+    assert clock.slept == []
+
+
+async def test_a_pause_that_was_asked_for_is_kept() -> None:
+    clock = SteppingClock()
+    async with serving(refuse(429, retry_after="3"), GOOD) as server:
+        assert (await _ask(server, clock))[0] == "Hello"
+    assert clock.slept == [3.0]
+
+
+async def test_a_pause_in_milliseconds() -> None:
+    clock = SteppingClock()
+    async with serving(refuse(429, retry_after_ms="250", retry_after="9"), GOOD) as server:
+        await _ask(server, clock)
+    assert clock.slept == [0.25]
+
+
+async def test_a_pause_past_the_budget_fails_without_waiting() -> None:
+    clock = SteppingClock()
+    async with serving(refuse(429, retry_after="600"), GOOD) as server:
+        with pytest.raises(ModelError, match="over its limit"):
+            await _ask(server, clock)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 529, 408])
+async def test_a_server_that_stumbles_is_asked_again(status: int) -> None:
+    clock = SteppingClock()
+    async with serving(refuse(status), refuse(status), GOOD) as server:
+        assert (await _ask(server, clock))[0] == "Hello"
+    assert len(clock.slept) == 2
+    assert clock.slept[0] <= 0.5
+
+
+async def test_a_server_that_keeps_stumbling_is_given_up() -> None:
+    async with serving(refuse(500)) as server:
+        with pytest.raises(ModelError, match="500"):
+            await _ask(server, max_attempts=3)
+    assert len(server.requests) == 3
+
+
+async def test_nobody_there() -> None:
+    async with serving(GOOD) as server:
+        pass
+    clock = SteppingClock()
+    with pytest.raises(ModelError, match="could not be reached"):
+        await _ask(server, clock)
+    assert len(clock.slept) == 3
+
+
+async def test_silence_before_the_first_word(released: asyncio.Event) -> None:
+    async with serving(stream(stall=released)) as server:
+        with pytest.raises(ModelError, match="stalled"):
+            await _ask(server, first_chunk_seconds=0.1)
+        released.set()
+
+
+async def test_silence_in_the_middle(released: asyncio.Event) -> None:
+    async with serving(stream(chunk("Hel"), stall=released)) as server:
+        with pytest.raises(ModelError, match="stalled"):
+            await _ask(server, idle_seconds=0.1)
+        released.set()
+
+
+async def test_keep_alive_comments_are_no_sign_of_life(released: asyncio.Event) -> None:
+    async with serving(keep_alive(chunk("Hel"), released)) as server:
+        with pytest.raises(ModelError, match="stalled"):
+            await _ask(server, idle_seconds=0.2)
+        released.set()
+
+
+async def test_azure_asks_the_deployment_with_its_version_and_key() -> None:
+    async with serving(GOOD) as server:
+        azure = AzureDeployment(server.origin, "dep", "2025-04-01-preview")
+        model = OpenAIChat(OpenAIChatSettings("m", api_key="azure-key", azure=azure), SteppingClock())
+        items = [item async for item in model.stream(REQUEST)]
+        await model.aclose()
+    assert isinstance(items[-1], Finished)
+    assert server.paths == ["/openai/deployments/dep/chat/completions?api-version=2025-04-01-preview"]
+    assert server.headers[0]["api-key"] == "azure-key"
+    assert server.requests[0]["max_completion_tokens"] == 50
