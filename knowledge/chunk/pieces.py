@@ -9,6 +9,9 @@ from knowledge.chunk.sentences import sentences_of
 from knowledge.chunk.tokens import TokenCounter, fits, longest_start
 from knowledge.documents import Block, BlockKind
 
+_CHARACTERS_PER_TOKEN = 16
+"""More than any prose has: what lies beyond need not be counted, which keeps a megabyte without a full stop cheap."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -40,15 +43,13 @@ def _split_table(text: str) -> tuple[str, list[str]]:
 
 def _cut(parts: list[str], block: Block, counter: TokenCounter, limit: int, header: str = "") -> list[Piece]:
     pieces: list[Piece] = []
+    room = limit - (counter.count([plain(header)])[0] + 1 if header else 0)
     for part in parts:
         rest = part
         while rest.strip():
-            room = limit - (counter.count([plain(header)])[0] + 1 if header else 0)
-            end = len(rest) if _both_fit(counter, rest, room) else longest_start(counter, rest, room)
+            window = rest[: room * _CHARACTERS_PER_TOKEN]
+            whole = len(window) == len(rest) and fits(counter, plain(rest), room)
+            end = len(rest) if whole else longest_start(counter, window, room)
             pieces.append(Piece(rest[:end], block.page, header, opens_block=not pieces))
             rest = rest[end:]
     return pieces
-
-
-def _both_fit(counter: TokenCounter, text: str, limit: int) -> bool:
-    return fits(counter, plain(text), limit)

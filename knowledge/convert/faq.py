@@ -105,7 +105,7 @@ def _keywords(value: Any) -> tuple[str, ...]:
 def _audience(value: Any) -> KnowledgeAudience:
     if value is None:
         return KnowledgeAudience.PUBLIC
-    if value not in set(KnowledgeAudience):
+    if value not in list(KnowledgeAudience):
         raise _WrongEntry(f"'audience' must be 'public' or 'staff', not {value!r}")
     return KnowledgeAudience(value)
 

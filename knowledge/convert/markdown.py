@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import yaml
@@ -52,7 +53,7 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
 
 def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:
     audience = values.get("audience", KnowledgeAudience.PUBLIC)
-    if audience not in set(KnowledgeAudience):
+    if audience not in list(KnowledgeAudience):
         raise UnreadableDocument(f"'audience' at the head must be 'public' or 'staff', not {audience!r}")
 
     def text(name: str) -> str | None:
@@ -69,7 +70,7 @@ def blocks_of(text: str, *, page: int | None = None) -> list[Block]:
     blocks: list[Block] = []
     reached = 0
     tokens = _PARSER.parse(text)
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.level or not token.map or token.nesting < 0:
             continue
         start, end = token.map

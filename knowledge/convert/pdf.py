@@ -17,6 +17,7 @@ from pdfplumber.utils.exceptions import PdfminerException
 from knowledge.documents import Block, BlockKind, UnreadableDocument
 
 _LONGEST_HEADING = 120
+_MOST_BOXES = 300
 _HEADING_FACTOR = 1.12
 """How much larger than the body a line must be to count as a heading."""
 _PAGE_NUMBER = re.compile(r"^(page\s+)?\d{1,4}(\s*(/|of)\s*\d{1,4})?$", re.IGNORECASE)
@@ -67,13 +68,23 @@ def _page_items(page: Any) -> Iterator[_Line | _Table]:
         rows = tuple(tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract())
         items.append(_Table(rows, table.bbox[1], page.page_number))
     placed: list[_Line | _Table] = []
-    for element in page.layout:
-        if isinstance(element, LTTextBox):
-            placed.extend(_lines(element, page, boxes))
+    for box in _in_reading_order([element for element in page.layout if isinstance(element, LTTextBox)]):
+        placed.extend(_lines(box, page, boxes))
     for item in sorted(items, key=lambda item: item.top):
         below = (at for at, line in enumerate(placed) if line.top >= item.top)
         placed.insert(next(below, len(placed)), item)
     return iter(placed)
+
+
+def _in_reading_order(boxes: list[LTTextBox]) -> list[LTTextBox]:
+    """From top to bottom, unless boxes stand side by side: then pdfminer's grouping knows columns better."""
+    for number, one in enumerate(boxes[:_MOST_BOXES]):
+        for other in boxes[number + 1 : _MOST_BOXES]:
+            overlap = min(one.y1, other.y1) - max(one.y0, other.y0)
+            apart = one.x1 <= other.x0 or other.x1 <= one.x0
+            if apart and overlap > 0.5 * min(one.height, other.height):
+                return boxes
+    return sorted(boxes, key=lambda box: -box.y1)
 
 
 def _is_table(table: Any) -> bool:

@@ -1,0 +1,96 @@
+"""FAQ files are read, and what is wrong in one is named with its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.faq import faq_document, is_faq, parse_data
+from knowledge.documents import Document, FaqEntry, UnreadableDocument
+
+
+def read(text: str, *, json_only: bool = False) -> Document:
+    return faq_document(parse_data(text, json_only=json_only), text, title="FAQ")
+
+
+def problem(text: str, *, json_only: bool = False) -> str:
+    with pytest.raises(UnreadableDocument) as caught:
+        read(text, json_only=json_only)
+    return str(caught.value)
+
+
+def test_every_field_is_read() -> None:
+    [entry] = read(
+        "- question: ' Q? '\n  answer: A.\n  category: Billing\n  keywords: [a, 2]\n"
+        "  url: https://x.example\n  audience: staff\n"
+    ).entries
+
+    assert entry == FaqEntry("Q?", "A.", "Billing", ("a", "2"), "https://x.example", KnowledgeAudience.STAFF)
+
+
+def test_json_and_keywords_as_one_text() -> None:
+    [entry] = read('{"faqs": [{"question": "Q?", "answer": "A.", "keywords": "one, two"}]}', json_only=True).entries
+
+    assert entry.keywords == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- question: Q?\n  answer: A.\n- question: Q2?\n", "entry 2 (line 3): 'answer' is missing or empty"),
+        ("- question: Q?\n  answer: ' '\n", "entry 1 (line 1): 'answer' is missing or empty"),
+        ("- question: Q?\n  answer: yes\n", "'answer' must be text, but is yes or no; put it in quotation marks"),
+        ("- question: Q?\n  answer: A.\n  anwser: B\n", "unknown field 'anwser'"),
+        (
+            "- question: Q?\n  answer: A.\n  audience: everyone\n",
+            "'audience' must be 'public' or 'staff', not 'everyone'",
+        ),
+        ("- question: Q?\n  answer: A.\n  audience: [staff]\n", "'audience' must be 'public' or 'staff'"),
+        ("- question: Q?\n  answer: A.\n  keywords: {a: b}\n", "'keywords' must be a list of words"),
+        ("- question: Q?\n  answer: A.\n- just text\n", "entry 2 (line 3): must have a question and an answer"),
+        ("[]", "the file holds no questions"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_entry(text: str, expected: str) -> None:
+    assert expected in problem(text)
+
+
+def test_json_entries_have_lines_too() -> None:
+    text = '[\n  {"question": "Q?", "answer": "A."},\n  {"question": "Q?"}\n]'
+
+    assert problem(text, json_only=True).startswith("entry 2 (line 3)")
+
+
+def test_all_wrong_entries_are_named_at_once_but_not_endlessly() -> None:
+    message = problem("".join("- question: Q?\n" for _ in range(9)))
+
+    assert "entry 1" in message
+    assert "entry 5" in message
+    assert message.endswith("and 4 more")
+
+
+@pytest.mark.parametrize(
+    ("text", "json_only", "expected"),
+    [
+        ("- question: 'open\n", False, "line "),
+        ('[{"question": }]', True, "line 1, column 15: not valid JSON"),
+        ("- a: !!python/object/apply:os.system [id]\n", False, "not valid YAML"),
+        ("[" * 100_000, True, "not valid JSON"),
+    ],
+)
+def test_broken_files_name_the_line(text: str, json_only: bool, expected: str) -> None:
+    assert expected in problem(text, json_only=json_only)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ([{"question": "Q"}], True),
+        ({"questions": [{"question": "Q"}]}, True),
+        ([1, 2], False),
+        ({"a": 1}, False),
+        (None, False),
+    ],
+)
+def test_what_means_to_be_a_faq(content: object, expected: bool) -> None:
+    assert is_faq(content) is expected

@@ -1,0 +1,75 @@
+"""Markdown keeps its characters when it is cut into blocks."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.markdown import blocks_of, split_front_matter
+from knowledge.convert.spreadsheet import tidy_tables
+from knowledge.documents import BlockKind, UnreadableDocument
+
+LINES = st.sampled_from(
+    [
+        "text",
+        "more text",
+        "- a",
+        "  - b",
+        "1. x",
+        "> quote",
+        "```",
+        "| a | b |",
+        "| - | - |",
+        "",
+        "    code",
+        "[r]: http://x.example",
+        "<b>hi</b>",
+    ]
+)
+
+
+@given(st.lists(LINES, max_size=25))
+def test_every_character_is_in_one_block(lines: list[str]) -> None:
+    text = "\n".join(lines)
+
+    blocks = blocks_of(text)
+
+    assert "".join("".join(block.text for block in blocks).split()) == "".join(text.split())
+
+
+def test_kinds_and_levels() -> None:
+    blocks = blocks_of(
+        "# C#\n\nText\ngoes on.\n\nUnder\n-----\n\n```py\n# no heading\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+
+    assert [(block.kind, block.level, block.text) for block in blocks] == [
+        (BlockKind.HEADING, 1, "C#"),
+        (BlockKind.TEXT, 0, "Text\ngoes on."),
+        (BlockKind.HEADING, 2, "Under"),
+        (BlockKind.CODE, 0, "```py\n# no heading\n```"),
+        (BlockKind.TABLE, 0, "| a | b |\n|---|---|\n| 1 | 2 |"),
+    ]
+
+
+def test_front_matter_is_read_and_taken_off() -> None:
+    head, text = split_front_matter("---\ntitle: T\nurl: https://x.example\naudience: staff\n---\nBody")
+
+    assert (head.title, head.url, head.audience, text) == ("T", "https://x.example", KnowledgeAudience.STAFF, "Body")
+
+
+def test_a_line_of_dashes_alone_is_no_front_matter() -> None:
+    assert split_front_matter("---\nBody")[1] == "---\nBody"
+
+
+@pytest.mark.parametrize("head", ["audience: everybody", "title: [broken"])
+def test_wrong_front_matter_is_refused(head: str) -> None:
+    with pytest.raises(UnreadableDocument):
+        split_front_matter(f"---\n{head}\n---\nBody")
+
+
+def test_spreadsheets_lose_what_pandas_made_up() -> None:
+    table = "## S\n| Unnamed: 0 | Price |\n| --- | --- |\n| Team | NaN |\n| NaN | NaN |\n| A\\|B | 2 |"
+
+    assert tidy_tables(table) == "## S\n|  | Price |\n| --- | --- |\n| Team |  |\n| A\\|B | 2 |"

@@ -1,0 +1,105 @@
+"""Questions overtake documents, and those that wait together are embedded together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from knowledge.embed.prompts import family_prompts
+from knowledge.embed.queue import EmbeddingQueue
+
+
+class RecordingEmbedder:
+    """Writes down what it was asked, and waits at the gate before each batch of documents."""
+
+    limit, fingerprint, name = 254, "f", "recording"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self.gate = threading.Semaphore(0)
+        self.arrived = threading.Semaphore(0)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
+
+    def embed_questions(self, texts: Sequence[str]) -> list[list[float]]:
+        if "bad" in texts:
+            raise ValueError("no vector for this")
+        self.asked.append(("questions", len(texts)))
+        return [[float(len(text))] for text in texts]
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        self.arrived.release()
+        assert self.gate.acquire(timeout=10)
+        self.asked.append(("documents", len(texts)))
+        return [[float(len(text))] for text in texts]
+
+
+@pytest.fixture
+def embedder() -> RecordingEmbedder:
+    return RecordingEmbedder()
+
+
+@pytest.fixture
+def queue(embedder: RecordingEmbedder) -> Iterator[EmbeddingQueue]:
+    queue = EmbeddingQueue(embedder)
+    thread = threading.Thread(target=queue.run)
+    thread.start()
+    yield queue
+    queue.close()
+    for _ in range(20):
+        embedder.gate.release()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_questions_go_before_the_next_documents_and_together(
+    queue: EmbeddingQueue, embedder: RecordingEmbedder
+) -> None:
+    vectors: list[list[float]] = []
+    indexing = threading.Thread(target=lambda: vectors.extend(queue.documents(["x" * n for n in range(40, 0, -1)])))
+    indexing.start()
+    assert embedder.arrived.acquire(timeout=10)
+    questions = [queue.question("q" * n) for n in (3, 5)]
+    for _ in range(3):
+        embedder.gate.release()
+    indexing.join(10)
+
+    assert [future.result(10) for future in questions] == [[3.0], [5.0]]
+    assert embedder.asked == [("documents", 16), ("questions", 2), ("documents", 16), ("documents", 8)]
+    assert vectors == [[float(n)] for n in range(40, 0, -1)]
+    assert queue.embedded == 40
+
+
+def test_an_error_reaches_those_who_asked_and_the_queue_goes_on(queue: EmbeddingQueue) -> None:
+    with pytest.raises(ValueError, match="no vector"):
+        queue.question("bad").result(10)
+
+    assert queue.question("fine").result(10) == [4.0]
+
+
+def test_a_closed_queue_refuses(embedder: RecordingEmbedder) -> None:
+    queue = EmbeddingQueue(embedder)
+    waiting = queue.question("q")
+    queue.close()
+
+    assert waiting.cancelled()
+    with pytest.raises(RuntimeError, match="closed"):
+        queue.question("q")
+
+
+@pytest.mark.parametrize(
+    ("model", "question"),
+    [
+        ("intfloat/multilingual-e5-small", "query: "),
+        ("/models/e5-base-v2/", "query: "),
+        ("BAAI/bge-small-en-v1.5", "Represent this sentence for searching relevant passages: "),
+        ("nomic-ai/nomic-embed-text-v1.5", "search_query: "),
+        ("all-MiniLM-L6-v2", ""),
+        ("BAAI/bge-m3", ""),
+    ],
+)
+def test_prompts_of_model_families(model: str, question: str) -> None:
+    assert family_prompts(model)[0] == question
