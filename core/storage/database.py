@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
 from sqlalchemy import ColumnElement, Connection, Double, Integer, Table, bindparam, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert
 
@@ -24,6 +25,15 @@ Work = Callable[[Connection], Result]
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
 _ATTEMPTS = 4
+_DATABASE_ERRORS = (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error)
+_OWN_FAULTS_SQLITE = {  # primary result codes: what the statement asked for cannot be done, now or later
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_RANGE,
+}
+_OWN_FAULTS_SQLSTATE = {"22", "23", "42"}  # classes: data exception, integrity constraint violation, syntax or access
 
 
 def driver_url(text: str) -> URL:
@@ -90,8 +100,8 @@ class Database:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await self._run(work, write=True)
-            except (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
-                if isinstance(error, IntegrityError):
+            except _DATABASE_ERRORS as error:
+                if _own_fault(error):
                     raise
                 if attempt == _ATTEMPTS or not _lost_to_another(error):
                     raise _unavailable(error) from error
@@ -102,7 +112,9 @@ class Database:
         """A transaction for reading. Raises StoreUnavailable."""
         try:
             return await self._run(work, write=False)
-        except (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error) as error:
+        except _DATABASE_ERRORS as error:
+            if _own_fault(error):
+                raise
             raise _unavailable(error) from error
 
     async def _run(self, work: Work[Result], *, write: bool) -> Result:
@@ -140,6 +152,20 @@ class Database:
             return lite.on_conflict_do_update(index_elements=key, set_={name: lite.excluded[name] for name in columns})
         full = postgresql.insert(table)
         return full.on_conflict_do_update(index_elements=key, set_={name: full.excluded[name] for name in columns})
+
+
+def _own_fault(error: BaseException) -> bool:
+    """Whether the same work would fail again on a healthy database: then it is no outage, and waiting cannot help."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, StatementError)
+    origin = error.orig
+    code = getattr(origin, "sqlite_errorcode", None)
+    state = getattr(origin, "sqlstate", None)
+    if code is not None:
+        return code & 0xFF in _OWN_FAULTS_SQLITE
+    if state is not None:
+        return state[:2] in _OWN_FAULTS_SQLSTATE
+    return isinstance(origin.__cause__ if origin else None, asyncpg.DataError)  # refused before it was sent
 
 
 def _unavailable(error: BaseException) -> StoreUnavailable:

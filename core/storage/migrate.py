@@ -7,12 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.domain.errors import StoreUnavailable
 from core.storage.database import driver_url
+from core.storage.sqlite_threads import prepare_connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_301_926_114  # any fixed number: the advisory lock that makes concurrent starts wait for each other
@@ -50,9 +52,13 @@ def _migrate_sqlite(url: URL) -> None:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, poolclass=NullPool)
+    listen(engine, "connect", prepare_connection)
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection:
+            # Python's driver would commit before each CREATE TABLE, and a start that was killed could not be repeated.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             _upgrade(connection)
+            connection.commit()
     finally:
         engine.dispose()
 

@@ -8,6 +8,7 @@ flushed to disk together.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -127,7 +128,7 @@ def _attempt(connection: Connection, job: _Job, *, alone: bool) -> None:
 def _deliver(batch: Sequence[_Job]) -> None:
     """Wake the callers, each loop once."""
     for loop in {job.loop for job in batch}:
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # a loop that was closed has nobody waiting
             loop.call_soon_threadsafe(_resolve, [job for job in batch if job.loop is loop])
 
 
@@ -146,12 +147,14 @@ def _engine(url: URL, size: int) -> Engine:
         url, pool_size=size, max_overflow=0, pool_timeout=10, connect_args={"check_same_thread": False}
     )
 
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where the code says so
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
+    event.listen(engine, "connect", prepare_connection)
     return engine
+
+
+def prepare_connection(connection: Any, _record: Any) -> None:
+    """What every connection to the file needs. Transactions begin where the code says so, not where the driver would."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

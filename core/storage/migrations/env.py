@@ -9,7 +9,10 @@ from core.storage.tables import metadata
 
 _connection: Connection = context.config.attributes["connection"]
 context.configure(
-    connection=_connection, target_metadata=metadata, render_as_batch=_connection.dialect.name == "sqlite"
+    connection=_connection,
+    target_metadata=metadata,
+    render_as_batch=_connection.dialect.name == "sqlite",
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()
