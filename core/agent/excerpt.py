@@ -51,36 +51,49 @@ def _unwrap(lines: Sequence[str]) -> list[str]:
     return joined
 
 
-def _table(lines: Sequence[str], start: int) -> str:
-    """Header and rule of the table whose header stands at ``start``; empty when there is no rule below it."""
-    has_rule = start + 1 < len(lines) and _RULE.match(lines[start + 1])
-    return f"{lines[start].strip()}\n{lines[start + 1].strip()}" if has_rule else ""
+def _header(lines: Sequence[str], start: int) -> tuple[str, int]:
+    """Header and rule of the table that begins at ``start``, and how many lines they take; "" and 0 when none begins there.
+
+    Converters put an empty header above tables that have none of their own; their first row takes its place.
+    """
+    if start + 1 >= len(lines) or not _RULE.match(lines[start + 1]):
+        return "", 0
+    rule = lines[start + 1].strip()
+    if re.search(r"[^\s|]", lines[start]):
+        return f"{lines[start].strip()}\n{rule}", 2
+    if start + 2 < len(lines) and _ROW.match(lines[start + 2]):
+        return f"{lines[start + 2].strip()}\n{rule}", 3
+    return "", 2
 
 
 def units(text: str) -> list[Unit]:
     """A Markdown text as units in order."""
     lines = _unwrap(text.replace("\r\n", "\n").split("\n"))
     found: list[Unit] = []
-    lead, gap = "", ""
-    for number, line in enumerate(lines):
+    lead, gap, place = "", "", 0
+    while place < len(lines):
+        line = lines[place]
+        header, taken = _header(lines, place) if _ROW.match(line) else ("", 0)
+        place += taken or 1
         if not line.strip():
             lead, gap = "", "\n\n"
-            continue
-        glue = gap or "\n"
-        gap = ""
-        if _ROW.match(line):
-            if _RULE.match(line):
-                continue
-            header = _table(lines, number)
-            if header:
-                lead = header
-            else:
-                found.append(Unit(line.strip(), glue, lead=lead))
-            continue
-        lead = ""
-        for index, sentence in enumerate(sentences(line.strip())):
-            found.append(Unit(sentence.strip(), " " if index else glue, heading=bool(_HEADING.match(line))))
+        elif taken:
+            lead = header
+        elif _ROW.match(line):
+            if not _RULE.match(line):
+                found.append(Unit(line.strip(), gap or "\n", lead=lead))
+                gap = ""
+        else:
+            lead = ""
+            found.extend(_sentence_units(line, gap or "\n"))
+            gap = ""
     return [unit for unit in found if unit.text]
+
+
+def _sentence_units(line: str, glue: str) -> list[Unit]:
+    heading = bool(_HEADING.match(line))
+    pieces = sentences(line.strip())
+    return [Unit(piece.strip(), " " if place else glue, heading=heading) for place, piece in enumerate(pieces)]
 
 
 @dataclass(frozen=True, slots=True)

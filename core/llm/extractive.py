@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 
 from core.agent.conversation_texts import failure, fixed_reply
@@ -142,9 +143,8 @@ class ExtractiveResponder:
 
 def source_label(passage: Passage, texts: Texts) -> str:
     """Title, section and page as a person would name the place."""
-    label = passage.title
-    if passage.section and passage.section != passage.title:
-        label = f"{label} › {passage.section}"
+    path = [passage.title, *re.split(r"\s+>\s+", passage.section or "")]
+    label = " › ".join(dict.fromkeys(part for part in path if part))
     return f"{label}, {texts.say('page', page=passage.page)}" if passage.page else label
 
 

@@ -39,6 +39,15 @@ def test_a_table_row_is_quoted_under_its_header() -> None:
     assert "| Hosting | 1 | 29.00 |" in match.text
 
 
+def test_a_table_with_an_empty_header_gets_its_first_row_instead() -> None:
+    table = "|  |  |\n| --- | --- |\n| Who | Discount |\n| Schools | 40 % |\n| Start-ups | 50 % |"
+    assert (
+        quote(table, "discount", limit=500)
+        == "| Who | Discount |\n| --- | --- |\n| Schools | 40 % |\n| Start-ups | 50 % |"
+    )
+    assert units("|  |\n| --- |") == []
+
+
 def test_a_heading_brings_what_stands_under_it() -> None:
     text = "# Refunds\n\nThey take five days.\n\n# Holidays\n\nWe are closed on Sundays."
     assert best_match(text, "holidays").text == "**Holidays**\n\nWe are closed on Sundays."

@@ -29,6 +29,11 @@ async def test_a_faq_is_answered_with_its_answer_and_the_source_is_named() -> No
     assert reply.confidence == pytest.approx(0.82)
 
 
+async def test_the_path_to_a_section_is_named_once() -> None:
+    shelf = Shelf({"plan": replace(PRICE, section="Plans and prices > Team", page=None)})
+    assert (await _ask("What does the plan cost?", shelf=shelf)).text.startswith("From “Plans and prices › Team”:")
+
+
 async def test_page_and_language_of_the_frame() -> None:
     reply = await _ask("Was kostet der Team plan?", locale="de")
     assert reply.text.startswith("Aus „Plans and prices, Seite 3“:")
