@@ -58,17 +58,20 @@ class Dispatcher:
         self._finishing: set[Claim] = set()
         self._slot_free = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._claiming = asyncio.Lock()
 
     async def start(self) -> None:
         """Begin to claim."""
-        self._stopping = False
         self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._heartbeat_loop())]
 
     async def stop(self, grace: float = 20.0) -> None:
         """Claim nothing more, let running turns end within ``grace`` seconds, give the others back untouched."""
-        self._stopping = True
-        claiming, heartbeat = self._loops
+        loops, self._loops = self._loops, []
+        if not loops:
+            return
+        claiming, heartbeat = loops
+        async with self._claiming:  # a claim that the database may have granted is never cut off
+            claiming.cancel()
         await _end(claiming)
         running = [task for _, task in self._active.values()]
         if running:
@@ -77,9 +80,9 @@ class Dispatcher:
         for _, task in left:
             await _end(task)
         await _end(heartbeat)
+        await self._finish.drain()
         with contextlib.suppress(StoreUnavailable):
             await self._turns.release([claim for claim, _ in left])
-        await self._finish.drain()
 
     async def _claim_loop(self) -> None:
         wakes = self._wake.subscribe(INBOX)
@@ -92,19 +95,24 @@ class Dispatcher:
                     await self._slot_free.wait()
                     continue
                 try:
-                    states = await self._turns.claim(free, self._settings.lease, history=self._settings.history)
+                    begun = await self._claim(free)
                     failures = 0
-                except StoreUnavailable as error:
+                except Exception as error:  # whatever it is, a worker that claims nothing any more helps nobody
                     failures += 1
-                    log.warning("dispatcher.store_unavailable", error=error.detail)
+                    _say(error)
                     await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
                     continue
-                for state in states:
-                    self._begin(state)
-                if len(states) < free:
+                if begun < free:
                     await wakes.wait(self._settings.poll)
         finally:
             wakes.close()
+
+    async def _claim(self, free: int) -> int:
+        async with self._claiming:
+            states = await self._turns.claim(free, self._settings.lease, history=self._settings.history)
+            for state in states:
+                self._begin(state)
+            return len(states)
 
     def _begin(self, state: TurnState) -> None:
         key = state.claim.conversation_id
@@ -186,8 +194,8 @@ class Dispatcher:
                 continue
             try:
                 held = await self._turns.extend(claims, self._settings.lease)
-            except StoreUnavailable as error:
-                log.warning("dispatcher.heartbeat_failed", error=error.detail)
+            except Exception as error:
+                _say(error)
                 continue
             self._drop_lost(claims, held)
 
@@ -200,6 +208,13 @@ class Dispatcher:
             if running is not None and running[0] == claim:
                 self._lost(claim)
                 running[1].cancel()
+
+
+def _say(error: Exception) -> None:
+    if isinstance(error, StoreUnavailable):
+        log.warning("dispatcher.store_unavailable", error=error.detail)
+    else:
+        log.error("dispatcher.failed", exc_info=error)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

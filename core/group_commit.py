@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from core.domain.errors import HubError, Overloaded
+from core.domain.errors import Overloaded, StoreUnavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,8 +20,8 @@ Result = TypeVar("Result")
 class GroupCommit(Generic[Item, Result]):
     """``commit`` takes a batch and returns one result per item; an exception in place of a result is raised to its caller.
 
-    When a batch fails for a reason of its own (not a HubError such as StoreUnavailable), its items are tried one by one,
-    so that one bad item cannot take its neighbours with it.
+    When a batch fails for a reason that lies in one of its items (not that the store is away), they are tried one by
+    one, so that one bad item cannot take its neighbours with it.
     """
 
     def __init__(
@@ -63,7 +63,8 @@ class GroupCommit(Generic[Item, Result]):
     async def _run(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._commit([item for item, _ in batch])
-        except HubError as error:
+            _settle(batch, results)
+        except (StoreUnavailable, Overloaded) as error:
             _settle(batch, [error] * len(batch))
         except Exception as error:
             if len(batch) == 1:
@@ -75,8 +76,6 @@ class GroupCommit(Generic[Item, Result]):
             for _, future in batch:
                 future.cancel()
             raise
-        else:
-            _settle(batch, results)
 
 
 def _settle(batch: Sequence[tuple[Item, asyncio.Future[Result]]], results: Sequence[Result | Exception]) -> None:

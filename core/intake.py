@@ -9,6 +9,7 @@ import structlog
 
 from core.domain.capabilities import Capabilities
 from core.domain.correlation import correlation_id, new_correlation_id
+from core.domain.errors import Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, RawEvent
 from core.group_commit import GroupCommit
 from core.ports.channel import Accepted
@@ -45,17 +46,16 @@ class Intake:
         )
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
-        """See InboundSink.accept. Raises the first item's own error, after the others were committed."""
+        """See InboundSink.accept. Raises after the others were committed: what passes first, as its sender must come again."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         results = await asyncio.gather(
             *(self._group.submit(self._acceptable(event, raw)) for event in events), return_exceptions=True
         )
-        accepted: list[Accepted] = []
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-            accepted.append(result)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            raise next((one for one in failures if isinstance(one, StoreUnavailable | Overloaded)), failures[0])
+        accepted = [result for result in results if isinstance(result, Accepted)]
         for channel in {event.key.channel for event in events}:
             self._metrics.observe(Timing.ACCEPT, loop.time() - began, channel=channel)
         return accepted

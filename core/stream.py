@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
@@ -40,6 +41,7 @@ class ProvisionalEvents:
         self._frames: list[StreamFrame] = []
         self._index = 0
         self._flusher: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._lost: LostClaim | None = None
         self._first_text = first_text
 
@@ -71,10 +73,10 @@ class ProvisionalEvents:
             await self._add("discard", {})
 
     async def close(self) -> None:
-        """Write what is left: nothing provisional may come after the message that replaces it."""
+        """Write what is left at once, and return when it is written: nothing provisional may follow the message."""
+        self._closing.set()
         if self._flusher is not None:
             await asyncio.wait({self._flusher})
-        await self._flush()
 
     async def _add(self, kind: _Kind, body: dict[str, Any], index: int = 0) -> None:
         if self._lost is not None:
@@ -83,12 +85,16 @@ class ProvisionalEvents:
             return
         self._frames.append(StreamFrame(kind, self._turn_id, self._state.claim.epoch, index, body))
         if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush_soon())
+            self._flusher = asyncio.create_task(self._flush_all())
 
-    async def _flush_soon(self) -> None:
-        await asyncio.sleep(_BATCH)
+    async def _flush_all(self) -> None:
+        """One write at a time, so that frames keep their order; what is said meanwhile goes into the next."""
+        while self._frames:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_BATCH):
+                    await self._closing.wait()
+            await self._flush()
         self._flusher = None
-        await self._flush()
 
     async def _flush(self) -> None:
         frames, self._frames = self._frames, []
@@ -100,3 +106,5 @@ class ProvisionalEvents:
             self._lost = error
         except HubError as error:
             log.warning("stream.dropped", conversation=self._state.conversation.id, error=error.detail)
+        except Exception:
+            log.exception("stream.failed", conversation=self._state.conversation.id)
