@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from core.agent.language import choose
-from core.agent.routing import Intent, Route, asked
+from core.agent.routing import Intent, Route
 from core.agent.texts import Texts
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
-from core.ports.store import TurnState
 
 
 def escalation_reply(way: Route) -> Reply:
@@ -42,9 +40,3 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
 def failure(texts: Texts, name: str = "failure") -> Reply:
     """An honest failure that offers a person. ``name``: ``failure``, or ``unavailable`` for a knowledge base out of reach."""
     return Reply(texts.say(name), MessageKind.FAILURE, offers_person=True, intent=Intent.QUESTION)
-
-
-def failure_of(turn: TurnState, company: str) -> Reply:
-    """The same for a turn that no responder could finish, in the customer's language."""
-    said = "\n".join(message.text for message in asked(turn))
-    return failure(Texts(choose(said, turn.conversation.locale, turn.customer.locale), company))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.agent.excerpt import Match, best_match, clip
 from core.agent.language import packs
@@ -99,8 +99,3 @@ def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> F
         if match.text and (best is None or match.coverage > best.match.coverage):
             best = FileMatch(file, match)
     return best
-
-
-def with_text(file: Attachment, text: str) -> Attachment:
-    """The same file with other text (a part of it that fits a budget)."""
-    return replace(file, text=text)

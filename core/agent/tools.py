@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -109,7 +109,6 @@ def make_tool(
     timeout: float = 10.0,
     retries: int | None = None,
     name: str | None = None,
-    extra: Mapping[str, Any] | None = None,
 ) -> Tool:
     """A tool from a function: name, description and schema come from its signature and docstring.
 
@@ -118,11 +117,7 @@ def make_tool(
     if effect and retries:
         raise ValueError(f"{function.__name__} has an effect: it is never tried twice, so retries must be 0.")
     signature = read_signature(function, ToolContext)
-    spec = ToolSpec(
-        name=name or function.__name__,
-        description=signature.description,
-        parameters={**signature.schema, **(extra or {})},
-    )
+    spec = ToolSpec(name or function.__name__, signature.description, signature.schema)
     tries = retries if retries is not None else (0 if effect else 1)
     return Tool(spec, signature, effect, timeout, tries)
 
