@@ -11,6 +11,7 @@ from typing import assert_never
 
 import structlog
 
+from core.delivery_attempt import Attempt
 from core.domain.correlation import correlated
 from core.domain.delivery import DeliveryStatus, backoff
 from core.domain.errors import (
@@ -79,7 +80,9 @@ class Lane:
         self._rng = rng
         self._settle: GroupCommit[Settlement, bool] = GroupCommit(self._settle_batch)
         self._active: set[asyncio.Task[None]] = set()
+        self._unsettled: set[str] = set()
         self._slot_free = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._paused: str | None = None
         self._loop_task: asyncio.Task[None] | None = None
 
@@ -95,7 +98,8 @@ class Lane:
     async def stop(self, grace: float) -> None:
         """Claim nothing more; what is being sent is sent and settled."""
         if self._loop_task is not None:
-            self._loop_task.cancel()
+            async with self._claiming:  # a claim that the database may have granted is never cut off
+                self._loop_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop_task
         if self._active:
@@ -111,9 +115,9 @@ class Lane:
                 try:
                     begun = await self._claim(room)
                     failures = 0
-                except StoreUnavailable as error:
+                except Exception as error:  # whatever it is, a lane that claims nothing any more helps nobody
                     failures += 1
-                    log.warning("delivery.store_unavailable", channel=self._channel.name, error=error.detail)
+                    self._say(error)
                     await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
                     continue
                 if self._paused is not None:
@@ -123,17 +127,24 @@ class Lane:
         finally:
             wakes.close()
 
+    def _say(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            log.warning("delivery.store_unavailable", channel=self._channel.name, error=error.detail)
+        else:
+            log.error("delivery.claim_failed", channel=self._channel.name, exc_info=error)
+
     async def _claim(self, room: int) -> int:
         granted = await self._granted(room)
         if not granted:
             return 0
-        claimed_at = self._clock.monotonic()
-        deliveries = await self._outbox.claim_deliveries(
-            self._channel.name, self._channel.account, granted, self._settings.lease
-        )
-        for delivery in deliveries:
-            self._begin(delivery, claimed_at + self._settings.send_timeout)
-        return len(deliveries)
+        async with self._claiming:
+            claimed_at = self._clock.monotonic()
+            deliveries = await self._outbox.claim_deliveries(
+                self._channel.name, self._channel.account, granted, self._settings.lease
+            )
+            for delivery in deliveries:
+                self._begin(delivery, claimed_at + self._settings.send_timeout)
+            return len(deliveries)
 
     async def _probe(self) -> None:
         """While the credentials do not work: see how the one message that was tried fared, and rest if it failed."""
@@ -143,8 +154,15 @@ class Lane:
             await asyncio.sleep(self._settings.auth_retry)
 
     async def _room(self) -> int:
-        """Free places, waiting for one if there is none; a paused lane tries one message at a time."""
-        while len(self._active) >= self._settings.concurrency or (self._paused is not None and self._active):
+        """Free places, waiting for one if there is none; a paused lane tries one message at a time.
+
+        While the database does not take how a send ended, nothing is claimed: it would be the same message, in doubt.
+        """
+        while (
+            len(self._active) >= self._settings.concurrency
+            or self._unsettled
+            or (self._paused is not None and self._active)
+        ):
             self._slot_free.clear()
             await self._slot_free.wait()
         return 1 if self._paused is not None else self._settings.concurrency - len(self._active)
@@ -153,13 +171,14 @@ class Lane:
         pace = self._channel.capabilities.pace
         if pace is None:
             return room
-        due = await self._outbox.due(self._channel.name, self._channel.account, room)
-        if not due:
-            return 0
-        granted, wait = await self._outbox.reserve(self._pace_key, pace, due)
-        if not granted:
+        while True:
+            due = await self._outbox.due(self._channel.name, self._channel.account, room)
+            if not due:
+                return 0
+            granted, wait = await self._outbox.reserve(self._pace_key, pace, due)
+            if granted:
+                return granted
             await asyncio.sleep(min(wait, 5.0))
-        return granted
 
     @property
     def _pace_key(self) -> str:
@@ -177,130 +196,132 @@ class Lane:
 
     async def _deliver(self, delivery: Delivery, deadline: float) -> None:
         with correlated(delivery.message.meta.get("correlation_id")):
-            settlement = await self._attempt(delivery, deadline)
+            attempt = Attempt(delivery, deadline, doubt=delivery.uncertain)
+            settlement = await self._attempt(attempt)
             self._report(delivery, settlement)
             try:
-                more = await self._settle.submit(settlement)
-            except StoreUnavailable as error:
-                log.warning("delivery.unsettled", delivery=delivery.id, error=error.detail)
-                return
-            if more:
-                self._wake.notify(OUTBOX)
+                await self._hold_back(attempt)
+                if await self._record(settlement):
+                    self._wake.notify(OUTBOX)
+            except Exception:
+                log.exception("delivery.left_in_doubt", delivery=delivery.id, channel=self._channel.name)
 
-    async def _attempt(self, delivery: Delivery, deadline: float) -> Settlement:
-        receipts: list[Receipt] = []
-        doubt = delivery.uncertain
+    async def _hold_back(self, attempt: Attempt) -> None:
+        """The provider's pause holds for all processes. Where it cannot be noted, each learns it from the provider."""
+        if attempt.pause is not None and self._channel.capabilities.pace is not None:
+            with contextlib.suppress(StoreUnavailable):
+                await self._outbox.pause(self._pace_key, attempt.pause)
+
+    async def _record(self, settlement: Settlement) -> bool:
+        """How it ended is known only here, so the database is told until it listens, or has given the row away."""
+        failures = 0
         try:
-            payloads = self._channel.render(delivery.message)
-            for part in range(delivery.parts_done, len(payloads)):
-                receipts.append(await self._send(delivery, payloads[part], part, deadline, doubt=doubt))
-                doubt = False
+            while True:
+                try:
+                    return await self._settle.submit(settlement)
+                except StoreUnavailable as error:
+                    failures += 1
+                    self._unsettled.add(settlement.delivery_id)
+                    log.warning("delivery.unsettled", delivery=settlement.delivery_id, error=error.detail)
+                    await asyncio.sleep(backoff(failures, self._rng, first=0.1, cap=1.0))
+        finally:
+            self._unsettled.discard(settlement.delivery_id)
+
+    async def _attempt(self, attempt: Attempt) -> Settlement:
+        try:
+            payloads = self._channel.render(attempt.delivery.message)
+            for part in range(attempt.delivery.parts_done, len(payloads)):
+                attempt.receipts.append(await self._send(attempt, payloads[part], part))
+                attempt.doubt = False
         except ChannelError as error:
-            return self._after_error(delivery, tuple(receipts), error)
+            return self._after_error(attempt, error)
         except Exception as error:
-            log.exception("delivery.failed", delivery=delivery.id, channel=self._channel.name)
-            return self._retry(delivery, tuple(receipts), f"{type(error).__name__}: {error}")
+            log.exception("delivery.failed", delivery=attempt.delivery.id, channel=self._channel.name)
+            return self._retry(attempt, f"{type(error).__name__}: {error}")
         self._resumed()
         pace = self._channel.capabilities.pace
-        return Settlement(
-            delivery.id,
-            delivery.token,
-            DeliveryStatus.SENT,
-            tuple(receipts),
-            possible_duplicate=self._doubtful(delivery),
-            conversation_pause=pace.per_conversation if pace else 0.0,
-        )
+        return attempt.ended(DeliveryStatus.SENT, conversation_pause=pace.per_conversation if pace else 0.0)
 
-    async def _send(
-        self, delivery: Delivery, payload: WirePayload, part: int, deadline: float, *, doubt: bool
-    ) -> Receipt:
-        key = f"{delivery.id}:{part}"
-        if doubt and isinstance(self._channel, SupportsOutcomeQuery):
-            with contextlib.suppress(OutcomeUnknown):
-                found = await self._channel.outcome(payload, idempotency_key=key)
-                if found is not None:
-                    return found
-        # Frozen or starved past its deadline, this worker may have a successor: it must not start to send.
-        left = deadline - self._clock.monotonic()
-        if left <= 0:
-            raise Unreachable("The time to send ran out before sending began.")
+    async def _send(self, attempt: Attempt, payload: WirePayload, part: int) -> Receipt:
+        key = f"{attempt.delivery.id}:{part}"
+        if attempt.doubt:
+            found = await self._find_out(attempt, payload, key)
+            if found is not None:
+                return found
+        left = self._left(attempt)
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(left):
                 return await self._channel.send(payload, idempotency_key=key)
+        except ChannelError:
+            raise
         except TimeoutError:
             raise OutcomeUnknown(f"No answer from {self._channel.name} within {left:.1f} s.") from None
+        except Exception as error:
+            log.exception("delivery.send_failed", delivery=attempt.delivery.id, channel=self._channel.name)
+            raise OutcomeUnknown(f"{type(error).__name__} while sending: {error}") from error
         finally:
             self._metrics.observe(Timing.DELIVERY, self._clock.monotonic() - began, channel=self._channel.name)
 
-    def _doubtful(self, delivery: Delivery) -> bool:
-        """Sent again although an earlier try may have arrived, with nobody to ask."""
-        certain = self._channel.capabilities.idempotent_send or isinstance(self._channel, SupportsOutcomeQuery)
-        return delivery.uncertain and not certain
+    async def _find_out(self, attempt: Attempt, payload: WirePayload, key: str) -> Receipt | None:
+        """What became of an earlier try. Where nobody can tell, it is sent again once, and marked."""
+        if self._channel.capabilities.idempotent_send:
+            return None
+        if isinstance(self._channel, SupportsOutcomeQuery):
+            try:
+                async with asyncio.timeout(self._left(attempt)):
+                    found = await self._channel.outcome(payload, idempotency_key=key)
+            except OutcomeUnknown:
+                pass
+            except TimeoutError:
+                raise Unreachable(f"{self._channel.name} did not say in time whether it has the message.") from None
+            else:
+                attempt.doubt = False
+                return found
+        self._left(attempt)
+        attempt.blind = True
+        return None
 
-    def _after_error(self, delivery: Delivery, receipts: tuple[Receipt, ...], error: ChannelError) -> Settlement:
+    def _left(self, attempt: Attempt) -> float:
+        """Seconds for sending. Frozen or starved past its deadline, a worker may have a successor: it must not begin."""
+        left = attempt.deadline - self._clock.monotonic()
+        if left <= 0:
+            raise Unreachable("The time to send ran out before sending began.")
+        return left
+
+    def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
         match error:
             case RateLimited():
-                return self._after_limit(delivery, receipts, error)
+                attempt.pause = error.retry_after
+                return self._retry(attempt, error.detail, wait=error.retry_after)
             case AuthFailed():
                 self._pause(error)
-                return self._retry(delivery, receipts, error.detail, wait=0.0)
+                return self._retry(attempt, error.detail, wait=0.0)
             case OutcomeUnknown():
-                return self._after_doubt(delivery, receipts, error)
+                return self._after_doubt(attempt, error)
             case Rejected() | Unsupported():
-                return self._bury(delivery, receipts, error.detail)
+                return attempt.ended(DeliveryStatus.DEAD, error=error.detail)
             case Unreachable() | ChannelError():
-                return self._retry(delivery, receipts, error.detail)
+                return self._retry(attempt, error.detail)
             case _:
                 assert_never(error)
 
-    def _after_limit(self, delivery: Delivery, receipts: tuple[Receipt, ...], error: RateLimited) -> Settlement:
-        if self._channel.capabilities.pace is not None:
-            task = asyncio.create_task(self._outbox.pause(self._pace_key, error.retry_after))
-            self._active.add(task)
-            task.add_done_callback(self._active.discard)
-        return self._retry(delivery, receipts, error.detail, wait=error.retry_after)
-
-    def _after_doubt(self, delivery: Delivery, receipts: tuple[Receipt, ...], error: OutcomeUnknown) -> Settlement:
-        certain = self._channel.capabilities.idempotent_send or isinstance(self._channel, SupportsOutcomeQuery)
-        if delivery.uncertain and not receipts and not certain:
+    def _after_doubt(self, attempt: Attempt, error: OutcomeUnknown) -> Settlement:
+        if attempt.blind and not attempt.receipts:
             detail = f"{error.detail} Sent twice without an answer; the customer may have it twice, or not at all."
-            return self._bury(delivery, receipts, detail)
-        return self._retry(delivery, receipts, error.detail, uncertain=True)
+            return attempt.ended(DeliveryStatus.DEAD, error=detail)
+        attempt.doubt = True
+        return self._retry(attempt, error.detail)
 
-    def _retry(
-        self,
-        delivery: Delivery,
-        receipts: tuple[Receipt, ...],
-        detail: str,
-        *,
-        wait: float | None = None,
-        uncertain: bool = False,
-    ) -> Settlement:
+    def _retry(self, attempt: Attempt, detail: str, *, wait: float | None = None) -> Settlement:
+        delivery = attempt.delivery
         age = (self._clock.now() - delivery.first_due_at).total_seconds() if delivery.first_due_at else 0.0
         if age > self._settings.give_up_after:
-            return self._bury(delivery, receipts, f"Gave up after {age / 3600:.0f} hours. Last error: {detail}")
+            said = f"Gave up after {age / 3600:.0f} hours. Last error: {detail}"
+            return attempt.ended(DeliveryStatus.DEAD, error=said)
         if wait is None:
             wait = backoff(delivery.attempt, self._rng, first=self._settings.retry_first, cap=self._settings.retry_cap)
-        return Settlement(
-            delivery.id,
-            delivery.token,
-            DeliveryStatus.DUE,
-            receipts,
-            error=detail,
-            retry_after=wait,
-            uncertain=uncertain,
-        )
-
-    def _bury(self, delivery: Delivery, receipts: tuple[Receipt, ...], detail: str) -> Settlement:
-        return Settlement(
-            delivery.id,
-            delivery.token,
-            DeliveryStatus.DEAD,
-            receipts,
-            error=detail,
-            possible_duplicate=self._doubtful(delivery),
-        )
+        return attempt.ended(DeliveryStatus.DUE, error=detail, retry_after=wait)
 
     def _pause(self, error: AuthFailed) -> None:
         if self._paused is None:

@@ -1,0 +1,46 @@
+"""What is known of one try to send, and what the outbox must be told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import Receipt
+from core.ports.store import Delivery, Settlement
+
+
+@dataclass
+class Attempt:
+    """One try at a delivery, as it goes. ``doubt``: the next part may have been sent by an earlier try.
+
+    ``blind``: something was sent again although nobody could say whether it had arrived. ``pause``: seconds the provider
+    asks for.
+    """
+
+    delivery: Delivery
+    deadline: float
+    doubt: bool
+    blind: bool = False
+    pause: float | None = None
+    receipts: list[Receipt] = field(default_factory=list)
+
+    def ended(
+        self,
+        status: DeliveryStatus,
+        *,
+        error: str | None = None,
+        retry_after: float | None = None,
+        conversation_pause: float = 0.0,
+    ) -> Settlement:
+        """How it ended. Doubt outlives errors that say nothing of the earlier try."""
+        return Settlement(
+            self.delivery.id,
+            self.delivery.token,
+            status,
+            tuple(self.receipts),
+            error=error,
+            retry_after=retry_after,
+            uncertain=self.doubt and status == DeliveryStatus.DUE,
+            possible_duplicate=self.blind and (bool(self.receipts) or status == DeliveryStatus.DEAD),
+            conversation_pause=conversation_pause,
+        )
