@@ -1,4 +1,4 @@
-"""What a turn is about before anybody thinks: both responders ask here first, and it costs microseconds, not a model call."""
+"""What a turn is about before anybody thinks: both responders ask here first, in half a millisecond and without a model."""
 
 from __future__ import annotations
 
