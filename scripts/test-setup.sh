@@ -14,6 +14,7 @@ is_debian() { command -v apt-get >/dev/null && grep -qE '^ID=debian' /etc/os-rel
 # One package name per line, for each program that the tests would not find.
 missing_packages() {
   python - <<'PYTHON'
+import glob
 import os
 import shutil
 
@@ -27,7 +28,7 @@ for package, find in wanted.items():
     except programs.Missing:
         missing.add(package)
 # As root, PostgreSQL has to run as the user that Debian's package makes.
-if os.geteuid() == 0 and shutil.which("apt-get") and not os.path.isdir("/usr/lib/postgresql"):
+if os.geteuid() == 0 and shutil.which("apt-get") and not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
     missing.add("postgresql")
 print("\n".join(sorted(missing)), end="")
 PYTHON
