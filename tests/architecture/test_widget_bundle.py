@@ -26,7 +26,8 @@ def test_the_bundle_is_fresh(tmp_path: Path) -> None:
     built = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
     assert Path("widget.js") in built
     stale = [str(path) for path in built if _committed(path) != (tmp_path / path).read_bytes()]
-    assert stale == [], "run make widget and commit what it writes"
+    left_over = {path.relative_to(STATIC) for path in STATIC.glob("widget*")} - built
+    assert (stale, left_over) == ([], set()), "run make widget and commit what it writes"
 
 
 def test_types_and_the_widgets_own_tests() -> None:
