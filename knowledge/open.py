@@ -24,6 +24,7 @@ class KnowledgeHealth:
     documents: int
     vectors: int
     restarts: int
+    pid: int | None
 
     @property
     def ready(self) -> bool:
@@ -61,6 +62,7 @@ class Knowledge:
             documents=status.documents,
             vectors=status.vectors,
             restarts=max(0, status.starts - 1),
+            pid=status.pid,
         )
 
 

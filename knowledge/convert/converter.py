@@ -1,64 +1,34 @@
-"""Turns a file into a document. What is not our own field is left to MarkItDown, with its converters chosen by hand."""
+"""Turns a file into a document, by the ending of its name."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
-from markitdown import DocumentConverter, MarkItDown, MarkItDownException, StreamInfo
-from markitdown.converters import (
-    CsvConverter,
-    DocxConverter,
-    EpubConverter,
-    HtmlConverter,
-    IpynbConverter,
-    OutlookMsgConverter,
-    PptxConverter,
-    RssConverter,
-    XlsConverter,
-    XlsxConverter,
-)
 
 from knowledge.convert.faq import faq_document, is_faq, parse_data
-from knowledge.convert.html import main_part
 from knowledge.convert.markdown import blocks_of, split_front_matter
-from knowledge.convert.pdf import read_pdf
-from knowledge.convert.spreadsheet import tidy_tables
 from knowledge.convert.titles import choose_title, first_heading, office_title
-from knowledge.documents import Block, Document, UnreadableDocument
+from knowledge.documents import Document, UnreadableDocument
 
-_WORD_STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
+if TYPE_CHECKING:
+    from knowledge.convert.office import OfficeReader
+
 _OFFICE = frozenset({".docx", ".pptx", ".xlsx", ".xls", ".epub", ".msg", ".csv", ".ipynb"})
 _PLAIN = frozenset({".txt", ".text", ".rst", ".log"})
 _NO_TEXT = {
-    "pictures": frozenset([".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tiff", ".tif", ".svg", ".heic"]),
-    "sound and film": frozenset([".mp3", ".wav", ".m4a", ".ogg", ".flac", ".mp4", ".mov", ".avi", ".mkv", ".webm"]),
-    "archives": frozenset([".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"]),
+    "pictures": frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tiff", ".tif", ".svg", ".heic"}),
+    "sound and film": frozenset({".mp3", ".wav", ".m4a", ".ogg", ".flac", ".mp4", ".mov", ".avi", ".mkv", ".webm"}),
+    "archives": frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}),
 }
-_CONVERTERS: tuple[Callable[[], DocumentConverter], ...] = (
-    HtmlConverter,
-    RssConverter,
-    DocxConverter,
-    XlsxConverter,
-    XlsConverter,
-    PptxConverter,
-    IpynbConverter,
-    OutlookMsgConverter,
-    EpubConverter,
-    CsvConverter,
-)
+_NOT_TEXT = "not a text file, and no kind of document that can be read"
 
 
 class Converter:
-    """Reads one kind of file after the other; holds MarkItDown without sound, films, archives, plug-ins and the web."""
-
-    def __init__(self) -> None:
-        self._markitdown = MarkItDown(enable_builtins=False, enable_plugins=False)
-        for make in _CONVERTERS:
-            self._markitdown.register_converter(make())
+    """Reads one file after the other. What reads a kind of file is loaded with the first of that kind."""
 
     def convert(self, path: Path) -> Document:
         """The document in ``path``. Raises UnreadableDocument with a reason for people; OSError when it is not there."""
@@ -84,6 +54,12 @@ class Converter:
             return self._feed
         return self._plain if suffix in _PLAIN else self._markdown
 
+    @cached_property
+    def _office_reader(self) -> OfficeReader:
+        from knowledge.convert.office import OfficeReader
+
+        return OfficeReader()
+
     def _markdown(self, path: Path) -> Document:
         head, text = split_front_matter(read_text(path))
         blocks = blocks_of(text)
@@ -91,7 +67,7 @@ class Converter:
         return Document(title, tuple(blocks), url=head.url, category=head.category, audience=head.audience)
 
     def _plain(self, path: Path) -> Document:
-        """Text without marks: a paragraph is what stands between two empty lines."""
+        """Text without settings at its head; what looks like Markdown in it is taken as such."""
         blocks = blocks_of(read_text(path))
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
 
@@ -103,35 +79,29 @@ class Converter:
         return self._plain(path)
 
     def _pdf(self, path: Path) -> Document:
+        from knowledge.convert.pdf import read_pdf
+
         blocks, title = read_pdf(path)
         return Document(choose_title(title, first_heading(blocks), path=path), tuple(blocks))
 
     def _html(self, path: Path) -> Document:
+        from knowledge.convert.html import main_part
+
         page = main_part(path.read_bytes())
-        blocks = self._through_markitdown(page.html.encode(), suffix=".html", charset="utf-8")
+        blocks = self._office_reader.read(page.html.encode(), suffix=".html", charset="utf-8")
         return Document(choose_title(page.title, first_heading(blocks), path=path), tuple(blocks), url=page.url)
 
     def _office(self, path: Path) -> Document:
-        blocks = self._through_markitdown(path.read_bytes(), suffix=path.suffix.lower())
+        blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
         return Document(choose_title(office_title(path), first_heading(blocks), path=path), tuple(blocks))
 
     def _feed(self, path: Path) -> Document:
         """A news feed; other XML is taken as the text that it is."""
         try:
-            blocks = self._through_markitdown(path.read_bytes(), suffix=path.suffix.lower())
+            blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
         except UnreadableDocument:
             return self._plain(path)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
-
-    def _through_markitdown(self, content: bytes, *, suffix: str, charset: str | None = None) -> list[Block]:
-        options: dict[str, Any] = {"style_map": _WORD_STYLES} if suffix == ".docx" else {}
-        info = StreamInfo(extension=suffix, charset=charset)
-        try:
-            result = self._markitdown.convert_stream(io.BytesIO(content), stream_info=info, **options)
-        except MarkItDownException as error:
-            raise UnreadableDocument(f"not a {suffix} file that can be read: {_reason(error)}") from error
-        text = tidy_tables(result.markdown) if suffix in {".xlsx", ".xls", ".csv"} else result.markdown
-        return blocks_of(text)
 
 
 def read_text(path: Path) -> str:
@@ -142,14 +112,8 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         best = from_bytes(content).best()
         if best is None:
-            raise UnreadableDocument("not a text file, and no kind of document that can be read") from None
+            raise UnreadableDocument(_NOT_TEXT) from None
         text = str(best)
     if "\0" in text:
-        raise UnreadableDocument("not a text file, and no kind of document that can be read")
+        raise UnreadableDocument(_NOT_TEXT)
     return text
-
-
-def _reason(error: MarkItDownException) -> str:
-    """The last line of the library's report names the cause; the rest is for its developers."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:300] if lines else type(error).__name__

@@ -1,0 +1,39 @@
+"""Knowledge bases with the bundled model. Loading it takes seconds, so that each module shares one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from knowledge.open import SAMPLE, Knowledge, open_knowledge
+from knowledge.settings import KnowledgeSettings
+
+PATIENCE = 110.0
+"""Seconds to load the model on a machine that is busy with other tests."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> KnowledgeSettings:
+    return KnowledgeSettings(directory=tmp_path / "chroma", query_timeout=60.0)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def knowledge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Knowledge]:
+    """An empty knowledge base, ready to be asked."""
+    directory = tmp_path_factory.mktemp("knowledge") / "chroma"
+    opened = open_knowledge(KnowledgeSettings(directory=directory, query_timeout=60.0))
+    await opened.start()
+    await opened.warm(PATIENCE)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sample(knowledge: Knowledge) -> Knowledge:
+    """The sample knowledge, indexed."""
+    report = await knowledge.writer.index([str(SAMPLE)])
+    assert report.failures == ()
+    return knowledge

@@ -1,0 +1,204 @@
+"""Documents change, vanish and break while customers ask."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from core.domain.errors import InvalidInput
+from core.domain.knowledge import IndexReport, KnowledgeAudience
+from knowledge.open import Knowledge
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "otters.md").write_text(
+        "# Otters\n\n## Food\n\nOtters eat fish and crabs.\n\n## Sleep\n\nOtters sleep on the water."
+    )
+    (folder / "foxes.md").write_text("# Foxes\n\nFoxes hunt mice at night.")
+    (folder / "faq.json").write_text('[{"question": "Do bats see?", "answer": "Yes, and they hear even better."}]')
+    return folder
+
+
+async def best_source(knowledge: Knowledge, question: str) -> str:
+    return (await knowledge.retriever.retrieve(question)).passages[0].source
+
+
+async def index(knowledge: Knowledge, folder: Path) -> IndexReport:
+    return await knowledge.writer.index([str(folder)])
+
+
+async def test_only_the_changed_passage_of_a_changed_document_is_embedded(knowledge: Knowledge, docs: Path) -> None:
+    await index(knowledge, docs)
+    path = docs / "otters.md"
+    path.write_text(path.read_text().replace("fish and crabs", "mostly sea urchins"))
+
+    report = await index(knowledge, docs)
+
+    assert (report.indexed, report.unchanged, report.removed) == (1, 2, 0)
+    assert knowledge.writer.embeddings == 1
+    passages = (await knowledge.retriever.retrieve("What do otters eat?", limit=50)).passages
+    assert passages[0].content == "Otters eat mostly sea urchins."
+    assert not any("crabs" in passage.content for passage in passages)
+
+
+async def test_a_document_that_vanished_is_forgotten(knowledge: Knowledge, docs: Path) -> None:
+    await index(knowledge, docs)
+    (docs / "foxes.md").unlink()
+
+    report = await index(knowledge, docs)
+
+    assert (report.indexed, report.unchanged, report.removed) == (0, 2, 1)
+    sources = {
+        passage.source for passage in (await knowledge.retriever.retrieve("What do foxes hunt?", limit=50)).passages
+    }
+    assert sources == {"docs/otters.md", "docs/faq.json"}
+    assert knowledge.health().documents == 2
+
+
+async def test_a_broken_document_stops_nothing_and_keeps_its_last_version(knowledge: Knowledge, docs: Path) -> None:
+    await index(knowledge, docs)
+    (docs / "faq.json").write_text('[{"question": "Do bats see?"')
+    (docs / "new.pdf").write_bytes(b"not a PDF")
+    (docs / "wolves.md").write_text("Wolves live in packs.")
+
+    report = await index(knowledge, docs)
+
+    assert report.indexed == 1
+    failures = dict(report.failures)
+    assert failures.keys() == {"docs/faq.json", "docs/new.pdf"}
+    assert failures["docs/faq.json"].startswith("line 1")
+    assert "its last readable version stays" in failures["docs/faq.json"]
+    assert "last readable" not in failures["docs/new.pdf"]
+    assert await best_source(knowledge, "Do bats see?") == "docs/faq.json"
+    assert await best_source(knowledge, "Where do wolves live?") == "docs/wolves.md"
+
+
+async def test_a_source_that_is_away_is_not_forgotten(knowledge: Knowledge, docs: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.md"
+    other.write_text("Herons stand still for hours.")
+    await knowledge.writer.index([str(docs), str(other)])
+    shutil.move(docs, tmp_path / "unmounted")
+
+    report = await knowledge.writer.index([str(docs), str(other)])
+
+    assert report.removed == 0
+    assert report.failures == ((str(docs), "there is no such file or folder"),)
+    assert await best_source(knowledge, "What do foxes hunt?") == "docs/foxes.md"
+    docs.mkdir()
+    assert (await knowledge.writer.index([str(docs), str(other)])).removed == 0
+
+
+async def test_a_source_that_is_no_longer_named_is_forgotten(knowledge: Knowledge, docs: Path) -> None:
+    await index(knowledge, docs)
+
+    report = await knowledge.writer.index([str(docs / "foxes.md")])
+
+    assert report.removed == 2
+    with pytest.raises(InvalidInput):
+        await knowledge.writer.index([" "])
+
+
+async def test_staff_passages_never_reach_customers(knowledge: Knowledge, docs: Path) -> None:
+    (docs / "rates.md").write_text("---\naudience: staff\n---\nThe secret discount for badgers is 90 %.")
+    (docs / "faq.json").write_text(
+        '[{"question": "Discount for badgers?", "answer": "None.", "audience": "public"},'
+        ' {"question": "Real discount for badgers?", "answer": "90 %", "audience": "staff"}]'
+    )
+    await index(knowledge, docs)
+    question = "What is the secret discount for badgers?"
+
+    public = (await knowledge.retriever.retrieve(question, limit=50)).passages
+    staff = (await knowledge.retriever.retrieve(question, limit=50, audience=KnowledgeAudience.STAFF)).passages
+
+    assert {passage.audience for passage in public} == {KnowledgeAudience.PUBLIC}
+    assert not any("90" in passage.content for passage in public)
+    assert any(passage.content.startswith("The secret discount") for passage in staff)
+    assert {passage.audience for passage in staff} == set(KnowledgeAudience)
+
+    (docs / "rates.md").write_text("The secret discount for badgers is 90 %.")
+    await index(knowledge, docs)
+    public = (await knowledge.retriever.retrieve(question, limit=50)).passages
+    assert "docs/rates.md" in {passage.source for passage in public}
+
+
+async def test_a_killed_process_is_replaced_under_the_next_question(knowledge: Knowledge, docs: Path) -> None:
+    await index(knowledge, docs)
+    pid = knowledge.health().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+    assert await best_source(knowledge, "What do foxes hunt?") == "docs/foxes.md"
+    assert knowledge.health().restarts >= 1
+    assert knowledge.health().pid not in {pid, None}
+
+
+async def test_an_index_run_survives_its_process(knowledge: Knowledge, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number}.md").write_text(f"# Note {number}\n\nAnimal number {number} lives in valley {number}.")
+    killed: list[int] = []
+
+    def kill_once(progress: object) -> None:
+        pid = knowledge.health().pid
+        if not killed and pid is not None and getattr(progress, "done", 0) >= 5:
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+
+    report = await knowledge.writer.index([str(folder)], progress=kill_once)
+
+    assert killed
+    assert report.indexed + report.unchanged == 40
+    assert report.unchanged >= 5
+    assert (await index(knowledge, folder)).unchanged == 40
+    assert knowledge.health().vectors == 40
+
+
+async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_indexing(
+    knowledge: Knowledge, tmp_path: Path
+) -> None:
+    await knowledge.warm()
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for number in range(30):
+        lines = [f"Rule {number}.{line} concerns matter {line * 7} in department {number}." for line in range(60)]
+        (folder / f"{number}.md").write_text(f"# Rules {number}\n\n" + " ".join(lines))
+    loop = asyncio.get_running_loop()
+    worst = 0.0
+
+    async def watch() -> None:
+        nonlocal worst
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.01)
+            worst = max(worst, loop.time() - before - 0.01)
+
+    async def ask() -> int:
+        answered = 0
+        while not indexing.done():
+            await knowledge.retriever.retrieve(f"Which rule concerns matter {answered}?")
+            answered += 1
+        return answered
+
+    watching = asyncio.create_task(watch())
+    indexing = asyncio.create_task(index(knowledge, folder))
+    answered = await ask()
+    report = await indexing
+    watching.cancel()
+
+    print(
+        f"\nindexed {report.chunks} chunks in {report.seconds} s, {answered} questions meanwhile, longest lag {worst * 1000:.0f} ms"
+    )
+    assert report.indexed == 30
+    assert answered > 1
+    assert worst < 0.25

@@ -1,0 +1,131 @@
+"""The knowledge process lives and dies with its parent, costs nothing when idle, and says why it cannot start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.domain.errors import KnowledgeUnavailable
+from knowledge.open import open_knowledge
+from knowledge.process.child import State
+from knowledge.settings import KnowledgeSettings
+from tests.integration.knowledge.conftest import PATIENCE
+
+ROOT = Path(__file__).parents[3]
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from knowledge.open import open_knowledge
+from knowledge.settings import KnowledgeSettings
+
+async def main():
+    knowledge = open_knowledge(KnowledgeSettings(directory=Path(sys.argv[1])))
+    await knowledge.start()
+    if sys.argv[2] == "warm":
+        await knowledge.warm(100)
+    while knowledge.health().pid is None:
+        await asyncio.sleep(0.01)
+    print(knowledge.health().pid, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("moment", ["loading", "warm"])
+def test_it_dies_with_a_killed_parent_and_idles_before(tmp_path: Path, moment: str) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path), moment], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        if moment == "warm":
+            child.cpu_percent()
+            assert child.cpu_percent(interval=1.0) < 3.0
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.communicate(timeout=10)
+
+    child.wait(timeout=10)
+
+
+def test_the_parent_imports_nothing_heavy() -> None:
+    code = "import sys, knowledge.open; print([m for m in ('chromadb', 'torch', 'markitdown', 'numpy', 'transformers') if m in sys.modules])"
+
+    output = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert output.stdout.strip() == "[]"
+
+
+async def test_start_returns_at_once_and_questions_wait_or_are_told(settings: KnowledgeSettings) -> None:
+    knowledge = open_knowledge(replace(settings, query_timeout=0.2))
+    with pytest.raises(KnowledgeUnavailable, match="not open"):
+        await knowledge.retriever.retrieve("anything")
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    await knowledge.start()
+    assert loop.time() - before < 0.1
+    try:
+        assert not await knowledge.retriever.ready()
+        with pytest.raises(KnowledgeUnavailable, match="still loading"):
+            await knowledge.retriever.retrieve("anything")
+        pid = knowledge.health().pid
+    finally:
+        await knowledge.close()
+
+    assert knowledge.health().state is State.STOPPED
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(KnowledgeUnavailable):
+        await knowledge.retriever.retrieve("anything")
+
+
+async def test_a_model_that_does_not_exist_is_named_once_and_not_tried_again(
+    settings: KnowledgeSettings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "no-model"
+    folder.mkdir()
+    knowledge = open_knowledge(replace(settings, embedding_model=str(folder)))
+    await knowledge.start()
+    try:
+        with pytest.raises(KnowledgeUnavailable, match="EMBEDDING_MODEL") as caught:
+            await knowledge.warm(PATIENCE)
+        assert str(folder) in caught.value.detail
+        assert knowledge.health().state is State.FAILED
+        with pytest.raises(KnowledgeUnavailable, match="EMBEDDING_MODEL"):
+            await knowledge.retriever.retrieve("anything")
+    finally:
+        await knowledge.close()
+    assert knowledge.health().restarts == 0
+
+
+async def test_a_frozen_process_is_replaced(settings: KnowledgeSettings) -> None:
+    """Three questions without an answer: the process is taken for stuck."""
+    knowledge = open_knowledge(replace(settings, query_timeout=0.5))
+    await knowledge.start()
+    try:
+        await knowledge.warm(PATIENCE)
+        pid = knowledge.health().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(3):
+            with pytest.raises(KnowledgeUnavailable, match="no answer"):
+                await knowledge.retriever.retrieve("anything")
+        async with asyncio.timeout(10):
+            while knowledge.health().pid == pid:
+                await asyncio.sleep(0.01)
+        assert not psutil.pid_exists(pid)
+    finally:
+        await knowledge.close()
