@@ -82,16 +82,19 @@ class ConsoleChannel:
     async def _talk(self, terminal: Terminal, thread: str, name: str | None, locale: str | None) -> Accepted | None:
         """Lines until the end; the last message that was accepted, None when nothing need be waited for."""
         last: Accepted | None = None
-        while (body := await terminal.line()) is not None:
-            raw = parse.raw_event(
-                body, account=self.account, thread=thread, name=name, locale=locale, at=self._clock.now()
-            )
+        while True:
             try:
+                body = await terminal.line()
+                if body is None:
+                    return last
                 command = parse.read(body).command
                 if command is Command.QUIT:
                     return None
                 if command is Command.HELP:
                     await terminal.show(self._settings.welcome)
+                raw = parse.raw_event(
+                    body, account=self.account, thread=thread, name=name, locale=locale, at=self._clock.now()
+                )
                 last = await self._accept(raw) or last
             except (StoreUnavailable, Overloaded):
                 await terminal.show("That could not be stored. Please send it again.")
@@ -99,7 +102,6 @@ class ConsoleChannel:
                 raise
             except HubError as error:
                 await terminal.show(error.detail)
-        return last
 
     async def _accept(self, raw: RawEvent) -> Accepted | None:
         events = parse.events(raw)

@@ -7,7 +7,7 @@ import contextlib
 from collections import OrderedDict
 from typing import Protocol
 
-from core.domain.errors import Unreachable
+from core.domain.errors import TooLarge, Unreachable
 
 _REMEMBERED = 512
 
@@ -32,15 +32,14 @@ class Terminal:
         self._handled = 0
 
     async def line(self) -> bytes | None:
-        """The next line without its end; None at the end. A line too long for the stream gives its beginning."""
+        """The next line without its end; None at the end. Raises TooLarge for one that the stream cannot hold."""
         try:
             line = await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as error:
             return error.partial or None
-        except asyncio.LimitOverrunError as error:
-            start = await self._reader.readexactly(error.consumed)
+        except asyncio.LimitOverrunError:
             await self._skip_line()
-            return start
+            raise TooLarge("That line is too long. Nothing of it was sent.") from None
         except ConnectionError:
             return None
         return line.rstrip(b"\r\n")

@@ -52,6 +52,7 @@ class Sink:
         self.events: list[InboundEvent] = []
         self.quarantined: list[RawEvent] = []
         self.down = False
+        self.state = OwnershipState.BOT
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         if self.down:
@@ -59,7 +60,7 @@ class Sink:
         first = len(self.events) + 1
         self.events.extend(events)
         return [
-            Accepted(f"m{seq}", event.conversation.conversation_id, seq, False, OwnershipState.BOT, seq)
+            Accepted(f"m{seq}", event.conversation.conversation_id, seq, False, self.state, seq)
             for seq, event in enumerate(events, start=first)
         ]
 
