@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -41,14 +42,22 @@ def _environment(home: Path, port: int) -> dict[str, str]:
     return {**kept, "PATH": path, "HOME": str(home), "PORT": str(port), "DATA_DIR": str(home / "var")}
 
 
-async def _ask(url: str, question: str) -> dict[str, object]:
-    async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=60)) as client:
+async def _ask(url: str, question: str) -> dict[str, Any]:
+    """The agent's answer, however long the model takes to load on this machine."""
+    async with aiohttp.ClientSession(url) as client:
         session = await (await client.post("/api/sessions", json={})).json()
-        route = f"/api/chat/sessions/{session['session_id']}/messages"
-        headers = {"Authorization": f"Bearer {session['token']}"}
-        answer = await client.post(route, json={"message": question, "client_id": "one"}, headers=headers)
-        assert answer.status == 200, await answer.text()
-        return dict(await answer.json())
+        client.headers["Authorization"] = f"Bearer {session['token']}"
+        route = f"/api/chat/sessions/{session['session_id']}/messages?wait=0"
+        accepted = await client.post(route, json={"message": question, "client_id": "one"})
+        assert accepted.status == 202, await accepted.text()
+        cursor = 0
+        while True:
+            polled = await client.get(f"/api/sessions/{session['session_id']}/events?after={cursor}&wait=25")
+            events = await polled.json()
+            answers = [frame for frame in events["frames"] if frame["type"] == "complete"]
+            if answers:
+                return dict(answers[0])
+            cursor = events["cursor"]
 
 
 @pytest.mark.timeout(1200)
