@@ -1,0 +1,1 @@
+"""The engine's parts: group commit, lanes, dispatcher, turn, provisional text."""

@@ -1,0 +1,27 @@
+"""Metrics that a test can read."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+
+from core.ports.metrics import Counter, Gauge, NoMetrics
+
+
+class CountedMetrics(NoMetrics):
+    """``total(Counter.X)`` over all labels; ``gauges`` by name."""
+
+    def __init__(self) -> None:
+        self._counts: Tally[Counter] = Tally()
+        self.gauges: dict[Gauge, float] = {}
+
+    def count(self, counter: Counter, amount: float = 1.0, **labels: str) -> None:
+        """Add it up."""
+        self._counts[counter] += int(amount)
+
+    def gauge(self, gauge: Gauge, value: float, **labels: str) -> None:
+        """Keep the last."""
+        self.gauges[gauge] = value
+
+    def total(self, counter: Counter) -> int:
+        """How often."""
+        return self._counts[counter]
