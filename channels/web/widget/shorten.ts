@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** The wire, the page's attributes and the public API: names that others read. */
-const SPOKEN = /(frames|settings|api|events)\.ts$/;
+const SPOKEN = /(frames|settings|api)\.ts$/;
+const ASIDE = /\/\*[^]*?\*\/|^ *\/\/.*$|^import .*$/gm;
 /** A member as our sources declare them: fields and methods of classes, interfaces and object types. */
-const MEMBER = /^ {2,}(?:(?:private|readonly|static|async|get) )*(\w+)(?:\?)?(?:: |\(.*\{$|\(.*\): .*;$| = )/gm;
+const MEMBER = /(?:^ {2,}|\()(?:(?:private|readonly|static|async|get) )*(\w+)(?:\?)?(?:: |\(.*\{$|\(.*\): .*;$| = )/gm;
 
 /**
  * The property names that never leave the bundle, so that the build may shorten them: declared in our own sources,
@@ -11,7 +12,7 @@ const MEMBER = /^ {2,}(?:(?:private|readonly|static|async|get) )*(\w+)(?:\?)?(?:
  */
 export function shortenable(folder = new URL("./src/", import.meta.url)): RegExp {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name)).sort();
-  const texts = files.map((name) => [name, readFileSync(new URL(name, folder), "utf8")] as const);
+  const texts = files.map((name) => [name, readFileSync(new URL(name, folder), "utf8").replace(ASIDE, "")] as const);
   const all = texts.map(([, text]) => text).join("\n");
   const spoken = texts.filter(([name]) => SPOKEN.test(name)).map(([, text]) => text).join("\n");
   const names = new Set<string>();

@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [locales()],
   build: {
     target: "es2022",
-    cssTarget: ["chrome111", "safari16.4", "firefox121"],
+    cssTarget: ["chrome123", "safari17.5", "firefox128"],
     outDir: "../static",
     emptyOutDir: false,
     reportCompressedSize: true,

@@ -60,7 +60,6 @@ function appear(settings: Settings, origin: string, language: Language): void {
   window.Switchboard = published;
   replayCalls(published, before);
   if (tab.get<boolean>(OPEN_KEY) ?? settings.open) chat.setOpen(true);
-  document.dispatchEvent(new CustomEvent("switchboard:ready"));
 }
 
 const script = (document.currentScript ?? document.querySelector('script[src*="widget.js"]')) as HTMLScriptElement;

@@ -15,7 +15,7 @@ const inline = (text: string): string => show(parseInline(text));
 describe("blocks", () => {
   it.each([
     ["one\ntwo\n\nthree", "p(onebr()two)p(three)"],
-    ["# A\n### B", "h4(A)h5(B)"],
+    ["# A\n### B", "h3(A)h3(B)"],
     ["- a\n- b\n  - c\n- d", "ul(li(a)li(bul(li(c)))li(d))"],
     ["3. a\n4. b", "ol#3(li(a)li(b))"],
     ["1. a\n\n2. b", "ol#1(li(a)li(b))"],

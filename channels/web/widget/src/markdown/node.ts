@@ -1,6 +1,6 @@
 /** The elements that a message may become. There is no way to name any other. */
 export type Tag =
-  | "p" | "h4" | "h5" | "ul" | "ol" | "li" | "pre" | "code" | "blockquote" | "hr" | "br"
+  | "p" | "h3" | "ul" | "ol" | "li" | "pre" | "code" | "blockquote" | "hr" | "br"
   | "strong" | "em" | "del" | "a" | "table" | "thead" | "tbody" | "tr" | "th" | "td" | "cite";
 
 /** Markdown as data: text, or an element with the few attributes that Markdown can say. Nothing in here is HTML. */

@@ -3,7 +3,7 @@ import { element, type Element, type Node } from "./node";
 
 const MAX_DEPTH = 6;
 const FENCE = /^ *(```+|~~~+)/;
-const HEADING = /^ *(#{1,6}) +(.+?) *#*$/;
+const HEADING = /^ *#{1,6} +(.+?) *#*$/;
 const RULE = /^ *([-*_])( *\1){2,} *$/;
 const QUOTE = /^ *> ?/;
 const ITEM = /^( *)(?:[-*+•]|(\d{1,9})[.)])( +|$)/;
@@ -58,8 +58,8 @@ function parseBlocks(lines: string[], depth: number): Element[] {
       return element("pre", [element("code", [code.join("\n")])]);
     }
     const heading = HEADING.exec(line);
-    // Below the panel's own headings, whatever level the text says.
-    if (heading && ++at) return element(heading[1]!.length < 3 ? "h4" : "h5", parseInline(heading[2]!));
+    // One level, below the panel's own heading, whatever the text says.
+    if (heading && ++at) return element("h3", parseInline(heading[1]!));
     if (RULE.test(line) && ++at) return element("hr");
     if (depth < MAX_DEPTH && QUOTE.test(line)) return element("blockquote", parseBlocks(take((inner) => QUOTE.test(inner)).map((inner) => inner.replace(QUOTE, "")), depth + 1));
     const item = depth < MAX_DEPTH && ITEM.exec(line);

@@ -1,25 +1,26 @@
 import { listen } from "../listen";
 import type { Settings } from "../settings";
-import { css, inkOn, mix, parseColor, type Rgb, readableOn, solid } from "./contrast";
+import { css, inkOn, mix, parseRgb, readableOn, type Rgb, solid } from "./contrast";
 
-/** The surfaces of tokens.css, which colours are measured against. */
-const SURFACE: Record<string, Rgb> = { light: [255, 255, 255], dark: [22, 23, 27] };
+/** `--sunken` of tokens.css: of all grounds the one that is hardest to read on. */
+const GROUND: Record<string, Rgb> = { light: [244, 244, 246], dark: [37, 38, 45] };
 /** How much of the accent the softest tinted ground holds (`--accent-soft`). */
 const TINT = 0.12;
+const FALLBACK: Rgb = [79, 70, 229];
 
 /** The custom properties that depend on the site's colour. */
 export function palette(color: Rgb, scheme: string): Record<string, string> {
   const accent = solid(color);
-  const ground = mix(SURFACE[scheme]!, color, TINT);
+  const ground = mix(GROUND[scheme]!, color, TINT);
   return { "--accent": css(accent), "--on-accent": css(inkOn(accent)), "--accent-text": css(readableOn(color, ground)) };
 }
 
 /** Puts the site's choices on the root element, and follows the device between light and dark. */
 export function applyTheme(root: HTMLElement, host: HTMLElement, settings: Settings): () => void {
   const device = matchMedia("(prefers-color-scheme: dark)");
-  // The browser itself turns a name or hsl() into rgb().
+  // The browser itself turns hex, names and hsl() into rgb().
   root.style.color = settings.color;
-  const color = parseColor(settings.color) ?? parseColor(getComputedStyle(root).color) ?? [79, 70, 229];
+  const color = parseRgb(getComputedStyle(root).color) ?? FALLBACK;
   root.style.color = "";
   const paint = (): void => {
     const scheme = settings.theme === "auto" ? (device.matches ? "dark" : "light") : settings.theme;

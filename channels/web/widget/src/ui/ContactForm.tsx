@@ -25,7 +25,7 @@ export function contactForm(ui: Ui): JSX.Element | false {
   );
   return (
     <form class="card contact" data-testid="contact-form" noValidate onSubmit={submit} onInput={() => invalid && ui.set({ contact: "open" })} aria-label={t._contactTitle}>
-      <h4>{t._contactTitle}</h4>
+      <h3>{t._contactTitle}</h3>
       <p>{t._contactHint}</p>
       {input(t._contactName, "name")}
       {input(t._contactEmail, "email", { required: true, "aria-invalid": invalid, "aria-describedby": "bad" })}

@@ -34,10 +34,10 @@ export function sourcePanel(ui: Ui): JSX.Element | false {
         <button type="button" class="icon" data-testid="source-close" aria-label={t._back} title={t._back} onClick={() => ui.set({ shown: null })}>
           {backIcon()}
         </button>
-        <h3 class="title">{fill(t._source, index + 1)}</h3>
+        <h2 class="title">{fill(t._source, index + 1)}</h2>
       </div>
       <div class="source-body" tabIndex={0} role="region" aria-label={source.title}>
-        <h4 class="source-name">{source.title}</h4>
+        <h3 class="source-name">{source.title}</h3>
         <p class="intro">{place(ui, source)}</p>
         <blockquote class="passage">{markdown(ui, source.content)}</blockquote>
         {href && (

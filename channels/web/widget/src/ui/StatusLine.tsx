@@ -10,8 +10,8 @@ export function statusLine(ui: Ui): JSX.Element {
         <p>
           <i />
           <span>{text}</span>
-          {ui.state.link === "waiting" && (
-            <button type="button" class="text" data-testid="reconnect" onClick={() => ui.chat.tryAgain()}>
+          {ui.local.online && ui.state.link === "waiting" && (
+            <button type="button" class="text" onClick={() => ui.chat.tryAgain()}>
               {ui.t._retry}
             </button>
           )}

@@ -33,8 +33,7 @@ export const welcome = ({ chat, settings, state, t }: Ui): JSX.Element => (
 /** The past is on its way. */
 export const skeleton = (): JSX.Element => (
   <div class="skeleton" aria-hidden="true">
-    <i />
-    <i />
-    <i />
+    <p class="bubble" />
+    <p class="bubble" />
   </div>
 );
