@@ -118,7 +118,9 @@ class Dispatcher:
         key = state.claim.conversation_id
         # A claim of a conversation that still runs here means that its lease was lost: the fence ends the older turn.
         if key in self._active:
-            self._active[key][1].cancel()
+            former, running = self._active[key]
+            self._lost(former)
+            running.cancel()
         task = asyncio.create_task(self._work(state))
         self._active[key] = (state.claim, task)
         self._metrics.gauge(Gauge.TURNS_IN_PROGRESS, len(self._active))

@@ -1,0 +1,78 @@
+"""Responders and desks that do what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter as Tally
+from collections.abc import Awaitable, Callable
+
+from core.domain.conversation import Escalation
+from core.domain.customer import ContactDetails
+from core.domain.messages import Author, MessageKind
+from core.ports.desk import DeskReply
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import NewMessage, TurnState
+
+Work = Callable[[TurnState, str, TurnEvents], Awaitable[Reply]]
+
+
+class Echo:
+    """Answers with what was asked. ``gate`` holds it; ``work`` replaces it; ``running`` counts by conversation."""
+
+    def __init__(self, work: Work | None = None) -> None:
+        self.work = work
+        self.gate: asyncio.Event | None = None
+        self.running: Tally[str] = Tally()
+        self.most_in_one: int = 0
+        self.most_at_once: int = 0
+        self.turns: list[str] = []
+        self.cancelled: list[str] = []
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See core.ports.responder.Responder."""
+        self.turns.append(turn_id)
+        self.running[turn.conversation.id] += 1
+        self.most_in_one = max(self.most_in_one, *self.running.values())
+        self.most_at_once = max(self.most_at_once, self.running.total())
+        try:
+            if self.gate is not None:
+                await self.gate.wait()
+            if self.work is not None:
+                return await self.work(turn, turn_id, events)
+            return reply(" + ".join(message.text for message in turn.pending))
+        except asyncio.CancelledError:
+            self.cancelled.append(turn_id)
+            raise
+        finally:
+            self.running[turn.conversation.id] -= 1
+
+
+def reply(text: str, *, kind: MessageKind = MessageKind.ANSWER, escalation: Escalation | None = None) -> Reply:
+    """An answer."""
+    return Reply(text, kind, confidence=0.91234, escalation=escalation, intent="test")
+
+
+def sorry(_turn: TurnState) -> Reply:
+    """What is said when a turn cannot be completed."""
+    return Reply("Something went wrong. Shall a person help?", MessageKind.FAILURE, offers_person=True)
+
+
+class NotedDesk:
+    """Implements core.ports.desk.Desk and notes what it is given."""
+
+    def __init__(self) -> None:
+        self.relayed: list[str] = []
+
+    async def relay(self, turn: TurnState) -> DeskReply:
+        """Say that it was taken down."""
+        self.relayed.extend(message.text for message in turn.pending)
+        return DeskReply((NewMessage(Author.SYSTEM, "Passed on.", MessageKind.NOTICE),), self.contact(turn))
+
+    def contact(self, turn: TurnState) -> ContactDetails | None:
+        """A message with an @ is an address."""
+        found = [message.text for message in turn.pending if "@" in message.text]
+        return ContactDetails(email=found[-1]) if found else None
+
+    def transfer_notice(self, turn: TurnState) -> NewMessage:
+        """What the customer reads."""
+        return NewMessage(Author.SYSTEM, "A person will answer.", MessageKind.NOTICE)

@@ -1,0 +1,149 @@
+"""Intake: many at once share commits, nothing is acknowledged that was not stored, listeners are told afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from core.domain.capabilities import Capabilities
+from core.domain.correlation import correlated
+from core.domain.errors import InvalidInput, Overloaded, SessionEnded, StoreUnavailable
+from core.domain.messages import RawEvent
+from core.intake import Intake
+from core.ports.metrics import Counter
+from core.ports.store import Acceptable
+from core.ports.wake import INBOX, WIDGET
+from core.storage.store import SqlStore
+from core.storage.wake_local import LocalWake
+from tests.contract.stores.sayings import customer, said, thread
+from tests.unit.core.counted import CountedMetrics
+
+LOGGED = {"web": Capabilities(text_limit=1000, event_log=True)}
+ID = thread().conversation_id
+
+
+class Watched:
+    """A store's inbox that notes the sizes of the batches, and fails as the test says."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.sizes: list[int] = []
+        self.items: list[Acceptable] = []
+        self.failures: list[Exception] = []
+
+    async def accept(self, items: Sequence[Acceptable]) -> Any:
+        self.sizes.append(len(items))
+        self.items.extend(items)
+        if self.failures:
+            raise self.failures.pop(0)
+        return await self._store.accept(items)
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None:
+        await self._store.quarantine(raw, reason)
+
+
+@pytest.fixture
+def inbox(store: SqlStore) -> Watched:
+    return Watched(store)
+
+
+@pytest.fixture
+def wake() -> LocalWake:
+    return LocalWake()
+
+
+@pytest.fixture
+def intake(inbox: Watched, wake: LocalWake, metrics: CountedMetrics) -> Intake:
+    return Intake(inbox, wake, metrics, LOGGED, max_batch=50)
+
+
+async def test_events_of_one_request_share_a_commit(intake: Intake, inbox: Watched, store: SqlStore) -> None:
+    accepted = await intake.accept([said("e1"), said("e2"), said("e3")], RawEvent("web", "main", b"{}"))
+    assert inbox.sizes == [3]
+    assert [one.seq for one in accepted] == [1, 2, 3]
+    assert [one.cursor for one in accepted] == [1, 2, 3]
+    assert len(await store.messages(ID)) == 3
+
+
+async def test_many_requests_share_commits(intake: Intake, inbox: Watched) -> None:
+    await asyncio.gather(*(intake.accept([said(f"e{number}", where=f"t{number % 7}")]) for number in range(200)))
+    assert sum(inbox.sizes) == 200
+    assert len(inbox.sizes) <= 6
+
+
+async def test_listeners_are_told_after_the_commit(intake: Intake, wake: LocalWake) -> None:
+    inbox, widget = wake.subscribe(INBOX), wake.subscribe(WIDGET)
+    await intake.accept([said("e1")])
+    assert await inbox.wait(0) == {""}
+    assert await widget.wait(0) == {ID}
+    await intake.accept([said("e1")])
+    assert await inbox.wait(0) == frozenset(), "a repetition is no news"
+
+
+async def test_repetitions_are_counted_apart(intake: Intake, metrics: CountedMetrics) -> None:
+    await intake.accept([said("e1")])
+    (again,) = await intake.accept([said("e1")])
+    assert again.duplicate
+    assert metrics.total(Counter.EVENTS_ACCEPTED) == 1
+    assert metrics.total(Counter.EVENTS_DUPLICATE) == 1
+
+
+async def test_the_correlation_id_travels(intake: Intake, inbox: Watched) -> None:
+    with correlated("c0ffee"):
+        await intake.accept([said("e1")])
+    await intake.accept([said("e2")])
+    assert inbox.items[0].correlation == "c0ffee"
+    assert inbox.items[1].correlation not in (None, "c0ffee")
+
+
+async def test_a_refused_event_is_raised_and_the_others_are_stored(intake: Intake, store: SqlStore) -> None:
+    await store.end_conversation(thread("t2"), customer())
+    with pytest.raises(SessionEnded):
+        await intake.accept([said("e1"), said("x1", where="t2"), said("e2")])
+    assert len(await store.messages(ID)) == 2
+
+
+async def test_nothing_is_acknowledged_when_nothing_was_stored(intake: Intake, inbox: Watched, store: SqlStore) -> None:
+    inbox.failures = [StoreUnavailable("away")]
+    with pytest.raises(StoreUnavailable):
+        await intake.accept([said("e1")])
+    assert await store.messages(ID) == []
+    (accepted,) = await intake.accept([said("e1")])
+    assert not accepted.duplicate
+
+
+async def test_what_has_to_be_sent_again_is_raised_before_what_must_not(
+    inbox: Watched, wake: LocalWake, metrics: CountedMetrics
+) -> None:
+    """The sender comes again only if it is asked to; what was refused is refused again then."""
+    intake = Intake(inbox, wake, metrics, LOGGED, max_batch=1)
+    inbox.failures = [InvalidInput("refused"), StoreUnavailable("away")]
+    with pytest.raises(StoreUnavailable):
+        await intake.accept([said("e1"), said("e2")])
+
+
+async def test_too_many_are_refused(inbox: Watched, wake: LocalWake, metrics: CountedMetrics) -> None:
+    intake = Intake(inbox, wake, metrics, LOGGED, max_queue=5)
+    results = await asyncio.gather(
+        *(intake.accept([said(f"e{number}")]) for number in range(20)), return_exceptions=True
+    )
+    assert sum(isinstance(result, Overloaded) for result in results) == 15
+    await intake.drain()
+
+
+async def test_quarantine_is_counted(intake: Intake, store: SqlStore, metrics: CountedMetrics) -> None:
+    await intake.quarantine(RawEvent("web", "main", b"\xff"), "not JSON")
+    assert metrics.total(Counter.EVENTS_QUARANTINED) == 1
+    assert (await store.counts())["events_quarantined"] == 1
+
+
+async def test_a_burst_opens_a_window_where_the_channel_wants_one(
+    inbox: Watched, wake: LocalWake, metrics: CountedMetrics
+) -> None:
+    intake = Intake(inbox, wake, metrics, {"web": Capabilities(text_limit=1000, burst_window=1.5)})
+    (accepted,) = await intake.accept([said("e1")])
+    assert accepted.cursor is None
+    assert inbox.items[0].window == 1.5

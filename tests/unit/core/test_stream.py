@@ -1,0 +1,170 @@
+"""Provisional text: in batches, in order, and never after the message that replaces it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from core.domain.conversation import Conversation
+from core.domain.errors import LostClaim, StoreUnavailable
+from core.domain.messages import Citation
+from core.ports.channel import StreamFrame
+from core.ports.store import TurnState
+from core.storage.store import SqlStore
+from core.stream import ProvisionalEvents
+from tests.contract.stores.sayings import accept, claim_one, said
+
+
+class Screen:
+    """What a customer sees; each write waits for the gate, and may fail."""
+
+    def __init__(self) -> None:
+        self.writes: list[list[StreamFrame]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.begun = asyncio.Event()
+        self.done = 0
+        self.failures: list[Exception] = []
+
+    async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
+        self.writes.append(list(frames))
+        self.begun.set()
+        await self.gate.wait()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done += 1
+
+    @property
+    def texts(self) -> list[str]:
+        return [str(frame.body["delta"]) for write in self.writes for frame in write if frame.kind == "text"]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [frame.kind for write in self.writes for frame in write]
+
+
+@pytest.fixture
+async def state(store: SqlStore) -> TurnState:
+    await accept(store, said("e1"))
+    return await claim_one(store)
+
+
+async def test_without_a_streaming_channel_nothing_happens(state: TurnState) -> None:
+    events = ProvisionalEvents(None, state, "t:1")
+    await events.typing()
+    await events.text("One. ")
+    await events.discard()
+    await events.close()
+
+
+async def test_sentences_share_a_write(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1")
+    for number in range(5):
+        await events.text(f"{number} ")
+    await events.close()
+    assert len(screen.writes) == 1
+    assert [frame.index for frame in screen.writes[0]] == [0, 1, 2, 3, 4]
+    assert {(frame.turn_id, frame.epoch) for frame in screen.writes[0]} == {("t:1", state.claim.epoch)}
+
+
+async def test_everything_is_written_when_close_returns(state: TurnState) -> None:
+    """Also what was being written at that moment: the message that follows must not overtake it."""
+    screen = Screen()
+    screen.gate.clear()
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.text("One. ")
+    await screen.begun.wait()
+    await events.text("Two. ")
+    closing = asyncio.create_task(events.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    screen.gate.set()
+    await closing
+    assert screen.texts == ["One. ", "Two. "]
+    assert screen.done == 2
+
+
+async def test_writes_never_overlap(state: TurnState) -> None:
+    screen = Screen()
+    screen.gate.clear()
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.text("One. ")
+    await screen.begun.wait()
+    for number in range(3):
+        await events.text(f"{number} ")
+        await asyncio.sleep(0.06)  # longer than a batch takes: a second write would begin now
+    assert len(screen.writes) == 1
+    screen.gate.set()
+    await events.close()
+    assert screen.texts == ["One. ", "0 ", "1 ", "2 "]
+
+
+async def test_close_does_not_wait_for_the_batch_to_fill(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.text("One. ")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await events.close()
+    assert loop.time() - began < 0.04
+    assert screen.texts == ["One. "]
+
+
+async def test_tools_and_sources_are_shown(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.typing()
+    await events.tool_call("search_knowledge", "started")
+    await events.sources([Citation("p1", "Passwords", "…", "faq.yaml", 0.9)])
+    await events.close()
+    assert screen.kinds == ["typing", "tool_call", "sources"]
+    assert screen.writes[0][2].body["citations"][0]["id"] == "p1"
+
+
+async def test_a_withdrawal_takes_back_what_was_shown(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.text("One. ")
+    await screen.begun.wait()
+    await events.text("not shown yet ")
+    await events.discard()
+    await events.text("Better. ")
+    await events.close()
+    assert screen.texts == ["One. ", "Better. "]
+    assert screen.kinds == ["text", "discard", "text"]
+    assert screen.writes[-1][-1].index == 0
+
+
+async def test_a_withdrawal_of_nothing_says_nothing(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.discard()
+    await events.close()
+    assert screen.writes == []
+
+
+async def test_who_lost_the_conversation_is_told(state: TurnState) -> None:
+    screen = Screen()
+    screen.failures = [LostClaim("taken over")]
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.text("One. ")
+    await events.close()
+    with pytest.raises(LostClaim):
+        await events.text("Two. ")
+    with pytest.raises(LostClaim):
+        await events.tool_call("refund", "started")
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("away"), RuntimeError("nobody expected this")])
+async def test_what_cannot_be_shown_does_not_harm_the_answer(state: TurnState, failure: Exception) -> None:
+    screen = Screen()
+    screen.failures = [failure]
+    events = ProvisionalEvents(screen, state, "t:1")
+    await events.text("One. ")
+    await screen.begun.wait()
+    await events.text("Two. ")
+    await events.close()
+    assert screen.done == 1

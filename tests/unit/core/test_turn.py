@@ -1,0 +1,157 @@
+"""A turn decides: the agent answers, a person is asked, or the desk is told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
+from core.domain.correlation import correlated
+from core.domain.customer import ContactDetails
+from core.domain.errors import LostClaim
+from core.domain.messages import Author, CustomerAction, MessageKind
+from core.ports.metrics import Counter
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import TurnState
+from core.storage.store import SqlStore
+from core.turn import Turn, TurnSettings, turn_id
+from tests.contract.stores.sayings import accept, claim_one, deleted, said
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
+from tests.unit.core.test_stream import Screen
+
+
+class ScreenChannel(Screen):
+    """A channel that streams."""
+
+
+def make(
+    metrics: CountedMetrics, responder: Echo | None = None, *, desk: NotedDesk | None = None, **options: object
+) -> Turn:
+    return Turn(responder or Echo(), desk or NotedDesk(), options.pop("channels", {}), metrics, sorry, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def state(store: SqlStore) -> TurnState:
+    await accept(store, said("e1", "One"), said("e2", "Two"))
+    return await claim_one(store)
+
+
+async def test_the_agent_answers_all_that_is_pending(state: TurnState, metrics: CountedMetrics) -> None:
+    with correlated("c0ffee"):
+        outcome = await make(metrics).run(state)
+    assert outcome.handled_seq == 2
+    assert outcome.transition is None
+    (message,) = outcome.messages
+    assert (message.author, message.text, message.kind) == (Author.AGENT, "One + Two", MessageKind.ANSWER)
+    assert message.turn_id == f"{state.conversation.id}:1"
+    assert message.meta["in_reply_to"] == state.pending[-1].id
+    assert message.meta["confidence"] == 0.9123
+    assert message.meta["requires_escalation"] is False
+    assert message.meta["correlation_id"] == "c0ffee"
+    assert metrics.total(Counter.TURNS) == 1
+
+
+async def test_nothing_pending_is_done_at_once(store: SqlStore, metrics: CountedMetrics) -> None:
+    await accept(store, said("e1"), deleted("e2", "e1"))
+    state = await claim_one(store)
+    responder = Echo()
+    outcome = await make(metrics, responder).run(state)
+    assert (outcome.handled_seq, outcome.messages) == (1, ())
+    assert responder.turns == []
+
+
+@pytest.mark.parametrize("owned", [OwnershipState.QUEUED, OwnershipState.STAFF])
+async def test_the_agent_is_silent_while_people_own_it(
+    state: TurnState, metrics: CountedMetrics, owned: OwnershipState
+) -> None:
+    responder, desk = Echo(), NotedDesk()
+    state = replace(state, conversation=replace(state.conversation, state=owned))
+    outcome = await make(metrics, responder, desk=desk).run(state)
+    assert responder.turns == []
+    assert desk.relayed == ["One", "Two"]
+    assert [message.author for message in outcome.messages] == [Author.SYSTEM]
+    assert outcome.handled_seq == 2
+
+
+async def test_pressing_for_a_person_asks_no_model(store: SqlStore, metrics: CountedMetrics) -> None:
+    await accept(store, said("e1", "A person, please", action=CustomerAction.REQUEST_PERSON), said("e2", "a@b.example"))
+    responder = Echo()
+    outcome = await make(metrics, responder).run(await claim_one(store))
+    assert responder.turns == []
+    assert outcome.transition is not None
+    assert outcome.transition.event == OwnershipEvent.ESCALATE
+    assert outcome.transition.escalation is not None
+    assert outcome.transition.escalation.requested_by == "customer"
+    assert outcome.contact == ContactDetails(email="a@b.example")
+    (notice,) = outcome.messages
+    assert (notice.author, notice.text) == (Author.SYSTEM, "A person will answer.")
+    assert notice.meta["requires_escalation"] is True
+    assert metrics.total(Counter.ESCALATIONS) == 1
+
+
+async def test_an_escalation_says_what_the_transition_says(state: TurnState, metrics: CountedMetrics) -> None:
+    async def escalate(_turn: TurnState, _id: str, _events: TurnEvents) -> Reply:
+        return reply("I am connecting you!", escalation=Escalation("wants a refund"))
+
+    outcome = await make(metrics, Echo(escalate)).run(state)
+    assert [message.text for message in outcome.messages] == ["A person will answer."]
+    assert outcome.transition is not None
+    assert outcome.transition.escalation == Escalation("wants a refund")
+
+
+async def test_a_turn_that_takes_too_long_is_an_honest_failure(state: TurnState, metrics: CountedMetrics) -> None:
+    async def never(_turn: TurnState, _id: str, _events: TurnEvents) -> Reply:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    outcome = await make(metrics, Echo(never), settings=TurnSettings(timeout=0.01)).run(state)
+    (message,) = outcome.messages
+    assert (message.author, message.kind) == (Author.SYSTEM, MessageKind.FAILURE)
+    assert message.meta["offers_person"] is True
+
+
+async def test_giving_up_answers_what_was_asked(state: TurnState, metrics: CountedMetrics) -> None:
+    outcome = make(metrics).give_up(state)
+    assert outcome.handled_seq == 2
+    assert outcome.messages[0].kind == MessageKind.FAILURE
+
+
+async def test_a_lost_conversation_ends_the_turn(state: TurnState, metrics: CountedMetrics) -> None:
+    async def talk(_turn: TurnState, _id: str, events: TurnEvents) -> Reply:
+        while True:
+            await events.text("word ")
+            await asyncio.sleep(0)
+
+    screen = ScreenChannel()
+    screen.failures = [LostClaim("taken over")]
+    with pytest.raises(LostClaim):
+        await make(metrics, Echo(talk), channels={"web": screen}).run(state)
+
+
+async def test_what_was_shown_is_written_before_the_turn_returns(state: TurnState, metrics: CountedMetrics) -> None:
+    async def talk(_turn: TurnState, _id: str, events: TurnEvents) -> Reply:
+        await events.text("One. ")
+        return reply("One. ")
+
+    screen = ScreenChannel()
+    await make(metrics, Echo(talk), channels={"web": screen}).run(state)
+    assert screen.kinds == ["typing", "text"]
+    assert screen.done == len(screen.writes)
+
+
+async def test_files_are_prepared_before_the_responder_sees_them(state: TurnState, metrics: CountedMetrics) -> None:
+    async def prepare(turn: TurnState) -> TurnState:
+        return replace(turn, pending=(replace(turn.pending[0], text="prepared"),))
+
+    outcome = await make(metrics, prepare=prepare).run(state)
+    assert outcome.messages[0].text == "prepared"
+
+
+async def test_the_turns_id_survives_a_crash(store: SqlStore, state: TurnState) -> None:
+    await store.release([state.claim])
+    await accept(store, said("e3", "Three"))
+    again = await claim_one(store)
+    assert turn_id(again) == turn_id(state)
