@@ -45,8 +45,11 @@ class Knowledge:
         self._process.start()
 
     async def warm(self, timeout: float = 120.0) -> None:
-        """Returns when a search would be answered at once. Raises KnowledgeUnavailable after ``timeout`` seconds."""
-        await self._process.wait_ready(timeout)
+        """Returns when a search would be answered at once. Raises KnowledgeUnavailable after ``timeout`` seconds.
+
+        Waits also for a Chroma server that is not up yet; not for a model that does not exist.
+        """
+        await self._process.wait_ready(timeout, patient=True)
 
     async def close(self) -> None:
         """Ends the process behind it. Searches that still wait get KnowledgeUnavailable."""

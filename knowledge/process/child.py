@@ -71,6 +71,9 @@ class KnowledgeProcess:
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Ready, or failed for now."""
+    _decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """Ready, or failed for good."""
     _process: asyncio.subprocess.Process | None = None
     _supervisor: asyncio.Task[None] | None = None
     _silences: int = 0
@@ -92,13 +95,16 @@ class KnowledgeProcess:
                 await supervisor
         self.status.state = State.STOPPED
 
-    async def wait_ready(self, timeout: float) -> None:
-        """Returns when requests are answered. Raises KnowledgeUnavailable after ``timeout`` seconds, or once it failed."""
+    async def wait_ready(self, timeout: float, *, patient: bool = False) -> None:
+        """Returns when requests are answered. Raises KnowledgeUnavailable after ``timeout`` seconds.
+
+        Also when the last start failed; a patient caller goes on waiting, unless only other settings can help.
+        """
         if self._supervisor is None:
             raise KnowledgeUnavailable("the knowledge base is not open")
         try:
             async with asyncio.timeout(timeout):
-                await self._settled.wait()
+                await (self._decided if patient else self._settled).wait()
         except TimeoutError:
             pass
         if not self._ready.is_set():
@@ -175,6 +181,7 @@ class KnowledgeProcess:
             self._ready.clear()
             if was_ready:
                 self._settled.clear()
+                self._decided.clear()
                 self.status.state = State.LOADING
             self.status.pid = None
             self._fail_calls()
@@ -202,12 +209,14 @@ class KnowledgeProcess:
         if frame["event"] != "ready":
             self._final = bool(frame.get("final"))
             self._fail(frame["detail"])
+            if self._final:
+                self._decided.set()
             return
         self.status.state, self.status.detail = State.READY, ""
         self.status.model = frame["model"]
         self.status.documents, self.status.vectors = frame["documents"], frame["vectors"]
-        self._ready.set()
-        self._settled.set()
+        for event in (self._ready, self._settled, self._decided):
+            event.set()
 
     def _on_answer(self, frame: Frame) -> None:
         call = self._calls.get(frame["id"])

@@ -94,7 +94,7 @@ async def test_a_source_that_is_away_is_not_forgotten(knowledge: Knowledge, docs
     assert report.removed == 0
     assert report.failures == ((str(docs), "there is no such file or folder"),)
     assert await best_source(knowledge, "What do foxes hunt?") == "docs/foxes.md"
-    docs.mkdir()
+    await asyncio.to_thread(docs.mkdir)
     assert (await knowledge.writer.index([str(docs), str(other)])).removed == 0
 
 
@@ -196,9 +196,8 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
     report = await indexing
     watching.cancel()
 
-    print(
-        f"\nindexed {report.chunks} chunks in {report.seconds} s, {answered} questions meanwhile, longest lag {worst * 1000:.0f} ms"
-    )
+    lag = f"longest lag {worst * 1000:.0f} ms"
+    print(f"\nindexed {report.chunks} chunks in {report.seconds} s, {answered} questions meanwhile, {lag}")
     assert report.indexed == 30
     assert answered > 1
     assert worst < 0.25

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from core.domain.knowledge import IndexProgress, KnowledgeAudience, Passage
-from knowledge.convert.converter import Converter
 from knowledge.open import SAMPLE, Knowledge
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -113,26 +109,6 @@ async def test_indexing_again_does_nothing(sample: Knowledge) -> None:
     assert report.unchanged == len([path for path in SAMPLE.rglob("*") if path.is_file()])
     assert sample.writer.embeddings == 0
     assert (seen[-1].done, seen[-1].total, seen[-1].stage) == (report.unchanged, report.unchanged, "done")
-
-
-async def test_the_office_files_are_those_that_the_script_writes(tmp_path: Path) -> None:
-    script = Path(__file__).parents[3] / "scripts" / "build_sample.py"
-    subprocess.run([sys.executable, str(script), "--into", str(tmp_path)], check=True, timeout=100)
-
-    written = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len(written) == 3
-    converter = Converter()
-    for name in written:
-        assert converter.convert(tmp_path / name) == converter.convert(SAMPLE / name)
-
-
-async def test_the_sample_has_what_a_demo_needs() -> None:
-    entries: list[dict[str, Any]] = yaml.safe_load((SAMPLE / "faq.yaml").read_text("utf-8"))
-
-    assert len(entries) >= 36
-    assert len({entry["category"] for entry in entries}) == 8
-    assert len({entry["question"] for entry in entries}) == len(entries)
-    assert {path.suffix for path in SAMPLE.rglob("*") if path.is_file()} >= {".pdf", ".docx", ".xlsx", ".md", ".html"}
 
 
 def _is_answer(passage: Passage, answer: str) -> bool:

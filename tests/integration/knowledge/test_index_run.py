@@ -1,0 +1,158 @@
+"""The index run itself, with real files and a real Chroma, and vectors that cost nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.domain.errors import ConfigError
+from core.domain.knowledge import IndexReport, KnowledgeAudience
+from knowledge.chunk.chunker import Chunker
+from knowledge.convert.converter import Converter
+from knowledge.index.client import open_chroma
+from knowledge.index.run import IndexRun
+from knowledge.index.store import ChromaIndex
+from tests.unit.knowledge.wordpiece import WordPieceCounter
+
+
+class Bench:
+    """Indexes a folder and counts what was embedded. Vectors are hashes: equal texts have cosine 1."""
+
+    def __init__(self, folder: Path, client: Any) -> None:
+        self.folder = folder
+        self.client = client
+        self.embedded: list[str] = []
+        self.break_after: int | None = None
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        if self.break_after is not None and len(self.embedded) >= self.break_after:
+            raise RuntimeError("pulled the plug")
+        self.embedded.extend(texts)
+        return [vector(text) for text in texts]
+
+    def store(self, fingerprint: str = "model1") -> ChromaIndex:
+        return ChromaIndex(self.client, fingerprint)
+
+    def run(self, recipe: str = "r", fingerprint: str = "model1", max_bytes: int = 10_000) -> IndexReport:
+        self.embedded.clear()
+        ticks = itertools.count(0.0, 1.5)
+        run = IndexRun(
+            self.store(fingerprint),
+            Chunker(WordPieceCounter(), 64),
+            Converter(),
+            self.embed,
+            recipe=recipe,
+            max_bytes=max_bytes,
+            clock=lambda: next(ticks),
+        )
+        return run.run([str(self.folder)], lambda progress: None)
+
+
+def vector(text: str) -> list[float]:
+    digest = hashlib.sha256(text.encode()).digest()
+    return [byte - 127.5 for byte in digest]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nFirst {name}.\n\n## Two\n\nSecond {name}.")
+    return Bench(folder, open_chroma(tmp_path / "chroma", None))
+
+
+def test_a_first_and_a_second_run(bench: Bench) -> None:
+    assert bench.run() == IndexReport(indexed=3, unchanged=0, removed=0, chunks=6, seconds=1.5)
+    assert len(bench.embedded) == 6
+    assert bench.run() == IndexReport(indexed=0, unchanged=3, removed=0, chunks=0, seconds=1.5)
+    assert bench.embedded == []
+    assert bench.store().counts() == (3, 6)
+
+
+def test_a_document_of_which_only_a_part_got_in_is_done_again(bench: Bench) -> None:
+    bench.break_after = 2
+    with pytest.raises(RuntimeError, match="plug"):
+        bench.run()
+    assert bench.store().counts()[0] == 1
+    bench.break_after = None
+
+    report = bench.run()
+
+    assert (report.indexed, report.unchanged) == (2, 1)
+    assert bench.store().counts() == (3, 6)
+
+
+def test_another_way_of_cutting_reads_again_but_embeds_only_what_is_new(bench: Bench) -> None:
+    bench.run()
+
+    report = bench.run(recipe="other")
+
+    assert report.indexed == 3
+    assert bench.embedded == []
+
+
+def test_metadata_follows_without_a_new_vector(bench: Bench) -> None:
+    path = bench.folder / "a.md"
+    path.write_text("---\ntitle: a\nurl: https://one.example\ncategory: X\n---\n" + path.read_text())
+    bench.run()
+    path.write_text("---\ntitle: a\n---\n" + path.read_text().split("---\n", 2)[2])
+
+    bench.run()
+
+    assert bench.embedded == []
+    [passage] = bench.store().search(
+        vector("a > One\nFirst a."), limit=1, category=None, audience=KnowledgeAudience.PUBLIC
+    )
+    assert (passage.content, passage.url, passage.category) == ("First a.", None, None)
+    assert passage.score == pytest.approx(1.0, abs=1e-5)
+
+
+def test_another_model_gets_an_index_of_its_own_and_the_old_one_goes(bench: Bench) -> None:
+    bench.run()
+
+    report = bench.run(fingerprint="model2")
+
+    assert report.indexed == 3
+    assert len(bench.embedded) == 6
+    names = {collection.name for collection in bench.client.list_collections()}
+    assert names == {f"switchboard-{kind}-model2" for kind in ("documents", "public", "staff")}
+
+
+def test_a_run_with_failures_keeps_the_other_models_index(bench: Bench) -> None:
+    bench.run()
+    (bench.folder / "broken.pdf").write_bytes(b"nothing")
+
+    bench.run(fingerprint="model2")
+
+    assert bench.store("model1").counts() == (3, 6)
+
+
+def test_files_over_the_limit_are_refused(bench: Bench) -> None:
+    (bench.folder / "large.md").write_text("x" * 2000)
+
+    report = bench.run(max_bytes=1000)
+
+    assert report.failures == (("docs/large.md", "the file has 2,000 bytes; the limit is 1,000"),)
+    assert report.indexed == 3
+
+
+def test_the_same_text_twice_is_found_twice(bench: Bench) -> None:
+    (bench.folder / "twice.md").write_text("# t\n\n## One\n\nSame.\n\n## One\n\nSame.")
+
+    bench.run()
+
+    found = bench.store().search(vector("t > One\nSame."), limit=3, category=None, audience=KnowledgeAudience.PUBLIC)
+    assert [passage.content for passage in found[:2]] == ["Same.", "Same."]
+    assert found[0].id != found[1].id
+
+
+@pytest.mark.parametrize("url", ["chroma:8000", "ftp://chroma", "http://", "http://chroma:port"])
+def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match="CHROMA_URL"):
+        open_chroma(tmp_path, url)
