@@ -157,7 +157,9 @@ class Hub:
 
     async def _start_working(self) -> None:
         turn = Turn(
-            self._make_responder(self.settings, self.indexing.retriever, self.store, self._clock, self._closing),
+            self._make_responder(
+                self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
+            ),
             UnstaffedDesk(HandoffSettings()),
             self.channels if self.settings.feature_streaming else {},
             self.metrics,

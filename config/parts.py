@@ -11,6 +11,7 @@ from channels import registry
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
 from config.data_dir import own_secret_key
+from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
 from core.agent.language import choose
 from core.agent.settings import AgentSettings
@@ -166,7 +167,12 @@ def agent_settings(settings: Settings) -> AgentSettings:
 
 
 def make_responder(
-    settings: Settings, retriever: Retriever, journal: Journal, clock: Clock, closing: AsyncExitStack
+    settings: Settings,
+    retriever: Retriever,
+    journal: Journal,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
 ) -> Responder:
     """The agent over a model where one is configured, otherwise the extractive responder.
 
@@ -182,7 +188,8 @@ def make_responder(
 
     model = OpenAIChat(chat_settings(settings), clock)
     closing.push_async_callback(model.aclose)
-    return AgentLoop(model, retriever, journal, agent_settings(settings), clock, tools=installed_tools())
+    measured = MeasuredModel(model, metrics)
+    return AgentLoop(measured, retriever, journal, agent_settings(settings), clock, tools=installed_tools())
 
 
 def chat_settings(settings: Settings) -> OpenAIChatSettings:

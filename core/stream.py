@@ -13,6 +13,7 @@ import structlog
 from core.domain.errors import HubError, LostClaim
 from core.domain.messages import Citation
 from core.ports.channel import StreamFrame, SupportsStreaming
+from core.ports.metrics import Counter, Metrics, NoMetrics, Timing
 from core.ports.store import TurnState
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ class ProvisionalEvents:
         state: TurnState,
         turn_id: str,
         first_text: Callable[[], None] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._channel = channel
         self._state = state
@@ -44,6 +46,8 @@ class ProvisionalEvents:
         self._closing = asyncio.Event()
         self._lost: LostClaim | None = None
         self._first_text = first_text
+        self._metrics = metrics or NoMetrics()
+        self._called_at: dict[str, float] = {}
 
     async def typing(self) -> None:
         """Somebody is working on it."""
@@ -59,7 +63,16 @@ class ProvisionalEvents:
 
     async def tool_call(self, name: str, state: str) -> None:
         """See TurnEvents.tool_call."""
+        self._measure(name, state)
         await self._add("tool_call", {"name": name, "state": state})
+
+    def _measure(self, tool: str, state: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if state == "started":
+            self._called_at[tool] = now
+            return
+        self._metrics.count(Counter.TOOL_CALLS, tool=tool, outcome=state)
+        self._metrics.observe(Timing.TOOL_CALL, now - self._called_at.pop(tool, now), tool=tool)
 
     async def sources(self, citations: Sequence[Citation]) -> None:
         """See TurnEvents.sources."""

@@ -95,6 +95,7 @@ class Turn:
             state,
             turn_id(state),
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
+            metrics=self._metrics,
         )
         try:
             await events.typing()
