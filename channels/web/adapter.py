@@ -128,7 +128,7 @@ class WebChannel:
         if "type" in fields and parse.frame_type(fields) != "message":
             return []
         text = "content" if "content" in fields else "message"
-        message = parse.client_message(fields, self._settings.limits, text=text, new_id="")
+        message = parse.client_message(fields, self._settings.limits, text=text, new_id=str)
         if not message.client_id:
             raise InvalidInput("Without a client_id this event has no key of its own.")
         return [message.event(_session(raw), raw.received_at)]

@@ -213,7 +213,7 @@ class Connection:
 
     async def _message(self, session: Session, frame: Mapping[str, Any], body: bytes) -> None:
         self._hall.access.tokens.check_alive(session)
-        message = parse.client_message(frame, self._hall.limits, text="content", new_id=secrets.token_hex(16))
+        message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
         with correlated():
             accepted = await self._hall.reception.receive(session, message, body)
         await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
@@ -290,3 +290,8 @@ def _peek(body: bytes) -> Mapping[str, Any]:
         if len(body) <= 64 * 1024:
             return parse.decode(body)
     return {}
+
+
+def _new_id() -> str:
+    """For a message that brought no id of its own: sent again, it will be another one."""
+    return secrets.token_hex(16)

@@ -64,7 +64,7 @@ class Messages:
         return web.json_response(pending, status=202)
 
     def _message(self, fields: Mapping[str, Any]) -> ClientMessage:
-        return client_message(fields, self._limits, text="message", new_id=secrets.token_hex(16))
+        return client_message(fields, self._limits, text="message", new_id=_new_id)
 
     async def _post_form(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
         fields, taken = await self._read_form(request, session)
@@ -150,3 +150,8 @@ def _wait(request: web.Request, longest: float) -> float:
     if not 0 <= seconds < float("inf"):
         raise BadFrame("wait is a number of seconds from 0.")
     return min(seconds, longest)
+
+
+def _new_id() -> str:
+    """For a message that brought no id of its own: sent again, it will be another one."""
+    return secrets.token_hex(16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -77,10 +77,12 @@ def frame_type(frame: Mapping[str, Any]) -> FrameType:
     return kind  # type: ignore[return-value] # narrowed by membership
 
 
-def client_message(fields: Mapping[str, Any], limits: WebLimits, *, text: str, new_id: str) -> ClientMessage:
-    """A message from a frame (``text="content"``) or a posted body (``text="message"``); ``new_id`` when it brings none.
+def client_message(
+    fields: Mapping[str, Any], limits: WebLimits, *, text: str, new_id: Callable[[], str]
+) -> ClientMessage:
+    """A message from a frame (``text="content"``) or a posted body (``text="message"``).
 
-    Raises BadFrame, TooLong, Empty or TooManyAttachments.
+    ``new_id`` makes an id when it brings none. Raises BadFrame, TooLong, Empty or TooManyAttachments.
     """
     content = _content(fields.get(text, ""), text, limits)
     files = _files(fields.get("attachments"), limits)
@@ -88,7 +90,7 @@ def client_message(fields: Mapping[str, Any], limits: WebLimits, *, text: str, n
         raise Empty("The message has neither text nor a file.")
     return ClientMessage(
         content=content,
-        client_id=client_id(fields) or new_id,
+        client_id=client_id(fields) or new_id(),
         attachments=files,
         action=_action(fields.get("action")),
         locale=locale(fields.get("locale")),

@@ -33,7 +33,7 @@ fields = st.fixed_dictionaries(
 
 
 def _message(**fields: Any) -> parse.ClientMessage:
-    return parse.client_message(fields, LIMITS, text="content", new_id="made-up")
+    return parse.client_message(fields, LIMITS, text="content", new_id=lambda: "made-up")
 
 
 def test_a_whole_message() -> None:
@@ -116,7 +116,7 @@ def test_any_fields_are_a_message_or_refused(frame: dict[str, Any]) -> None:
     decoded = parse.decode(json.dumps(frame).encode())
     with suppress(InvalidInput):
         parse.frame_type(decoded)
-        message = parse.client_message(decoded, LIMITS, text="content", new_id="made-up")
+        message = parse.client_message(decoded, LIMITS, text="content", new_id=lambda: "made-up")
         event = message.event(SESSION, datetime(2026, 1, 1, tzinfo=UTC))
         assert len(str(event.key)) <= 160
         assert event.text.encode("utf-8")
