@@ -13,11 +13,11 @@ from channels.web import body, render
 from channels.web.access import Access
 from channels.web.links import Links
 from channels.web.origins import headers_of
-from channels.web.refusals import BadFrame
+from channels.web.refusals import BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
 from core.domain.attachments import Attachment
-from core.domain.errors import HubError, NotAllowed, NotFound, TooLarge
+from core.domain.errors import HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
 
@@ -76,7 +76,12 @@ class Files:
         """Stream a part to the store. Nothing knows of the file yet."""
         chunks = body.chunks_of(part, self._settings.limits.attachment_bytes)
         declared = part.headers.get("Content-Type")
-        return await self._store.put(chunks, name=part.filename or "file", declared_type=declared)
+        try:
+            return await self._store.put(chunks, name=part.filename or "file", declared_type=declared)
+        except InvalidInput as error:
+            if type(error) is not InvalidInput:
+                raise  # the reading of the form has named what is wrong with it
+            raise FileType(error.detail) from error
 
     async def keep(self, session: Session, attachment: Attachment) -> None:
         """Record a stored file as this session's; if that fails the file is not left behind."""

@@ -33,3 +33,9 @@ class UnknownAttachment(InvalidInput):
     """No file of that id was uploaded in this session."""
 
     code = "unknown_attachment"
+
+
+class FileType(InvalidInput):
+    """A file of a kind that is not taken, or whose content is not what its name says."""
+
+    code = "file_type"
