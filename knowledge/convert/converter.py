@@ -81,7 +81,7 @@ class Converter:
     def _pdf(self, path: Path) -> Document:
         from knowledge.convert.pdf import read_pdf
 
-        blocks, title = read_pdf(path)
+        blocks, title = read_pdf(path, lambda content, page: self._office_reader.read_pdf_page(content, page))
         return Document(choose_title(title, first_heading(blocks), path=path), tuple(blocks))
 
     def _html(self, path: Path) -> Document:

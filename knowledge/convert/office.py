@@ -7,7 +7,9 @@ Import it only when a file needs it: it takes seconds.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from markitdown import DocumentConverter, MarkItDown, MarkItDownException, StreamInfo
@@ -18,6 +20,7 @@ from markitdown.converters import (
     HtmlConverter,
     IpynbConverter,
     OutlookMsgConverter,
+    PdfConverter,
     PptxConverter,
     RssConverter,
     XlsConverter,
@@ -29,6 +32,7 @@ from knowledge.convert.spreadsheet import tidy_tables
 from knowledge.documents import Block, UnreadableDocument
 
 _WORD_STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
+_SLIDE = re.compile(r"^<!-- Slide number: (\d+) -->$", re.MULTILINE)
 _CONVERTERS: tuple[Callable[[], DocumentConverter], ...] = (
     HtmlConverter,
     RssConverter,
@@ -40,6 +44,7 @@ _CONVERTERS: tuple[Callable[[], DocumentConverter], ...] = (
     OutlookMsgConverter,
     EpubConverter,
     CsvConverter,
+    PdfConverter,
 )
 
 
@@ -59,8 +64,23 @@ class OfficeReader:
             result = self._markitdown.convert_stream(io.BytesIO(content), stream_info=info, **options)
         except MarkItDownException as error:
             raise UnreadableDocument(f"not a {suffix} file that can be read: {_reason(error)}") from error
+        if suffix == ".pptx":
+            return _slides(result.markdown)
         text = tidy_tables(result.markdown) if suffix in {".xlsx", ".xls", ".csv"} else result.markdown
         return blocks_of(text)
+
+    def read_pdf_page(self, content: bytes, page: int) -> list[Block]:
+        """The blocks of a PDF of one page, with that page's number in its document."""
+        return [replace(block, page=page) for block in self.read(content, suffix=".pdf")]
+
+
+def _slides(markdown: str) -> list[Block]:
+    """Slides are pages: MarkItDown writes a comment with the number before each."""
+    before, *slides = _SLIDE.split(markdown)
+    blocks = blocks_of(before)
+    for number, text in zip(slides[::2], slides[1::2], strict=True):
+        blocks.extend(blocks_of(text, page=int(number)))
+    return blocks
 
 
 def _reason(error: MarkItDownException) -> str:

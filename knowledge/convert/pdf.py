@@ -1,16 +1,21 @@
-"""Reads PDF files page by page: columns and reading order by pdfminer, ruled tables by pdfplumber, headings by size."""
+"""Reads PDF files page by page: columns and reading order by pdfminer, ruled tables by pdfplumber, headings by size.
+
+A page that is mostly a table without lines is left to MarkItDown, which knows such pages better.
+"""
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pdfplumber
-from pdfminer.layout import LTChar, LTTextBox, LTTextLine
+import pypdfium2  # type: ignore[import-untyped]
+from pdfminer.layout import LTChar, LTComponent, LTTextBox, LTTextLine
 from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfplumber.utils.exceptions import PdfminerException
 
@@ -18,6 +23,7 @@ from knowledge.documents import Block, BlockKind, UnreadableDocument
 
 _LONGEST_HEADING = 120
 _MOST_BOXES = 300
+_LONGEST_CELL = 40
 _HEADING_FACTOR = 1.12
 """How much larger than the body a line must be to count as a heading."""
 _PAGE_NUMBER = re.compile(r"^(page\s+)?\d{1,4}(\s*(/|of)\s*\d{1,4})?$", re.IGNORECASE)
@@ -41,23 +47,70 @@ class _Table:
     page: int
 
 
-def read_pdf(path: Path) -> tuple[list[Block], str | None]:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A whole page that was read by somebody else."""
+
+    blocks: tuple[Block, ...]
+    page: int
+
+
+_Item = _Line | _Table | _Page
+
+PageReader = Callable[[bytes, int], list[Block]]
+"""Reads a PDF of one page; the number is the page's place in the document."""
+
+
+def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], str | None]:
     """Blocks with their page numbers, and the title in the file's properties. Raises UnreadableDocument."""
     try:
         with pdfplumber.open(path, laparams={}) as pdf:
             title = (pdf.metadata or {}).get("Title")
-            items: list[_Line | _Table] = []
+            items: list[_Item] = []
             for page in pdf.pages:
-                items.extend(_page_items(page))
+                items.extend(_table_page(path, page, read_table_page) or _page_items(page))
                 page.close()
     except PdfminerException as error:
         cause = error.args[0] if error.args else error
         if isinstance(cause, PDFPasswordIncorrect):
             raise UnreadableDocument("the PDF is protected by a password") from error
         raise UnreadableDocument(f"not a PDF that can be read: {cause or type(cause).__name__}") from error
-    if not any(isinstance(item, _Table) or item.text for item in items):
+    if not items:
         raise UnreadableDocument("the PDF holds no text; scanned pages need text recognition first")
     return list(_blocks(_without_frame(items))), title if isinstance(title, str) else None
+
+
+def _table_page(path: Path, page: Any, read: PageReader) -> list[_Item]:
+    """The page as blocks when its text stands in rows of short columns and that gave a table; otherwise nothing."""
+    ruled = [table.bbox for table in page.find_tables() if _is_table(table)]
+    boxes = [box for box in _text_boxes(page) if not _is_inside(box, page, ruled)]
+    if len(boxes) > _MOST_BOXES or not _is_scattered(boxes):
+        return []
+    single = pypdfium2.PdfDocument.new()
+    with pypdfium2.PdfDocument(path) as whole:
+        single.import_pages(whole, [page.page_number - 1])
+    memory = io.BytesIO()
+    single.save(memory)
+    single.close()
+    blocks = read(memory.getvalue(), page.page_number)
+    found = any(block.kind is BlockKind.TABLE for block in blocks)
+    return [_Page(tuple(blocks), page.page_number)] if found else []
+
+
+def _is_inside(element: LTComponent, page: Any, areas: Sequence[tuple[float, float, float, float]]) -> bool:
+    """Whether the middle of an element is in one of the areas, which count from the top as pdfplumber does."""
+    x, y = (element.x0 + element.x1) / 2, float(page.height) - (element.y0 + element.y1) / 2
+    return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in areas)
+
+
+def _text_boxes(page: Any) -> list[LTTextBox]:
+    return [element for element in page.layout if isinstance(element, LTTextBox)]
+
+
+def _is_scattered(boxes: Sequence[LTTextBox]) -> bool:
+    """Whether some height of the page crosses three or more boxes of short text."""
+    short = [box for box in boxes if max(map(len, box.get_text().splitlines()), default=0) < _LONGEST_CELL]
+    return any(sum(box.y0 <= (one.y0 + one.y1) / 2 <= box.y1 for box in short) >= 3 for one in short)
 
 
 def _page_items(page: Any) -> Iterator[_Line | _Table]:
@@ -68,7 +121,7 @@ def _page_items(page: Any) -> Iterator[_Line | _Table]:
         rows = tuple(tuple(" ".join((cell or "").split()) for cell in row) for row in table.extract())
         items.append(_Table(rows, table.bbox[1], page.page_number))
     placed: list[_Line | _Table] = []
-    for box in _in_reading_order([element for element in page.layout if isinstance(element, LTTextBox)]):
+    for box in _in_reading_order(_text_boxes(page)):
         placed.extend(_lines(box, page, boxes))
     for item in sorted(items, key=lambda item: item.top):
         below = (at for at, line in enumerate(placed) if line.top >= item.top)
@@ -98,8 +151,7 @@ def _lines(box: LTTextBox, page: Any, tables: Sequence[tuple[float, float, float
         if not text:
             continue
         top = float(page.height) - line.y1
-        middle_x, middle_y = (line.x0 + line.x1) / 2, float(page.height) - (line.y0 + line.y1) / 2
-        if any(x0 <= middle_x <= x1 and y0 <= middle_y <= y1 for x0, y0, x1, y1 in tables):
+        if _is_inside(line, page, tables):
             continue
         characters = [char for char in line if isinstance(char, LTChar) and not char.get_text().isspace()]
         size = Counter(round(char.size, 1) for char in characters).most_common(1)[0][0] if characters else 0.0
@@ -108,21 +160,21 @@ def _lines(box: LTTextBox, page: Any, tables: Sequence[tuple[float, float, float
         opens = False
 
 
-def _without_frame(items: Sequence[_Line | _Table]) -> list[_Line | _Table]:
+def _without_frame(items: Sequence[_Item]) -> list[_Item]:
     """Without page numbers, and without headers and footers that come again on most pages."""
     pages = {item.page for item in items}
     places = Counter((item.text, round(item.top)) for item in items if isinstance(item, _Line))
     often = {place for place, count in places.items() if len(pages) > 2 and count > len(pages) / 2}
 
-    def is_frame(item: _Line | _Table) -> bool:
-        if isinstance(item, _Table):
+    def is_frame(item: _Item) -> bool:
+        if not isinstance(item, _Line):
             return False
         return (item.text, round(item.top)) in often or (item.opens and bool(_PAGE_NUMBER.match(item.text)))
 
     return [item for item in items if not is_frame(item)]
 
 
-def _blocks(items: Sequence[_Line | _Table]) -> Iterator[Block]:
+def _blocks(items: Sequence[_Item]) -> Iterator[Block]:
     lines = [item for item in items if isinstance(item, _Line)]
     body = _body_size(lines)
     ranks = {size: rank for rank, size in enumerate(_heading_sizes(lines, body), start=1)}
@@ -137,7 +189,9 @@ def _blocks(items: Sequence[_Line | _Table]) -> Iterator[Block]:
         if paragraph:
             yield _paragraph(paragraph)
             paragraph = []
-        if isinstance(item, _Table):
+        if isinstance(item, _Page):
+            yield from item.blocks
+        elif isinstance(item, _Table):
             yield Block(BlockKind.TABLE, _markdown_table(item.rows), page=item.page)
         else:
             yield Block(BlockKind.HEADING, item.text, level=ranks.get(item.size, 6), page=item.page)

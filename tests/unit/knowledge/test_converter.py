@@ -75,6 +75,25 @@ def test_pdf_footers_and_page_numbers_are_left_out_and_split_paragraphs_joined(
     assert shape(converter.convert(path)) == [(T, 0, 1, "It begins here and\ngoes on over there\nuntil it ends.")]
 
 
+def test_pdf_table_without_lines_is_read_row_by_row(converter: Converter, tmp_path: Path) -> None:
+    path = tmp_path / "stock.pdf"
+    canvas = Canvas(str(path), pagesize=A4)
+    rows = [("Product", "Place", "Count", "Status"), ("SKU-1", "A-12", "450", "OK"), ("SKU-2", "B-07", "289", "LOW")]
+    rows += [(f"SKU-{number}", f"C-{number}", str(number * 11), "OK") for number in range(3, 9)]
+    for line, row in enumerate(rows):
+        for column, text in enumerate(row):
+            canvas.drawString(72 + column * 110, 700 - line * 22, text)
+    canvas.save()
+
+    document = converter.convert(path)
+
+    rows_found = [line for block in document.blocks for line in block.text.splitlines()]
+    assert any(
+        line.split("|")[1:5] and [c.strip() for c in line.split("|")[1:5]] == list(rows[2]) for line in rows_found
+    )
+    assert {block.page for block in document.blocks} == {1}
+
+
 def test_docx(converter: Converter, tmp_path: Path) -> None:
     path = tmp_path / "policy.docx"
     document = docx.Document()
@@ -116,7 +135,7 @@ def test_pptx(converter: Converter, tmp_path: Path) -> None:
     slide.shapes.title.text = "Our plans"
     slides.save(str(path))
 
-    assert Block(H, "Our plans", level=1) in converter.convert(path).blocks
+    assert Block(H, "Our plans", level=1, page=1) in converter.convert(path).blocks
 
 
 def test_html_keeps_the_main_part_and_runs_nothing(converter: Converter, tmp_path: Path) -> None:
