@@ -28,6 +28,7 @@ from core.intake import Intake
 from core.ports.channel import Channel, SupportsRoutes
 from core.ports.responder import Responder
 from core.ports.store import TurnState
+from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.turn import Turn, TurnSettings
 from handoff.settings import HandoffSettings
@@ -120,7 +121,9 @@ class Hub:
             rates=parts.make_rates(self.settings, self._clock),
             metrics=self.metrics,
         )
-        return {"web": channel, "console": ConsoleChannel(self._clock)}
+        # A terminal hangs on one process: where there may be several, each delivers to its own alone.
+        account = "default" if self.settings.uses_sqlite else new_id()
+        return {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
 
     async def start(self, *, listen: bool = True) -> None:
         """Raises ConfigError when DATA_DIR is taken or the port is in use."""
