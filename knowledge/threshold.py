@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 _MEASURED = {"all-MiniLM-L6-v2": 0.42}
-"""On the sample knowledge: keeps 88 % of questions in customers' own words and lets no chat and no other trade's question
+"""On the sample knowledge: keeps nine of ten questions in customers' own words and lets no chat and no other trade's question
 through; questions that are close to the topic but have no answer are the limit of any such figure."""
 _CAUTIOUS = 0.5
 
