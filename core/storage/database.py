@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import Insert
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.ports.clock import Clock
 from core.storage.sqlite_threads import SqliteThreads
+from core.storage.stalled_sessions import APPLICATION, StalledSessions
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
@@ -55,17 +56,23 @@ class Database:
 
     It may be run again when it lost against another transaction, so it must have no effect besides the database. On
     SQLite an acknowledged message survives the power cord (``synchronous=FULL``). On PostgreSQL the database's clock
-    decides leases, so that workers whose clocks differ agree; ``server_clock=False`` lets tests move time.
+    decides leases, so that workers whose clocks differ agree; ``server_clock=False`` lets tests move time. There, a
+    process that stands still inside a transaction (frozen, or its machine gone) keeps its row locks for about ``stall``
+    seconds: a lease, since nobody can take over while they are held.
     """
 
-    def __init__(self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True) -> None:
+    def __init__(
+        self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True, stall: float = 5.0
+    ) -> None:
         self.url = driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._clock = clock
         self._server_clock = server_clock and not self.is_sqlite
         self._pool_size = pool_size
+        self._stall = stall
         self._threads: SqliteThreads | None = None
         self._engine: AsyncEngine | None = None
+        self._stalled: StalledSessions | None = None
 
     def open(self) -> None:
         """Make the pools; connections are opened when they are needed."""
@@ -74,22 +81,33 @@ class Database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self._threads = SqliteThreads(self.url)
         else:
-            self._engine = create_async_engine(
-                self.url,
-                pool_size=self._pool_size,
-                max_overflow=0,
-                pool_timeout=10,
-                connect_args={
-                    "timeout": 5,
-                    "command_timeout": 30,
-                    "server_settings": {"application_name": "switchboard", "jit": "off"},
+            self._engine = self._make_engine(self._pool_size)
+            self._stalled = StalledSessions(self._make_engine(1), self._stall)
+            self._stalled.start()
+
+    def _make_engine(self, connections: int) -> AsyncEngine:
+        return create_async_engine(
+            self.url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=10,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": {
+                    "application_name": APPLICATION,
+                    "jit": "off",
+                    "idle_in_transaction_session_timeout": str(round(self._stall * 1000)),
                 },
-            )
+            },
+        )
 
     async def close(self) -> None:
         """Close every connection; what was handed over is committed first."""
-        threads, engine = self._threads, self._engine
-        self._threads = self._engine = None
+        threads, engine, stalled = self._threads, self._engine, self._stalled
+        self._threads = self._engine = self._stalled = None
+        if stalled is not None:
+            await stalled.stop()
         if threads is not None:
             await threads.close()
         if engine is not None:

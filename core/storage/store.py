@@ -15,8 +15,10 @@ from core.storage.turns import SqlTurns
 class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog):
     """Implements core.ports.store.Store. The schema must have been migrated before ``open``."""
 
-    def __init__(self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True) -> None:
-        self.database = Database(url, clock, pool_size=pool_size, server_clock=server_clock)
+    def __init__(
+        self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True, stall: float = 5.0
+    ) -> None:
+        self.database = Database(url, clock, pool_size=pool_size, server_clock=server_clock, stall=stall)
         SqlInbox.__init__(self, self.database)
         SqlTurns.__init__(self, self.database)
         SqlOutbox.__init__(self, self.database)
