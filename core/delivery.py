@@ -42,6 +42,7 @@ class DeliverySettings:
     lease: float = 5.0
     send_timeout: float = 4.0
     poll: float = 0.5
+    gather: float = 0.004
     concurrency: int = 64
     give_up_after: float = 86_400.0
     auth_retry: float = 30.0
@@ -122,7 +123,10 @@ class Lane:
                     continue
                 if self._paused is not None:
                     await self._probe()
-                elif begun < room:
+                    continue
+                if begun:
+                    await asyncio.sleep(self._settings.gather)
+                if begun < room:
                     await wakes.wait(self._settings.poll)
         finally:
             wakes.close()

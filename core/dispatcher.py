@@ -24,11 +24,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DispatcherSettings:
-    """``lease`` in seconds: a worker that dies is replaced that much later. ``poll``: how long a lost wake may cost."""
+    """Seconds. ``lease``: a worker that dies is replaced that much later. ``poll``: how long a lost wake may cost.
+
+    ``gather``: the rest after a claim that brought work, so that under load the next one is a batch, not a message.
+    """
 
     concurrency: int = 64
     lease: float = 5.0
     poll: float = 0.5
+    gather: float = 0.004
     history: int = 60
     max_attempts: int = 4
     retry_first: float = 1.0
@@ -102,6 +106,8 @@ class Dispatcher:
                     _say(error)
                     await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
                     continue
+                if begun:
+                    await asyncio.sleep(self._settings.gather)
                 if begun < free:
                     await wakes.wait(self._settings.poll)
         finally:

@@ -26,6 +26,7 @@ _POLL = 2.0
 _POLL_IDLE = 20.0
 _ACTIVE = 60.0
 _AFTER_FAILURE = 0.5
+_GATHER = 0.004  # the rest after a read, so that under load the next one serves many conversations
 UNREAD = -1
 """The cursor of a listener that does not know yet from where it listens."""
 
@@ -196,6 +197,7 @@ class Live:
                     changed.append(conversation_id)
         if changed:
             await self._read(changed)
+            await asyncio.sleep(_GATHER)
 
     async def _hint(self, conversation_id: str, hint: str) -> None:
         for listener in tuple(self._rooms[conversation_id].listeners):

@@ -7,22 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
     Connection,
     Double,
-    FromClause,
     Integer,
     Row,
+    TextClause,
     Update,
     and_,
     bindparam,
     case,
     func,
     literal,
-    literal_column,
     or_,
     select,
+    text,
     update,
 )
 
@@ -36,9 +34,10 @@ from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import OPEN_DELIVERY, attachment, conversation, message, outbox, rate_limit
 
-def _is_open(table: FromClause) -> ColumnElement[bool]:
+
+def _is_open(table: str) -> TextClause:
     """Written out, not as parameters: a partial index is used only for a condition that is known when planning."""
-    return literal_column(f"{table.name}.{OPEN_DELIVERY}", Boolean)  # type: ignore[attr-defined]
+    return text(f"{table}.{OPEN_DELIVERY}")
 
 
 class SqlOutbox:
@@ -113,11 +112,11 @@ class SqlOutbox:
                     and_(columns.status == DeliveryStatus.DUE, columns.due_at <= now),
                     and_(columns.status == DeliveryStatus.SENDING, columns.lease_until <= now),
                 ),
-                _is_open(outbox),
+                _is_open("outbox"),
                 ~select(earlier.c.id)
                 .where(
                     earlier.c.conversation_id == columns.conversation_id,
-                    _is_open(earlier),
+                    _is_open("earlier"),
                     earlier.c.seq < columns.seq,
                 )
                 .exists(),
@@ -178,6 +177,7 @@ class SqlOutbox:
             select(columns.id)
             .where(
                 columns.conversation_id.in_(sorted(set(owners.values()))),
+                _is_open("outbox"),
                 columns.status == DeliveryStatus.DUE,
                 columns.id.not_in(sorted(held)),
             )
