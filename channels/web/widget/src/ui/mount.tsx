@@ -41,7 +41,8 @@ export function mount(root: HTMLElement, chat: Chat, settings: Settings, languag
     );
     if (first) new ResizeObserver(() => ui.local.away || toEnd(ui)).observe(ui.log!);
     if (!stay) toEnd(ui);
-    if (now.open !== before.open) moveFocus(ui, now.open);
+    // What was pressed may be gone with what it did; the next key must not fall into the page behind.
+    if (now.open !== before.open || (now.open && active && !active.isConnected)) moveFocus(ui, now.open);
     if (now.shown && !before.shown) asker = active;
     if (now.shown !== before.shown) (now.shown ? ui.panel!.querySelector<HTMLElement>(".source-panel button") : asker)?.focus();
     before = now;
