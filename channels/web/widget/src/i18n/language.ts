@@ -13,4 +13,4 @@ export const chooseLocale = (wanted: readonly (string | null)[]): string =>
 
 export const languageOf = (locale: string): string => locale.toLowerCase().split(/[-_]/)[0]!;
 
-export const fill = (text: string, value: string | number): string => text.replace("{}", String(value));
+export const fill = (text: string, value: string | number): string => text.split("{}").join(`${value}`);

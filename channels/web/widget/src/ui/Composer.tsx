@@ -24,7 +24,7 @@ export function composer(ui: Ui): JSX.Element {
       <textarea
         ref={(field) => void (ui.field = field)}
         rows={1}
-        dir="auto"
+        {...(local.draft && { dir: "auto" })}
         placeholder={t._placeholder}
         aria-label={t._composer}
         aria-invalid={left < 0}

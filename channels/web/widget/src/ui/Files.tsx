@@ -11,12 +11,12 @@ import type { Ui } from "./ui";
 /** The files of a message: pictures as pictures, everything else (and a picture that does not load) by name. */
 export const files = (ui: Ui, list: readonly Attachment[]): JSX.Element[] =>
   list.map(({ id, name, media_type, size, url }) => {
-    const href = safeHref(url);
+    const href = safeHref(new URL(url, ui.chat.uploads.origin).href);
     return (
       <a key={id} class="file" data-testid="attachment" target="_blank" rel="noopener noreferrer" {...(href && { href })}>
         {href && /^image\/(png|jpe?g|gif|webp|avif)$/.test(media_type) && <img src={href} alt={name} onError={(event) => (event.currentTarget.hidden = true)} />}
         {fileIcon()}
-        <span class="file-name">{name}</span>
+        <span class="file-name" dir="auto">{name}</span>
         <small>{formatSize(ui.language.locale, size)}</small>
       </a>
     );

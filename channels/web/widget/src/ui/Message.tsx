@@ -33,7 +33,7 @@ export const row = (ui: Ui, { key, author, name, first, state }: From, ...childr
 );
 
 export const notice = (ui: Ui, key: string, text: string): JSX.Element => (
-  <div key={key} class="notice" data-testid="message" data-author="system">
+  <div key={key} class="notice" dir="auto" data-testid="message" data-author="system">
     {markdown(ui, text)}
   </div>
 );

@@ -14,7 +14,7 @@ export const sourceList = (ui: Ui, sources: readonly Source[]): JSX.Element | fa
         <li key={source.id}>
           <button type="button" class="source" data-testid="source" title={source.title} onClick={() => ui.set({ shown: { sources, index } })}>
             <b>{index + 1}</b>
-            <span>{source.title}</span>
+            <span dir="auto">{source.title}</span>
           </button>
         </li>
       ))}
@@ -36,7 +36,7 @@ export function sourcePanel(ui: Ui): JSX.Element | false {
         </button>
         <h2 class="title">{fill(t._source, index + 1)}</h2>
       </div>
-      <div class="source-body" tabIndex={0} role="region" aria-label={source.title}>
+      <div class="source-body" dir="auto" tabIndex={0} role="region" aria-label={source.title}>
         <h3 class="source-name">{source.title}</h3>
         <p class="intro">{place(ui, source)}</p>
         <blockquote class="passage">{markdown(ui, source.content)}</blockquote>

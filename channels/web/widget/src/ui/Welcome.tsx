@@ -19,7 +19,7 @@ export const welcome = ({ chat, settings, state, t }: Ui): JSX.Element => (
           {settings.suggestions.map((question) => (
             <li>
               <button type="button" data-testid="suggestion" onClick={() => chat.send(question)}>
-                <span>{question}</span>
+                <span dir="auto">{question}</span>
                 {forwardIcon()}
               </button>
             </li>

@@ -25,7 +25,8 @@ export class Uploads {
   private next = 1;
 
   constructor(
-    private readonly origin: string,
+    /** Where files go, and where the paths of their links lead. */
+    readonly origin: string,
     private readonly owner: Uploader,
   ) {}
 
