@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
 _BATCH = 128
-_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY")
+_PRAGMAS = ("busy_timeout=2000", "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY")
 
 
 @dataclass
@@ -90,16 +90,23 @@ class SqliteThreads:
             _deliver(batch)
 
     def _run(self, batch: Sequence[_Job]) -> None:
-        """One transaction for all; when anything but a job's own data is wrong, each in a transaction of its own."""
+        """One transaction for all; when anything but a job's own data is wrong, each in a transaction of its own.
+
+        A transaction that cannot even begin (somebody else holds the lock) fails for all at once: to wait for the lock
+        again for each of them would keep the last one waiting for minutes.
+        """
+        begun = False
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+                begun = True
                 for job in batch:
                     _attempt(connection, job, alone=len(batch) == 1)
                 connection.commit()
         except Exception as error:
-            if len(batch) == 1:
-                batch[0].error = error
+            if len(batch) == 1 or not begun:
+                for job in batch:
+                    job.error = error
                 return
             for job in batch:
                 job.result, job.error = None, None
