@@ -1,0 +1,34 @@
+"""``python -m tests.faults.hub_process serve``: the hub's own command, with a store that follows a plan and a scripted
+responder put in where the hub is composed. Everything else is the product as it is."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from config import cli, parts
+from config.commands import serve
+from config.hub import Hub
+from config.settings import Settings
+from core.ports.clock import Clock
+from tests.faults.faulty_store import FaultyStore
+from tests.faults.points import HOLD_VARIABLE, LIMIT_VARIABLE, PLAN_VARIABLE, Faults
+from tests.faults.scripted import make_scripted
+
+
+def main() -> None:
+    """Compose, then do what the command line says."""
+    faults = Faults.read(Path(os.environ[PLAN_VARIABLE]))
+    limit, hold = Path(os.environ[LIMIT_VARIABLE]), Path(os.environ[HOLD_VARIABLE])
+
+    def make_store(settings: Settings, clock: Clock) -> FaultyStore:
+        return FaultyStore(settings.effective_database_url, clock, faults, limit, stall=settings.lease_seconds)
+
+    parts.make_store = make_store
+    serve.Hub = functools.partial(Hub, responder=make_scripted(faults, hold))  # type: ignore[assignment,misc]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()
