@@ -13,7 +13,7 @@ from knowledge.embed.embedder import Embedder
 Vector = list[float]
 
 _MOST_QUESTIONS = 32
-_DOCUMENTS_AT_ONCE = 16
+_DOCUMENTS_AT_ONCE = 8
 """Small, so that a question waits for no more than one such batch."""
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from core.domain.errors import InvalidInput
 from core.domain.knowledge import IndexReport, KnowledgeAudience
 from knowledge.open import Knowledge
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
@@ -174,14 +175,15 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
         lines = [f"Rule {number}.{line} concerns matter {line * 7} in department {number}." for line in range(60)]
         (folder / f"{number}.md").write_text(f"# Rules {number}\n\n" + " ".join(lines))
     loop = asyncio.get_running_loop()
-    worst = 0.0
+    lags: list[float] = []
+    busy: list[float] = []
 
     async def watch() -> None:
-        nonlocal worst
         while True:
-            before = loop.time()
+            before, worked = loop.time(), time.thread_time()
             await asyncio.sleep(0.01)
-            worst = max(worst, loop.time() - before - 0.01)
+            lags.append(loop.time() - before - 0.01)
+            busy.append(time.thread_time() - worked)
 
     async def ask() -> int:
         answered = 0
@@ -196,8 +198,13 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
     report = await indexing
     watching.cancel()
 
-    lag = f"longest lag {worst * 1000:.0f} ms"
-    print(f"\nindexed {report.chunks} chunks in {report.seconds} s, {answered} questions meanwhile, {lag}")
+    lags.sort()
+    usual = lags[int(len(lags) * 0.99)]
+    print(f"\nindexed {report.chunks} chunks in {report.seconds} s, {answered} questions meanwhile")
+    print(
+        f"loop lag: 99 of 100 under {usual * 1000:.0f} ms, longest {lags[-1] * 1000:.0f} ms, work {max(busy) * 1000:.0f} ms"
+    )
     assert report.indexed == 30
     assert answered > 1
-    assert worst < 0.25
+    assert usual < 0.25
+    assert max(busy) < 0.1, "the work of this process alone, without waiting for a busy machine"

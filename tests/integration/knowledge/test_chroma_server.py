@@ -18,6 +18,8 @@ from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.conftest import PATIENCE
 from tests.servers.process import ServerProcess, free_port, listens
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
 
 @contextmanager
 def chroma_server(folder: Path, port: int) -> Iterator[None]:

@@ -18,6 +18,8 @@ from knowledge.process.child import State
 from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.conftest import PATIENCE
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
 ROOT = Path(__file__).parents[3]
 
 PARENT = """
@@ -30,7 +32,7 @@ async def main():
     knowledge = open_knowledge(KnowledgeSettings(directory=Path(sys.argv[1])))
     await knowledge.start()
     if sys.argv[2] == "warm":
-        await knowledge.warm(100)
+        await knowledge.warm(240)
     while knowledge.health().pid is None:
         await asyncio.sleep(0.01)
     print(knowledge.health().pid, flush=True)

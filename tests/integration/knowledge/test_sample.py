@@ -10,7 +10,7 @@ import yaml
 from core.domain.knowledge import IndexProgress, KnowledgeAudience, Passage
 from knowledge.open import SAMPLE, Knowledge
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(400)]
 
 QUESTIONS: dict[str, list[dict[str, str]]] = yaml.safe_load(
     Path(__file__).with_name("questions.yaml").read_text("utf-8")
