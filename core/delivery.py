@@ -35,6 +35,10 @@ from core.ports.wake import OUTBOX, Wake
 log = structlog.get_logger(__name__)
 
 
+class _NotBegun(Unreachable):
+    """This worker was frozen or starved, so nothing was sent, and whoever claims next may send at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """Seconds. ``send_timeout`` is shorter than ``lease``, so that a successor never sends beside a living worker."""
@@ -290,11 +294,13 @@ class Lane:
         """Seconds for sending. Frozen or starved past its deadline, a worker may have a successor: it must not begin."""
         left = attempt.deadline - self._clock.monotonic()
         if left <= 0:
-            raise Unreachable("The time to send ran out before sending began.")
+            raise _NotBegun("The time to send ran out before sending began.")
         return left
 
     def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
         match error:
+            case _NotBegun():
+                return self._retry(attempt, error.detail, wait=0.0)
             case RateLimited():
                 attempt.pause = error.retry_after
                 return self._retry(attempt, error.detail, wait=error.retry_after)
