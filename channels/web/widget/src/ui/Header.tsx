@@ -9,7 +9,7 @@ export function header(ui: Ui): JSX.Element {
   const { settings, state, t } = ui;
   const staff = state.conversation.status === "staff" ? state.conversation.messages.findLast((m) => m.author === "staff") : undefined;
   return (
-    <header class="header">
+    <div class="header">
       {avatar(!!staff, staff?.name, settings.logo ?? settings.avatar)}
       <div class="names">
         <h2 class="title">{staff?.name ?? title(ui)}</h2>
@@ -18,6 +18,6 @@ export function header(ui: Ui): JSX.Element {
       <button type="button" class="icon" data-testid="close" aria-label={t._close} title={t._close} onClick={() => ui.chat.setOpen(false)}>
         {closeIcon()}
       </button>
-    </header>
+    </div>
   );
 }
