@@ -51,8 +51,7 @@ class Report:
             "",
             f"- date: {datetime.now(UTC):%Y-%m-%d}",
             f"- commit: {_commit()}",
-            f"- machine: {os.cpu_count()} cores, {_memory()}, {platform.system()} {platform.machine()}, "
-            f"Python {platform.python_version()}",
+            f"- machine: {_machine()}",
             "",
             "| what | measured | of the floor | aim |",
             "|---|---|---|---|",
@@ -60,6 +59,11 @@ class Report:
             "",
         ]
         path.write_text("\n".join(lines))
+
+
+def _machine() -> str:
+    parts = (f"{os.cpu_count()} cores", _memory(), f"{platform.system()} {platform.machine()}")
+    return ", ".join((*parts, f"Python {platform.python_version()}"))
 
 
 def _commit() -> str:

@@ -34,7 +34,7 @@ def lines() -> Iterator[str]:
 
 def error_classes() -> dict[str, ErrorClass]:
     """All classes that descend from HubError, by name."""
-    found = {item.name: item for path in _sources() for item in _classes(path)}
+    found = {item.name: item for path in _sources() for item in _classes(path) if not item.name.startswith("_")}
 
     def descends(name: str) -> bool:
         return name == "HubError" or (name in found and descends(found[name].parent))

@@ -37,6 +37,9 @@ def test_another_package_adds_one_or_replaces_ours(monkeypatch: pytest.MonkeyPat
 
 
 def test_naming_a_channel_imports_none() -> None:
-    code = "import sys; from channels import registry; registry.names(); print([m for m in sys.modules if m.startswith('channels.')])"
+    code = (
+        "import sys; from channels import registry; registry.names(); "
+        "print([m for m in sys.modules if m.startswith('channels.')])"
+    )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "['channels.registry']"
