@@ -101,15 +101,24 @@ class Lane:
         self._loop_task = asyncio.create_task(self._loop())
 
     async def stop(self, grace: float) -> None:
-        """Claim nothing more; what is being sent is sent and settled."""
+        """What the last turns said is sent too, and what is being sent is settled; then claim nothing more."""
         if self._loop_task is not None:
             async with self._claiming:  # a claim that the database may have granted is never cut off
                 self._loop_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop_task
+            await self._flush(grace)
         if self._active:
             await asyncio.wait(self._active, timeout=grace)
         await self._settle.drain()
+
+    async def _flush(self, grace: float) -> None:
+        """The loop may have ended before it saw what was committed last; somebody may be waiting for just that."""
+        until = self._clock.monotonic() + grace
+        with contextlib.suppress(StoreUnavailable):
+            while self._paused is None and self._clock.monotonic() < until and await self._claim(await self._room()):
+                if self._active:
+                    await asyncio.wait(self._active, timeout=max(0.0, until - self._clock.monotonic()))
 
     async def _loop(self) -> None:
         wakes = self._wake.subscribe(OUTBOX)

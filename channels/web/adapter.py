@@ -107,8 +107,8 @@ class WebChannel:
     async def stop(self) -> None:
         """Take nothing more and close every socket; clients come back to whoever serves next, and resume."""
         self._reception.open(None)
-        await self._sockets.close()
         await self._live.stop()
+        await self._sockets.close()
         await self._access.rates.close()
 
     def authenticate(self, request: WebhookRequest) -> None:

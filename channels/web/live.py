@@ -29,6 +29,8 @@ _AFTER_FAILURE = 0.5
 _GATHER = 0.004  # the rest after a read, so that under load the next one serves many conversations
 UNREAD = -1
 """The cursor of a listener that does not know yet from where it listens."""
+STOPPING = "stopping"
+"""A hint of this process's own: whoever waits here has to go on waiting elsewhere."""
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +74,7 @@ class Listener(Protocol):
         ...
 
     async def hint(self, hint: str) -> None:
-        """Something that is not in the log: ``typing:agent``, ``typing:staff``, ``ended``."""
+        """Something that is not in the log: ``typing:agent``, ``typing:staff``, ``ended``, ``stopping``."""
         ...
 
 
@@ -101,19 +103,28 @@ class Live:
         self._poll = poll
         self._rooms: dict[str, _Room] = {}
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     async def start(self) -> None:
         """Begin to listen."""
+        self._stopped = False
         if self._task is None:
             self._task = asyncio.create_task(self._run(self._wake.subscribe(WIDGET)))
 
     async def stop(self) -> None:
-        """Stop listening; listeners are simply told nothing more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        """Hand out what was logged last, then end every wait with what it has; nobody is told anything more."""
+        self._stopped = True
+        if self._task is None:
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        self._task = None
+        with contextlib.suppress(HubError):
+            await self._read(list(self._rooms))
+        for room in list(self._rooms.values()):
+            for listener in tuple(room.listeners):
+                await listener.hint(STOPPING)
 
     def add(self, listener: Listener) -> None:
         """Listen from ``listener.cursor`` on; with UNREAD, wait until ``begin`` names the place."""
@@ -156,7 +167,7 @@ class Live:
         self.add(waiter)
         try:
             await self._read([conversation_id])
-            if not waiter.found.is_set() and seconds > 0:
+            if not waiter.found.is_set() and seconds > 0 and not self._stopped:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await waiter.found.wait()
@@ -293,6 +304,6 @@ class _Waiter:
             self.found.set()
 
     async def hint(self, hint: str) -> None:
-        """An ended session answers nothing more."""
-        if hint == "ended":
+        """An ended session answers nothing more, nor does a server that stops."""
+        if hint in ("ended", STOPPING):
             self.found.set()
