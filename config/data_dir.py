@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from core.domain.errors import ConfigError
@@ -48,20 +50,37 @@ class DataDirLock:
 
 
 def own_secret_key(data_dir: Path) -> str:
-    """The key that an unconfigured server made for itself at its first start."""
+    """The key that an unconfigured server made for itself at its first start.
+
+    It appears whole or not at all: half a key, left by a process that was killed, would be taken for a key.
+    """
     path = data_dir / "secret_key"
-    try:
+    with contextlib.suppress(FileNotFoundError):
         return path.read_text().strip()
-    except FileNotFoundError:
-        pass
     data_dir.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_hex(32)
+    descriptor, name = tempfile.mkstemp(prefix="secret_key.", dir=data_dir)
+    made = Path(name)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _publish(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+    return path.read_text().strip()
+
+
+def _publish(made: Path, path: Path) -> None:
+    """Give the file its name, unless another process was faster; where the file system has no links, the last one wins."""
+    try:
+        path.hardlink_to(made)
     except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return key
+        return
+    except OSError:
+        made.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
