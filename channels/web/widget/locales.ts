@@ -26,7 +26,11 @@ export function locales(): Plugin {
       const stale = existsSync(dir!) ? readdirSync(dir!).filter((name) => OURS.test(name)) : [];
       for (const name of stale) rmSync(resolve(dir!, name));
       for (const [language, texts] of Object.entries(languages))
-        this.emitFile({ type: "asset", fileName: `widget.${language}.${version}.json`, source: JSON.stringify(keys.map((key) => texts[key])) });
+        this.emitFile({
+          type: "asset",
+          fileName: `widget.${language}.${version}.json`,
+          source: JSON.stringify(keys.map((key) => texts[key])),
+        });
     },
   };
 }

@@ -11,14 +11,21 @@ const MEMBER = /(?:^ {2,}|\()(?:(?:private|readonly|static|async|get) )*(\w+)(?:
  * and neither spoken to anybody outside nor written as a string anywhere. The browser's own names are left alone by terser.
  */
 export function shortenable(folder = new URL("./src/", import.meta.url)): RegExp {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name)).sort();
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .sort();
   const texts = files.map((name) => [name, readFileSync(new URL(name, folder), "utf8").replace(ASIDE, "")] as const);
   const all = texts.map(([, text]) => text).join("\n");
-  const spoken = texts.filter(([name]) => SPOKEN.test(name)).map(([, text]) => text).join("\n");
+  const spoken = texts
+    .filter(([name]) => SPOKEN.test(name))
+    .map(([, text]) => text)
+    .join("\n");
   const names = new Set<string>();
   for (const [name, text] of texts) {
     if (!SPOKEN.test(name)) for (const match of text.matchAll(MEMBER)) names.add(match[1]!);
   }
-  const kept = [...names].filter((name) => name.length > 2 && !new RegExp(`\\b${name}\\b`).test(spoken) && !new RegExp(`["'\`]${name}["'\`]`).test(all));
+  const kept = [...names].filter(
+    (name) => name.length > 2 && !new RegExp(`\\b${name}\\b`).test(spoken) && !new RegExp(`["'\`]${name}["'\`]`).test(all),
+  );
   return new RegExp(`^(?:${kept.sort().join("|")})$`);
 }

@@ -24,7 +24,7 @@ const OPEN_KEY = "open";
 /** The texts of one language; asked for until they come, as nothing can be said without them. */
 function load(url: string, use: (texts: Texts) => void, retry = new Retry()): void {
   fetch(url)
-    .then((response) => response.json() as Promise<Texts>)
+    .then((response) => (response.ok ? (response.json() as Promise<Texts>) : Promise.reject()))
     .then(use, () => retry.later(() => load(url, use, retry)));
 }
 

@@ -42,7 +42,10 @@ export function readSettings(data: DOMStringMap): Settings {
     userToken: text("userToken"),
     open: flag(data["open"], false),
     launcher: flag(data["launcher"], true),
-    suggestions: (data["suggestions"] ?? "").split("|").map((s) => s.trim()).filter(Boolean),
+    suggestions: (data["suggestions"] ?? "")
+      .split("|")
+      .map((s) => s.trim())
+      .filter(Boolean),
   };
 }
 

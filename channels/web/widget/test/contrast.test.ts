@@ -3,7 +3,16 @@ import { contrast, css, inkOn, luminance, mix, parseRgb, readableOn, solid } fro
 import { palette } from "../src/theme/scheme";
 
 /** Everything that tinted text stands on: --surface, --sunken and the accent's own tint. */
-const GROUNDS = { light: [[255, 255, 255], [244, 244, 246]], dark: [[22, 23, 27], [37, 38, 45]] } as const;
+const GROUNDS = {
+  light: [
+    [255, 255, 255],
+    [244, 244, 246],
+  ],
+  dark: [
+    [22, 23, 27],
+    [37, 38, 45],
+  ],
+} as const;
 const step = [0, 51, 102, 153, 204, 255];
 const colors = step.flatMap((r) => step.flatMap((g) => step.map((b) => [r, g, b] as const)));
 

@@ -3,9 +3,31 @@ import { Conversation, type Pending, textOf } from "../src/protocol/conversation
 import type { Frame, Message } from "../src/protocol/frames";
 import { Sequencer } from "../src/protocol/sequencer";
 
-const pending = (client_id: string, more: Partial<Pending> = {}): Pending => ({ client_id, content: `text ${client_id}`, attachments: [], created: 1000, user: null, state: "sending", ...more });
-const stored = (id: string, cursor: number, more: Partial<Message> = {}): Message => ({ id, cursor, author: "agent", content: id, timestamp: "2026-11-21T10:00:00Z", ...more });
-const text = (index: number, delta: string, epoch = 1, cursor = index + 1): Frame => ({ type: "text", turn_id: "t", epoch, index, delta, cursor });
+const pending = (client_id: string, more: Partial<Pending> = {}): Pending => ({
+  client_id,
+  content: `text ${client_id}`,
+  attachments: [],
+  created: 1000,
+  user: null,
+  state: "sending",
+  ...more,
+});
+const stored = (id: string, cursor: number, more: Partial<Message> = {}): Message => ({
+  id,
+  cursor,
+  author: "agent",
+  content: id,
+  timestamp: "2026-11-21T10:00:00Z",
+  ...more,
+});
+const text = (index: number, delta: string, epoch = 1, cursor = index + 1): Frame => ({
+  type: "text",
+  turn_id: "t",
+  epoch,
+  index,
+  delta,
+  cursor,
+});
 const complete = (cursor: number, content = "whole"): Frame => ({ type: "complete", ...stored("a1", cursor, { turn_id: "t", content }) });
 
 describe("Conversation", () => {
@@ -36,7 +58,10 @@ describe("Conversation", () => {
     it("is one message, however often ack and message come", () => {
       conversation.queue(pending("c1"));
       const ack: Frame = { type: "ack", client_id: "c1", id: "m1", cursor: 3 };
-      const message: Frame = { type: "message", ...stored("m1", 3, { author: "customer", client_id: "c1", timestamp: "2026-11-21T11:11:11Z" }) };
+      const message: Frame = {
+        type: "message",
+        ...stored("m1", 3, { author: "customer", client_id: "c1", timestamp: "2026-11-21T11:11:11Z" }),
+      };
       apply(ack, message, ack, message, ack);
       expect(ids()).toEqual(["m1"]);
       expect(conversation.messages[0]!.timestamp).toBe("2026-11-21T11:11:11Z");
@@ -115,7 +140,10 @@ describe("Conversation", () => {
     });
 
     it("carries its sources", () => {
-      apply({ type: "sources", turn_id: "t", epoch: 1, cursor: 1, sources: [{ id: "s", title: "T", content: "C" }] }, text(0, "One. [1]", 1, 2));
+      apply(
+        { type: "sources", turn_id: "t", epoch: 1, cursor: 1, sources: [{ id: "s", title: "T", content: "C" }] },
+        text(0, "One. [1]", 1, 2),
+      );
       expect(conversation.turns[0]!.sources).toHaveLength(1);
     });
   });
@@ -150,28 +178,32 @@ describe("resuming", () => {
   const whole = new Conversation();
   SESSION.forEach((frame) => whole.apply(frame));
 
-  it.each(SESSION.map((_, cut) => cut))("after a loss behind frame %i, with live frames during the replay, misses and doubles nothing", (cut) => {
-    const conversation = new Conversation();
-    const sequencer = new Sequencer();
-    const push = (frame: Frame): void => sequencer.push(frame).forEach((f) => conversation.apply(f));
-    SESSION.slice(0, cut).forEach(push);
-    sequencer.abandon();
-    sequencer.begin();
-    const replay = SESSION.filter((frame) => "cursor" in frame && frame.cursor! > sequencer.cursor);
-    // The newest frame also comes live, in the middle of the replay.
-    const live = SESSION.at(-1)!;
-    const middle = Math.floor(replay.length / 2);
-    [...replay.slice(0, middle), live, ...replay.slice(middle)].forEach(push);
-    push({ type: "resumed", after: cut, upto: 13 });
-    expect(view(conversation)).toEqual(view(whole));
-  });
+  it.each(SESSION.map((_, cut) => cut))(
+    "after a loss behind frame %i, with live frames during the replay, misses and doubles nothing",
+    (cut) => {
+      const conversation = new Conversation();
+      const sequencer = new Sequencer();
+      const push = (frame: Frame): void => sequencer.push(frame).forEach((f) => conversation.apply(f));
+      SESSION.slice(0, cut).forEach(push);
+      sequencer.abandon();
+      sequencer.begin();
+      const replay = SESSION.filter((frame) => "cursor" in frame && frame.cursor! > sequencer.cursor);
+      // The newest frame also comes live, in the middle of the replay.
+      const live = SESSION.at(-1)!;
+      const middle = Math.floor(replay.length / 2);
+      [...replay.slice(0, middle), live, ...replay.slice(middle)].forEach(push);
+      push({ type: "resumed", after: cut, upto: 13 });
+      expect(view(conversation)).toEqual(view(whole));
+    },
+  );
 
   it("gives the same when everything is replayed over what is there", () => {
     const conversation = new Conversation();
     const sequencer = new Sequencer();
     for (let round = 0; round < 2; round++) {
       sequencer.begin();
-      for (const frame of [...SESSION, { type: "resumed", after: 0, upto: 13 } as Frame]) sequencer.push(frame).forEach((f) => conversation.apply(f));
+      for (const frame of [...SESSION, { type: "resumed", after: 0, upto: 13 } as Frame])
+        sequencer.push(frame).forEach((f) => conversation.apply(f));
     }
     expect(view(conversation)).toEqual(view(whole));
   });

@@ -4,7 +4,14 @@ import { type Carrier, Courier } from "../src/connection/courier";
 import { Problem } from "../src/connection/problem";
 import type { Pending } from "../src/protocol/conversation";
 
-const pending = (client_id: string): Pending => ({ client_id, content: client_id, attachments: [], created: 0, user: null, state: "sending" });
+const pending = (client_id: string): Pending => ({
+  client_id,
+  content: client_id,
+  attachments: [],
+  created: 0,
+  user: null,
+  state: "sending",
+});
 
 function setUp() {
   let list = [pending("a"), pending("b")];
@@ -29,7 +36,14 @@ function setUp() {
     silent: vi.fn(),
     lose: vi.fn(),
   } satisfies Carrier;
-  return { courier: new Courier(carrier), carrier, line, pushed, posted, settle: (id: string) => (list = list.filter((m) => m.client_id !== id)) };
+  return {
+    courier: new Courier(carrier),
+    carrier,
+    line,
+    pushed,
+    posted,
+    settle: (id: string) => (list = list.filter((m) => m.client_id !== id)),
+  };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -156,8 +170,15 @@ describe("Retry", () => {
 
 describe("Problem", () => {
   it("reads a problem document", () => {
-    expect(Problem.from(429, '{"title": "x", "code": "rate_limited"}', "3")).toMatchObject({ status: 429, code: "rate_limited", retryAfter: 3000, passing: true });
+    expect(Problem.from(429, '{"title": "x", "code": "rate_limited"}', "3")).toMatchObject({
+      status: 429,
+      code: "rate_limited",
+      retryAfter: 3000,
+      passing: true,
+    });
   });
-  it("makes do with a proxy's page", () => expect(Problem.from(502, "<html>Bad gateway", null)).toMatchObject({ code: "http_502", passing: true }));
-  it("takes anything else for a lost network", () => expect(Problem.of(new TypeError("failed to fetch"))).toMatchObject({ status: 0, code: "offline", passing: true }));
+  it("makes do with a proxy's page", () =>
+    expect(Problem.from(502, "<html>Bad gateway", null)).toMatchObject({ code: "http_502", passing: true }));
+  it("takes anything else for a lost network", () =>
+    expect(Problem.of(new TypeError("failed to fetch"))).toMatchObject({ status: 0, code: "offline", passing: true }));
 });

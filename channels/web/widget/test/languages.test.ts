@@ -17,7 +17,8 @@ describe.each(Object.entries({ de, fr, es, ar }))("%s", (_, texts) => {
     const places = (text: string): number => text.split("{}").length;
     expect(keys.filter((key) => places(texts[key]) !== places(en[key]))).toEqual([]);
   });
-  it("is translated", () => expect(keys.filter((key) => texts[key] === en[key] && en[key].replace("{}", "").trim().includes(" "))).toEqual([]));
+  it("is translated", () =>
+    expect(keys.filter((key) => texts[key] === en[key] && en[key].replace("{}", "").trim().includes(" "))).toEqual([]));
 });
 
 describe("chooseLocale", () => {
@@ -36,7 +37,7 @@ describe("words about things", () => {
   it("knows today", () => expect(formatDay("en", new Date().toISOString(), "Today")).toBe("Today"));
   it("names another day", () => expect(formatDay("en-GB", "2024-05-06T12:00:00Z", "Today")).toBe("Monday 6 May"));
   it.each([
-    [900, "1 kB"],
+    [9, "1 kB"],
     [52_000, "52 kB"],
     [10_485_760, "10.5 MB"],
   ])("%i bytes are %s", (bytes, text) => expect(formatSize("en", bytes)).toBe(text));

@@ -7,7 +7,11 @@ import { parseMarkdown } from "../src/markdown/parse";
 /** A compact notation: `p(one strong(two))`. */
 const show = (nodes: Node[]): string =>
   nodes
-    .map((n) => (typeof n === "string" ? n : `${n.tag}${n.href ? `<${n.href}>` : ""}${n.start !== undefined ? `#${n.start}` : ""}(${show(n.children)})`))
+    .map((n) =>
+      typeof n === "string"
+        ? n
+        : `${n.tag}${n.href ? `<${n.href}>` : ""}${n.start !== undefined ? `#${n.start}` : ""}(${show(n.children)})`,
+    )
     .join("");
 const md = (text: string): string => show(parseMarkdown(text));
 const inline = (text: string): string => show(parseInline(text));
@@ -51,7 +55,7 @@ describe("inline", () => {
     ["\\*not\\* it", "*not* it"],
     ["yes [1][2] and [99]", "yes cite(1)cite(2) and cite(99)"],
     ["[0] [100] [x]", "[0] [100] [x]"],
-    ["[text](https://a.example/x_(y) \"title\")", "a<https://a.example/x_(y)>(text)"],
+    ['[text](https://a.example/x_(y) "title")', "a<https://a.example/x_(y)>(text)"],
     ["see https://a.example/b_c.", "see a<https://a.example/b_c>(https://a.example/b_c)."],
     ["(https://a.example)", "(a<https://a.example>(https://a.example))"],
     ["<https://a.example>", "a<https://a.example>(https://a.example)"],
@@ -98,26 +102,37 @@ describe("hostile input", () => {
     "[x](JAVASCRIPT:alert`1`)",
     "<javascript:alert(1)>",
     "![x](data:text/html;base64,PHNjcmlwdD4=)",
-    "[x](  javascript:alert(1) \"t\")",
+    '[x](  javascript:alert(1) "t")',
     "[x](java&Tab;script:alert(1))",
   ])("makes no link of %j", (text) => expect(md(text)).not.toContain("a<"));
 
-  it.each(["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "&lt;b&gt;", "</p><iframe src=//x>"])("%j stays text", (text) =>
-    expect(md(text)).toBe(`p(${text})`),
+  it.each(["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "&lt;b&gt;", "</p><iframe src=//x>"])(
+    "%j stays text",
+    (text) => expect(md(text)).toBe(`p(${text})`),
   );
 
-  it.each([["*".repeat(20_000)], ["[".repeat(20_000)], ["**a ".repeat(4000)], ["_a ".repeat(5000)], ["> ".repeat(8000)], ["- ".repeat(8000)], ["`".repeat(9999)], ["[a](".repeat(4000)], ["|-".repeat(9000)], ["https://".repeat(3000)]])(
-    "answers in time (%#)",
-    (text) => {
-      const before = performance.now();
-      parseMarkdown(text);
-      expect(performance.now() - before).toBeLessThan(1500);
-    },
-  );
+  it.each([
+    ["*".repeat(20_000)],
+    ["[".repeat(20_000)],
+    ["**a ".repeat(4000)],
+    ["_a ".repeat(5000)],
+    ["> ".repeat(8000)],
+    ["- ".repeat(8000)],
+    ["`".repeat(9999)],
+    ["[a](".repeat(4000)],
+    ["|-".repeat(9000)],
+    ["https://".repeat(3000)],
+  ])("answers in time (%#)", (text) => {
+    const before = performance.now();
+    parseMarkdown(text);
+    expect(performance.now() - before).toBeLessThan(1500);
+  });
 });
 
 describe("words", () => {
   it("is what is read aloud", () => {
-    expect(words(parseMarkdown("**Yes**, see [the page](https://a.example). [1]\n\n- a\n- b")).replace(/\s+/g, " ").trim()).toBe("Yes, see the page. a b");
+    expect(words(parseMarkdown("**Yes**, see [the page](https://a.example). [1]\n\n- a\n- b")).replace(/\s+/g, " ").trim()).toBe(
+      "Yes, see the page. a b",
+    );
   });
 });

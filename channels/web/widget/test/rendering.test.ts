@@ -71,7 +71,15 @@ describe("Markdown in the page", () => {
 
 describe("a message", () => {
   const place = { first: true, last: true, newestOwn: false, current: true };
-  const stored = (more: Partial<Message>): Message => ({ id: "m", cursor: 1, author: "agent", content: "Hello", timestamp: "2026-11-21T10:00:00Z", kind: "answer", ...more });
+  const stored = (more: Partial<Message>): Message => ({
+    id: "m",
+    cursor: 1,
+    author: "agent",
+    content: "Hello",
+    timestamp: "2026-11-21T10:00:00Z",
+    kind: "answer",
+    ...more,
+  });
 
   it("of the customer is shown as typed", () => {
     const { ui, box, draw } = setUp();
@@ -103,7 +111,16 @@ describe("a message", () => {
 
   it("with a hostile attachment link or name stays harmless", () => {
     const { ui, box, draw } = setUp();
-    draw(message(ui, stored({ author: "customer", attachments: [{ id: "a", name: "<img onerror=1>.png", media_type: "image/png", size: 1, url: "javascript:1" }] }), place));
+    draw(
+      message(
+        ui,
+        stored({
+          author: "customer",
+          attachments: [{ id: "a", name: "<img onerror=1>.png", media_type: "image/png", size: 1, url: "javascript:1" }],
+        }),
+        place,
+      ),
+    );
     expect(box.querySelector("[data-testid=attachment]")!.hasAttribute("href")).toBe(false);
     expect(box.querySelector("img[onerror]")).toBeNull();
   });

@@ -3,7 +3,8 @@ import type { Frame, Message } from "../src/protocol/frames";
 import { Sequencer } from "../src/protocol/sequencer";
 
 const text = (cursor: number): Frame => ({ type: "text", turn_id: "t", epoch: 1, index: cursor, delta: `${cursor}`, cursor });
-const message = (cursor: number): Frame => ({ type: "message", id: `m${cursor}`, cursor, author: "staff", content: "", timestamp: "" }) as { type: "message" } & Message;
+const message = (cursor: number): Frame =>
+  ({ type: "message", id: `m${cursor}`, cursor, author: "staff", content: "", timestamp: "" }) as { type: "message" } & Message;
 const ack = (cursor: number): Frame => ({ type: "ack", client_id: "c", id: "m", cursor });
 const resumed = (upto: number): Frame => ({ type: "resumed", after: 0, upto });
 const cursors = (frames: Frame[]): (number | undefined)[] => frames.map((f) => ("cursor" in f ? f.cursor : undefined));

@@ -7,7 +7,14 @@ import { Storage } from "../src/session/storage";
 const blocked = (): globalThis.Storage => {
   throw new DOMException("blocked", "SecurityError");
 };
-const pending = (client_id: string, created: number, user: string | null = null): Pending => ({ client_id, content: client_id, attachments: [], created, user, state: "sending" });
+const pending = (client_id: string, created: number, user: string | null = null): Pending => ({
+  client_id,
+  content: client_id,
+  attachments: [],
+  created,
+  user,
+  state: "sending",
+});
 const token = (claims: object): string => `x.${btoa(JSON.stringify(claims))}.y`;
 
 beforeEach(() => {
@@ -105,7 +112,14 @@ describe("Sessions", () => {
   let count = 0;
   const open = (userToken: string | null): Sessions => new Sessions(new Storage("p:"), api as never, "en", userToken);
   beforeEach(() => {
-    api.createSession.mockReset().mockImplementation(async () => ({ session_id: `s${++count}`, token: "t", expires_at: new Date(Date.now() + 3600_000).toISOString(), config }));
+    api.createSession
+      .mockReset()
+      .mockImplementation(async () => ({
+        session_id: `s${++count}`,
+        token: "t",
+        expires_at: new Date(Date.now() + 3600_000).toISOString(),
+        config,
+      }));
   });
 
   it("is made once and shared", async () => {

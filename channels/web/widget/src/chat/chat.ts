@@ -54,10 +54,7 @@ export class Chat implements LinkEvents, Carrier {
   ) {
     this.outbox = new Outbox(storage);
     this.uploads = new Uploads(api.origin, this);
-    this.stops = [
-      watchWakeups(() => this.wake()),
-      listen([[window, "storage"]], (event) => this.otherTab(event as StorageEvent)),
-    ];
+    this.stops = [watchWakeups(() => this.wake()), listen([[window, "storage"]], (event) => this.otherTab(event as StorageEvent))];
     this.loadOutbox();
     this.returning = !!sessions.stored();
     // Somebody who talked here before hears of answers without opening the panel first.
@@ -84,7 +81,16 @@ export class Chat implements LinkEvents, Carrier {
     const attachments = action ? [] : this.uploads.take();
     if (!content.trim() && !attachments.length) return;
     const session = attachments.length ? this.session?.session_id : undefined;
-    const message: Pending = { client_id: clientId(), content: content.trim(), attachments, action, created: Date.now(), session, user: this.sessions.user, state: "sending" };
+    const message: Pending = {
+      client_id: clientId(),
+      content: content.trim(),
+      attachments,
+      action,
+      created: Date.now(),
+      session,
+      user: this.sessions.user,
+      state: "sending",
+    };
     this.outbox.save(message);
     this.state.conversation.queue(message);
     this.changed();
@@ -320,7 +326,8 @@ export class Chat implements LinkEvents, Carrier {
     } else if (id) {
       this.courier.settle(id);
       this.outbox.remove(id);
-    } else if ((frame.type === "complete" || frame.type === "message") && !known.some((m) => m.id === frame.id)) this.events.emit("message", frame);
+    } else if ((frame.type === "complete" || frame.type === "message") && !known.some((m) => m.id === frame.id))
+      this.events.emit("message", frame);
     if (!this.state.conversation.typing) return;
     clearTimeout(this.quiet);
     this.quiet = setTimeout(() => {

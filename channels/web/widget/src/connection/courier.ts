@@ -35,7 +35,10 @@ export class Courier {
       const id = message.client_id;
       if (this.sent.has(id)) continue;
       if (!this.carrier.push(message)) return void this.post();
-      this.sent.set(id, setTimeout(() => this.carrier.silent(), ACK_MS));
+      this.sent.set(
+        id,
+        setTimeout(() => this.carrier.silent(), ACK_MS),
+      );
     }
   }
 

@@ -52,6 +52,7 @@ export class Link implements SocketEvents, PollEvents {
   /** The machine woke up, the tab came back or the network changed. */
   wake(): void {
     if (this.retry.waiting) this.retry.now();
+    else if (this.polling) this.connect();
     else this.socket?.doubt();
   }
 

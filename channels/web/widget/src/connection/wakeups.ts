@@ -11,7 +11,14 @@ export function watchWakeups(wake: () => void): () => void {
     if (Date.now() - last > GAP_MS) wake();
     last = Date.now();
   }, TICK_MS);
-  const stop = listen([[document, "visibilitychange"], [window, "online"], [window, "pageshow"]], wake);
+  const stop = listen(
+    [
+      [document, "visibilitychange"],
+      [window, "online"],
+      [window, "pageshow"],
+    ],
+    wake,
+  );
   return () => {
     clearInterval(timer);
     stop();

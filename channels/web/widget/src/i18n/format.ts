@@ -9,6 +9,6 @@ export const isToday = (timestamp: string): boolean => new Date(timestamp).toDat
 
 export function formatSize(locale: string, bytes: number): string {
   const mega = bytes >= 1e6;
-  const options = { style: "unit", unit: mega ? "megabyte" : "kilobyte", maximumFractionDigits: mega ? 1 : 0 } as const;
-  return (bytes / (mega ? 1e6 : 1e3)).toLocaleString(locale, options);
+  const amount = mega ? bytes / 1e6 : Math.ceil(bytes / 1e3);
+  return amount.toLocaleString(locale, { style: "unit", unit: mega ? "megabyte" : "kilobyte", maximumFractionDigits: 1 });
 }

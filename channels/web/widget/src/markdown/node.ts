@@ -1,7 +1,26 @@
 /** The elements that a message may become. There is no way to name any other. */
 export type Tag =
-  | "p" | "h3" | "ul" | "ol" | "li" | "pre" | "code" | "blockquote" | "hr" | "br"
-  | "strong" | "em" | "del" | "a" | "table" | "thead" | "tbody" | "tr" | "th" | "td" | "cite";
+  | "p"
+  | "h3"
+  | "ul"
+  | "ol"
+  | "li"
+  | "pre"
+  | "code"
+  | "blockquote"
+  | "hr"
+  | "br"
+  | "strong"
+  | "em"
+  | "del"
+  | "a"
+  | "table"
+  | "thead"
+  | "tbody"
+  | "tr"
+  | "th"
+  | "td"
+  | "cite";
 
 /** Markdown as data: text, or an element with the few attributes that Markdown can say. Nothing in here is HTML. */
 export type Node = string | Element;
@@ -14,7 +33,11 @@ export interface Element {
   align?: string;
 }
 
-export const element = (tag: Tag, children: Node[] = [], extra?: Omit<Element, "tag" | "children">): Element => ({ tag, children, ...extra });
+export const element = (tag: Tag, children: Node[] = [], extra?: Omit<Element, "tag" | "children">): Element => ({
+  tag,
+  children,
+  ...extra,
+});
 
 /** The words alone: what is read aloud. */
 export const words = (nodes: Node[]): string =>

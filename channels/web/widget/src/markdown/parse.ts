@@ -24,7 +24,8 @@ function parseBlocks(lines: string[], depth: number): Element[] {
     return lines.slice(start, at);
   };
   const isTable = (i: number): boolean => lines[i]!.includes("|") && DIVIDER.test(lines[i + 1] ?? "") && lines[i + 1]!.includes("|");
-  const begins = (line: string): boolean => RULE.test(line) || HEADING.test(line) || FENCE.test(line) || (depth < MAX_DEPTH && (QUOTE.test(line) || ITEM.test(line)));
+  const begins = (line: string): boolean =>
+    RULE.test(line) || HEADING.test(line) || FENCE.test(line) || (depth < MAX_DEPTH && (QUOTE.test(line) || ITEM.test(line)));
 
   const parseList = (first: RegExpExecArray): Element => {
     const [, margin, number] = first;
@@ -32,7 +33,11 @@ function parseBlocks(lines: string[], depth: number): Element[] {
     for (let item: RegExpExecArray | null = first; item && item[1] === margin && !item[2] === !number; item = ITEM.exec(lines[at] ?? "")) {
       const width = item[0].length;
       const own = at++;
-      const rest = take((line, i) => (BLANK.test(line) ? indent(lines[i + 1]) > margin!.length : indent(line) > margin!.length || !(begins(line) || BLANK.test(lines[i - 1]!))));
+      const rest = take((line, i) =>
+        BLANK.test(line)
+          ? indent(lines[i + 1]) > margin!.length
+          : indent(line) > margin!.length || !(begins(line) || BLANK.test(lines[i - 1]!)),
+      );
       const inner = [lines[own]!.slice(width), ...rest.map((line) => line.slice(Math.min(width, Math.max(0, indent(line)))))];
       items.push(element("li", tight(parseBlocks(inner, depth + 1))));
       if (BLANK.test(lines[at] ?? "") && ITEM.test(lines[at + 1] ?? "")) at++;
@@ -44,7 +49,11 @@ function parseBlocks(lines: string[], depth: number): Element[] {
     const head = cells(lines[at]!);
     const align = cells(lines[at + 1]!).map((cell) => (cell.endsWith(":") ? (cell[0] === ":" ? "center" : "end") : "start"));
     at += 2;
-    const row = (tag: "th" | "td", row: string[]): Element => element("tr", head.map((_, i) => element(tag, parseInline(row[i] ?? ""), { align: align[i] ?? "start" })));
+    const row = (tag: "th" | "td", row: string[]): Element =>
+      element(
+        "tr",
+        head.map((_, i) => element(tag, parseInline(row[i] ?? ""), { align: align[i] ?? "start" })),
+      );
     const body = take((line) => line.includes("|")).map((line) => row("td", cells(line)));
     return element("table", [element("thead", [row("th", head)]), element("tbody", body)]);
   };
@@ -61,12 +70,26 @@ function parseBlocks(lines: string[], depth: number): Element[] {
     // One level, below the panel's own heading, whatever the text says.
     if (heading && ++at) return element("h3", parseInline(heading[1]!));
     if (RULE.test(line) && ++at) return element("hr");
-    if (depth < MAX_DEPTH && QUOTE.test(line)) return element("blockquote", parseBlocks(take((inner) => QUOTE.test(inner)).map((inner) => inner.replace(QUOTE, "")), depth + 1));
+    if (depth < MAX_DEPTH && QUOTE.test(line))
+      return element(
+        "blockquote",
+        parseBlocks(
+          take((inner) => QUOTE.test(inner)).map((inner) => inner.replace(QUOTE, "")),
+          depth + 1,
+        ),
+      );
     const item = depth < MAX_DEPTH && ITEM.exec(line);
     if (item) return parseList(item);
     if (isTable(at)) return parseTable();
     const start = at;
-    return element("p", parseInline(take((inner, i) => i === start || !(BLANK.test(inner) || begins(inner) || isTable(i))).map((inner) => inner.trim()).join("\n")));
+    return element(
+      "p",
+      parseInline(
+        take((inner, i) => i === start || !(BLANK.test(inner) || begins(inner) || isTable(i)))
+          .map((inner) => inner.trim())
+          .join("\n"),
+      ),
+    );
   };
 
   while (at < lines.length) {

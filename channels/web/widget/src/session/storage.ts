@@ -40,6 +40,8 @@ export class Storage {
   /** The keys (without this storage's prefix) that begin with `start`. */
   keys(start: string): string[] {
     const { prefix } = this;
-    return Object.keys(this.area).filter((name) => name.startsWith(prefix + start)).map((name) => name.slice(prefix.length));
+    return Object.keys(this.area)
+      .filter((name) => name.startsWith(prefix + start))
+      .map((name) => name.slice(prefix.length));
   }
 }

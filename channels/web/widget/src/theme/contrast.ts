@@ -10,7 +10,13 @@ const READABLE = 4.5;
 const MARGIN = 0.15;
 
 /** `rgb(r, g, b)`, as browsers answer for most colours; null for anything else. */
-export const parseRgb = (text: string): Rgb | null => (/^rgb/.test(text) ? text.match(/[\d.]+/g)!.slice(0, 3).map(Number) : null);
+export const parseRgb = (text: string): Rgb | null =>
+  /^rgb/.test(text)
+    ? text
+        .match(/[\d.]+/g)!
+        .slice(0, 3)
+        .map(Number)
+    : null;
 
 export const css = (color: Rgb): string => `rgb(${color.map(Math.round)})`;
 

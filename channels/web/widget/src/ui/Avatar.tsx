@@ -11,5 +11,8 @@ export const avatar = (staff: boolean, name: string | null | undefined, picture:
 
 function initials(name: string): string {
   const words = name.trim().split(/\s+/);
-  return [words[0], words.slice(1).at(-1)].map((word) => [...(word ?? "")][0] ?? "").join("").toUpperCase();
+  return [words[0], words.slice(1).at(-1)]
+    .map((word) => [...(word ?? "")][0] ?? "")
+    .join("")
+    .toUpperCase();
 }

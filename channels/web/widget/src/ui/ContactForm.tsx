@@ -24,7 +24,14 @@ export function contactForm(ui: Ui): JSX.Element | false {
     </label>
   );
   return (
-    <form class="card contact" data-testid="contact-form" noValidate onSubmit={submit} onInput={() => invalid && ui.set({ contact: "open" })} aria-label={t._contactTitle}>
+    <form
+      class="card contact"
+      data-testid="contact-form"
+      noValidate
+      onSubmit={submit}
+      onInput={() => invalid && ui.set({ contact: "open" })}
+      aria-label={t._contactTitle}
+    >
       <h3>{t._contactTitle}</h3>
       <p>{t._contactHint}</p>
       {input(t._contactName, "name")}

@@ -13,7 +13,15 @@ export function feedback(ui: Ui, message: Message): JSX.Element {
     ui.chat.rate(message, rating, comment).catch(() => go("failed"));
   };
   const thumb = (rating: Rating, label: string): JSX.Element => (
-    <button type="button" class={`icon small ${rating}`} data-testid={`thumbs-${rating}`} aria-label={label} title={label} aria-pressed={message.feedback === rating} onClick={() => rate(rating)}>
+    <button
+      type="button"
+      class={`icon small ${rating}`}
+      data-testid={`thumbs-${rating}`}
+      aria-label={label}
+      title={label}
+      aria-pressed={message.feedback === rating}
+      onClick={() => rate(rating)}
+    >
       {thumbIcon()}
     </button>
   );
@@ -29,7 +37,7 @@ export function feedback(ui: Ui, message: Message): JSX.Element {
       {thumb("down", t._unhelpful)}
       <small role="status">{step === "thanks" ? t._thanks : step === "failed" && t._errOther}</small>
       {step === "comment" && (
-        <form class="card" data-testid="feedback-form" onSubmit={submit}>
+        <form class="card" onSubmit={submit}>
           <label>
             {t._commentLabel}
             <textarea rows={2} maxLength={2000} data-testid="feedback-comment" />

@@ -14,9 +14,13 @@ export const files = (ui: Ui, list: readonly Attachment[]): JSX.Element[] =>
     const href = safeHref(new URL(url, ui.chat.uploads.origin).href);
     return (
       <a key={id} class="file" data-testid="attachment" target="_blank" rel="noopener noreferrer" {...(href && { href })}>
-        {href && /^image\/(png|jpe?g|gif|webp|avif)$/.test(media_type) && <img src={href} alt={name} onError={(event) => (event.currentTarget.hidden = true)} />}
+        {href && /^image\/(png|jpe?g|gif|webp|avif)$/.test(media_type) && (
+          <img src={href} alt={name} onError={(event) => (event.currentTarget.hidden = true)} />
+        )}
         {fileIcon()}
-        <span class="file-name" dir="auto">{name}</span>
+        <span class="file-name" dir="auto">
+          {name}
+        </span>
         <small>{formatSize(ui.language.locale, size)}</small>
       </a>
     );
@@ -42,7 +46,9 @@ function row(ui: Ui, upload: Upload): JSX.Element {
       <span class="names">
         <span class="file-name">{name}</span>
         <small {...(failed && { role: "alert" })}>
-          {failed ? fill(errorText(t, reason), formatSize(language.locale, ui.state.config?.max_attachment_bytes ?? 0)) : formatSize(language.locale, size)}
+          {failed
+            ? fill(errorText(t, reason), formatSize(language.locale, ui.state.config?.max_attachment_bytes ?? 0))
+            : formatSize(language.locale, size)}
         </small>
         {state === "uploading" && <progress value={progress} aria-label={fill(t._uploading, name)} data-testid="upload-progress" />}
       </span>

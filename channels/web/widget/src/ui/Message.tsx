@@ -26,8 +26,18 @@ interface From {
 
 /** The row that every message sits in. */
 export const row = (ui: Ui, { key, author, name, first, state }: From, ...children: ComponentChildren[]): JSX.Element => (
-  <div key={key} class={`row ${author} ${first && "first"}`} role="article" aria-label={speaker(ui, author, name)} data-testid="message" data-author={author} data-state={state}>
-    {author !== "customer" && <span class="gutter">{first && avatar(author === "staff", name, ui.settings.avatar ?? ui.settings.logo)}</span>}
+  <div
+    key={key}
+    class={`row ${author} ${first && "first"}`}
+    role="article"
+    aria-label={speaker(ui, author, name)}
+    data-testid="message"
+    data-author={author}
+    data-state={state}
+  >
+    {author !== "customer" && (
+      <span class="gutter">{first && avatar(author === "staff", name, ui.settings.avatar ?? ui.settings.logo)}</span>
+    )}
     <div class="body">{children}</div>
   </div>
 );
@@ -70,9 +80,14 @@ export function message(ui: Ui, stored: Message, { first, last, newestOwn, curre
   const { t, state, language } = ui;
   const { author, name, kind, timestamp } = stored;
   const key = stored.turn_id ?? stored.client_id ?? stored.id;
-  if (author === "system") return notice(ui, key, stored.content);
+  const offered =
+    current &&
+    last &&
+    author !== "customer" &&
+    (stored.requires_escalation || kind === "unknown" || kind === "failure") &&
+    state.conversation.status === "bot";
+  if (author === "system") return notice(ui, key, stored.content, offered && personOffer(ui));
   const rated = current && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
-  const offered = current && last && author === "agent" && (stored.requires_escalation || kind === "unknown" || kind === "failure") && state.conversation.status === "bot";
   const time = formatTime(language.locale, timestamp);
   return row(
     ui,

@@ -12,7 +12,13 @@ export const sourceList = (ui: Ui, sources: readonly Source[]): JSX.Element | fa
     <ul class="sources" aria-label={ui.t._sources}>
       {sources.map((source, index) => (
         <li key={source.id}>
-          <button type="button" class="source" data-testid="source" title={source.title} onClick={() => ui.set({ shown: { sources, index } })}>
+          <button
+            type="button"
+            class="source"
+            data-testid="source"
+            title={source.title}
+            onClick={() => ui.set({ shown: { sources, index } })}
+          >
             <b>{index + 1}</b>
             <span dir="auto">{source.title}</span>
           </button>
@@ -31,7 +37,14 @@ export function sourcePanel(ui: Ui): JSX.Element | false {
   return (
     <section class="source-panel" data-testid="source-panel" aria-label={fill(t._source, index + 1)}>
       <div class="header">
-        <button type="button" class="icon" data-testid="source-close" aria-label={t._back} title={t._back} onClick={() => ui.set({ shown: null })}>
+        <button
+          type="button"
+          class="icon"
+          data-testid="source-close"
+          aria-label={t._back}
+          title={t._back}
+          onClick={() => ui.set({ shown: null })}
+        >
           {backIcon()}
         </button>
         <h2 class="title">{fill(t._source, index + 1)}</h2>

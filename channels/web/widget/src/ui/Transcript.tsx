@@ -19,7 +19,16 @@ export function transcript(ui: Ui): JSX.Element {
   const blank = !(messages.length || pending.length || earlier.length);
   return (
     <div class="transcript-frame">
-      <div class="transcript" ref={(log) => void (ui.log = log)} role="log" aria-live="off" aria-label={title(ui)} tabIndex={0} data-testid="transcript" onScroll={() => ui.local.away === atEnd(ui) && ui.set({ away: !ui.local.away })}>
+      <div
+        class="transcript"
+        ref={(log) => void (ui.log = log)}
+        role="log"
+        aria-live="off"
+        aria-label={title(ui)}
+        tabIndex={0}
+        data-testid="transcript"
+        onScroll={() => ui.local.away === atEnd(ui) && ui.set({ away: !ui.local.away })}
+      >
         {blank && (chat.returning && !state.loaded && state.link !== "waiting" ? skeleton() : welcome(ui))}
         {stored(ui, earlier, false)}
         {earlier.length > 0 && notice(ui, "earlier", t._earlier)}
@@ -43,7 +52,9 @@ function stored(ui: Ui, list: readonly Message[], current: boolean): ComponentCh
     const after = list[i + 1];
     return (
       <Fragment key={m.turn_id ?? m.client_id ?? m.id}>
-        {(before ? day(before) !== day(m) : !isToday(m.timestamp)) && <p class="day">{formatDay(ui.language.locale, m.timestamp, ui.t._today)}</p>}
+        {(before ? day(before) !== day(m) : !isToday(m.timestamp)) && (
+          <p class="day">{formatDay(ui.language.locale, m.timestamp, ui.t._today)}</p>
+        )}
         {message(ui, m, { first: !together(before, m), last: !together(m, after), newestOwn: m === own, current })}
       </Fragment>
     );
@@ -64,4 +75,9 @@ function unfinished(ui: Ui): ComponentChildren {
 const day = (m: Message): string => new Date(m.timestamp).toDateString();
 
 const together = (a?: Message, b?: Message): boolean =>
-  !!a && !!b && a.author === b.author && a.name === b.name && day(a) === day(b) && Date.parse(b.timestamp) - Date.parse(a.timestamp) < GROUP_MS;
+  !!a &&
+  !!b &&
+  a.author === b.author &&
+  a.name === b.name &&
+  day(a) === day(b) &&
+  Date.parse(b.timestamp) - Date.parse(a.timestamp) < GROUP_MS;

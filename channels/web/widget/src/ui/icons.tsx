@@ -2,7 +2,17 @@ import { h, type JSX } from "preact";
 
 /** Drawn for this widget: 24 px grid, round strokes. */
 const icon = (d: string, fill = "none"): JSX.Element => (
-  <svg viewBox="0 0 24 24" width="20" height="20" fill={fill} stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+  <svg
+    viewBox="0 0 24 24"
+    width="20"
+    height="20"
+    fill={fill}
+    stroke="currentColor"
+    stroke-width="1.75"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
     <path d={d} />
   </svg>
 );

@@ -68,6 +68,8 @@ function moveFocus({ panel, field, launcher }: Ui, open: boolean): void {
 function announce(ui: Ui): () => void {
   return ui.chat.events.on("message", ({ author, name, content }) => {
     const text = words(parseMarkdown(content));
-    ui.set({ announcement: { key: ui.local.announcement.key + 1, text: author === "system" ? text : `${speaker(ui, author, name)}: ${text}` } });
+    ui.set({
+      announcement: { key: ui.local.announcement.key + 1, text: author === "system" ? text : `${speaker(ui, author, name)}: ${text}` },
+    });
   });
 }

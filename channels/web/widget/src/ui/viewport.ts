@@ -15,10 +15,20 @@ export function followScreen(ui: Ui, root: HTMLElement): () => void {
     root.style.setProperty("--view-top", `${view?.offsetTop ?? 0}px`);
     // The page behind a full-screen panel holds still.
     page.overflow = ui.state.open && query.matches ? "hidden" : before;
-    if (ui.local.phone !== query.matches || ui.local.online !== navigator.onLine) ui.set({ phone: query.matches, online: navigator.onLine });
+    if (ui.local.phone !== query.matches || ui.local.online !== navigator.onLine)
+      ui.set({ phone: query.matches, online: navigator.onLine });
   };
   const stops = [
-    listen([[view, "resize"], [view, "scroll"], [query, "change"], [window, "online"], [window, "offline"]], look),
+    listen(
+      [
+        [view, "resize"],
+        [view, "scroll"],
+        [query, "change"],
+        [window, "online"],
+        [window, "offline"],
+      ],
+      look,
+    ),
     ui.chat.events.on("open", look),
     ui.chat.events.on("close", look),
   ];

@@ -2,7 +2,12 @@ import { Problem } from "../connection/problem";
 import type { Attachment } from "../protocol/frames";
 
 /** Sends one file; XMLHttpRequest because `fetch` reports no upload progress. */
-export function upload(url: string, token: string, file: File, progress: (share: number) => void): { cancel: () => void; done: Promise<Attachment> } {
+export function upload(
+  url: string,
+  token: string,
+  file: File,
+  progress: (share: number) => void,
+): { cancel: () => void; done: Promise<Attachment> } {
   const request = new XMLHttpRequest();
   const done = new Promise<Attachment>((resolve, reject) => {
     const body = new FormData();

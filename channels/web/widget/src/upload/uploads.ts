@@ -75,7 +75,12 @@ export class Uploads {
       if (!session) throw new Problem();
       const reason = refusal(item.file, session.config);
       if (reason) throw new Problem(400, reason);
-      const { cancel, done } = upload(`${this.origin}/api/sessions/${session.session_id}/attachments`, session.token, item.file, (progress) => edit({ progress }));
+      const { cancel, done } = upload(
+        `${this.origin}/api/sessions/${session.session_id}/attachments`,
+        session.token,
+        item.file,
+        (progress) => edit({ progress }),
+      );
       edit({ cancel });
       edit({ attachment: await done, state: "done" });
     } catch (error) {
@@ -87,7 +92,10 @@ export class Uploads {
 }
 
 /** Why a file need not even be sent, as an error code; undefined when it may. The server checks again, by content. */
-export function refusal({ name, size }: { name: string; size: number }, { accept, max_attachment_bytes }: SessionConfig): string | undefined {
+export function refusal(
+  { name, size }: { name: string; size: number },
+  { accept, max_attachment_bytes }: SessionConfig,
+): string | undefined {
   if (!size) return "empty_file";
   if (size > max_attachment_bytes) return "too_large";
   return accept.some((ending) => name.toLowerCase().endsWith(ending)) ? undefined : "file_type";
