@@ -145,18 +145,25 @@ class Dispatcher:
         started = loop.time()
         with correlated(correlation):
             try:
-                await self._commit(await self._turn.run(state))
+                await self._commit(await self._outcome(state))
             except LostClaim:
                 self._lost(state.claim)
             except StoreUnavailable as error:
                 log.warning("turn.store_unavailable", conversation=state.claim.conversation_id, error=error.detail)
-                await self._postpone(state, error)
+                await self._postpone(state, error, counts=False)
             except Exception as error:
                 log.exception(
                     "turn.failed", conversation=state.claim.conversation_id, attempt=state.conversation.attempts
                 )
                 await self._recover(state, error)
         self._metrics.observe(Timing.TURN, loop.time() - started, channel=state.conversation.key.channel)
+
+    async def _outcome(self, state: TurnState) -> TurnOutcome:
+        """A turn over which one worker after the other died is not given to this one as well."""
+        if state.pending and state.conversation.attempts >= 2 * self._settings.max_attempts:
+            log.error("turn.given_up", conversation=state.claim.conversation_id, attempts=state.conversation.attempts)
+            return self._turn.give_up(state)
+        return await self._turn.run(state)
 
     async def _commit(self, outcome: TurnOutcome) -> None:
         self._finishing.add(outcome.claim)
@@ -187,10 +194,11 @@ class Dispatcher:
             log.exception("turn.give_up_failed", conversation=state.claim.conversation_id)
             await self._postpone(state, failure)
 
-    async def _postpone(self, state: TurnState, error: Exception) -> None:
+    async def _postpone(self, state: TurnState, error: Exception, *, counts: bool = True) -> None:
         delay = backoff(state.conversation.attempts + 1, self._rng, first=self._settings.retry_first, cap=60.0)
         try:
-            await self._turns.postpone(state.claim, delay=delay, error=f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            await self._turns.postpone(state.claim, delay=delay, error=reason, counts=counts)
         except StoreUnavailable:
             log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
 

@@ -11,7 +11,7 @@ import structlog
 
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
-from core.domain.messages import Author, CustomerAction, MessageKind
+from core.domain.messages import Author, CustomerAction
 from core.ports.channel import Channel, SupportsStreaming
 from core.ports.clock import Clock
 from core.ports.desk import Desk
@@ -137,8 +137,7 @@ class Turn:
             "offers_person": reply.offers_person,
             "requires_escalation": False,
         }
-        author = Author.SYSTEM if reply.kind == MessageKind.FAILURE else Author.AGENT
-        said = NewMessage(author, reply.text, reply.kind, citations=reply.citations, meta=meta)
+        said = NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
         return TurnOutcome(state.claim, handled_seq=_handled(state), messages=(_about(state, said),))
 
 

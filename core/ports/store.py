@@ -162,7 +162,8 @@ class Turns(Protocol):
     """Work on conversations under a lease and a fence."""
 
     async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
-        """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch.
+        """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch,
+        and one that follows a lease that ran out counts an attempt.
 
         Each comes with its pending messages and up to ``history`` messages before them.
         """
@@ -176,8 +177,11 @@ class Turns(Protocol):
         """One commit for all; not ``held`` where the fence had moved (nothing of that outcome was written)."""
         ...
 
-    async def postpone(self, claim: Claim, *, delay: float, error: str) -> bool:
-        """Give the claim back after a failure, not to be claimed again for ``delay`` seconds; counts an attempt."""
+    async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
+        """Give the claim back after a failure, not to be claimed again for ``delay`` seconds.
+
+        It ``counts`` as an attempt unless the failure had nothing to do with this conversation.
+        """
         ...
 
     async def release(self, claims: Sequence[Claim]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, or_, select, update
 
 from core.domain.conversation import Conversation, next_state
 from core.domain.customer import ContactDetails
@@ -57,7 +57,12 @@ class SqlTurns:
         statement = (
             update(conversation)
             .where(columns.id.in_(select(due.c.id)))
-            .values(epoch=columns.epoch + 1, lease_until=now + lease)
+            .values(
+                epoch=columns.epoch + 1,
+                lease_until=now + lease,
+                # A lease that ran out is a worker that died over this conversation, perhaps because of it.
+                attempts=columns.attempts + case((columns.lease_until.is_not(None), 1), else_=0),
+            )
             .returning(*columns)
         )
 
@@ -135,7 +140,7 @@ class SqlTurns:
             if values:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
 
-    async def postpone(self, claim: Claim, *, delay: float, error: str) -> bool:
+    async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
         """See Turns.postpone."""
         columns = conversation.c
         statement = (
@@ -144,7 +149,7 @@ class SqlTurns:
             .values(
                 lease_until=None,
                 ready_at=self._turns_db.now() + delay,
-                attempts=columns.attempts + 1,
+                attempts=columns.attempts + int(counts),
                 last_error=codec.clean(error)[:1000],
             )
             .returning(columns.id)

@@ -207,3 +207,10 @@ async def test_an_answered_conversation_rests(store: Store) -> None:
     await answered(store, "An answer")
     assert await claim(store) == []
     assert (await store.counts())["conversations_pending"] == 0
+
+
+async def test_a_lease_that_ran_out_counts_as_an_attempt(store: Store, clock: ManualClock) -> None:
+    await accept(store, said("e1", "Hello"))
+    assert (await claim_one(store)).conversation.attempts == 0
+    clock.move(6.0)
+    assert (await claim_one(store)).conversation.attempts == 1

@@ -218,7 +218,7 @@ async def test_a_turn_that_fails_for_good_is_said_honestly(
         await eventually(answered_after_moving)
     assert len(responder.turns) == 3
     said_back = (await store.messages(ID))[-1]
-    assert (said_back.author, said_back.kind) == (Author.SYSTEM, MessageKind.FAILURE)
+    assert (said_back.author, said_back.kind) == (Author.AGENT, MessageKind.FAILURE)
     assert said_back.meta["offers_person"] is True
     conversation = await store.conversation(ID)
     assert conversation is not None
@@ -329,3 +329,18 @@ async def test_starting_and_stopping_without_work(running: Running, store: SqlSt
     async with running(Echo()) as dispatcher:
         await dispatcher.stop()
     await dispatcher.stop()
+
+
+async def test_a_message_that_kills_its_workers_is_given_up(
+    store: SqlStore, running: Running, clock: ManualClock
+) -> None:
+    await accept(store, said("e1", "Hello"))
+    for _ in range(9):
+        await claim(store)
+        clock.move(6.0)
+    responder = Echo()
+    async with running(responder):
+        await eventually(lambda: _handled(store))
+    said_last = (await store.messages(ID))[-1]
+    assert said_last.kind is MessageKind.FAILURE
+    assert said_last.author is Author.AGENT

@@ -109,7 +109,7 @@ async def test_a_turn_that_takes_too_long_is_an_honest_failure(state: TurnState,
 
     outcome = await make(metrics, Echo(never), settings=TurnSettings(timeout=0.01)).run(state)
     (message,) = outcome.messages
-    assert (message.author, message.kind) == (Author.SYSTEM, MessageKind.FAILURE)
+    assert (message.author, message.kind) == (Author.AGENT, MessageKind.FAILURE)
     assert message.meta["offers_person"] is True
 
 
