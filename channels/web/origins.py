@@ -62,12 +62,15 @@ class Origins:
         return any(scheme == s and host.endswith(suffix) and port == p for s, suffix, p in self._suffixes)
 
     def guard(self, handler: Handler) -> Handler:
-        """Checks the origin first, and puts the CORS headers on whatever the handler answers or raises."""
+        """Checks the origin first, and puts the CORS headers on whatever the handler answers or raises.
+
+        A site that is not on the list may read its refusal, so that the widget can say what is wrong instead of "offline".
+        """
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            origin = self.check(request)
-            headers = _headers(origin)
+            headers = _headers(_named(request))
             request[RESPONSE_HEADERS] = headers
+            self.check(request)
             response = await handler(request)
             if not response.prepared:
                 response.headers.update(headers)
@@ -76,14 +79,13 @@ class Origins:
         return guarded
 
     def preflight(self, methods: str) -> Handler:
-        """Answers ``OPTIONS``."""
+        """Answers ``OPTIONS``, to any site: the request itself is what is refused."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
-            origin = self.check(request)
             return web.Response(
                 status=204,
                 headers={
-                    **_headers(origin),
+                    **_headers(_named(request)),
                     "Access-Control-Allow-Methods": methods,
                     "Access-Control-Allow-Headers": "authorization, content-type",
                     "Access-Control-Max-Age": "7200",
@@ -91,6 +93,12 @@ class Origins:
             )
 
         return answer
+
+
+def _named(request: web.Request) -> str | None:
+    """The origin that a browser names, if it is one."""
+    origin = request.headers.get("Origin")
+    return origin if origin is not None and _parse(origin) is not None else None
 
 
 def _headers(origin: str | None) -> dict[str, str]:
