@@ -42,9 +42,10 @@ export const row = (ui: Ui, { key, author, name, first, state }: From, ...childr
   </div>
 );
 
-export const notice = (ui: Ui, key: string, text: string): JSX.Element => (
+export const notice = (ui: Ui, key: string, text: string, more?: ComponentChildren): JSX.Element => (
   <div key={key} class="notice" dir="auto" data-testid="message" data-author="system">
     {markdown(ui, text)}
+    {more}
   </div>
 );
 
