@@ -1,0 +1,358 @@
+"""One channel account's loop: claims its outbox rows, renders, sends, settles."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from core.delivery_attempt import Attempt
+from core.delivery_settings import DeliverySettings
+from core.domain.correlation import correlated
+from core.domain.delivery import DeliveryStatus, backoff
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    StoreUnavailable,
+    Unreachable,
+    Unsupported,
+)
+from core.domain.messages import Receipt, WirePayload
+from core.group_commit import GroupCommit
+from core.ports.channel import Channel, SupportsOutcomeQuery
+from core.ports.clock import Clock
+from core.ports.metrics import Counter, Gauge, Metrics, Timing
+from core.ports.store import Delivery, Outbox, Settlement
+from core.ports.wake import OUTBOX, Wake
+
+log = structlog.get_logger(__name__)
+
+
+class _NotBegun(Unreachable):
+    """This worker was frozen or starved, so nothing was sent, and whoever claims next may send at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """What ``/health/channels`` shows of a lane."""
+
+    channel: str
+    account: str
+    paused: str | None
+
+
+class Lane:
+    """One channel account's loop. Killed on any line: a row is still ``due``, or ``sending`` and found after its lease."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        outbox: Outbox,
+        wake: Wake,
+        clock: Clock,
+        metrics: Metrics,
+        settings: DeliverySettings,
+        rng: random.Random,
+    ) -> None:
+        self._channel = channel
+        self._outbox = outbox
+        self._wake = wake
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._rng = rng
+        self._settle: GroupCommit[Settlement, bool] = GroupCommit(self._settle_batch)
+        self._active: set[asyncio.Task[None]] = set()
+        self._unsettled: set[str] = set()
+        self._slot_free = asyncio.Event()
+        self._claiming = asyncio.Lock()
+        self._paused: str | None = None
+        self._loop_task: asyncio.Task[None] | None = None
+
+    @property
+    def status(self) -> LaneStatus:
+        """Whether it is paused, and why."""
+        return LaneStatus(self._channel.name, self._channel.account, self._paused)
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        self._loop_task = asyncio.create_task(self._loop())
+
+    async def stop(self, grace: float) -> None:
+        """What the last turns said is sent too, and what is being sent is settled; then claim nothing more."""
+        if self._loop_task is not None:
+            async with self._claiming:  # a claim that the database may have granted is never cut off
+                self._loop_task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop_task
+            await self._flush(grace)
+        if self._active:
+            await asyncio.wait(self._active, timeout=grace)
+        await self._settle.drain()
+
+    async def _flush(self, grace: float) -> None:
+        """The loop may have ended before it saw what was committed last; somebody may be waiting for just that."""
+        until = self._clock.monotonic() + grace
+        with contextlib.suppress(StoreUnavailable):
+            while self._paused is None and self._clock.monotonic() < until and await self._claim(await self._room()):
+                if self._active:
+                    await asyncio.wait(self._active, timeout=max(0.0, until - self._clock.monotonic()))
+
+    async def _loop(self) -> None:
+        wakes = self._wake.subscribe(OUTBOX)
+        failures = 0
+        try:
+            while True:
+                room = await self._room()
+                try:
+                    begun = await self._claim(room)
+                    failures = 0
+                except Exception as error:  # whatever it is, a lane that claims nothing any more helps nobody
+                    failures += 1
+                    self._say(error)
+                    await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
+                    continue
+                if self._paused is not None:
+                    await self._probe()
+                    continue
+                if begun:
+                    await asyncio.sleep(self._settings.gather)
+                if begun < room:
+                    await wakes.wait(self._settings.poll)
+        finally:
+            wakes.close()
+
+    def _say(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            log.warning("delivery.store_unavailable", channel=self._channel.name, error=error.detail)
+        else:
+            log.error("delivery.claim_failed", channel=self._channel.name, exc_info=error)
+
+    async def _claim(self, room: int) -> int:
+        granted = await self._granted(room)
+        if not granted:
+            return 0
+        async with self._claiming:
+            claimed_at = self._clock.monotonic()
+            deliveries = await self._outbox.claim_deliveries(
+                self._channel.name, self._channel.account, granted, self._settings.lease
+            )
+            for delivery in deliveries:
+                self._begin(delivery, claimed_at + self._settings.send_timeout)
+            return len(deliveries)
+
+    async def _probe(self) -> None:
+        """While the credentials do not work: see how the one message that was tried fared, and rest if it failed."""
+        if self._active:
+            await asyncio.wait(self._active)
+        if self._paused is not None:
+            await asyncio.sleep(self._settings.auth_retry)
+
+    async def _room(self) -> int:
+        """Free places, waiting for one if there is none; a paused lane tries one message at a time.
+
+        While the database does not take how a send ended, nothing is claimed: it would be the same message, in doubt.
+        """
+        while (
+            len(self._active) >= self._settings.concurrency
+            or self._unsettled
+            or (self._paused is not None and self._active)
+        ):
+            self._slot_free.clear()
+            await self._slot_free.wait()
+        return 1 if self._paused is not None else self._settings.concurrency - len(self._active)
+
+    async def _granted(self, room: int) -> int:
+        pace = self._channel.capabilities.pace
+        if pace is None:
+            return room
+        while True:
+            due = await self._outbox.due(self._channel.name, self._channel.account, room)
+            if not due:
+                return 0
+            granted, wait = await self._outbox.reserve(self._pace_key, pace, due)
+            if granted:
+                return granted
+            await asyncio.sleep(min(wait, 5.0))
+
+    @property
+    def _pace_key(self) -> str:
+        return f"{self._channel.name}:{self._channel.account}"
+
+    def _begin(self, delivery: Delivery, deadline: float) -> None:
+        task = asyncio.create_task(self._deliver(delivery, deadline))
+        self._active.add(task)
+
+        def done(finished: asyncio.Task[None]) -> None:
+            self._active.discard(finished)
+            self._slot_free.set()
+
+        task.add_done_callback(done)
+
+    async def _deliver(self, delivery: Delivery, deadline: float) -> None:
+        with correlated(delivery.message.meta.get("correlation_id")):
+            attempt = Attempt(delivery, deadline, doubt=delivery.uncertain)
+            settlement = await self._attempt(attempt)
+            self._report(delivery, settlement)
+            try:
+                await self._hold_back(attempt)
+                if await self._record(settlement):
+                    self._wake.notify(OUTBOX)
+            except Exception:
+                log.exception("delivery.left_in_doubt", delivery=delivery.id, channel=self._channel.name)
+
+    async def _hold_back(self, attempt: Attempt) -> None:
+        """The provider's pause holds for all processes. Where it cannot be noted, each learns it from the provider."""
+        if attempt.pause is not None and self._channel.capabilities.pace is not None:
+            with contextlib.suppress(StoreUnavailable):
+                await self._outbox.pause(self._pace_key, attempt.pause)
+
+    async def _record(self, settlement: Settlement) -> bool:
+        """How it ended is known only here, so the database is told until it listens, or has given the row away."""
+        failures = 0
+        try:
+            while True:
+                try:
+                    return await self._settle.submit(settlement)
+                except StoreUnavailable as error:
+                    failures += 1
+                    self._unsettled.add(settlement.delivery_id)
+                    log.warning("delivery.unsettled", delivery=settlement.delivery_id, error=error.detail)
+                    await asyncio.sleep(backoff(failures, self._rng, first=0.1, cap=1.0))
+        finally:
+            self._unsettled.discard(settlement.delivery_id)
+
+    async def _attempt(self, attempt: Attempt) -> Settlement:
+        try:
+            payloads = self._channel.render(attempt.delivery.message)
+            for part in range(attempt.delivery.parts_done, len(payloads)):
+                attempt.receipts.append(await self._send(attempt, payloads[part], part))
+                attempt.doubt = False
+        except ChannelError as error:
+            return self._after_error(attempt, error)
+        except Exception as error:
+            log.exception("delivery.failed", delivery=attempt.delivery.id, channel=self._channel.name)
+            return self._retry(attempt, f"{type(error).__name__}: {error}")
+        self._resumed()
+        pace = self._channel.capabilities.pace
+        return attempt.ended(DeliveryStatus.SENT, conversation_pause=pace.per_conversation if pace else 0.0)
+
+    async def _send(self, attempt: Attempt, payload: WirePayload, part: int) -> Receipt:
+        key = f"{attempt.delivery.id}:{part}"
+        if attempt.doubt:
+            found = await self._find_out(attempt, payload, key)
+            if found is not None:
+                return found
+        left = self._left(attempt)
+        began = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(left):
+                return await self._channel.send(payload, idempotency_key=key)
+        except ChannelError:
+            raise
+        except TimeoutError:
+            raise OutcomeUnknown(f"No answer from {self._channel.name} within {left:.1f} s.") from None
+        except Exception as error:
+            log.exception("delivery.send_failed", delivery=attempt.delivery.id, channel=self._channel.name)
+            raise OutcomeUnknown(f"{type(error).__name__} while sending: {error}") from error
+        finally:
+            self._metrics.observe(Timing.DELIVERY, self._clock.monotonic() - began, channel=self._channel.name)
+
+    async def _find_out(self, attempt: Attempt, payload: WirePayload, key: str) -> Receipt | None:
+        """What became of an earlier try. Where nobody can tell, it is sent again once, and marked."""
+        if self._channel.capabilities.idempotent_send:
+            return None
+        if isinstance(self._channel, SupportsOutcomeQuery):
+            try:
+                async with asyncio.timeout(self._left(attempt)):
+                    found = await self._channel.outcome(payload, idempotency_key=key)
+            except OutcomeUnknown:
+                pass
+            except TimeoutError:
+                raise Unreachable(f"{self._channel.name} did not say in time whether it has the message.") from None
+            else:
+                attempt.doubt = False
+                return found
+        self._left(attempt)
+        attempt.blind = True
+        return None
+
+    def _left(self, attempt: Attempt) -> float:
+        """Seconds for sending. Frozen or starved past its deadline, a worker may have a successor: it must not begin."""
+        left = attempt.deadline - self._clock.monotonic()
+        if left <= 0:
+            raise _NotBegun("The time to send ran out before sending began.")
+        return left
+
+    def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
+        match error:
+            case _NotBegun():
+                return self._retry(attempt, error.detail, wait=0.0)
+            case RateLimited():
+                attempt.pause = error.retry_after
+                return self._retry(attempt, error.detail, wait=error.retry_after)
+            case AuthFailed():
+                self._pause(error)
+                return self._retry(attempt, error.detail, wait=0.0)
+            case OutcomeUnknown():
+                return self._after_doubt(attempt, error)
+            case Rejected() | Unsupported():
+                return attempt.ended(DeliveryStatus.DEAD, error=error.detail)
+            case Unreachable() | ChannelError():
+                return self._retry(attempt, error.detail)
+            case _:
+                assert_never(error)
+
+    def _after_doubt(self, attempt: Attempt, error: OutcomeUnknown) -> Settlement:
+        if attempt.blind and not attempt.receipts:
+            detail = f"{error.detail} Sent twice without an answer; the customer may have it twice, or not at all."
+            return attempt.ended(DeliveryStatus.DEAD, error=detail)
+        attempt.doubt = True
+        return self._retry(attempt, error.detail)
+
+    def _retry(self, attempt: Attempt, detail: str, *, wait: float | None = None) -> Settlement:
+        delivery = attempt.delivery
+        age = (self._clock.now() - delivery.first_due_at).total_seconds() if delivery.first_due_at else 0.0
+        if age > self._settings.give_up_after:
+            said = f"Gave up after {age / 3600:.0f} hours. Last error: {detail}"
+            return attempt.ended(DeliveryStatus.DEAD, error=said)
+        if wait is None:
+            wait = backoff(delivery.attempt, self._rng, first=self._settings.retry_first, cap=self._settings.retry_cap)
+        return attempt.ended(DeliveryStatus.DUE, error=detail, retry_after=wait)
+
+    def _pause(self, error: AuthFailed) -> None:
+        if self._paused is None:
+            log.error("channel.paused", channel=self._channel.name, account=self._channel.account, error=error.detail)
+        self._paused = error.detail
+        self._metrics.gauge(Gauge.CHANNEL_UP, 0, channel=self._channel.name)
+
+    def _resumed(self) -> None:
+        if self._paused is not None:
+            log.info("channel.resumed", channel=self._channel.name, account=self._channel.account)
+            self._paused = None
+        self._metrics.gauge(Gauge.CHANNEL_UP, 1, channel=self._channel.name)
+
+    def _report(self, delivery: Delivery, settlement: Settlement) -> None:
+        name = self._channel.name
+        self._metrics.count(Counter.DELIVERIES, channel=name, status=str(settlement.status))
+        if settlement.possible_duplicate:
+            self._metrics.count(Counter.POSSIBLE_DUPLICATES, channel=name)
+        fields = {"channel": name, "delivery": delivery.id, "conversation": delivery.conversation_id}
+        if settlement.status == DeliveryStatus.DEAD:
+            log.error("delivery.dead", error=settlement.error, **fields)
+        elif settlement.status == DeliveryStatus.DUE:
+            log.warning("delivery.retry", error=settlement.error, retry_after=settlement.retry_after, **fields)
+        else:
+            log.info("delivery.sent", **fields)
+
+    async def _settle_batch(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
+        more = await self._outbox.settle(settlements)
+        return [more] + [False] * (len(settlements) - 1)
