@@ -63,7 +63,7 @@ class PostgresWake:
         while True:
             try:
                 connection = await asyncpg.connect(self._url, timeout=5)
-            except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            except Exception as error:  # the driver raises errors of many families, and this loop must outlive them all
                 log.warning("wake.unreachable", error=str(error), retry_in=delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
@@ -71,7 +71,7 @@ class PostgresWake:
             delay = 0.1
             try:
                 await self._serve(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
                 log.warning("wake.lost", error=str(error))
             finally:
                 connection.terminate()
