@@ -62,6 +62,6 @@ function appear(settings: Settings, origin: string, language: Language): void {
   if (tab.get<boolean>(OPEN_KEY) ?? settings.open) chat.setOpen(true);
 }
 
-const script = (document.currentScript ?? document.querySelector('script[src*="widget.js"]')) as HTMLScriptElement;
+const script = document.currentScript as HTMLScriptElement;
 if (document.body) start(script);
 else addEventListener("DOMContentLoaded", () => start(script));

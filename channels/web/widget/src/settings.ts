@@ -50,6 +50,4 @@ export function readSettings(data: DOMStringMap): Settings {
 }
 
 /** `data-open` alone means yes, as in HTML. */
-function flag(value: string | undefined, fallback: boolean): boolean {
-  return value === undefined ? fallback : !/^(false|no|off|0|hidden)$/i.test(value.trim());
-}
+const flag = (value: string | undefined, fallback: boolean): boolean => (value === undefined ? fallback : value !== "false");

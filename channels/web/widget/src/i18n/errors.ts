@@ -4,8 +4,8 @@ import type { Texts } from "./en";
 export function errorText(t: Texts, code = ""): string {
   if (/too_long/.test(code)) return t._errTooLong;
   if (/large|413/.test(code)) return t._errFileSize;
-  if (/type|415/.test(code)) return t._errFileType;
-  if (/empty/.test(code)) return t._errFileEmpty;
+  if (/type|415|empty/.test(code)) return t._errFileType;
+  if (/many/.test(code)) return t._errTooMany;
   if (/attach/.test(code)) return t._errReattach;
   return code === "offline" ? t._errOffline : t._errOther;
 }

@@ -1,9 +1,9 @@
 export const formatTime = (locale: string, timestamp: string): string =>
-  new Date(timestamp).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+  new Date(timestamp).toLocaleTimeString(locale, { timeStyle: "short" });
 
 /** The day as people say it; `today` for the present one. */
 export const formatDay = (locale: string, timestamp: string, today: string): string =>
-  isToday(timestamp) ? today : new Date(timestamp).toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long" });
+  isToday(timestamp) ? today : new Date(timestamp).toLocaleDateString(locale, { dateStyle: "full" });
 
 export const isToday = (timestamp: string): boolean => new Date(timestamp).toDateString() === new Date().toDateString();
 
