@@ -1,0 +1,230 @@
+"""What a lane does when it cannot know whether a message arrived, and how it asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.delivery import DeliverySettings
+from core.domain.capabilities import Capabilities
+from core.domain.delivery import DeliveryStatus
+from core.domain.errors import (
+    AuthFailed,
+    OutcomeUnknown,
+    RateLimited,
+    Unreachable,
+)
+from core.domain.messages import Receipt
+from core.ports.metrics import Counter
+from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import answered
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.eventually import eventually
+from tests.unit.core.lanes import FAST, Running, status_of
+from tests.unit.core.scripted_channel import HANG, QueryableChannel, ScriptedChannel
+
+
+async def test_in_doubt_and_nobody_to_ask_it_is_sent_again_once(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any, metrics: CountedMetrics
+) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(OutcomeUnknown("time-out"))
+    async with running(channel):
+        waiting = await status_of(row, DeliveryStatus.DUE)
+        assert waiting.uncertain
+        clock.move(2.0)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert sent.possible_duplicate
+    assert channel.sent == ["one", "one"]
+    assert channel.keys[0] == channel.keys[1], "whoever can tell repetitions by their key must be able to"
+    assert metrics.total(Counter.POSSIBLE_DUPLICATES) == 1
+
+
+async def test_in_doubt_twice_a_person_has_to_see_it(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one", "two")
+    channel = ScriptedChannel(OutcomeUnknown("time-out"), OutcomeUnknown("time-out"))
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        dead = await status_of(row, DeliveryStatus.DEAD)
+        await eventually(lambda: channel.arrived == ["two"])
+    assert dead.possible_duplicate
+    assert "twice" in dead.last_error
+    assert channel.sent == ["one", "one", "two"]
+
+
+@pytest.mark.parametrize(
+    "certain", [Unreachable("refused"), RateLimited("slow", retry_after=1.0), AuthFailed("revoked")]
+)
+async def test_a_certain_failure_does_not_settle_an_older_doubt(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any, certain: Exception
+) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(OutcomeUnknown("time-out"), certain)
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        await eventually(lambda: len(channel.sent) >= 2)
+        if not isinstance(certain, AuthFailed):
+            await status_of(row, DeliveryStatus.DUE, 2)
+        clock.move(10.0)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert sent.possible_duplicate
+
+
+async def test_asked_and_arrived(store: SqlStore, running: Running, clock: ManualClock, row: Any) -> None:
+    await answered(store, "one")
+    channel = QueryableChannel(OutcomeUnknown("time-out"), answers=[Receipt("p9")])
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one"]
+    assert not sent.possible_duplicate
+    assert sent.receipts == '["p9"]'
+
+
+async def test_asked_and_not_arrived(store: SqlStore, running: Running, clock: ManualClock, row: Any) -> None:
+    await answered(store, "one")
+    channel = QueryableChannel(OutcomeUnknown("time-out"), answers=[None])
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one", "one"]
+    assert not sent.possible_duplicate
+
+
+async def test_asked_and_nobody_knows(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any, metrics: CountedMetrics
+) -> None:
+    await answered(store, "one")
+    channel = QueryableChannel(OutcomeUnknown("time-out"), answers=[OutcomeUnknown("no record")])
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one", "one"]
+    assert sent.possible_duplicate
+    assert metrics.total(Counter.POSSIBLE_DUPLICATES) == 1
+
+
+async def test_a_question_that_fails_is_asked_again_before_anything_is_sent(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one")
+    channel = QueryableChannel(OutcomeUnknown("time-out"), answers=[Unreachable("503"), Receipt("p9")])
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        waiting = await status_of(row, DeliveryStatus.DUE, 2)
+        assert waiting.uncertain
+        clock.move(10.0)
+        await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one"]
+    assert channel.asked == ["one", "one"]
+
+
+async def test_where_repetitions_show_once_it_is_simply_sent_again(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(
+        *[OutcomeUnknown("time-out")] * 3, capabilities=Capabilities(text_limit=1000, idempotent_send=True)
+    )
+
+    async def sent_after_waiting() -> bool:
+        found = await row()
+        if found.status == DeliveryStatus.DUE and found.due_at > clock.now().timestamp():
+            clock.move(10.0)
+        return bool(found.status == DeliveryStatus.SENT)
+
+    async with running(channel):
+        await eventually(sent_after_waiting)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert not sent.possible_duplicate
+    assert len(channel.keys) == 4
+    assert len(set(channel.keys)) == 1
+
+
+async def test_only_the_part_in_doubt_is_sent_again(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one\ntwo\nthree")
+    channel = QueryableChannel("ok", OutcomeUnknown("time-out"), answers=[None])
+    async with running(channel):
+        waiting = await status_of(row, DeliveryStatus.DUE)
+        assert (waiting.parts_done, waiting.uncertain) == (1, True)
+        clock.move(2.0)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one", "two", "two", "three"]
+    assert channel.asked == ["two"]
+    assert sent.parts_done == 3
+
+
+async def test_a_send_that_never_ends(store: SqlStore, running: Running, row: Any) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(HANG)
+    async with running(channel, DeliverySettings(poll=0.005, send_timeout=0.02)):
+        waiting = await status_of(row, DeliveryStatus.DUE)
+    assert waiting.uncertain
+
+
+async def test_a_question_that_never_ends(store: SqlStore, running: Running, clock: ManualClock, row: Any) -> None:
+    await answered(store, "one")
+    channel = QueryableChannel(HANG, answers=[HANG, Receipt("p1")])
+    async with running(channel, DeliverySettings(poll=0.005, send_timeout=0.02)):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        waiting = await status_of(row, DeliveryStatus.DUE, 2)
+        assert waiting.uncertain
+        clock.move(10.0)
+        await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one"]
+
+
+async def test_an_exception_in_the_middle_of_a_send_is_doubt(store: SqlStore, running: Running, row: Any) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(KeyError("ts"))
+    async with running(channel):
+        waiting = await status_of(row, DeliveryStatus.DUE)
+    assert waiting.uncertain, "the provider may have taken it before its answer could not be read"
+
+
+async def test_nothing_is_sent_after_the_deadline(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    """A worker that was frozen between its claim and its send must not begin: it may have a successor."""
+    await answered(store, "one")
+    channel = ScriptedChannel()
+    real = channel.render
+
+    def frozen(message: Any) -> Any:
+        clock.move(FAST.send_timeout + 0.1)
+        channel.render = real  # type: ignore[method-assign]
+        return real(message)
+
+    channel.render = frozen  # type: ignore[method-assign]
+    async with running(channel):
+        waiting = await status_of(row, DeliveryStatus.DUE)
+        assert channel.sent == []
+        assert not waiting.uncertain
+        clock.move(5.0)
+        await status_of(row, DeliveryStatus.SENT)
+    assert channel.sent == ["one"]
+
+
+async def test_a_dead_workers_message_comes_back_in_doubt(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one")
+    await store.claim_deliveries("web", "main", 1, FAST.lease)
+    clock.move(FAST.lease + 1)
+    channel = QueryableChannel(answers=[Receipt("p1")])
+    async with running(channel):
+        await status_of(row, DeliveryStatus.SENT)
+    assert (channel.asked, channel.sent) == (["one"], [])
