@@ -42,7 +42,7 @@ async def test_the_demo_page_with_the_widget(
     await widget.ask("How do I reset my password?")
     await widget.ask("Do you sell bicycles?")
     await page.get_by_test_id("thumbs-down").first.click()
-    await expect(page.get_by_test_id("feedback-form")).to_be_visible()
+    await expect(page.get_by_test_id("feedback-comment")).to_be_visible()
     invoice = {"name": "invoice.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}
     await widget.files.set_input_files([invoice])  # type: ignore[list-item]
     await expect(widget.uploads.get_by_role("alert")).to_be_visible()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.e2e import stored
 from tests.e2e.widget import Widget
@@ -133,13 +132,38 @@ async def test_the_screen_reader_hears_whole_messages_once(demo: Widget, page: P
     assert "**" not in heard[0]
 
 
-@pytest.mark.parametrize("example", range(4))
-async def test_each_example_of_the_demo_is_answered_from_a_document(demo: Widget, example: int) -> None:
-    question = (await demo.suggestions.nth(example).inner_text()).strip()
-    await demo.suggestions.nth(example).click()
-    answer = await demo.answer(1)
-    if "bicycle" in question.lower():
+async def _is_answered(answer: Locator, question: str) -> None:
+    if question == BICYCLES:
         await expect(answer).to_contain_text("I don't know")
         await expect(answer.get_by_test_id("person-offer")).to_be_visible()
     else:
-        await expect(answer.get_by_test_id("source").first).to_be_visible()
+        await expect(answer.get_by_test_id("source").first, question).to_be_visible()
+
+
+async def test_each_example_of_the_demo_page_is_answered_from_a_document(widget: Widget, shared_hub: Hub) -> None:
+    await widget.visit(shared_hub.url)
+    examples = widget.page.locator("[data-ask]")
+    questions = [str(await button.get_attribute("data-ask")) for button in await examples.all()]
+    assert {PASSWORD, BICYCLES} <= set(questions)
+    for number, question in enumerate(questions):
+        await examples.nth(number).press("Enter")
+        await _is_answered(await widget.answer(number + 1), question)
+    assert [text for who, text in await widget.transcript() if who == "customer"] == questions
+
+
+async def test_the_suggestions_in_the_empty_chat_are_answered_from_a_document(demo: Widget) -> None:
+    questions = [text.strip() for text in await demo.suggestions.all_inner_texts()]
+    assert questions
+    await demo.suggestions.first.click()
+    await _is_answered(await demo.answer(1), questions[0])
+    await expect(demo.suggestions).to_have_count(0)
+    for number, question in enumerate(questions[1:], start=2):
+        await _is_answered(await demo.ask(question), question)
+        await expect(demo.answers).to_have_count(number)
+
+
+async def test_the_search_field_of_the_demo_page_asks_in_the_chat(widget: Widget, page: Page, shared_hub: Hub) -> None:
+    await widget.visit(shared_hub.url)
+    await page.get_by_role("search").get_by_role("textbox").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await _is_answered(await widget.answer(1), PASSWORD)
