@@ -26,7 +26,8 @@ def main() -> None:
         return FaultyStore(settings.effective_database_url, clock, faults, limit, stall=settings.lease_seconds)
 
     parts.make_store = make_store
-    serve.Hub = functools.partial(Hub, responder=make_scripted(faults, hold))  # type: ignore[assignment,misc]
+    scripted_hub = functools.partial(Hub, responder=make_scripted(faults, hold))
+    vars(serve)["Hub"] = scripted_hub
     cli.main()
 
 

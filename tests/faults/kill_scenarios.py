@@ -7,26 +7,29 @@ import contextlib
 import random
 import time
 
-from tests.faults.crowd import Crowd
+from tests.faults.conftest import MakeFaultyHub
+from tests.faults.crowd import Crowd, crowd
 from tests.faults.points import POINTS, Plan, Switches, died
+from tests.scale import Scale
 from tests.seed import FIXED
 from tests.servers.hub import Hub
 from tests.servers.process import NotReady
+from tests.soak_report import Report
 
 
 def points_of(seed: int, rounds: int) -> list[str]:
     """In a random order: with the fixed seed every place; with the run's own, in a small run, a few of them."""
     rng = random.Random(seed)
     if seed != FIXED and rounds == 1:
-        return rng.sample(POINTS, 5)
+        return rng.sample(POINTS, 3)
     return [point for _ in range(rounds) for point in rng.sample(POINTS, len(POINTS))]
 
 
 async def kill_at_points(hub: Hub, switches: Switches, crowd: Crowd, rng: random.Random, points: list[str]) -> int:
     """Each start of the process ends at another place while everybody writes. How many kills there were."""
-    allowance = max(1, crowd.each // len(points))
+    allowance = max(1, min(3, crowd.each // len(points)))
     for point in points:
-        switches.plan_next(Plan(point, rng.randint(1, 3)))
+        switches.plan_next(Plan(point, rng.randint(1, 2)))
         await crowd.allow(allowance)
         with contextlib.suppress(NotReady):  # some places are reached before the first health check
             await asyncio.to_thread(hub.start)
@@ -37,10 +40,12 @@ async def kill_at_points(hub: Hub, switches: Switches, crowd: Crowd, rng: random
 
 
 async def _until_dead(hub: Hub, crowd: Crowd, point: str) -> None:
-    until = time.monotonic() + 30
+    started = time.monotonic()
     while hub.running:
-        assert time.monotonic() < until, f"{point} was not reached"
+        assert time.monotonic() < started + 30, f"{point} was not reached"
         await asyncio.sleep(0.1)
+        if time.monotonic() > started + 1.5:  # what was written shared too few commits
+            await crowd.allow(1)
     assert died(hub), f"at {point} it ended by itself:\n{hub.log_tail()}"
 
 
@@ -55,3 +60,25 @@ async def kill_at_any_moment(hub: Hub, crowd: Crowd, rng: random.Random, kills: 
         hub.kill()
     await asyncio.to_thread(hub.start)
     return kills
+
+
+async def killed_at_any_moment(make_faulty_hub: MakeFaultyHub, url: str, report: Report) -> None:
+    """The whole scenario, in the size of the report."""
+    pick = Scale(report.full).pick
+    hub, switches = make_faulty_hub(database_url=url)
+    rng = random.Random(report.seed)
+    sizes = {"customers": pick(small=8, full=50), "each": pick(small=12, full=100)}
+    async with crowd([hub.url], report.seed, **sizes) as people:
+        if report.full:
+            points = points_of(FIXED, 1)
+            report.record("killed with -9 at a named place", await kill_at_points(hub, switches, people, rng, points))
+            hub.kill()
+        moments = await kill_at_any_moment(hub, people, rng, pick(small=3, full=80))
+        report.record("killed with -9 at any moment", moments)
+        report.note("Each turn streams for 80 ms and more, so most kills cut turns, streams and deliveries short.")
+        await people.end(url, hub, within=pick(small=60, full=300), report=report)
+
+
+def name_of(seed: int) -> str:
+    """How a report tells its seeds apart in its name."""
+    return "fixed" if seed == FIXED else "random"

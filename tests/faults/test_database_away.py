@@ -8,12 +8,15 @@ import sqlite3
 import time
 
 import aiohttp
+import pytest
 
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import Crowd, crowd
 from tests.servers.hub import Hub
 from tests.servers.postgres import PostgresServer
 from tests.servers.small_disk import SmallDisk
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 async def _refused(people: Crowd, more: int) -> None:

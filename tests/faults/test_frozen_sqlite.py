@@ -6,9 +6,13 @@ import asyncio
 import random
 import signal
 
+import pytest
+
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
 from tests.faults.points import POINTS, Plan, stopped
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 LEASE = 0.6
 

@@ -9,12 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import aiohttp
+import pytest
 
 from tests.faults.checks import read_settled
 from tests.faults.conftest import MakeFaultyHub
 from tests.faults.crowd import crowd
 from tests.faults.scripted import question
 from tests.servers.hub import Hub
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @dataclass
