@@ -27,7 +27,7 @@ from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
 from core.agent.verdict import Judged, Verdict
-from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError
+from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import MessageKind
 from core.ports.chat_model import ChatMessage, ChatModel
 from core.ports.clock import Clock
@@ -75,6 +75,7 @@ class AgentLoop:
         self._has_own_tools = bool(tools)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
         said = "\n".join(message.text for message in asked(turn))
         texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), self._settings.company_name)
         way = route(turn, self._settings.escalation_keywords)
@@ -85,7 +86,7 @@ class AgentLoop:
         try:
             async with asyncio.timeout(self._settings.turn_seconds):
                 return await self._answer(_Job(turn, turn_id, way, texts, events))
-        except LostClaim:
+        except (LostClaim, StoreUnavailable):
             raise
         except ModelError as error:
             logger.warning("model failed: %s", error.detail, extra={"turn_id": turn_id})

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
-from core.domain.errors import KnowledgeUnavailable, LostClaim
+from core.domain.errors import KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.keys import ConversationKey
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
@@ -206,6 +206,7 @@ class MemoryJournal:
         self.rows: dict[tuple[str, str], JournalEntry] = {}
         self.crash_after: int | None = None
         self.lost = False
+        self.away = False
 
     async def entries(self, turn_id: str) -> Sequence[JournalEntry]:
         found = [entry for (owner, _), entry in self.rows.items() if owner == turn_id]
@@ -214,6 +215,8 @@ class MemoryJournal:
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         if self.lost:
             raise LostClaim("the fence moved")
+        if self.away:
+            raise StoreUnavailable("the database is away")
         self.rows[turn_id, entry.call_id] = entry
         if self.crash_after is not None:
             self.crash_after -= 1

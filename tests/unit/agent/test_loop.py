@@ -10,7 +10,7 @@ import pytest
 from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
 from core.agent.tools import Tool, tool
-from core.domain.errors import LostClaim, ModelError
+from core.domain.errors import LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import Author, MessageKind
 from core.ports.chat_model import Finished, TextDelta, ToolCall
 from core.ports.responder import Reply
@@ -313,6 +313,16 @@ async def test_a_lost_claim_stops_everything() -> None:
     bench.journal.lost = True
     with pytest.raises(LostClaim):
         await bench.ask()
+
+
+async def test_a_journal_that_is_away_is_no_failure_of_the_agent_and_the_turn_resumes() -> None:
+    first = Bench(call("search_knowledge", '{"query": "team plan"}'))
+    first.journal.away = True
+    with pytest.raises(StoreUnavailable):
+        await first.ask()
+    second = Bench(call("search_knowledge", '{"query": "team plan"}'), say("The Team plan costs 9 euros [3]."))
+    second.journal.rows = first.journal.rows
+    assert (await second.ask()).kind is MessageKind.ANSWER
 
 
 async def test_what_is_journalled_is_json_without_secrets_of_the_process() -> None:
