@@ -84,7 +84,8 @@ async def test_thumbs_down_with_a_comment(demo: Widget, shared_hub: Hub, page: P
     await down.click()
     await expect(down).to_have_attribute("aria-pressed", "true")
     await page.get_by_test_id("feedback-comment").fill("Where is that page?")
-    await page.get_by_test_id("feedback-send").click()
+    async with page.expect_response("**/api/feedback"):
+        await page.get_by_test_id("feedback-send").click()
     await expect(answer).to_contain_text("Thank you for the feedback")
     session = await demo.session()
     statement = """SELECT rating, comment FROM feedback AS f JOIN conversation AS c ON c.id = f.conversation_id

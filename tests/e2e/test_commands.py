@@ -1,0 +1,96 @@
+"""The commands beside the server: a conversation in the terminal, and documents of one's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.knowledge_copy import copy_of, run_command
+from tests.fixtures.hub import MakeHub
+from tests.servers.hub import Hub
+
+QUESTION = "How do I reset my password?\n"
+
+
+def _report(output: str) -> dict[str, int]:
+    """``7 indexed, 0 unchanged, ...`` as numbers."""
+    return {name: int(number) for number, name in re.findall(r"(\d+) (indexed|unchanged|removed|passages)", output)}
+
+
+def _has_footnote(output: str) -> bool:
+    """An answer that cites, and below it where that stands."""
+    return "[1]" in output and bool(
+        re.search(r"^\s*\[?1\]?[.:]? .*reset my password", output, re.MULTILINE | re.IGNORECASE)
+    )
+
+
+def test_chat_through_the_running_server(shared_hub: Hub) -> None:
+    ran = run_command(shared_hub.data_dir, "chat", typed=QUESTION + "Do you sell bicycles?\n/quit\n")
+    assert ran.returncode == 0, ran.stderr
+    ran = run_command(shared_hub.data_dir, "chat", typed=QUESTION)
+    assert ran.returncode == 0, ran.stderr
+    assert "60 minutes" in ran.stdout
+    assert _has_footnote(ran.stdout), ran.stdout
+    unknown = run_command(shared_hub.data_dir, "chat", typed="Do you sell bicycles?\n")
+    assert "I don't know" in unknown.stdout
+
+
+def test_chat_without_a_server(knowledge_template: Path, tmp_path: Path) -> None:
+    home = copy_of(knowledge_template, tmp_path / "alone")
+    ran = run_command(home / "var", "chat", typed=QUESTION, KNOWLEDGE_SOURCES="sample")
+    assert ran.returncode == 0, ran.stderr
+    assert "60 minutes" in ran.stdout
+    assert _has_footnote(ran.stdout), ran.stdout
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """Two documents of a company of one's own."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "bells.md").write_text("# Bells\n\nPolish a brass bell with lemon and salt, once a month.\n")
+    (folder / "hours.md").write_text("# Opening hours\n\nThe shop in Harbour Lane is open from 9 to 17.\n")
+    return folder
+
+
+def test_index_without_a_server_and_with_one(documents: Path, make_hub: MakeHub, tmp_path: Path) -> None:
+    hub = make_hub(start=False, sources=str(documents))
+    first = run_command(hub.data_dir, "index", str(documents))
+    assert first.returncode == 0, first.stderr
+    assert _report(first.stdout) == {"indexed": 2, "unchanged": 0, "removed": 0, "passages": 2}
+
+    hub.start()
+    (documents / "hours.md").write_text("# Opening hours\n\nThe shop in Harbour Lane is open from 10 to 16.\n")
+    (documents / "broken.pdf").write_bytes(b"%PDF-1.7 not really")
+    second = run_command(hub.data_dir, "index", str(documents), COLUMNS="100")
+    assert second.returncode == 1, "a document that could not be read is not a success"
+    assert _report(second.stdout) == {"indexed": 1, "unchanged": 1, "removed": 0, "passages": 1}
+    assert "broken.pdf" in second.stderr
+    answer = run_command(hub.data_dir, "chat", typed="When is the shop in Harbour Lane open?\n")
+    assert "10 to 16" in answer.stdout
+
+    (documents / "broken.pdf").unlink()
+    third = run_command(hub.data_dir, "index", str(documents))
+    assert _report(third.stdout) == {"indexed": 0, "unchanged": 2, "removed": 0, "passages": 0}
+
+
+def test_index_of_nothing_says_what_to_do(shared_hub: Hub, tmp_path: Path) -> None:
+    ran = run_command(tmp_path / "var", "index", KNOWLEDGE_SOURCES="none")
+    assert ran.returncode == 2
+    assert "name files or folders" in ran.stderr
+    missing = run_command(shared_hub.data_dir, "index", str(tmp_path / "not-there"))
+    assert missing.returncode != 0
+    assert "not-there" in missing.stderr
+    assert "Traceback" not in missing.stderr
+
+
+def test_progress_is_shown(knowledge_template: Path) -> None:
+    """The template was made by ``switchboard index``, in a run without a terminal: a result in one line and no bar."""
+    told = (knowledge_template.parent / "indexed.txt").read_text()
+    report = _report(told)
+    assert report["indexed"] == 7
+    assert report["passages"] > 60
+    assert "\x1b[" not in told

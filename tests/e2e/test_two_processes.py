@@ -1,0 +1,35 @@
+"""The scaled-out deployment on PostgreSQL: one process takes messages and shows answers, the other one works."""
+
+from __future__ import annotations
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import MakeSampleHub
+from tests.e2e.site import Site
+from tests.e2e.widget import Widget
+from tests.fixtures.hub import MakeHub
+
+
+async def test_a_question_is_taken_here_and_answered_there(
+    widget: Widget, site: Site, make_hub: MakeHub, make_sample_hub: MakeSampleHub, postgres_url: str
+) -> None:
+    environment = {"WIDGET_ORIGINS": site.origin}
+    web = make_hub(database_url=postgres_url, role="web", environment=environment)
+    await widget.visit(site.origin, hub=web.url)
+    await widget.open()
+    await widget.say("How do I reset my password?")
+    await expect(widget.page.get_by_test_id("message-state")).to_have_attribute("data-state", "sent")
+    worker = make_sample_hub(database_url=postgres_url, role="worker", environment=environment)
+    answer = await widget.answer(1)
+    await expect(answer).to_contain_text("Forgot password")
+    assert "text" in widget.wire.types(), "what the other process writes streams through the database"
+
+    await asyncio.to_thread(web.restart)
+    await widget.online()
+    await asyncio.to_thread(worker.stop)
+    await widget.say("Thanks")
+    await asyncio.to_thread(worker.start)
+    await widget.answer(2)
+    assert [who for who, _ in await widget.transcript()] == ["customer", "agent"] * 2
