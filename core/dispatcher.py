@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from core.domain.conversation import OwnershipState
 from core.domain.correlation import correlated
 from core.domain.delivery import backoff
 from core.domain.errors import LostClaim, StoreUnavailable
@@ -160,7 +161,7 @@ class Dispatcher:
 
     async def _outcome(self, state: TurnState) -> TurnOutcome:
         """A turn over which one worker after the other died is not given to this one as well."""
-        if state.pending and state.conversation.attempts >= 2 * self._settings.max_attempts:
+        if state.pending and _may_give_up(state) and state.conversation.attempts >= 2 * self._settings.max_attempts:
             log.error("turn.given_up", conversation=state.claim.conversation_id, attempts=state.conversation.attempts)
             return self._turn.give_up(state)
         return await self._turn.run(state)
@@ -184,8 +185,11 @@ class Dispatcher:
         log.warning("turn.lost", conversation=claim.conversation_id, epoch=claim.epoch)
 
     async def _recover(self, state: TurnState, error: Exception) -> None:
-        """Try again later; when that was done often enough, tell the customer honestly instead of staying silent."""
-        if state.conversation.attempts + 1 < self._settings.max_attempts:
+        """Try again later; when that was done often enough, tell the customer honestly instead of staying silent.
+
+        What a person is waiting for is tried until it arrives: the agent must not speak there, nor the message be dropped.
+        """
+        if state.conversation.attempts + 1 < self._settings.max_attempts or not _may_give_up(state):
             await self._postpone(state, error)
             return
         try:
@@ -224,6 +228,10 @@ class Dispatcher:
             if running is not None and running[0] == claim:
                 self._lost(claim)
                 running[1].cancel()
+
+
+def _may_give_up(state: TurnState) -> bool:
+    return state.conversation.state is OwnershipState.BOT
 
 
 def _say(error: Exception) -> None:

@@ -142,8 +142,8 @@ class Turn:
 
 
 def turn_id(state: TurnState) -> str:
-    """The conversation and the first message that the turn answers."""
-    return f"{state.conversation.id}:{state.pending[0].seq if state.pending else 0}"
+    """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
+    return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
 
 
 def _handled(state: TurnState) -> int:

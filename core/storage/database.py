@@ -88,6 +88,7 @@ class Database:
     def _make_engine(self, connections: int) -> AsyncEngine:
         return create_async_engine(
             self.url,
+            hide_parameters=True,  # customers' words and addresses stay out of errors and logs
             pool_size=connections,
             max_overflow=0,
             pool_timeout=10,

@@ -151,7 +151,12 @@ def _resolve(batch: Sequence[_Job]) -> None:
 
 def _engine(url: URL, size: int) -> Engine:
     engine = create_engine(
-        url, pool_size=size, max_overflow=0, pool_timeout=10, connect_args={"check_same_thread": False}
+        url,
+        hide_parameters=True,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={"check_same_thread": False},
     )
 
     event.listen(engine, "connect", prepare_connection)

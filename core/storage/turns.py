@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Row, bindparam, case, insert, or_, select, update
 
 from core.domain.conversation import Conversation, next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import InvalidInput
-from core.domain.messages import Author
 from core.ports.store import Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.ids import new_id
-from core.storage.tables import attachment, conversation, customer, identity, message, outbox, ownership_change
+from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
+from core.storage.turn_states import load_turns
+
+log = structlog.get_logger(__name__)
+
+_UNREADABLE = 60.0  # seconds
 
 
 @dataclass
@@ -70,9 +75,21 @@ class SqlTurns:
             rows = (connection.execute(statement)).all()
             if not rows:
                 return []
-            return _load(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
+            states, broken = load_turns(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
+            self._set_aside(connection, broken)
+            return states
 
         return await self._turns_db.write(work)
+
+    def _set_aside(self, connection: Connection, broken: Mapping[str, str]) -> None:
+        """A conversation that cannot be read (written by a newer version?) waits a minute and holds up nobody else."""
+        for key, reason in sorted(broken.items()):
+            log.error("conversation.unreadable", conversation=key, error=reason)
+            connection.execute(
+                update(conversation)
+                .where(conversation.c.id == key)
+                .values(lease_until=None, ready_at=self._turns_db.now() + _UNREADABLE, last_error=reason[:1000])
+            )
 
     async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
         """See Turns.extend."""
@@ -321,53 +338,3 @@ def _say(writes: _Writes, row: Row[Any], new: NewMessage, seq: int, ownership_ep
             "possible_duplicate": False,
         }
     )
-
-
-def _load(connection: Connection, rows: Sequence[Row[Any]], history: int) -> list[TurnState]:
-    """Pending messages, history, customers and files of the claimed conversations, one query each."""
-    ids = [row.id for row in rows]
-    spoken = connection.execute(
-        select(message)
-        .join(conversation, conversation.c.id == message.c.conversation_id)
-        .where(message.c.conversation_id.in_(ids), message.c.seq > conversation.c.done_seq - history)
-        .order_by(message.c.conversation_id, message.c.seq)
-    )
-    files = (
-        connection.execute(
-            select(attachment).where(attachment.c.conversation_id.in_(ids)).order_by(attachment.c.created_at)
-        )
-    ).all()
-    people = connection.execute(
-        select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
-        .join(conversation, conversation.c.customer_id == customer.c.id)
-        .join(
-            identity,
-            (identity.c.channel == conversation.c.channel)
-            & (identity.c.external_id == conversation.c.external_id)
-            & (identity.c.customer_id == conversation.c.customer_id),
-        )
-        .where(conversation.c.id.in_(ids))
-    )
-    customers = {row.conversation_id: codec.customer_from(row) for row in people}
-    by_message = codec.group_files(files)
-    grouped: dict[str, list[Any]] = {}
-    for row in spoken:
-        grouped.setdefault(row.conversation_id, []).append(codec.message_from(row, by_message.get(row.id, ())))
-    sent_files = [row for row in files if row.message_id]
-    return [
-        TurnState(
-            claim=Claim(row.id, row.epoch),
-            conversation=codec.conversation_from(row),
-            customer=customers[row.id],
-            pending=tuple(
-                item
-                for item in grouped.get(row.id, ())
-                if item.seq > row.done_seq and item.author == Author.CUSTOMER and item.deleted_at is None
-            ),
-            history=tuple(
-                item for item in grouped.get(row.id, ()) if item.seq <= row.done_seq or item.author != Author.CUSTOMER
-            ),
-            files=tuple(codec.attachment_from(file) for file in sent_files if file.conversation_id == row.id),
-        )
-        for row in rows
-    ]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+from sqlalchemy import update
+
 from core.domain.messages import Author
 from core.ports.store import Claim, Store
+from core.storage.store import SqlStore
+from core.storage.tables import message
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
@@ -214,3 +218,16 @@ async def test_a_lease_that_ran_out_counts_as_an_attempt(store: Store, clock: Ma
     assert (await claim_one(store)).conversation.attempts == 0
     clock.move(6.0)
     assert (await claim_one(store)).conversation.attempts == 1
+
+
+async def test_a_conversation_that_cannot_be_read_holds_up_nobody_else(store: SqlStore, clock: ManualClock) -> None:
+    await accept(store, said("e1", "from the future"))
+    await accept(store, said("e2", "Hello", where="t2"))
+    future = update(message).where(message.c.text == "from the future").values(kind="hologram")
+    await store.database.write(lambda connection: connection.execute(future).rowcount)
+    (state,) = await claim(store, 10)
+    assert [item.text for item in state.pending] == ["Hello"]
+    clock.move(61.0)
+    mended = update(message).values(kind=None)
+    await store.database.write(lambda connection: connection.execute(mended).rowcount)
+    assert "from the future" in [item.text for again in await claim(store, 10) for item in again.pending]

@@ -14,6 +14,7 @@ from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, MessageKind
+from core.ports.desk import DeskReply
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Transition, TurnState
@@ -344,3 +345,36 @@ async def test_a_message_that_kills_its_workers_is_given_up(
     said_last = (await store.messages(ID))[-1]
     assert said_last.kind is MessageKind.FAILURE
     assert said_last.author is Author.AGENT
+
+
+class BrokenDesk(NotedDesk):
+    """A desk that cannot be reached for a while."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    async def relay(self, turn: TurnState) -> DeskReply:
+        if self.failures > 0:
+            self.failures -= 1
+            raise RuntimeError("the desk is away")
+        return await super().relay(turn)
+
+
+async def test_a_message_for_staff_is_tried_until_it_arrives(
+    store: SqlStore, metrics: CountedMetrics, wake: LocalWake, clock: ManualClock
+) -> None:
+    await accept(store, said("e1", "Is anybody there?"))
+    await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="Eva"))
+    desk = BrokenDesk(failures=12)
+    settings = DispatcherSettings(poll=0.005, max_attempts=2)
+    dispatcher = Dispatcher(store, Turn(Echo(), desk, {}, metrics, sorry), wake, metrics, settings)
+    await dispatcher.start()
+
+    async def relayed() -> bool:
+        clock.move(1.0)
+        return desk.relayed == ["Is anybody there?"] and await _handled(store)
+
+    await eventually(relayed)
+    await dispatcher.stop()
+    assert await _texts(store) == ["Is anybody there?", "Passed on."], "the agent said nothing"

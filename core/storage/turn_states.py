@@ -1,0 +1,75 @@
+"""Reads what a turn needs: one query per table for all conversations that were claimed together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from core.domain.messages import Author
+from core.ports.store import Claim, TurnState
+from core.storage import codec
+from core.storage.tables import attachment, conversation, customer, identity, message
+
+
+def load_turns(
+    connection: Connection, rows: Sequence[Row[Any]], history: int
+) -> tuple[list[TurnState], dict[str, str]]:
+    """Pending messages, history, customers and files of the claimed conversations, one query each.
+
+    With them, by id, the reasons why some of the conversations cannot be read.
+    """
+    ids = [row.id for row in rows]
+    spoken = connection.execute(
+        select(message)
+        .join(conversation, conversation.c.id == message.c.conversation_id)
+        .where(message.c.conversation_id.in_(ids), message.c.seq > conversation.c.done_seq - history)
+        .order_by(message.c.conversation_id, message.c.seq)
+    )
+    files = (
+        connection.execute(
+            select(attachment).where(attachment.c.conversation_id.in_(ids)).order_by(attachment.c.created_at)
+        )
+    ).all()
+    people = connection.execute(
+        select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
+        .join(conversation, conversation.c.customer_id == customer.c.id)
+        .join(
+            identity,
+            (identity.c.channel == conversation.c.channel)
+            & (identity.c.external_id == conversation.c.external_id)
+            & (identity.c.customer_id == conversation.c.customer_id),
+        )
+        .where(conversation.c.id.in_(ids))
+    )
+    customers = {row.conversation_id: row for row in people}
+    messages: dict[str, list[Row[Any]]] = {}
+    for line in spoken:
+        messages.setdefault(line.conversation_id, []).append(line)
+    states: list[TurnState] = []
+    broken: dict[str, str] = {}
+    for row in rows:
+        own = [file for file in files if file.conversation_id == row.id and file.message_id]
+        try:
+            states.append(_state(row, customers[row.id], messages.get(row.id, ()), own))
+        except (ValueError, KeyError, TypeError) as error:
+            broken[row.id] = f"{type(error).__name__}: {error}"
+    return states, broken
+
+
+def _state(row: Row[Any], person: Row[Any], spoken: Sequence[Row[Any]], files: Sequence[Row[Any]]) -> TurnState:
+    by_message = codec.group_files(files)
+    said = [codec.message_from(line, by_message.get(line.id, ())) for line in spoken]
+    return TurnState(
+        claim=Claim(row.id, row.epoch),
+        conversation=codec.conversation_from(row),
+        customer=codec.customer_from(person),
+        pending=tuple(
+            item
+            for item in said
+            if item.seq > row.done_seq and item.author == Author.CUSTOMER and item.deleted_at is None
+        ),
+        history=tuple(item for item in said if item.seq <= row.done_seq or item.author != Author.CUSTOMER),
+        files=tuple(codec.attachment_from(file) for file in files),
+    )
