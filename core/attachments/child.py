@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import warnings
 from typing import Any
 
@@ -18,6 +17,7 @@ _PASSWORD_WORDS = ("password", "encrypt")
 
 def main(job: str) -> None:
     """``job`` is JSON: ``media_type`` and ``limits``. Writes one JSON line, then the text in UTF-8."""
+    result = _keep_the_pipe()
     wanted: dict[str, Any] = json.loads(job)
     limits = ExtractionLimits(**wanted["limits"])
     warnings.simplefilter("ignore")
@@ -30,7 +30,16 @@ def main(job: str) -> None:
     except BaseException as error:  # a converter may raise anything, up to RecursionError and MemoryError
         header["failed"] = _reason(error)
     header["truncated"] = len(text) > limits.output_chars
-    _write(header, text[: limits.output_chars])
+    _write(result, header, text[: limits.output_chars])
+
+
+def _keep_the_pipe() -> int:
+    """The pipe for the result under a number of its own; what libraries print goes nowhere, or it would be taken for text."""
+    result, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    return result
 
 
 def _reason(error: BaseException) -> str:
@@ -45,7 +54,7 @@ def _reason(error: BaseException) -> str:
     return "The file could not be read; it may be damaged."
 
 
-def _write(header: dict[str, Any], text: str) -> None:
-    sys.stdout.buffer.write(json.dumps(header).encode() + b"\n")
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+def _write(result: int, header: dict[str, Any], text: str) -> None:
+    with os.fdopen(result, "wb") as pipe:
+        pipe.write(json.dumps(header).encode() + b"\n")
+        pipe.write(text.encode("utf-8", "replace"))

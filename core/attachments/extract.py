@@ -87,7 +87,10 @@ def _text_of(output: bytes, code: int) -> str:
         if code == -signal.SIGXCPU or code == -signal.SIGKILL:
             raise ExtractionFailed("Reading the file took too much processor time.")
         raise ExtractionFailed("The file could not be read; the program that reads it stopped.")
-    header = json.loads(head)
+    try:
+        header = dict(json.loads(head))
+    except (ValueError, TypeError):
+        raise ExtractionFailed("The file could not be read; the program that reads it answered nonsense.") from None
     if "failed" in header:
         raise ExtractionFailed(str(header["failed"]))
     return text.decode("utf-8", "replace").replace("\x00", "").strip()

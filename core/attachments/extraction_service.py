@@ -14,6 +14,7 @@ from core.ports.metrics import Counter, Metrics, NoMetrics, Timing
 from core.ports.store import Records
 
 _log = logging.getLogger(__name__)
+_UNFORESEEN = "The file could not be read."
 
 
 class ExtractionService:
@@ -90,6 +91,9 @@ class ExtractionService:
         except OSError:  # no process to be had, or the file vanished between two calls: a later turn tries again
             _log.exception("extraction could not start", extra={"attachment": attachment.id})
             return attachment
+        except Exception:  # the next turn would meet it again, and the one after that: this file has no text
+            _log.exception("extraction failed in an unforeseen way", extra={"attachment": attachment.id})
+            result = replace(attachment, extraction=ExtractionStatus.FAILED, text=None, error=_UNFORESEEN)
         self._metrics.observe(Timing.EXTRACTION, time.perf_counter() - started)
         self._metrics.count(Counter.EXTRACTIONS, outcome=result.extraction.value)
         await self._record(result)

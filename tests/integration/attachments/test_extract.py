@@ -78,6 +78,31 @@ async def test_what_cannot_be_read_says_why(tmp_path: Path, content: bytes, medi
         await ChildExtractor().extract(written(tmp_path, "f", content), name="f", media_type=media_type)
 
 
+async def test_what_a_library_prints_is_not_taken_for_the_text(tmp_path: Path) -> None:
+    """xlrd prints its warnings about a damaged workbook on standard output."""
+    broken = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 20 + b"\x03\x00\xfe\xff\x09\x00" + b"\x00" * 1500
+    path = written(tmp_path, "a.xls", broken)
+    with pytest.raises(ExtractionFailed, match="damaged"):
+        await ChildExtractor().extract(path, name="a.xls", media_type="application/vnd.ms-excel")
+
+
+async def test_printing_goes_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    printing = (
+        "import os, sys; sys.path.append(sys.argv[1]); from core.attachments import child\n"
+        "def convert(*_):\n    print('WARNING'); os.write(1, b'native'); os.write(2, b'native'); return 'words'\n"
+        "child.convert = convert; child.main(sys.argv[2])"
+    )
+    monkeypatch.setattr(extract, "_START", printing)
+    path = written(tmp_path, "f.txt", b"x")
+    assert await ChildExtractor().extract(path, name="f.txt", media_type="text/plain") == "words"
+
+
+async def test_a_child_that_answers_nonsense_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for nonsense in ("WARNING *** file size", "7", "[1]"):
+        with pytest.raises(ExtractionFailed, match="nonsense"):
+            await _run(monkeypatch, tmp_path, f"print({nonsense!r})")
+
+
 async def test_output_is_limited(tmp_path: Path) -> None:
     extractor = ChildExtractor(ExtractionLimits(output_chars=100))
     path = written(tmp_path, "long.txt", b"word " * 1000)

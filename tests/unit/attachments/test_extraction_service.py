@@ -111,6 +111,13 @@ async def test_a_reason_is_kept_when_there_is_no_text() -> None:
     assert (await _service(_Extractor(""), _Records()).ensure(_FILE)).extraction is ExtractionStatus.EMPTY
 
 
+async def test_an_error_that_nobody_foresaw_is_recorded_and_fails_no_turn() -> None:
+    records = _Records()
+    failed = await _service(_Extractor(KeyError("isolation")), records).ensure(_FILE)
+    assert (failed.extraction, failed.text) == (ExtractionStatus.FAILED, None)
+    assert records.rows["f1"] == failed
+
+
 async def test_a_turn_does_not_wait_for_ever_and_the_work_goes_on() -> None:
     records, extractor = _Records(), _Extractor()
     extractor.go.clear()
