@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from core.attachments.convert import READABLE
 from core.attachments.limits import ExtractionLimits
@@ -17,6 +19,9 @@ from core.domain.errors import ExtractionFailed
 _ROOT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.append(sys.argv[1]); from core.attachments.child import main; main(sys.argv[2])"
 _HEADER_ROOM = 4096
+_CUT = "The file goes on: only its first {chars} characters were read."
+
+_log = logging.getLogger(__name__)
 
 
 class ChildExtractor:
@@ -25,9 +30,10 @@ class ChildExtractor:
     def __init__(self, limits: ExtractionLimits | None = None, *, concurrency: int = 2) -> None:
         self._limits = limits or ExtractionLimits()
         self._slots = asyncio.Semaphore(concurrency)
+        self._isolation: str | None = None
 
     async def extract(self, path: Path, *, name: str, media_type: str) -> str:
-        """Markdown, empty where the file holds no text (pictures, scans). Raises ExtractionFailed."""
+        """Markdown, empty where there is no text (pictures, scans), with a note where it was cut. Raises ExtractionFailed."""
         if media_type.startswith("image/"):
             return ""
         if media_type not in READABLE:
@@ -60,7 +66,27 @@ class ChildExtractor:
             raise ExtractionFailed("Reading the file took too long.") from None
         finally:
             await _end(child)
-        return _text_of(output, code)
+        header, text = _parts_of(output, code)
+        self._note_isolation(str(header.get("isolation")))
+        if "failed" in header:
+            raise ExtractionFailed(str(header["failed"]))
+        if header.get("truncated"):
+            return f"{text}\n\n[{_CUT.format(chars=self._limits.output_chars)}]"
+        return text
+
+    def _note_isolation(self, isolation: str) -> None:
+        """Once: an operator should know what stands between a customer's file and the network."""
+        if isolation == self._isolation:
+            return
+        self._isolation = isolation
+        if isolation == "namespace":
+            _log.info("files are read without a network", extra={"isolation": isolation})
+        else:
+            _log.warning(
+                "files are read with Python's audit hook alone between them and the network: the kernel gives this "
+                "process no network namespace; deny it outgoing traffic that it does not need",
+                extra={"isolation": isolation},
+            )
 
     async def _read(self, child: asyncio.subprocess.Process) -> bytes:
         """At most what the child was told to write; a child that writes more is no longer ours."""
@@ -81,7 +107,7 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     await child.wait()
 
 
-def _text_of(output: bytes, code: int) -> str:
+def _parts_of(output: bytes, code: int) -> tuple[dict[str, Any], str]:
     head, newline, text = output.partition(b"\n")
     if not newline:
         if code == -signal.SIGXCPU or code == -signal.SIGKILL:
@@ -91,6 +117,4 @@ def _text_of(output: bytes, code: int) -> str:
         header = dict(json.loads(head))
     except (ValueError, TypeError):
         raise ExtractionFailed("The file could not be read; the program that reads it answered nonsense.") from None
-    if "failed" in header:
-        raise ExtractionFailed(str(header["failed"]))
-    return text.decode("utf-8", "replace").replace("\x00", "").strip()
+    return header, text.decode("utf-8", "replace").replace("\x00", "").strip()

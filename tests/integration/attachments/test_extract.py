@@ -103,10 +103,26 @@ async def test_a_child_that_answers_nonsense_is_a_failure(monkeypatch: pytest.Mo
             await _run(monkeypatch, tmp_path, f"print({nonsense!r})")
 
 
-async def test_output_is_limited(tmp_path: Path) -> None:
+async def test_output_is_limited_and_says_so(tmp_path: Path) -> None:
     extractor = ChildExtractor(ExtractionLimits(output_chars=100))
     path = written(tmp_path, "long.txt", b"word " * 1000)
-    assert len(await extractor.extract(path, name="long.txt", media_type="text/plain")) <= 100
+    text, _, note = (await extractor.extract(path, name="long.txt", media_type="text/plain")).partition("\n\n")
+    assert text == ("word " * 20).strip()
+    assert "only its first 100 characters" in note
+    short = written(tmp_path, "short.txt", b"word")
+    assert await extractor.extract(short, name="short.txt", media_type="text/plain") == "word"
+
+
+@pytest.mark.parametrize(("isolation", "level"), [("namespace", "INFO"), ("process", "WARNING")])
+async def test_how_readers_are_confined_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, isolation: str, level: str
+) -> None:
+    monkeypatch.setattr(extract, "_START", f"""print('{{"isolation": "{isolation}"}}')""")
+    caplog.set_level("INFO", "core.attachments.extract")
+    extractor, path = ChildExtractor(), written(tmp_path, "f.txt", b"x")
+    for _ in range(2):
+        await extractor.extract(path, name="f.txt", media_type="text/plain")
+    assert [record.levelname for record in caplog.records if "network" in record.message] == [level]
 
 
 async def _run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str, **limits: float) -> str:
