@@ -38,6 +38,25 @@ describe("blocks", () => {
     ["- ", "ul(li())"],
   ])("%j", (text, expected) => expect(md(text)).toBe(expected));
 
+  const count = (nodes: Node[]): number => nodes.reduce((sum, n) => sum + (typeof n === "string" ? 1 : 1 + count(n.children)), 0);
+
+  it.each([
+    ["one wide table", `${"|".repeat(2000)}\n|-|\n${"|\n".repeat(2000)}`],
+    ["one long table", `${"|a".repeat(50)}\n|-|\n${"|\n".repeat(3000)}`],
+    ["many tables", `${"|a".repeat(50)}\n|-|\n${"|\n".repeat(39)}\n`.repeat(40)],
+    ["tables in quotes", `> ${"|a".repeat(50)}\n> |-|\n${"> |\n".repeat(39)}\n`.repeat(30)],
+  ])("makes no more nodes of %s than a page can hold", (_, text) => {
+    expect(text.length).toBeLessThan(9000);
+    expect(count(parseMarkdown(text))).toBeLessThan(15_000);
+  });
+
+  it("keeps what does not fit into a table as text", () => {
+    expect(md(`${"|a".repeat(51)}\n|-|`)).toMatch(/^p\(/);
+    const blocks = parseMarkdown(`|a|b|\n|-|-|\n${"|1|2|\n".repeat(999)}|last|row|`);
+    expect(blocks.map((block) => block.tag)).toEqual(["table", "p"]);
+    expect(words(blocks)).toContain("|last|row|");
+  });
+
   it("keeps a table's alignment", () => {
     const [table] = parseMarkdown("|a|b|c|\n|:-|:-:|-:|\n|1|2|3|");
     const row = (table!.children[1] as { children: Node[] }).children[0] as { children: { align?: string }[] };

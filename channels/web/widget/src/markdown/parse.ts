@@ -2,6 +2,9 @@ import { parseInline } from "./inline";
 import { element, type Element, type Node } from "./node";
 
 const MAX_DEPTH = 6;
+/** For a table, and for all tables of a message: a few thousand bars must not become millions of cells. */
+const MAX_COLUMNS = 50;
+const MAX_CELLS = 2000;
 const FENCE = /^ *(```+|~~~+)/;
 const HEADING = /^ *#{1,6} +(.+?) *#*$/;
 const RULE = /^ *([-*_])( *\1){2,} *$/;
@@ -12,9 +15,9 @@ const BLANK = /^\s*$/;
 
 /** The blocks of a message. Whatever is not understood stays text. */
 export const parseMarkdown = (source: string): Element[] =>
-  parseBlocks(source.replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n"), 0);
+  parseBlocks(source.replace(/\r\n?/g, "\n").replace(/\t/g, "    ").split("\n"), 0, { cells: MAX_CELLS });
 
-function parseBlocks(lines: string[], depth: number): Element[] {
+function parseBlocks(lines: string[], depth: number, room: { cells: number }): Element[] {
   const blocks: Element[] = [];
   let at = 0;
   /** Takes lines from here as long as they pass. */
@@ -23,7 +26,11 @@ function parseBlocks(lines: string[], depth: number): Element[] {
     while (at < lines.length && pass(lines[at]!, at)) at++;
     return lines.slice(start, at);
   };
-  const isTable = (i: number): boolean => lines[i]!.includes("|") && DIVIDER.test(lines[i + 1] ?? "") && lines[i + 1]!.includes("|");
+  const isTable = (i: number): boolean =>
+    lines[i]!.includes("|") &&
+    DIVIDER.test(lines[i + 1] ?? "") &&
+    lines[i + 1]!.includes("|") &&
+    cells(lines[i]!).length <= Math.min(MAX_COLUMNS, room.cells);
   const begins = (line: string): boolean =>
     RULE.test(line) || HEADING.test(line) || FENCE.test(line) || (depth < MAX_DEPTH && (QUOTE.test(line) || ITEM.test(line)));
 
@@ -39,14 +46,16 @@ function parseBlocks(lines: string[], depth: number): Element[] {
           : indent(line) > margin!.length || !(begins(line) || BLANK.test(lines[i - 1]!)),
       );
       const inner = [lines[own]!.slice(width), ...rest.map((line) => line.slice(Math.min(width, Math.max(0, indent(line)))))];
-      items.push(element("li", tight(parseBlocks(inner, depth + 1))));
+      items.push(element("li", tight(parseBlocks(inner, depth + 1, room))));
       if (BLANK.test(lines[at] ?? "") && ITEM.test(lines[at + 1] ?? "")) at++;
     }
     return element(number ? "ol" : "ul", items, number ? { start: +number } : undefined);
   };
 
+  /** Rows for which no cells are left stay where they are, and become text. */
   const parseTable = (): Element => {
     const head = cells(lines[at]!);
+    room.cells -= head.length;
     const align = cells(lines[at + 1]!).map((cell) => (cell.endsWith(":") ? (cell[0] === ":" ? "center" : "end") : "start"));
     at += 2;
     const row = (tag: "th" | "td", row: string[]): Element =>
@@ -54,7 +63,7 @@ function parseBlocks(lines: string[], depth: number): Element[] {
         "tr",
         head.map((_, i) => element(tag, parseInline(row[i] ?? ""), { align: align[i] ?? "start" })),
       );
-    const body = take((line) => line.includes("|")).map((line) => row("td", cells(line)));
+    const body = take((line) => line.includes("|") && (room.cells -= head.length) >= 0).map((line) => row("td", cells(line)));
     return element("table", [element("thead", [row("th", head)]), element("tbody", body)]);
   };
 
@@ -76,6 +85,7 @@ function parseBlocks(lines: string[], depth: number): Element[] {
         parseBlocks(
           take((inner) => QUOTE.test(inner)).map((inner) => inner.replace(QUOTE, "")),
           depth + 1,
+          room,
         ),
       );
     const item = depth < MAX_DEPTH && ITEM.exec(line);
