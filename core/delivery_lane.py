@@ -235,7 +235,6 @@ class Lane:
             payloads = self._channel.render(attempt.delivery.message)
             for part in range(attempt.delivery.parts_done, len(payloads)):
                 attempt.receipts.append(await self._send(attempt, payloads[part], part))
-                attempt.doubt = False
         except ChannelError as error:
             return self._after_error(attempt, error)
         except Exception as error:
@@ -255,7 +254,7 @@ class Lane:
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(left):
-                return await self._channel.send(payload, idempotency_key=key)
+                receipt = await self._channel.send(payload, idempotency_key=key)
         except ChannelError:
             raise
         except TimeoutError:
@@ -265,6 +264,8 @@ class Lane:
             raise OutcomeUnknown(f"{type(error).__name__} while sending: {error}") from error
         finally:
             self._metrics.observe(Timing.DELIVERY, self._clock.monotonic() - began, channel=self._channel.name)
+        attempt.doubt = False  # an earlier try got no further than this part
+        return receipt
 
     async def _find_out(self, attempt: Attempt, payload: WirePayload, key: str) -> Receipt | None:
         """What became of an earlier try. Where nobody can tell, it is sent again once, and marked."""
@@ -279,7 +280,7 @@ class Lane:
             except TimeoutError:
                 raise Unreachable(f"{self._channel.name} did not say in time whether it has the message.") from None
             else:
-                attempt.doubt = False
+                attempt.doubt = found is not None  # it got that far, and perhaps further
                 return found
         self._left(attempt)
         attempt.blind = True

@@ -166,6 +166,33 @@ async def test_only_the_part_in_doubt_is_sent_again(
     assert sent.parts_done == 3
 
 
+async def test_a_dead_worker_leaves_doubt_about_every_part(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    """Killed before anything was settled: how far it had got has to be asked part by part."""
+    await answered(store, "one\ntwo\nthree")
+    await store.claim_deliveries("web", "main", 1, FAST.lease)
+    clock.move(FAST.lease + 1)
+    channel = QueryableChannel(answers=[Receipt("p1"), Receipt("p2"), None])
+    async with running(channel):
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert channel.asked == ["one", "two", "three"]
+    assert channel.sent == ["three"]
+    assert (sent.parts_done, sent.possible_duplicate) == (3, False)
+
+
+async def test_a_later_part_of_which_nobody_knows_is_marked(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one\ntwo")
+    await store.claim_deliveries("web", "main", 1, FAST.lease)
+    clock.move(FAST.lease + 1)
+    channel = QueryableChannel(answers=[Receipt("p1"), OutcomeUnknown("no record")])
+    async with running(channel):
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert (channel.sent, sent.possible_duplicate) == (["two"], True)
+
+
 async def test_a_send_that_never_ends(store: SqlStore, running: Running, row: Any) -> None:
     await answered(store, "one")
     channel = ScriptedChannel(HANG)
