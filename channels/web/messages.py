@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from aiohttp import BodyPartReader, web
 
 from channels.web import body, parse, render
@@ -20,12 +21,15 @@ from channels.web.settings import WebLimits
 from channels.web.tokens import Session
 from channels.web.wire import Pending
 from core.domain.attachments import Attachment
+from core.domain.errors import HubError
 from core.domain.messages import Author
 from core.ports.channel import Accepted
 from core.ports.store import EventLog, LoggedFrame
 
 _FIELDS = frozenset({"message", "client_id", "action", "locale"})
 _SILENT = frozenset({"queued", "staff"})
+
+_log = structlog.get_logger(__name__)
 
 
 class Messages:
@@ -129,7 +133,11 @@ class Messages:
 
         if accepted.state in _SILENT and not accepted.duplicate:
             return None
-        frames = await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, answers, seconds)
+        try:
+            frames = await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, answers, seconds)
+        except HubError as error:  # the message is stored: to call this request failed would make the client repeat it
+            _log.warning("messages.reply_not_read", conversation=accepted.conversation_id, error=error.code)
+            return None
         return next((shown.logged for shown in frames if answers(shown.logged)), None)
 
 

@@ -6,7 +6,9 @@ import asyncio
 from datetime import datetime
 
 import aiohttp
+import pytest
 
+from core.domain.errors import StoreUnavailable
 from tests.integration.web.rig import Rig
 
 
@@ -72,6 +74,21 @@ async def test_an_answer_that_takes_longer_is_202(rig: Rig) -> None:
     status, answer = await rig.say(session, "Hello", "c1")
     assert status == 200
     assert answer["message"] == "You wrote: Hello [1]"
+
+
+async def test_what_was_stored_is_202_even_when_the_reply_cannot_be_read(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> object:
+        raise StoreUnavailable("the database went away after the commit")
+
+    session = await rig.session()
+    with monkeypatch.context() as broken:
+        broken.setattr(rig.store, "read", away)
+        status, body = await rig.say(session, "Hello", "c1")
+    assert (status, body["client_id"]) == (202, "c1")
+    status, answer = await rig.say(session, "Hello", "c1")
+    assert (status, answer["message"]) == (200, "You wrote: Hello [1]")
 
 
 async def test_escalation_is_answered_and_then_messages_wait_for_a_person(rig: Rig) -> None:
