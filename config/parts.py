@@ -107,6 +107,7 @@ def make_web(
     settings: Settings,
     keys: tuple[str, ...],
     *,
+    takes_files: bool,
     store: Store,
     files: FileStore | ObjectStore,
     extraction: ExtractionService,
@@ -123,7 +124,7 @@ def make_web(
         public_url=settings.public_url,
         company=settings.company_name,
         accept=AttachmentPolicy().suffixes(),
-        attachments=settings.feature_attachments,
+        attachments=takes_files,
         feedback=settings.feature_feedback,
         demo_page=settings.feature_demo_page,
         trusted_proxies=settings.trusted_proxies,
@@ -143,15 +144,21 @@ def make_web(
     return channel
 
 
+def knowledge_settings(settings: Settings) -> KnowledgeSettings:
+    """What the knowledge base needs to be told."""
+    return KnowledgeSettings(
+        directory=settings.data_dir / "chroma",
+        chroma_url=settings.chroma_url,
+        embedding_model=settings.embedding_model,
+        query_prompt=settings.embedding_query_prompt,
+        document_prompt=settings.embedding_document_prompt,
+        threshold=settings.knowledge_threshold,
+    )
+
+
 def make_knowledge(settings: Settings) -> Knowledge:
     """Not started yet."""
-    return open_knowledge(
-        KnowledgeSettings(
-            directory=settings.data_dir / "chroma",
-            chroma_url=settings.chroma_url,
-            embedding_model=settings.embedding_model,
-        )
-    )
+    return open_knowledge(knowledge_settings(settings))
 
 
 def knowledge_sources(settings: Settings) -> tuple[str, ...]:

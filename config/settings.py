@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         description="S3-compatible storage for files: s3://bucket/prefix?endpoint=... Default: a folder in DATA_DIR.",
     )
     data_dir: Path = Field(description="Where everything embedded is kept.")
+    data_dir_shared: bool = Field(
+        False, description="Every process of a scaled-out deployment sees the same DATA_DIR, so files may stay there."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(description="What is logged at least.")
     log_format: Literal["auto", "json", "console"] = Field(
         description="auto writes for people on a terminal and JSON elsewhere."
@@ -78,6 +81,19 @@ class Settings(BaseSettings):
     knowledge_sources: Listed = Field(description="Files, folders and patterns to answer from.")
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
+    )
+    embedding_query_prompt: str | None = Field(
+        None, description="Put before each question for EMBEDDING_MODEL. Default: what the model's configuration says."
+    )
+    embedding_document_prompt: str | None = Field(
+        None, description="Put before each passage for EMBEDDING_MODEL. Default: what the model's configuration says."
+    )
+    knowledge_threshold: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="The likeness (cosine) from which a passage is good enough to answer from. Default: 0.42 for the "
+        "bundled model, 0.5 for others.",
     )
 
     widget_origins: Listed = Field(
@@ -116,6 +132,14 @@ class Settings(BaseSettings):
         for key in secrets_of(self.secret_key):
             if len(key) < 32:
                 raise ValueError("SECRET_KEY must have at least 32 characters; try: openssl rand -hex 32")
+        for key in secrets_of(self.widget_identity_secret):
+            if len(key) < 32:  # any customer can try to guess it against the token that their own browser was given
+                raise ValueError("WIDGET_IDENTITY_SECRET must have at least 32 characters; try: openssl rand -hex 32")
+            if key in secrets_of(self.secret_key):
+                raise ValueError(
+                    "WIDGET_IDENTITY_SECRET and SECRET_KEY must differ: the site that signs customers in "
+                    "must not be able to sign sessions"
+                )
         return self
 
     @classmethod

@@ -1,0 +1,78 @@
+"""Settings: where they come from, which one wins, and what is said about a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import read_settings, secrets_of
+from core.domain.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_need_nothing() -> None:
+    settings = read_settings()
+    assert settings.uses_sqlite
+    assert not settings.has_model
+    assert settings.knowledge_sources == ("sample",)
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "switchboard.toml").write_text('port = 1111\ncompany_name = "From the file"\n')
+    (tmp_path / ".env").write_text("PORT=2222\nLOG_LEVEL=error\n")
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    settings = read_settings()
+    assert (settings.port, settings.company_name, settings.log_level) == (2222, "From the file", "debug")
+
+
+def test_an_empty_variable_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert read_settings().uses_sqlite
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIDGET_ORIGINS", "https://a.example, https://b.example,")
+    assert read_settings().widget_origins == ("https://a.example", "https://b.example")
+
+
+def test_a_secret_may_be_a_list_while_it_is_rotated(monkeypatch: pytest.MonkeyPatch) -> None:
+    new, old = "n" * 32, "o" * 32
+    monkeypatch.setenv("SECRET_KEY", f"{new}, {old}")
+    assert secrets_of(read_settings().secret_key) == (new, old)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "eighty", "PORT"),
+        ("PUBLIC_URL", "chat.example.com", "http"),
+        ("SECRET_KEY", "short", "32 characters"),
+        ("WIDGET_IDENTITY_SECRET", "short", "32 characters"),
+        ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com", "AZURE_OPENAI_API_KEY"),
+        ("LEASE_SECONDS", "0", "LEASE_SECONDS"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_to_do(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=said):
+        read_settings()
+
+
+def test_a_site_that_signs_customers_in_cannot_sign_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("WIDGET_IDENTITY_SECRET", "k" * 32)
+    with pytest.raises(ConfigError, match="must differ"):
+        read_settings()
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "k" * 32 not in repr(read_settings(secret_key="k" * 32))
