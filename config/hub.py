@@ -19,6 +19,7 @@ from channels.console.adapter import ConsoleChannel
 from config import parts
 from config.clock import SystemClock
 from config.data_dir import DataDirLock
+from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
 from config.settings import Settings
 from core.delivery import DeliveryService, DeliverySettings
@@ -108,11 +109,21 @@ class Hub:
         if self.role != "all" and self.settings.uses_sqlite:
             raise ConfigError("Several processes need PostgreSQL: set DATABASE_URL, or serve with --role all.")
 
+    @property
+    def takes_files(self) -> bool:
+        """A web process alone must not take files that no worker could read and that would end with its container."""
+        shared = self.settings.attachments_url is not None or self.settings.data_dir_shared
+        if self.settings.feature_attachments and self.role == "web" and not shared:
+            log.warning("attachments.off", reason="set ATTACHMENTS_URL, or DATA_DIR_SHARED where DATA_DIR is shared")
+            return False
+        return self.settings.feature_attachments
+
     def _make_channels(self) -> dict[str, Channel]:
         keys = parts.secret_keys(self.settings, alone=self.role == "all")
         channel = parts.make_web(
             self.settings,
             keys,
+            takes_files=self.takes_files,
             store=self.store,
             files=self.files,
             extraction=self.extraction,
@@ -201,7 +212,8 @@ class Hub:
             if self.serves and isinstance(channel, SupportsRoutes)
             for route in channel.routes()
         ]
-        operations = Operations(self.health, self.metrics, self.store, self.indexing.retriever, hub_version())
+        retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
+        operations = Operations(self.health, self.metrics, self.store, retriever, hub_version())
         self._runner = web.AppRunner(
             build_app(operations, routes), access_log=None, shutdown_timeout=10.0, handle_signals=False
         )
