@@ -298,8 +298,8 @@ class Lane:
             case _NotBegun():
                 return self._retry(attempt, error.detail, wait=0.0)
             case RateLimited():
-                attempt.pause = error.retry_after
-                return self._retry(attempt, error.detail, wait=error.retry_after)
+                attempt.pause = min(max(0.0, error.retry_after), self._settings.pause_cap)
+                return self._retry(attempt, error.detail, wait=attempt.pause)
             case AuthFailed():
                 self._pause(error)
                 return self._retry(attempt, error.detail, wait=0.0)

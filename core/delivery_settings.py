@@ -18,3 +18,4 @@ class DeliverySettings:
     auth_retry: float = 30.0
     retry_first: float = 1.0
     retry_cap: float = 300.0
+    pause_cap: float = 3600.0

@@ -66,6 +66,24 @@ async def test_rate_limited(store: SqlStore, running: Running, clock: ManualCloc
     assert channel.sent == ["one", "one"]
 
 
+@pytest.mark.parametrize(("asked", "granted"), [(1e12, 3600.0), (float("inf"), 3600.0), (-5.0, 0.0)])
+async def test_no_provider_silences_an_account_for_days(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any, asked: float, granted: float
+) -> None:
+    await answered(store, "one", "two")
+    pace = Pace(messages=100, seconds=1.0)
+    limited = RateLimited("slow down", retry_after=asked)
+    channel = ScriptedChannel(limited, capabilities=Capabilities(text_limit=1000, pace=pace))
+    began = clock.now().timestamp()
+    async with running(channel):
+        await eventually(lambda: channel.sent == ["one"] or len(channel.sent) > 1)
+        if granted:
+            waiting = await status_of(row, DeliveryStatus.DUE)
+            assert waiting.due_at == pytest.approx(began + granted)
+        clock.move(granted + 1.0)
+        await eventually(lambda: channel.arrived == ["one", "two"])
+
+
 async def test_a_limit_holds_back_the_whole_account(store: SqlStore, running: Running, clock: ManualClock) -> None:
     pace = Pace(messages=100, seconds=10.0)
     await answered(store, "one", where="t1", event="e1")
