@@ -53,7 +53,7 @@ _CHAT = (
         {200: ("The session and its token.", s.SessionCreated)},
         "Without `user_token` the customer is anonymous. A wrong or expired one is refused, never ignored.",
         {_JSON: s.SessionRequest},
-        problems=(400, 401, 403, 429),
+        problems=(400, 401, 403, 413, 429),
     ),
     Operation(
         *("GET", "/api/sessions/{id}", "A session's state", "Chat", "session"),
@@ -100,9 +100,9 @@ _CHAT = (
     ),
     Operation(
         *("POST", "/api/feedback", "Rate an answer", "Chat", "session"),
-        {204: ("Recorded; the last rating counts.", None)},
+        {200: ("Recorded; the last rating counts.", s.FeedbackRecorded)},
         bodies={_JSON: s.FeedbackRequest},
-        problems=(400, *_SESSION_PROBLEMS),
+        problems=(400, 413, *_SESSION_PROBLEMS),
     ),
     Operation(
         *("GET", "/api/attachments/{id}", "Download a file", "Chat", "signed link"),
@@ -133,7 +133,7 @@ _OPERATE = (
         *("POST", "/api/search", "Search the knowledge base", "Operation", "operator"),
         {200: ("Passages, best first.", s.SearchResults)},
         bodies={_JSON: s.SearchQuery},
-        problems=(400, 403, 503),
+        problems=(400, 403, 413, 503),
     ),
     Operation(
         *("GET", "/health", "Whether the hub works", "Operation", "public"),

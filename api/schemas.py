@@ -134,11 +134,10 @@ class File(BaseModel):
     url: str
 
 
-class ConversationMessage(BaseModel):
+class ShownMessage(BaseModel):
     """A message as customers see it. ``content`` is Markdown; ``[1]`` refers to the first of ``sources``."""
 
     id: str
-    cursor: int
     author: Literal["customer", "agent", "staff", "system"]
     name: str | None
     content: str
@@ -155,6 +154,18 @@ class ConversationMessage(BaseModel):
     feedback: Literal["up", "down"] | None
 
 
+class ConversationMessage(ShownMessage):
+    """A message with its place in its conversation."""
+
+    cursor: int
+
+
+class UserMessage(ShownMessage):
+    """A message with the conversation that it belongs to; it has no place among those of the others."""
+
+    conversation_id: str
+
+
 class History(BaseModel):
     """Messages, oldest first."""
 
@@ -167,7 +178,8 @@ class History(BaseModel):
 class UserHistory(BaseModel):
     """One customer's messages over all their sessions."""
 
-    messages: list[ConversationMessage]
+    user_id: str
+    messages: list[UserMessage]
 
 
 class Events(BaseModel):
@@ -237,6 +249,10 @@ class FeedbackRequest(BaseModel):
     message_id: str
     rating: Literal["up", "down"]
     comment: str | None = None
+
+
+class FeedbackRecorded(FeedbackRequest):
+    """What is recorded now."""
 
 
 class PartHealth(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +14,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from jsonschema import Draft202012Validator
 
+from api.openapi import description
 from api.problems import problems
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
@@ -87,6 +90,7 @@ class Rig:
             headers["Authorization"] = f"Bearer {token}"
         async with self.http.request(method, self.url + path, headers=headers, **options) as response:
             body = await response.json(content_type=None) if response.content_type.endswith("json") else None
+            described(method, response.url.path, response.status, body)
             return response.status, body, response.headers
 
     async def say(self, session: dict[str, Any], message: str, client_id: str, **options: Any) -> tuple[int, Any]:
@@ -136,6 +140,20 @@ class Socket:
                 return int(message.data)
             if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.ERROR):
                 return self.ws.close_code
+
+
+_DOCUMENT = description("1.2.3")
+
+
+def described(method: str, path: str, status: int, body: Any) -> None:
+    """What ``/openapi.json`` says of this answer is true: its status, and the shape of its JSON."""
+    for template, operations in _DOCUMENT["paths"].items():
+        if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", template), path) and method.lower() in operations:
+            responses = operations[method.lower()]["responses"]
+            assert str(status) in responses, f"{method} {template} answered {status}, which is not described"
+            for content in responses[str(status)].get("content", {}).values():
+                if schema := content.get("schema"):
+                    Draft202012Validator({**schema, "components": _DOCUMENT["components"]}).validate(body)
 
 
 @asynccontextmanager
