@@ -35,6 +35,9 @@ from core.ports.wake import OUTBOX, Wake
 
 log = structlog.get_logger(__name__)
 
+_CUT_OFF = 1.0
+"""Seconds for tasks that were cancelled to end."""
+
 
 class _NotBegun(Unreachable):
     """This worker was frozen or starved, so nothing was sent, and whoever claims next may send at once."""
@@ -87,24 +90,43 @@ class Lane:
         self._loop_task = asyncio.create_task(self._loop())
 
     async def stop(self, grace: float) -> None:
-        """What the last turns said is sent too, and what is being sent is settled; then claim nothing more."""
+        """What the last turns said is sent too, and what is being sent is settled; then claim nothing more.
+
+        What cannot be brought to an end within ``grace`` is left to a successor, in doubt.
+        """
+        try:
+            async with asyncio.timeout(grace):
+                await self._wind_down(grace)
+        except TimeoutError:
+            log.warning("delivery.stopped_in_doubt", channel=self._channel.name, deliveries=len(self._active))
+        left = {*self._active, *({self._loop_task} if self._loop_task is not None else ())}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_CUT_OFF)
+
+    async def _wind_down(self, grace: float) -> None:
         if self._loop_task is not None:
-            async with self._claiming:  # a claim that the database may have granted is never cut off
+            async with self._claiming:  # a claim that the database may have granted is not cut off
                 self._loop_task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._loop_task
-            await self._flush(grace)
+            await asyncio.wait({self._loop_task})
+            await self._flush(grace / 2)
         if self._active:
-            await asyncio.wait(self._active, timeout=grace)
+            await asyncio.wait(self._active)
         await self._settle.drain()
 
-    async def _flush(self, grace: float) -> None:
+    async def _flush(self, seconds: float) -> None:
         """The loop may have ended before it saw what was committed last; somebody may be waiting for just that."""
-        until = self._clock.monotonic() + grace
-        with contextlib.suppress(StoreUnavailable):
-            while self._paused is None and self._clock.monotonic() < until and await self._claim(await self._room()):
+        now = asyncio.get_running_loop().time
+        until = now() + seconds
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            while self._paused is None:
+                async with asyncio.timeout_at(until):
+                    room = await self._room()
+                if now() >= until or not await self._claim(room):
+                    return
                 if self._active:
-                    await asyncio.wait(self._active, timeout=max(0.0, until - self._clock.monotonic()))
+                    await asyncio.wait(self._active, timeout=max(0.0, until - now()))
 
     async def _loop(self) -> None:
         wakes = self._wake.subscribe(OUTBOX)

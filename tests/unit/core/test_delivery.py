@@ -271,6 +271,47 @@ async def test_stopping_cuts_off_no_claim(store: SqlStore, running: Running, row
     assert (sent.status, sent.uncertain) == (DeliveryStatus.SENT, False)
 
 
+async def test_stopping_ends_while_the_database_is_away(store: SqlStore, running: Running, row: Any) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel()
+    deaf = DeafStore(store, deaf=1_000_000)
+    async with running(channel, store=deaf) as service:
+        await eventually(lambda: channel.arrived == ["one"])
+        async with asyncio.timeout(4.0):
+            await service.stop(grace=0.2)
+    assert (await row()).status == DeliveryStatus.SENDING, "a successor finds it after its lease"
+
+
+@pytest.mark.parametrize("operation", ["claim_deliveries", "settle"])
+async def test_stopping_ends_while_the_database_does_not_answer(
+    store: SqlStore, running: Running, operation: str
+) -> None:
+    await answered(store, "one")
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def silence(*arguments: Any) -> Any:
+        asked.set()
+        await answers.wait()
+        return await getattr(store, operation)(*arguments)
+
+    silent = DeafStore(store, deaf=0)
+    setattr(silent, operation, silence)
+    async with running(ScriptedChannel(), store=silent) as service:
+        await asked.wait()
+        async with asyncio.timeout(4.0):
+            await service.stop(grace=0.2)
+        answers.set()
+
+
+async def test_what_is_cut_off_does_not_go_on(store: SqlStore, running: Running) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(HANG)
+    async with running(channel) as service:
+        await eventually(lambda: channel.in_flight == 1)
+        await service.stop(grace=0.05)
+        assert channel.in_flight == 0
+
+
 async def test_a_pace_is_kept(store: SqlStore, running: Running, clock: ManualClock) -> None:
     for number in range(6):
         await answered(store, f"m{number}", where=f"t{number}", event=f"e{number}")
