@@ -165,7 +165,7 @@ class Turns(Protocol):
         """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch,
         and one that follows a lease that ran out counts an attempt.
 
-        Each comes with its pending messages and up to ``history`` messages before them.
+        Each comes with its pending messages and up to ``history`` messages before them, without those withheld.
         """
         ...
 
@@ -256,7 +256,10 @@ class Records(Protocol):
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
-        """A customer's messages over all their conversations on that account, newest conversations first."""
+        """A customer's messages over all their conversations on that account, newest conversations first.
+
+        Without what never reached them: withheld, or a dead letter.
+        """
         ...
 
     async def record_feedback(self, conversation_id: str, message_id: str, rating: str, comment: str | None) -> bool:

@@ -15,6 +15,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Message
 from core.storage import codec
 from core.storage.database import Database
+from core.storage.delivered import delivery_ended
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, customer, feedback, identity, message, outbox, quarantine
 
@@ -148,7 +149,10 @@ class SqlRecords:
         return await self._records_db.read(work)
 
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
-        """See Records.customer_messages. Where somebody proved to be that person, nobody else's messages count."""
+        """See Records.customer_messages. Where somebody proved to be that person, nobody else's messages count.
+
+        What was withheld or could not be delivered never reached them, so it is not shown to them either.
+        """
         who = (
             select(identity.c.customer_id)
             .where(
@@ -163,7 +167,7 @@ class SqlRecords:
         statement = (
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(conversation.c.customer_id == who)
+            .where(conversation.c.customer_id == who, ~delivery_ended(DeliveryStatus.WITHHELD, DeliveryStatus.DEAD))
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.store import Claim, TurnState
 from core.storage import codec
+from core.storage.delivered import delivery_ended
 from core.storage.tables import attachment, conversation, customer, identity, message
 
 
@@ -24,7 +26,11 @@ def load_turns(
     spoken = connection.execute(
         select(message)
         .join(conversation, conversation.c.id == message.c.conversation_id)
-        .where(message.c.conversation_id.in_(ids), message.c.seq > conversation.c.done_seq - history)
+        .where(
+            message.c.conversation_id.in_(ids),
+            message.c.seq > conversation.c.done_seq - history,
+            ~delivery_ended(DeliveryStatus.WITHHELD),  # nobody heard it, so the agent must not remember having said it
+        )
         .order_by(message.c.conversation_id, message.c.seq)
     )
     files = (

@@ -52,6 +52,27 @@ async def test_a_customers_messages_over_all_conversations(store: Store, clock: 
     assert [message.text for message in await store.customer_messages("web", "main", "ada", 1)] == ["new"]
 
 
+async def test_a_customer_is_not_shown_what_never_reached_them(store: Store) -> None:
+    ada = customer("ada")
+    await accept(store, said("e1", "Question", who=ada))
+    assert await finish(store, await claim_one(store), answer("withheld"))
+    notice = answer("A person will answer.", author=Author.SYSTEM)
+    await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="grace"), [notice])
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT)])
+    await store.transition(ID, Transition(OwnershipEvent.HAND_BACK), [answer("dead")])
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, error="blocked")])
+
+    shown = [message.text for message in await store.customer_messages("web", "main", "ada", 10)]
+    assert sorted(shown) == ["A person will answer.", "Question"]
+    assert len(await store.messages(ID)) == 4, "staff see all of it"
+
+    await accept(store, said("e2", "And now?", who=ada))
+    state = await claim_one(store)
+    assert [item.text for item in state.history] == ["Question", "A person will answer.", "dead"]
+
+
 async def test_a_file_and_its_text(store: Store) -> None:
     await store.add_attachment(ID, file("f1", name="pl\x00an.pdf"))
     conversation_id, stored = await store.attachment("f1") or ("", None)
