@@ -12,6 +12,7 @@ from api.health import Health
 from api.logging import answer_with_id, correlate
 from api.metrics import PrometheusMetrics, measure_requests, metric_routes
 from api.openapi import openapi_routes
+from api.operator_access import LOCAL, OperatorAccess
 from api.problems import problems
 from api.search import search_routes
 from core.ports.retriever import Retriever
@@ -27,6 +28,7 @@ class Operations:
     records: Records
     retriever: Retriever
     version: str
+    operators: OperatorAccess = LOCAL
 
 
 def build_app(
@@ -41,8 +43,8 @@ def build_app(
     )
     app.on_response_prepare.append(answer_with_id)
     app.add_routes(operations.health.routes())
-    app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever))
-    app.add_routes(search_routes(operations.retriever))
+    app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
+    app.add_routes(search_routes(operations.retriever, operations.operators))
     app.add_routes(openapi_routes(operations.version))
     app.add_routes(docs_routes(operations.version))
     app.add_routes(channel_routes)

@@ -22,7 +22,7 @@ from api.metric_catalogue import (
     STORE_UP_HELP,
     TIMINGS,
 )
-from api.operator_access import operator_only
+from api.operator_access import OperatorAccess
 from core.domain.errors import HubError
 from core.ports.metrics import Counter, Gauge, Timing
 from core.ports.retriever import Retriever
@@ -92,10 +92,12 @@ def _fit(names: tuple[str, ...], labels: Mapping[str, str], metric: str) -> tupl
     return tuple(str(labels.get(name, "")) for name in names)
 
 
-def metric_routes(metrics: PrometheusMetrics, records: Records, retriever: Retriever) -> list[web.RouteDef]:
+def metric_routes(
+    metrics: PrometheusMetrics, records: Records, retriever: Retriever, operators: OperatorAccess
+) -> list[web.RouteDef]:
     """``GET /metrics``, for operators only."""
 
-    @operator_only
+    @operators.guard
     async def scrape(request: web.Request) -> web.Response:
         counts, ready = await asyncio.gather(_counts(records), _ready(retriever))
         metrics.backlog(counts)

@@ -27,6 +27,8 @@ _PROBLEMS = {
     503: "Nothing was stored. Try again after `Retry-After` seconds.",
 }
 
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {"session": [{"session": []}], "operator": [{"operator": []}, {}]}
+
 
 @cache
 def description(version: str) -> dict[str, Any]:
@@ -50,7 +52,12 @@ def description(version: str) -> dict[str, Any]:
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {
-                "session": {"type": "http", "scheme": "bearer", "description": "The token of `POST /api/sessions`."}
+                "session": {"type": "http", "scheme": "bearer", "description": "The token of `POST /api/sessions`."},
+                "operator": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token in `DATA_DIR/operator_token`, asked for where a proxy stands in front.",
+                },
             },
         },
     }
@@ -61,7 +68,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": re.sub(r"\W+", "_", f"{operation.method.lower()}{operation.path}").strip("_"),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [{"session": []}] if operation.access == "session" else [],
+        "security": _SECURITY.get(operation.access, []),
         "responses": _responses(operation),
     }
     text = operation.description

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import secrets
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from core.domain.errors import NotAllowed
 
@@ -25,25 +27,50 @@ _FORWARDED = (
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def operator_only(handler: Handler) -> Handler:
-    """Guard a handler. Raises NotAllowed before the body is read."""
+@dataclass(frozen=True, slots=True)
+class OperatorAccess:
+    """``token``: where a proxy may stand in front of the hub, being local is not enough.
 
-    @functools.wraps(handler)
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        if not is_local(request):
-            raise NotAllowed("This route is for operators and answers only on the machine that the hub runs on.")
-        return await handler(request)
+    A proxy on this machine that adds no header of its own, as nginx does by default, looks like a person at the machine.
+    """
 
-    return guarded
+    token: str | None = field(default=None, repr=False)
+
+    def guard(self, handler: Handler) -> Handler:
+        """Guard a handler. Raises NotAllowed before the body is read."""
+
+        @functools.wraps(handler)
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            if not is_local(request):
+                raise NotAllowed("This route is for operators and answers only on the machine that the hub runs on.")
+            if self.token is not None and not _bears(request, self.token):
+                raise NotAllowed(
+                    "This route is for operators. Behind a proxy they send Authorization: Bearer with the token in "
+                    "DATA_DIR/operator_token."
+                )
+            return await handler(request)
+
+        return guarded
+
+
+LOCAL = OperatorAccess()
+"""No proxy anywhere: being on the machine is enough."""
+
+
+def _bears(request: web.Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode(), token.encode())
 
 
 def is_local(request: web.Request) -> bool:
     """Straight from loopback or a local socket, addressed as such, and not sent by a page of another site.
 
-    A proxy on this machine also connects from loopback, so its headers give it away. The ``Host`` and ``Origin`` rules
-    stop a page in an operator's own browser (DNS rebinding, cross-site requests).
+    A proxy on this machine also connects from loopback, so its headers or HTTP/1.0 give it away. The ``Host`` and ``Origin``
+    rules stop a page in an operator's own browser (DNS rebinding, cross-site requests).
     """
-    if request.transport is None or any(name in request.headers for name in _FORWARDED):
+    if request.transport is None or request.version < HttpVersion11:
+        return False
+    if any(name in request.headers for name in _FORWARDED):
         return False
     connection = request.transport.get_extra_info("socket")
     if connection is not None and connection.family == getattr(socket, "AF_UNIX", None):

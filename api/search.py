@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from api.body import read_model
-from api.operator_access import operator_only
+from api.operator_access import OperatorAccess
 from api.schemas import Found, FoundMetadata, SearchQuery, SearchResults
 from core.domain.errors import KnowledgeUnavailable, Overloaded
 from core.domain.knowledge import Passage
@@ -14,10 +14,10 @@ from core.ports.retriever import Retriever
 _LOADING = 5.0
 
 
-def search_routes(retriever: Retriever) -> list[web.RouteDef]:
+def search_routes(retriever: Retriever, operators: OperatorAccess) -> list[web.RouteDef]:
     """For operators only: results include passages that no answer would use."""
 
-    @operator_only
+    @operators.guard
     async def search(request: web.Request) -> web.Response:
         wanted = await read_model(request, SearchQuery)
         try:

@@ -50,16 +50,21 @@ class DataDirLock:
 
 
 def own_secret_key(data_dir: Path) -> str:
-    """The key that an unconfigured server made for itself at its first start.
+    """The key that an unconfigured server made for itself at its first start."""
+    return own_secret(data_dir, "secret_key")
+
+
+def own_secret(data_dir: Path, name: str) -> str:
+    """What stands in the file ``name`` (0600), made at the first call.
 
     It appears whole or not at all: half a key, left by a process that was killed, would be taken for a key.
     """
-    path = data_dir / "secret_key"
+    path = data_dir / name
     with contextlib.suppress(FileNotFoundError):
         return path.read_text().strip()
     data_dir.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix="secret_key.", dir=data_dir)
-    made = Path(name)
+    descriptor, unnamed = tempfile.mkstemp(prefix=f"{name}.", dir=data_dir)
+    made = Path(unnamed)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32) + "\n")

@@ -21,6 +21,7 @@ from config.clock import SystemClock
 from config.data_dir import DataDirLock
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
+from config.operators import operator_access
 from config.settings import Settings
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
@@ -213,7 +214,8 @@ class Hub:
             for route in channel.routes()
         ]
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
-        operations = Operations(self.health, self.metrics, self.store, retriever, hub_version())
+        operators = operator_access(self.settings)
+        operations = Operations(self.health, self.metrics, self.store, retriever, hub_version(), operators)
         self._runner = web.AppRunner(
             build_app(operations, routes), access_log=None, shutdown_timeout=10.0, handle_signals=False
         )

@@ -147,6 +147,21 @@ def test_both_scrapers_are_configured_alike() -> None:
     assert alone == inside
 
 
+def test_scrapers_can_read_the_token_that_metrics_asks_for() -> None:
+    """As the hub's own user, from the hub's own volume: both files that are shipped set PUBLIC_URL."""
+    agent = yaml.safe_load((_DEPLOY / "prometheus/agent.yml").read_text("utf-8"))
+    (job,) = agent["scrape_configs"]
+    assert job["authorization"] == {"credentials_file": "/data/operator_token"}
+    assert "DATA_DIR=/data" in _DOCKERFILE
+    services = _compose()["services"]
+    for role in ("web", "worker"):
+        assert services[f"scrape-{role}"]["user"].split(":")[0] == "10001"
+        assert "data:/data:ro" in services[f"scrape-{role}"]["volumes"]
+        assert "data:/data" in services[role]["volumes"]
+    (container, *_volumes) = yaml.safe_load((_KUBERNETES / "monitoring/scraper.patch.yaml").read_text("utf-8"))
+    assert {"name": "data", "mountPath": "/data", "readOnly": True} in container["value"]["volumeMounts"]
+
+
 def test_images_are_pinned_and_agree() -> None:
     text = "\n".join(path.read_text("utf-8") for path in [_DEPLOY / "compose.yaml", *_KUBERNETES.rglob("*.yaml")])
     images = set(re.findall(r"image: (\S+)", text)) - {"switchboard", "switchboard-web"}

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from api.app import Operations, build_app
 from api.health import Health
 from api.metrics import PrometheusMetrics
+from api.operator_access import LOCAL, OperatorAccess
 from core.domain.errors import StoreUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.ports.store import Records
@@ -84,11 +85,13 @@ class Rig:
 
 
 @asynccontextmanager
-async def serve(routes: Iterable[web.AbstractRouteDef] = ()) -> AsyncIterator[Rig]:
+async def serve(
+    routes: Iterable[web.AbstractRouteDef] = (), *, operators: OperatorAccess = LOCAL
+) -> AsyncIterator[Rig]:
     """On a free port of the loopback."""
     database, library, metrics = Database(), Library(), PrometheusMetrics()
     health = Health({"db": database.ping}, version="1.2.3")
-    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3")
+    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3", operators)
     app = build_app(operations, routes)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()

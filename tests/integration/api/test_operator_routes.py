@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import time
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from api.operator_access import OperatorAccess
+from config.operators import operator_access
+from config.settings import read_settings
 from core.domain.errors import KnowledgeUnavailable
 from tests.integration.api.rig import Rig, serve
 
@@ -115,6 +119,45 @@ async def test_what_does_not_come_straight_from_this_machine_is_refused(headers:
             document = await _problem(response, 403)
         assert document["code"] == "not_allowed"
         assert rig.library.asked == []
+
+
+@pytest.mark.parametrize("route", ["search", "metrics"])
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [(None, 403), ("Bearer wrong", 403), ("Bearer", 403), ("Basic right-token", 403), ("Bearer right-token", 200)],
+)
+async def test_behind_a_proxy_being_local_is_not_enough(route: str, given: str | None, status: int) -> None:
+    method, path = ("POST", "/api/search") if route == "search" else ("GET", "/metrics")
+    headers = {"Authorization": given} if given else {}
+    async with serve(operators=OperatorAccess("right-token")) as rig:
+        async with rig.http.request(method, rig.url + path, json=_QUERY, headers=headers) as response:
+            assert response.status == status
+        headers["X-Forwarded-For"] = "203.0.113.7"
+        async with rig.http.request(method, rig.url + path, json=_QUERY, headers=headers) as response:
+            assert response.status == 403, "a token does not travel through the proxy"
+
+
+async def test_a_proxy_that_adds_no_header_is_known_by_its_old_http() -> None:
+    async with serve() as rig, aiohttp.ClientSession(version=aiohttp.HttpVersion10) as proxy:
+        async with proxy.get(f"{rig.url}/metrics") as response:
+            await _problem(response, 403)
+        async with proxy.get(f"{rig.url}/health/live") as response:
+            assert response.status == 200
+
+
+@pytest.mark.parametrize("setting", [{"public_url": "https://chat.example.com"}, {"trusted_proxies": "10.0.0.0/8"}])
+def test_a_hub_behind_a_proxy_makes_a_token_that_only_its_user_can_read(
+    tmp_path: Path, setting: dict[str, str]
+) -> None:
+    assert operator_access(read_settings(data_dir=tmp_path)).token is None
+    settings = read_settings(data_dir=tmp_path, **setting)
+    token = operator_access(settings).token
+    assert token
+    assert len(token) == 64
+    assert operator_access(settings).token == token
+    assert (tmp_path / "operator_token").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "operator_token").read_text().strip() == token
+    assert token not in repr(operator_access(settings))
 
 
 async def test_localhost_by_name_is_this_machine() -> None:
