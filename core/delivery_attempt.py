@@ -13,8 +13,8 @@ from core.ports.store import Delivery, Settlement
 class Attempt:
     """One try at a delivery, as it goes. ``doubt``: the next part may have been sent by an earlier try.
 
-    ``blind``: something was sent again although nobody could say whether it had arrived. ``pause``: seconds the provider
-    asks for.
+    ``blind``: nobody could say whether an earlier try had arrived, and the decision was taken without knowing.
+    ``pause``: seconds the provider asks for.
     """
 
     delivery: Delivery
@@ -41,6 +41,6 @@ class Attempt:
             error=error,
             retry_after=retry_after,
             uncertain=self.doubt and status == DeliveryStatus.DUE,
-            possible_duplicate=self.blind and (bool(self.receipts) or status == DeliveryStatus.DEAD),
+            possible_duplicate=self.blind and (bool(self.receipts) or status != DeliveryStatus.DUE),
             conversation_pause=conversation_pause,
         )

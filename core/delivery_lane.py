@@ -13,6 +13,7 @@ import structlog
 
 from core.delivery_attempt import Attempt
 from core.delivery_settings import DeliverySettings
+from core.delivery_takeover import find_out_what_came
 from core.domain.correlation import correlated
 from core.domain.delivery import DeliveryStatus, backoff
 from core.domain.errors import (
@@ -255,6 +256,8 @@ class Lane:
     async def _attempt(self, attempt: Attempt) -> Settlement:
         try:
             payloads = self._channel.render(attempt.delivery.message)
+            if attempt.delivery.owner_changed:
+                return await find_out_what_came(self._channel, attempt, payloads, self._left(attempt))
             for part in range(attempt.delivery.parts_done, len(payloads)):
                 attempt.receipts.append(await self._send(attempt, payloads[part], part))
         except ChannelError as error:
@@ -371,6 +374,8 @@ class Lane:
         fields = {"channel": name, "delivery": delivery.id, "conversation": delivery.conversation_id}
         if settlement.status == DeliveryStatus.DEAD:
             log.error("delivery.dead", error=settlement.error, **fields)
+        elif settlement.status == DeliveryStatus.WITHHELD:
+            log.warning("delivery.withheld", error=settlement.error, **fields)
         elif settlement.status == DeliveryStatus.DUE:
             log.warning("delivery.retry", error=settlement.error, retry_after=settlement.retry_after, **fields)
         else:

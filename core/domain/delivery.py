@@ -42,6 +42,7 @@ _TRANSITIONS: dict[tuple[DeliveryStatus, DeliveryEvent], DeliveryStatus] = {
     (DeliveryStatus.SENDING, DeliveryEvent.CONFIRM): DeliveryStatus.SENT,
     (DeliveryStatus.SENDING, DeliveryEvent.RETRY): DeliveryStatus.DUE,
     (DeliveryStatus.SENDING, DeliveryEvent.GIVE_UP): DeliveryStatus.DEAD,
+    (DeliveryStatus.SENDING, DeliveryEvent.WITHHOLD): DeliveryStatus.WITHHELD,
     (DeliveryStatus.DEAD, DeliveryEvent.REVIVE): DeliveryStatus.DUE,
 }
 

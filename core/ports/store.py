@@ -102,7 +102,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An outbox row claimed for sending. ``parts_done`` payloads were sent before; ``uncertain``: the next may have been."""
+    """An outbox row claimed for sending. ``parts_done`` payloads were sent before; ``uncertain``: the next may have been.
+
+    ``owner_changed``: it is the agent's, an earlier try may have sent it, and somebody else speaks now. So nothing more of it
+    may be sent; it is only to be found out what arrived.
+    """
 
     id: str
     conversation_id: str
@@ -113,6 +117,7 @@ class Delivery:
     uncertain: bool = False
     possible_duplicate: bool = False
     first_due_at: datetime | None = None
+    owner_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +206,8 @@ class Outbox(Protocol):
     async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
         """Due rows, marked ``sending`` in the same transaction that compared their ownership epoch under the row lock.
 
-        Rows whose conversation changed hands become ``withheld``. Rows left ``sending`` past their deadline by a dead
-        worker come back with ``uncertain`` set.
+        Rows whose conversation changed hands become ``withheld``, except those in doubt: they come with ``owner_changed``.
+        Rows left ``sending`` past their deadline by a dead worker come back with ``uncertain`` set.
         """
         ...
 

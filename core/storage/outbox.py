@@ -60,29 +60,28 @@ class SqlOutbox:
             candidates = connection.execute(heads).all()
             if not candidates:
                 return []
-            allowed = self._sort_out(connection, candidates)
+            owners = self._lock_conversations(connection, [row.conversation_id for row in candidates])
+            allowed = self._sort_out(connection, candidates, owners)
             if allowed:
                 token = new_id()
                 self._mark_sending(connection, [row.id for row in allowed], token, lease)
-                return _deliveries(connection, allowed, token)
+                return _deliveries(connection, allowed, token, owners)
             # None of them may be sent, but what stood behind them perhaps may: at the latest the third pass finds none.
 
-    def _sort_out(self, connection: Connection, candidates: Sequence[Row[Any]]) -> list[Row[Any]]:
-        """Those that may be sent; the others become ``withheld``, or due when their conversation's pause ends."""
-        held = self._lock_conversations(connection, [row.conversation_id for row in candidates])
+    def _sort_out(
+        self, connection: Connection, candidates: Sequence[Row[Any]], owners: Mapping[str, Row[Any]]
+    ) -> list[Row[Any]]:
+        """Those to be sent or asked about; the others become ``withheld``, or due when their conversation's pause ends."""
         allowed: list[Row[Any]] = []
         withheld: list[str] = []
         paused: list[str] = []
         for row in candidates:
-            owned = held[row.conversation_id]
-            if row.status == DeliveryStatus.SENDING:
-                allowed.append(row)  # finished whatever happened since: its fate at the provider is not known
-            elif row.author == Author.AGENT and owned.ownership_epoch != row.ownership_epoch:
+            if _owner_changed(row, owners) and not _in_doubt(row):
                 withheld.append(row.id)
-            elif owned.paused:
+            elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].paused:
                 paused.append(row.id)
             else:
-                allowed.append(row)
+                allowed.append(row)  # in doubt, its fate at the provider has to be found out, whoever speaks now
         self._withhold(connection, withheld)
         _wait_for_pause(connection, paused)
         return allowed
@@ -319,7 +318,17 @@ def _wait_for_pause(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(due_at=until))
 
 
-def _deliveries(connection: Connection, rows: Sequence[Row[Any]], token: str) -> list[Delivery]:
+def _in_doubt(row: Row[Any]) -> bool:
+    return bool(row.uncertain or row.status == DeliveryStatus.SENDING)
+
+
+def _owner_changed(row: Row[Any], owners: Mapping[str, Row[Any]]) -> bool:
+    return bool(row.author == Author.AGENT and owners[row.conversation_id].ownership_epoch != row.ownership_epoch)
+
+
+def _deliveries(
+    connection: Connection, rows: Sequence[Row[Any]], token: str, owners: Mapping[str, Row[Any]]
+) -> list[Delivery]:
     if not rows:
         return []
     ids = [row.message_id for row in rows]
@@ -332,10 +341,10 @@ def _deliveries(connection: Connection, rows: Sequence[Row[Any]], token: str) ->
         )
     }
     files = codec.group_files((connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))).all())
-    return [_delivery(row, said[row.message_id], files, token) for row in rows]
+    return [_delivery(row, said[row.message_id], files, token, _owner_changed(row, owners)) for row in rows]
 
 
-def _delivery(row: Row[Any], said: Row[Any], files: Any, token: str) -> Delivery:
+def _delivery(row: Row[Any], said: Row[Any], files: Any, token: str, owner_changed: bool) -> Delivery:
     spoken = codec.message_from(said, files.get(row.message_id, ()))
     return Delivery(
         id=row.id,
@@ -356,9 +365,10 @@ def _delivery(row: Row[Any], said: Row[Any], files: Any, token: str) -> Delivery
         attempt=row.attempts + 1,
         token=token,
         parts_done=row.parts_done,
-        uncertain=row.uncertain or row.status == DeliveryStatus.SENDING,
+        uncertain=_in_doubt(row),
         possible_duplicate=row.possible_duplicate,
         first_due_at=codec.when(row.first_due_at),
+        owner_changed=owner_changed,
     )
 
 

@@ -138,6 +138,7 @@ async def test_what_was_being_sent_at_the_takeover_is_finished(store: Store, clo
     clock.move(LEASE + 1)
     (again,) = await deliveries(store)
     assert again.id == sending.id, "its fate at the provider is not known, so it has to be found out"
+    assert (again.uncertain, again.owner_changed) == (True, True)
     await settle(store, again)
     assert await deliveries(store) == []
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.delivery import DeliverySettings
 from core.domain.capabilities import Capabilities
+from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import (
     AuthFailed,
@@ -15,8 +16,9 @@ from core.domain.errors import (
     RateLimited,
     Unreachable,
 )
-from core.domain.messages import Receipt
+from core.domain.messages import Author, MessageKind, Receipt
 from core.ports.metrics import Counter
+from core.ports.store import NewMessage, Transition
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import answered
@@ -191,6 +193,69 @@ async def test_a_later_part_of_which_nobody_knows_is_marked(
     async with running(channel):
         sent = await status_of(row, DeliveryStatus.SENT)
     assert (channel.sent, sent.possible_duplicate) == (["two"], True)
+
+
+async def taken_over_in_doubt(store: SqlStore, clock: ManualClock, text: str = "one") -> None:
+    """An answer was being sent when its worker died, and a person has taken over since."""
+    conversation_id = await answered(store, text)
+    await store.claim_deliveries("web", "main", 1, FAST.lease)
+    hello = NewMessage(Author.STAFF, "Grace here.", MessageKind.ANSWER)
+    await store.transition(conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"), [hello])
+    clock.move(FAST.lease + 1)
+
+
+@pytest.mark.parametrize("idempotent", [False, True])
+@pytest.mark.parametrize(
+    ("answers", "status", "marked"),
+    [
+        ([Receipt("p1"), Receipt("p2")], DeliveryStatus.SENT, False),
+        ([Receipt("p1"), None], DeliveryStatus.WITHHELD, False),
+        ([None], DeliveryStatus.WITHHELD, False),
+        ([OutcomeUnknown("no record")], DeliveryStatus.WITHHELD, True),
+    ],
+)
+async def test_after_a_takeover_the_agents_answer_is_only_asked_about(
+    store: SqlStore,
+    running: Running,
+    clock: ManualClock,
+    row: Any,
+    answers: list[object],
+    status: DeliveryStatus,
+    marked: bool,
+    idempotent: bool,
+) -> None:
+    await taken_over_in_doubt(store, clock, "one\ntwo")
+    channel = QueryableChannel(answers=answers, capabilities=Capabilities(text_limit=1000, idempotent_send=idempotent))
+    async with running(channel):
+        settled = await status_of(row, status, 2)
+        await eventually(lambda: channel.arrived == ["Grace here."])
+    assert channel.sent == ["Grace here."], "never two voices"
+    assert settled.possible_duplicate is marked
+
+
+async def test_after_a_takeover_silence_is_safer_than_a_second_voice(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any, metrics: CountedMetrics
+) -> None:
+    await taken_over_in_doubt(store, clock)
+    channel = ScriptedChannel()
+    async with running(channel):
+        settled = await status_of(row, DeliveryStatus.WITHHELD, 2)
+        await eventually(lambda: channel.arrived == ["Grace here."])
+    assert settled.possible_duplicate, "staff must see that the customer may have it"
+    assert metrics.total(Counter.POSSIBLE_DUPLICATES) == 1
+
+
+async def test_after_a_takeover_a_question_that_failed_is_asked_again(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await taken_over_in_doubt(store, clock)
+    channel = QueryableChannel(answers=[Unreachable("503"), Receipt("p1")])
+    async with running(channel):
+        await status_of(row, DeliveryStatus.DUE, 2)
+        clock.move(10.0)
+        await status_of(row, DeliveryStatus.SENT, 3)
+        await eventually(lambda: channel.arrived == ["Grace here."])
+    assert channel.sent == ["Grace here."]
 
 
 async def test_a_send_that_never_ends(store: SqlStore, running: Running, row: Any) -> None:
