@@ -9,9 +9,10 @@ from aiohttp import web
 
 from channels.web.rates import Rates
 from channels.web.settings import WebSettings
-from channels.web.tokens import Session, Tokens
+from channels.web.tokens import CHANNEL, Session, Tokens
 from core.domain.conversation import Conversation
-from core.domain.errors import ConfigError, NotAllowed, SessionEnded, Unauthenticated
+from core.domain.errors import ConfigError, HubError, NotAllowed, SessionEnded, Unauthenticated
+from core.ports.metrics import Counter, Metrics
 from core.ports.store import Records
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -20,11 +21,12 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Access:
     """Asked first by every route that belongs to a session."""
 
-    def __init__(self, settings: WebSettings, tokens: Tokens, records: Records, rates: Rates) -> None:
+    def __init__(self, settings: WebSettings, tokens: Tokens, records: Records, rates: Rates, metrics: Metrics) -> None:
         self.tokens = tokens
         self.rates = rates
         self.limits = settings.limits
         self._records = records
+        self._metrics = metrics
         self._trusted = _networks(settings.trusted_proxies)
 
     def address(self, request: web.Request) -> str:
@@ -40,11 +42,23 @@ class Access:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("Send the session's token: Authorization: Bearer …")
-        session = self.tokens.session(token.strip())
+        session = self.verified(token.strip())
         wanted = request.match_info.get("session_id")
         if wanted is not None and wanted != session.id:
             raise NotAllowed("This token belongs to another session.")
         return session
+
+    def verified(self, token: str) -> Session:
+        """The session that a token names. Raises Unauthenticated for one that is forged or expired, and counts it."""
+        try:
+            return self.tokens.session(token)
+        except Unauthenticated:
+            self._metrics.count(Counter.BAD_SIGNATURES, channel=CHANNEL)
+            raise
+
+    def refused(self, error: HubError) -> None:
+        """Count what a client wanted to say and could not."""
+        self._metrics.count(Counter.EVENTS_REFUSED, channel=CHANNEL, reason=error.code)
 
     async def reader(self, request: web.Request) -> tuple[Session, Conversation | None]:
         """A session that may read: not too often, and not ended. No conversation before its first message."""

@@ -85,7 +85,7 @@ class WebChannel:
         limits = settings.limits
         self._tokens = Tokens(settings, clock)
         self._links = Links(settings.secret_keys, settings.link_life, clock)
-        self._access = Access(settings, self._tokens, records, rates or MemoryRates(clock.monotonic))
+        self._access = Access(settings, self._tokens, records, rates or MemoryRates(clock.monotonic), metrics)
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)
         self._reception = Reception(records, self._access.rates, limits, clock)

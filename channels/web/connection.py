@@ -138,11 +138,12 @@ class Connection:
             if parse.frame_type(frame) != "auth" or not isinstance(frame.get("token"), str):
                 raise BadFrame("The first frame must be auth, with a token.")
         except InvalidInput as error:
+            self._hall.access.refused(error)
             await self._send(_error(error))
             await self.close(UNAUTHENTICATED, "the first frame must be auth")
             return None
         try:
-            return self._hall.access.tokens.session(frame["token"])
+            return self._hall.access.verified(frame["token"])
         except Unauthenticated as error:
             await self.close(REFUSED, error.detail)
             return None
@@ -164,7 +165,9 @@ class Connection:
                 return bytes(message.data)
             if message.type is not WSMsgType.BINARY:
                 return None
-            await self._send(_error(BadFrame("Frames are JSON texts, this one is binary.")))
+            refusal = BadFrame("Frames are JSON texts, this one is binary.")
+            self._hall.access.refused(refusal)
+            await self._send(_error(refusal))
 
     async def _take(self, session: Session, body: bytes) -> bool:
         """Handle one frame; whatever is wrong with it is answered. False when the connection has to end."""
@@ -177,11 +180,13 @@ class Connection:
             raise
         except TooManyRequests as error:
             self._refused += 1
+            self._hall.access.refused(error)
             await self._send(_error(error, frame or _peek(body)))
             if self._refused > self._hall.limits.refused_frames:
                 await self.close(TOO_MANY, "too many frames")
                 return False
         except HubError as error:
+            self._hall.access.refused(error)
             await self._send(_error(error, frame))
         except ConnectionError:
             raise

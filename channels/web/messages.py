@@ -48,13 +48,12 @@ class Messages:
     async def post(self, request: web.Request) -> web.StreamResponse:
         """200 with the answer, or 202: it takes longer, or a person will answer."""
         session = self._access.session(request)
-        wait = _wait(request, self._limits.wait_seconds)
-        if body.is_form(request):
-            message, accepted = await self._post_form(request, session)
-        else:
-            fields, raw = await body.read_json(request, self._limits.frame_bytes)
-            message = self._message(fields)
-            accepted = await self._reception.receive(session, message, raw)
+        try:
+            wait = _wait(request, self._limits.wait_seconds)
+            message, accepted = await self._take(request, session)
+        except HubError as error:
+            self._access.refused(error)
+            raise
         reply = await self._reply(accepted, wait)
         if reply is not None:
             return web.json_response(render.answer(reply, session, message.client_id))
@@ -66,6 +65,13 @@ class Messages:
             status=str(accepted.state),
         )
         return web.json_response(pending, status=202)
+
+    async def _take(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
+        if body.is_form(request):
+            return await self._post_form(request, session)
+        fields, raw = await body.read_json(request, self._limits.frame_bytes)
+        message = self._message(fields)
+        return message, await self._reception.receive(session, message, raw)
 
     def _message(self, fields: Mapping[str, Any]) -> ClientMessage:
         return client_message(fields, self._limits, text="message", new_id=_new_id)

@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 import tempfile
+from collections import Counter as Tally
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import aiohttp
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
+from api.metric_catalogue import COUNTERS
 from api.openapi import description
 from api.problems import problems
 from channels.web.adapter import WebChannel
@@ -28,7 +30,7 @@ from core.domain.attachments import Attachment
 from core.domain.conversation import Escalation
 from core.domain.messages import Citation, MessageKind
 from core.intake import Intake
-from core.ports.metrics import NoMetrics
+from core.ports.metrics import Counter, NoMetrics
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.storage.migrate import migrate
@@ -73,6 +75,7 @@ class Rig:
     channel: WebChannel
     responder: Scripted
     uploads: list[tuple[str, Attachment]]
+    counts: Counts
     restart: Callable[[], Awaitable[None]]
     sessions: list[dict[str, Any]] = field(default_factory=list)
 
@@ -106,6 +109,18 @@ class Rig:
         async with self.http.ws_connect(f"{self.url}/ws", **options) as ws:
             await ws.send_json({"type": "auth", "token": session["token"]})
             yield Socket(ws)
+
+
+class Counts(NoMetrics):
+    """What the channel counted: by counter and labels."""
+
+    def __init__(self) -> None:
+        self.seen: Tally[tuple[Counter, str]] = Tally()
+
+    def count(self, counter: Counter, amount: float = 1.0, **labels: str) -> None:
+        """Add it up."""
+        assert set(labels) <= set(COUNTERS[counter].labels)
+        self.seen[counter, ",".join(labels[name] for name in sorted(labels))] += int(amount)
 
 
 class Socket:
@@ -166,7 +181,7 @@ async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIte
     hub = _Hub(url, folder, settings, responder, uploads)
     await hub.start(0)
     async with aiohttp.ClientSession() as http:
-        rig = Rig(hub.url, http, hub.store, hub.channel, responder, uploads, _no_restart)
+        rig = Rig(hub.url, http, hub.store, hub.channel, responder, uploads, hub.counts, _no_restart)
 
         async def restart() -> None:
             port = hub.port
@@ -226,6 +241,7 @@ class _Hub:
         self._settings = settings
         self._responder = responder
         self._uploads = uploads
+        self.counts = Counts()
         self.url = ""
         self.port = 0
 
@@ -242,6 +258,7 @@ class _Hub:
             files=files,
             wake=wake,
             clock=clock,
+            metrics=self.counts,
             uploaded=lambda conversation, file: self._uploads.append((conversation, file)),
         )
         self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities})
