@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import click
 
@@ -18,8 +18,25 @@ class _HubGroup(click.Group):
         try:
             return super().invoke(ctx)
         except HubError as error:
-            click.echo(f"switchboard: {error.detail}", err=True)
-            sys.exit(2)
+            _fail(error.detail)
+        except BrokenPipeError:
+            raise  # whoever read the output has had enough; click knows what to do
+        except OSError as error:
+            _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        except Exception as error:
+            if not _is_of_database(error):
+                raise
+            _fail(f"The database cannot be used: {getattr(error, 'orig', None) or error}")
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(f"switchboard: {sentence}", err=True)
+    sys.exit(2)
+
+
+def _is_of_database(error: Exception) -> bool:
+    """Asked without importing the database library, which most commands need not load."""
+    return any(kind.__module__.partition(".")[0] == "sqlalchemy" for kind in type(error).__mro__)
 
 
 @click.group(cls=_HubGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,11 +58,12 @@ def serve(role: Literal["all", "web", "worker"], host: str | None, port: int | N
 
 @main.command()
 @click.argument("paths", nargs=-1)
-def index(paths: tuple[str, ...]) -> None:
-    """Bring the index in line with PATHS (files, folders, patterns), or with KNOWLEDGE_SOURCES."""
+@click.option("--remove", is_flag=True, help="Take the documents of PATHS out of the index.")
+def index(paths: tuple[str, ...], remove: bool) -> None:
+    """Index PATHS (files, folders, patterns) beside what is there, or bring the index in line with KNOWLEDGE_SOURCES."""
     from config.commands.index import run
 
-    sys.exit(run(paths))
+    sys.exit(run(paths, remove=remove))
 
 
 @main.command()

@@ -72,7 +72,13 @@ class Hub:
         self.files = parts.make_files(settings)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
         self.knowledge = parts.make_knowledge(settings)
-        self.indexing = Indexing(self.knowledge, parts.knowledge_sources(settings), self.metrics)
+        self.indexing = Indexing(
+            self.knowledge,
+            parts.knowledge_sources(settings),
+            self.metrics,
+            stand_in=parts.sample_stands_in(settings),
+            shared=settings.chroma_url is not None,
+        )
         self.channels = self._make_channels()
         self.intake = Intake(
             self.store, self.wake, self.metrics, {name: item.capabilities for name, item in self.channels.items()}

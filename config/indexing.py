@@ -12,6 +12,7 @@ import structlog
 from core.domain.errors import HubError, KnowledgeUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
 from core.ports.metrics import Metrics, Timing
+from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 
 log = structlog.get_logger(__name__)
@@ -51,9 +52,20 @@ class FilledRetriever:
 class Indexing:
     """Without sources the process behind the knowledge is not started until somebody indexes something."""
 
-    def __init__(self, knowledge: Knowledge, sources: Sequence[str], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        sources: Sequence[str],
+        metrics: Metrics,
+        *,
+        stand_in: str | None = None,
+        shared: bool = False,
+    ) -> None:
+        """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model."""
         self._knowledge = knowledge
         self._sources = tuple(sources)
+        self._stand_in = stand_in
+        self._shared = shared
         self._one_at_a_time = asyncio.Lock()
         self._started = False
         self._had_documents = False
@@ -92,10 +104,21 @@ class Indexing:
             await asyncio.wait({self._first})
 
     async def run(self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None) -> IndexReport:
-        """Index ``paths``. Waits for a run that is under way. Raises HubError."""
+        """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()
         async with self._one_at_a_time:
-            return await self._knowledge.writer.index(paths, progress=progress)
+            return await self._knowledge.writer.index(
+                paths or self._sources,
+                progress=progress,
+                origin=Origin.NAMED if paths else Origin.CONFIGURED,
+                stand_in=self._stand_in,
+            )
+
+    async def forget(self, paths: Sequence[str]) -> IndexReport:
+        """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
+        await self._ensure_started()
+        async with self._one_at_a_time:
+            return await self._knowledge.writer.forget(paths)
 
     async def _ensure_started(self) -> None:
         if not self._started:
@@ -106,7 +129,13 @@ class Indexing:
         try:
             await self._knowledge.warm()
             self._had_documents = self._knowledge.health().documents > 0
-            report = await self.run(self._sources)
+            async with self._one_at_a_time:
+                report = await self._knowledge.writer.index(
+                    self._sources,
+                    origin=Origin.CONFIGURED,
+                    stand_in=self._stand_in,
+                    drop_other_models=not self._shared,
+                )
         except HubError as error:
             log.error("index.failed", error=error.detail)
             return
@@ -118,5 +147,7 @@ class Indexing:
             chunks=report.chunks,
             seconds=round(report.seconds, 1),
         )
+        if report.sample_left_out:
+            log.info("index.sample_left_out", reason="documents of your own were indexed with switchboard index")
         for source, reason in report.failures:
             log.warning("index.document_failed", source=source, reason=reason)

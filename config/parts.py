@@ -167,6 +167,11 @@ def knowledge_sources(settings: Settings) -> tuple[str, ...]:
     return tuple(str(SAMPLE) if source == "sample" else source for source in named)
 
 
+def sample_stands_in(settings: Settings) -> str | None:
+    """The sample's place where nothing but it is configured: it gives way to documents that somebody names."""
+    return str(SAMPLE) if settings.knowledge_sources == ("sample",) else None
+
+
 def agent_settings(settings: Settings) -> AgentSettings:
     """What bounds the agent."""
     base = AgentSettings(company_name=settings.company_name, escalation_keywords=settings.escalation_keywords)

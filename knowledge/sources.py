@@ -103,9 +103,13 @@ def _reraise(error: OSError) -> None:
     raise error
 
 
+def identity_of(path: str) -> str:
+    """The id of the document in the file at this absolute path."""
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _source_file(path: Path, folder: Path, root: str, *, whole_folder: bool = True) -> SourceFile:
     relative = path.relative_to(folder)
     shown = Path(folder.name) / relative if whole_folder else relative
     category = relative.parts[0].replace("-", " ").replace("_", " ").capitalize() if len(relative.parts) > 1 else None
-    identity = hashlib.sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return SourceFile(identity, path, shown.as_posix(), root, category)
+    return SourceFile(identity_of(str(path)), path, shown.as_posix(), root, category)

@@ -18,24 +18,38 @@ from config.local_socket import connect, read_line
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexProgress, IndexReport
+from knowledge.index.order import Origin
 from knowledge.open import Knowledge
+from knowledge.sources import resolve
 
 
-def run(paths: Sequence[str]) -> int:
-    """0 when every document was read, 1 when some were not."""
+def run(paths: Sequence[str], *, remove: bool = False) -> int:
+    """0 when every document was read (or removed), 1 when some were not."""
     settings = read_settings()
-    wanted = [str(Path(path).absolute()) if Path(path).exists() else path for path in paths]
-    wanted = wanted or list(parts.knowledge_sources(settings))
-    if not wanted:
+    if remove and not paths:
+        raise ConfigError("Nothing to remove: name the files or folders that were indexed.")
+    if not paths and not parts.knowledge_sources(settings):
         raise ConfigError("Nothing to index: name files or folders, or set KNOWLEDGE_SOURCES.")
-    report = run_async(_index(settings, wanted))
-    _show(report)
+    named = resolve(paths)
+    report = run_async(_index(settings, named, remove=remove))
+    _show(report, _advice(settings, named, report, remove=remove))
     return 1 if report.failures else 0
 
 
-async def _index(settings: Settings, paths: Sequence[str]) -> IndexReport:
+def _advice(settings: Settings, named: Sequence[str], report: IndexReport, *, remove: bool) -> str | None:
+    """What somebody should know who may be surprised by what the hub answers from now."""
+    if remove and set(named) & set(resolve(parts.knowledge_sources(settings))):
+        return "This is named in KNOWLEDGE_SOURCES, too: take it out there, or the next start indexes it again."
+    if report.sample_left_out:
+        return "The sample documents are not in the index, since there are documents of your own."
+    return None
+
+
+async def _index(settings: Settings, paths: Sequence[str], *, remove: bool) -> IndexReport:
+    """``paths`` empty: what is configured."""
     with _bar() as bar:
-        remote = None if settings.chroma_url else await connect(settings.data_dir, {"command": "index", "paths": paths})
+        request = {"command": "index", "paths": paths, "remove": remove}
+        remote = None if settings.chroma_url else await connect(settings.data_dir, request)
         if remote is not None:
             reader, writer = remote
             try:
@@ -43,7 +57,14 @@ async def _index(settings: Settings, paths: Sequence[str]) -> IndexReport:
             finally:
                 writer.close()
         async with _alone(settings) as knowledge:
-            return await knowledge.writer.index(paths, progress=lambda update: _advance(bar, update))
+            if remove:
+                return await knowledge.writer.forget(paths)
+            return await knowledge.writer.index(
+                paths or parts.knowledge_sources(settings),
+                progress=lambda update: _advance(bar, update),
+                origin=Origin.NAMED if paths else Origin.CONFIGURED,
+                stand_in=parts.sample_stands_in(settings),
+            )
 
 
 @asynccontextmanager
@@ -92,10 +113,12 @@ def _advance(bar: Progress, update: IndexProgress) -> None:
     bar.update(bar.tasks[0].id, completed=update.done, total=update.total, document=shown, stage=update.stage)
 
 
-def _show(report: IndexReport) -> None:
+def _show(report: IndexReport, advice: str | None) -> None:
     click.echo(
         f"{report.indexed} indexed, {report.unchanged} unchanged, {report.removed} removed, "
         f"{report.chunks} passages in {report.seconds:.1f} s"
     )
+    if advice is not None:
+        click.echo(advice)
     for source, reason in report.failures:
         click.echo(f"not read: {source}: {reason}", err=True)

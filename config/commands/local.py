@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from config.commands.dead_letters import answers
 from config.hub import Hub
 from config.local_socket import Command, write_line
-from config.parts import knowledge_sources
 from core.domain.knowledge import IndexProgress
 
 
@@ -18,8 +18,9 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
 
     async def index(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         updates: asyncio.Queue[IndexProgress] = asyncio.Queue()
-        paths = [str(path) for path in request.get("paths") or knowledge_sources(hub.settings)]
-        run = asyncio.create_task(hub.indexing.run(paths, updates.put_nowait))
+        paths = [str(path) for path in request.get("paths") or ()]
+        work = hub.indexing.forget(paths) if request.get("remove") else hub.indexing.run(paths, updates.put_nowait)
+        run = asyncio.create_task(work)
         try:
             while not run.done() or not updates.empty():
                 update = asyncio.create_task(updates.get())
@@ -36,4 +37,11 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
     async def chat(_request: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await hub.console.serve(reader, writer)
 
-    return {"index": index, "chat": chat}
+    async def dead_letters(
+        request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        async for line in answers(hub.store, request):
+            await write_line(writer, line)
+        await write_line(writer, {"end": True})
+
+    return {"index": index, "chat": chat, "dead-letters": dead_letters}

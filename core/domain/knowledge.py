@@ -73,7 +73,10 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What an index run did, in documents and chunks; ``failures`` maps a source to why it was not read."""
+    """What an index run did, in documents and chunks; ``failures`` maps a source to why it was not read.
+
+    ``sample_left_out``: the sample documents have given way to the company's own.
+    """
 
     indexed: int
     unchanged: int
@@ -81,3 +84,4 @@ class IndexReport:
     chunks: int
     failures: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+    sample_left_out: bool = False

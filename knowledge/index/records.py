@@ -9,6 +9,7 @@ from typing import Any
 
 from core.domain.knowledge import KnowledgeAudience, Passage
 from knowledge.documents import Chunk
+from knowledge.index.order import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class IndexedDocument:
     source: str
     root: str
     chunks: int
+    origin: Origin = Origin.NAMED
 
 
 @dataclass(frozen=True, slots=True)

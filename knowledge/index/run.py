@@ -11,9 +11,10 @@ from typing import Protocol
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
 from knowledge.documents import Document, SourceFile, UnreadableDocument
+from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument, records_of
 from knowledge.index.store import ChromaIndex
-from knowledge.sources import Scan, scan
+from knowledge.sources import Scan, identity_of, scan
 
 FORMAT = 2
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
@@ -55,30 +56,64 @@ class IndexRun:
         self._max_bytes = max_bytes
         self._clock = clock
 
-    def run(self, roots: Sequence[str], progress: Callable[[IndexProgress], None]) -> IndexReport:
+    def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         """Indexes what is new or changed and removes what has vanished from roots that could be read."""
         started = self._clock()
         tally = _Tally()
-        found = scan(roots)
         known = self._store.documents()
+        followers = self._followers(known)
+        own = bool(followers) or any(_is_own(document, order) for document in known.values())
+        roots = [root for root in order.roots if not (own and root == order.stand_in)]
+        found = scan([*roots, *(root for root in followers if root not in roots)])
         failures = list(found.failures)
         for number, file in enumerate(found.files):
             try:
-                self._document(file, known.get(file.id), tally, _Reporter(progress, number, len(found.files), file))
+                origin = order.origin if file.root in roots else Origin.NAMED
+                report = _Reporter(progress, number, len(found.files), file)
+                self._document(file, origin, known.get(file.id), tally, report)
             except UnreadableDocument as error:
                 failures.append((file.source, _with_old_version(str(error), known.get(file.id))))
             except OSError as error:
                 failures.append((file.source, _with_old_version(error.strerror or str(error), known.get(file.id))))
-        self._remove_vanished(found, known, tally)
-        if not failures:
+        self._remove_vanished(found, known, tally, order)
+        left_out = self._give_way(order, tally)
+        if order.drop_other_models and not failures:
             self._store.drop_other_models()
         progress(IndexProgress(len(found.files), len(found.files), "", "done"))
         seconds = round(self._clock() - started, 3)
-        return IndexReport(tally.indexed, tally.unchanged, tally.removed, tally.chunks, tuple(failures), seconds)
+        counts = (tally.indexed, tally.unchanged, tally.removed, tally.chunks)
+        return IndexReport(*counts, tuple(failures), seconds, sample_left_out=left_out)
 
-    def _document(self, file: SourceFile, known: IndexedDocument | None, tally: _Tally, report: _Reporter) -> None:
+    def forget(self, roots: Sequence[str]) -> IndexReport:
+        """Takes the documents of these roots out, whoever put them in; a single file of a folder, too."""
+        started = self._clock()
+        known = self._store.documents()
+        removed, failures = 0, []
+        for root in roots:
+            leaving = [name for name, document in known.items() if document.root == root or name == identity_of(root)]
+            for identity in leaving:
+                self._store.remove(identity)
+                del known[identity]
+            removed += len(leaving)
+            elsewhere = self._store.forget_in_other_models(root)
+            if not leaving and not elsewhere:
+                failures.append((root, "nothing of it is in the index"))
+        return IndexReport(0, 0, removed, 0, tuple(failures), round(self._clock() - started, 3))
+
+    def _followers(self, known: dict[str, IndexedDocument]) -> list[str]:
+        """What somebody named is indexed again for another model, since nobody will name it a second time."""
+        here = {document.root for document in known.values()}
+        return [root for root in self._store.roots_of_other_models() if root not in here]
+
+    def _document(
+        self, file: SourceFile, origin: Origin, known: IndexedDocument | None, tally: _Tally, report: _Reporter
+    ) -> None:
         digest = self._digest(file)
+        if known is not None and known.origin is Origin.NAMED:
+            origin = Origin.NAMED
         if known is not None and known.digest == digest:
+            if known.origin is not origin:
+                self._store.note(replace(known, origin=origin))
             tally.unchanged += 1
             report("unchanged")
             return
@@ -89,7 +124,7 @@ class IndexRun:
         chunks = self._chunker.chunks(document)
         if not chunks:
             raise UnreadableDocument("the document holds no text")
-        entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks))
+        entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin)
         report("embed")
         self._store.replace(entry, records_of(entry, chunks), self._embed)
         tally.indexed += 1
@@ -105,12 +140,33 @@ class IndexRun:
             "\0".join([self._recipe, file.root, file.source, file.category or "", body]).encode()
         ).hexdigest()
 
-    def _remove_vanished(self, found: Scan, known: dict[str, IndexedDocument], tally: _Tally) -> None:
+    def _remove_vanished(
+        self, found: Scan, known: dict[str, IndexedDocument], tally: _Tally, order: IndexOrder
+    ) -> None:
         present = {file.id for file in found.files}
         for identity, document in known.items():
-            if identity not in present and not found.failed(document.root):
+            looked_at = document.root in order.roots
+            dropped = order.origin is Origin.CONFIGURED and document.origin is Origin.CONFIGURED
+            if identity not in present and (looked_at or dropped) and not found.failed(document.root):
                 self._store.remove(identity)
                 tally.removed += 1
+
+    def _give_way(self, order: IndexOrder, tally: _Tally) -> bool:
+        """A company's own documents never mix with the fictional ones that stood in for them."""
+        if order.stand_in is None:
+            return False
+        known = self._store.documents()
+        if not any(_is_own(document, order) for document in known.values()):
+            return False
+        for identity, document in known.items():
+            if document.root == order.stand_in:
+                self._store.remove(identity)
+                tally.removed += 1
+        return True
+
+
+def _is_own(document: IndexedDocument, order: IndexOrder) -> bool:
+    return document.origin is Origin.NAMED and document.root != order.stand_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.domain.knowledge import KnowledgeAudience, Passage
+from knowledge.index.order import Origin
 from knowledge.index.records import IndexedDocument, Record, category_key, passage_of
 
 _PREFIX = "switchboard"
@@ -35,7 +36,9 @@ class ChromaIndex:
         while True:
             page = self._manifest.get(include=["metadatas"], limit=_BATCH, offset=offset)
             for identity, metadata in zip(page["ids"], page["metadatas"], strict=True):
-                found[identity] = IndexedDocument(identity, *(metadata[name] for name in _MANIFEST_FIELDS))
+                fields = {name: metadata[name] for name in _MANIFEST_FIELDS}
+                origin = Origin(metadata.get("origin", Origin.NAMED))
+                found[identity] = IndexedDocument(id=identity, **fields, origin=origin)
             if len(page["ids"]) < _BATCH:
                 return found
             offset += _BATCH
@@ -60,7 +63,11 @@ class ChromaIndex:
             self._upsert(collection, [record for name, record in wanted.items() if name not in present], embed)
             self._describe(collection, [record for name, record in wanted.items() if name in present])
             self._delete(collection, sorted(present - wanted.keys()))
-        metadata = {name: getattr(document, name) for name in _MANIFEST_FIELDS}
+        self.note(document)
+
+    def note(self, document: IndexedDocument) -> None:
+        """Write a document into the list of documents, and nothing else."""
+        metadata = {name: getattr(document, name) for name in _MANIFEST_FIELDS} | {"origin": document.origin.value}
         self._manifest.upsert(ids=[document.id], embeddings=[_place(document.id)], metadatas=[metadata])
 
     def remove(self, document_id: str) -> None:
@@ -87,6 +94,32 @@ class ChromaIndex:
         for collection in self._client.list_collections():
             if collection.name.startswith(f"{_PREFIX}-") and not collection.name.endswith(self._fingerprint):
                 self._client.delete_collection(collection.name)
+
+    def roots_of_other_models(self) -> tuple[str, ...]:
+        """What was named while another model was in use: its documents must follow before that model's index goes."""
+        roots: set[str] = set()
+        for manifest in self._other_manifests():
+            found = manifest.get(where={"origin": Origin.NAMED.value}, include=["metadatas"])
+            roots.update(metadata["root"] for metadata in found["metadatas"])
+        return tuple(sorted(roots))
+
+    def forget_in_other_models(self, root: str) -> bool:
+        """A root that was taken out must not follow from another model's index. Whether there was one."""
+        there = False
+        for manifest in self._other_manifests():
+            ids = manifest.get(where={"root": root}, include=[])["ids"]
+            self._delete(manifest, ids)
+            there = there or bool(ids)
+        return there
+
+    def _other_manifests(self) -> list[Any]:
+        names = [collection.name for collection in self._client.list_collections()]
+        others = (name for name in names if name.startswith(f"{_PREFIX}-documents-"))
+        return [
+            self._client.get_collection(name, embedding_function=None)
+            for name in others
+            if not name.endswith(self._fingerprint)
+        ]
 
     def _nearest(self, collection: Any, vector: Sequence[float], limit: int, category: str | None) -> list[Passage]:
         where = {"category_key": category_key(category)} if category else None

@@ -14,6 +14,7 @@ from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue
 from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 from knowledge.index.client import open_chroma
+from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.run import IndexRun
 from knowledge.index.store import ChromaIndex
 from knowledge.process.frames import Frame
@@ -90,10 +91,19 @@ class Engine:
                 max_bytes=settings.max_file_bytes,
                 clock=time.monotonic,
             )
-            result = run.run(request["roots"], _paced(report))
+            result = run.forget(request["roots"]) if request["forget"] else run.run(_order(request), _paced(report))
         documents, vectors = self.counts()
         embeddings = self._queue.embedded - before
         return {"report": report_frame(result), "documents": documents, "vectors": vectors, "embeddings": embeddings}
+
+
+def _order(request: Frame) -> IndexOrder:
+    return IndexOrder(
+        request["roots"],
+        Origin(request["origin"]),
+        stand_in=request["stand_in"],
+        drop_other_models=request["drop_other_models"],
+    )
 
 
 def _paced(report: Callable[[Frame], None]) -> Callable[[IndexProgress], None]:

@@ -13,6 +13,7 @@ import pytest
 
 from core.domain.errors import InvalidInput
 from core.domain.knowledge import IndexReport, KnowledgeAudience
+from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow, pytest.mark.timeout(400)]
@@ -35,7 +36,12 @@ async def best_source(knowledge: Knowledge, question: str) -> str:
 
 
 async def index(knowledge: Knowledge, folder: Path) -> IndexReport:
-    return await knowledge.writer.index([str(folder)])
+    return await configured(knowledge, folder)
+
+
+async def configured(knowledge: Knowledge, *paths: Path) -> IndexReport:
+    """As at the start of a hub that has exactly these sources."""
+    return await knowledge.writer.index([str(path) for path in paths], origin=Origin.CONFIGURED)
 
 
 async def test_only_the_changed_passage_of_a_changed_document_is_embedded(knowledge: Knowledge, docs: Path) -> None:
@@ -87,22 +93,22 @@ async def test_a_broken_document_stops_nothing_and_keeps_its_last_version(knowle
 async def test_a_source_that_is_away_is_not_forgotten(knowledge: Knowledge, docs: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.md"
     other.write_text("Herons stand still for hours.")
-    await knowledge.writer.index([str(docs), str(other)])
+    await configured(knowledge, docs, other)
     shutil.move(docs, tmp_path / "unmounted")
 
-    report = await knowledge.writer.index([str(docs), str(other)])
+    report = await configured(knowledge, docs, other)
 
     assert report.removed == 0
     assert report.failures == ((str(docs), "there is no such file or folder"),)
     assert await best_source(knowledge, "What do foxes hunt?") == "docs/foxes.md"
     await asyncio.to_thread(docs.mkdir)
-    assert (await knowledge.writer.index([str(docs), str(other)])).removed == 0
+    assert (await configured(knowledge, docs, other)).removed == 0
 
 
-async def test_a_source_that_is_no_longer_named_is_forgotten(knowledge: Knowledge, docs: Path) -> None:
+async def test_a_source_that_is_no_longer_configured_is_forgotten(knowledge: Knowledge, docs: Path) -> None:
     await index(knowledge, docs)
 
-    report = await knowledge.writer.index([str(docs / "foxes.md")])
+    report = await configured(knowledge, docs / "foxes.md")
 
     assert report.removed == 2
     with pytest.raises(InvalidInput):
@@ -156,7 +162,7 @@ async def test_an_index_run_survives_its_process(knowledge: Knowledge, tmp_path:
             killed.append(pid)
             os.kill(pid, signal.SIGKILL)
 
-    report = await knowledge.writer.index([str(folder)], progress=kill_once)
+    report = await knowledge.writer.index([str(folder)], progress=kill_once, origin=Origin.CONFIGURED)
 
     assert killed
     assert report.indexed + report.unchanged == 40

@@ -15,6 +15,7 @@ from core.domain.knowledge import IndexReport, KnowledgeAudience
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.converter import Converter
 from knowledge.index.client import open_chroma
+from knowledge.index.order import IndexOrder
 from knowledge.index.run import IndexRun
 from knowledge.index.store import ChromaIndex
 from tests.unit.knowledge.wordpiece import WordPieceCounter
@@ -38,10 +39,20 @@ class Bench:
     def store(self, fingerprint: str = "model1") -> ChromaIndex:
         return ChromaIndex(self.client, fingerprint)
 
-    def run(self, recipe: str = "r", fingerprint: str = "model1", max_bytes: int = 10_000) -> IndexReport:
+    def run(
+        self,
+        recipe: str = "r",
+        fingerprint: str = "model1",
+        max_bytes: int = 10_000,
+        order: IndexOrder | None = None,
+    ) -> IndexReport:
         self.embedded.clear()
+        run = self.made(recipe, fingerprint, max_bytes)
+        return run.run(order or IndexOrder([str(self.folder)]), lambda progress: None)
+
+    def made(self, recipe: str = "r", fingerprint: str = "model1", max_bytes: int = 10_000) -> IndexRun:
         ticks = itertools.count(0.0, 1.5)
-        run = IndexRun(
+        return IndexRun(
             self.store(fingerprint),
             Chunker(WordPieceCounter(), 64),
             Converter(),
@@ -50,7 +61,9 @@ class Bench:
             max_bytes=max_bytes,
             clock=lambda: next(ticks),
         )
-        return run.run([str(self.folder)], lambda progress: None)
+
+    def sources(self) -> set[str]:
+        return {document.source for document in self.store().documents().values()}
 
 
 def vector(text: str) -> list[float]:
