@@ -28,7 +28,7 @@ class AgentSettings:
     turn_tokens: int = 60_000
     message_tokens: int = 600
     tool_result_tokens: int = 2_000
-    knowledge_wait_seconds: float = 25.0
+    knowledge_wait_seconds: float = 60.0
     knowledge_poll_seconds: float = 0.25
     quote_chars: int = 700
     max_questions: int = 3
