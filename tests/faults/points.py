@@ -115,7 +115,7 @@ class Switches:
             plan.write(self.plan)
 
 
-async def stopped(hub: Hub, within: float = 20.0) -> None:
+async def stopped(hub: Hub, within: float = 60.0) -> None:
     """Until the process has stopped itself."""
     until = time.monotonic() + within
     while not hub.running or psutil.Process(hub.pid).status() != psutil.STATUS_STOPPED:
