@@ -108,7 +108,7 @@ def _load(connection: Connection) -> Stored:
     )
 
 
-async def read_settled(url: str, *, within: float = 15.0) -> Stored:
+async def read_settled(url: str, *, within: float = 60.0) -> Stored:
     """The database once nothing is on its way any more, or as it is after ``within`` seconds."""
     database = Database(url, SystemClock(), server_clock=False)
     database.open()
