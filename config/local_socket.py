@@ -92,7 +92,7 @@ async def connect(data_dir: Path, request: Mapping[str, Any]) -> Streams | None:
     """Ask the server that owns ``data_dir``; None when none is running."""
     try:
         reader, writer = await asyncio.open_unix_connection(str(socket_path(data_dir)))
-    except (FileNotFoundError, ConnectionRefusedError):
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         return None
     await write_line(writer, request)
     return reader, writer
