@@ -29,10 +29,11 @@ from core.domain.errors import (
 from core.domain.messages import Receipt, WirePayload
 from core.group_commit import GroupCommit
 from core.ports.channel import Channel, SupportsOutcomeQuery
+from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.clock import Clock
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.store import Delivery, Outbox, Settlement
-from core.ports.wake import OUTBOX, Wake
+from core.ports.wake import OUTBOX, WIDGET, Wake
 
 log = structlog.get_logger(__name__)
 
@@ -168,6 +169,9 @@ class Lane:
             deliveries = await self._outbox.claim_deliveries(
                 self._channel.name, self._channel.account, granted, self._settings.lease
             )
+            if isinstance(deliveries, ClaimedDeliveries):
+                for conversation_id in deliveries.withdrawn:
+                    self._wake.notify(WIDGET, conversation_id)
             for delivery in deliveries:
                 self._begin(delivery, claimed_at + self._settings.send_timeout)
             return len(deliveries)
@@ -229,6 +233,8 @@ class Lane:
                 await self._hold_back(attempt)
                 if await self._record(settlement):
                     self._wake.notify(OUTBOX)
+                if settlement.status == DeliveryStatus.WITHHELD:
+                    self._wake.notify(WIDGET, delivery.conversation_id)
             except Exception:
                 log.exception("delivery.left_in_doubt", delivery=delivery.id, channel=self._channel.name)
 

@@ -196,7 +196,10 @@ class Turns(Protocol):
     async def transition(
         self, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
     ) -> Conversation:
-        """Change the owner outside a turn (desk, timers). Raises IllegalTransition, InvalidInput for an unknown id."""
+        """Change the owner outside a turn (desk, timers). Raises IllegalTransition, InvalidInput for an unknown id.
+
+        Unfinished answers are taken back with ``discard`` frames: wake WIDGET afterwards.
+        """
         ...
 
 
@@ -207,6 +210,7 @@ class Outbox(Protocol):
         """Due rows, marked ``sending`` in the same transaction that compared their ownership epoch under the row lock.
 
         Rows whose conversation changed hands become ``withheld``, except those in doubt: they come with ``owner_changed``.
+        What was shown of withheld ones is taken back: the result may be a ClaimedDeliveries that says where.
         Rows left ``sending`` past their deadline by a dead worker come back with ``uncertain`` set.
         """
         ...

@@ -28,11 +28,14 @@ from core.domain.capabilities import Pace
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
-from core.ports.store import DeadLetter, Delivery, Settlement
+from core.ports.claimed_deliveries import ClaimedDeliveries
+from core.ports.store import Delivery, Settlement
 from core.storage import codec
 from core.storage.database import Database
+from core.storage.dead_letters import SqlDeadLetters
 from core.storage.ids import new_id
 from core.storage.tables import OPEN_DELIVERY, attachment, conversation, message, outbox, rate_limit
+from core.storage.withdrawals import withdraw_messages
 
 
 def _is_open(table: str) -> TextClause:
@@ -40,10 +43,11 @@ def _is_open(table: str) -> TextClause:
     return text(f"{table}.{OPEN_DELIVERY}")
 
 
-class SqlOutbox:
+class SqlOutbox(SqlDeadLetters):
     """The outbox on a database."""
 
     def __init__(self, database: Database) -> None:
+        SqlDeadLetters.__init__(self, database)
         self._outbox_db = database
 
     async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
@@ -55,36 +59,41 @@ class SqlOutbox:
     def _claim_deliveries(
         self, connection: Connection, channel: str, account: str, limit: int, lease: float
     ) -> Sequence[Delivery]:
+        withdrawn: frozenset[str] = frozenset()
         while True:
             heads = self._heads(channel, account, limit).with_for_update(skip_locked=True)
             candidates = connection.execute(heads).all()
             if not candidates:
-                return []
+                return ClaimedDeliveries((), withdrawn=withdrawn)
             owners = self._lock_conversations(connection, [row.conversation_id for row in candidates])
-            allowed = self._sort_out(connection, candidates, owners)
+            allowed, withheld = self._sort_out(connection, candidates, owners)
+            withdrawn |= withdraw_messages(connection, withheld, self._outbox_db.timestamp())
             if allowed:
                 token = new_id()
                 self._mark_sending(connection, [row.id for row in allowed], token, lease)
-                return _deliveries(connection, allowed, token, owners)
+                return ClaimedDeliveries(_deliveries(connection, allowed, token, owners), withdrawn=withdrawn)
             # None of them may be sent, but what stood behind them perhaps may: at the latest the third pass finds none.
 
     def _sort_out(
         self, connection: Connection, candidates: Sequence[Row[Any]], owners: Mapping[str, Row[Any]]
-    ) -> list[Row[Any]]:
-        """Those to be sent or asked about; the others become ``withheld``, or due when their conversation's pause ends."""
+    ) -> tuple[list[Row[Any]], list[str]]:
+        """Those to be sent or asked about; the others become ``withheld``, or due when their conversation's pause ends.
+
+        With them the messages that were withheld.
+        """
         allowed: list[Row[Any]] = []
-        withheld: list[str] = []
+        withheld: list[Row[Any]] = []
         paused: list[str] = []
         for row in candidates:
             if _owner_changed(row, owners) and not _in_doubt(row):
-                withheld.append(row.id)
+                withheld.append(row)
             elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].paused:
                 paused.append(row.id)
             else:
                 allowed.append(row)  # in doubt, its fate at the provider has to be found out, whoever speaks now
-        self._withhold(connection, withheld)
+        self._withhold(connection, [row.id for row in withheld])
         _wait_for_pause(connection, paused)
-        return allowed
+        return allowed, [row.message_id for row in withheld]
 
     def _lock_conversations(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
         """Their ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
@@ -157,7 +166,7 @@ class SqlOutbox:
     def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> bool:
         columns = outbox.c
         rows = connection.execute(
-            select(columns.id, columns.token, columns.conversation_id, columns.receipts)
+            select(columns.id, columns.token, columns.conversation_id, columns.message_id, columns.receipts)
             .where(columns.id.in_(sorted({item.delivery_id for item in settlements})))
             .order_by(columns.id)
             .with_for_update()
@@ -171,6 +180,8 @@ class SqlOutbox:
             [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
         )
         owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
+        never_came = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
+        self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in never_came])
         self._pause_conversations(connection, {owners[key]: item.conversation_pause for key, item in held.items()})
         behind = (
             select(columns.id)
@@ -183,6 +194,11 @@ class SqlOutbox:
             .limit(1)
         )
         return connection.execute(behind).first() is not None
+
+    def _withdraw(self, connection: Connection, rows: Sequence[Any]) -> None:
+        if rows:
+            self._lock_conversations(connection, [row.conversation_id for row in rows])
+            withdraw_messages(connection, [row.message_id for row in rows], self._outbox_db.timestamp())
 
     def _settlement(self) -> Update:
         now, columns = self._outbox_db.now(), outbox.c
@@ -221,52 +237,6 @@ class SqlOutbox:
             return int(connection.scalar(select(func.count()).select_from(heads)) or 0)
 
         return await self._outbox_db.read(work)
-
-    async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
-        """See Outbox.dead_letters."""
-        statement = (
-            select(outbox, message.c.text, conversation.c.thread)
-            .join(message, message.c.id == outbox.c.message_id)
-            .join(conversation, conversation.c.id == outbox.c.conversation_id)
-            .where(outbox.c.status == DeliveryStatus.DEAD)
-            .order_by(outbox.c.settled_at)
-            .limit(limit)
-        )
-
-        def work(connection: Connection) -> Sequence[DeadLetter]:
-            return [
-                DeadLetter(
-                    id=row.id,
-                    conversation=ConversationKey(row.channel, row.account, row.thread),
-                    text=row.text,
-                    error=row.last_error or "",
-                    attempts=row.attempts,
-                    died_at=codec.when(row.settled_at),
-                )
-                for row in connection.execute(statement)
-            ]
-
-        return await self._outbox_db.read(work)
-
-    async def revive(self, delivery_id: str) -> bool:
-        """See Outbox.revive."""
-        statement = (
-            update(outbox)
-            .where(outbox.c.id == delivery_id, outbox.c.status == DeliveryStatus.DEAD)
-            .values(
-                status=DeliveryStatus.DUE,
-                due_at=self._outbox_db.now(),
-                first_due_at=self._outbox_db.now(),
-                attempts=0,
-                settled_at=None,
-            )
-            .returning(outbox.c.id)
-        )
-
-        def work(connection: Connection) -> bool:
-            return (connection.execute(statement)).first() is not None
-
-        return await self._outbox_db.write(work)
 
     async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
         """See Outbox.reserve. One row per pace holds when the next send is free (generic cell rate algorithm)."""

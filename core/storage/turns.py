@@ -19,6 +19,7 @@ from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
 from core.storage.turn_states import load_turns
+from core.storage.withdrawals import withdraw_all
 
 log = structlog.get_logger(__name__)
 
@@ -207,6 +208,7 @@ class SqlTurns:
             writes = _Writes(self._turns_db.timestamp())
             _change(writes, row, messages, transition, done_seq=None)
             self._commit(connection, writes)
+            withdraw_all(connection, conversation_id, writes.now)
             fresh = connection.execute(select(conversation).where(conversation.c.id == conversation_id))
             return codec.conversation_from(fresh.one())
 

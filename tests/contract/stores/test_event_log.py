@@ -6,8 +6,11 @@ import asyncio
 
 import pytest
 
+from core.domain.conversation import OwnershipEvent
+from core.domain.delivery import DeliveryStatus
 from core.domain.errors import InvalidInput, LostClaim
-from core.ports.store import Claim, LogFrame, Store
+from core.ports.claimed_deliveries import ClaimedDeliveries
+from core.ports.store import Claim, LogFrame, Settlement, Store, Transition
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, file, finish, said, stale, thread
@@ -119,6 +122,52 @@ async def test_a_successor_replaces_what_the_dead_worker_showed(store: Store, cl
     with pytest.raises(LostClaim):
         await store.append_provisional(dead.claim, [text(3)])
     assert await seen(store) == [(3, "text")]
+
+
+async def test_a_takeover_takes_back_what_was_shown(store: Store) -> None:
+    await accept(store, said("e1"), in_log=True)
+    state = await claim_one(store)
+    await store.append_provisional(state.claim, [text(1), text(2)])
+    await store.transition(ID, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    frames = (await store.read({ID: 0}))[ID]
+    assert [(frame.cursor, frame.kind, frame.turn_id) for frame in frames[1:]] == [(4, "discard", TURN)]
+    assert await store.head(ID) == 4
+    await store.transition(ID, Transition(OwnershipEvent.HAND_BACK))
+    assert await store.head(ID) == 4, "there is nothing left to take back"
+
+
+async def withheld_after_streaming(store: Store) -> None:
+    """The answer was shown while it was written; the same commit that stores it gives the conversation to a person."""
+    await accept(store, said("e1"), said("x1", where="t2"), in_log=True)
+    for state in await store.claim(10, LEASE, history=10):
+        turn = f"{state.conversation.id}:1"
+        await store.append_provisional(state.claim, [text(1, turn_id=turn)])
+        assert await finish(store, state, answer("Yes", turn_id=turn))
+
+
+async def test_what_was_shown_of_a_withheld_answer_is_taken_back(store: Store) -> None:
+    await withheld_after_streaming(store)
+    await accept(store, said("e2"))
+    assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
+    claimed = await store.claim_deliveries("web", "main", 10, LEASE)
+    assert [one.conversation_id for one in claimed] == [thread("t2").conversation_id]
+    assert isinstance(claimed, ClaimedDeliveries)
+    assert claimed.withdrawn == {ID}, "whoever reads this log has to be woken"
+    assert [kind for _, kind in await seen(store)][-1] == "discard"
+    assert "text" not in [kind for _, kind in await seen(store)]
+    assert len((await store.read({thread("t2").conversation_id: 0})).popitem()[1]) == 2, "that one is still coming"
+
+
+async def test_what_was_shown_of_an_answer_withheld_in_doubt_is_taken_back(store: Store, clock: ManualClock) -> None:
+    await withheld_after_streaming(store)
+    await store.claim_deliveries("web", "main", 10, LEASE)
+    await accept(store, said("e2"))
+    assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
+    clock.move(LEASE + 1)
+    for one in await store.claim_deliveries("web", "main", 10, LEASE):
+        if one.owner_changed:
+            await store.settle([Settlement(one.id, one.token, DeliveryStatus.WITHHELD)])
+    assert [kind for _, kind in await seen(store)][-1] == "discard"
 
 
 async def test_only_the_holder_shows_anything(store: Store) -> None:
