@@ -243,8 +243,9 @@ class Engine(RuleBasedStateMachine):
             model = self.threads[delivery.conversation_id]
             row = model.row(delivery.message.message_id)
             assert row is model.head(), "something before it in the conversation is still open"
-            if row.status == DeliveryStatus.DUE and row.author == Author.AGENT:
-                assert row.ownership_epoch == model.ownership_epoch, "the agent speaks after a takeover"
+            changed = row.author == Author.AGENT and row.ownership_epoch != model.ownership_epoch
+            assert delivery.owner_changed is changed
+            assert delivery.uncertain or not changed, "the agent speaks after a takeover"
             assert delivery.uncertain or row.status == DeliveryStatus.DUE, "sent again without a doubt"
             row.happen(DeliveryEvent.BEGIN)
             row.token = delivery.token
