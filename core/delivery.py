@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 
+import structlog
+
 from core.delivery_lane import Lane, LaneStatus
 from core.delivery_settings import DeliverySettings
+from core.domain.errors import StoreUnavailable
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.metrics import Metrics
@@ -14,6 +17,8 @@ from core.ports.store import Outbox
 from core.ports.wake import Wake
 
 __all__ = ["DeliveryService", "DeliverySettings"]
+
+log = structlog.get_logger(__name__)
 
 
 class DeliveryService:
@@ -31,16 +36,37 @@ class DeliveryService:
         rng: random.Random | None = None,
     ) -> None:
         shared = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._outbox = outbox
+        self._settings = settings
+        self._sweeper: asyncio.Task[None] | None = None
         self._lanes = [Lane(channel, outbox, wake, clock, metrics, settings, shared) for channel in channels]
 
     async def start(self) -> None:
         """Start every lane."""
         for lane in self._lanes:
             await lane.start()
+        self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self, grace: float = 10.0) -> None:
         """Stop every lane; returns when what was being sent is settled."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.wait({self._sweeper}, timeout=grace)
         await asyncio.gather(*(lane.stop(grace) for lane in self._lanes))
+
+    async def _sweep(self) -> None:
+        """No lane looks at an account that is not set up any more. The lanes try first what an outage left behind."""
+        while True:
+            await asyncio.sleep(self._settings.sweep)
+            try:
+                buried = await self._outbox.bury_stale(self._settings.give_up_after)
+            except StoreUnavailable as error:
+                log.warning("delivery.sweep_failed", error=error.detail)
+            except Exception:  # whatever it is, the next sweep may succeed
+                log.exception("delivery.sweep_failed")
+            else:
+                if buried:
+                    log.error("delivery.buried", deliveries=buried)
 
     def statuses(self) -> list[LaneStatus]:
         """For ``/health/channels``."""

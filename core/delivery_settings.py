@@ -19,3 +19,4 @@ class DeliverySettings:
     retry_first: float = 1.0
     retry_cap: float = 300.0
     pause_cap: float = 3600.0
+    sweep: float = 300.0

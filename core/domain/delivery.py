@@ -38,6 +38,7 @@ class IllegalDelivery(HubError):
 _TRANSITIONS: dict[tuple[DeliveryStatus, DeliveryEvent], DeliveryStatus] = {
     (DeliveryStatus.DUE, DeliveryEvent.BEGIN): DeliveryStatus.SENDING,
     (DeliveryStatus.DUE, DeliveryEvent.WITHHOLD): DeliveryStatus.WITHHELD,
+    (DeliveryStatus.DUE, DeliveryEvent.GIVE_UP): DeliveryStatus.DEAD,
     (DeliveryStatus.SENDING, DeliveryEvent.BEGIN): DeliveryStatus.SENDING,
     (DeliveryStatus.SENDING, DeliveryEvent.CONFIRM): DeliveryStatus.SENT,
     (DeliveryStatus.SENDING, DeliveryEvent.RETRY): DeliveryStatus.DUE,

@@ -228,6 +228,10 @@ class Outbox(Protocol):
 
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
 
+    async def bury_stale(self, older_than: float) -> int:
+        """Make dead letters of rows that nobody tried within that many seconds, whatever their account. How many."""
+        ...
+
     async def revive(self, delivery_id: str) -> bool:
         """Send a dead letter again. False when there is none of that id."""
         ...

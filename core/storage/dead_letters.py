@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.ports.store import DeadLetter
 from core.storage import codec
 from core.storage.database import Database
-from core.storage.tables import conversation, message, outbox
+from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox
 
 
 class SqlDeadLetters:
@@ -45,6 +45,32 @@ class SqlDeadLetters:
             ]
 
         return await self._dead_db.read(work)
+
+    async def bury_stale(self, older_than: float) -> int:
+        """See Outbox.bury_stale. Rows that somebody is claiming just now are left alone."""
+        columns, now = outbox.c, self._dead_db.now()
+        stale = (
+            select(columns.id)
+            .where(
+                text(f"outbox.{OPEN_DELIVERY}"),
+                columns.status == DeliveryStatus.DUE,
+                columns.due_at <= now,
+                columns.first_due_at <= now - older_than,
+            )
+            .with_for_update(skip_locked=True)
+        )
+        said = f"Nobody sent this within {older_than / 3600:.0f} hours. Is its channel account still set up?"
+        statement = (
+            update(outbox)
+            .where(columns.id.in_(stale))
+            .values(status=DeliveryStatus.DEAD, settled_at=now, last_error=said)
+            .returning(columns.id)
+        )
+
+        def work(connection: Connection) -> int:
+            return len(connection.execute(statement).all())
+
+        return await self._dead_db.write(work)
 
     async def revive(self, delivery_id: str) -> bool:
         """See Outbox.revive."""

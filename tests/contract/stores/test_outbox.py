@@ -64,6 +64,22 @@ async def test_conversations_do_not_wait_for_each_other(store: Store) -> None:
     assert sorted(one.message.text for one in await deliveries(store)) == ["a1", "b1"]
 
 
+async def test_what_nobody_sends_becomes_a_dead_letter(store: Store, clock: ManualClock) -> None:
+    await answered(store, "forgotten", "also", where="t1", event="e1")
+    assert await store.bury_stale(3600.0) == 0
+    clock.move(3601)
+    await answered(store, "young", where="t2", event="e2")
+    await answered(store, "taken", where="t3", event="e3")
+    assert await store.bury_stale(3600.0) == 2
+    assert {letter.text for letter in await store.dead_letters()} == {"forgotten", "also"}
+    assert sorted(one.message.text for one in await deliveries(store)) == ["taken", "young"]
+    clock.move(3601)
+    assert await store.bury_stale(3600.0) == 0, "whoever sends them brings them to an end"
+    (letter, _) = await store.dead_letters()
+    assert await store.revive(letter.id)
+    assert await store.bury_stale(3600.0) == 0, "its time begins again"
+
+
 async def test_a_retry_keeps_its_place(store: Store, clock: ManualClock) -> None:
     await answered(store, "one", "two")
     (first,) = await deliveries(store)

@@ -312,6 +312,20 @@ async def test_what_is_cut_off_does_not_go_on(store: SqlStore, running: Running)
         assert channel.in_flight == 0
 
 
+async def test_an_account_that_nobody_serves_is_noticed(store: SqlStore, running: Running, clock: ManualClock) -> None:
+    await answered(store, "one")
+    clock.move(FAST.give_up_after + 1)
+    channel = ScriptedChannel()
+    channel.account = "another"
+
+    async def buried() -> bool:
+        return len(await store.dead_letters()) == 1
+
+    async with running(channel, DeliverySettings(poll=0.005, sweep=0.01)):
+        await eventually(buried)
+    assert channel.sent == []
+
+
 async def test_a_pace_is_kept(store: SqlStore, running: Running, clock: ManualClock) -> None:
     for number in range(6):
         await answered(store, f"m{number}", where=f"t{number}", event=f"e{number}")
