@@ -10,6 +10,8 @@ import click
 
 from core.domain.errors import HubError
 
+_BACKGROUND = "\n(Background on this error"
+
 
 class _HubGroup(click.Group):
     """An error of ours is one clear sentence and exit code 2, not a traceback."""
@@ -30,7 +32,8 @@ class _HubGroup(click.Group):
 
 
 def _fail(sentence: str) -> NoReturn:
-    click.echo(f"switchboard: {sentence}", err=True)
+    """Without the line that SQLAlchemy adds for programmers."""
+    click.echo(f"switchboard: {sentence.partition(_BACKGROUND)[0]}", err=True)
     sys.exit(2)
 
 
