@@ -143,6 +143,7 @@ class AgentTurn:
             self.escalation = self.escalation or result.escalation
         if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:
             self._used_tool = True
+            self._gate.trust_unmarked()
         shown = "\n".join(part for part in (defuse(result.content), self._sources.show(result.sources)) if part)
         text = trim(shown, self._settings.tool_result_tokens) if outcome.ok else f"Error: {result.content}"
         return ChatMessage("tool", text, tool_call_id=outcome.call.id, name=outcome.call.name)

@@ -1,11 +1,13 @@
 """The gate between the model and the customer: whole sentences only, and only with markers that hold.
 
 Rules, in this order, for each complete sentence:
-1. A marker ``[n]`` must be the number of a source that the model was given in this turn. Others are removed; a sentence
-   that had markers and keeps none is left out, since what it says rests on nothing.
+1. A marker ``[n]`` must be the number of a source that the model was given in this turn and that is good enough to
+   answer from. Others are removed; a sentence that had markers and keeps none is left out: it rests on nothing.
 2. A sentence that claims a hand-over is left out (see ``claims``).
 3. Sentences without any marker wait until the first one with a valid marker has passed, so that an answer that turns out
    to rest on nothing can still be withheld without anybody having read it (see ``verdict``).
+4. A sentence without a marker that states something (see ``grounding``) waits for a marker in the same paragraph. When
+   none follows, it is left out. Not when a tool gave a result in this turn: then such facts may come from there.
 Markers are renumbered in the order of their first use, so that ``[1]`` is the first citation of the reply.
 """
 
@@ -13,9 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from core.agent.claims import claims_handover
 from core.agent.code_spans import prose, split_code
+from core.agent.grounding import is_grounded
 from core.agent.sentences import MARKER, STOP, first_sentence
 from core.agent.sources import Sources
 from core.domain.messages import Citation
@@ -45,6 +49,15 @@ def strip_markers(text: str) -> str:
     return "".join(piece if is_code else _MARKED.sub("", piece) for piece, is_code in split_code(text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A sentence that waits, with what parts it from the one before."""
+
+    gap: str
+    text: str
+    paragraph: int
+
+
 class CitationGate:
     """Takes deltas, gives checked sentences. ``text`` is exactly what was emitted, end to end."""
 
@@ -55,7 +68,9 @@ class CitationGate:
         self._buffer = ""
         self._may_end = False
         self._gap = ""
-        self._held: list[str] = []
+        self._held: list[_Held] = []
+        self._paragraph = 0
+        self._trusting = False
         self._out: list[str] = []
         self._numbers: dict[int, int] = {}
 
@@ -67,7 +82,7 @@ class CitationGate:
     @property
     def held(self) -> str:
         """What waits for a citation, as it would be emitted."""
-        return "".join(self._held)
+        return "".join(held.gap + held.text for held in self._held)
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -92,6 +107,12 @@ class CitationGate:
             rest = rest[len(sentence) :]
             if rest or whole:
                 await self._take(sentence)
+        if self._numbers:
+            self._gap = _wider(await self._settle(paragraph=None), self._gap)
+
+    def trust_unmarked(self) -> None:
+        """A tool gave a result: what is said without a marker may rest on it."""
+        self._trusting = True
 
     def drop_held(self) -> None:
         """Forget what still waits: it introduced a tool call, or was judged to rest on nothing."""
@@ -102,10 +123,9 @@ class CitationGate:
     async def release(self, marker_for: int | None = None) -> None:
         """Emit what waits, with a citation behind it when its source was found otherwise."""
         held, self._held = self._held, []
-        if held and marker_for is not None:
-            held[-1] = f"{held[-1]} [{await self._number(marker_for)}]"
-        for sentence in held:
-            await self._send(sentence)
+        mark = f" [{await self._number(marker_for)}]" if held and marker_for is not None else ""
+        for place, sentence in enumerate(held, 1):
+            await self._send(sentence.gap + sentence.text + (mark if place == len(held) else ""))
 
     async def add(self, text: str) -> None:
         """A sentence of our own behind everything else."""
@@ -117,28 +137,52 @@ class CitationGate:
         trail = sentence[len(sentence.rstrip()) :]
         checked, cited = self._check(body)
         if checked:
-            started = bool(self._out or self._held)
             gap = _wider(self._gap, lead)
+            if gap.count("\n") > 1:
+                self._paragraph += 1
+                gap = await self._end_paragraph(gap)
+            started = bool(self._out or self._held)
             if checked.startswith(_FENCES) and "\n" not in gap:
                 gap = "\n"  # anywhere else it would open no block
-            ready = f"{gap if started else ''}{checked}"
             self._gap = trail
-            await self._pass(ready, cited)
+            await self._pass(gap if started else "", checked, cited)
         else:
             self._gap = _wider(self._gap, trail)
 
-    async def _pass(self, sentence: str, cited: list[int]) -> None:
-        if not cited and not self._numbers:
-            self._held.append(sentence)
+    async def _end_paragraph(self, gap: str) -> str:
+        """No marker can follow any more for what waits; the gap that is needed after it."""
+        return _wider(await self._settle(paragraph=None), gap) if self._numbers else gap
+
+    async def _pass(self, gap: str, sentence: str, cited: list[int]) -> None:
+        if not cited and (not self._numbers or self._held or not self._stands(sentence)):
+            self._held.append(_Held(gap, sentence, self._paragraph))
             return
         new = [number for number in cited if number not in self._numbers]
         for number in new:
             self._numbers[number] = len(self._numbers) + 1
         if new:
             await self._announce(self.citations)
+        left = await self._settle(paragraph=self._paragraph)
+        await self._send(_wider(left, gap) + self._renumber(sentence))
+
+    def _stands(self, sentence: str) -> bool:
+        return self._trusting or is_grounded(sentence, map(self._sources.text, self._numbers))
+
+    async def _settle(self, *, paragraph: int | None) -> str:
+        """Emit what waited and may be said: all of the paragraph that has a marker, elsewhere what stands without one.
+
+        Returns the gap that sentences left out at the end have left.
+        """
         held, self._held = self._held, []
-        for ready in (*held, self._renumber(sentence)):
-            await self._send(ready)
+        left = ""
+        for waiting in held:
+            gap = _wider(left, waiting.gap)
+            if waiting.paragraph == paragraph or self._stands(waiting.text):
+                await self._send(gap + waiting.text)
+                left = ""
+            else:
+                left = gap
+        return left
 
     async def _number(self, source: int) -> int:
         if source not in self._numbers:
@@ -147,6 +191,7 @@ class CitationGate:
         return self._numbers[source]
 
     async def _send(self, text: str) -> None:
+        text = text if self._out else text.lstrip()
         self._out.append(text)
         await self._emit(text)
 
@@ -155,7 +200,7 @@ class CitationGate:
         if claims_handover(sentence):
             return "", []
         asked = marker_numbers(sentence)
-        cited = list(dict.fromkeys(number for number in asked if number in self._sources))
+        cited = list(dict.fromkeys(number for number in asked if self._sources.may_cite(number)))
         if not asked:
             return sentence, []
         if not cited:

@@ -70,14 +70,27 @@ class Sources:
         """Whether anything given so far is good enough to answer from."""
         return any(source.supported for source in self._by_number.values())
 
+    def may_cite(self, number: int) -> bool:
+        """Whether an answer may rest on it: it was given, and fits the question well enough."""
+        source = self._by_number.get(number)
+        return source is not None and source.supported
+
+    def text(self, number: int) -> str:
+        """Everything that the model read of it."""
+        citation = self._by_number[number].citation
+        names = (citation.title, citation.section, citation.url)
+        return " ".join([*(name for name in names if name), self._by_number[number].text])
+
     def citation(self, number: int) -> Citation:
         """What the number stands for."""
         return self._by_number[number].citation
 
     def add(self, source: Source) -> int:
-        """Its number, new or old."""
+        """Its number, new or old. What a second search finds to fit is good enough from then on."""
         known = self._numbers.get(source.citation.id)
         if known is not None:
+            if source.supported and not self._by_number[known].supported:
+                self._by_number[known] = source
             return known
         number = len(self._by_number) + 1
         self._by_number[number] = source

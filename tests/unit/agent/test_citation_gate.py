@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ class Heard:
 def _gate() -> tuple[CitationGate, Heard]:
     sources = Sources()
     for passage in (PASSWORD, PRICE, STRAY):
-        sources.add(from_passage(passage, supported=True))
+        sources.add(from_passage(passage, supported=passage is not STRAY))
     heard = Heard()
     return CitationGate(sources, heard.text, heard.sources), heard
 
@@ -112,6 +113,67 @@ async def test_an_answer_that_was_cut_loses_its_last_piece() -> None:
     await gate.feed("It costs 9 [2]. The rest of this sen")
     await gate.finish(whole=False)
     assert gate.text == "It costs 9 [1]."
+
+
+async def test_a_source_that_does_not_fit_the_question_is_no_citation() -> None:
+    gate, heard = await _through("The hotline is 0800 123 [3].")
+    assert (gate.text, gate.held, gate.citations, heard.shown) == ("", "", (), [])
+    gate, _ = await _through("It costs 9 [2][3].")
+    assert gate.text == "It costs 9 [1]."
+
+
+async def test_one_citation_carries_no_claims_behind_it() -> None:
+    gate, _ = await _through(
+        "Thanks for asking [1]. Refunds are possible for 900 days. The premium plan costs 3 dollars."
+    )
+    assert gate.text == "Thanks for asking [1]."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # A marker in the same paragraph carries what stands before it.
+        ("It costs 9 [2]. Refunds take 5 days. They are free [1].", "It costs 9 [1]. Refunds take 5 days. They are free [2]."),
+        ("It costs 9 [2].\n\nRefunds take 5 days.\n\nReset it [1].", "It costs 9 [1].\n\nReset it [2]."),
+        ("Refunds take 5 days.\n\nIt costs 9 [2].", "It costs 9 [1]."),
+        ("It costs 9 [2].\n\nRefunds take 5 days. Anything else?", "It costs 9 [1].\n\nAnything else?"),
+        # Claims need no figure, and a link is one.
+        ("It costs 9 [2]. We also sell bicycles.", "It costs 9 [1]."),
+        ("It costs 9 [2]. See https://evil.example/plan.", "It costs 9 [1]."),
+        ("It costs 9 [2]. Let me know if you want bicycles for 9 euros and 3 dollars.", "It costs 9 [1]."),
+        # What the cited passage says may be said without a marker, too, but not with another figure.
+        ("The Team plan costs 9 euros [2]. Annual billing takes 15 percent off.",
+         "The Team plan costs 9 euros [1]. Annual billing takes 15 percent off."),
+        ("The Team plan costs 9 euros [2]. Annual billing takes 51 percent off.", "The Team plan costs 9 euros [1]."),
+        ("Here are the steps [1]:\n\n1. Click “Forgot password?”.\n\n2. Pay 3 dollars.",
+         "Here are the steps [1]:\n\n1. Click “Forgot password?”."),
+        # Courtesies and questions stay.
+        ("It costs 9 [2]. I hope this helps! Anything else?", "It costs 9 [1]. I hope this helps! Anything else?"),
+        ("Das kostet 9 [2]. Ich hoffe, das hilft!", "Das kostet 9 [1]. Ich hoffe, das hilft!"),
+        ("It costs 9 [2]. You can also talk to a person.", "It costs 9 [1]. You can also talk to a person."),
+        ("**Price**\n\nIt costs 9 [2].", "**Price**\n\nIt costs 9 [1]."),
+        ("Yes!\n\nIt costs 9 [2].", "Yes!\n\nIt costs 9 [1]."),
+    ],
+)  # fmt: skip
+async def test_what_has_no_marker_must_stand_in_what_is_cited(text: str, shown: str) -> None:
+    gate, heard = await _through(text)
+    assert gate.text == "".join(heard.shown) == shown
+    assert gate.held == ""
+
+
+async def test_facts_of_a_tool_need_no_marker() -> None:
+    gate, _ = _gate()
+    gate.trust_unmarked()
+    await gate.feed("It costs 9 [2].\n\nYour order 7 is in Lisbon.")
+    await gate.finish()
+    assert gate.text == "It costs 9 [1].\n\nYour order 7 is in Lisbon."
+
+
+async def test_a_source_that_a_second_search_finds_to_fit_may_be_cited() -> None:
+    sources = Sources()
+    for supported in (False, True, False):
+        assert sources.add(from_passage(STRAY, supported=supported)) == 1
+    assert sources.may_cite(1)
 
 
 _PIECE = st.one_of(
