@@ -23,6 +23,7 @@ from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
 from config.operators import operator_access
 from config.settings import Settings
+from config.sweep import DailySweep
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
@@ -94,6 +95,7 @@ class Hub:
             DeliverySettings(lease=settings.lease_seconds, send_timeout=settings.lease_seconds * 0.8),
         )
         self.health = Health(self._checks(), version=hub_version())
+        self._sweep = DailySweep(self.store, self.files)
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
         self._closing = contextlib.AsyncExitStack()
@@ -199,6 +201,7 @@ class Hub:
         await self._dispatcher.start()
         await self.delivery.start()
         await self.indexing.start()
+        self._sweep.start()
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with the text of its files, as far as it could be taken out in time."""
@@ -255,6 +258,7 @@ class Hub:
         if self._migrating is not None:
             self._migrating.cancel()
         await self._closing.aclose()
+        await self._sweep.stop()
         await self.indexing.stop()
         await self.extraction.stop()
         await self.health.close()

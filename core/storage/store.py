@@ -9,10 +9,11 @@ from core.storage.inbox import SqlInbox
 from core.storage.journal import SqlJournal
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
+from core.storage.stale_files import SqlStaleFiles
 from core.storage.turns import SqlTurns
 
 
-class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog):
+class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog, SqlStaleFiles):
     """Implements core.ports.store.Store. The schema must have been migrated before ``open``."""
 
     def __init__(
@@ -25,6 +26,7 @@ class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLo
         SqlRecords.__init__(self, self.database)
         SqlJournal.__init__(self, self.database)
         SqlEventLog.__init__(self, self.database)
+        SqlStaleFiles.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

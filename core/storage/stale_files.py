@@ -1,0 +1,42 @@
+"""Files that were uploaded and never sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from core.domain.attachments import Attachment
+from core.storage import codec
+from core.storage.database import Database
+from core.storage.tables import attachment
+
+
+class SqlStaleFiles:
+    """StaleFiles on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._stale_db = database
+
+    async def stale_attachments(self, older_than: float, limit: int) -> Sequence[tuple[str, Attachment]]:
+        """See StaleFiles.stale_attachments."""
+        statement = (
+            select(attachment)
+            .where(attachment.c.message_id.is_(None), attachment.c.created_at < self._stale_db.timestamp() - older_than)
+            .order_by(attachment.c.created_at)
+            .limit(limit)
+        )
+
+        def work(connection: Connection) -> Sequence[tuple[str, Attachment]]:
+            return [(row.conversation_id, codec.attachment_from(row)) for row in connection.execute(statement)]
+
+        return await self._stale_db.read(work)
+
+    async def forget_attachment(self, attachment_id: str) -> bool:
+        """See StaleFiles.forget_attachment."""
+        statement = delete(attachment).where(attachment.c.id == attachment_id, attachment.c.message_id.is_(None))
+
+        def work(connection: Connection) -> bool:
+            return connection.execute(statement).rowcount > 0
+
+        return await self._stale_db.write(work)
