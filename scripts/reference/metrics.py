@@ -8,7 +8,8 @@ from api.metric_catalogue import exported_names
 
 TITLE = "Metrics"
 _INTRODUCTION = (
-    "Served at `/metrics` for Prometheus, to callers on loopback. Names that end in `_seconds` are histograms."
+    "Served at `/metrics` for Prometheus, to callers on loopback (behind a proxy, with the operators' token). "
+    "Names that end in `_seconds` are histograms."
 )
 
 
