@@ -26,6 +26,7 @@ from core.domain.errors import (
     TooLarge,
     TooManyRequests,
     Unauthenticated,
+    Unreachable,
     Unsupported,
 )
 
@@ -87,6 +88,8 @@ def problem_of(error: HubError) -> Problem:
             return Problem(503, "unavailable", error.detail, error.retry_after)
         case StoreUnavailable():
             return Problem(503, "unavailable", "Nothing was stored. Please send it again.", _RETRY_AFTER)
+        case Unreachable():
+            return Problem(503, "unavailable", "A service that is needed does not answer. Try again.", _RETRY_AFTER)
         case RateLimited():
             return Problem(503, "unavailable", "A service that is needed asks for a pause.", error.retry_after)
     for kind, status in _STATUS:
@@ -130,7 +133,7 @@ async def problems(
 
 def _answer(request: web.Request, problem: Problem, error: Exception, headers: dict[str, str]) -> web.Response:
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        expected = isinstance(error, (StoreUnavailable, Overloaded))
+        expected = isinstance(error, (StoreUnavailable, Overloaded, Unreachable))
         _log.error(
             "request.failed",
             method=request.method,

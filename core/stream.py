@@ -19,6 +19,7 @@ from core.ports.store import TurnState
 log = structlog.get_logger(__name__)
 
 _BATCH = 0.05  # seconds
+_TYPING = 4.0  # seconds
 _Kind = Literal["text", "tool_call", "sources", "typing", "discard"]
 
 
@@ -45,13 +46,22 @@ class ProvisionalEvents:
         self._flusher: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
         self._lost: LostClaim | None = None
+        self._typing: asyncio.Task[None] | None = None
         self._first_text = first_text
         self._metrics = metrics or NoMetrics()
         self._called_at: dict[str, float] = {}
 
     async def typing(self) -> None:
-        """Somebody is working on it."""
+        """Somebody is working on it; said again until the end, since clients forget it after six seconds."""
         await self._add("typing", {"author": "agent"})
+        if self._channel is not None and self._typing is None:
+            self._typing = asyncio.create_task(self._keep_typing())
+
+    async def _keep_typing(self) -> None:
+        while self._lost is None:
+            await asyncio.sleep(_TYPING)
+            with contextlib.suppress(LostClaim):
+                await self._add("typing", {"author": "agent"})
 
     async def text(self, sentence: str) -> None:
         """See TurnEvents.text."""
@@ -87,6 +97,8 @@ class ProvisionalEvents:
 
     async def close(self) -> None:
         """Write what is left at once, and return when it is written: nothing provisional may follow the message."""
+        if self._typing is not None:
+            self._typing.cancel()
         self._closing.set()
         if self._flusher is not None:
             await asyncio.wait({self._flusher})

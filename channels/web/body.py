@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.web import parse
 from channels.web.refusals import BadFrame, TooLong
@@ -28,7 +29,7 @@ async def parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
             if isinstance(part, MultipartReader):
                 raise BadFrame("A part of the form holds parts itself.")
             yield part
-    except (ValueError, AssertionError, RuntimeError, web.HTTPException) as error:
+    except (ValueError, AssertionError, RuntimeError, web.HTTPException, HttpProcessingError) as error:
         raise BadFrame("The body is not a whole multipart form.") from error
 
 

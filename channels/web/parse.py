@@ -15,6 +15,7 @@ from channels.web.tokens import ACCOUNT, CHANNEL, Session
 from core.domain.keys import EventKey
 from core.domain.messages import CustomerAction, MessageReceived
 
+_INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe0f\ufeff]+")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 """The unreserved characters of RFC 3986, so that the id has one written form in keys."""
@@ -86,7 +87,7 @@ def client_message(
     """
     content = _content(fields.get(text, ""), text, limits)
     files = _files(fields.get("attachments"), limits)
-    if not content.strip() and not files:
+    if not _INVISIBLE.sub("", content) and not files:
         raise Empty("The message has neither text nor a file.")
     return ClientMessage(
         content=content,

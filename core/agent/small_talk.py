@@ -12,7 +12,7 @@ from core.agent.sentences import sentences
 from core.agent.wording import content_stems, phrase
 
 KINDS = ("identity", "thanks", "farewell", "greeting")
-_EMOJI_ONLY = re.compile(r"^[^\w?؟？]+$")
+_GRATEFUL = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
 
 
 @functools.cache
@@ -42,7 +42,7 @@ def small_talk(text: str) -> str | None:
     """``identity``, ``thanks``, ``farewell`` or ``greeting`` when the message is nothing else; otherwise None."""
     spoken = phrase(text)
     if not spoken:
-        return "thanks" if _EMOJI_ONLY.match(text.strip()) and len(text.strip()) <= 12 else None
+        return "thanks" if _GRATEFUL.search(text) and len(text.strip()) <= 12 else None
     heard = {_phrases()[match.group()] for match in _any_phrase().finditer(spoken)}
     rest = _any_phrase().sub(" ", spoken)
     if not heard or _list("filler").sub(" ", rest).strip():

@@ -38,7 +38,10 @@ logger = logging.getLogger(__name__)
 
 NAMED_FILE_COVERAGE = 0.4
 UNNAMED_FILE_COVERAGE = 0.6
+SAME_QUESTION = 0.72
+"""The cosine from which a customer's question is taken to be the entry's own (measured on the sample's paraphrases)."""
 _ECHO_CHARS = 120
+_VERDICT = re.compile(r"^\s*(?:yes|no|ja|nein|oui|non|sí|si|نعم|لا)(?:[.!،]\s+|,\s+)(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,15 @@ class ExtractiveResponder:
 
     def _from_passage(self, passage: Passage, question: str, texts: Texts) -> _Part:
         shown = passage.answer or quote(passage.content, question, limit=self._settings.quote_chars)
+        if passage.score < SAME_QUESTION:
+            shown = _without_verdict(shown)
         return _Part(texts.say("quote", source=source_label(passage, texts)), shown.strip(), passage.cite())
+
+
+def _without_verdict(answer: str) -> str:
+    """An answer to a neighbouring question without its "Yes." or "No.", which would be a lie to this one."""
+    rest = _VERDICT.sub("", answer, count=1)
+    return rest[:1].upper() + rest[1:] if rest else answer
 
 
 def source_label(passage: Passage, texts: Texts) -> str:

@@ -33,7 +33,9 @@ def test_small_talk(text: str, kind: str) -> None:
     assert route(turn_of(text)).intent is Intent.SMALL_TALK
 
 
-@pytest.mark.parametrize("text", ["hi, how do I reset my password?", "thanks, and the price?", "???", "what", "refund"])
+@pytest.mark.parametrize(
+    "text", ["hi, how do I reset my password?", "thanks, and the price?", "???", "what", "refund", "😡", "🤬🤬", "..."]
+)
 def test_a_question_is_no_small_talk(text: str) -> None:
     assert small_talk(text) is None
 

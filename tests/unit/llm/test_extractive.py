@@ -39,6 +39,13 @@ async def test_page_and_language_of_the_frame() -> None:
     assert reply.text.startswith("Aus „Plans and prices, Seite 3“:")
 
 
+@pytest.mark.parametrize(("score", "shown"), [(0.5, "Webhooks are available."), (0.9, "Yes. Webhooks are available.")])
+async def test_a_neighbouring_questions_yes_is_not_said_to_this_one(score: float, shown: str) -> None:
+    entry = replace(PASSWORD, answer="Yes. Webhooks are available.", score=score)
+    reply = await _ask("How do I reset my password?", shelf=Shelf({"password": entry}, threshold=0.4))
+    assert f"\n\n{shown} [1]" in reply.text
+
+
 async def test_below_the_threshold_nothing_is_quoted() -> None:
     reply = await _ask("How do I reset my password?", shelf=Shelf(threshold=0.9))
     assert reply.kind is MessageKind.UNKNOWN

@@ -63,6 +63,7 @@ def test_a_file_alone_is_a_message() -> None:
     [
         ({}, Empty),
         ({"content": " \n\t "}, Empty),
+        ({"content": " \u200b\ufeff \n"}, Empty),
         ({"content": None}, BadFrame),
         ({"content": ["a"]}, BadFrame),
         ({"content": "x" * 8001}, TooLong),

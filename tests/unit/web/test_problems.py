@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from api.problems import problems
+from api.problems import problem_of, problems
 from core.domain import errors
+from core.domain.errors import Unreachable
 
 Raise = Callable[[Exception], Awaitable[tuple[int, dict[str, object], dict[str, str]]]]
 
@@ -86,3 +87,9 @@ async def test_our_own_failures_say_nothing_of_the_inside(raised: Raise, error: 
 async def test_redirects_pass(raised: Raise) -> None:
     status, document, headers = await raised(web.HTTPFound("/there"))
     assert (status, document, headers["Location"]) == (302, {}, "/there")
+
+
+def test_storage_that_does_not_answer_is_worth_another_try() -> None:
+    problem = problem_of(Unreachable("[Errno 28] No space left on device"))
+    assert problem.status == 503
+    assert "Errno" not in problem.detail
