@@ -26,7 +26,7 @@ from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts
 from core.domain.attachments import Attachment
-from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim
+from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Citation, MessageKind
 from core.ports.clock import Clock
@@ -76,7 +76,7 @@ class ExtractiveResponder:
         way = route(turn, self._settings.escalation_keywords)
         try:
             reply = fixed_reply(way, texts) or await self._answer(turn, way, texts)
-        except LostClaim:
+        except (LostClaim, StoreUnavailable):
             raise
         except KnowledgeUnavailable:
             logger.warning("knowledge unavailable", extra={"turn_id": turn_id})
