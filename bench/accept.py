@@ -49,7 +49,7 @@ async def _raw_postgres(url: str, seconds: float = 2.0) -> float:
     return count / seconds
 
 
-def run(report: Report, *, count: int = 12_000) -> None:
+def run(report: Report, *, count: int = 8_000) -> None:
     """Both databases."""
     with process("bench.bare", "{port}") as (port, _):
         _flood(port, 2_000)

@@ -9,7 +9,7 @@ from bench.report import Figure, Report
 from bench.servers import database, process
 
 
-def run(report: Report, *, count: int = 6_000, calm: int = 1_000) -> None:
+def run(report: Report, *, count: int = 4_000, calm: int = 750) -> None:
     """Throughput under load, then latency at 50 messages per second."""
     for kind, aim in (("sqlite", "500/s"), ("postgres", "1,000/s")):
         with database(kind) as url, process("bench.subject", environment={"DATABASE_URL": url}) as (port, _):
