@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.e2e.knowledge_copy import copy_of, indexed_sample
+from tests.e2e.knowledge_copy import LOADED_SECONDS, copy_of, indexed_sample, started
 from tests.e2e.site import Site
 from tests.e2e.widget import Widget
 from tests.fixtures.hub import MakeHub
@@ -20,7 +20,14 @@ IDENTITY_SECRET = "what-the-site-and-the-hub-share-0123456789"
 
 MakeSampleHub = Callable[..., Hub]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Some of these tests load the embedding model, which has to share the processor with the tests beside it."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LOADED_SECONDS + 120))
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +43,7 @@ def make_sample_hub(make_hub: MakeHub, knowledge_template: Path, tmp_path: Path)
     def make(*, start: bool = True, **options: Any) -> Hub:
         hub = make_hub(start=False, sources="sample", **options)
         copy_of(knowledge_template, hub.home)
-        if start:
-            hub.start()
-        return hub
+        return started(hub) if start else hub
 
     return make
 
@@ -60,8 +65,7 @@ def shared_hub(knowledge_template: Path, tmp_path_factory: pytest.TempPathFactor
         sources="sample",
         environment={"WIDGET_ORIGINS": site.origin, "WIDGET_IDENTITY_SECRET": IDENTITY_SECRET},
     )
-    hub.start()
-    yield hub
+    yield started(hub)
     hub.kill()
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests.servers.hub import Hub
 from tests.servers.programs import ROOT
 
 DONE = "indexed.txt"
+LOADED_SECONDS = 240
+"""The embedding model loads in a few seconds; on a machine that is busy with other tests, in a few minutes."""
 
 
 def run_command(
@@ -37,7 +43,7 @@ def run_command(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=110,
+        timeout=LOADED_SECONDS,
     )
 
 
@@ -61,3 +67,22 @@ def copy_of(template: Path, home: Path) -> Path:
     """``home`` with a DATA_DIR in which everything is indexed already."""
     shutil.copytree(template, home / "var", ignore=shutil.ignore_patterns("*.sock", "owner.lock"))
     return home
+
+
+def started(hub: Hub) -> Hub:
+    """``hub``, running, and with its documents at hand: a question asked now is answered at once."""
+    if not hub.running:
+        hub.start()
+    deadline = time.monotonic() + LOADED_SECONDS
+    while not _knows(hub):
+        assert hub.running, hub.log_tail()
+        assert time.monotonic() < deadline, hub.log_tail()
+        time.sleep(0.1)
+    return hub
+
+
+def _knows(hub: Hub) -> bool:
+    with urllib.request.urlopen(f"{hub.url}/health/vectors", timeout=30) as answer:
+        health = json.load(answer)
+    documents = int(health["detail"].split()[0]) if "documents" in health.get("detail", "") else 0
+    return health["status"] == "ok" and documents > 0

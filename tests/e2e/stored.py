@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -40,7 +41,14 @@ def said(hub: Hub, session_id: str, author: str = "customer") -> Sequence[str]:
 
 
 def counts(hub: Hub) -> dict[str, int]:
-    """How many rows each table of the message path has; equal before and after something that must not be stored."""
+    """How many rows each table of the message path has; equal before and after something that must not be stored.
+
+    Counted when the hub has finished what tests before this one may have left it to do.
+    """
+    deadline = time.monotonic() + 60
+    while unfinished(hub):
+        assert time.monotonic() < deadline, unfinished(hub)
+        time.sleep(0.05)
     tables = ("conversation", "inbound_event", "message", "attachment", "outbox", "feedback")
     with _reading(hub) as connection:
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import aiohttp
 from playwright.async_api import FilePayload, Page, expect
@@ -70,12 +71,16 @@ async def test_an_upload_that_the_network_cut_is_tried_again(demo: Widget, page:
     await expect(demo.uploads).to_have_attribute("data-state", "done")
 
 
-async def test_files_that_are_not_taken_are_named_with_the_reason(demo: Widget, shared_hub: Hub) -> None:
+async def test_files_that_are_not_taken_are_named_with_the_reason(
+    demo: Widget, shared_hub: Hub, tmp_path: Path
+) -> None:
     before = stored.counts(shared_hub)
     lies, large, program = demo.uploads.nth(0), demo.uploads.nth(1), demo.uploads.nth(2)
     await demo.files.set_input_files(_file("invoice.pdf", WINDOWS_PROGRAM))
     await expect(lies.get_by_role("alert")).to_contain_text("cannot be read")
-    await demo.files.set_input_files(_file("large.pdf", b"%PDF-" + bytes(10 * 1024 * 1024)))
+    huge = tmp_path / "large.pdf"
+    huge.write_bytes(b"%PDF-" + bytes(10 * 1024 * 1024))
+    await demo.files.set_input_files(huge)
     await expect(large.get_by_role("alert")).to_contain_text("larger than 10")
     await demo.files.set_input_files(_file("setup.exe", WINDOWS_PROGRAM, "application/octet-stream"))
     await expect(program.get_by_role("alert")).to_contain_text("cannot be read")

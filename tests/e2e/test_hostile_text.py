@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e import stored
 from tests.e2e.conftest import IDENTITY_SECRET
+from tests.e2e.knowledge_copy import started
 from tests.e2e.papers import pdf
 from tests.e2e.site import Site
 from tests.e2e.widget import Widget
@@ -38,8 +39,7 @@ def hostile_hub(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterato
     (documents / "faq.json").write_text(json.dumps([entry]), encoding="utf-8")
     environment = {"WIDGET_ORIGINS": site.origin, "COMPANY_NAME": f"Bells {PICTURE}"}
     hub = Hub(home, sources=str(documents), environment={**environment, "WIDGET_IDENTITY_SECRET": IDENTITY_SECRET})
-    hub.start()
-    yield hub
+    yield started(hub)
     hub.kill()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.knowledge_copy import copy_of
+from tests.e2e.knowledge_copy import copy_of, started
 from tests.e2e.site import Site
 from tests.e2e.widget import Widget
 from tests.servers.hub import Hub
@@ -66,8 +66,7 @@ def model_hub(
     hub = Hub(
         copy_of(knowledge_template, tmp_path_factory.mktemp("model-hub")), sources="sample", environment=environment
     )
-    hub.start()
-    yield hub
+    yield started(hub)
     hub.kill()
 
 

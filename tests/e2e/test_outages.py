@@ -10,13 +10,12 @@ import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.e2e import stored
-from tests.e2e.conftest import MakeSampleHub
 from tests.e2e.site import Site
 from tests.e2e.widget import Widget
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 
-PASSWORD = "How do I reset my password?"
+QUESTION = "Are you a robot?"
 
 
 async def _visit(widget: Widget, site: Site, hub: Hub) -> None:
@@ -39,23 +38,23 @@ async def _once(widget: Widget, hub: Hub, text: str) -> None:
 
 
 async def test_the_server_stops_while_a_message_is_typed_and_sent(
-    widget: Widget, site: Site, make_sample_hub: MakeSampleHub
+    widget: Widget, site: Site, make_hub: MakeHub
 ) -> None:
-    hub = make_sample_hub(environment={"WIDGET_ORIGINS": site.origin})
+    hub = make_hub(environment={"WIDGET_ORIGINS": site.origin})
     await _visit(widget, site, hub)
-    await widget.composer.press_sequentially(PASSWORD[:10])
+    await widget.composer.press_sequentially(QUESTION[:7])
     await _stop(hub, "stop")
     await expect(widget.status).to_have_attribute("data-kind", "connecting")
-    await widget.composer.press_sequentially(PASSWORD[10:])
+    await widget.composer.press_sequentially(QUESTION[7:])
     await widget.composer.press("Enter")
     state = widget.page.get_by_test_id("message-state")
     await expect(state).to_have_text("Waiting for a connection")
     await asyncio.to_thread(hub.start)
     answer = await widget.answer(1)
-    await expect(answer).to_contain_text("Forgot password")
+    await expect(answer).to_contain_text("automated assistant")
     await expect(state).to_have_attribute("data-state", "sent")
     await widget.online()
-    await _once(widget, hub, PASSWORD)
+    await _once(widget, hub, QUESTION)
 
 
 async def test_a_message_that_was_on_its_way_when_the_server_was_killed(
@@ -76,19 +75,16 @@ async def test_a_page_that_was_closed_before_its_message_was_sent(
     widget: Widget, site: Site, make_hub: MakeHub
 ) -> None:
     hub = make_hub(environment={"WIDGET_ORIGINS": site.origin})
-    await _visit(widget, site, hub)
+    before = Widget(await widget.page.context.new_page())
+    await _visit(before, site, hub)
     await _stop(hub, "kill")
-    await widget.say("Hello")
-    await expect(widget.own("Hello")).to_have_attribute("data-state", "sending")
-    url = widget.page.url
-    context = widget.page.context
-    await widget.page.close()
+    await before.say("Hello")
+    await expect(before.own("Hello")).to_have_attribute("data-state", "sending")
+    await before.page.close()
     await asyncio.to_thread(hub.start)
-    again = Widget(await context.new_page())
-    await again.visit(url)
-    await again.open()
-    await again.answer(1)
-    await _once(again, hub, "Hello")
+    await _visit(widget, site, hub)
+    await widget.answer(1)
+    await _once(widget, hub, "Hello")
 
 
 @pytest.mark.parametrize("lost", ["ack", "everything"])

@@ -17,12 +17,10 @@ async def test_a_question_is_taken_here_and_answered_there(
 ) -> None:
     environment = {"WIDGET_ORIGINS": site.origin}
     web = make_hub(database_url=postgres_url, role="web", environment=environment)
+    worker = make_sample_hub(database_url=postgres_url, role="worker", environment=environment)
     await widget.visit(site.origin, hub=web.url)
     await widget.open()
-    await widget.say("How do I reset my password?")
-    await expect(widget.page.get_by_test_id("message-state")).to_have_attribute("data-state", "sent")
-    worker = make_sample_hub(database_url=postgres_url, role="worker", environment=environment)
-    answer = await widget.answer(1)
+    answer = await widget.ask("How do I reset my password?")
     await expect(answer).to_contain_text("Forgot password")
     assert "text" in widget.wire.types(), "what the other process writes streams through the database"
 
@@ -30,6 +28,7 @@ async def test_a_question_is_taken_here_and_answered_there(
     await widget.online()
     await asyncio.to_thread(worker.stop)
     await widget.say("Thanks")
+    await expect(widget.own("Thanks")).to_have_attribute("data-state", "sent")
     await asyncio.to_thread(worker.start)
     await widget.answer(2)
     assert [who for who, _ in await widget.transcript()] == ["customer", "agent"] * 2
