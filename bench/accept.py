@@ -60,7 +60,9 @@ def run(report: Report, *, count: int = 8_000) -> None:
             raw = _raw_sqlite() if kind == "sqlite" else asyncio.run(_raw_postgres(url))
             report.add(Figure(f"raw commits, one at a time, {kind}", raw, "commits/s"))
             for batch, name in (("256", "with group commit"), ("1", "without group commit")):
-                with process("bench.subject", environment={"DATABASE_URL": url, "BENCH_BATCH": batch}) as (port, _):
+                with process(
+                    "bench.subject", environment={"DATABASE_URL": url, "BENCH_BATCH": batch, "BENCH_WORK": "0"}
+                ) as (port, _):
                     _flood(port, 1_000)
                     tally = _flood(port, count if batch != "1" else count // 6)
                 if tally.failures:

@@ -1,6 +1,7 @@
 """The hub under measurement: the real one with a responder that does nothing, so that only the engine is timed.
 
-``python -m bench.subject``: settings from the environment as usual; BENCH_BATCH=1 switches group commit off.
+``python -m bench.subject``: settings from the environment as usual; BENCH_BATCH=1 switches group commit off,
+BENCH_WORK=0 leaves what was accepted to others, as a web process does.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ async def _serve() -> None:
     batch = int(os.environ.get("BENCH_BATCH", "256"))
     capabilities = {name: channel.capabilities for name, channel in hub.channels.items()}
     hub.intake = Intake(hub.store, hub.wake, hub.metrics, capabilities, max_batch=batch)
+    hub.works = os.environ.get("BENCH_WORK", "1") == "1"
     await hub.start()
     await stopping.wait()
     await hub.stop()
