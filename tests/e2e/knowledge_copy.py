@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,25 +28,59 @@ def run_command(
     data_dir: Path, *arguments: str, typed: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """``switchboard ARGUMENTS`` as its user runs it, with its own working directory and nothing in its environment."""
-    home = data_dir.parent
-    home.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
-        [sys.executable, "-m", "config.cli", *arguments],
-        cwd=home,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "HOME": str(home),
-            "DATA_DIR": str(data_dir),
-            "PYTHONIOENCODING": "utf-8",
-            **environment,
-        },
+        _argv(arguments),
+        cwd=_home(data_dir),
+        env=_environment(data_dir, environment),
         input=typed,
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=LOADED_SECONDS,
     )
+
+
+def run_on_terminal(data_dir: Path, *arguments: str) -> tuple[int, str]:
+    """The same in a terminal of 100 columns: exit code, and everything that appeared, bars that were wiped off included."""
+    ours, theirs = pty.openpty()
+    environment = _environment(data_dir, {"COLUMNS": "100", "TERM": "xterm-256color"})
+    with subprocess.Popen(
+        _argv(arguments), cwd=_home(data_dir), env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+        os.close(ours)
+        return process.wait(LOADED_SECONDS), shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    """Empty at the end: a terminal that nobody holds open any more answers EIO on Linux."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
+
+
+def _argv(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "config.cli", *arguments]
+
+
+def _home(data_dir: Path) -> Path:
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    return data_dir.parent
+
+
+def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(data_dir.parent),
+        "DATA_DIR": str(data_dir),
+        "PYTHONIOENCODING": "utf-8",
+        **more,
+    }
 
 
 def indexed_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.knowledge_copy import copy_of, run_command
+from tests.e2e.knowledge_copy import DONE, copy_of, run_command, run_on_terminal
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 
@@ -72,8 +72,11 @@ def test_index_without_a_server_and_with_one(documents: Path, make_hub: MakeHub,
     assert "10 to 16" in answer.stdout
 
     (documents / "broken.pdf").unlink()
-    third = run_command(hub.data_dir, "index", str(documents))
-    assert _report(third.stdout) == {"indexed": 0, "unchanged": 2, "removed": 0, "passages": 0}
+    code, shown = run_on_terminal(hub.data_dir, "index", str(documents))
+    assert code == 0
+    assert _report(shown) == {"indexed": 0, "unchanged": 2, "removed": 0, "passages": 0}
+    assert "━" in shown, "a bar"
+    assert "2/2" in shown
 
 
 def test_index_of_nothing_says_what_to_do(shared_hub: Hub, tmp_path: Path) -> None:
@@ -86,9 +89,9 @@ def test_index_of_nothing_says_what_to_do(shared_hub: Hub, tmp_path: Path) -> No
     assert "Traceback" not in missing.stderr
 
 
-def test_progress_is_shown(knowledge_template: Path) -> None:
-    """The template was made by ``switchboard index``, in a run without a terminal: a result in one line and no bar."""
-    told = (knowledge_template.parent / "indexed.txt").read_text()
+def test_without_a_terminal_there_is_a_result_and_no_bar(knowledge_template: Path) -> None:
+    """The template was made by ``switchboard index`` without a server."""
+    told = (knowledge_template.parent / DONE).read_text(encoding="utf-8")
     report = _report(told)
     assert report["indexed"] == 7
     assert report["passages"] > 60

@@ -130,11 +130,14 @@ async def test_without_a_network_messages_wait_and_go_out_in_order(demo: Widget,
     await page.context.set_offline(True)
     await expect(demo.status).to_have_attribute("data-kind", "problem")
     await expect(demo.status).to_contain_text("You are offline")
+    await demo.say("Thanks")
+    await demo.say("Bye")
     await page.context.set_offline(False)
     await demo.online()
-    await demo.ask("Thanks")
+    await expect(demo.own("Bye")).to_have_attribute("data-state", "sent")
     session = await demo.session()
-    assert stored.said(shared_hub, session["session_id"]) == ["Hello", "Thanks"]
+    assert stored.said(shared_hub, session["session_id"]) == ["Hello", "Thanks", "Bye"]
+    await expect(demo.answers.last).to_contain_text("Have a good day")
 
 
 async def _tell(hub: Hub, session: dict[str, Any], text: str) -> None:
