@@ -51,12 +51,12 @@ async def test_arabic_reads_from_right_to_left(widget: Widget, page: Page, site:
     sides = [await bubble.bounding_box() for bubble in (own, theirs)]
     right = [side["x"] + side["width"] for side in sides if side is not None]
     assert right[0] < right[1], "in a right-to-left panel one's own messages stand on the left"
-    assert await own.evaluate("bubble => getComputedStyle(bubble).direction") == "rtl"
+    await expect(own).to_have_css("direction", "rtl")
     send, attach = await widget.send.bounding_box(), await page.get_by_test_id("attach").bounding_box()
     assert send is not None
     assert attach is not None
     assert send["x"] < attach["x"]
     await widget.say("Hello")
     english = widget.own("Hello").locator(".bubble")
-    assert await english.evaluate("bubble => getComputedStyle(bubble).direction") == "ltr"
+    await expect(english).to_have_css("direction", "ltr")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out sideways"
