@@ -9,11 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from config.clock import SystemClock
 from config.data_dir import own_secret_key
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.servers.programs import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 _KILLED_WHILE_MIGRATING = """
 import asyncio, os, signal, sys
@@ -38,8 +42,6 @@ _KILLED_WHILE_MAKING_A_KEY = """
 import os, signal, sys
 from pathlib import Path
 from config.data_dir import own_secret_key
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 def killed_on(line):
     def traced(frame, event, argument):
