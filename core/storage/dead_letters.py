@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select, text, update
+import structlog
+from sqlalchemy import Connection, or_, select, text, update
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
@@ -12,6 +13,9 @@ from core.ports.store import DeadLetter
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox
+
+
+log = structlog.get_logger(__name__)
 
 
 class SqlDeadLetters:
@@ -24,7 +28,7 @@ class SqlDeadLetters:
         """See Outbox.dead_letters."""
         statement = (
             select(outbox, message.c.text, conversation.c.thread)
-            .join(message, message.c.id == outbox.c.message_id)
+            .outerjoin(message, message.c.id == outbox.c.message_id)  # a letter without its message is one all the more
             .join(conversation, conversation.c.id == outbox.c.conversation_id)
             .where(outbox.c.status == DeliveryStatus.DEAD)
             .order_by(outbox.c.settled_at)
@@ -36,7 +40,7 @@ class SqlDeadLetters:
                 DeadLetter(
                     id=row.id,
                     conversation=ConversationKey(row.channel, row.account, row.thread),
-                    text=row.text,
+                    text=row.text or "",
                     error=row.last_error or "",
                     attempts=row.attempts,
                     died_at=codec.when(row.settled_at),
@@ -71,6 +75,24 @@ class SqlDeadLetters:
             return len(connection.execute(statement).all())
 
         return await self._dead_db.write(work)
+
+    def _bury_unreadable(self, connection: Connection, broken: Mapping[str, str]) -> None:
+        """What cannot be read (written by a newer version?) is kept as it is, for a person, and holds up nobody else."""
+        columns = outbox.c
+        for key, reason in sorted(broken.items()):
+            log.error("delivery.unreadable", delivery=key, error=reason)
+            connection.execute(
+                update(outbox)
+                .where(columns.id == key)
+                .values(
+                    uncertain=or_(columns.uncertain, columns.status == DeliveryStatus.SENDING),
+                    status=DeliveryStatus.DEAD,
+                    settled_at=self._dead_db.now(),
+                    last_error=codec.clean(f"It cannot be read: {reason}")[:1000],
+                    lease_until=None,
+                    token=None,
+                )
+            )
 
     async def revive(self, delivery_id: str) -> bool:
         """See Outbox.revive."""

@@ -26,15 +26,14 @@ from sqlalchemy import (
 
 from core.domain.capabilities import Pace
 from core.domain.delivery import DeliveryStatus
-from core.domain.keys import ConversationKey
-from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.store import Delivery, Settlement
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.dead_letters import SqlDeadLetters
+from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
 from core.storage.ids import new_id
-from core.storage.tables import OPEN_DELIVERY, attachment, conversation, message, outbox, rate_limit
+from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit
 from core.storage.withdrawals import withdraw_messages
 
 
@@ -68,11 +67,13 @@ class SqlOutbox(SqlDeadLetters):
             owners = self._lock_conversations(connection, [row.conversation_id for row in candidates])
             allowed, withheld = self._sort_out(connection, candidates, owners)
             withdrawn |= withdraw_messages(connection, withheld, self._outbox_db.timestamp())
-            if allowed:
-                token = new_id()
-                self._mark_sending(connection, [row.id for row in allowed], token, lease)
-                return ClaimedDeliveries(_deliveries(connection, allowed, token, owners), withdrawn=withdrawn)
-            # None of them may be sent, but what stood behind them perhaps may: at the latest the third pass finds none.
+            token = new_id()
+            granted, broken = load_deliveries(connection, allowed, token, owners)
+            self._bury_unreadable(connection, broken)
+            if granted:
+                self._mark_sending(connection, [delivery.id for delivery in granted], token, lease)
+                return ClaimedDeliveries(granted, withdrawn=withdrawn)
+            # None of them may be sent, but what stood behind them perhaps may. Each pass leaves fewer rows that are due.
 
     def _sort_out(
         self, connection: Connection, candidates: Sequence[Row[Any]], owners: Mapping[str, Row[Any]]
@@ -85,7 +86,7 @@ class SqlOutbox(SqlDeadLetters):
         withheld: list[Row[Any]] = []
         paused: list[str] = []
         for row in candidates:
-            if _owner_changed(row, owners) and not _in_doubt(row):
+            if owner_changed(row, owners) and not in_doubt(row):
                 withheld.append(row)
             elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].paused:
                 paused.append(row.id)
@@ -288,62 +289,8 @@ def _wait_for_pause(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(due_at=until))
 
 
-def _in_doubt(row: Row[Any]) -> bool:
-    return bool(row.uncertain or row.status == DeliveryStatus.SENDING)
-
-
-def _owner_changed(row: Row[Any], owners: Mapping[str, Row[Any]]) -> bool:
-    return bool(row.author == Author.AGENT and owners[row.conversation_id].ownership_epoch != row.ownership_epoch)
-
-
-def _deliveries(
-    connection: Connection, rows: Sequence[Row[Any]], token: str, owners: Mapping[str, Row[Any]]
-) -> list[Delivery]:
-    if not rows:
-        return []
-    ids = [row.message_id for row in rows]
-    said = {
-        row.id: row
-        for row in connection.execute(
-            select(message, conversation.c.thread, conversation.c.locale)
-            .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(message.c.id.in_(ids))
-        )
-    }
-    files = codec.group_files((connection.execute(select(attachment).where(attachment.c.message_id.in_(ids)))).all())
-    return [_delivery(row, said[row.message_id], files, token, _owner_changed(row, owners)) for row in rows]
-
-
-def _delivery(row: Row[Any], said: Row[Any], files: Any, token: str, owner_changed: bool) -> Delivery:
-    spoken = codec.message_from(said, files.get(row.message_id, ()))
-    return Delivery(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        message=OutboundMessage(
-            message_id=spoken.id,
-            conversation=ConversationKey(row.channel, row.account, said.thread),
-            author=spoken.author,
-            text=spoken.text,
-            kind=spoken.kind or MessageKind.ANSWER,
-            author_name=spoken.author_name,
-            citations=spoken.citations,
-            attachments=spoken.attachments,
-            locale=said.locale,
-            turn_id=said.turn_id,
-            meta=spoken.meta,
-        ),
-        attempt=row.attempts + 1,
-        token=token,
-        parts_done=row.parts_done,
-        uncertain=_in_doubt(row),
-        possible_duplicate=row.possible_duplicate,
-        first_due_at=codec.when(row.first_due_at),
-        owner_changed=owner_changed,
-    )
-
-
 def _settlement_row(item: Settlement, before: str | None) -> dict[str, Any]:
-    receipts = [*(json.loads(before) if before else ()), *(receipt.provider_id for receipt in item.receipts)]
+    receipts = [*_earlier_receipts(before), *(receipt.provider_id for receipt in item.receipts)]
     return {
         "key": item.delivery_id,
         "new_status": item.status,
@@ -354,3 +301,12 @@ def _settlement_row(item: Settlement, before: str | None) -> dict[str, Any]:
         "new_possible_duplicate": item.possible_duplicate,
         "wait": -1.0 if item.retry_after is None else item.retry_after,
     }
+
+
+def _earlier_receipts(text: str | None) -> list[Any]:
+    """Of earlier tries. What cannot be read is kept as it is: it must not stand in the way of who settles now."""
+    try:
+        earlier = json.loads(text) if text else []
+    except ValueError:
+        return [text]
+    return earlier if isinstance(earlier, list) else [text]
