@@ -2,7 +2,9 @@
 
 A wish is a way of asking and a word for a person with only small words between them ("talk to a real human"), in either
 order, so that "how do I add a person to my project" is not one. After a weak way of asking ("I need …") the person must
-end the clause, so that "I need staff reports" is not one either. A negation right before it turns it off.
+end the clause, so that "I need staff reports" is not one either. A negation right before it turns it off, unless the
+customer complains that it cannot be done. Where others would do the talking ("can my customers talk to a human?"), or a
+part of the product is named after it ("… button"), it is a question about the product.
 """
 
 from __future__ import annotations
@@ -26,21 +28,43 @@ def any_of(entries: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
+    """``others`` would do the talking, unless the writer (``writer``) is named after them; ``services`` are not others."""
+
     patterns: tuple[re.Pattern[str], ...]
     phrases: re.Pattern[str] | None
     whole: frozenset[str]
-    negation: re.Pattern[str] | None
+    negation: re.Pattern[str]
+    complaint: re.Pattern[str]
+    others: re.Pattern[str]
+    writer: re.Pattern[str]
+    services: re.Pattern[str]
+    feature: re.Pattern[str]
 
     def matches(self, text: str) -> bool:
         if self.phrases and self.phrases.search(text):
             return True
-        return any(not self._negated(text, match.start()) for p in self.patterns for match in p.finditer(text))
+        return any(self._stands(text, match) for pattern in self.patterns for match in pattern.finditer(text))
 
-    def _negated(self, text: str, start: int) -> bool:
-        if self.negation is None:
+    def _stands(self, text: str, match: re.Match[str]) -> bool:
+        before = text[: match.start()].rsplit("|", 1)[-1]
+        if self.feature.match(text[match.end() :].lstrip()):
             return False
-        clause = text[:start].rsplit("|", 1)[-1].split()
-        return bool(self.negation.search(" ".join(clause[-_NEGATION_REACH:])))
+        return not self._negated(before, match.group()) and not self._of_others(before, match.group())
+
+    def _negated(self, before: str, asked: str) -> bool:
+        if self.complaint.search(before + asked):
+            return False
+        return bool(self.negation.search(" ".join(before.split()[-_NEGATION_REACH:])))
+
+    def _of_others(self, before: str, asked: str) -> bool:
+        named = list(self.others.finditer(self.services.sub(" ", before)))
+        return bool(named) and not self.writer.search(named[-1].string[named[-1].end() :] + asked)
+
+
+def _words(pack: LanguagePack, name: str) -> re.Pattern[str]:
+    """Any of a list's phrases as whole words; nothing where the language has no such list."""
+    entries = pack.words("person", name)
+    return re.compile(rf"\b{any_of(entries)}\b" if entries else "(?!)")
 
 
 def _patterns(pack: LanguagePack) -> tuple[re.Pattern[str], ...]:
@@ -69,12 +93,16 @@ def _phrases(entries: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _compile(pack: LanguagePack) -> _Wish:
-    negation = pack.words("person", "never_before")
     return _Wish(
         patterns=_patterns(pack),
         phrases=_phrases(pack.words("person", "phrases")),
         whole=frozenset(map(phrase, pack.words("person", "whole"))),
-        negation=re.compile(rf"\b{any_of(negation)}\b") if negation else None,
+        negation=_words(pack, "never_before"),
+        complaint=_words(pack, "still"),
+        others=_words(pack, "others"),
+        writer=_words(pack, "self"),
+        services=_words(pack, "person_after_talk"),
+        feature=_words(pack, "feature"),
     )
 
 
@@ -86,8 +114,9 @@ def _wishes() -> tuple[_Wish, ...]:
 @functools.cache
 def _polite() -> re.Pattern[str]:
     """Words around a short wish that change nothing: "human please"."""
-    words = ["please", "bitte", "s il vous plait", "por favor", "من فضلك", "per favore", "alstublieft", "prosze", "lutfen",
-             "пожалуйста", "now", "hi", "hello", "hallo", "bonjour", "hola"]  # fmt: skip
+    words = ["please", "bitte", "s il vous plait", "s il te plait", "svp", "por favor", "من فضلك", "لو سمحت", "رجاء",
+             "per favore", "alstublieft", "prosze", "lutfen", "пожалуйста", "thanks", "danke", "merci", "gracias",
+             "now", "jetzt", "maintenant", "ahora", "hi", "hello", "hallo", "bonjour", "hola"]  # fmt: skip
     return re.compile(rf"\b{any_of(words)}\b")
 
 
