@@ -21,6 +21,7 @@ from channels.web.reception import Reception
 from channels.web.refusals import BadFrame, TooLong
 from channels.web.settings import WebLimits
 from channels.web.tokens import Session
+from channels.web.turnstile import Turnstile
 from channels.web.wire import Ack
 from core.domain.correlation import correlated
 from core.domain.errors import (
@@ -63,7 +64,17 @@ class Hall:
 class Connection:
     """A client's connection, and its place in the log (a ``live.Listener``)."""
 
-    __slots__ = ("_hall", "_refused", "_request", "_session", "_socket", "_start", "conversation_id", "cursor")
+    __slots__ = (
+        "_hall",
+        "_refused",
+        "_request",
+        "_session",
+        "_socket",
+        "_start",
+        "_turnstile",
+        "conversation_id",
+        "cursor",
+    )
 
     def __init__(self, hall: Hall, socket: web.WebSocketResponse[Any], request: web.Request) -> None:
         self._hall = hall
@@ -72,6 +83,7 @@ class Connection:
         self._session: Session | None = None
         self._start = 0
         self._refused = 0
+        self._turnstile = Turnstile()
         self.conversation_id = ""
         self.cursor = UNREAD
 
@@ -181,7 +193,10 @@ class Connection:
         except TooManyRequests as error:
             self._refused += 1
             self._hall.access.refused(error)
-            await self._send(_error(error, frame or _peek(body)))
+            frame = frame or _peek(body)
+            if (client_id := _named(frame)) and frame.get("type") == "message":
+                self._turnstile.hold(client_id)
+            await self._send(_error(error, frame))
             if self._refused > self._hall.limits.refused_frames:
                 await self.close(TOO_MANY, "too many frames")
                 return False
@@ -218,8 +233,8 @@ class Connection:
 
     async def _message(self, session: Session, frame: Mapping[str, Any], body: bytes) -> None:
         self._hall.access.tokens.check_alive(session)
-        message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
-        with correlated():
+        with self._turnstile.passing(_named(frame)), correlated():
+            message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
             accepted = await self._hall.reception.receive(session, message, body)
         await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
 
@@ -283,10 +298,15 @@ def _error(error: HubError, frame: Mapping[str, Any] | None = None) -> dict[str,
             shown |= {"code": "unavailable", "detail": "Nothing was stored.", "retry_after": _RETRY_SECONDS}
         case InvalidInput() | NotAllowed() | Unauthenticated():
             shown |= {"code": error.code, "detail": error.detail}
-    client_id = (frame or {}).get("client_id")
-    if isinstance(client_id, str) and len(client_id) <= 64:
+    if (client_id := _named(frame or {})) is not None:
         shown["client_id"] = client_id
     return shown
+
+
+def _named(frame: Mapping[str, Any]) -> str | None:
+    """The client's id of the message, as far as it can be repeated to it."""
+    client_id = frame.get("client_id")
+    return client_id if isinstance(client_id, str) and len(client_id) <= 64 else None
 
 
 def _peek(body: bytes) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import random
 import re
 import tempfile
 from collections import Counter as Tally
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,8 +28,10 @@ from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.attachments import Attachment
 from core.domain.conversation import Escalation
-from core.domain.messages import Citation, MessageKind
+from core.domain.errors import StoreUnavailable
+from core.domain.messages import Citation, InboundEvent, MessageKind, MessageReceived, RawEvent
 from core.intake import Intake
+from core.ports.channel import Accepted
 from core.ports.metrics import Counter, NoMetrics
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
@@ -65,6 +67,27 @@ class Scripted:
         return Reply(f"You wrote: {text} [1]", MessageKind.ANSWER, citations=(CITATION,), confidence=0.9, intent="echo")
 
 
+class Shaky:
+    """The way to the intake. The store is away as often as ``trouble`` says for a message with that text."""
+
+    def __init__(self, intake: Intake, trouble: Tally[str]) -> None:
+        self._intake = intake
+        self._trouble = trouble
+
+    async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        """See InboundSink.accept."""
+        for event in events:
+            text = event.text if isinstance(event, MessageReceived) else ""
+            if self._trouble[text] > 0:
+                self._trouble[text] -= 1
+                raise StoreUnavailable("The database did not commit.")
+        return await self._intake.accept(events, raw)
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None:
+        """See InboundSink.quarantine."""
+        await self._intake.quarantine(raw, reason)
+
+
 @dataclass
 class Rig:
     """A running hub with a client."""
@@ -77,6 +100,7 @@ class Rig:
     uploads: list[tuple[str, Attachment]]
     counts: Counts
     restart: Callable[[], Awaitable[None]]
+    trouble: Tally[str] = field(default_factory=Tally)
     sessions: list[dict[str, Any]] = field(default_factory=list)
 
     async def session(self, **body: Any) -> dict[str, Any]:
@@ -181,7 +205,7 @@ async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIte
     hub = _Hub(url, folder, settings, responder, uploads)
     await hub.start(0)
     async with aiohttp.ClientSession() as http:
-        rig = Rig(hub.url, http, hub.store, hub.channel, responder, uploads, hub.counts, _no_restart)
+        rig = Rig(hub.url, http, hub.store, hub.channel, responder, uploads, hub.counts, _no_restart, hub.trouble)
 
         async def restart() -> None:
             port = hub.port
@@ -242,6 +266,7 @@ class _Hub:
         self._responder = responder
         self._uploads = uploads
         self.counts = Counts()
+        self.trouble: Tally[str] = Tally()
         self.url = ""
         self.port = 0
 
@@ -270,7 +295,7 @@ class _Hub:
         self._delivery = DeliveryService([self.channel], self.store, wake, clock, metrics, DeliverySettings())
         app = web.Application(middlewares=[problems])
         app.add_routes(self.channel.routes())
-        await self.channel.start(self._intake)
+        await self.channel.start(Shaky(self._intake, self.trouble))
         await self._dispatcher.start()
         await self._delivery.start()
         self._runner = web.AppRunner(app, access_log=None)
