@@ -14,7 +14,6 @@ from core.storage import codec
 from core.storage.database import Database
 from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox
 
-
 log = structlog.get_logger(__name__)
 
 

@@ -56,6 +56,13 @@ class Thread:
     def unhandled(self) -> list[str]:
         return [one.message_id for one in self.said if not one.handled]
 
+    @property
+    def remembered(self) -> list[str]:
+        """What a turn is told, in its two parts: without what was withheld, for nobody heard it."""
+        heard = {row.seq: row.message_id for row in self.rows if row.status != DeliveryStatus.WITHHELD}
+        handled = {one.seq: one.message_id for one in self.said if one.handled}
+        return [message_id for _, message_id in sorted((heard | handled).items())] + self.unhandled
+
     def happen(self, event: OwnershipEvent) -> None:
         """A transition: it ends whatever claim there was."""
         self.state = next_state(self.state, event)

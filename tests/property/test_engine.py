@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from core.domain.conversation import IllegalTransition, OwnershipEvent, OwnershipState, next_state
 from core.domain.delivery import DeliveryEvent, DeliveryStatus
@@ -27,6 +27,7 @@ from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, answer, item, outcome, said, thread
 from tests.property.engine_model import Said, Thread
+from tests.scale import Scale
 
 Result = TypeVar("Result")
 
@@ -116,7 +117,7 @@ class Engine(RuleBasedStateMachine):
             model = self.threads[state.conversation.id]
             assert [message.id for message in state.pending] == model.unhandled, "all that waits, and nothing twice"
             assert state.conversation.state == model.state
-            assert len(state.pending) + len(state.history) == model.last_seq
+            assert [message.id for message in (*state.history, *state.pending)] == model.remembered
             model.holder = state.claim
             self.turns.append(state)
 
@@ -339,13 +340,15 @@ def template(tmp_path: Path, sqlite_url: str) -> None:
     Engine.template = Path(sqlite_url.removeprefix("sqlite:///"))
 
 
-def test_the_engine_under_random_interleavings() -> None:
+@pytest.mark.soak
+def test_the_engine_under_random_interleavings(scale: Scale) -> None:
+    """A failure is told as it was found. To have it shortened as well, which takes minutes, set SWITCHBOARD_SOAK=1."""
+    phases = set(hypothesis.settings.default.phases)
     settings = hypothesis.settings(
         hypothesis.settings.default,
         max_examples=hypothesis.settings.default.max_examples // 4,
         stateful_step_count=40,
+        phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    from hypothesis.stateful import run_state_machine_as_test
-
     run_state_machine_as_test(Engine, settings=settings)
