@@ -13,9 +13,8 @@ from channels.web.settings import WebLimits, WebSettings
 from config.data_dir import own_secret_key
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
-from core.agent.language import choose
 from core.agent.settings import AgentSettings
-from core.agent.texts import Texts
+from core.agent.texts import texts_for
 from core.attachments.extract import ChildExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
@@ -221,8 +220,7 @@ def make_failure(settings: Settings) -> Callable[[TurnState], Reply]:
     """The honest message for a turn that cannot be completed, in the customer's language."""
 
     def failure(turn: TurnState) -> Reply:
-        said = "\n".join(message.text for message in turn.pending)
-        texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), settings.company_name)
+        texts = texts_for(turn, settings.company_name)
         return Reply(texts.say("failure"), MessageKind.FAILURE, offers_person=True)
 
     return failure

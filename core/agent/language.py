@@ -6,13 +6,14 @@ import functools
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 ANSWERED = ("en", "de", "fr", "es", "ar")
 DEFAULT = "en"
+_SAID_ALONE = ("yes", "no", "greeting", "thanks", "farewell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,17 @@ def function_words() -> frozenset[str]:
 
 @functools.cache
 def _markers() -> Mapping[str, frozenset[str]]:
-    return {code: frozenset(map(_bare, pack.words("detect", "words"))) for code, pack in packs().items()}
+    """The words that are a sign of a language: its function words, and what is said alone in it ("gracias", "no").
+
+    A word stands with every language that has it, so that one which several share decides nothing by itself.
+    """
+    return {code: frozenset(map(_bare, _signs(pack))) for code, pack in packs().items()}
+
+
+def _signs(pack: LanguagePack) -> Iterator[str]:
+    yield from pack.words("detect", "words")
+    for name in _SAID_ALONE:
+        yield from (entry for entry in pack.words("talk", name) if " " not in entry)
 
 
 def supported(locale: str | None) -> str | None:
@@ -79,10 +90,14 @@ def detect(text: str) -> str | None:
     return best[0] if best[1] > second[1] else None
 
 
-def choose(text: str, *locales: str | None) -> str:
-    """The language to answer fixed texts in: the first known locale, else the message's own language, else English."""
+def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
+    """The language to answer fixed texts in: the first known locale, else the message's own language.
+
+    A message that gives no clear sign is answered in the language of what the customer said ``earlier`` (newest first),
+    and in English when that gives none either.
+    """
     for locale in locales:
         code = supported(locale)
         if code:
             return code
-    return detect(text) or DEFAULT
+    return next((code for code in map(detect, (text, *earlier)) if code), DEFAULT)

@@ -14,14 +14,14 @@ from core.agent.claims import offers_person
 from core.agent.conversation_texts import escalation_reply, failure
 from core.agent.files import files_of
 from core.agent.gathering import file_sources, passages_for
-from core.agent.language import choose, detect
+from core.agent.language import detect
 from core.agent.lookup import Lookup
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
-from core.agent.texts import Texts
+from core.agent.texts import Texts, texts_for
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
@@ -76,8 +76,7 @@ class AgentLoop:
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
-        said = "\n".join(message.text for message in asked(turn))
-        texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), self._settings.company_name)
+        texts = texts_for(turn, self._settings.company_name)
         way = route(turn, self._settings.escalation_keywords)
         if way.escalation is not None:
             return escalation_reply(way)

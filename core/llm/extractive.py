@@ -18,13 +18,12 @@ from core.agent.files import (
     speaks_of_file,
     wants_summary,
 )
-from core.agent.language import choose
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
-from core.agent.texts import Texts
+from core.agent.texts import Texts, texts_for
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.knowledge import Passage, Retrieval
@@ -71,8 +70,7 @@ class ExtractiveResponder:
         )
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        said = "\n".join(message.text for message in asked(turn))
-        texts = Texts(choose(said, turn.conversation.locale, turn.customer.locale), self._settings.company_name)
+        texts = texts_for(turn, self._settings.company_name)
         way = route(turn, self._settings.escalation_keywords)
         try:
             reply = fixed_reply(way, texts) or await self._answer(turn, way, texts)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 
 from core.agent.language import ANSWERED, choose, detect, packs, supported
-from core.agent.texts import Texts
+from core.agent.texts import Texts, texts_for
 from core.agent.wording import phrase
+from tests.contract.responders.world import message, turn_of
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -64,6 +66,18 @@ def test_claim_patterns_are_written_in_the_folded_form(code: str) -> None:
         ("كيف يمكنني إعادة تعيين كلمة المرور؟", "ar"),
         ("password", None),
         ("", None),
+        ("no", None),
+        ("No.", None),
+        ("no no no", None),
+        ("ok", None),
+        ("super", None),
+        ("genial", None),
+        ("ciao", None),
+        ("hola", "es"),
+        ("merci", "fr"),
+        ("nein", "de"),
+        ("No, gracias", "es"),
+        ("no thanks", "en"),
     ],
 )
 def test_the_language_of_a_message(text: str, code: str | None) -> None:
@@ -76,6 +90,37 @@ def test_a_known_locale_comes_first_then_the_message_then_english() -> None:
     assert choose("Wie geht das mit der Rechnung?", None, "fr_CA") == "fr"
     assert choose("password") == "en"
     assert supported("pt-BR") is None
+
+
+def test_a_message_without_a_language_keeps_that_of_the_conversation() -> None:
+    assert choose("no", earlier=["ok", "Wie geht das mit der Rechnung?", "How do I do it?"]) == "de"
+    assert choose("no", None, "es-MX", earlier=["Wie geht das mit der Rechnung?"]) == "es"
+    assert choose("no", earlier=["no", "password"]) == "en"
+    assert choose("How do I do it?", earlier=["Wie geht das mit der Rechnung?"]) == "en"
+
+
+@pytest.mark.parametrize(
+    "word",
+    sorted(
+        {
+            word
+            for one, other in itertools.permutations(packs().values(), 2)
+            for name in ("yes", "no", "greeting", "thanks", "farewell")
+            for word in one.words("talk", name)
+            if " " not in word
+            and any(word in other.words("talk", kind) for kind in ("yes", "no", "greeting", "thanks", "farewell"))
+        }
+    ),
+)
+def test_a_word_that_languages_share_chooses_none(word: str) -> None:
+    assert detect(word) is None
+
+
+def test_a_turn_of_one_shared_word_goes_on_in_the_language_so_far() -> None:
+    before = message("Wie kann ich mein Passwort zurücksetzen?", seq=1)
+    assert texts_for(turn_of("no", history=[before]), "Acme").language == "de"
+    assert texts_for(turn_of("no"), "Acme").language == "en"
+    assert texts_for(turn_of("no", history=[before], locale="fr-CA"), "Acme").language == "fr"
 
 
 def test_texts_fill_in_values_without_reading_them_as_templates() -> None:
