@@ -43,7 +43,7 @@ _JSON = "application/json"
 _FORM = "multipart/form-data"
 _ID = Parameter("id", "The session's id.", required=True)
 _SESSION_PROBLEMS = (401, 403, 404, 410, 429, 503)
-_WAIT = Parameter("wait", "Seconds to wait at most.", "integer")
+_WAIT = Parameter("wait", "Seconds to wait, from 0 to 30; a larger number counts as 30.", "number")
 _AFTER = Parameter("after", "Only what has a larger cursor; 0 for everything.", "integer")
 _LIMIT = Parameter("limit", "How many at most.", "integer")
 

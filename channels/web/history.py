@@ -10,14 +10,14 @@ from channels.web import render
 from channels.web.access import Access
 from channels.web.links import Links
 from channels.web.live import Live
-from channels.web.parse import cursor
+from channels.web.parse import cursor, seconds
 from channels.web.refusals import BadFrame
 from channels.web.tokens import ACCOUNT, CHANNEL
 from core.domain.errors import NotAllowed
 from core.ports.store import EventLog, LoggedFrame, Records
 
-_MOST = 500
-_LONGEST_POLL = 30.0
+MOST = 500
+LONGEST_POLL = 30.0
 
 
 class History:
@@ -49,7 +49,7 @@ class History:
         """``GET /api/sessions/{session_id}/events?after=7&wait=25``: a long poll for the frames of the socket."""
         session, _ = await self._access.reader(request)
         after = cursor(request.query.get("after", "0"))
-        wait = min(float(cursor(request.query.get("wait", "0"), "wait")), _LONGEST_POLL)
+        wait = seconds(request.query.get("wait", "0"), "wait", LONGEST_POLL)
         frames = await self._live.wait_for(session.conversation_id, after, _anything, wait)
         if wait and not frames:
             await self._access.conversation(session)
@@ -82,8 +82,8 @@ def _anything(_frame: LoggedFrame) -> bool:
 
 def _limit(request: web.Request) -> int:
     limit = cursor(request.query.get("limit", "100"), "limit")
-    if not 1 <= limit <= _MOST:
-        raise BadFrame(f"limit is a number from 1 to {_MOST}.")
+    if not 1 <= limit <= MOST:
+        raise BadFrame(f"limit is a number from 1 to {MOST}.")
     return limit
 
 

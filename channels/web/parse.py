@@ -20,6 +20,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 """The unreserved characters of RFC 3986, so that the id has one written form in keys."""
 _FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 FrameType = Literal["auth", "message", "typing", "resume", "ping"]
@@ -124,6 +125,13 @@ def cursor(value: Any, name: str = "after") -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise BadFrame(f"{name} is a cursor: a whole number from 0.")
     return value
+
+
+def seconds(value: str, name: str, longest: float) -> float:
+    """A time to wait, ``longest`` for any that is longer. Raises BadFrame, also for ``nan`` and ``inf``."""
+    if not _DECIMAL.fullmatch(value):
+        raise BadFrame(f"{name} is a number of seconds from 0 to {longest:g} (a larger one counts as {longest:g}).")
+    return min(float(value), longest)
 
 
 def plain_text(value: Any, name: str, limit: int) -> str:

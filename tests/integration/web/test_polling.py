@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -68,6 +69,23 @@ async def test_bad_polls_are_refused(rig: Rig, query: str) -> None:
         "GET", f"/api/sessions/{session['session_id']}/events?{query}", session["token"]
     )
     assert (status, problem["code"]) == (400, "bad_frame")
+
+
+@pytest.mark.parametrize(
+    "wait", ["nan", "NaN", "inf", "-inf", "Infinity", "-1", "-0.5", "soon", "", "1e3", "0x10", "1_0", "٣"]
+)
+async def test_a_wait_that_is_no_time_is_refused_with_its_range(rig: Rig, wait: str) -> None:
+    session = await rig.session()
+    path = f"/api/sessions/{session['session_id']}/events?after=0&wait={quote(wait)}"
+    status, problem, _ = await rig.call("GET", path, session["token"])
+    assert (status, problem["code"]) == (400, "bad_frame")
+    assert "wait is a number of seconds from 0 to 30" in problem["detail"]
+
+
+async def test_a_wait_may_be_a_fraction_of_a_second(rig: Rig) -> None:
+    session = await rig.session()
+    path = f"/api/sessions/{session['session_id']}/events?after=0&wait=0.05"
+    assert (await rig.call("GET", path, session["token"]))[:2] == (200, {"frames": [], "cursor": 0})
 
 
 async def _events(rig: Rig, session: dict[str, Any], after: int, wait: int = 0) -> dict[str, Any]:
