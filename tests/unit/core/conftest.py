@@ -37,14 +37,19 @@ async def store(sqlite_url: str, clock: ManualClock) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-def running(store: SqlStore, clock: ManualClock, metrics: CountedMetrics) -> Running:
+def wake() -> LocalWake:
+    return LocalWake()
+
+
+@pytest.fixture
+def running(store: SqlStore, clock: ManualClock, metrics: CountedMetrics, wake: LocalWake) -> Running:
     """``async with running(channel) as service``: a delivery service at work on the store."""
 
     @asynccontextmanager
     async def run(
         channel: Any, settings: DeliverySettings = FAST, store: Any = store
     ) -> AsyncIterator[DeliveryService]:
-        service = DeliveryService([channel], store, LocalWake(), clock, metrics, settings, rng=random.Random(1))
+        service = DeliveryService([channel], store, wake, clock, metrics, settings, rng=random.Random(1))
         await service.start()
         try:
             yield service
