@@ -281,7 +281,7 @@ class Hub:
         state = self.knowledge.health()
         if self.indexing.idle_without_sources:
             return Finding(detail="no sources")
-        detail = f"{state.documents} documents, {state.vectors} passages" if state.ready else state.state.value
+        detail = f"{state.documents} documents, {state.passages} passages" if state.ready else state.state.value
         return Finding(HealthStatus.OK if state.ready else HealthStatus.DEGRADED, detail)
 
     async def _check_channels(self) -> Finding:

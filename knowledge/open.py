@@ -22,7 +22,7 @@ class KnowledgeHealth:
     detail: str
     model: str
     documents: int
-    vectors: int
+    passages: int
     restarts: int
     pid: int | None
 
@@ -63,7 +63,7 @@ class Knowledge:
             detail=status.detail,
             model=status.model,
             documents=status.documents,
-            vectors=status.vectors,
+            passages=status.passages,
             restarts=max(0, status.starts - 1),
             pid=status.pid,
         )

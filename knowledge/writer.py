@@ -68,7 +68,7 @@ class ProcessWriter:
 
         answer: Frame = await self._process.call({"op": "index", **order}, None, tell)
         status = self._process.status
-        status.documents, status.vectors = answer["documents"], answer["vectors"]
+        status.documents, status.passages = answer["documents"], answer["passages"]
         self.embeddings = answer["embeddings"]
         return report_from(answer["report"])
 

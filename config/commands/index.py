@@ -115,8 +115,8 @@ def _advance(bar: Progress, update: IndexProgress) -> None:
 
 def _show(report: IndexReport, advice: str | None) -> None:
     click.echo(
-        f"{report.indexed} indexed, {report.unchanged} unchanged, {report.removed} removed, "
-        f"{report.chunks} passages in {report.seconds:.1f} s"
+        f"{report.indexed} indexed ({report.chunks} passages), {report.unchanged} unchanged, "
+        f"{report.removed} removed in {report.seconds:.1f} s"
     )
     if advice is not None:
         click.echo(advice)

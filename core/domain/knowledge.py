@@ -73,9 +73,9 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What an index run did, in documents and chunks; ``failures`` maps a source to why it was not read.
+    """What an index run did, in documents; ``chunks`` are the passages of the ``indexed`` ones alone.
 
-    ``sample_left_out``: the sample documents have given way to the company's own.
+    ``failures`` maps a source to why it was not read. ``sample_left_out``: the sample documents have given way to the company's own.
     """
 
     indexed: int

@@ -44,8 +44,9 @@ class ChromaIndex:
             offset += _BATCH
 
     def counts(self) -> tuple[int, int]:
-        """Documents and passages' vectors."""
-        return self._manifest.count(), sum(collection.count() for collection in self._passages.values())
+        """Documents and passages, as an index run counts them. There are more vectors: an answer of a FAQ has several."""
+        documents = self.documents().values()
+        return len(documents), sum(document.chunks for document in documents)
 
     def replace(
         self,

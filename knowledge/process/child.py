@@ -52,7 +52,7 @@ class ChildStatus:
     detail: str = ""
     model: str = ""
     documents: int = 0
-    vectors: int = 0
+    passages: int = 0
     starts: int = 0
     pid: int | None = None
 
@@ -214,7 +214,7 @@ class KnowledgeProcess:
             return
         self.status.state, self.status.detail = State.READY, ""
         self.status.model = frame["model"]
-        self.status.documents, self.status.vectors = frame["documents"], frame["vectors"]
+        self.status.documents, self.status.passages = frame["documents"], frame["passages"]
         for event in (self._ready, self._settled, self._decided):
             event.set()
 

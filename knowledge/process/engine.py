@@ -60,7 +60,7 @@ class Engine:
         self._queue.run()
 
     def counts(self) -> tuple[int, int]:
-        """Documents and vectors in the index."""
+        """Documents and passages in the index."""
         return self._store.counts()
 
     def embed_question(self, query: str) -> Future[list[float]]:
@@ -92,9 +92,9 @@ class Engine:
                 clock=time.monotonic,
             )
             result = run.forget(request["roots"]) if request["forget"] else run.run(_order(request), _paced(report))
-        documents, vectors = self.counts()
+        documents, passages = self.counts()
         embeddings = self._queue.embedded - before
-        return {"report": report_frame(result), "documents": documents, "vectors": vectors, "embeddings": embeddings}
+        return {"report": report_frame(result), "documents": documents, "passages": passages, "embeddings": embeddings}
 
 
 def _order(request: Frame) -> IndexOrder:

@@ -47,7 +47,7 @@ class Worker:
             settings = settings_from(first["settings"])
             embedder = load_embedder(settings)
             engine = Engine(settings, embedder, self._open_patiently(settings, embedder.fingerprint))
-            documents, vectors = engine.counts()
+            documents, passages = engine.counts()
         except HubError as error:
             self._pipe.send({"event": "failed", "detail": error.detail, "final": True})
             leave(1)
@@ -56,7 +56,7 @@ class Worker:
             leave(1)
         else:
             self._engine = engine
-            self._pipe.send({"event": "ready", "model": engine.model, "documents": documents, "vectors": vectors})
+            self._pipe.send({"event": "ready", "model": engine.model, "documents": documents, "passages": passages})
             engine.serve_embeddings()
 
     def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> ChromaIndex:

@@ -168,7 +168,7 @@ async def test_an_index_run_survives_its_process(knowledge: Knowledge, tmp_path:
     assert report.indexed + report.unchanged == 40
     assert report.unchanged >= 5
     assert (await index(knowledge, folder)).unchanged == 40
-    assert knowledge.health().vectors == 40
+    assert knowledge.health().passages == 40
 
 
 async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_indexing(

@@ -88,6 +88,19 @@ def test_a_first_and_a_second_run(bench: Bench) -> None:
     assert bench.store().counts() == (3, 6)
 
 
+def test_the_run_and_the_index_count_passages_alike_however_many_vectors_lead_to_one(bench: Bench) -> None:
+    """An answer of a FAQ is one passage with several vectors: its question with the keywords, and its text."""
+    (bench.folder / "faq.yaml").write_text(
+        "entries:\n  - question: Do you refund?\n    answer: Within 30 days.\n    keywords: [money back]\n"
+    )
+
+    report = bench.run()
+
+    assert len(bench.embedded) == 8
+    assert report.chunks == 7
+    assert bench.store().counts() == (4, 7)
+
+
 def test_a_document_of_which_only_a_part_got_in_is_done_again(bench: Bench) -> None:
     bench.break_after = 2
     with pytest.raises(RuntimeError, match="plug"):
