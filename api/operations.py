@@ -19,7 +19,7 @@ class Parameter:
 
     name: str
     description: str
-    type: Literal["string", "integer"] = "string"
+    type: Literal["string", "integer", "number"] = "string"
     required: bool = False
 
 

@@ -75,7 +75,8 @@ class IndexProgress:
 class IndexReport:
     """What an index run did, in documents; ``chunks`` are the passages of the ``indexed`` ones alone.
 
-    ``failures`` maps a source to why it was not read. ``sample_left_out``: the sample documents have given way to the company's own.
+    ``failures`` maps a source to why it was not read.
+    ``sample_left_out``: the sample documents have given way to the company's own.
     """
 
     indexed: int
