@@ -16,6 +16,7 @@ from channels.web.origins import headers_of
 from channels.web.refusals import BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
+from channels.web.upload_name import upload_name
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
@@ -59,7 +60,7 @@ class Files:
         if not body.is_form(request):
             raise BadFrame("Send the file as multipart/form-data, in the field file.")
         async for part in body.parts(request):
-            if part.name == "file" and part.filename:
+            if part.name == "file" and upload_name(part):
                 attachment = await self.take(part)
                 await self.keep(session, attachment)
                 return web.json_response(render.file(attachment, self._links.to))
@@ -77,7 +78,7 @@ class Files:
         chunks = body.chunks_of(part, self._settings.limits.attachment_bytes)
         declared = part.headers.get("Content-Type")
         try:
-            return await self._store.put(chunks, name=part.filename or "file", declared_type=declared)
+            return await self._store.put(chunks, name=upload_name(part) or "file", declared_type=declared)
         except InvalidInput as error:
             if type(error) is not InvalidInput:
                 raise  # the reading of the form has named what is wrong with it

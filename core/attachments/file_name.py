@@ -7,11 +7,14 @@ import unicodedata
 from pathlib import PurePath
 
 _LIMIT = 150
-_SEPARATORS = re.compile(r"[/\\]")
+_SEPARATORS = re.compile(r"[/\\]|^[A-Za-z]:(?=\S)")
 
 
 def clean(name: str) -> str:
-    """Only the last path component, without control or direction characters, at most 150 characters; never empty."""
+    """The last part of a path of any system, without a drive's letter and without control or direction characters.
+
+    At most 150 characters; never empty.
+    """
     last = _SEPARATORS.split(unicodedata.normalize("NFC", name))[-1]
     visible = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     visible = " ".join(visible.replace('"', "'").split()).strip(". ")

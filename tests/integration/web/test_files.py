@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
+import pytest
 
 from channels.web.settings import Rate, WebSettings
 from tests.integration.web.rig import KEY, Rig, running, with_limits
@@ -43,6 +45,51 @@ async def test_a_file_goes_up_travels_with_a_message_and_comes_down(rig: Rig) ->
         tag = response.headers["ETag"]
     async with rig.http.get(rig.url + file["url"], headers={"If-None-Match": tag}) as response:
         assert response.status == 304
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (r"C:\Users\x\report.txt", "report.txt"),
+        (r"C:\\Users\\x\\report.txt", "report.txt"),
+        (r"\\server\share\new\table.txt", "table.txt"),
+        ("../../x.txt", "x.txt"),
+        (r"..\..\x.txt", "x.txt"),
+        ("/home/x/notes.txt", "notes.txt"),
+        (r"mixed/of\both.txt", "both.txt"),
+        (r"C:notes.txt", "notes.txt"),
+        ("a: b.txt", "a: b.txt"),
+        ("say %22hi%22.txt", "say 'hi'.txt"),
+        (r"say \"hi\".txt", "say 'hi'.txt"),
+        ("/", "file"),
+    ],
+)
+async def test_a_name_is_the_last_part_of_whatever_path_was_sent(rig: Rig, written: str, kept: str) -> None:
+    session = await rig.session()
+    status, file, _ = await _upload_raw(rig, session, f'filename="{written}"')
+    assert (status, file["name"]) == (200, kept)
+    async with rig.http.get(rig.url + file["url"]) as response:
+        assert response.headers["Content-Disposition"].endswith(f"filename*=UTF-8''{quote(kept, safe='')}")
+
+
+async def test_a_name_in_the_extended_form_is_understood(rig: Rig) -> None:
+    session = await rig.session()
+    _, file, _ = await _upload_raw(rig, session, "filename*=UTF-8''C%3A%5CUsers%5Cr%C3%A9sum%C3%A9.txt")
+    assert file["name"] == "résumé.txt"
+
+
+async def test_a_form_whose_file_was_not_chosen_is_refused(rig: Rig) -> None:
+    session = await rig.session()
+    status, problem, _ = await _upload_raw(rig, session, 'filename=""')
+    assert (status, problem["code"]) == (400, "bad_frame")
+
+
+async def _upload_raw(rig: Rig, session: dict[str, Any], name: str) -> tuple[int, Any, Any]:
+    """A form as it goes over the wire, so that nothing on our side escapes the name."""
+    body = f'--cut\r\nContent-Disposition: form-data; name="file"; {name}\r\n\r\nwords\r\n--cut--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=cut"}
+    path = f"/api/sessions/{session['session_id']}/attachments"
+    return await rig.call("POST", path, session["token"], data=body.encode(), headers=headers)
 
 
 async def test_only_images_are_shown_in_place(rig: Rig) -> None:

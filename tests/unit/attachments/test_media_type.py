@@ -111,6 +111,10 @@ def test_any_bytes_are_typed_or_refused(content: bytes) -> None:
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\ada\\report.pdf", "report.pdf"),
+        ("C:report.pdf", "report.pdf"),
+        ("\\\\server\\share\\report.pdf", "report.pdf"),
+        ("..\\..\\report.pdf", "report.pdf"),
+        ("a: b.txt", "a: b.txt"),
         ("invoice\u202efdp.exe", "invoicefdp.exe"),
         ("a\x00b\r\nc.txt", "abc.txt"),
         ("", "file"),
