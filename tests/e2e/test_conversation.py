@@ -62,6 +62,43 @@ async def test_talk_to_a_person_at_any_time(demo: Widget) -> None:
     await expect(demo.messages("agent")).to_have_count(0)
 
 
+async def test_the_notice_stays_in_view_above_the_contact_form(demo: Widget) -> None:
+    """What the hub says about who will answer is read first; the form below it may have to be scrolled to."""
+    await demo.ask(PASSWORD)
+    await demo.person.click()
+    await expect(demo.contact).to_be_visible()
+    notice = demo.messages("system").last
+    await expect(notice).to_be_in_viewport(ratio=1)
+    assert await _above_the_edge(notice) <= 0
+    await demo.contact.locator("[name=email]").scroll_into_view_if_needed()
+    read = await _scrolled(notice)
+    await demo.contact.locator("[name=email]").fill("not an address")
+    await demo.contact.get_by_test_id("contact-send").click()
+    await expect(demo.contact.get_by_role("alert")).not_to_be_empty()
+    assert await _scrolled(notice) >= read, "who went on to the form is not taken back"
+
+
+async def test_an_answer_longer_than_the_panel_is_read_from_its_beginning(demo: Widget, page: Page) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 400})
+    answer = await demo.ask("What does the Team plan cost?")
+    await expect(answer.get_by_test_id("source").first).to_be_attached()
+    assert await _above_the_edge(answer) <= 0
+    await expect(demo.page.get_by_role("button", name="Latest messages")).to_have_count(0)
+
+
+async def _above_the_edge(message: Locator) -> float:
+    """How much of its top lies hidden above the transcript's upper edge, in pixels."""
+    return float(
+        await message.evaluate(
+            "m => m.closest('[role=log]').getBoundingClientRect().top - m.getBoundingClientRect().top"
+        )
+    )
+
+
+async def _scrolled(message: Locator) -> float:
+    return float(await message.evaluate("m => m.closest('[role=log]').scrollTop"))
+
+
 async def test_after_a_reload_everything_is_there_again(demo: Widget, page: Page) -> None:
     await demo.ask(PASSWORD)
     await demo.ask("Thank you!")

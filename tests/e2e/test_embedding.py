@@ -36,19 +36,27 @@ async def test_a_site_that_was_let_in(widget: Widget, site: Site, shared_hub: Hu
 
 
 async def test_a_site_that_nobody_let_in_gets_no_chat(
-    widget: Widget, site: Site, shared_hub: Hub, page_errors: PageErrors
+    widget: Widget, page: Page, site: Site, shared_hub: Hub, page_errors: PageErrors
 ) -> None:
     before = stored.counts(shared_hub)
-    await widget.visit(site.strange_origin, hub=shared_hub.url)
+    await widget.visit(site.strange_origin, hub=shared_hub.url, suggestions="Is there a free plan?")
     await widget.launcher.click()
     await expect(widget.panel).to_be_visible()
     await expect(widget.status).to_have_attribute("data-kind", "problem")
     await expect(widget.status).to_contain_text("not available on this page")
-    await widget.say("Hello")
-    await expect(widget.own("Hello")).to_have_attribute("data-state", "sending")
+    await expect(widget.composer).to_be_disabled()
+    await expect(page.get_by_test_id("attach")).to_be_disabled()
+    await expect(widget.person).to_be_disabled()
+    await expect(widget.suggestions).to_have_count(0)
+    await page.evaluate("Switchboard.ask('Hello')")
+    await expect(widget.own("Hello")).to_have_attribute("data-state", "failed")
+    await expect(widget.own("Hello")).to_contain_text("not available on this page")
     assert stored.counts(shared_hub) == before
     assert widget.wire.received == []
     assert any("403" in error for error in page_errors)
+    owner = [error for error in page_errors if "WIDGET_ORIGINS" in error]
+    assert owner, "the console says what the site's owner has to change"
+    assert site.strange_origin in owner[0]
 
 
 async def test_a_signed_in_customer_is_known(widget: Widget, page: Page, site: Site, shared_hub: Hub) -> None:

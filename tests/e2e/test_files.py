@@ -84,9 +84,36 @@ async def test_files_that_are_not_taken_are_named_with_the_reason(
     await expect(large.get_by_role("alert")).to_contain_text("larger than 10")
     await demo.files.set_input_files(_file("setup.exe", WINDOWS_PROGRAM, "application/octet-stream"))
     await expect(program.get_by_role("alert")).to_contain_text("cannot be read")
+    for refused in (lies, large, program):
+        await expect(refused.get_by_role("alert")).to_contain_text("Not attached")
     assert stored.counts(shared_hub) == before
+    await expect(demo.send).to_be_disabled()  # there is nothing to send
+
     await demo.ask("Hello")
+    await expect(demo.messages("customer").get_by_test_id("attachment")).to_have_count(0)
     await expect(demo.uploads).to_have_count(3)
+    for left in (2, 1, 0):
+        remove = demo.uploads.first.get_by_role("button", name="Remove")
+        await expect(remove).to_have_text("Remove")
+        await remove.click()
+        await expect(demo.uploads).to_have_count(left)
+
+
+async def test_a_refused_file_does_not_hold_back_the_one_beside_it(demo: Widget) -> None:
+    await demo.files.set_input_files(
+        [
+            _file("setup.exe", WINDOWS_PROGRAM, "application/octet-stream"),
+            _file("good.pdf", pdf("The good code is RST-9.")),
+        ]
+    )
+    await expect(demo.uploads.nth(0)).to_have_attribute("data-state", "failed")
+    await expect(demo.uploads.nth(1)).to_have_attribute("data-state", "done")
+    await demo.ask("What is the good code?")
+    sent = demo.messages("customer").get_by_test_id("attachment")
+    await expect(sent).to_have_count(1)
+    await expect(sent).to_contain_text("good.pdf")
+    await expect(demo.uploads).to_have_count(1)
+    await expect(demo.uploads).to_contain_text("setup.exe")
 
 
 async def test_a_picture_is_shown_and_a_file_can_be_pasted(demo: Widget, page: Page) -> None:

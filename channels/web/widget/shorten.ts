@@ -27,5 +27,5 @@ export function shortenable(folder = new URL("./src/", import.meta.url)): RegExp
   const kept = [...names].filter(
     (name) => name.length > 2 && !new RegExp(`\\b${name}\\b`).test(spoken) && !new RegExp(`["'\`]${name}["'\`]`).test(all),
   );
-  return new RegExp(`^(?:${kept.sort().join("|")})$`);
+  return new RegExp(`^(?:_[a-z]\\w*|${kept.sort().join("|")})$`);
 }

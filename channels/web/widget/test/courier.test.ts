@@ -13,8 +13,8 @@ const pending = (client_id: string): Pending => ({
   state: "sending",
 });
 
-function setUp() {
-  let list = [pending("a"), pending("b")];
+function setUp(count = 2) {
+  let list = [pending("a"), pending("b"), pending("c")].slice(0, count);
   const pushed: string[] = [];
   const posted: string[] = [];
   const line = { socket: true, polling: false, answers: [] as (Problem | null)[] };
@@ -29,6 +29,7 @@ function setUp() {
     },
     acknowledged: vi.fn((ack: { client_id: string }) => {
       list = list.filter((m) => m.client_id !== ack.client_id);
+      courier.delivered(ack.client_id);
     }),
     fail: vi.fn((id: string) => {
       list.find((m) => m.client_id === id)!.state = "failed";
@@ -36,18 +37,23 @@ function setUp() {
     silent: vi.fn(),
     lose: vi.fn(),
   } satisfies Carrier;
+  const courier = new Courier(carrier);
   return {
-    courier: new Courier(carrier),
+    courier,
     carrier,
     line,
     pushed,
     posted,
+    add: (id: string) => list.push(pending(id)),
     settle: (id: string) => (list = list.filter((m) => m.client_id !== id)),
   };
 }
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 describe("Courier over the socket", () => {
   it("sends each message once over one line, in order", () => {
@@ -87,6 +93,77 @@ describe("Courier over the socket", () => {
     expect(pushed).toEqual(["a", "b"]);
     vi.advanceTimersByTime(200);
     expect(pushed).toEqual(["a", "b", "b"]);
+  });
+
+  /** A server that is overloaded: it refuses the first, and what came behind it so that the order is kept. */
+  const refuseAll = (courier: Courier, ms = 0) => ["a", "b", "c"].forEach((id) => courier.postpone(id, ms));
+
+  it("sends everything again after a refusal, oldest first", () => {
+    const { courier, pushed } = setUp(3);
+    courier.flush();
+    refuseAll(courier, 1000);
+    courier.flush();
+    expect(pushed).toEqual(["a", "b", "c"]);
+    vi.advanceTimersByTime(1100);
+    expect(pushed).toEqual(["a", "b", "c", "a", "b", "c"]);
+  });
+
+  it("waits twice as long after each round, however many messages were refused in it", () => {
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const { courier, pushed } = setUp(3);
+    courier.flush();
+    for (const [round, wait] of [500, 1000, 2000, 4000].entries()) {
+      refuseAll(courier);
+      vi.advanceTimersByTime(wait - 1);
+      expect(pushed).toHaveLength(3 * (round + 1));
+      vi.advanceTimersByTime(1);
+      expect(pushed).toHaveLength(3 * (round + 2));
+    }
+  });
+
+  it("waits as long as the longest refusal of a round says, whichever came first", () => {
+    for (const waits of [
+      [5000, 1000],
+      [1000, 5000],
+    ]) {
+      const { courier, pushed } = setUp();
+      courier.flush();
+      courier.postpone("a", waits[0]!);
+      courier.postpone("b", waits[1]!);
+      vi.advanceTimersByTime(4900);
+      expect(pushed).toEqual(["a", "b"]);
+      vi.advanceTimersByTime(200);
+      expect(pushed).toEqual(["a", "b", "a", "b"]);
+    }
+  });
+
+  it("lets nothing overtake while it waits", () => {
+    const { courier, pushed, add } = setUp();
+    courier.flush();
+    courier.postpone("a", 1000);
+    courier.postpone("b", 1000);
+    add("d");
+    courier.flush();
+    expect(pushed).toEqual(["a", "b"]);
+    vi.advanceTimersByTime(1100);
+    expect(pushed).toEqual(["a", "b", "a", "b", "d"]);
+  });
+
+  it("is as quick as at first once a message was taken", () => {
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const { courier, pushed, settle } = setUp();
+    courier.flush();
+    for (let round = 0; round < 5; round++) {
+      courier.postpone("a", 0);
+      courier.postpone("b", 0);
+      vi.advanceTimersByTime(30_000);
+    }
+    settle("a");
+    courier.delivered("a");
+    const before = pushed.length;
+    courier.postpone("b", 0);
+    vi.advanceTimersByTime(500);
+    expect(pushed.slice(before)).toEqual(["b"]);
   });
 
   it("keeps everything while there is no line at all", () => {

@@ -271,7 +271,9 @@ export class Chat implements LinkEvents, Carrier {
   private block(obstacle: "identity" | "forbidden"): void {
     this.halt();
     this.set({ obstacle, link: "idle" });
-    if (obstacle === "identity") this.events.emit("token-expired");
+    if (obstacle === "identity") return this.events.emit("token-expired");
+    console.error(`Switchboard: ${this.api.origin} refuses ${location.origin}. Add it to WIDGET_ORIGINS there.`);
+    for (const { client_id } of this.state.conversation.pending) this.fail(client_id, obstacle);
   }
 
   private halt(): void {
@@ -324,7 +326,7 @@ export class Chat implements LinkEvents, Carrier {
       if (/^(rate_limited|unavailable)$/.test(frame.code)) this.courier.postpone(id, (frame.retry_after ?? 1) * 1000);
       else this.fail(id, frame.code);
     } else if (id) {
-      this.courier.settle(id);
+      this.courier.delivered(id);
       this.outbox.remove(id);
     } else if ((frame.type === "complete" || frame.type === "message") && !known.some((m) => m.id === frame.id))
       this.events.emit("message", frame);

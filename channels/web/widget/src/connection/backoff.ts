@@ -10,12 +10,16 @@ export class Retry {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private work = (): void => undefined;
   private attempt = 0;
+  private due = 0;
 
+  /** Asked again while it waits, it is still one try, at the later of the moments. */
   later(work: () => void, atLeast = 0): void {
+    const now = Date.now();
+    this.due = Math.max(now + atLeast, this.waiting ? this.due : now + delay(this.attempt++));
     this.cancel();
     this.waiting = true;
     this.work = work;
-    this.timer = setTimeout(() => this.now(), Math.max(atLeast, delay(this.attempt++)));
+    this.timer = setTimeout(() => this.now(), this.due - now);
   }
 
   /** Does what waits, at once. */

@@ -13,6 +13,7 @@ export interface Carrier {
   push(message: Pending): boolean;
   /** By HTTP; undefined when that is not the way now. */
   post(message: Pending): Promise<Acknowledgement> | undefined;
+  /** Called for the answer to a post; `delivered` is for it to call, as for what comes over the socket. */
   acknowledged(ack: Acknowledgement): void;
   fail(clientId: string, reason: string): void;
   /** No acknowledgement came. */
@@ -47,7 +48,13 @@ export class Courier {
     this.sent.delete(clientId);
   }
 
-  /** The server asks to come back later. */
+  /** The server has it, so the line is well. */
+  delivered(clientId: string): void {
+    this.settle(clientId);
+    this.retry.succeeded();
+  }
+
+  /** The server asks to come back later. It refuses what came behind this message too, so that their order is kept: one wait for all. */
   postpone(clientId: string, ms: number): void {
     this.settle(clientId);
     this.retry.later(() => this.flush(), ms);
@@ -69,7 +76,6 @@ export class Courier {
         const answer = await this.carrier.post(message);
         if (!answer) break;
         this.carrier.acknowledged(answer);
-        this.retry.succeeded();
       }
     } catch (error) {
       this.refused(message!, Problem.of(error));

@@ -7,5 +7,6 @@ export function errorText(t: Texts, code = ""): string {
   if (/type|415|empty/.test(code)) return t._errFileType;
   if (/many/.test(code)) return t._errTooMany;
   if (/attach/.test(code)) return t._errReattach;
+  if (code === "forbidden") return t._forbidden;
   return code === "offline" ? t._errOffline : t._errOther;
 }

@@ -20,36 +20,38 @@ export function composer(ui: Ui): JSX.Element {
   };
   return (
     <form class="composer" onSubmit={submit}>
-      {uploads(ui)}
-      <textarea
-        ref={(field) => void (ui.field = field)}
-        rows={1}
-        {...(local.draft && { dir: "auto" })}
-        placeholder={t._placeholder}
-        aria-label={t._composer}
-        aria-invalid={left < 0}
-        data-testid="composer"
-        enterkeyhint="send"
-        onInput={(event) => {
-          write(ui, event.currentTarget.value);
-          chat.typing();
-        }}
-        // During composition Enter belongs to the input method (Japanese, Chinese, Korean).
-        onKeyDown={(event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && submit(event)}
-        onPaste={(event) => takeFiles(ui, event, event.clipboardData)}
-      />
-      <div class="tools">
-        {attachable(ui) && attach(ui)}
-        {person(ui)}
-        {left < 500 && (
-          <small class={left < 0 ? "error" : ""} role="status">
-            {left}
-          </small>
-        )}
-        <button type="submit" class="send" data-testid="send" aria-label={t._send} title={t._send} disabled={!ready}>
-          {sendIcon()}
-        </button>
-      </div>
+      <fieldset disabled={state.obstacle === "forbidden"}>
+        {uploads(ui)}
+        <textarea
+          ref={(field) => void (ui.field = field)}
+          rows={1}
+          {...(local.draft && { dir: "auto" })}
+          placeholder={t._placeholder}
+          aria-label={t._composer}
+          aria-invalid={left < 0}
+          data-testid="composer"
+          enterkeyhint="send"
+          onInput={(event) => {
+            write(ui, event.currentTarget.value);
+            chat.typing();
+          }}
+          // During composition Enter belongs to the input method (Japanese, Chinese, Korean).
+          onKeyDown={(event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && submit(event)}
+          onPaste={(event) => takeFiles(ui, event, event.clipboardData)}
+        />
+        <div class="tools">
+          {attachable(ui) && attach(ui)}
+          {person(ui)}
+          {left < 500 && (
+            <small class={left < 0 ? "error" : ""} role="status">
+              {left}
+            </small>
+          )}
+          <button type="submit" class="send" data-testid="send" aria-label={t._send} title={t._send} disabled={!ready}>
+            {sendIcon()}
+          </button>
+        </div>
+      </fieldset>
     </form>
   );
 }

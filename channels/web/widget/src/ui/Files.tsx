@@ -26,7 +26,7 @@ export const files = (ui: Ui, list: readonly Attachment[]): JSX.Element[] =>
     );
   });
 
-/** The files beside the message being written, with their progress. */
+/** The files beside the message being written, with their progress. What was refused stands apart: it does not go with the message. */
 export const uploads = (ui: Ui): JSX.Element | false =>
   ui.chat.uploads.list.length > 0 && <ul class="uploads">{ui.chat.uploads.list.map((upload) => row(ui, upload))}</ul>;
 
@@ -35,9 +35,15 @@ function row(ui: Ui, upload: Upload): JSX.Element {
   const { t, language, chat } = ui;
   const { name, size } = file;
   const failed = state === "failed";
-  const button = (testid: string, label: string, icon: JSX.Element, press: () => void): JSX.Element => (
-    <button type="button" class="icon small" data-testid={testid} aria-label={`${label}: ${name}`} onClick={press}>
-      {icon}
+  const button = (testid: string, label: string, inside: JSX.Element | string, press: () => void): JSX.Element => (
+    <button
+      type="button"
+      class={inside === label ? "button soft" : "icon small"}
+      data-testid={testid}
+      aria-label={`${label}: ${name}`}
+      onClick={press}
+    >
+      {inside}
     </button>
   );
   return (
@@ -47,13 +53,15 @@ function row(ui: Ui, upload: Upload): JSX.Element {
         <span class="file-name">{name}</span>
         <small {...(failed && { role: "alert" })}>
           {failed
-            ? fill(errorText(t, reason), formatSize(language.locale, ui.state.config?.max_attachment_bytes ?? 0))
+            ? `${t._refused}. ${fill(errorText(t, reason), formatSize(language.locale, ui.state.config?.max_attachment_bytes ?? 0))}`
             : formatSize(language.locale, size)}
         </small>
         {state === "uploading" && <progress value={progress} aria-label={fill(t._uploading, name)} data-testid="upload-progress" />}
       </span>
       {failed && !/type|large|empty/.test(reason!) && button("upload-retry", t._retry, retryIcon(), () => chat.uploads.retry(upload))}
-      {button("upload-cancel", state === "uploading" ? t._cancel : t._remove, closeIcon(), () => chat.uploads.cancel(upload))}
+      {button("upload-cancel", state === "uploading" ? t._cancel : t._remove, failed ? t._remove : closeIcon(), () =>
+        chat.uploads.cancel(upload),
+      )}
     </li>
   );
 }

@@ -6,13 +6,13 @@ import type { Ui } from "./ui";
 export const welcome = ({ chat, settings, state, t }: Ui): JSX.Element => (
   <div class="welcome">
     <h3 class="greeting">{settings.greeting ?? t._greeting}</h3>
-    <p class="intro">{t._intro}</p>
+    {!state.obstacle && <p class="intro">{t._intro}</p>}
     {state.link === "waiting" && (
       <p class="card" data-testid="unreachable">
         {t._unreachableHint}
       </p>
     )}
-    {settings.suggestions.length > 0 && (
+    {settings.suggestions.length > 0 && !state.obstacle && (
       <div class="suggestions">
         <p class="label">{t._suggestions}</p>
         <ul>

@@ -1,9 +1,18 @@
 import type { Ui } from "./ui";
 
 const NEAR_PX = 80;
+const MARGIN_PX = 16;
 
-export const atEnd = ({ log }: Ui): boolean => !log || log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_PX;
+/** Where reading goes on: at the end, but never past the beginning of what was said to the customer last. */
+function place(log: HTMLElement): number {
+  const last = [...log.querySelectorAll<HTMLElement>("[data-author]")].at(-1);
+  const end = log.scrollHeight - log.clientHeight;
+  return last && last.dataset["author"] !== "customer" ? Math.min(end, last.offsetTop - MARGIN_PX) : end;
+}
 
+export const atEnd = ({ log }: Ui): boolean => !log || place(log) - log.scrollTop < NEAR_PX;
+
+/** Never upwards: who has read on stays there. */
 export function toEnd({ log }: Ui): void {
-  if (log) log.scrollTop = log.scrollHeight;
+  if (log) log.scrollTop = Math.max(log.scrollTop, place(log));
 }
