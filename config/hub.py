@@ -23,7 +23,7 @@ from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
 from config.operators import operator_access
 from config.settings import Settings
-from config.sweep import DailySweep
+from config.sweep import DailySweep, kept_for
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
@@ -95,7 +95,7 @@ class Hub:
             DeliverySettings(lease=settings.lease_seconds, send_timeout=settings.lease_seconds * 0.8),
         )
         self.health = Health(self._checks(), version=hub_version())
-        self._sweep = DailySweep(self.store, self.files)
+        self._sweep = DailySweep(self.store, self.files, ages=kept_for(settings.retention_days))
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
         self._closing = contextlib.AsyncExitStack()

@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(gt=0.5, description="A worker that dies is replaced after this long.")
     turn_timeout_seconds: float = Field(gt=0, description="The longest that a customer waits before an honest failure.")
 
+    retention_days: int = Field(
+        ge=0,
+        description="How long raw events, journals of tool calls, pieces of answers and delivered outbox rows are kept, "
+        "in days; 0 keeps them for ever. Messages stay, and so do dead letters.",
+    )
+
     @field_validator("trusted_proxies", "escalation_keywords", "knowledge_sources", "widget_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:

@@ -4,25 +4,72 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Mapping
+from types import MappingProxyType
+from typing import Protocol
 
 import structlog
 
 from core.attachments.stale_files import StaleFiles, remove_stale
 from core.ports.extractor import AttachmentStore
+from core.ports.retention import Expiring, Place, Retention
 
 log = structlog.get_logger(__name__)
 
 _DAY = 86_400.0
+_ROWS = 500
+_PAUSE = 0.02  # seconds between two pages, in which others get at the database
+LONGEST_SESSION = 30 * _DAY
+"""A widget that was away this long may still come back, showing half an answer that must then be taken back."""
+
+
+class Records(StaleFiles, Retention, Protocol):
+    """What the database is asked."""
+
+
+def kept_for(days: int) -> Mapping[Expiring, float]:
+    """Seconds after which each kind of row goes; none when everything is kept."""
+    if not days:
+        return {}
+    ages = dict.fromkeys(Expiring, days * _DAY)
+    ages[Expiring.FRAMES] = max(days * _DAY, LONGEST_SESSION + _DAY)
+    return ages
+
+
+async def remove_expired(records: Retention, what: Expiring, older_than: float, *, rows: int = _ROWS) -> int:
+    """How many rows went, ``rows`` at most at once. Raises StoreUnavailable; what went until then is gone."""
+    removed = 0
+    after: Place | None = None
+    try:
+        while True:
+            page = await records.remove_expired(what, older_than, after=after, limit=rows)
+            removed += page.removed
+            if page.upto is None:
+                return removed
+            after = page.upto
+            await asyncio.sleep(_PAUSE)
+    finally:
+        if removed:
+            log.info("sweep.rows_removed", kind=what.value, count=removed)
 
 
 class DailySweep:
     """At the start and then every day. Several workers may do it at once; an error leaves the rest to the next day."""
 
-    def __init__(self, records: StaleFiles, files: AttachmentStore, *, every: float = _DAY, age: float = _DAY) -> None:
+    def __init__(
+        self,
+        records: Records,
+        files: AttachmentStore,
+        *,
+        every: float = _DAY,
+        age: float = _DAY,
+        ages: Mapping[Expiring, float] = MappingProxyType({}),
+    ) -> None:
         self._records = records
         self._files = files
         self._every = every
         self._age = age
+        self._ages = ages
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -38,11 +85,20 @@ class DailySweep:
 
     async def _run(self) -> None:
         while True:
-            try:
-                removed = await remove_stale(self._records, self._files, self._age)
-            except Exception as error:
-                log.warning("sweep.failed", error=str(error))
-            else:
-                if removed:
-                    log.info("sweep.files_removed", count=removed)
+            await _tried(self._remove_files())
+            for what, age in self._ages.items():
+                await _tried(remove_expired(self._records, what, age))
             await asyncio.sleep(self._every)
+
+    async def _remove_files(self) -> None:
+        removed = await remove_stale(self._records, self._files, self._age)
+        if removed:
+            log.info("sweep.files_removed", count=removed)
+
+
+async def _tried(step: Awaitable[object]) -> None:
+    """What fails keeps nothing else from its turn."""
+    try:
+        await step
+    except Exception as error:
+        log.warning("sweep.failed", error=str(error))

@@ -9,11 +9,12 @@ from core.storage.inbox import SqlInbox
 from core.storage.journal import SqlJournal
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
+from core.storage.retention import SqlRetention
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.turns import SqlTurns
 
 
-class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog, SqlStaleFiles):
+class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog, SqlStaleFiles, SqlRetention):
     """Implements core.ports.store.Store. The schema must have been migrated before ``open``."""
 
     def __init__(
@@ -27,6 +28,7 @@ class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLo
         SqlJournal.__init__(self, self.database)
         SqlEventLog.__init__(self, self.database)
         SqlStaleFiles.__init__(self, self.database)
+        SqlRetention.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

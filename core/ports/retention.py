@@ -1,0 +1,44 @@
+"""What the database may forget after a while, and how: page by page, so that no lock is held for long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+Place = tuple[str | int, ...]
+"""Up to where a kind was looked through."""
+
+
+class Expiring(StrEnum):
+    """Kinds of rows that have done their work; what customers and operators can still ask for is not among them.
+
+    raw_events: what the provider sent, word for word; that it came, and the message that was made of it, stay.
+    frames: pieces of answers from when they were being written, of turns that have ended, and what took them back.
+    tool_calls: the journal of turns that have ended. deliveries: what arrived; dead letters and what was withheld stay.
+    """
+
+    RAW_EVENTS = "raw_events"
+    FRAMES = "frames"
+    TOOL_CALLS = "tool_calls"
+    DELIVERIES = "deliveries"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one look at a page removed, and where the next page begins; None when this one was the last."""
+
+    removed: int
+    upto: Place | None
+
+
+class Retention(Protocol):
+    """Forgetting what is old."""
+
+    async def remove_expired(self, what: Expiring, older_than: float, *, after: Place | None, limit: int) -> Page:
+        """Look at the next ``limit`` rows behind ``after`` and remove what ended more than ``older_than`` seconds ago.
+
+        Looking takes no lock, and each page is a transaction of its own: killed in between, the next run does the rest.
+        Raises StoreUnavailable.
+        """
+        ...

@@ -1,0 +1,107 @@
+"""Forgets what is old: finds it by walking along the primary key, which needs no index of its own and takes no lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, String, Table, and_, cast, delete, or_, select, tuple_, update
+
+from core.domain.delivery import DeliveryStatus
+from core.ports.retention import Expiring, Page, Place
+from core.storage.database import Database
+from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """When a row of ``table`` is past its time, and which column is emptied then; without one, the row goes."""
+
+    table: Table
+    expired: Callable[[float], ColumnElement[bool]]
+    emptied: str | None = None
+
+    @property
+    def key(self) -> Sequence[Any]:
+        return tuple(self.table.primary_key.columns)
+
+
+def _turn_ended(table: Table) -> ColumnElement[bool]:
+    """Turns are named by the place after which they answer; one that was not finished yet is its conversation's next."""
+    columns = conversation.c
+    unfinished = columns.id + ":" + cast(columns.done_seq + 1, String)
+    return ~(
+        select(columns.id)
+        .where(columns.id == table.c.conversation_id, table.c.turn_id == unfinished)
+        .correlate(table)
+        .exists()
+    )
+
+
+def _raw_event(before: float) -> ColumnElement[bool]:
+    return and_(inbound_event.c.raw.is_not(None), inbound_event.c.received_at < before)
+
+
+def _frame(before: float) -> ColumnElement[bool]:
+    """A frame with a message is what the customer was told, one with a ``dedupe`` must not be written again: they stay."""
+    columns = widget_event.c
+    return and_(
+        or_(columns.provisional, columns.kind == "discard"),
+        columns.message_id.is_(None),
+        columns.dedupe.is_(None),
+        columns.created_at < before,
+        _turn_ended(widget_event),
+    )
+
+
+def _tool_call(before: float) -> ColumnElement[bool]:
+    return and_(tool_journal.c.created_at < before, _turn_ended(tool_journal))
+
+
+def _delivery(before: float) -> ColumnElement[bool]:
+    """Only what arrived: that a message was withheld, or is dead, is told by its row, and keeps it out of histories."""
+    return and_(outbox.c.status == DeliveryStatus.SENT, outbox.c.settled_at < before)
+
+
+_RULES: Mapping[Expiring, _Rule] = {
+    Expiring.RAW_EVENTS: _Rule(inbound_event, _raw_event, emptied="raw"),
+    Expiring.FRAMES: _Rule(widget_event, _frame),
+    Expiring.TOOL_CALLS: _Rule(tool_journal, _tool_call),
+    Expiring.DELIVERIES: _Rule(outbox, _delivery),
+}
+
+
+class SqlRetention:
+    """Retention on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._retention_db = database
+
+    async def remove_expired(self, what: Expiring, older_than: float, *, after: Place | None, limit: int) -> Page:
+        """See Retention.remove_expired."""
+        rule = _RULES[what]
+        expired = rule.expired(self._retention_db.timestamp() - older_than)
+        rows = await self._retention_db.read(lambda connection: _look(connection, rule, expired, after, limit))
+        keys = [tuple(row)[:-1] for row in rows if row.expired]
+        removed = 0
+        if keys:
+            removed = await self._retention_db.write(lambda connection: _remove(connection, rule, expired, keys))
+        return Page(removed, tuple(rows[-1])[:-1] if len(rows) == limit else None)
+
+
+def _look(
+    connection: Connection, rule: _Rule, expired: ColumnElement[bool], after: Place | None, limit: int
+) -> Sequence[Any]:
+    statement = select(*rule.key, expired.label("expired")).order_by(*rule.key).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(*rule.key) > tuple_(*after))
+    return connection.execute(statement).all()
+
+
+def _remove(connection: Connection, rule: _Rule, expired: ColumnElement[bool], keys: Sequence[Place]) -> int:
+    """Asked once more whether they are past their time: since they were looked at, another process may have been here."""
+    which = tuple_(*rule.key).in_(keys), expired
+    if rule.emptied is None:
+        return connection.execute(delete(rule.table).where(*which)).rowcount
+    return connection.execute(update(rule.table).where(*which).values({rule.emptied: None})).rowcount
