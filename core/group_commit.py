@@ -45,7 +45,7 @@ class GroupCommit(Generic[Item, Result]):
         self._queue.append((item, future))
         if self._worker is None:
             self._worker = asyncio.create_task(self._drain())
-        return await asyncio.shield(future)
+        return await future  # a caller that gives up takes nothing back: the item is in the queue
 
     async def drain(self) -> None:
         """Wait until everything that was submitted has been committed or refused."""

@@ -17,7 +17,11 @@ _CHUNK = 64 * 1024
 
 async def read_json(request: web.Request, limit: int) -> tuple[dict[str, Any], bytes]:
     """The object and its exact bytes. Raises BadFrame or TooLong."""
-    body = await _read(request.content.iter_chunked(_CHUNK), limit)
+    body = await request.content.readany()
+    if not request.content.is_eof():
+        body = await _read(request.content.iter_any(), limit, body)
+    elif len(body) > limit:
+        raise TooLong(f"This is longer than {limit} bytes.")
     return parse.decode(body), body
 
 
@@ -61,8 +65,8 @@ def is_form(request: web.Request) -> bool:
     raise BadFrame("The body is application/json or multipart/form-data.")
 
 
-async def _read(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    body = bytearray()
+async def _read(chunks: AsyncIterator[bytes], limit: int, begun: bytes = b"") -> bytes:
+    body = bytearray(begun)
     async for chunk in chunks:
         body += chunk
         if len(body) > limit:

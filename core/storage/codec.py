@@ -17,6 +17,9 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def when(seconds: float) -> datetime:
     """A time column as a datetime in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
@@ -24,7 +27,7 @@ def when(seconds: float) -> datetime:
 
 def dump(value: Any) -> str | None:
     """JSON text that both databases store, or None for nothing."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) if value else None
+    return clean(_encode(value)) if value else None
 
 
 def load(text: str | None) -> Any:
@@ -34,7 +37,8 @@ def load(text: str | None) -> Any:
 
 def clean(text: str) -> str:
     """Text that both databases store: PostgreSQL refuses NUL, neither takes a lone surrogate. The raw event keeps both."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    text = text.replace("\x00", "\ufffd")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def cleaned(text: str | None) -> str | None:

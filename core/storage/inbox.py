@@ -100,6 +100,10 @@ class SqlInbox:
     def _known(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, Accepted]:
         keys = [str(item.event.key) for item in items]
         targets = [str(item.event.target) for item in items if not isinstance(item.event, MessageReceived)]
+        column = inbound_event.c.event_key
+        seen = connection.scalars(select(column).where(column.in_(keys + targets))).all()
+        if not seen:  # nearly always: what follows joins five tables
+            return {}
         statement = (
             select(
                 inbound_event.c.event_key,
@@ -116,7 +120,7 @@ class SqlInbox:
                 (widget_event.c.conversation_id == inbound_event.c.conversation_id)
                 & (widget_event.c.dedupe == inbound_event.c.event_key),
             )
-            .where(inbound_event.c.event_key.in_(keys + targets))
+            .where(column.in_(seen))
         )
         return {
             row.event_key: Accepted(
