@@ -42,6 +42,13 @@ def _is_of_database(error: Exception) -> bool:
     return any(kind.__module__.partition(".")[0] == "sqlalchemy" for kind in type(error).__mro__)
 
 
+def _written_in_text(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Bytes that are no text reach us as halves of surrogate pairs, which nothing can store or look up."""
+    if value.isprintable():
+        return value
+    raise click.BadParameter("this is not a text.", ctx, parameter)
+
+
 @click.group(cls=_HubGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="switchboard-hub")
 def main() -> None:
@@ -91,7 +98,7 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.option("--limit", default=50, show_default=True, help="How many, oldest first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, oldest first.")
 def list_dead_letters(limit: int) -> None:
     """Show them, with the reason."""
     from config.commands.dead_letters import show
@@ -100,7 +107,7 @@ def list_dead_letters(limit: int) -> None:
 
 
 @dead_letters.command("retry")
-@click.argument("delivery_id")
+@click.argument("delivery_id", callback=_written_in_text)
 def retry_dead_letter(delivery_id: str) -> None:
     """Send one again."""
     from config.commands.dead_letters import retry

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 
 import click
 from rich.console import Console
 
 from api.logging import LogSettings, configure_logging
 from config.commands.event_loop import run_async
+from config.commands.standard_streams import standard_streams
 from config.hub import Hub
 from config.local_socket import Streams, connect
 from config.parts import all_secrets
@@ -25,11 +25,15 @@ def run() -> None:
 
 
 async def _chat(settings: Settings) -> None:
-    terminal = await _terminal()
-    remote = await connect(settings.data_dir, {"command": "chat"})
-    if remote is not None:
-        await _relay(terminal, remote)
-        return
+    async with standard_streams() as terminal:
+        remote = await connect(settings.data_dir, {"command": "chat"})
+        if remote is not None:
+            await _relay(terminal, remote)
+            return
+        await _alone(settings, terminal)
+
+
+async def _alone(settings: Settings, terminal: Streams) -> None:
     hub = Hub(settings)
     await hub.start(listen=False)
     try:
@@ -64,12 +68,3 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         while data := await source.read(4096):
             target.write(data)
             await target.drain()
-
-
-async def _terminal() -> Streams:
-    """Standard input and output as streams."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
-    return reader, asyncio.StreamWriter(transport, protocol, None, loop)

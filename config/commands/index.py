@@ -28,6 +28,8 @@ def run(paths: Sequence[str], *, remove: bool = False) -> int:
     settings = read_settings()
     if remove and not paths:
         raise ConfigError("Nothing to remove: name the files or folders that were indexed.")
+    if not all(path.strip() for path in paths):
+        raise ConfigError("One of the paths is empty: is a variable of your shell unset?")
     if not paths and not parts.knowledge_sources(settings):
         raise ConfigError("Nothing to index: name files or folders, or set KNOWLEDGE_SOURCES.")
     named = resolve(paths)

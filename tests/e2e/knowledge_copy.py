@@ -40,6 +40,24 @@ def run_command(
     )
 
 
+def run_between_files(
+    data_dir: Path, read: Path, written: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The same with ``< read > written``."""
+    with read.open() as questions, written.open("w") as answers:
+        return subprocess.run(
+            _argv(arguments),
+            cwd=_home(data_dir),
+            env=_environment(data_dir, environment),
+            stdin=questions,
+            stdout=answers,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            timeout=LOADED_SECONDS,
+        )
+
+
 def run_on_terminal(data_dir: Path, *arguments: str) -> tuple[int, str]:
     """The same in a terminal of 100 columns: exit code, and everything that appeared, bars that were wiped off included."""
     ours, theirs = pty.openpty()

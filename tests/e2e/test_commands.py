@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from tests.e2e.knowledge_copy import DONE, copy_of, run_command, run_on_terminal
+from config.cli import main
+from tests.e2e.knowledge_copy import DONE, copy_of, run_between_files, run_command, run_on_terminal
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 
@@ -83,6 +88,7 @@ def test_index_of_nothing_says_what_to_do(shared_hub: Hub, tmp_path: Path) -> No
     ran = run_command(tmp_path / "var", "index", KNOWLEDGE_SOURCES="none")
     assert ran.returncode == 2
     assert "name files or folders" in ran.stderr
+    assert "Traceback" not in ran.stderr
     missing = run_command(shared_hub.data_dir, "index", str(tmp_path / "not-there"))
     assert missing.returncode != 0
     assert "not-there" in missing.stderr
@@ -96,3 +102,98 @@ def test_without_a_terminal_there_is_a_result_and_no_bar(knowledge_template: Pat
     assert report["indexed"] == 7
     assert report["passages"] > 60
     assert "\x1b[" not in told
+
+
+def test_the_command_and_the_health_page_count_alike(knowledge_template: Path, shared_hub: Hub) -> None:
+    report = _report((knowledge_template.parent / DONE).read_text(encoding="utf-8"))
+    with urllib.request.urlopen(f"{shared_hub.url}/health/vectors", timeout=30) as answer:
+        detail = json.load(answer)["detail"]
+    assert detail == f"{report['indexed']} documents, {report['passages']} passages"
+
+
+@pytest.mark.parametrize("typed", ["", "/quit\n"])
+def test_chat_reads_a_file_and_writes_to_one(knowledge_template: Path, tmp_path: Path, typed: str) -> None:
+    """Neither can be waited for as a terminal or a pipe can."""
+    home = copy_of(knowledge_template, tmp_path / "files")
+    questions, answers = home / "questions.txt", home / "answers.txt"
+    questions.write_text(QUESTION + typed)
+    ran = run_between_files(home / "var", questions, answers, "chat", KNOWLEDGE_SOURCES="sample")
+    assert ran.returncode == 0, ran.stderr
+    written = answers.read_text()
+    assert "Write a question" in written
+    assert typed or "60 minutes" in written
+
+
+BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
+    "serve": [
+        (("--role", "nobody"), {}),
+        (("--port", "abc"), {}),
+        (("--port", "99999"), {}),
+        (("--host", "not.a.host.invalid"), {}),
+        ((), {"PORT": "abc"}),
+        ((), {"DATABASE_URL": "bogus"}),
+        ((), {"DATA_DIR": "{file}"}),
+    ],
+    "index": [
+        (("{folder}/not-there",), {}),
+        (("",), {}),
+        (("https://example.com/x",), {}),
+        (("--remove",), {}),
+        (("--remove", "{folder}/not-there"), {}),
+        (("\udcff\udcfe",), {}),
+        (("{file}",), {"CHROMA_URL": "bogus"}),
+        (("{file}",), {"DATA_DIR": "{file}"}),
+        (("{file}",), {"EMBEDDING_MODEL": "{folder}/no-model"}),
+    ],
+    "chat": [(("extra",), {}), ((), {"DATABASE_URL": "bogus"}), ((), {"DATA_DIR": "{file}"})],
+    "migrate": [
+        (("extra",), {}),
+        ((), {"DATABASE_URL": "bogus"}),
+        ((), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}),
+        ((), {"DATABASE_URL": "sqlite:////dev/null/x.db"}),
+        ((), {"DATA_DIR": "{file}"}),
+    ],
+    "dead-letters": [((), {}), (("nonsense",), {})],
+    "dead-letters list": [
+        (("--limit", "x"), {}),
+        (("--limit", "-1"), {}),
+        (("--limit", "99999999999999999999"), {}),
+        ((), {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}),
+    ],
+    "dead-letters retry": [((), {}), (("nothing",), {}), (("",), {}), (("\udcff",), {}), (("a", "b"), {})],
+}
+
+
+def _commands(group: click.Group, path: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        yield f"{path}{name}"
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path}{name} ")
+
+
+def test_every_command_is_tried_with_bad_input() -> None:
+    assert set(BAD_INPUT) == set(_commands(main))
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "environment"),
+    [(command, *bad) for command, cases in BAD_INPUT.items() for bad in cases],
+)
+def test_bad_input_gets_a_sentence_and_no_traceback(
+    command: str, arguments: tuple[str, ...], environment: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("A note.")
+    places = {"{file}": str(file), "{folder}": str(tmp_path)}
+
+    def placed(text: str) -> str:
+        for name, path in places.items():
+            text = text.replace(name, path)
+        return text
+
+    given = {name: placed(value) for name, value in environment.items()}
+    ran = run_command(tmp_path / "home" / "var", *command.split(), *map(placed, arguments), **given)
+    assert ran.returncode in (1, 2), ran.stdout + ran.stderr
+    assert ran.stderr.strip()
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert max(map(len, ran.stderr.splitlines())) < 400
