@@ -17,7 +17,7 @@ from core.ports.retention import Expiring, Place, Retention
 log = structlog.get_logger(__name__)
 
 _DAY = 86_400.0
-_ROWS = 500
+_ROWS = 200
 _PAUSE = 0.02  # seconds between two pages, in which others get at the database
 LONGEST_SESSION = 30 * _DAY
 """A widget that was away this long may still come back, showing half an answer that must then be taken back."""

@@ -86,7 +86,9 @@ class SqlRetention:
         keys = [tuple(row)[:-1] for row in rows if row.expired]
         removed = 0
         if keys:
-            removed = await self._retention_db.write(lambda connection: _remove(connection, rule, expired, keys))
+            removed = await self._retention_db.write(
+                lambda connection: _remove(connection, rule, expired, keys[0], keys[-1])
+            )
         return Page(removed, tuple(rows[-1])[:-1] if len(rows) == limit else None)
 
 
@@ -99,9 +101,13 @@ def _look(
     return connection.execute(statement).all()
 
 
-def _remove(connection: Connection, rule: _Rule, expired: ColumnElement[bool], keys: Sequence[Place]) -> int:
-    """Asked once more whether they are past their time: since they were looked at, another process may have been here."""
-    which = tuple_(*rule.key).in_(keys), expired
+def _remove(connection: Connection, rule: _Rule, expired: ColumnElement[bool], first: Place, last: Place) -> int:
+    """What is past its time from ``first`` to ``last``: since it was looked at, another process may have been here.
+
+    A range, because SQLite looks through the entire table for a list of keys that have two columns.
+    """
+    key = tuple_(*rule.key)
+    which = key >= tuple_(*first), key <= tuple_(*last), expired
     if rule.emptied is None:
         return connection.execute(delete(rule.table).where(*which)).rowcount
     return connection.execute(update(rule.table).where(*which).values({rule.emptied: None})).rowcount
