@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { Plugin } from "vite";
 
 /** The wire, the page's attributes and the public API: names that others read. */
 const SPOKEN = /(frames|settings|api)\.ts$/;
@@ -28,4 +29,21 @@ export function shortenable(folder = new URL("./src/", import.meta.url)): RegExp
     (name) => name.length > 2 && !new RegExp(`\\b${name}\\b`).test(spoken) && !new RegExp(`["'\`]${name}["'\`]`).test(all),
   );
   return new RegExp(`^(?:_[a-z]\\w*|${kept.sort().join("|")})$`);
+}
+
+/** Gives the custom properties of our styles names of one letter or two, in the styles and in the script that sets some of them. */
+export function properties(folder = new URL("./src/styles/", import.meta.url)): Plugin {
+  const styles = readdirSync(folder)
+    .map((name) => readFileSync(new URL(name, folder), "utf8"))
+    .join("\n");
+  const names = [...new Set(styles.match(/--[a-z-]{3,}/g))].sort();
+  return {
+    name: "properties",
+    apply: "build",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle))
+        if (file.type === "chunk")
+          file.code = file.code.replace(/--[a-z-]{3,}/g, (name) => (names.includes(name) ? `--${(names.indexOf(name) + 10).toString(36)}` : name));
+    },
+  };
 }

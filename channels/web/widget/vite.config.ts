@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 import { locales, version } from "./locales";
 import { lean } from "./lean";
-import { shortenable } from "./shorten";
+import { properties, shortenable } from "./shorten";
 
 /** One classic script with its styles inside, and one file of texts per further language, beside the demo page that the server hands out. */
 export default defineConfig({
   define: { "process.env.NODE_ENV": '"production"', LOCALES_VERSION: JSON.stringify(version) },
   oxc: { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" } },
-  plugins: [lean(), locales()],
+  plugins: [lean(), locales(), properties()],
   build: {
     target: "es2022",
     cssTarget: ["chrome123", "safari17.5", "firefox128"],

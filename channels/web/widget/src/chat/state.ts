@@ -25,3 +25,6 @@ export const initial = (): ChatState => ({
   unread: 0,
   contactGiven: false,
 });
+
+/** Nothing that is written here will ever be taken. */
+export const barred = ({ obstacle }: ChatState): boolean => obstacle === "forbidden";

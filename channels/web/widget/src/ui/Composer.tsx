@@ -1,4 +1,5 @@
 import { h, type JSX } from "preact";
+import { barred } from "../chat/state";
 import { uploads } from "./Files";
 import { clipIcon, personIcon, sendIcon } from "./icons";
 import type { Ui } from "./ui";
@@ -20,7 +21,7 @@ export function composer(ui: Ui): JSX.Element {
   };
   return (
     <form class="composer" onSubmit={submit}>
-      <fieldset disabled={state.obstacle === "forbidden"}>
+      <fieldset disabled={barred(state)}>
         {uploads(ui)}
         <textarea
           ref={(field) => void (ui.field = field)}
