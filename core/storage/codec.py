@@ -16,7 +16,6 @@ from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
 
-
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

@@ -141,7 +141,13 @@ class Database:
             return await (self._threads.write(work) if write else self._threads.read(work))
         if self._engine is None:
             raise StoreUnavailable("The database is not open.")
-        async with self._engine.begin() as connection:
+        if write:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+        # Each statement sees what is committed when it begins, inside a transaction or not; without one, two journeys
+        # to the server are saved.
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
             return await connection.run_sync(work)
 
     def now(self) -> ColumnElement[float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Double, Text, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Update, insert, select, update
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import InvalidInput, SessionEnded
@@ -14,17 +14,15 @@ from core.domain.messages import Author, InboundEvent, MessageDeleted, MessageEd
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
+from core.storage.accept_statements import ADD_EVENT, ADD_FRAME, ADD_MESSAGE, KNOWN, SEEN, THREADS, moved
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.newcomers import create_conversations
 from core.storage.tables import (
     attachment,
-    conversation,
-    inbound_event,
     message,
     ownership_change,
     quarantine,
-    widget_event,
 )
 
 
@@ -66,6 +64,7 @@ class SqlInbox:
 
     def __init__(self, database: Database) -> None:
         self._inbox_db = database
+        self._moved = moved(database)
 
     async def accept(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
         """See Inbox.accept."""
@@ -100,28 +99,9 @@ class SqlInbox:
     def _known(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, Accepted]:
         keys = [str(item.event.key) for item in items]
         targets = [str(item.event.target) for item in items if not isinstance(item.event, MessageReceived)]
-        column = inbound_event.c.event_key
-        seen = connection.scalars(select(column).where(column.in_(keys + targets))).all()
+        seen = connection.scalars(SEEN, {"keys": keys + targets}).all()
         if not seen:  # nearly always: what follows joins five tables
             return {}
-        statement = (
-            select(
-                inbound_event.c.event_key,
-                inbound_event.c.conversation_id,
-                inbound_event.c.message_id,
-                message.c.seq,
-                widget_event.c.cursor,
-                conversation.c.state,
-            )
-            .join(conversation, conversation.c.id == inbound_event.c.conversation_id)
-            .outerjoin(message, message.c.id == inbound_event.c.message_id)
-            .outerjoin(
-                widget_event,
-                (widget_event.c.conversation_id == inbound_event.c.conversation_id)
-                & (widget_event.c.dedupe == inbound_event.c.event_key),
-            )
-            .where(column.in_(seen))
-        )
         return {
             row.event_key: Accepted(
                 message_id=row.message_id or "",
@@ -131,7 +111,7 @@ class SqlInbox:
                 state=row.state,
                 cursor=row.cursor,
             )
-            for row in connection.execute(statement)
+            for row in connection.execute(KNOWN, {"keys": seen})
         }
 
     def _owned_files(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, tuple[str, str | None]]:
@@ -148,19 +128,19 @@ class SqlInbox:
         return {row.id: (row.conversation_id, row.message_id) for row in rows}
 
     def _write(self, connection: Connection, batch: _Batch) -> None:
-        for table, rows in (
-            (message, batch.messages),
-            (inbound_event, batch.events),
-            (widget_event, batch.frames),
+        for statement, rows in (
+            (ADD_MESSAGE, batch.messages),
+            (ADD_EVENT, batch.events),
+            (ADD_FRAME, batch.frames),
         ):
             if rows:
-                connection.execute(insert(table), rows)
+                connection.execute(statement, rows)
         for row in batch.edits:
             changed = message.c.id == row.pop("id"), message.c.deleted_at.is_(None)
             connection.execute(update(message).where(*changed).values(**row))
         for file, owner in batch.files:
             connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
-        _update_threads(connection, batch, self._inbox_db.now())
+        _update_threads(connection, batch, self._moved)
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         """See Inbox.quarantine."""
@@ -182,22 +162,7 @@ class SqlInbox:
 
 
 def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, _Thread]:
-    columns = conversation.c
-    rows = connection.execute(
-        select(
-            columns.id,
-            columns.state,
-            columns.ended_at,
-            columns.last_seq,
-            columns.done_seq,
-            columns.event_cursor,
-            columns.ownership_epoch,
-            columns.epoch,
-        )
-        .where(columns.id.in_(ids))
-        .order_by(columns.id)
-        .with_for_update()
-    )
+    rows = connection.execute(THREADS, {"ids": ids})
     return {
         row.id: _Thread(
             id=row.id,
@@ -336,27 +301,10 @@ def _place_change(batch: _Batch, event: MessageEdited | MessageDeleted) -> Accep
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
 
 
-def _update_threads(connection: Connection, batch: _Batch, now: ColumnElement[float]) -> None:
+def _update_threads(connection: Connection, batch: _Batch, statement: Update) -> None:
     changed = [thread for thread in batch.threads.values() if thread.changed]
     if not changed:
         return
-    columns = conversation.c
-    window, reopened = bindparam("window", type_=Double), bindparam("reopened", type_=Boolean)
-    statement = (
-        update(conversation)
-        .where(columns.id == bindparam("key"))
-        .values(
-            last_seq=bindparam("new_last_seq"),
-            event_cursor=bindparam("new_cursor"),
-            state=bindparam("new_state"),
-            ownership_epoch=bindparam("new_ownership_epoch"),
-            epoch=bindparam("new_epoch"),
-            owner=case((reopened, None), else_=columns.owner),
-            lease_until=case((reopened, None), else_=columns.lease_until),
-            locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),
-            ready_at=case((window >= 0, now + window), else_=columns.ready_at),
-        )
-    )
     rows = [
         {
             "key": thread.id,

@@ -5,14 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Integer, Row, bindparam, select
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.store import Claim, TurnState
 from core.storage import codec
+from core.storage.among import among
 from core.storage.delivered import delivery_ended
 from core.storage.tables import attachment, conversation, customer, identity, message
+
+_SPOKEN = (
+    select(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(
+        among(message.c.conversation_id, "ids"),
+        message.c.seq > conversation.c.done_seq - bindparam("history", type_=Integer),
+        ~delivery_ended(DeliveryStatus.WITHHELD),  # nobody heard it, so the agent must not remember having said it
+    )
+    .order_by(message.c.conversation_id, message.c.seq)
+)
+_FILES = select(attachment).where(among(attachment.c.conversation_id, "ids")).order_by(attachment.c.created_at)
+_PEOPLE = (
+    select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
+    .join(conversation, conversation.c.customer_id == customer.c.id)
+    .join(
+        identity,
+        (identity.c.channel == conversation.c.channel)
+        & (identity.c.external_id == conversation.c.external_id)
+        & (identity.c.customer_id == conversation.c.customer_id),
+    )
+    .where(among(conversation.c.id, "ids"))
+)
 
 
 def load_turns(
@@ -22,33 +46,10 @@ def load_turns(
 
     With them, by id, the reasons why some of the conversations cannot be read.
     """
-    ids = [row.id for row in rows]
-    spoken = connection.execute(
-        select(message)
-        .join(conversation, conversation.c.id == message.c.conversation_id)
-        .where(
-            message.c.conversation_id.in_(ids),
-            message.c.seq > conversation.c.done_seq - history,
-            ~delivery_ended(DeliveryStatus.WITHHELD),  # nobody heard it, so the agent must not remember having said it
-        )
-        .order_by(message.c.conversation_id, message.c.seq)
-    )
-    files = (
-        connection.execute(
-            select(attachment).where(attachment.c.conversation_id.in_(ids)).order_by(attachment.c.created_at)
-        )
-    ).all()
-    people = connection.execute(
-        select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
-        .join(conversation, conversation.c.customer_id == customer.c.id)
-        .join(
-            identity,
-            (identity.c.channel == conversation.c.channel)
-            & (identity.c.external_id == conversation.c.external_id)
-            & (identity.c.customer_id == conversation.c.customer_id),
-        )
-        .where(conversation.c.id.in_(ids))
-    )
+    ids = {"ids": [row.id for row in rows]}
+    spoken = connection.execute(_SPOKEN, {**ids, "history": history})
+    files = connection.execute(_FILES, ids).all()
+    people = connection.execute(_PEOPLE, ids)
     customers = {row.conversation_id: row for row in people}
     messages: dict[str, list[Row[Any]]] = {}
     for line in spoken:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, insert, or_, select, update
 
 from core.domain.conversation import Conversation, next_state
 from core.domain.customer import ContactDetails
@@ -15,6 +15,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.errors import InvalidInput
 from core.ports.store import Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
+from core.storage.among import among
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
@@ -44,36 +45,19 @@ class SqlTurns:
 
     def __init__(self, database: Database) -> None:
         self._turns_db = database
+        self._claim = _claim(database)
+        self._extend = (
+            update(conversation)
+            .where(among(conversation.c.id, "ids"), conversation.c.lease_until.is_not(None))
+            .values(lease_until=database.now() + bindparam("lease", type_=Double))
+            .returning(conversation.c.id)
+        )
 
     async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
         """See Turns.claim."""
-        columns, now = conversation.c, self._turns_db.now()
-        due = (
-            select(columns.id)
-            .where(
-                columns.done_seq < columns.last_seq,
-                columns.ready_at <= now,
-                or_(columns.lease_until.is_(None), columns.lease_until <= now),
-            )
-            .order_by(columns.ready_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        statement = (
-            update(conversation)
-            .where(columns.id.in_(select(due.c.id)))
-            .values(
-                epoch=columns.epoch + 1,
-                lease_until=now + lease,
-                # A lease that ran out is a worker that died over this conversation, perhaps because of it.
-                attempts=columns.attempts + case((columns.lease_until.is_not(None), 1), else_=0),
-            )
-            .returning(*columns)
-        )
 
         def work(connection: Connection) -> Sequence[TurnState]:
-            rows = (connection.execute(statement)).all()
+            rows = connection.execute(self._claim, {"most": limit, "lease": lease}).all()
             if not rows:
                 return []
             states, broken = load_turns(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
@@ -96,27 +80,13 @@ class SqlTurns:
         """See Turns.extend."""
         if not claims:
             return frozenset()
-        columns = conversation.c
         wanted = {claim.conversation_id: claim.epoch for claim in claims}
-        statement = (
-            update(conversation)
-            .where(columns.id.in_(sorted(wanted)), columns.lease_until.is_not(None))
-            .values(lease_until=self._turns_db.now() + lease)
-            .returning(columns.id, columns.epoch)
-        )
 
         def work(connection: Connection) -> frozenset[str]:
-            locked = connection.execute(
-                select(columns.id, columns.epoch)
-                .where(columns.id.in_(sorted(wanted)))
-                .order_by(columns.id)
-                .with_for_update()
-            )
-            held = sorted(row.id for row in locked if row.epoch == wanted[row.id])
+            held = [row.id for row in _lock(connection, list(wanted)).values() if row.epoch == wanted[row.id]]
             if not held:
                 return frozenset()
-            rows = connection.execute(statement.where(columns.id.in_(held)))
-            return frozenset(row.id for row in rows)
+            return frozenset(connection.scalars(self._extend, {"ids": held, "lease": lease}))
 
         return await self._turns_db.write(work)
 
@@ -142,13 +112,13 @@ class SqlTurns:
     def _commit(self, connection: Connection, writes: _Writes) -> None:
         if writes.conversations:
             connection.execute(_UPDATE_CONVERSATION, writes.conversations)
-        for table, rows in (
-            (message, writes.messages),
-            (outbox, writes.outbox),
-            (ownership_change, writes.changes),
+        for statement, rows in (
+            (_ADD_MESSAGE, writes.messages),
+            (_ADD_DELIVERY, writes.outbox),
+            (_ADD_CHANGE, writes.changes),
         ):
             if rows:
-                connection.execute(insert(table), rows)
+                connection.execute(statement, rows)
         for file_id, message_id in writes.files:
             unsent = attachment.c.id == file_id, attachment.c.message_id.is_(None)
             connection.execute(update(attachment).where(*unsent).values(message_id=message_id))
@@ -215,6 +185,35 @@ class SqlTurns:
         return await self._turns_db.write(work)
 
 
+def _claim(database: Database) -> Executable:
+    columns, now = conversation.c, database.now()
+    due = (
+        select(columns.id)
+        .where(
+            columns.done_seq < columns.last_seq,
+            columns.ready_at <= now,
+            or_(columns.lease_until.is_(None), columns.lease_until <= now),
+        )
+        .order_by(columns.ready_at)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(conversation)
+        .where(columns.id.in_(select(due.c.id)))
+        .values(
+            epoch=columns.epoch + 1,
+            lease_until=now + bindparam("lease", type_=Double),
+            # A lease that ran out is a worker that died over this conversation, perhaps because of it.
+            attempts=columns.attempts + case((columns.lease_until.is_not(None), 1), else_=0),
+        )
+        .returning(*columns)
+    )
+
+
+_ADD_MESSAGE, _ADD_DELIVERY, _ADD_CHANGE = insert(message), insert(outbox), insert(ownership_change)
+_LOCK = select(conversation).where(among(conversation.c.id, "ids")).order_by(conversation.c.id).with_for_update()
 _UPDATE_CONVERSATION = (
     update(conversation)
     .where(conversation.c.id == bindparam("key"))
@@ -239,13 +238,7 @@ def _holds(row: Row[Any], claim: Claim) -> bool:
 
 
 def _lock(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    rows = connection.execute(
-        select(conversation)
-        .where(conversation.c.id.in_(sorted(set(ids))))
-        .order_by(conversation.c.id)
-        .with_for_update()
-    )
-    return {row.id: row for row in rows}
+    return {row.id: row for row in connection.execute(_LOCK, {"ids": sorted(set(ids))})}
 
 
 def _finish_one(writes: _Writes, row: Row[Any], outcome: TurnOutcome) -> None:

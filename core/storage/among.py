@@ -1,0 +1,65 @@
+"""Many ids as one parameter: the text of a statement does not change with their number.
+
+A database prepares a statement once per text, and SQLAlchemy compiles it once; with ``IN (?, ?, ?)`` every batch size is
+another text. PostgreSQL takes an array, SQLite a JSON list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class Texts(TypeDecorator[Sequence[str]]):
+    """A list of texts as one parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """An array where there are arrays."""
+        return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
+        """As the driver wants it."""
+        found = list(value or ())
+        return found if dialect.name == "postgresql" else json.dumps(found)
+
+
+class Numbers(TypeDecorator[Sequence[int]]):
+    """A list of whole numbers as one parameter, on PostgreSQL."""
+
+    impl = ARRAY(BigInteger)
+    cache_ok = True
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    inherit_cache = True
+    type = Boolean()
+
+
+def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether the column's value is in the list that the parameter ``name`` holds when the statement is executed."""
+    return _Among(column, bindparam(name, type_=Texts()))
+
+
+@compiles(_Among, "postgresql")
+def _any(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    return f"{compiler.process(column, **options)} = ANY ({compiler.process(values, **options)})"
+
+
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    listed = f"json_each({compiler.process(values, **options)})"
+    return f"{compiler.process(column, **options)} IN (SELECT value FROM {listed})"  # noqa: S608 - compiled parts
