@@ -1,7 +1,7 @@
 """Whether a sentence without a marker may stand in an answer that cites: it states nothing, or what the cited passages hold.
 
-Figures and links must stand there literally, most of the other words by their stems. Questions, courtesies and lead-ins
-state nothing as long as they hold no figure and no link.
+Figures and links must stand there literally, most of the other words by their stems. Questions, courtesies, lead-ins and
+"I don't know" state nothing as long as they hold no figure and no link.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _ASKS = re.compile(r"[?؟？][\s*_\"'”»)]*$")
 _LEADS = re.compile(
     r"^\|.*\|$|^(?:\*\*|__).*(?:\*\*|__)$|:[*_ ]*$"
 )  # the head of a table, a line in bold, a colon at the end
+_BUT = re.compile(
+    r"\b(?:but|however|though|although|aber|jedoch|allerdings|mais|cependant|pero|sin embargo|ولكن|لكن)\b"
+)
 _SHORT = 6  # words of meaning in a courtesy or a lead-in; a longer one says something beside
 _REPEATED = 0.7
 
@@ -48,6 +51,10 @@ def is_grounded(sentence: str, passages: Iterable[str]) -> bool:
 
 
 def _states_nothing(said: str, length: int) -> bool:
+    """ "I don't know, but …" is judged on either side of the but."""
+    pieces = [piece for piece in _BUT.split(fold(said)) if phrase(piece)]
+    if len(pieces) > 1:
+        return all(_states_nothing(piece, len(content_stems(piece))) for piece in pieces)
     if _ASKS.search(said) or says_unknown(said) or says_yes(said) or says_no(said) or only_pleasantries(said, said=""):
         return True
     return length <= _SHORT and bool(_LEADS.search(said) or _courtesy().search(phrase(said)))

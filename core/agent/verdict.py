@@ -4,7 +4,7 @@ An answer with at least one valid citation is shown. One without is shown only w
 
 - the customer made small talk;
 - another tool than the search gave a result in this turn, so that the facts come from there;
-- it admits that it does not know (then it counts as UNKNOWN and a person is offered);
+- it admits that it does not know and states nothing beside (then it counts as UNKNOWN and a person is offered);
 - it asks the customer back, in at most two sentences without figures or links;
 - it is a mere pleasantry: thanks, a greeting, the customer's own words given back.
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.agent.claims import says_unknown
+from core.agent.grounding import is_grounded
 from core.agent.sentences import sentences
 from core.agent.small_talk import only_pleasantries
 from core.agent.sources import Sources
@@ -79,7 +80,7 @@ def judge(
         return Judged(Verdict.SMALL_TALK)
     if used_tool:
         return Judged(Verdict.TOOL)
-    if says_unknown(answer):
+    if says_unknown(answer) and all(is_grounded(sentence, (question,)) for sentence in sentences(answer)):
         return Judged(Verdict.UNKNOWN)
     if _clarifies(answer):
         return Judged(Verdict.CLARIFY)

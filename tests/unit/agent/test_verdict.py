@@ -37,6 +37,40 @@ def test_without_good_sources(question: str, answer: str, verdict: Verdict) -> N
     assert _judge(question, answer) is verdict
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm sorry, I don't know whether we sell bicycles. Would you like to talk to a person?",
+        "I couldn't find anything about bicycles in our documents, but I can bring in a person if you like.",
+        "I don't know that. Feel free to ask me something else.",
+        "Dazu liegen mir keine Angaben vor. Möchten Sie mit einem Menschen sprechen?",
+        "Das weiß ich leider nicht, aber ich helfe gern bei anderen Fragen.",
+        "Je ne sais pas. Souhaitez-vous parler à une personne ?",
+        "No lo sé. ¿Quiere hablar con una persona?",
+        "لا أعرف. هل تريد التحدث مع شخص؟",
+    ],
+)
+def test_to_admit_not_to_know_is_shown(answer: str) -> None:
+    assert _judge("Do you sell bicycles?", answer) is Verdict.UNKNOWN
+    assert _judge("Do you sell bicycles?", answer, good=True) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm not sure, but refunds take 90 days.",
+        "I don't know exactly. They usually arrive within two weeks and go to the card that was charged.",
+        "I don't know, but you get all of your money back from the shop at the harbour.",
+        "Ich weiß es nicht, aber Sie bekommen Ihr Geld auf jeden Fall vollständig von uns zurück.",
+        "Je ne sais pas, mais le remboursement arrive toujours après deux semaines sur votre carte.",
+        "No lo sé, pero el reembolso llega siempre después de dos semanas a su tarjeta.",
+    ],
+)
+def test_not_to_know_excuses_no_guess(answer: str) -> None:
+    assert _judge("Do you sell bicycles?", answer) is Verdict.WITHHOLD
+    assert _judge("Do you sell bicycles?", answer, good=True) is Verdict.CITE_AGAIN
+
+
 def test_small_talk_and_tool_answers_need_no_source() -> None:
     assert _judge("hi", "Hello, we are open around the clock.", talk=True) is Verdict.SMALL_TALK
     assert _judge("Where is order 7?", "It is in Lisbon.", tool=True) is Verdict.TOOL
