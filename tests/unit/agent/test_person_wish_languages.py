@@ -27,6 +27,9 @@ WISHES = {
         "operator please",
         "I'd like to be connected to an agent",
         "My boss wants me to talk to a person",
+        "let's talk to a human",
+        "My colleague and I want to talk to a human",
+        "We need to talk to someone about our users",
     ],
     "de": [
         "Kann ich mit einem Menschen sprechen?",
