@@ -1,4 +1,4 @@
-"""Many ids as one parameter: the text of a statement does not change with their number.
+"""Many values as one parameter: the text of a statement does not change with their number.
 
 A database prepares a statement once per text, and SQLAlchemy compiles it once; with ``IN (?, ?, ?)`` every batch size is
 another text. PostgreSQL takes an array, SQLite a JSON list.
@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import JSON, Boolean, ColumnElement, Dialect, Integer, Text, bindparam, cast, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -34,13 +34,6 @@ class Texts(TypeDecorator[Sequence[str]]):
         return found if dialect.name == "postgresql" else json.dumps(found)
 
 
-class Numbers(TypeDecorator[Sequence[int]]):
-    """A list of whole numbers as one parameter, on PostgreSQL."""
-
-    impl = ARRAY(BigInteger)
-    cache_ok = True
-
-
 class _Among(FunctionElement[bool]):
     name = "among"
     inherit_cache = True
@@ -50,6 +43,16 @@ class _Among(FunctionElement[bool]):
 def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
     """Whether the column's value is in the list that the parameter ``name`` holds when the statement is executed."""
     return _Among(column, bindparam(name, type_=Texts()))
+
+
+def past(key: ColumnElement[str], place: ColumnElement[int], name: str, *, sqlite: bool) -> ColumnElement[bool]:
+    """Whether a row lies past the place that the parameter ``name``, a mapping from keys to places, has for its key."""
+    given = bindparam(name, type_=JSON())
+    if sqlite:
+        asked = func.json_each(given).table_valued("key", "value", name="asked")
+        return (key == asked.c.key) & (place > asked.c.value)
+    asked = func.json_each_text(given).table_valued("key", "value", name="asked")
+    return (key == asked.c.key) & (place > cast(asked.c.value, Integer))
 
 
 @compiles(_Among, "postgresql")

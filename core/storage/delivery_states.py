@@ -12,24 +12,25 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.store import Delivery
 from core.storage import codec
+from core.storage.among import among
 from core.storage.tables import attachment, conversation, message
+
+_SAID = (
+    select(message, conversation.c.thread, conversation.c.locale)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(among(message.c.id, "ids"))
+)
+_FILES = select(attachment).where(among(attachment.c.message_id, "ids"))
 
 
 def load_deliveries(
     connection: Connection, rows: Sequence[Row[Any]], token: str, owners: Mapping[str, Row[Any]]
 ) -> tuple[list[Delivery], dict[str, str]]:
     """What the rows are to say; with it, by id, the reasons why some of them cannot be read."""
-    ids = [row.message_id for row in rows]
-    said = {
-        row.id: row
-        for row in connection.execute(
-            select(message, conversation.c.thread, conversation.c.locale)
-            .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(message.c.id.in_(ids))
-        )
-    }
+    ids = {"ids": [row.message_id for row in rows]}
+    said = {row.id: row for row in connection.execute(_SAID, ids)}
     files: dict[str, list[Row[Any]]] = {}
-    for file in connection.execute(select(attachment).where(attachment.c.message_id.in_(ids))):
+    for file in connection.execute(_FILES, ids):
         files.setdefault(file.message_id, []).append(file)
     deliveries: list[Delivery] = []
     broken: dict[str, str] = {}

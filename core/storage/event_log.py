@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Executable, Integer, bindparam, delete, insert, select, update
 
 from core.domain.errors import InvalidInput, LostClaim
 from core.group_commit import GroupCommit
 from core.ports.store import Claim, LogFrame, LoggedFrame
 from core.storage import codec
+from core.storage.among import among, past
 from core.storage.database import Database
 from core.storage.tables import attachment, conversation, feedback, message, widget_event
 
@@ -33,6 +34,8 @@ class SqlEventLog:
 
     def __init__(self, database: Database) -> None:
         self._log_db = database
+        columns = widget_event.c
+        self._past = _FRAMES.where(past(columns.conversation_id, columns.cursor, "places", sqlite=database.is_sqlite))
         self._appends: GroupCommit[_Append, Sequence[int]] = GroupCommit(self._append_all)
 
     async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
@@ -61,7 +64,7 @@ class SqlEventLog:
                 results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
         _forget_provisional(connection, rows)
         if rows:
-            connection.execute(insert(widget_event), _lasting(rows))
+            connection.execute(_ADD_FRAME, _lasting(rows))
             moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
             connection.execute(_MOVE_CURSOR, moved)
         return results
@@ -110,14 +113,8 @@ class SqlEventLog:
 
         def work(connection: Connection) -> Mapping[str, Sequence[LoggedFrame]]:
             for start in range(0, len(wanted), _CHUNK):
-                chunk = wanted[start : start + _CHUNK]
-                condition = or_(
-                    *(
-                        and_(widget_event.c.conversation_id == key, widget_event.c.cursor > cursor)
-                        for key, cursor in chunk
-                    )
-                )
-                for key, frame in _frames(connection, condition, limit * len(chunk)):
+                chunk = dict(wanted[start : start + _CHUNK])
+                for key, frame in _frames(connection, self._past, {"places": chunk, "most": limit * len(chunk)}):
                     frames.setdefault(key, []).append(frame)
             return {key: found[:limit] for key, found in frames.items()}
 
@@ -125,13 +122,10 @@ class SqlEventLog:
 
     async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
         """See EventLog.history."""
-        columns = widget_event.c
-        condition = and_(
-            columns.conversation_id == conversation_id, columns.cursor > after, columns.message_id.is_not(None)
-        )
+        wanted = {"conversation": conversation_id, "after": after, "most": limit}
 
         def work(connection: Connection) -> Sequence[LoggedFrame]:
-            return [frame for _, frame in _frames(connection, condition, limit)]
+            return [frame for _, frame in _frames(connection, _SAID, wanted)]
 
         return await self._log_db.read(work)
 
@@ -141,28 +135,63 @@ class SqlEventLog:
 
     async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
         """See EventLog.heads."""
-        columns = conversation.c
 
         def work(connection: Connection) -> Mapping[str, int]:
-            rows = connection.execute(select(columns.id, columns.event_cursor).where(columns.id.in_(conversation_ids)))
+            rows = connection.execute(_CURSORS, {"ids": conversation_ids})
             return {row.id: row.event_cursor for row in rows}
 
         return await self._log_db.read(work)
 
 
+_CURSORS = select(conversation.c.id, conversation.c.event_cursor).where(among(conversation.c.id, "ids"))
+_HEADS = (
+    select(conversation.c.id, conversation.c.event_cursor, conversation.c.epoch, conversation.c.lease_until)
+    .where(among(conversation.c.id, "ids"))
+    .order_by(conversation.c.id)
+    .with_for_update()
+)
+_LOGGED = select(widget_event.c.conversation_id, widget_event.c.dedupe, widget_event.c.cursor).where(
+    among(widget_event.c.conversation_id, "ids"), among(widget_event.c.dedupe, "keys")
+)
+_FORGET_TURN = delete(widget_event).where(
+    widget_event.c.provisional,
+    widget_event.c.conversation_id == bindparam("key"),
+    widget_event.c.turn_id == bindparam("turn"),
+)
+_FORGET_EARLIER = delete(widget_event).where(
+    widget_event.c.provisional,
+    widget_event.c.conversation_id == bindparam("key"),
+    widget_event.c.epoch < bindparam("before"),
+)
+_FRAMES = (
+    select(
+        widget_event.c.conversation_id.label("log_conversation_id"),
+        widget_event.c.cursor,
+        widget_event.c.kind.label("frame_kind"),
+        widget_event.c.turn_id.label("frame_turn_id"),
+        widget_event.c.body,
+        *message.c,
+        feedback.c.rating,
+    )
+    .outerjoin(message, message.c.id == widget_event.c.message_id)
+    .outerjoin(feedback, feedback.c.message_id == widget_event.c.message_id)
+    .order_by(widget_event.c.conversation_id, widget_event.c.cursor)
+    .limit(bindparam("most", type_=Integer))
+)
+_SAID = _FRAMES.where(
+    widget_event.c.conversation_id == bindparam("conversation"),
+    widget_event.c.cursor > bindparam("after"),
+    widget_event.c.message_id.is_not(None),
+)
+_FILES = select(attachment).where(among(attachment.c.message_id, "ids"))
+_ADD_FRAME = insert(widget_event)
 _MOVE_CURSOR = (
     update(conversation).where(conversation.c.id == bindparam("key")).values(event_cursor=bindparam("new_cursor"))
 )
 
 
 def _lock_heads(connection: Connection, items: Sequence[_Append]) -> dict[str, Any]:
-    columns = conversation.c
-    rows = connection.execute(
-        select(columns.id, columns.event_cursor, columns.epoch, columns.lease_until)
-        .where(columns.id.in_(sorted({item.conversation_id for item in items})))
-        .order_by(columns.id)
-        .with_for_update()
-    )
+    rows = connection.execute(_HEADS, {"ids": sorted({item.conversation_id for item in items})})
     return {
         row.id: SimpleNamespace(
             id=row.id, cursor=row.event_cursor, epoch=row.epoch, leased=row.lease_until is not None, moved=False
@@ -175,12 +204,7 @@ def _known(connection: Connection, items: Sequence[_Append]) -> dict[tuple[str, 
     keys = [frame.dedupe for item in items for frame in item.frames if frame.dedupe is not None]
     if not keys:
         return {}
-    columns = widget_event.c
-    rows = connection.execute(
-        select(columns.conversation_id, columns.dedupe, columns.cursor).where(
-            columns.conversation_id.in_(sorted({item.conversation_id for item in items})), columns.dedupe.in_(keys)
-        )
-    )
+    rows = connection.execute(_LOGGED, {"ids": sorted({item.conversation_id for item in items}), "keys": keys})
     return {(row.conversation_id, row.dedupe): row.cursor for row in rows}
 
 
@@ -200,45 +224,26 @@ def _lasting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Provisional frames end with the turn's message, with its withdrawal, and with a new epoch of the same turn."""
-    columns = widget_event.c
     ended = {
         (row["conversation_id"], row["turn_id"])
         for row in rows
         if row["turn_id"] and (not row["provisional"] or row["kind"] == "discard")
     }
-    conditions = [and_(columns.conversation_id == key, columns.turn_id == turn) for key, turn in sorted(ended)]
+    if ended:
+        connection.execute(_FORGET_TURN, [{"key": key, "turn": turn} for key, turn in sorted(ended)])
     restarted = {
         (row["conversation_id"], row["epoch"]) for row in rows if row["provisional"] and row["kind"] != "discard"
     }
-    conditions += [and_(columns.conversation_id == key, columns.epoch < epoch) for key, epoch in sorted(restarted)]
-    if conditions:
-        connection.execute(delete(widget_event).where(columns.provisional, or_(*conditions)))
+    if restarted:
+        connection.execute(_FORGET_EARLIER, [{"key": key, "before": epoch} for key, epoch in sorted(restarted)])
 
 
-def _frames(connection: Connection, condition: Any, limit: int) -> list[tuple[str, LoggedFrame]]:
-    columns = widget_event.c
-    statement = (
-        select(
-            columns.conversation_id.label("log_conversation_id"),
-            columns.cursor,
-            columns.kind.label("frame_kind"),
-            columns.turn_id.label("frame_turn_id"),
-            columns.body,
-            *message.c,
-            feedback.c.rating,
-        )
-        .outerjoin(message, message.c.id == columns.message_id)
-        .outerjoin(feedback, feedback.c.message_id == columns.message_id)
-        .where(condition)
-        .order_by(columns.conversation_id, columns.cursor)
-        .limit(limit)
-    )
-    rows = (connection.execute(statement)).all()
+def _frames(connection: Connection, statement: Executable, wanted: Mapping[str, Any]) -> list[tuple[str, LoggedFrame]]:
+    rows = connection.execute(statement, wanted).all()
     spoken = [row.id for row in rows if row.id is not None]
     files: Mapping[str, Any] = {}
     if spoken:
-        found = connection.execute(select(attachment).where(attachment.c.message_id.in_(spoken)))
-        files = codec.group_files(found.all())
+        files = codec.group_files(connection.execute(_FILES, {"ids": spoken}).all())
     return [(row.log_conversation_id, _frame(row, files)) for row in rows]
 
 

@@ -12,10 +12,12 @@ from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
 from core.domain.messages import MessageReceived
 from core.storage import codec
+from core.storage.among import among
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import conversation, customer, identity
 
+_KNOWN = select(identity).where(among(identity.c.external_id, "ids"))
 _Person = tuple[str, str, str, bool]
 
 
@@ -62,9 +64,7 @@ def _identify(connection: Connection, database: Database, events: Sequence[Messa
         database.insert_new(identity),
         [{**dict(zip(names, person, strict=True)), "customer_id": new_id(), "created_at": now} for person in people],
     )
-    found = connection.execute(
-        select(identity).where(identity.c.external_id.in_(sorted({person[2] for person in people})))
-    )
+    found = connection.execute(_KNOWN, {"ids": sorted({person[2] for person in people})})
     customers = {(row.channel, row.account, row.external_id, bool(row.verified)): row.customer_id for row in found}
     known: dict[str, dict[str, Any]] = {}
     for event in events:

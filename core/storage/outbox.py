@@ -11,6 +11,7 @@ from sqlalchemy import (
     Double,
     Integer,
     Row,
+    Select,
     TextClause,
     Update,
     and_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    not_,
     or_,
     select,
     text,
@@ -29,6 +31,7 @@ from core.domain.delivery import DeliveryStatus
 from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.store import Delivery, Settlement
 from core.storage import codec
+from core.storage.among import among
 from core.storage.database import Database
 from core.storage.dead_letters import SqlDeadLetters
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
@@ -48,6 +51,11 @@ class SqlOutbox(SqlDeadLetters):
     def __init__(self, database: Database) -> None:
         SqlDeadLetters.__init__(self, database)
         self._outbox_db = database
+        self._due = _due(database)
+        self._claimable = self._due.with_for_update(skip_locked=True)
+        self._owners = _owners(database)
+        self._sending = _sending(database)
+        self._settlement = _settlement(database)
 
     async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
         """See Outbox.claim_deliveries."""
@@ -60,8 +68,8 @@ class SqlOutbox(SqlDeadLetters):
     ) -> Sequence[Delivery]:
         withdrawn: frozenset[str] = frozenset()
         while True:
-            heads = self._heads(channel, account, limit).with_for_update(skip_locked=True)
-            candidates = connection.execute(heads).all()
+            wanted = {"of_channel": channel, "of_account": account, "most": limit}
+            candidates = connection.execute(self._claimable, wanted).all()
             if not candidates:
                 return ClaimedDeliveries((), withdrawn=withdrawn)
             owners = self._lock_conversations(connection, [row.conversation_id for row in candidates])
@@ -98,41 +106,7 @@ class SqlOutbox(SqlDeadLetters):
 
     def _lock_conversations(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
         """Their ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
-        columns = conversation.c
-        paused = func.coalesce(columns.send_after > self._outbox_db.now(), literal(False)).label("paused")
-        rows = connection.execute(
-            select(columns.id, columns.ownership_epoch, paused)
-            .where(columns.id.in_(sorted(set(ids))))
-            .order_by(columns.id)
-            .with_for_update()
-        )
-        return {row.id: row for row in rows}
-
-    def _heads(self, channel: str, account: str, limit: int) -> Any:
-        """Rows that may be sent now and have no open row before them in their conversation."""
-        now, earlier = self._outbox_db.now(), outbox.alias("earlier")
-        columns = outbox.c
-        return (
-            select(outbox)
-            .where(
-                columns.channel == channel,
-                columns.account == account,
-                or_(
-                    and_(columns.status == DeliveryStatus.DUE, columns.due_at <= now),
-                    and_(columns.status == DeliveryStatus.SENDING, columns.lease_until <= now),
-                ),
-                _is_open("outbox"),
-                ~select(earlier.c.id)
-                .where(
-                    earlier.c.conversation_id == columns.conversation_id,
-                    _is_open("earlier"),
-                    earlier.c.seq < columns.seq,
-                )
-                .exists(),
-            )
-            .order_by(columns.due_at, columns.first_due_at)
-            .limit(limit)
-        )
+        return {row.id: row for row in connection.execute(self._owners, {"ids": sorted(set(ids))})}
 
     def _withhold(self, connection: Connection, ids: Sequence[str]) -> None:
         if ids:
@@ -148,78 +122,33 @@ class SqlOutbox(SqlDeadLetters):
 
     def _mark_sending(self, connection: Connection, ids: Sequence[str], token: str, lease: float) -> None:
         if ids:
-            connection.execute(
-                update(outbox)
-                .where(outbox.c.id.in_(ids))
-                .values(
-                    uncertain=or_(outbox.c.uncertain, outbox.c.status == DeliveryStatus.SENDING),
-                    status=DeliveryStatus.SENDING,
-                    lease_until=self._outbox_db.now() + lease,
-                    attempts=outbox.c.attempts + 1,
-                    token=token,
-                )
-            )
+            connection.execute(self._sending, {"ids": ids, "lease": lease, "new_token": token})
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """See Outbox.settle."""
         return await self._outbox_db.write(lambda connection: self._settle(connection, settlements))
 
     def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> bool:
-        columns = outbox.c
-        rows = connection.execute(
-            select(columns.id, columns.token, columns.conversation_id, columns.message_id, columns.receipts)
-            .where(columns.id.in_(sorted({item.delivery_id for item in settlements})))
-            .order_by(columns.id)
-            .with_for_update()
-        )
+        rows = connection.execute(_LOCK, {"ids": sorted({item.delivery_id for item in settlements})})
         claimed = {(row.id, row.token): row for row in rows}
         held = {item.delivery_id: item for item in settlements if (item.delivery_id, item.token) in claimed}
         if not held:
             return False
         connection.execute(
-            self._settlement(),
+            self._settlement,
             [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
         )
         owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
         never_came = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
         self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in never_came])
         self._pause_conversations(connection, {owners[key]: item.conversation_pause for key, item in held.items()})
-        behind = (
-            select(columns.id)
-            .where(
-                columns.conversation_id.in_(sorted(set(owners.values()))),
-                _is_open("outbox"),
-                columns.status == DeliveryStatus.DUE,
-                columns.id.not_in(sorted(held)),
-            )
-            .limit(1)
-        )
-        return connection.execute(behind).first() is not None
+        behind = connection.execute(_BEHIND, {"homes": sorted(set(owners.values())), "held": sorted(held)})
+        return behind.first() is not None
 
     def _withdraw(self, connection: Connection, rows: Sequence[Any]) -> None:
         if rows:
             self._lock_conversations(connection, [row.conversation_id for row in rows])
             withdraw_messages(connection, [row.message_id for row in rows], self._outbox_db.timestamp())
-
-    def _settlement(self) -> Update:
-        now, columns = self._outbox_db.now(), outbox.c
-        wait = bindparam("wait", type_=Double)
-        return (
-            update(outbox)
-            .where(columns.id == bindparam("key"))
-            .values(
-                status=bindparam("new_status"),
-                parts_done=columns.parts_done + bindparam("parts", type_=Integer),
-                receipts=bindparam("new_receipts"),
-                last_error=bindparam("new_error"),
-                uncertain=bindparam("new_uncertain"),
-                possible_duplicate=or_(columns.possible_duplicate, bindparam("new_possible_duplicate")),
-                due_at=case((wait >= 0, now + wait), else_=columns.due_at),
-                settled_at=case((wait >= 0, None), else_=now),
-                lease_until=None,
-                token=None,
-            )
-        )
 
     def _pause_conversations(self, connection: Connection, pauses: Mapping[str, float]) -> None:
         """Kept with the conversation, so that a message that is enqueued later waits as well."""
@@ -232,10 +161,11 @@ class SqlOutbox(SqlDeadLetters):
 
     async def due(self, channel: str, account: str, limit: int) -> int:
         """See Outbox.due."""
-        heads = self._heads(channel, account, limit).subquery()
+        counted = select(func.count()).select_from(self._due.subquery())
+        wanted = {"of_channel": channel, "of_account": account, "most": limit}
 
         def work(connection: Connection) -> int:
-            return int(connection.scalar(select(func.count()).select_from(heads)) or 0)
+            return int(connection.scalar(counted, wanted) or 0)
 
         return await self._outbox_db.read(work)
 
@@ -277,6 +207,98 @@ class SqlOutbox(SqlDeadLetters):
             )
 
         await self._outbox_db.write(work)
+
+
+def _due(database: Database) -> Select[Any]:
+    """Rows that may be sent now and have no open row before them in their conversation."""
+    now, earlier = database.now(), outbox.alias("earlier")
+    columns = outbox.c
+    return (
+        select(outbox)
+        .where(
+            columns.channel == bindparam("of_channel"),
+            columns.account == bindparam("of_account"),
+            or_(
+                and_(columns.status == DeliveryStatus.DUE, columns.due_at <= now),
+                and_(columns.status == DeliveryStatus.SENDING, columns.lease_until <= now),
+            ),
+            _is_open("outbox"),
+            ~select(earlier.c.id)
+            .where(
+                earlier.c.conversation_id == columns.conversation_id,
+                _is_open("earlier"),
+                earlier.c.seq < columns.seq,
+            )
+            .exists(),
+        )
+        .order_by(columns.due_at, columns.first_due_at)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+def _owners(database: Database) -> Select[Any]:
+    columns = conversation.c
+    paused = func.coalesce(columns.send_after > database.now(), literal(False)).label("paused")
+    return (
+        select(columns.id, columns.ownership_epoch, paused)
+        .where(among(columns.id, "ids"))
+        .order_by(columns.id)
+        .with_for_update()
+    )
+
+
+def _sending(database: Database) -> Update:
+    columns = outbox.c
+    return (
+        update(outbox)
+        .where(among(columns.id, "ids"))
+        .values(
+            uncertain=or_(columns.uncertain, columns.status == DeliveryStatus.SENDING),
+            status=DeliveryStatus.SENDING,
+            lease_until=database.now() + bindparam("lease", type_=Double),
+            attempts=columns.attempts + 1,
+            token=bindparam("new_token"),
+        )
+    )
+
+
+def _settlement(database: Database) -> Update:
+    now, columns = database.now(), outbox.c
+    wait = bindparam("wait", type_=Double)
+    return (
+        update(outbox)
+        .where(columns.id == bindparam("key"))
+        .values(
+            status=bindparam("new_status"),
+            parts_done=columns.parts_done + bindparam("parts", type_=Integer),
+            receipts=bindparam("new_receipts"),
+            last_error=bindparam("new_error"),
+            uncertain=bindparam("new_uncertain"),
+            possible_duplicate=or_(columns.possible_duplicate, bindparam("new_possible_duplicate")),
+            due_at=case((wait >= 0, now + wait), else_=columns.due_at),
+            settled_at=case((wait >= 0, None), else_=now),
+            lease_until=None,
+            token=None,
+        )
+    )
+
+
+_LOCK = (
+    select(outbox.c.id, outbox.c.token, outbox.c.conversation_id, outbox.c.message_id, outbox.c.receipts)
+    .where(among(outbox.c.id, "ids"))
+    .order_by(outbox.c.id)
+    .with_for_update()
+)
+_BEHIND = (
+    select(outbox.c.id)
+    .where(
+        among(outbox.c.conversation_id, "homes"),
+        _is_open("outbox"),
+        outbox.c.status == DeliveryStatus.DUE,
+        not_(among(outbox.c.id, "held")),
+    )
+    .limit(1)
+)
 
 
 def _fresh_pace(key: str) -> dict[str, Any]:
