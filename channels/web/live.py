@@ -16,6 +16,7 @@ import structlog
 
 from channels.web import render
 from core.domain.errors import HubError
+from core.group_commit import GroupCommit
 from core.ports.clock import Clock
 from core.ports.store import EventLog, LoggedFrame
 from core.ports.wake import WIDGET, Subscription, Wake
@@ -102,6 +103,7 @@ class Live:
         self._link = link
         self._poll = poll
         self._rooms: dict[str, _Room] = {}
+        self._reads: GroupCommit[str, None] = GroupCommit(self._read_together, max_batch=_CHUNK)
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -140,7 +142,7 @@ class Live:
         room = self._rooms.get(listener.conversation_id)
         if room is not None and room.stirred:
             room.stirred = False
-            await self._read([listener.conversation_id])
+            await self._reads.submit(listener.conversation_id)
 
     def remove(self, listener: Listener) -> None:
         """Listen no more."""
@@ -166,7 +168,7 @@ class Live:
         waiter = _Waiter(conversation_id, after, wanted)
         self.add(waiter)
         try:
-            await self._read([conversation_id])
+            await self._reads.submit(conversation_id)
             if not waiter.found.is_set() and seconds > 0 and not self._stopped:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
@@ -220,6 +222,11 @@ class Live:
             room = self._rooms.get(key)
             if room is not None:
                 room.checked_at = float("-inf")
+
+    async def _read_together(self, conversation_ids: Sequence[str]) -> Sequence[None]:
+        """For those who ask at the same moment: whoever comes while a read is under way shares the next one."""
+        await self._read(conversation_ids)
+        return [None] * len(conversation_ids)
 
     async def _read(self, conversation_ids: Sequence[str]) -> None:
         """Read these conversations and hand out what is new, until nothing is left."""
