@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Executable, Integer, bindparam, delete, insert, select, update
 
+from core.domain.attachments import Attachment
 from core.domain.errors import InvalidInput, LostClaim
 from core.group_commit import GroupCommit
 from core.ports.store import Claim, LogFrame, LoggedFrame
@@ -16,6 +18,8 @@ from core.storage import codec
 from core.storage.among import among, past
 from core.storage.database import Database
 from core.storage.tables import attachment, conversation, feedback, message, widget_event
+
+log = structlog.get_logger(__name__)
 
 _CHUNK = 200
 
@@ -109,23 +113,39 @@ class SqlEventLog:
     async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
         """See EventLog.read."""
         wanted = sorted(after.items())
-        frames: dict[str, list[LoggedFrame]] = {}
 
         def work(connection: Connection) -> Mapping[str, Sequence[LoggedFrame]]:
+            frames: dict[str, Sequence[LoggedFrame]] = {}
             for start in range(0, len(wanted), _CHUNK):
-                chunk = dict(wanted[start : start + _CHUNK])
-                for key, frame in _frames(connection, self._past, {"places": chunk, "most": limit * len(chunk)}):
-                    frames.setdefault(key, []).append(frame)
-            return {key: found[:limit] for key, found in frames.items()}
+                frames.update(self._read(connection, dict(wanted[start : start + _CHUNK]), limit))
+            return frames
 
         return await self._log_db.read(work)
 
+    def _read(self, connection: Connection, after: Mapping[str, int], limit: int) -> dict[str, list[LoggedFrame]]:
+        pages: dict[str, list[_Read]] = {}
+        for one in _frames(connection, self._past, {"places": after, "most": limit * len(after)}):
+            pages.setdefault(one.conversation_id, []).append(one)
+        frames = {key: _readable(page[:limit]) for key, page in pages.items()}
+        for key, page in pages.items():
+            missing = limit - len(frames[key])
+            if missing and len(page) >= limit:  # a page that is not full is the last one, so this one is filled up
+                frames[key] += self._read(connection, {key: page[limit - 1].cursor}, missing).get(key, [])
+        return frames
+
     async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
         """See EventLog.history."""
-        wanted = {"conversation": conversation_id, "after": after, "most": limit}
 
         def work(connection: Connection) -> Sequence[LoggedFrame]:
-            return [frame for _, frame in _frames(connection, _SAID, wanted)]
+            found: list[LoggedFrame] = []
+            place = after
+            while missing := limit - len(found):
+                page = _frames(connection, _SAID, {"conversation": conversation_id, "after": place, "most": missing})
+                found += _readable(page)
+                if len(page) < missing:
+                    break
+                place = page[-1].cursor
+            return found
 
         return await self._log_db.read(work)
 
@@ -238,21 +258,46 @@ def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) 
         connection.execute(_FORGET_EARLIER, [{"key": key, "before": epoch} for key, epoch in sorted(restarted)])
 
 
-def _frames(connection: Connection, statement: Executable, wanted: Mapping[str, Any]) -> list[tuple[str, LoggedFrame]]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row of the log; without a frame when it cannot be read."""
+
+    conversation_id: str
+    cursor: int
+    frame: LoggedFrame | None
+
+
+def _readable(page: Sequence[_Read]) -> list[LoggedFrame]:
+    return [one.frame for one in page if one.frame is not None]
+
+
+def _frames(connection: Connection, statement: Executable, wanted: Mapping[str, Any]) -> list[_Read]:
     rows = connection.execute(statement, wanted).all()
     spoken = [row.id for row in rows if row.id is not None]
-    files: Mapping[str, Any] = {}
+    files: dict[str, list[Any]] = {}
     if spoken:
-        files = codec.group_files(connection.execute(_FILES, {"ids": spoken}).all())
-    return [(row.log_conversation_id, _frame(row, files)) for row in rows]
+        for file in connection.execute(_FILES, {"ids": spoken}):
+            files.setdefault(file.message_id, []).append(file)
+    return [_Read(row.log_conversation_id, row.cursor, _tried(row, files.get(row.id, ()))) for row in rows]
 
 
-def _frame(row: Any, files: Mapping[str, Any]) -> LoggedFrame:
+def _tried(row: Any, files: Sequence[Any]) -> LoggedFrame | None:
+    """A frame that cannot be read (written by a newer version?) is left out: all who watch are served by the same read."""
+    try:
+        return _frame(row, [codec.attachment_from(file) for file in files])
+    except (ValueError, KeyError, TypeError) as error:
+        log.error(
+            "frame.unreadable", conversation=row.log_conversation_id, cursor=row.cursor, error=type(error).__name__
+        )
+        return None
+
+
+def _frame(row: Any, files: Sequence[Attachment]) -> LoggedFrame:
     return LoggedFrame(
         cursor=row.cursor,
         kind=row.frame_kind,
         body=codec.load(row.body),
         turn_id=row.frame_turn_id,
-        message=codec.message_from(row, files.get(row.id, ())) if row.id is not None else None,
+        message=codec.message_from(row, files) if row.id is not None else None,
         feedback=row.rating,
     )
