@@ -16,9 +16,10 @@ from channels.web.files import Files
 from channels.web.live import Live
 from channels.web.parse import ClientMessage, client_message
 from channels.web.reception import Reception
-from channels.web.refusals import BadFrame, TooManyAttachments
+from channels.web.refusals import TooManyAttachments
 from channels.web.settings import WebLimits
 from channels.web.tokens import Session
+from channels.web.upload_name import upload_name
 from channels.web.wire import Pending
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError
@@ -47,9 +48,9 @@ class Messages:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """200 with the answer, or 202: it takes longer, or a person will answer."""
-        session = self._access.session(request)
+        session, longest = self._access.session(request), self._limits.wait_seconds
         try:
-            wait = _wait(request, self._limits.wait_seconds)
+            wait = parse.seconds(request.query.get("wait", str(longest)), "wait", longest)
             message, accepted = await self._take(request, session)
         except HubError as error:
             self._access.refused(error)
@@ -114,7 +115,7 @@ class Messages:
         """A file sent along, or the id of one that was uploaded before."""
         if count >= self._limits.attachments:
             raise TooManyAttachments(f"At most {self._limits.attachments} files fit in one message.")
-        if not part.filename:
+        if upload_name(part) is None:
             return await body.text_of(part, 1024)
         await self._files.admit(session)
         taken.append(await self._files.take(part))
@@ -151,19 +152,6 @@ def _without(message: ClientMessage, files: list[Attachment]) -> ClientMessage:
     dropped = {file.id for file in files}
     rest = tuple(file for file in message.attachments if file not in dropped)
     return ClientMessage(message.content, message.client_id, rest, message.action, message.locale)
-
-
-def _wait(request: web.Request, longest: float) -> float:
-    text = request.query.get("wait")
-    if text is None:
-        return longest
-    try:
-        seconds = float(text)
-    except ValueError:
-        raise BadFrame("wait is a number of seconds.") from None
-    if not 0 <= seconds < float("inf"):
-        raise BadFrame("wait is a number of seconds from 0.")
-    return min(seconds, longest)
 
 
 def _new_id() -> str:
