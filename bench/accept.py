@@ -13,7 +13,7 @@ from bench.load import Tally, customers, flood, request
 from bench.report import Figure, Report
 from bench.servers import database, process
 
-CONNECTIONS = 128
+CONNECTIONS = 256
 
 
 def _requests(count: int) -> list[bytes]:

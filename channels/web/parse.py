@@ -20,6 +20,13 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 """The unreserved characters of RFC 3986, so that the id has one written form in keys."""
 _FILE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -63,7 +70,7 @@ def decode(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise BadFrame(f"Not UTF-8 (byte {error.start}).") from None
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = _JSON.decode(text)
     except (ValueError, RecursionError):
         raise BadFrame("Not JSON.") from None
     if not isinstance(value, dict):
@@ -172,7 +179,3 @@ def _action(value: Any) -> CustomerAction | None:
         return CustomerAction(value)
     except ValueError:
         raise BadFrame(f"action is one of: {', '.join(CustomerAction)}.") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

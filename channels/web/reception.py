@@ -51,5 +51,7 @@ class Reception:
 def envelope(session: Session) -> dict[str, str]:
     """Who sent a raw event: what its token said, without the token."""
     claims = {"session": session.id, "expires": session.expires_at.isoformat()}
-    claims.update({name: value for name in _CLAIMS if (value := getattr(session, name)) is not None})
+    for name in _CLAIMS:
+        if (value := getattr(session, name)) is not None:
+            claims[name] = value
     return claims
