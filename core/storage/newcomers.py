@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, func, select
+from sqlalchemy import Connection, Insert, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.conversation import OwnershipState
@@ -17,7 +17,11 @@ from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import conversation, customer, identity
 
-_KNOWN = select(identity).where(among(identity.c.external_id, "ids"))
+_KNOWN = select(identity).where(
+    identity.c.channel == bindparam("of_channel"),
+    identity.c.account == bindparam("of_account"),
+    among(identity.c.external_id, "ids"),
+)
 _Person = tuple[str, str, str, bool]
 
 
@@ -64,8 +68,11 @@ def _identify(connection: Connection, database: Database, events: Sequence[Messa
         database.insert_new(identity),
         [{**dict(zip(names, person, strict=True)), "customer_id": new_id(), "created_at": now} for person in people],
     )
-    found = connection.execute(_KNOWN, {"ids": sorted({person[2] for person in people})})
-    customers = {(row.channel, row.account, row.external_id, bool(row.verified)): row.customer_id for row in found}
+    customers: dict[_Person, str] = {}
+    for channel, account in sorted({person[:2] for person in people}):
+        ids = [person[2] for person in people if person[:2] == (channel, account)]
+        for row in connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids}):
+            customers[channel, account, row.external_id, bool(row.verified)] = row.customer_id
     known: dict[str, dict[str, Any]] = {}
     for event in events:
         sender = event.sender

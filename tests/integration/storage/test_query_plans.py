@@ -1,0 +1,78 @@
+"""A message's path never reads a whole table: what a statement costs must not grow with all that was ever said."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from core.domain.conversation import OwnershipEvent
+from core.domain.delivery import DeliveryStatus
+from core.ports.store import LogFrame, Settlement, Transition
+from core.storage.migrate import migrate
+from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, edited, finish, said
+
+_MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|anon_1|\(subquery|\d+ CONSTANT)")
+
+
+@pytest.fixture
+def statements() -> Iterator[dict[str, Any]]:
+    """Every statement that is executed, with its parameters of one execution."""
+    seen: dict[str, Any] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        seen[statement] = parameters[0] if many else parameters
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+async def test_the_path_of_a_message_scans_no_table(sqlite_url: str, statements: dict[str, Any]) -> None:
+    await migrate(sqlite_url)
+    store = SqlStore(sqlite_url, ManualClock(), server_clock=False)
+    await store.open()
+    statements.clear()
+    await _whole_path(store)
+    await store.close()
+    connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    scans = {}
+    for statement, parameters in statements.items():
+        if re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)", statement):
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            if found := [step for step in plan if "SCAN" in step and not _MAY_BE_READ_WHOLE.match(step)]:
+                scans[statement] = found
+    connection.close()
+    assert len(statements) > 30, "the path was not walked"
+    assert not scans, scans
+
+
+async def _whole_path(store: SqlStore) -> None:
+    for number in range(2):  # the second time it is no newcomer
+        await accept(store, said(f"e{number}"), in_log=True)
+        await accept(store, said(f"e{number}"), in_log=True)
+        await accept(store, edited(f"x{number}", f"e{number}", "Hello!"), in_log=True)
+        state = await claim_one(store)
+        home = state.conversation.id
+        await store.extend([state.claim], LEASE)
+        await store.append_provisional(state.claim, [LogFrame("text", {"delta": "An"}, turn_id=f"t{number}")])
+        assert await finish(store, state, answer(turn_id=f"t{number}"))
+        (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+        message = delivery.message.message_id
+        done = LogFrame("complete", {}, turn_id=f"t{number}", message_id=message, dedupe=f"m{number}")
+        await store.append(home, [done])
+        await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT)])
+        await store.read({home: 0})
+        await store.history(home, after=0, limit=100)
+        await store.heads([home])
+        await store.find(home, f"m{number}")
+        await store.conversation(home)
+        await store.due("web", "main", 10)
+        await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
+    await store.transition(home, Transition(OwnershipEvent.ESCALATE))
