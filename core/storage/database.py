@@ -72,6 +72,8 @@ class Database:
         self._stall = stall
         self._threads: SqliteThreads | None = None
         self._engine: AsyncEngine | None = None
+        self._under_way: set[object] = set()
+        self._ended = asyncio.Event()
         self._stalled: StalledSessions | None = None
 
     def open(self) -> None:
@@ -112,6 +114,9 @@ class Database:
         if threads is not None:
             await threads.close()
         if engine is not None:
+            while self._under_way:  # a connection that is in use is not the pool's to close
+                self._ended.clear()
+                await self._ended.wait()
             await engine.dispose()
 
     async def write(self, work: Work[Result]) -> Result:
@@ -141,12 +146,21 @@ class Database:
             return await (self._threads.write(work) if write else self._threads.read(work))
         if self._engine is None:
             raise StoreUnavailable("The database is not open.")
+        token = object()
+        self._under_way.add(token)
+        try:
+            return await self._on_server(self._engine, work, write=write)
+        finally:
+            self._under_way.discard(token)
+            self._ended.set()
+
+    async def _on_server(self, engine: AsyncEngine, work: Work[Result], *, write: bool) -> Result:
         if write:
-            async with self._engine.begin() as connection:
+            async with engine.begin() as connection:
                 return await connection.run_sync(work)
         # Each statement sees what is committed when it begins, inside a transaction or not; without one, two journeys
         # to the server are saved.
-        async with self._engine.connect() as connection:
+        async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             return await connection.run_sync(work)
 

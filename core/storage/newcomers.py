@@ -71,8 +71,8 @@ def _identify(connection: Connection, database: Database, events: Sequence[Messa
     customers: dict[_Person, str] = {}
     for channel, account in sorted({person[:2] for person in people}):
         ids = [person[2] for person in people if person[:2] == (channel, account)]
-        for row in connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids}):
-            customers[channel, account, row.external_id, bool(row.verified)] = row.customer_id
+        found = connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids})
+        customers.update({(channel, account, one.external_id, bool(one.verified)): one.customer_id for one in found})
     known: dict[str, dict[str, Any]] = {}
     for event in events:
         sender = event.sender
