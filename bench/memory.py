@@ -17,8 +17,7 @@ def _resident(pid: int) -> int:
     return int(psutil.Process(pid).memory_full_info().uss)
 
 
-async def _open_sockets(port: int, count: int) -> list[aiohttp.ClientWebSocketResponse]:
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+async def _open_sockets(session: aiohttp.ClientSession, port: int, count: int) -> list[aiohttp.ClientWebSocketResponse]:
     sockets = []
     for person in customers(count):
         socket = await session.ws_connect(f"ws://127.0.0.1:{port}/ws", compress=15, max_msg_size=0)
@@ -31,14 +30,15 @@ async def _open_sockets(port: int, count: int) -> list[aiohttp.ClientWebSocketRe
 
 
 async def _measure(port: int, pid: int, count: int) -> float:
-    warm = await _open_sockets(port, 100)
-    await asyncio.sleep(2)
-    before = _resident(pid)
-    opened = await _open_sockets(port, count)
-    await asyncio.sleep(2)
-    after = _resident(pid)
-    for socket in warm + opened:
-        await socket.close()
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        warm = await _open_sockets(session, port, 100)
+        await asyncio.sleep(2)
+        before = _resident(pid)
+        opened = await _open_sockets(session, port, count)
+        await asyncio.sleep(2)
+        after = _resident(pid)
+        for socket in warm + opened:
+            await socket.close()
     return (after - before) / count / 1000
 
 
@@ -51,4 +51,4 @@ def run(report: Report, *, count: int = 1_000) -> None:
     with process("config.cli", "serve", environment={"KNOWLEDGE_SOURCES": "sample"}) as (port, pid):
         asyncio.run(asyncio.sleep(45))
         whole = sum(_resident(one.pid) for one in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)))
-        report.add(Figure("idle server with knowledge, all processes", whole / 1e6, "MB"))
+        report.add(Figure("idle server with knowledge, all processes, just after indexing", whole / 1e6, "MB"))
