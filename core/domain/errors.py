@@ -19,6 +19,12 @@ class InvalidInput(HubError):
     code = "invalid_input"
 
 
+class UnknownMessage(InvalidInput):
+    """An edit, a deletion or a reaction to a message that the hub does not have (yet: it may still be on its way)."""
+
+    code = "unknown_message"
+
+
 class TooLarge(InvalidInput):
     """Longer or larger than the limit named in ``detail``."""
 

@@ -40,10 +40,16 @@ class MessageKind(StrEnum):
 
 
 class CustomerAction(StrEnum):
-    """Something a customer pressed instead of writing it; the text shown for it is the message's text."""
+    """Something a customer pressed instead of writing it; the text shown for it is the message's text.
+
+    ``GREETING``: asks what this is (a bot's start button, a help command). ``START_OVER``: what was said before no longer
+    matters to the agent.
+    """
 
     REQUEST_PERSON = "request_person"
     CONTACT = "contact"
+    GREETING = "greeting"
+    START_OVER = "start_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,47 @@ class MessageDeleted:
     audience: Audience = Audience.CUSTOMER
 
 
-InboundEvent = MessageReceived | MessageEdited | MessageDeleted
+@dataclass(frozen=True, slots=True)
+class ReactionChanged:
+    """Somebody put an emoji on a message, or took it off. ``target`` is an event key, or a receipt's id in a key.
+
+    ``emoji`` is the character where there is one, otherwise the platform's name for it, such as ``:party_parrot:``.
+    """
+
+    key: EventKey
+    conversation: ConversationKey
+    target: EventKey
+    sender: Identity
+    emoji: str
+    present: bool
+    sent_at: datetime
+    audience: Audience = Audience.CUSTOMER
+
+
+class ReceiptStatus(StrEnum):
+    """What a provider reports of a message after it took it."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReported:
+    """A provider says what became of a message that it took. ``provider_id`` is the one in the message's receipt.
+
+    It may come before the hub has noted that the message was taken. ``detail`` is the provider's reason for a failure.
+    """
+
+    key: EventKey
+    provider_id: str
+    status: ReceiptStatus
+    sent_at: datetime
+    detail: str | None = None
+
+
+ConversationEvent = MessageReceived | MessageEdited | MessageDeleted | ReactionChanged
+InboundEvent = ConversationEvent | DeliveryReported
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +209,11 @@ class WirePayload:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider took a payload. ``provider_id`` names it there for edits, deletes and delivery status."""
+    """The provider took a payload. ``provider_id`` names it there for edits, deletes and delivery status.
+
+    ``tracked``: the provider will speak of it by that id, unique in the account, so that it can be found again.
+    """
 
     provider_id: str | None = None
     at: datetime | None = None
+    tracked: bool = False

@@ -9,8 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, Update, insert, select, update
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
-from core.domain.errors import InvalidInput, SessionEnded
-from core.domain.messages import Author, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, RawEvent
+from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
+from core.domain.messages import (
+    Author,
+    ConversationEvent,
+    DeliveryReported,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    RawEvent,
+    ReactionChanged,
+)
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
@@ -18,6 +27,7 @@ from core.storage.accept_statements import ADD_EVENT, ADD_FRAME, ADD_MESSAGE, KN
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.newcomers import create_conversations
+from core.storage.reports import find_sent, keep_reactions, keep_report, reaction_row
 from core.storage.tables import (
     attachment,
     message,
@@ -56,6 +66,7 @@ class _Batch:
     events: list[dict[str, Any]] = field(default_factory=list)
     frames: list[dict[str, Any]] = field(default_factory=list)
     edits: list[dict[str, Any]] = field(default_factory=list)
+    reactions: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -71,53 +82,50 @@ class SqlInbox:
         return await self._inbox_db.write(lambda connection: self._accept(connection, items))
 
     def _accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
-        possible = [item for item in items if _can_be_stored(item.event)]
+        possible = [
+            item.event for item in items if not isinstance(item.event, DeliveryReported) and _can_be_stored(item.event)
+        ]
         threads = self._lock(connection, possible)
         known = self._known(connection, possible)
         batch = _Batch(self._inbox_db.timestamp(), threads, known, self._owned_files(connection, possible))
         results: list[Accepted | Exception] = []
         for item in items:
             try:
-                results.append(_place(batch, item))
+                if isinstance(item.event, DeliveryReported):
+                    results.append(keep_report(connection, self._inbox_db, item.event, batch.now))
+                else:
+                    results.append(_place(batch, item, item.event))
             except (InvalidInput, SessionEnded) as error:
                 results.append(error)
         self._write(connection, batch)
         return results
 
-    def _lock(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, _Thread]:
-        threads = _select_threads(connection, sorted({item.event.conversation.conversation_id for item in items}))
+    def _lock(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, _Thread]:
+        threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))
         first: dict[str, MessageReceived] = {}
-        for item in items:
-            if isinstance(item.event, MessageReceived):
-                first.setdefault(item.event.conversation.conversation_id, item.event)
+        for event in events:
+            if isinstance(event, MessageReceived):
+                first.setdefault(event.conversation.conversation_id, event)
         missing = sorted(first.keys() - threads.keys())
         if missing:
             create_conversations(connection, self._inbox_db, [first[key] for key in missing])
             threads.update(_select_threads(connection, missing))
         return threads
 
-    def _known(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, Accepted]:
-        keys = [str(item.event.key) for item in items]
-        targets = [str(item.event.target) for item in items if not isinstance(item.event, MessageReceived)]
-        seen = connection.scalars(SEEN, {"keys": keys + targets}).all()
-        if not seen:  # nearly always: what follows joins five tables
-            return {}
-        return {
-            row.event_key: Accepted(
-                message_id=row.message_id or "",
-                conversation_id=row.conversation_id,
-                seq=row.seq or 0,
-                duplicate=True,
-                state=row.state,
-                cursor=row.cursor,
-            )
-            for row in connection.execute(KNOWN, {"keys": seen})
-        }
+    def _known(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Accepted]:
+        keys = [str(event.key) for event in events]
+        targets = [str(event.target) for event in events if not isinstance(event, MessageReceived)]
+        known: dict[str, Accepted] = {}
+        if seen := connection.scalars(SEEN, {"keys": keys + targets}).all():  # seldom: what follows joins five tables
+            known = _accepted_before(connection, seen)
+        reactions = [event for event in events if isinstance(event, ReactionChanged)]
+        known.update(find_sent(connection, [event for event in reactions if str(event.target) not in known]))
+        return known
 
-    def _owned_files(self, connection: Connection, items: Sequence[Acceptable]) -> dict[str, tuple[str, str | None]]:
-        wanted = {
-            file for item in items if isinstance(item.event, MessageReceived) for file in item.event.stored_attachments
-        }
+    def _owned_files(
+        self, connection: Connection, events: Sequence[ConversationEvent]
+    ) -> dict[str, tuple[str, str | None]]:
+        wanted = {file for event in events if isinstance(event, MessageReceived) for file in event.stored_attachments}
         if not wanted:
             return {}
         rows = connection.execute(
@@ -140,6 +148,7 @@ class SqlInbox:
             connection.execute(update(message).where(*changed).values(**row))
         for file, owner in batch.files:
             connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
+        keep_reactions(connection, self._inbox_db, batch.reactions)
         _update_threads(connection, batch, self._moved)
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
@@ -161,6 +170,20 @@ class SqlInbox:
         await self._inbox_db.write(work)
 
 
+def _accepted_before(connection: Connection, keys: Sequence[str]) -> dict[str, Accepted]:
+    return {
+        row.event_key: Accepted(
+            message_id=row.message_id or "",
+            conversation_id=row.conversation_id,
+            seq=row.seq or 0,
+            duplicate=True,
+            state=row.state,
+            cursor=row.cursor,
+        )
+        for row in connection.execute(KNOWN, {"keys": keys})
+    }
+
+
 def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, _Thread]:
     rows = connection.execute(THREADS, {"ids": ids})
     return {
@@ -178,7 +201,7 @@ def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, _Th
     }
 
 
-def _can_be_stored(event: InboundEvent) -> bool:
+def _can_be_stored(event: ConversationEvent) -> bool:
     """Whether the ids in it survive in a column: answers go to them, so they cannot be mended as a text can."""
     ids = [event.conversation.channel, event.conversation.account, event.conversation.thread]
     if isinstance(event, MessageReceived):
@@ -186,28 +209,30 @@ def _can_be_stored(event: InboundEvent) -> bool:
     return all(codec.storable(text) for text in ids)
 
 
-def _place(batch: _Batch, item: Acceptable) -> Accepted:
+def _place(batch: _Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
     """Give one event its place in its conversation, or raise what is wrong with it."""
-    if not _can_be_stored(item.event):
+    if not _can_be_stored(event):
         raise InvalidInput("An id in this event holds NUL or half a surrogate pair.")
-    known = batch.known.get(str(item.event.key))
+    known = batch.known.get(str(event.key))
     if known is not None:
         return known
-    if isinstance(item.event, MessageReceived):
-        accepted = _place_message(batch, item, item.event)
+    if isinstance(event, MessageReceived):
+        accepted = _place_message(batch, item, event)
+    elif isinstance(event, ReactionChanged):
+        accepted = _place_reaction(batch, event)
     else:
-        accepted = _place_change(batch, item.event)
+        accepted = _place_change(batch, event)
     batch.events.append(
         {
-            "event_key": str(item.event.key),
-            "kind": type(item.event).__name__.removeprefix("Message").lower(),
+            "event_key": str(event.key),
+            "kind": type(event).__name__.removeprefix("Message").removesuffix("Changed").lower(),
             "conversation_id": accepted.conversation_id,
             "message_id": accepted.message_id,
             "raw": item.raw.body if item.raw else None,
             "received_at": batch.now,
         }
     )
-    batch.known[str(item.event.key)] = Accepted(
+    batch.known[str(event.key)] = Accepted(
         accepted.message_id,
         accepted.conversation_id,
         accepted.seq,
@@ -288,10 +313,7 @@ def _log(batch: _Batch, thread: _Thread, message_id: str, dedupe: str) -> int:
 
 
 def _place_change(batch: _Batch, event: MessageEdited | MessageDeleted) -> Accepted:
-    target = batch.known.get(str(event.target))
-    thread = batch.threads.get(event.conversation.conversation_id)
-    if target is None or thread is None or target.conversation_id != thread.id:
-        raise InvalidInput("The message to change is not in this conversation.")
+    target, thread = _target(batch, event)
     row: dict[str, Any] = {"id": target.message_id}
     if isinstance(event, MessageEdited):
         row |= {"text": codec.clean(event.text), "edited_at": batch.now}
@@ -299,6 +321,20 @@ def _place_change(batch: _Batch, event: MessageEdited | MessageDeleted) -> Accep
         row |= {"text": "", "deleted_at": batch.now}
     batch.edits.append(row)
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+
+
+def _place_reaction(batch: _Batch, event: ReactionChanged) -> Accepted:
+    target, thread = _target(batch, event)
+    batch.reactions.append(reaction_row(event, target))
+    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+
+
+def _target(batch: _Batch, event: MessageEdited | MessageDeleted | ReactionChanged) -> tuple[Accepted, _Thread]:
+    target = batch.known.get(str(event.target))
+    thread = batch.threads.get(event.conversation.conversation_id)
+    if target is None or thread is None or target.conversation_id != thread.id:
+        raise UnknownMessage("The message that this is about is not in this conversation.")
+    return target, thread
 
 
 def _update_threads(connection: Connection, batch: _Batch, statement: Update) -> None:

@@ -36,6 +36,7 @@ from core.storage.database import Database
 from core.storage.dead_letters import SqlDeadLetters
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
 from core.storage.ids import new_id
+from core.storage.reports import keep_receipts
 from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit
 from core.storage.withdrawals import withdraw_messages
 
@@ -137,6 +138,12 @@ class SqlOutbox(SqlDeadLetters):
         connection.execute(
             self._settlement,
             [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
+        )
+        keep_receipts(
+            connection,
+            self._outbox_db,
+            [(item, claimed[item.delivery_id, item.token]) for item in held.values()],
+            self._outbox_db.timestamp(),
         )
         owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
         never_came = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
@@ -284,7 +291,15 @@ def _settlement(database: Database) -> Update:
 
 
 _LOCK = (
-    select(outbox.c.id, outbox.c.token, outbox.c.conversation_id, outbox.c.message_id, outbox.c.receipts)
+    select(
+        outbox.c.id,
+        outbox.c.token,
+        outbox.c.conversation_id,
+        outbox.c.message_id,
+        outbox.c.receipts,
+        outbox.c.channel,
+        outbox.c.account,
+    )
     .where(among(outbox.c.id, "ids"))
     .order_by(outbox.c.id)
     .with_for_update()

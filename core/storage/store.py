@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.ports.clock import Clock
+from core.storage.channel_memory import SqlChannelMemory
 from core.storage.database import Database
 from core.storage.event_log import SqlEventLog
 from core.storage.inbox import SqlInbox
@@ -14,8 +15,18 @@ from core.storage.stale_files import SqlStaleFiles
 from core.storage.turns import SqlTurns
 
 
-class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLog, SqlStaleFiles, SqlRetention):
-    """Implements core.ports.store.Store. The schema must have been migrated before ``open``."""
+class SqlStore(
+    SqlInbox,
+    SqlTurns,
+    SqlOutbox,
+    SqlRecords,
+    SqlJournal,
+    SqlEventLog,
+    SqlStaleFiles,
+    SqlRetention,
+    SqlChannelMemory,
+):
+    """Implements core.ports.store.Store, ChannelMemory and Leases. The schema must have been migrated before ``open``."""
 
     def __init__(
         self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True, stall: float = 5.0
@@ -29,6 +40,7 @@ class SqlStore(SqlInbox, SqlTurns, SqlOutbox, SqlRecords, SqlJournal, SqlEventLo
         SqlEventLog.__init__(self, self.database)
         SqlStaleFiles.__init__(self, self.database)
         SqlRetention.__init__(self, self.database)
+        SqlChannelMemory.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -254,3 +254,47 @@ rate_limit = Table(
     Column("paused_until", Double, nullable=False),
     Column("granted", Integer, nullable=False),
 )
+
+channel_memory = Table(
+    "channel_memory",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Double, nullable=False),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("provider_id", Text, primary_key=True),
+    Column("delivery_id", String(32)),
+    Column("conversation_id", String(32)),
+    Column("message_id", String(32), index=True),
+    Column("status", String(16)),
+    Column("detail", Text),
+    Column("reported_at", Double),
+    Column("created_at", Double, nullable=False),
+)
+
+reaction = Table(
+    "reaction",
+    metadata,
+    Column("message_id", String(32), primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("emoji", Text, primary_key=True),
+    Column("conversation_id", String(32), nullable=False),
+    Column("present", Boolean, nullable=False),
+    Column("sent_at", Double, nullable=False),
+)

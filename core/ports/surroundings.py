@@ -1,0 +1,32 @@
+"""What every channel is given, whoever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.domain.attachments import Attachment
+from core.ports.channel_memory import ChannelMemory
+from core.ports.clock import Clock
+from core.ports.extractor import AttachmentStore
+from core.ports.leases import Leases
+from core.ports.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``link`` gives a signed address of a file that expires, None where the hub has no public address.
+
+    ``process`` names this process among those that share the database. ``max_attachment_bytes`` holds for files both ways.
+    """
+
+    memory: ChannelMemory
+    leases: Leases
+    files: AttachmentStore
+    clock: Clock
+    metrics: Metrics
+    link: Callable[[Attachment], str | None]
+    process: str
+    company: str
+    public_url: str | None = None
+    max_attachment_bytes: int = 10 * 1024 * 1024

@@ -1,0 +1,148 @@
+"""What providers say of messages that they took, and what people think of messages: receipts, reports and reactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import DeliveryReported, ReactionChanged, ReceiptStatus
+from core.ports.channel import Accepted
+from core.ports.store import Settlement
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.tables import conversation, outbox, reaction, receipt
+
+_RANK = {None: 0, ReceiptStatus.DELIVERED: 1, ReceiptStatus.FAILED: 1, ReceiptStatus.READ: 2}
+_FAILED_LATER = "The provider took it and reported afterwards that it could not deliver it: "
+_FOUND = (
+    select(receipt.c.provider_id, receipt.c.conversation_id, receipt.c.message_id, conversation.c.state)
+    .join(conversation, conversation.c.id == receipt.c.conversation_id)
+    .where(
+        receipt.c.channel == bindparam("of_channel"),
+        receipt.c.account == bindparam("of_account"),
+        among(receipt.c.provider_id, "ids"),
+    )
+)
+_BURY = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
+    .values(status=DeliveryStatus.DEAD, last_error=bindparam("reason"))
+)
+
+
+def find_sent(connection: Connection, events: Iterable[ReactionChanged]) -> dict[str, Accepted]:
+    """The hub's own messages that events speak of, by the written form of their target."""
+    found: dict[str, Accepted] = {}
+    for event in events:
+        target = event.target
+        given = {"of_channel": target.channel, "of_account": target.account, "ids": [target.provider_event_id]}
+        for row in connection.execute(_FOUND, given):
+            found[str(target)] = Accepted(row.message_id, row.conversation_id, 0, duplicate=True, state=row.state)
+    return found
+
+
+def reaction_row(event: ReactionChanged, target: Accepted) -> dict[str, Any]:
+    """As it is stored."""
+    return {
+        "message_id": target.message_id,
+        "external_id": codec.clean(event.sender.external_id),
+        "emoji": codec.clean(event.emoji),
+        "conversation_id": target.conversation_id,
+        "present": event.present,
+        "sent_at": event.sent_at.timestamp(),
+    }
+
+
+def keep_reactions(connection: Connection, database: Database, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The newest word on each counts, in whatever order they come."""
+    statement = sqlite.insert(reaction) if database.is_sqlite else postgresql.insert(reaction)
+    for row in rows:
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["message_id", "external_id", "emoji"],
+                set_={"present": statement.excluded.present, "sent_at": statement.excluded.sent_at},
+                where=reaction.c.sent_at <= statement.excluded.sent_at,
+            ),
+            row,
+        )
+
+
+def keep_receipts(
+    connection: Connection, database: Database, settled: Iterable[tuple[Settlement, Any]], now: float
+) -> None:
+    """Remember by what names the provider will speak of what it took; a failure that was reported before counts now.
+
+    ``settled``: each settlement with its row of the outbox.
+    """
+    rows = [
+        {
+            "channel": row.channel,
+            "account": row.account,
+            "provider_id": taken.provider_id,
+            "delivery_id": row.id,
+            "conversation_id": row.conversation_id,
+            "message_id": row.message_id,
+            "created_at": now,
+        }
+        for item, row in settled
+        for taken in item.receipts
+        if taken.tracked and taken.provider_id is not None
+    ]
+    if not rows:
+        return
+    owned = ["delivery_id", "conversation_id", "message_id"]
+    connection.execute(database.upsert(receipt, ["channel", "account", "provider_id"], owned), rows)
+    failed = connection.execute(
+        select(receipt.c.delivery_id, receipt.c.detail).where(
+            among(receipt.c.delivery_id, "ids"), receipt.c.status == ReceiptStatus.FAILED
+        ),
+        {"ids": sorted({str(row["delivery_id"]) for row in rows})},
+    )
+    _bury(connection, {row.delivery_id: row.detail for row in failed})
+
+
+def keep_report(connection: Connection, database: Database, event: DeliveryReported, now: float) -> Accepted:
+    """A report never takes back a better one: what was read was delivered, whatever comes later."""
+    statement = sqlite.insert(receipt) if database.is_sqlite else postgresql.insert(receipt)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["channel", "account", "provider_id"],
+            set_={name: statement.excluded[name] for name in ("status", "detail", "reported_at")},
+            where=_rank(receipt.c.status) < _RANK[event.status],
+        ),
+        {
+            "channel": event.key.channel,
+            "account": event.key.account,
+            "provider_id": event.provider_id,
+            "status": event.status,
+            "detail": codec.cleaned(event.detail),
+            "reported_at": event.sent_at.timestamp(),
+            "created_at": now,
+        },
+    )
+    row = connection.execute(
+        select(receipt).where(
+            receipt.c.channel == event.key.channel,
+            receipt.c.account == event.key.account,
+            receipt.c.provider_id == event.provider_id,
+        )
+    ).one()
+    if row.status == ReceiptStatus.FAILED and row.delivery_id is not None:
+        _bury(connection, {row.delivery_id: row.detail})
+    return Accepted(row.message_id or "", row.conversation_id or "", 0, duplicate=False, state="")
+
+
+def _rank(status: ColumnElement[Any]) -> ColumnElement[int]:
+    ranks = {str(name): rank for name, rank in _RANK.items() if name is not None}
+    return case(ranks, value=func.coalesce(status, ""), else_=0)
+
+
+def _bury(connection: Connection, failed: Mapping[str, str | None]) -> None:
+    if failed:
+        rows = [{"key": key, "reason": _FAILED_LATER + (detail or "no reason given")} for key, detail in failed.items()]
+        connection.execute(_BURY, rows)
