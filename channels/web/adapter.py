@@ -222,6 +222,9 @@ class _StoredFile:
         """See AttachmentStream."""
         return self._chunks
 
+    async def aclose(self) -> None:
+        """Nothing is held open before the first chunk."""
+
 
 def _session(raw: RawEvent) -> Session:
     headers = raw.headers

@@ -73,6 +73,10 @@ class AttachmentStream(Protocol):
 
     def chunks(self) -> AsyncIterator[bytes]: ...
 
+    async def aclose(self) -> None:
+        """Give up what was not read."""
+        ...
+
 
 class Channel(Protocol):
     """A door. Parse and render are pure; only start, send and fetch touch the network."""
@@ -154,3 +158,32 @@ class SupportsRoutes(Protocol):
     """Serves HTTP of its own. Returns aiohttp route definitions, untyped here to keep the ports free of libraries."""
 
     def routes(self) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was checked. ``fix`` says what to change, and where, when it is not ``ok``."""
+
+    check: str
+    ok: bool
+    detail: str
+    fix: str | None = None
+
+
+@runtime_checkable
+class SupportsDiagnosis(Protocol):
+    """Can look at its own credentials, rights and webhook as the provider sees them (``switchboard doctor``)."""
+
+    async def diagnose(self) -> Sequence[Diagnosis]:
+        """Works before ``start`` and beside a running hub; changes nothing, and raises nothing that a person has to read."""
+        ...
+
+
+@runtime_checkable
+class SupportsAlarm(Protocol):
+    """Knows when it does not work as it should, for ``/health/channels``."""
+
+    @property
+    def alarm(self) -> str | None:
+        """One public sentence without addresses or secrets; None while all is well."""
+        ...

@@ -1,0 +1,134 @@
+"""The one way in for webhooks: prove, keep, commit, and only then say thanks.
+
+The answer tells the provider whether to come again: 2xx after the commit, 401 for a request that proves nothing, 503 when
+nothing was stored. What cannot be understood is kept with its raw body and answered with 2xx: it would be no clearer the
+second time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from core.domain.errors import BadSignature, InvalidInput, Overloaded, SessionEnded, UnknownMessage
+from core.domain.messages import InboundEvent, RawEvent
+from core.ports.channel import Channel, InboundSink, WebhookReply, WebhookRequest
+from core.ports.clock import Clock
+from core.ports.metrics import Counter, Metrics
+
+MAX_BODY: Final = 1024 * 1024
+_KEPT_HEADERS = ("content-type", "x-slack-retry-num", "x-slack-retry-reason", "i-twilio-idempotency-token")
+_BURST = 10
+_BURST_SECONDS = 60.0
+_ON_ITS_WAY = timedelta(minutes=1)
+
+_log = structlog.get_logger(__name__)
+
+
+class WebhookDoor:
+    """One channel's webhook. ``open`` between the channel's start and stop."""
+
+    def __init__(
+        self, channel: Channel, metrics: Metrics, clock: Clock, *, public_url: str | None, max_body: int = MAX_BODY
+    ) -> None:
+        self._channel = channel
+        self._metrics = metrics
+        self._clock = clock
+        self._public_url = public_url
+        self._max_body = max_body
+        self._sink: InboundSink | None = None
+        self._refused: deque[float] = deque(maxlen=_BURST)
+        self._alarmed_at: float | None = None
+
+    def open(self, sink: InboundSink | None) -> None:
+        """From now on events go there; None: nowhere, and providers are asked to come again."""
+        self._sink = sink
+
+    @property
+    def alarm(self) -> str | None:
+        """What an operator should know: within the last minute many requests came that were not the provider's."""
+        if self._alarmed_at is None or self._clock.monotonic() - self._alarmed_at > _BURST_SECONDS:
+            return None
+        return "many requests with a wrong signature"
+
+    def route(self, path: str, *, thanks: WebhookReply | None = None) -> web.RouteDef:
+        """``POST path``. ``thanks``: what the provider wants to hear after the commit."""
+        answer = thanks or WebhookReply()
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return _response(await self.take(await self._read(request), answer))
+
+        return web.post(path, handle)
+
+    async def take(self, request: WebhookRequest, thanks: WebhookReply) -> WebhookReply:
+        """Raises BadSignature (401), InvalidInput (413 or 400), StoreUnavailable and Overloaded (503)."""
+        sink = self._sink
+        if sink is None:
+            raise Overloaded("The server is starting or stopping.")
+        try:
+            self._channel.authenticate(request)
+        except BadSignature:
+            self._refuse(request)
+            raise
+        headers = {name: value for name, value in request.headers.items() if name.lower() in _KEPT_HEADERS}
+        raw = RawEvent(self._channel.name, self._channel.account, request.body, headers, self._clock.now())
+        try:
+            parsed = self._channel.parse(raw)
+        except InvalidInput as error:
+            await sink.quarantine(raw, error.detail)
+            return thanks
+        except Exception as error:
+            _log.exception("webhook.unparsable", channel=self._channel.name)
+            await sink.quarantine(raw, f"{type(error).__name__}: {error}")
+            return thanks
+        if isinstance(parsed, WebhookReply):
+            return parsed
+        await self._accept(sink, parsed, raw)
+        return thanks
+
+    async def _accept(self, sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent) -> None:
+        if not events:
+            return
+        try:
+            await sink.accept(events, raw)
+        except UnknownMessage as error:
+            # The message may be on its way still: then the provider comes again with this, and finds it.
+            if any(self._clock.now() - event.sent_at < _ON_ITS_WAY for event in events):
+                raise Overloaded(error.detail, retry_after=2.0) from error
+            _log.info("webhook.about_nothing_known", channel=self._channel.name, detail=error.detail)
+        except SessionEnded as error:
+            _log.info("webhook.session_ended", channel=self._channel.name, detail=error.detail)
+        except InvalidInput as error:
+            await sink.quarantine(raw, error.detail)
+
+    def _refuse(self, request: WebhookRequest) -> None:
+        name, now = self._channel.name, self._clock.monotonic()
+        self._metrics.count(Counter.BAD_SIGNATURES, channel=name)
+        self._refused.append(now)
+        if len(self._refused) == _BURST and now - self._refused[0] < _BURST_SECONDS:
+            if self.alarm is None:
+                _log.error("webhook.wrong_signatures", channel=name, remote=request.remote, within=_BURST_SECONDS)
+            self._alarmed_at = now
+
+    async def _read(self, request: web.Request) -> WebhookRequest:
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > self._max_body:
+                raise web.HTTPRequestEntityTooLarge(max_size=self._max_body, actual_size=len(body))
+        # Providers sign the address that was configured with them, which behind a proxy is not the one that arrives.
+        url = self._public_url + request.path_qs if self._public_url else str(request.url)
+        return WebhookRequest(request.method, url, dict(request.headers), bytes(body), request.remote)
+
+
+def _response(reply: WebhookReply) -> web.Response:
+    if reply.status == HTTPStatus.NO_CONTENT:
+        return web.Response(status=reply.status, headers=dict(reply.headers))
+    headers = {**reply.headers, "Content-Type": reply.content_type}
+    return web.Response(status=reply.status, body=reply.body, headers=headers)

@@ -1,0 +1,126 @@
+"""Fetches files from a provider's own hosts and from nowhere else, whatever a message or a redirect says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from core.domain.errors import AuthFailed, RateLimited, Rejected, TooLarge, Unreachable
+
+_CHUNK = 64 * 1024
+_HOPS = 5
+_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=30)
+
+
+class Download:
+    """A file on its way (an AttachmentStream). ``aclose`` when not all of it is read."""
+
+    def __init__(self, response: aiohttp.ClientResponse, name: str, media_type: str | None, limit: int) -> None:
+        self.name = name
+        self.media_type = media_type
+        self._response = response
+        self._limit = limit
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Raises TooLarge, Unreachable when the provider breaks off."""
+        size = 0
+        try:
+            async for chunk in self._response.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > self._limit:
+                    raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
+                yield chunk
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unreachable(f"The file broke off: {_said(error)}") from error
+        finally:
+            self._response.close()
+
+    async def aclose(self) -> None:
+        """Give the connection up."""
+        self._response.close()
+
+
+class Downloads:
+    """``hosts``: names that may be asked; one that begins with a dot stands for all below it.
+
+    ``base``: a configured base URL, whose host (and port) is the provider's own, with or without TLS. ``credentialed``:
+    those of the hosts that get ``headers``; a redirect elsewhere goes without them.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        hosts: Collection[str],
+        *,
+        limit: int,
+        base: str | None = None,
+        credentialed: Collection[str] | None = None,
+    ) -> None:
+        self._http = http
+        self._hosts = tuple(host.lower() for host in hosts)
+        self._base = _place(base) if base else None
+        self._credentialed = self._hosts if credentialed is None else tuple(host.lower() for host in credentialed)
+        self._limit = limit
+
+    async def open(
+        self, url: str, *, name: str, media_type: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> Download:
+        """Raises Rejected for a foreign host or a file that is gone, AuthFailed, RateLimited, TooLarge, Unreachable."""
+        for _ in range(_HOPS):
+            self._check(url)
+            trusted = _place(url) == self._base or _matches(urlsplit(url).hostname, self._credentialed)
+            sent = headers if trusted else None
+            try:
+                response = await self._http.get(url, headers=sent, allow_redirects=False, timeout=_TIMEOUT)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise Unreachable(f"The file could not be fetched: {_said(error)}") from error
+            target = response.headers.get("Location")
+            if response.status not in (301, 302, 303, 307, 308) or target is None:
+                return self._begun(response, name, media_type)
+            response.close()
+            url = urljoin(url, target)
+        raise Rejected("The file's address leads in a circle.")
+
+    def _check(self, url: str) -> None:
+        if _place(url) == self._base:
+            return
+        parts = urlsplit(url)
+        if not _matches(parts.hostname, self._hosts):
+            raise Rejected(f"{parts.hostname} is not one of the provider's hosts: nothing is fetched from it.")
+        if parts.scheme != "https":
+            raise Rejected("Files are fetched over https only.")
+
+    def _begun(self, response: aiohttp.ClientResponse, name: str, media_type: str | None) -> Download:
+        status = response.status
+        if status == HTTPStatus.OK:
+            if (response.content_length or 0) > self._limit:
+                response.close()
+                raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
+            kind = media_type or response.headers.get("Content-Type", "").partition(";")[0] or None
+            return Download(response, name, kind, self._limit)
+        pause = response.headers.get("Retry-After", "")
+        response.close()
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise RateLimited("The provider asks for a pause.", retry_after=float(pause) if pause.isdigit() else 5.0)
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise AuthFailed(f"The provider does not let us have the file ({status}).")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Unreachable(f"The provider answered {status} for the file.")
+        raise Rejected(f"The provider does not have the file any more ({status}).")
+
+
+def _place(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _matches(host: str | None, patterns: Collection[str]) -> bool:
+    name = (host or "").lower()
+    return any(name.endswith(one) if one.startswith(".") else name == one for one in patterns)
