@@ -28,6 +28,7 @@ class DispatcherSettings:
     """Seconds. ``lease``: a worker that dies is replaced that much later. ``poll``: how long a lost wake may cost.
 
     ``gather``: the rest after a claim that brought work, so that under load the next one is a batch, not a message.
+    ``max_losses``: workers that may die over a conversation in a row. Most of the time it only stood beside what killed them.
     """
 
     concurrency: int = 64
@@ -36,6 +37,7 @@ class DispatcherSettings:
     gather: float = 0.004
     history: int = 60
     max_attempts: int = 4
+    max_losses: int = 30
     retry_first: float = 1.0
 
 
@@ -161,7 +163,7 @@ class Dispatcher:
 
     async def _outcome(self, state: TurnState) -> TurnOutcome:
         """A turn over which one worker after the other died is not given to this one as well."""
-        if state.pending and _may_give_up(state) and state.conversation.attempts >= 2 * self._settings.max_attempts:
+        if state.pending and _may_give_up(state) and state.conversation.attempts >= self._settings.max_losses:
             log.error("turn.given_up", conversation=state.claim.conversation_id, attempts=state.conversation.attempts)
             return self._turn.give_up(state)
         return await self._turn.run(state)

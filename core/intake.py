@@ -9,7 +9,6 @@ import structlog
 
 from core.domain.capabilities import Capabilities
 from core.domain.correlation import correlation_id, new_correlation_id
-from core.domain.errors import Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, RawEvent
 from core.group_commit import GroupCommit
 from core.ports.channel import Accepted
@@ -46,25 +45,19 @@ class Intake:
         )
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
-        """See InboundSink.accept. Raises after the others were committed: what passes first, as its sender must come again."""
+        """See InboundSink.accept. Raises what is wrong with one of them after the others were committed."""
+        if not events:
+            return []
         loop = asyncio.get_running_loop()
         began = loop.time()
-        if len(events) == 1:  # most of the time; a task of its own would cost more than all else here
-            accepted = [await self._group.submit(self._acceptable(events[0], raw))]
-        else:
-            accepted = await self._accept_many(events, raw)
+        results = await self._group.submit_all([self._acceptable(event, raw) for event in events])
+        failures = [result for result in results if isinstance(result, Exception)]
+        if failures:
+            raise failures[0]
+        accepted = [result for result in results if not isinstance(result, Exception)]
         for channel in {event.key.channel for event in events}:
             self._metrics.observe(Timing.ACCEPT, loop.time() - began, channel=channel)
         return accepted
-
-    async def _accept_many(self, events: Sequence[InboundEvent], raw: RawEvent | None) -> list[Accepted]:
-        results = await asyncio.gather(
-            *(self._group.submit(self._acceptable(event, raw)) for event in events), return_exceptions=True
-        )
-        failures = [result for result in results if isinstance(result, BaseException)]
-        if failures:
-            raise next((one for one in failures if isinstance(one, StoreUnavailable | Overloaded)), failures[0])
-        return [result for result in results if isinstance(result, Accepted)]
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         """See InboundSink.quarantine."""

@@ -12,7 +12,7 @@ from channels.web import parse, render
 from channels.web.access import Access
 from channels.web.connection import Hall
 from channels.web.feedback import Feedback
-from channels.web.files import Files, Uploaded
+from channels.web.files import FileRecords, Files, Uploaded
 from channels.web.history import History
 from channels.web.links import Links
 from channels.web.live import Live
@@ -35,7 +35,7 @@ from core.ports.channel import AttachmentStream, InboundSink, StreamFrame, Webho
 from core.ports.clock import Clock
 from core.ports.extractor import AttachmentStore
 from core.ports.metrics import Metrics, NoMetrics
-from core.ports.store import Claim, EventLog, Records
+from core.ports.store import Claim, EventLog
 from core.ports.wake import WIDGET, Wake
 
 CAPABILITIES = Capabilities(
@@ -67,7 +67,7 @@ class WebChannel:
         settings: WebSettings,
         *,
         log: EventLog,
-        records: Records,
+        records: FileRecords,
         files: AttachmentStore,
         wake: Wake,
         clock: Clock,
@@ -89,7 +89,9 @@ class WebChannel:
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)
         self._reception = Reception(records, self._access.rates, limits, clock)
-        hall = Hall(self._access, self._origins, self._live, self._reception, limits, MemoryRates(clock.monotonic))
+        hall = Hall(
+            self._access, self._origins, self._live, self._reception, limits, MemoryRates(clock.monotonic), clock
+        )
         self._sockets = Sockets(hall, metrics)
         self._sessions = Sessions(settings, self._access, records, log, wake)
         self._files = Files(settings, self._access, records, files, self._links, uploaded)

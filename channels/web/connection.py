@@ -19,9 +19,9 @@ from channels.web.origins import Origins
 from channels.web.rates import MemoryRates
 from channels.web.reception import Reception
 from channels.web.refusals import BadFrame, TooLong
-from channels.web.settings import WebLimits
+from channels.web.settings import Rate, WebLimits
 from channels.web.tokens import Session
-from channels.web.turnstile import Turnstile
+from channels.web.turnstile import Crowded, Turnstile
 from channels.web.wire import Ack
 from core.domain.correlation import correlated
 from core.domain.errors import (
@@ -34,6 +34,8 @@ from core.domain.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from core.domain.messages import Author
+from core.ports.clock import Clock
 
 UNAUTHENTICATED: Final = 4401
 REFUSED: Final = 4403
@@ -42,6 +44,7 @@ TOO_MANY: Final = 4429
 TRY_LATER: Final = 1013
 
 _RETRY_SECONDS = 2.0
+_REFUSED_SECONDS = 60.0
 _DRAIN_STEP = 0.05
 _DRAIN_STEPS = 600
 
@@ -58,6 +61,7 @@ class Hall:
     reception: Reception
     limits: WebLimits
     rates: MemoryRates
+    clock: Clock
     closing: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -66,7 +70,7 @@ class Connection:
 
     __slots__ = (
         "_hall",
-        "_refused",
+        "_pace",
         "_request",
         "_session",
         "_socket",
@@ -82,8 +86,8 @@ class Connection:
         self._request = request
         self._session: Session | None = None
         self._start = 0
-        self._refused = 0
-        self._turnstile = Turnstile()
+        self._pace = str(id(self))
+        self._turnstile = Turnstile(hall.clock.monotonic)
         self.conversation_id = ""
         self.cursor = UNREAD
 
@@ -102,13 +106,14 @@ class Connection:
                     return
         except SessionEnded as error:
             await self.close(ENDED, error.detail)
-        except StoreUnavailable:
+        except (StoreUnavailable, Crowded):
             await self.close(TRY_LATER, "try again later")
         except ConnectionError:
             pass
         finally:
             self._hall.live.remove(self)
-            self._hall.rates.forget(str(id(self)))
+            self._hall.rates.forget(self._pace)
+            self._hall.rates.forget(f"{self._pace}:refused")
 
     async def close(self, code: int, reason: str) -> None:
         """Close with a code that the protocol names."""
@@ -118,6 +123,9 @@ class Connection:
     async def deliver(self, frames: Sequence[Shown]) -> None:
         """See Listener.deliver. Nothing here waits: the send only fills a buffer, and a full one ends the connection."""
         for shown in frames:
+            said = shown.logged.message
+            if said is not None and said.author is Author.CUSTOMER:
+                self._turnstile.passed(str(said.meta.get("client_id")))
             if not await self._send_text(shown.text):
                 return
 
@@ -188,16 +196,17 @@ class Connection:
             self._check_size_and_pace(body)
             frame = parse.decode(body)
             await self._handle(session, parse.frame_type(frame), frame, body)
-        except SessionEnded:
+        except (SessionEnded, Crowded):
             raise
         except TooManyRequests as error:
-            self._refused += 1
             self._hall.access.refused(error)
             frame = frame or _peek(body)
             if (client_id := _named(frame)) and frame.get("type") == "message":
                 self._turnstile.hold(client_id)
             await self._send(_error(error, frame))
-            if self._refused > self._hall.limits.refused_frames:
+            if self._hall.rates.wait_for(
+                f"{self._pace}:refused", Rate(self._hall.limits.refused_frames, _REFUSED_SECONDS)
+            ):
                 await self.close(TOO_MANY, "too many frames")
                 return False
         except HubError as error:
@@ -212,7 +221,7 @@ class Connection:
 
     def _check_size_and_pace(self, body: bytes) -> None:
         limits = self._hall.limits
-        wait = self._hall.rates.wait_for(str(id(self)), limits.frames_per_socket)
+        wait = self._hall.rates.wait_for(self._pace, limits.frames_per_socket)
         if wait:
             raise TooManyRequests("Too many frames.", retry_after=wait)
         if len(body) > limits.frame_bytes:

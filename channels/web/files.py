@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 from urllib.parse import quote
 
 import structlog
@@ -30,6 +31,14 @@ _FORM_OVERHEAD = 16 * 1024
 _log = structlog.get_logger(__name__)
 
 
+class FileRecords(Records, Protocol):
+    """What the database knows of files."""
+
+    async def forget_attachment(self, attachment_id: str) -> bool:
+        """False when a message refers to it, or when it is not known."""
+        ...
+
+
 class Files:
     """``uploaded`` is told of each stored file (conversation id, file), so that its text can be taken out early."""
 
@@ -37,7 +46,7 @@ class Files:
         self,
         settings: WebSettings,
         access: Access,
-        records: Records,
+        records: FileRecords,
         store: AttachmentStore,
         links: Links,
         uploaded: Uploaded | None,
@@ -98,6 +107,13 @@ class Files:
         """Delete a file that nothing refers to. A failure leaves an orphan, which hurts nobody."""
         with contextlib.suppress(HubError, OSError):
             await self._store.delete(attachment.storage_key)
+
+    async def take_back(self, attachment: Attachment) -> None:
+        """Drop a file that may be recorded, unless a message refers to it: then it was stored after all."""
+        with contextlib.suppress(HubError):
+            known = await self._records.attachment(attachment.id) is not None
+            if not known or await self._records.forget_attachment(attachment.id):
+                await self.drop(attachment)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/attachments/{attachment_id}?sig=``: the file; nothing in it can act in our name."""

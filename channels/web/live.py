@@ -194,6 +194,7 @@ class Live:
                 except Exception:
                     _log.exception("live.failed")
                     await asyncio.sleep(_AFTER_FAILURE)
+                    self._stir(keys)
         finally:
             wakes.close()
 
@@ -247,9 +248,16 @@ class Live:
             if not after:
                 continue
             for conversation_id, frames in (await self._log.read(after, _PAGE)).items():
-                await self._hand_out(conversation_id, [Shown(logged, self._link) for logged in frames])
+                await self._try_to_hand_out(conversation_id, [Shown(logged, self._link) for logged in frames])
                 if len(frames) >= _PAGE:
                     todo.append(conversation_id)
+
+    async def _try_to_hand_out(self, conversation_id: str, frames: Sequence[Shown]) -> None:
+        """What is wrong with one conversation's frames must not keep the others from theirs."""
+        try:
+            await self._hand_out(conversation_id, frames)
+        except Exception:
+            _log.exception("live.not_shown", conversation=conversation_id)
 
     async def _hand_out(self, conversation_id: str, frames: Sequence[Shown]) -> None:
         room = self._rooms.get(conversation_id)
@@ -309,6 +317,7 @@ class _Waiter:
         self.frames.extend(frames)
         if any(self._wanted(shown.logged) for shown in frames):
             self.found.set()
+            self.cursor = UNREAD  # a page is enough: a client that wants more asks again, from where it is
 
     async def hint(self, hint: str) -> None:
         """An ended session answers nothing more, nor does a server that stops."""

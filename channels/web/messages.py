@@ -79,21 +79,24 @@ class Messages:
 
     async def _post_form(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
         fields, taken = await self._read_form(request, session)
-        kept = False
+        kept: list[Attachment] = []
+        stored = False
         try:
             message = self._message(fields)
-            if not taken or not await self._is_known(session, message):
-                kept = True
+            if taken and await self._is_known(session, message):
+                message = _without(message, taken)
+            else:
                 for attachment in taken:
                     await self._files.keep(session, attachment)
-            else:
-                message = _without(message, taken)
+                    kept.append(attachment)
+            raw = json.dumps(fields, ensure_ascii=False).encode()
+            accepted = await self._reception.receive(session, message, raw)
+            stored = bool(kept)
         finally:
-            if not kept:
+            if not stored:  # it will come again, with its files
                 for attachment in taken:
-                    await self._files.drop(attachment)
-        raw = json.dumps(fields, ensure_ascii=False).encode()
-        return message, await self._reception.receive(session, message, raw)
+                    await self._files.take_back(attachment)
+        return message, accepted
 
     async def _read_form(self, request: web.Request, session: Session) -> tuple[dict[str, Any], list[Attachment]]:
         fields: dict[str, Any] = {}

@@ -28,6 +28,7 @@ def _no_constant(name: str) -> Any:
 
 _JSON = json.JSONDecoder(parse_constant=_no_constant)
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
+_LAST_CURSOR = 2**31 - 1  # what the column holds
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
 FrameType = Literal["auth", "message", "typing", "resume", "ping"]
@@ -128,9 +129,9 @@ def locale(value: Any) -> str | None:
 def cursor(value: Any, name: str = "after") -> int:
     """A place in the log. Raises BadFrame."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
-        raise BadFrame(f"{name} is a cursor: a whole number from 0.")
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LAST_CURSOR:
+        raise BadFrame(f"{name} is a cursor: a whole number from 0 to {_LAST_CURSOR}.")
     return value
 
 

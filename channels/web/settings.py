@@ -37,7 +37,7 @@ class WebLimits:
     reads_per_session: Rate = field(default_factory=lambda: Rate(600, 60))
     frames_per_socket: Rate = field(default_factory=lambda: Rate(200, 10))
     refused_frames: int = 100
-    """So many frames over the rate, and the connection is closed."""
+    """So many frames over the rate within a minute, and the connection is closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """Keeps the order of messages that a client sends without waiting for each acknowledgement.
 
 A message that is refused for the moment comes again later. Were those behind it taken meanwhile, they would overtake it.
-So they are refused too, until it has come again.
+So they are refused too, until it has come again, or until the log shows that it was stored after all.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,22 +14,34 @@ from core.domain.errors import Overloaded, StoreUnavailable, TooManyRequests
 
 _PASSING: Final = (Overloaded, StoreUnavailable, TooManyRequests)
 _RETRY_SECONDS = 0.5
+_PATIENCE = 60.0
 _MOST = 500
 
 
+class Crowded(Exception):
+    """So many messages wait to come again that the connection has to begin anew."""
+
+
 class Turnstile:
-    """One connection's refused messages, oldest first, by client_id."""
+    """One connection's refused messages, oldest first, by client_id.
 
-    __slots__ = ("_waiting",)
+    Of one that has not come again for ``_PATIENCE`` seconds its client thinks no more. ``now`` in seconds, monotonic.
+    """
 
-    def __init__(self) -> None:
-        self._waiting: deque[str] | None = None  # made when it is needed: most connections never refuse anything
+    __slots__ = ("_now", "_waiting")
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._waiting: dict[str, float] | None = None  # made when it is needed: most connections never refuse anything
+
+    def __len__(self) -> int:
+        return len(self._waiting or ())
 
     @contextmanager
     def passing(self, client_id: str | None) -> Iterator[None]:
         """Around the taking of a message; one without an id cannot come again, so it has no place to keep.
 
-        Raises Overloaded while an older one has to come again first, TooManyRequests when too many wait.
+        Raises Overloaded while an older one has to come again first, Crowded when too many wait.
         """
         if client_id is None:
             yield
@@ -42,25 +53,30 @@ class Turnstile:
             self.hold(client_id)
             raise
         except Exception:
-            self._passed(client_id)
+            self.passed(client_id)
             raise
-        self._passed(client_id)
+        self.passed(client_id)
 
     def hold(self, client_id: str) -> None:
-        """It was refused for the moment: it keeps its place."""
+        """It was refused for the moment: it keeps its place. Raises Crowded."""
         if self._waiting is None:
-            self._waiting = deque()
-        if client_id not in self._waiting:
-            self._waiting.append(client_id)
+            self._waiting = {}
+        if client_id not in self._waiting and len(self._waiting) >= _MOST:
+            raise Crowded
+        self._waiting[client_id] = self._now()
+
+    def passed(self, client_id: str) -> None:
+        """It was taken, now or before, or refused for good: the next one may come."""
+        if self._waiting:
+            self._waiting.pop(client_id, None)
 
     def _admit(self, client_id: str) -> None:
-        if not self._waiting or client_id == self._waiting[0]:
-            return
-        if len(self._waiting) >= _MOST and client_id not in self._waiting:
-            raise TooManyRequests("Too many messages wait to be sent again.", retry_after=_RETRY_SECONDS)
-        self.hold(client_id)
-        raise Overloaded(f"Send {self._waiting[0]} again first.", retry_after=_RETRY_SECONDS)
-
-    def _passed(self, client_id: str) -> None:
-        if self._waiting and client_id == self._waiting[0]:
-            self._waiting.popleft()
+        waiting = self._waiting
+        while waiting:
+            first = next(iter(waiting))
+            if client_id == first:
+                return
+            if self._now() - waiting[first] < _PATIENCE:
+                self.hold(client_id)
+                raise Overloaded(f"Send {first} again first.", retry_after=_RETRY_SECONDS)
+            del waiting[first]

@@ -16,6 +16,9 @@ from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
 
+UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
+"""What reading a row raises that a newer version wrote, or that was damaged."""
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -29,9 +32,17 @@ def dump(value: Any) -> str | None:
     return clean(_encode(value)) if value else None
 
 
-def load(text: str | None) -> Any:
-    """What ``dump`` wrote; an empty dict for None."""
-    return json.loads(text) if text else {}
+def load(text: str | None) -> dict[str, Any]:
+    """The object that ``dump`` wrote; an empty one for None. Raises ValueError for anything else."""
+    found = json.loads(text) if text else {}
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - it is the text that is wrong
+    return found
+
+
+def load_citations(text: str | None) -> tuple[Citation, ...]:
+    """What ``dump_citations`` wrote. Raises one of UNREADABLE."""
+    return tuple(Citation(**item) for item in json.loads(text)) if text else ()
 
 
 def clean(text: str) -> str:
@@ -120,7 +131,7 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
         kind=MessageKind(row.kind) if row.kind else None,
         action=CustomerAction(row.action) if row.action else None,
         attachments=tuple(attachments),
-        citations=tuple(Citation(**item) for item in load(row.citations)),
+        citations=load_citations(row.citations),
         meta=load(row.meta),
         edited_at=when(row.edited_at) if row.edited_at is not None else None,
         deleted_at=when(row.deleted_at) if row.deleted_at is not None else None,

@@ -13,6 +13,7 @@ from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.store import Delivery
 from core.storage import codec
 from core.storage.among import among
+from core.storage.codec import UNREADABLE
 from core.storage.tables import attachment, conversation, message
 
 _SAID = (
@@ -38,7 +39,7 @@ def load_deliveries(
         own = files.get(row.message_id, ())
         try:
             deliveries.append(_delivery(row, said[row.message_id], own, token, owner_changed(row, owners)))
-        except (ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return deliveries, broken
 

@@ -16,6 +16,7 @@ from core.group_commit import GroupCommit
 from core.ports.store import Claim, LogFrame, LoggedFrame
 from core.storage import codec
 from core.storage.among import among, past
+from core.storage.codec import UNREADABLE
 from core.storage.database import Database
 from core.storage.tables import attachment, conversation, feedback, message, widget_event
 
@@ -124,14 +125,22 @@ class SqlEventLog:
 
     def _read(self, connection: Connection, after: Mapping[str, int], limit: int) -> dict[str, list[LoggedFrame]]:
         pages: dict[str, list[_Read]] = {}
-        for one in _frames(connection, self._past, {"places": after, "most": limit * len(after)}):
+        most = limit * len(after)
+        rows = _frames(connection, self._past, {"places": after, "most": most})
+        for one in rows:
             pages.setdefault(one.conversation_id, []).append(one)
+        starved: dict[str, int] = {}
+        if len(rows) == most and len(after) > 1:  # one long log has used up what was meant for all of them
+            last = rows[-1].conversation_id
+            if len(pages[last]) < limit:
+                del pages[last]
+            starved = {key: cursor for key, cursor in after.items() if key not in pages}
         frames = {key: _readable(page[:limit]) for key, page in pages.items()}
         for key, page in pages.items():
             missing = limit - len(frames[key])
             if missing and len(page) >= limit:  # a page that is not full is the last one, so this one is filled up
                 frames[key] += self._read(connection, {key: page[limit - 1].cursor}, missing).get(key, [])
-        return frames
+        return {**frames, **self._read(connection, starved, limit)} if starved else frames
 
     async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
         """See EventLog.history."""
@@ -285,7 +294,7 @@ def _tried(row: Any, files: Sequence[Any]) -> LoggedFrame | None:
     """A frame that cannot be read (written by a newer version?) is left out: all who watch are served by the same read."""
     try:
         return _frame(row, [codec.attachment_from(file) for file in files])
-    except (ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         log.error(
             "frame.unreadable", conversation=row.log_conversation_id, cursor=row.cursor, error=type(error).__name__
         )

@@ -116,7 +116,7 @@ class SqlInbox:
         keys = [str(event.key) for event in events]
         targets = [str(event.target) for event in events if not isinstance(event, MessageReceived)]
         known: dict[str, Accepted] = {}
-        if seen := connection.scalars(SEEN, {"keys": keys + targets}).all():  # seldom: what follows joins five tables
+        if seen := connection.scalars(SEEN, {"keys": keys + targets}).all():  # seldom: what follows joins four tables
             known = _accepted_before(connection, seen)
         reactions = [event for event in events if isinstance(event, ReactionChanged)]
         known.update(find_sent(connection, [event for event in reactions if str(event.target) not in known]))

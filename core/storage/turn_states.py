@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select
 
-from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
-from core.storage.delivered import delivery_ended
+from core.storage.codec import UNREADABLE
+from core.storage.delivered import never_came
 from core.storage.tables import attachment, conversation, customer, identity, message
 
 _SPOKEN = (
@@ -21,7 +21,7 @@ _SPOKEN = (
     .where(
         among(message.c.conversation_id, "ids"),
         message.c.seq > conversation.c.done_seq - bindparam("history", type_=Integer),
-        ~delivery_ended(DeliveryStatus.WITHHELD),  # nobody heard it, so the agent must not remember having said it
+        ~never_came(),  # nobody heard it, so the agent must not remember having said it
     )
     .order_by(message.c.conversation_id, message.c.seq)
 )
@@ -60,7 +60,7 @@ def load_turns(
         own = [file for file in files if file.conversation_id == row.id and file.message_id]
         try:
             states.append(_state(row, customers[row.id], messages.get(row.id, ()), own))
-        except (ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return states, broken
 

@@ -68,11 +68,15 @@ class Scripted:
 
 
 class Shaky:
-    """The way to the intake. The store is away as often as ``trouble`` says for a message with that text."""
+    """The way to the intake. The store is away as often as ``trouble`` says for a message with that text.
 
-    def __init__(self, intake: Intake, trouble: Tally[str]) -> None:
+    For one in ``lost_replies`` it commits, and nobody hears of it.
+    """
+
+    def __init__(self, intake: Intake, trouble: Tally[str], lost_replies: Tally[str]) -> None:
         self._intake = intake
         self._trouble = trouble
+        self._lost_replies = lost_replies
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         """See InboundSink.accept."""
@@ -81,6 +85,10 @@ class Shaky:
             if self._trouble[text] > 0:
                 self._trouble[text] -= 1
                 raise StoreUnavailable("The database did not commit.")
+            if self._lost_replies[text] > 0:
+                self._lost_replies[text] -= 1
+                await self._intake.accept(events, raw)
+                raise StoreUnavailable("The database did not answer.")
         return await self._intake.accept(events, raw)
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
@@ -101,6 +109,7 @@ class Rig:
     counts: Counts
     restart: Callable[[], Awaitable[None]]
     trouble: Tally[str] = field(default_factory=Tally)
+    lost_replies: Tally[str] = field(default_factory=Tally)
     sessions: list[dict[str, Any]] = field(default_factory=list)
 
     async def session(self, **body: Any) -> dict[str, Any]:
@@ -205,7 +214,18 @@ async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIte
     hub = _Hub(url, folder, settings, responder, uploads)
     await hub.start(0)
     async with aiohttp.ClientSession() as http:
-        rig = Rig(hub.url, http, hub.store, hub.channel, responder, uploads, hub.counts, _no_restart, hub.trouble)
+        rig = Rig(
+            hub.url,
+            http,
+            hub.store,
+            hub.channel,
+            responder,
+            uploads,
+            hub.counts,
+            _no_restart,
+            hub.trouble,
+            hub.lost_replies,
+        )
 
         async def restart() -> None:
             port = hub.port
@@ -267,6 +287,7 @@ class _Hub:
         self._uploads = uploads
         self.counts = Counts()
         self.trouble: Tally[str] = Tally()
+        self.lost_replies: Tally[str] = Tally()
         self.url = ""
         self.port = 0
 
@@ -295,7 +316,7 @@ class _Hub:
         self._delivery = DeliveryService([self.channel], self.store, wake, clock, metrics, DeliverySettings())
         app = web.Application(middlewares=[problems])
         app.add_routes(self.channel.routes())
-        await self.channel.start(Shaky(self._intake, self.trouble))
+        await self.channel.start(Shaky(self._intake, self.trouble, self.lost_replies))
         await self._dispatcher.start()
         await self._delivery.start()
         self._runner = web.AppRunner(app, access_log=None)

@@ -122,6 +122,17 @@ async def test_the_same_form_again_stores_no_file_twice(rig: Rig) -> None:
     assert len(message["attachments"]) == 1
 
 
+async def test_a_form_that_could_not_be_stored_leaves_no_file_behind(rig: Rig) -> None:
+    session = await rig.session()
+    rig.trouble["See file"] = 2
+    rig.lost_replies["See file"] = 1
+    statuses = [(await _post_form(rig, session, "form-1", b"Total: 12 EUR"))[0] for _ in range(4)]
+    assert statuses == [503, 503, 503, 200]
+    (message, _) = await _history(rig, session)
+    assert [file["name"] for file in message["attachments"]] == ["bill.txt"]
+    assert len(await rig.store.stale_attachments(-60.0, 10)) == 0
+
+
 async def test_messages_and_history_belong_to_one_session(rig: Rig) -> None:
     mine, theirs = await rig.session(), await rig.session()
     await rig.say(mine, "secret", "c1")

@@ -69,15 +69,27 @@ async def test_a_rate_limit_keeps_the_order_too(tmp_path: Path, limit: str) -> N
         assert await _written(rig, session) == [str(number) for number in range(6)]
 
 
-async def test_what_waits_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_much_that_waits_ends_the_connection(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("channels.web.turnstile._MOST", 2)
     session = await rig.session()
     rig.trouble["0"] = 1
     async with rig.socket(session) as socket:
         for number in range(3):
             await socket.send(type="message", content=str(number), client_id=str(number))
-        codes = [(await socket.until("error"))["code"] for _ in range(3)]
-    assert codes == ["unavailable", "unavailable", "rate_limited"]
+        assert await socket.code() == 1013
+
+
+async def test_what_was_stored_after_all_holds_nobody_up(rig: Rig) -> None:
+    """It was committed, the connection to the database broke before the reply: the log shows it, and it never comes again."""
+    session = await rig.session()
+    rig.lost_replies["one"] = 1
+    async with rig.socket(session) as socket:
+        await socket.send(type="message", content="one", client_id="one")
+        frames = [await socket.until("error"), await socket.until("message")]
+        assert [frame["client_id"] for frame in frames] == ["one", "one"]
+        await socket.send(type="message", content="two", client_id="two")
+        assert (await socket.until("ack"))["client_id"] == "two"
+    assert await _written(rig, session) == ["one", "two"]
 
 
 async def _taken(socket: Socket) -> bool:

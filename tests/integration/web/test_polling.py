@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
+from channels.web.tokens import ACCOUNT, CHANNEL
+from core.domain.keys import ConversationKey
+from core.ports.store import LogFrame
 from tests.integration.web.rig import Rig
 
 
@@ -43,6 +46,30 @@ async def test_polls_from_cursor_to_cursor_miss_nothing(rig: Rig) -> None:
             cursor = polled["cursor"]
     contents = [frame["content"] for frame in seen if frame["type"] in ("message", "complete")]
     assert contents == [text for n in range(3) for text in (f"q{n}", f"You wrote: q{n} [1]")]
+
+
+async def test_a_long_log_comes_in_pages(rig: Rig) -> None:
+    session = await rig.session()
+    await rig.say(session, "Hi", "c0")
+    home = ConversationKey(CHANNEL, ACCOUNT, session["session_id"]).conversation_id
+    for start in range(0, 1200, 100):
+        await rig.store.append(home, [LogFrame("status", {"n": n}, dedupe=f"n{n}") for n in range(start, start + 100)])
+    cursor, sizes = 0, []
+    while (polled := await _events(rig, session, cursor, wait=1))["frames"]:
+        sizes.append(len(polled["frames"]))
+        cursor = polled["cursor"]
+        if len(sizes) == 3:
+            break
+    assert sizes == [500, 500, 202]
+
+
+@pytest.mark.parametrize("after", [2**31, 2**53, "9" * 18])
+async def test_a_cursor_that_no_log_has_is_refused(rig: Rig, after: int | str) -> None:
+    session = await rig.session()
+    for path in ("events", "history"):
+        url = f"/api/sessions/{session['session_id']}/{path}?after={after}"
+        status, problem, _ = await rig.call("GET", url, session["token"])
+        assert (status, problem["code"]) == (400, "bad_frame")
 
 
 async def test_an_empty_poll_keeps_its_place(rig: Rig) -> None:

@@ -340,7 +340,7 @@ async def test_a_message_that_kills_its_workers_is_given_up(
         await claim(store)
         clock.move(6.0)
     responder = Echo()
-    async with running(responder):
+    async with running(responder, DispatcherSettings(poll=0.005, max_losses=9)):
         await eventually(lambda: _handled(store))
     said_last = (await store.messages(ID))[-1]
     assert said_last.kind is MessageKind.FAILURE

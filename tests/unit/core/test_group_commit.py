@@ -159,3 +159,31 @@ async def test_a_commit_that_forgets_an_answer_leaves_nobody_waiting() -> None:
 
     with pytest.raises(ValueError, match="shorter"):
         await GroupCommit[int, int](forgetful).submit(1)
+
+
+async def test_what_is_submitted_together_is_never_parted(log: Log) -> None:
+    """Otherwise the first half of a sender's messages could fail and the second half overtake it."""
+    group = GroupCommit(log.commit, max_batch=4)
+    first = await _busy(log, group)
+    together = asyncio.create_task(group.submit_all([2, 3, 4]))
+    await asyncio.sleep(0)
+    behind = asyncio.create_task(group.submit_all([5, 6]))
+    await asyncio.sleep(0)
+    log.gate.set()
+    assert (await first, await together, await behind) == (10, [20, 30, 40], [50, 60])
+    assert log.batches == [[1], [2, 3, 4], [5, 6]]
+
+
+async def test_together_they_are_stored_or_none_is(log: Log) -> None:
+    group = GroupCommit(log.commit)
+    first = await _busy(log, group)
+    bad = asyncio.create_task(group.submit_all([2, -3]))
+    good = asyncio.create_task(group.submit_all([4, 0]))
+    await asyncio.sleep(0)
+    log.gate.set()
+    await first
+    with pytest.raises(ValueError, match="cannot be committed"):
+        await bad
+    stored, refused = await good
+    assert (stored, type(refused)) == (40, InvalidInput)
+    assert log.batches == [[1], [2, -3, 4, 0], [2, -3], [4, 0]]

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.capabilities import Capabilities
 from core.domain.correlation import correlated
-from core.domain.errors import InvalidInput, Overloaded, SessionEnded, StoreUnavailable
+from core.domain.errors import Overloaded, SessionEnded, StoreUnavailable
 from core.domain.messages import RawEvent
 from core.intake import Intake
 from core.ports.metrics import Counter
@@ -115,14 +115,18 @@ async def test_nothing_is_acknowledged_when_nothing_was_stored(intake: Intake, i
     assert not accepted.duplicate
 
 
-async def test_what_has_to_be_sent_again_is_raised_before_what_must_not(
-    inbox: Watched, wake: LocalWake, metrics: CountedMetrics
+async def test_what_came_together_fails_together(
+    inbox: Watched, store: SqlStore, wake: LocalWake, metrics: CountedMetrics
 ) -> None:
-    """The sender comes again only if it is asked to; what was refused is refused again then."""
+    """A second message that is stored while the first has to come again would overtake it."""
     intake = Intake(inbox, wake, metrics, LOGGED, max_batch=1)
-    inbox.failures = [InvalidInput("refused"), StoreUnavailable("away")]
+    inbox.failures = [StoreUnavailable("away")]
     with pytest.raises(StoreUnavailable):
-        await intake.accept([said("e1"), said("e2")])
+        await intake.accept([said("e1", "one"), said("e2", "two")])
+    assert await store.messages(ID) == []
+    await intake.accept([said("e1", "one"), said("e2", "two")])
+    assert [message.text for message in await store.messages(ID)] == ["one", "two"]
+    assert inbox.sizes == [2, 2]
 
 
 async def test_too_many_are_refused(inbox: Watched, wake: LocalWake, metrics: CountedMetrics) -> None:

@@ -32,7 +32,7 @@ STATED = {
     "frame_bytes_hard": ("a frame that can still be refused", _size(LIMITS.frame_bytes_hard)),
     "auth_seconds": ("time for `auth`", f"{LIMITS.auth_seconds:g} seconds"),
     "frames_per_socket": ("frames on a connection", _rate(LIMITS.frames_per_socket)),
-    "refused_frames": ("frames over that rate", f"{LIMITS.refused_frames:,}"),
+    "refused_frames": ("frames over that rate", f"{LIMITS.refused_frames:,} in 60 s"),
     "send_buffer_bytes": ("what waits for a slow client", _size(LIMITS.send_buffer_bytes)),
     "heartbeat_seconds": ("pings of the server", f"every {LIMITS.heartbeat_seconds:g} seconds"),
     "sockets_per_address": ("connections of an address", f"{LIMITS.sockets_per_address:,} in each process"),
