@@ -1,0 +1,169 @@
+"""A text in a platform's dialect, in pieces that the platform takes: where a reader would cut it, and losing nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from channels.markdown.dialect import Dialect
+from channels.markdown.fitting import fitting
+from channels.markdown.layout import Layout, Placed, place
+from channels.markdown.parse import parse
+from channels.markdown.simpler import unmarked, unnested
+from channels.markdown.tree import CodeBlock, Document, Heading, Link
+from channels.markdown.write import write
+from channels.split import split
+
+Size = Callable[[str], int]
+
+_FAR_ENOUGH = 0.5
+"""A cut between blocks is taken when it leaves the piece at least this full."""
+_CRAMPED = 16
+"""With fewer characters than this in a piece, marks take the room: the text goes on with fewer of them."""
+_LOOK_AHEAD = 64
+_HEAD_SHARE = 4
+
+
+def render(text: str, dialect: Dialect, *, limit: int, size: Size = len) -> list[str]:
+    """Markdown in pieces with ``size(piece) <= limit`` each; one empty piece for a text in which nothing is to be seen.
+
+    Cut between blocks if possible, else at a sentence, a word, a grapheme cluster (UAX 29). A mark that is cut is closed
+    in one piece and open in the next. Where marks alone would fill a piece (deep lists, long addresses), they are left
+    out and their text stays, an address among it. Only one single character that the dialect writes longer than the limit
+    makes a piece larger than that.
+    """
+    return render_document(parse(text), dialect, limit=limit, size=size)
+
+
+def render_document(document: Document, dialect: Dialect, *, limit: int, size: Size = len) -> list[str]:
+    """Like `render`, of a text that has been parsed already."""
+    if limit < 1:
+        raise ValueError("The limit is at least 1.")
+    whole = write(document, dialect)
+    if size(whole) <= limit:
+        return [whole]
+    layout = place(fitting(document, dialect, limit, size))
+    return list(_Cutter(layout, dialect, limit, size).pieces()) or [""]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Visible characters up to ``end`` and how they are written."""
+
+    end: int
+    written: str
+
+
+class _Cutter:
+    """Takes the longest stretch that fits, found by bisection over the visible text, then a nicer end before it."""
+
+    def __init__(self, layout: Layout, dialect: Dialect, limit: int, size: Size) -> None:
+        self._layout, self._text = layout, layout.text
+        self._dialect, self._limit, self._size = dialect, limit, size
+        self._leaves = layout.leaf_blocks()
+        self._links = [link for link in layout.links() if self._is_short(link)]
+        self._block_starts = _block_starts(layout)
+
+    def pieces(self) -> Iterator[str]:
+        """All of them, in order."""
+        at = self._skip_space(0)
+        while at < len(self._text):
+            stretch = self._next(at)
+            if stretch.written.strip():
+                yield stretch.written
+            at = self._skip_space(stretch.end)
+
+    def _next(self, start: int) -> _Stretch:
+        found = self._longest(start, len(self._text), self._full)
+        if found is not None and (found.end == len(self._text) or found.end - start >= _CRAMPED):
+            return self._nicer(start, found, self._full)
+        leaf_end = max(self._leaf_at(start).end, start + 1)
+        for writer in (self._unnested, self._unmarked):
+            simpler = self._longest(start, leaf_end, writer)
+            if simpler is not None and (found is None or simpler.end > found.end):
+                return simpler if simpler.end == leaf_end else self._nicer(start, simpler, writer)
+        return self._nicer(start, found, self._full) if found is not None else self._inside_cluster(start)
+
+    def _longest(self, start: int, last: int, write_part: Callable[[int, int], str]) -> _Stretch | None:
+        """Doubles the stretch until it no longer fits, then halves the difference."""
+        fits, low, step = None, start, self._limit
+        high = last + 1
+        while low < last:
+            end = min(low + step, last) if high > last else (low + high) // 2
+            if end <= low:
+                break
+            written = write_part(start, end)
+            if self._size(written) <= self._limit:
+                fits, low, step = _Stretch(end, written), end, step * 2
+            else:
+                high = end
+        return fits
+
+    def _nicer(self, start: int, found: _Stretch, write_part: Callable[[int, int], str]) -> _Stretch:
+        """Ends where a reader would end, unless that is written longer (a table that changes its form)."""
+        if found.end >= len(self._text):
+            return found
+        end = self._nicest_end(start, found.end)
+        if end == found.end:
+            return found
+        written = write_part(start, end)
+        return _Stretch(end, written) if self._size(written) <= self._limit else found
+
+    def _nicest_end(self, start: int, furthest: int) -> int:
+        earliest = start + (furthest - start) * _FAR_ENOUGH
+        block = bisect_right(self._block_starts, furthest + 2)
+        if block and self._block_starts[block - 1] > earliest:
+            return min(self._block_starts[block - 1], furthest)
+        window = self._text[start : furthest + _LOOK_AHEAD]
+        end = start + len(split(window, furthest - start)[0])
+        link = bisect_right(self._links, end, key=lambda placed: placed.start) - 1
+        if link >= 0 and start < self._links[link].start < end < self._links[link].end:
+            return self._links[link].start
+        return end
+
+    def _inside_cluster(self, start: int) -> _Stretch:
+        """A character of many code points that is larger than the limit by itself, or one escape that is."""
+        end = start + 1
+        written = self._unmarked(start, end)
+        while end < len(self._text) and self._size(longer := self._unmarked(start, end + 1)) <= self._limit:
+            end, written = end + 1, longer
+        return _Stretch(end, written)
+
+    def _full(self, start: int, end: int) -> str:
+        return write(self._cut(start, end), self._dialect)
+
+    def _unnested(self, start: int, end: int) -> str:
+        return write(unnested(self._cut(start, end)), self._dialect)
+
+    def _unmarked(self, start: int, end: int) -> str:
+        return write(unmarked(self._text[start : self._trimmed(start, end)]), self._dialect)
+
+    def _cut(self, start: int, end: int) -> Document:
+        return self._layout.cut(start, self._trimmed(start, end), self._limit // _HEAD_SHARE)
+
+    def _trimmed(self, start: int, end: int) -> int:
+        while end > start and self._text[end - 1].isspace():
+            end -= 1
+        return end
+
+    def _skip_space(self, at: int) -> int:
+        """White space at a cut is not shown, except for the indentation of code."""
+        while at < len(self._text) and self._text[at].isspace():
+            if self._text[at] != "\n" and isinstance(self._leaf_at(at).node, CodeBlock):
+                break
+            at += 1
+        return at
+
+    def _leaf_at(self, at: int) -> Placed:
+        return self._leaves[max(0, bisect_right(self._leaves, at, key=lambda leaf: leaf.start) - 1)]
+
+    def _is_short(self, link: Placed) -> bool:
+        assert isinstance(link.node, Link)
+        return self._size(write(unnested(self._layout.cut(link.start, link.end, 0)), self._dialect)) * 2 <= self._limit
+
+
+def _block_starts(layout: Layout) -> list[int]:
+    """Where a new piece may well begin: not between a heading and what it is about."""
+    return [after.start for before, after in pairwise(layout.blocks) if not isinstance(before.node, Heading)]
