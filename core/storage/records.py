@@ -88,24 +88,37 @@ class SqlRecords:
     async def add_attachment(self, conversation_id: str, file: Attachment) -> None:
         """See Records.add_attachment."""
 
+        row = self._file_row(conversation_id, None, file)
+
         def work(connection: Connection) -> None:
-            connection.execute(
-                insert(attachment).values(
-                    id=file.id,
-                    conversation_id=conversation_id,
-                    name=codec.clean(file.name),
-                    media_type=file.media_type,
-                    size=file.size,
-                    sha256=file.sha256,
-                    storage_key=file.storage_key,
-                    extraction=file.extraction,
-                    text=codec.cleaned(file.text),
-                    error=codec.cleaned(file.error),
-                    created_at=self._records_db.timestamp(),
-                )
-            )
+            connection.execute(insert(attachment), row)
 
         await self._records_db.write(work)
+
+    async def attach(self, conversation_id: str, message_id: str, file: Attachment) -> bool:
+        """See core.attachments.fetching.FetchedFiles.attach."""
+        row = self._file_row(conversation_id, message_id, file)
+
+        def work(connection: Connection) -> bool:
+            return connection.execute(self._records_db.insert_new(attachment), row).rowcount > 0
+
+        return await self._records_db.write(work)
+
+    def _file_row(self, conversation_id: str, message_id: str | None, file: Attachment) -> dict[str, Any]:
+        return {
+            "id": file.id,
+            "conversation_id": conversation_id,
+            "message_id": message_id,
+            "name": codec.clean(file.name),
+            "media_type": file.media_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "storage_key": file.storage_key,
+            "extraction": file.extraction,
+            "text": codec.cleaned(file.text),
+            "error": codec.cleaned(file.error),
+            "created_at": self._records_db.timestamp(),
+        }
 
     async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
         """See Records.attachment."""

@@ -1,0 +1,145 @@
+"""Brings the files that customers sent over a platform into the hub's own store, before the turn that needs them.
+
+Not while the message is accepted: the platform waits for its answer then. Each file has an id that follows from its message,
+so that a turn which is run again finds what an earlier try has stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import structlog
+
+from core.attachments.file_name import clean
+from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus
+from core.domain.errors import ChannelError, HubError, InvalidInput, RateLimited, Unreachable
+from core.domain.messages import Message
+from core.ports.channel import Channel
+from core.ports.clock import Clock
+from core.ports.extractor import AttachmentStore
+from core.ports.store import TurnState
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 30.0
+_PAUSE = 1.0
+
+
+class FetchedFiles(Protocol):
+    """What the database is asked."""
+
+    async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None: ...
+
+    async def attach(self, conversation_id: str, message_id: str, attachment: Attachment) -> bool:
+        """Record a file of a message. False when it was recorded before."""
+        ...
+
+
+class FetchService:
+    """``patience``: seconds for all files of a turn. What has not come by then is named as missing, to agent and customer."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        records: FetchedFiles,
+        store: AttachmentStore,
+        clock: Clock,
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._channels = channels
+        self._records = records
+        self._store = store
+        self._clock = clock
+        self._patience = patience
+
+    async def ensure(self, state: TurnState) -> TurnState:
+        """The turn with its messages' files. Raises StoreUnavailable."""
+        wanted = {message.id: refs for message in state.pending if (refs := _refs(message))}
+        channel = self._channels.get(state.conversation.key.channel)
+        if not wanted or channel is None:
+            return state
+        until = self._clock.monotonic() + self._patience
+        found = dict(
+            zip(
+                wanted,
+                await asyncio.gather(
+                    *(self._of_message(channel, state, key, refs, until) for key, refs in wanted.items())
+                ),
+                strict=True,
+            )
+        )
+        pending = tuple(
+            replace(message, attachments=_merged(message.attachments, found.get(message.id, ())))
+            for message in state.pending
+        )
+        fetched = [file for files in found.values() for file in files]
+        return replace(state, pending=pending, files=_merged(state.files, fetched))
+
+    async def _of_message(
+        self, channel: Channel, state: TurnState, message_id: str, refs: Sequence[AttachmentRef], until: float
+    ) -> list[Attachment]:
+        files = []
+        for ref in refs:
+            key = hashlib.blake2b(f"{message_id}\n{ref.id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+            known = await self._records.attachment(key)
+            files.append(known[1] if known else await self._bring(channel, state, message_id, ref, key, until))
+        return files
+
+    async def _bring(
+        self, channel: Channel, state: TurnState, message_id: str, ref: AttachmentRef, key: str, until: float
+    ) -> Attachment:
+        try:
+            file = replace(await self._fetch(channel, ref, until), id=key)
+        except (ChannelError, InvalidInput, TimeoutError) as error:
+            reason = error.detail if isinstance(error, HubError) else "It did not come in time."
+            log.warning("attachment.not_fetched", conversation=state.conversation.id, name=ref.name, error=reason)
+            file = _missing(key, ref, reason)
+        if not await self._records.attach(state.conversation.id, message_id, file) and file.storage_key:
+            await self._store.delete(file.storage_key)
+            known = await self._records.attachment(key)
+            return known[1] if known else file
+        return file
+
+    async def _fetch(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
+        """Tries until it worked, was refused for good, or the time is over."""
+        while True:
+            left = until - self._clock.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            try:
+                async with asyncio.timeout(left):
+                    stream = await channel.fetch(ref)
+                    try:
+                        declared = stream.media_type or ref.media_type
+                        return await self._store.put(
+                            stream.chunks(), name=stream.name or ref.name, declared_type=declared
+                        )
+                    finally:
+                        await stream.aclose()
+            except RateLimited as error:
+                await self._clock.sleep(min(error.retry_after, max(0.0, until - self._clock.monotonic())))
+            except Unreachable:
+                if self._clock.monotonic() + _PAUSE >= until:
+                    raise
+                await self._clock.sleep(_PAUSE)
+
+
+def _refs(message: Message) -> list[AttachmentRef]:
+    given: Any = message.meta.get("attachment_refs")
+    return [AttachmentRef(**ref) for ref in given] if isinstance(given, list) else []
+
+
+def _merged(known: Sequence[Attachment], more: Sequence[Attachment]) -> tuple[Attachment, ...]:
+    ids = {file.id for file in known}
+    return (*known, *(file for file in more if file.id not in ids))
+
+
+def _missing(key: str, ref: AttachmentRef, reason: str) -> Attachment:
+    """A file that never came, so that nobody asks for it again and everybody is told."""
+    kind = ref.media_type or "application/octet-stream"
+    return Attachment(key, clean(ref.name), kind, 0, "", "", ExtractionStatus.FAILED, error=reason)
