@@ -1,0 +1,102 @@
+"""Who does not want messages any more, and what a STOP, START or HELP is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.sms import phrases
+from channels.sms.address import Address
+from channels.sms.keywords import Keyword, Wish
+from channels.sms.parse import CHANNEL
+from core.domain.errors import Rejected
+from core.ports.channel_memory import ChannelMemory
+
+_OUT, _IN = "out", "in"
+_HANDLED = "keyword/"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A keyword as it came. ``at`` is when the customer wrote it, as well as that is known."""
+
+    sid: str
+    theirs: Address
+    keyword: Keyword
+    at: datetime
+
+
+class Consent:
+    """Kept by the customer's address, over all numbers of the account: somebody who says stop means all of us."""
+
+    def __init__(self, memory: ChannelMemory, account: str, company: str, *, twilio_keywords: bool) -> None:
+        self._memory = memory
+        self._account = account
+        self._company = company
+        self._twilio_keywords = twilio_keywords
+
+    @staticmethod
+    def key(address: str) -> str:
+        """Where the memory holds it."""
+        return f"consent/{address}"
+
+    @staticmethod
+    def check(address: str, kept: str | None) -> None:
+        """``kept``: what the memory holds. Raises Rejected for somebody who said stop."""
+        if kept is not None and kept.startswith(_OUT):
+            when = kept.partition(" ")[2][:16].replace("T", " ")
+            raise Rejected(f"{address} wrote STOP ({when} UTC): nothing is sent until they write START.")
+
+    async def heard(self, request: Request) -> str | None:
+        """Do as the customer wishes, durably; the same twice does no harm. What to reply, None when Twilio replied."""
+        if request.keyword.wish is Wish.STOP:
+            await self.stopped(request.theirs.value, request.at)
+        elif request.keyword.wish is Wish.START:
+            await self.started(request.theirs.value, request.at)
+        await self._memory.remember(CHANNEL, self._account, _HANDLED + request.sid, request.at.isoformat())
+        return self._reply(request)
+
+    async def stopped(self, address: str, at: datetime) -> None:
+        """Nothing is sent from now on."""
+        await self._note(address, _OUT, at)
+
+    async def started(self, address: str, at: datetime) -> None:
+        """Messages may be sent again."""
+        await self._note(address, _IN, at)
+
+    async def affirmed(self, address: str, at: datetime) -> None:
+        """YES opts in whom STOP had opted out, and means nothing to anybody else."""
+        kept = await self._memory.recall(CHANNEL, self._account, self.key(address))
+        if kept is not None and kept.startswith(_OUT):
+            await self.started(address, at)
+
+    async def handled(self, sids: Collection[str]) -> set[str]:
+        """Those of the messages that were keywords and are dealt with."""
+        found = await self._memory.recall_many(CHANNEL, self._account, [_HANDLED + sid for sid in sids])
+        return {key.removeprefix(_HANDLED) for key in found}
+
+    async def forget_handled(self, before: datetime) -> None:
+        """Keywords that no catching up will meet again."""
+        for key, at in (await self._memory.recall_all(CHANNEL, self._account, _HANDLED)).items():
+            if datetime.fromisoformat(at) < before - timedelta(hours=1):
+                await self._memory.forget(CHANNEL, self._account, key)
+
+    async def _note(self, address: str, state: str, at: datetime) -> None:
+        """The customer's newest word counts, in whatever order the words arrive."""
+        key = self.key(address)
+        while True:
+            kept = await self._memory.recall(CHANNEL, self._account, key)
+            if kept is not None and datetime.fromisoformat(kept.partition(" ")[2]) > at:
+                return
+            if await self._memory.replace(CHANNEL, self._account, key, kept, f"{state} {at.isoformat()}"):
+                return
+
+    def _reply(self, request: Request) -> str | None:
+        """Twilio confirms its own English words on telephone numbers, and blocks ours after STOP; not on WhatsApp."""
+        keyword = request.keyword
+        confirmed = keyword.default and self._twilio_keywords and not request.theirs.whatsapp
+        if keyword.twilio_answers or (confirmed and keyword.wish is not Wish.HELP):
+            return None
+        language = keyword.language or phrases.language_of(request.theirs.region)
+        return phrases.reply(keyword.wish, language, self._company)

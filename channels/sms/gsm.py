@@ -1,0 +1,86 @@
+"""What a text costs: its alphabet on the air, and the number of segments that it is cut into (3GPP TS 23.038, TS 23.040)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = frozenset("\f^{}\\[~]|€")
+"""Characters behind an escape: two septets each."""
+_ONE, _MANY = 160, 153
+_UCS2_ONE, _UCS2_MANY = 70, 67
+
+_REPLACED = {
+    '"': "“”„‟«»ʺˮ❝❞〝〞＂″",
+    "'": "‘’‚‛ʻˈʼʽʹ＇´ˊ`ˋ❛❜‹›′",
+    "-": "‐‑‒–—―−﹘－⁃˗",
+    "...": "…",
+    " ": "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t",
+    "": "\u200b\u2060\ufeff\u00ad",
+    "\n": "\u2028\u2029",
+    "/": "⁄÷∕",
+    "*": "•·∗✱",
+    "1/4": "¼",
+    "1/2": "½",
+    "3/4": "¾",
+    "<=": "≤",
+    ">=": "≥",
+    "->": "→",
+    "(c)": "©",
+    "(R)": "®",
+    "TM": "™",
+    "x": "×",
+}
+_SMART = str.maketrans({found: plain for plain, many in _REPLACED.items() for found in many})
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """``units``: septets in GSM-7, 16-bit units in UCS-2. Every segment is billed."""
+
+    gsm7: bool
+    units: int
+    segments: int
+
+
+def cost(text: str) -> Cost:
+    """What is sent when this is the body. A pair of units that belong together is not parted between segments."""
+    gsm7 = is_gsm7(text)
+    widths = [2 if (char in _EXTENSION if gsm7 else ord(char) > 0xFFFF) else 1 for char in text]
+    one, many = (_ONE, _MANY) if gsm7 else (_UCS2_ONE, _UCS2_MANY)
+    units = sum(widths)
+    return Cost(gsm7, units, 1 if units <= one else _packed(widths, many))
+
+
+def is_gsm7(text: str) -> bool:
+    """Whether every character is in the GSM 7-bit alphabet or its extension."""
+    return all(char in _BASIC or char in _EXTENSION for char in text)
+
+
+def smart(text: str) -> str:
+    """With typographic characters replaced where that lets all of it go in GSM-7; otherwise nothing is gained, so as it is."""
+    plain = text.translate(_SMART)
+    return plain if is_gsm7(plain) else text
+
+
+def units16(text: str) -> int:
+    """Length as Twilio's limit counts it at worst: an emoji is two or more."""
+    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+
+
+def at_most(text: str) -> int:
+    """``units16``, with or without the replacements that ``smart`` may make. It only grows with the text."""
+    return max(units16(text), units16(text.translate(_SMART)))
+
+
+def _packed(widths: Iterable[int], room: int) -> int:
+    segments, used = 1, 0
+    for width in widths:
+        if used + width > room:
+            segments, used = segments + 1, 0
+        used += width
+    return segments
