@@ -76,14 +76,14 @@ def _line(number: int, citation: Citation, words: _Words) -> str:
     if citation.url and _WEB.match(citation.url):
         title = f"[{title}](<{_address(citation.url)}>)"
     place = _escaped(_place(citation, words))
-    return f"\\[{number}\\] {title}, {place}" if place else f"\\[{number}\\] {title}"
+    return f"[{number}] {title}, {place}" if place else f"[{number}] {title}"
 
 
 def _short_line(number: int, citation: Citation, words: _Words) -> str:
     parts = [_escaped(_shortened(_title(citation)))]
     if citation.page is not None:
         parts.append(_escaped(words.page.format(citation.page)))
-    line = f"\\[{number}\\] {', '.join(parts)}"
+    line = f"[{number}] {', '.join(parts)}"
     return f"{line} <{_address(citation.url)}>" if citation.url and _WEB.match(citation.url) else line
 
 

@@ -12,7 +12,7 @@ from channels.markdown.fitting import fitting
 from channels.markdown.layout import Layout, Placed, place
 from channels.markdown.parse import parse
 from channels.markdown.simpler import unmarked, unnested
-from channels.markdown.tree import CodeBlock, Document, Heading, Link
+from channels.markdown.tree import CodeBlock, Document, Heading
 from channels.markdown.write import write
 from channels.split import split
 
@@ -21,7 +21,7 @@ Size = Callable[[str], int]
 _FAR_ENOUGH = 0.5
 """A cut between blocks is taken when it leaves the piece at least this full."""
 _CRAMPED = 16
-"""With fewer characters than this in a piece, marks take the room: the text goes on with fewer of them."""
+"""With fewer characters than this in a piece, and room for twice as many, the text goes on with fewer marks."""
 _LOOK_AHEAD = 64
 _HEAD_SHARE = 4
 
@@ -62,8 +62,9 @@ class _Cutter:
     def __init__(self, layout: Layout, dialect: Dialect, limit: int, size: Size) -> None:
         self._layout, self._text = layout, layout.text
         self._dialect, self._limit, self._size = dialect, limit, size
+        self._first_guess = max(1, limit * len(self._text) // max(1, size(self._full(0, len(self._text)))))
         self._leaves = layout.leaf_blocks()
-        self._links = [link for link in layout.links() if self._is_short(link)]
+        self._links = [link for link in layout.links() if self._fits_whole(link)]
         self._block_starts = _block_starts(layout)
 
     def pieces(self) -> Iterator[str]:
@@ -82,13 +83,13 @@ class _Cutter:
         leaf_end = max(self._leaf_at(start).end, start + 1)
         for writer in (self._unnested, self._unmarked):
             simpler = self._longest(start, leaf_end, writer)
-            if simpler is not None and (found is None or simpler.end > found.end):
+            if simpler is not None and (found is None or simpler.end - start >= 2 * (found.end - start)):
                 return simpler if simpler.end == leaf_end else self._nicer(start, simpler, writer)
         return self._nicer(start, found, self._full) if found is not None else self._inside_cluster(start)
 
     def _longest(self, start: int, last: int, write_part: Callable[[int, int], str]) -> _Stretch | None:
-        """Doubles the stretch until it no longer fits, then halves the difference."""
-        fits, low, step = None, start, self._limit
+        """Widens an average stretch until it no longer fits, then halves the difference."""
+        fits, low, step = None, start, self._first_guess
         high = last + 1
         while low < last:
             end = min(low + step, last) if high > last else (low + high) // 2
@@ -121,7 +122,14 @@ class _Cutter:
         link = bisect_right(self._links, end, key=lambda placed: placed.start) - 1
         if link >= 0 and start < self._links[link].start < end < self._links[link].end:
             return self._links[link].start
-        return end
+        return self._before_indentation(start, end)
+
+    def _before_indentation(self, start: int, end: int) -> int:
+        """Lines of code keep the white space that they begin with."""
+        if not isinstance(self._leaf_at(end - 1).node, CodeBlock):
+            return end
+        line = self._text.rfind("\n", start, end) + 1
+        return line if line > start and self._text[line:end].isspace() else end
 
     def _inside_cluster(self, start: int) -> _Stretch:
         """A character of many code points that is larger than the limit by itself, or one escape that is."""
@@ -159,9 +167,8 @@ class _Cutter:
     def _leaf_at(self, at: int) -> Placed:
         return self._leaves[max(0, bisect_right(self._leaves, at, key=lambda leaf: leaf.start) - 1)]
 
-    def _is_short(self, link: Placed) -> bool:
-        assert isinstance(link.node, Link)
-        return self._size(write(unnested(self._layout.cut(link.start, link.end, 0)), self._dialect)) * 2 <= self._limit
+    def _fits_whole(self, link: Placed) -> bool:
+        return self._size(self._unnested(link.start, link.end)) <= self._limit
 
 
 def _block_starts(layout: Layout) -> list[int]:

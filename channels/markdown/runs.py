@@ -61,8 +61,19 @@ def _closed(mark: _Open) -> Sequence[Inline]:
     if mark.kind is None:
         return children
     if mark.kind is Link:
-        return [Link(children or (Text(mark.url),), mark.url)]
+        return [Link(children if _reads(children, mark.url) else (Text(mark.url),), mark.url)]
     return [mark.kind(children)] if children else ()  # type: ignore[call-arg]
+
+
+def _reads(children: Sequence[Inline], url: str) -> bool:
+    """No: no text at all, or an address whose encoded spaces were decoded for show, so that it cannot be copied."""
+    match children:
+        case []:
+            return False
+        case [Text(text)]:
+            return not (is_allowed(text) and " " in text and text.replace(" ", "%20") == url)
+        case _:
+            return True
 
 
 def _leaf(token: Token, opened: Sequence[_Open], normalize: Normalize) -> Sequence[Inline]:

@@ -26,14 +26,14 @@ def unnested(document: Iterable[Block]) -> Document:
 
 
 def unmarked(text: str) -> Document:
-    """One paragraph of nothing but the text."""
+    """Nothing but the text, without even a paragraph around it."""
     runs: list[Inline] = []
     for number, line in enumerate(text.split("\n")):
         if number:
             runs.append(Break())
         if line:
             runs.append(Text(line))
-    return (Paragraph(tuple(runs)),)
+    return (Paragraph(tuple(runs), tight=True),)
 
 
 def _flat(blocks: Iterable[Block]) -> Iterator[Block]:
