@@ -1,7 +1,8 @@
-"""The floor for HTTP: an aiohttp handler that reads a JSON body and answers, and does nothing else."""
+"""The floor: an aiohttp server that reads a JSON body and answers, and echoes on a WebSocket, and does nothing else."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 from aiohttp import web
@@ -14,14 +15,20 @@ async def _serve(port: int) -> None:
         body = await request.json()
         return web.json_response({"id": body["client_id"], "status": "bot"}, status=202)
 
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data)
+        return socket
+
     app = web.Application()
+    app.router.add_get("/ws", echo)
     app.router.add_post("/{rest:.*}", handle)
     app.router.add_get("/health/live", lambda _request: _ok())
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    import asyncio
-
     await asyncio.Event().wait()
 
 
