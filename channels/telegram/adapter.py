@@ -1,0 +1,149 @@
+"""The Telegram channel: settings and surroundings in, a Channel out."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from channels.telegram import client, render
+from channels.telegram.addressing import Bot
+from channels.telegram.client import BotApi
+from channels.telegram.connection import Connection
+from channels.telegram.diagnosis import examine
+from channels.telegram.incoming import GroupSink
+from channels.telegram.parse import Reader
+from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
+from channels.telegram.standing import Standing
+from channels.telegram.webhook import TelegramDoor
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.errors import BadSignature, ChannelError, Overloaded, Unreachable
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
+from core.ports.surroundings import Surroundings
+
+CAPABILITIES: Final = Capabilities(
+    text_limit=render.TEXT_LIMIT,
+    format=TextFormat.HTML,
+    media=True,
+    typing=True,
+    buttons=True,
+    burst_window=0.8,
+    pace=Pace(messages=30, seconds=1.0, per_conversation=1.0),
+)
+"""Pace: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this"""
+_PATIENCE: Final = 5.0
+_TYPING_SHOWS: Final = 4.0
+"""Telegram shows it for five seconds."""
+_TYPING_CHATS: Final = 1000
+_PROOF: Final = "x-telegram-bot-api-secret-token"
+
+
+class TelegramChannel:
+    """One bot. Updates come by polling or by webhook, as the settings say; everything else is the same."""
+
+    name = CHANNEL
+    capabilities = CAPABILITIES
+
+    def __init__(self, settings: TelegramSettings, surroundings: Surroundings) -> None:
+        self.account = settings.account
+        self._settings = settings
+        self._surroundings = surroundings
+        self._reader = Reader(Bot(int(self.account)), settings.button_life)
+        self._standing = Standing()
+        self._door = TelegramDoor(self, surroundings, self._see)
+        self._connection: Connection | None = None
+        self._typing: OrderedDict[str, float] = OrderedDict()
+
+    async def start(self, sink: InboundSink) -> None:
+        """See Channel.start. Comes back soon even if Telegram does not answer: then it is tried until it does."""
+        into = GroupSink(sink)
+        self._connection = Connection(
+            self._settings,
+            self._surroundings,
+            self._standing,
+            parse=self.parse,
+            sink=into,
+            introduced=self._introduced,
+            opened=lambda: self._door.open(into),
+        )
+        await self._connection.open(_PATIENCE)
+
+    async def stop(self) -> None:
+        """See Channel.stop."""
+        self._door.open(None)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """The secret that setWebhook was given, in constant time; during a rotation each of several is believed."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        given = headers.get(_PROOF, "").encode("utf-8", "surrogateescape")
+        known = [hmac.compare_digest(given, secret.encode()) for secret in self._settings.webhook_secrets]
+        if not any(known):
+            raise BadSignature("This request does not carry the bot's webhook secret.")
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse."""
+        return self._reader.read(raw)
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        return render.payloads(message)
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send. Telegram knows no idempotency key, and nobody can ask it what became of a call."""
+        return await self._connected().outgoing.send(payload.body)
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """See Channel.fetch."""
+        return await self._connected().files.open(ref)
+
+    async def typing(self, conversation: ConversationKey, author: Author) -> None:
+        """See SupportsTyping; asked for as often as the caller likes."""
+        connection, now = self._connection, self._surroundings.clock.monotonic()
+        if connection is None or now - self._typing.get(conversation.thread, -_TYPING_SHOWS) < _TYPING_SHOWS:
+            return
+        self._typing[conversation.thread] = now
+        self._typing.move_to_end(conversation.thread)
+        if len(self._typing) > _TYPING_CHATS:
+            self._typing.popitem(last=False)
+        place = render.place(conversation)
+        place["chat_id"] = connection.chats.now_at(place["chat_id"])
+        with contextlib.suppress(ChannelError):
+            await connection.api.call("sendChatAction", {**place, "action": "typing"})
+
+    def routes(self) -> Sequence[Any]:
+        """See SupportsRoutes: nothing to serve while it polls."""
+        return [self._door.route(PATH)] if self._settings.mode == "webhook" else []
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm."""
+        return "; ".join(filter(None, [self._door.alarm, self._standing.trouble])) or None
+
+    async def diagnose(self) -> Sequence[Diagnosis]:
+        """See SupportsDiagnosis."""
+        now = self._surroundings.clock.now().timestamp()
+        async with client.session() as session:
+            api = BotApi(self._settings.origin, self._settings.bot_token, session)
+            return await examine(api, self._settings, self._surroundings.public_url, now)
+
+    def _introduced(self, username: str) -> None:
+        self._reader = replace(self._reader, bot=Bot(int(self.account), username))
+
+    async def _see(self, body: bytes) -> None:
+        if self._connection is None:
+            raise Overloaded("The server is stopping.")
+        await self._connection.incoming.see(body)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise Unreachable("The channel is not started.")
+        return self._connection

@@ -1,0 +1,98 @@
+"""Whom a message in a group is for. In a private chat everything is for the bot. Pure, but for the albums it remembers."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from channels.telegram.entities import Marked
+from channels.telegram.wire import Message
+
+GROUPS: Final = frozenset({"group", "supergroup"})
+COMMANDS: Final = frozenset({"start", "help", "human", "new"})
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?", re.DOTALL)
+_REMEMBERED = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Who we are. The name is known once Telegram has said it."""
+
+    id: int
+    username: str | None = None
+
+    def is_called(self, name: str) -> bool:
+        """Whether that user name is ours."""
+        return self.username is not None and name.lower() == self.username.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``name`` without its slash, in lower case; ``rest`` is what follows it."""
+
+    name: str
+    rest: str
+
+
+class Albums:
+    """The last albums that were for the bot: only one picture of an album has a caption, and so a mention."""
+
+    def __init__(self) -> None:
+        self._ours: OrderedDict[str, None] = OrderedDict()
+
+    def note(self, album: str) -> None:
+        """This one is ours."""
+        self._ours[album] = None
+        if len(self._ours) > _REMEMBERED:
+            self._ours.popitem(last=False)
+
+    def __contains__(self, album: object) -> bool:
+        return album in self._ours
+
+
+def command_of(text: str, bot: Bot) -> Command | None:
+    """One of our commands at the beginning of the text, unless it names another bot."""
+    found = _COMMAND.fullmatch(text.strip())
+    if found is None or found[1].lower() not in COMMANDS:
+        return None
+    if found[2] and not bot.is_called(found[2]):
+        return None
+    return Command(found[1].lower(), (found[3] or "").strip())
+
+
+def is_for(bot: Bot, message: Message, marked: Marked, albums: Albums) -> bool:
+    """A mention, a command, an answer to something that the bot said, or a further picture of such an album."""
+    album = message.get("media_group_id")
+    ours = _answers(bot, message) or _mentions(bot, marked) or command_of(marked.text, bot) is not None
+    if album is None:
+        return ours
+    if ours:
+        albums.note(f"{message['chat']['id']}/{album}")
+    return f"{message['chat']['id']}/{album}" in albums
+
+
+def _answers(bot: Bot, message: Message) -> bool:
+    answered = message.get("reply_to_message")
+    if answered is None or "forum_topic_created" in answered:  # every message of a topic answers its first one
+        return False
+    author = answered.get("from")
+    return author is not None and author["id"] == bot.id
+
+
+def _mentions(bot: Bot, marked: Marked) -> bool:
+    if any(bot.is_called(name.removeprefix("@")) for _, name in marked.stretches("mention")):
+        return True
+    if any(entity.get("user", {}).get("id") == bot.id for entity, _ in marked.stretches("text_mention")):
+        return True
+    return any(bot.is_called(name.partition("@")[2]) for _, name in marked.stretches("bot_command"))
+
+
+def without_mention(text: str, bot: Bot) -> str:
+    """The text as it is meant: a form of address before or after it is no part of it."""
+    if bot.username is None:
+        return text
+    name = re.escape(f"@{bot.username}")
+    shorter = re.sub(rf"^\s*{name}\b[\s,:;–-]*|[\s,]*{name}\s*$", "", text, flags=re.IGNORECASE)
+    return shorter if shorter.strip() else text.strip()

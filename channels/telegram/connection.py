@@ -1,0 +1,146 @@
+"""Everything that exists between the channel's start and its stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from channels.telegram import client
+from channels.telegram.afterwards import Afterwards
+from channels.telegram.chats import Chats
+from channels.telegram.client import BotApi
+from channels.telegram.files import Files
+from channels.telegram.incoming import Incoming, Parse
+from channels.telegram.menu import show_menu
+from channels.telegram.outgoing import Outgoing
+from channels.telegram.polling import Polling
+from channels.telegram.settings import CHANNEL, TelegramSettings
+from channels.telegram.standing import Standing
+from channels.telegram.webhook import Webhook
+from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
+from core.ports.channel import InboundSink
+from core.ports.surroundings import Surroundings
+
+_NAME: Final = "username"
+_LONGEST: Final = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Connection:
+    """One bot at work. ``introduced`` is told the bot's user name; ``opened`` that webhooks may come."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        surroundings: Surroundings,
+        standing: Standing,
+        *,
+        parse: Parse,
+        sink: InboundSink,
+        introduced: Callable[[str], None],
+        opened: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._account = settings.account
+        self._memory = surroundings.memory
+        self._clock = surroundings.clock
+        self._standing = standing
+        self._introduced = introduced
+        self._opened = opened
+        self._session = client.session()
+        self.api = BotApi(settings.origin, settings.bot_token, self._session)
+        self.chats = Chats(surroundings.memory, self._account)
+        self.outgoing = Outgoing(self.api, self.chats, surroundings)
+        self.files = Files(self.api, settings.origin, self._session, surroundings.max_attachment_bytes)
+        self._afterwards = Afterwards(self.api, self.chats)
+        self.incoming = Incoming(self._account, parse, sink, self._afterwards, surroundings.clock)
+        self._webhook = Webhook(self.api, settings, surroundings, standing)
+        self._polling = Polling(
+            self.api,
+            self._account,
+            surroundings,
+            standing,
+            take=self.incoming.polled,
+            unblock=self._webhook.unset_own,
+            seconds=settings.poll_seconds,
+        )
+        self._tried = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+
+    async def open(self, patience: float) -> None:
+        """Begin; returns when Telegram has answered for the first time, or after so many seconds. Raises StoreUnavailable."""
+        try:
+            await self.chats.load()
+            known = await self._memory.recall(CHANNEL, self._account, _NAME)
+        except StoreUnavailable:
+            await self._session.close()
+            raise
+        if known:
+            self._introduced(known)
+        self._work = asyncio.create_task(self._serve(known))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._tried.wait()
+
+    async def close(self) -> None:
+        """Take nothing more; what was taken is stored."""
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait({self._work})
+        if self._settings.mode == "polling":
+            with contextlib.suppress(StoreUnavailable):
+                await self._polling.let_go()
+        await self._afterwards.close()
+        await self._session.close()
+
+    async def _serve(self, known: str | None) -> None:
+        try:
+            await self._introduce(known)
+            if self._settings.mode == "webhook":
+                self._opened()
+                await self._webhook.check()
+            self._tried.set()
+            await self._menu()
+            await (self._webhook.look_after() if self._settings.mode == "webhook" else self._polling.run())
+        except Exception:
+            self._standing.is_bad("the connection to Telegram has ended; restart the server")
+            _log.exception("telegram.ended")
+
+    async def _introduce(self, known: str | None) -> None:
+        """Learn the bot's name: without it nobody can tell which messages of a group are for it."""
+        pause = 1.0
+        while True:
+            try:
+                me = await self.api.call("getMe")
+                if not isinstance(me, dict) or not me.get("username"):
+                    raise Unreachable("What answers there is not the Bot API.")
+            except AuthFailed:
+                self._standing.is_bad("the bot's token does not work (any more)")
+                pause = _LONGEST
+            except ChannelError as error:
+                self._standing.is_bad("Telegram cannot be reached", error=error.detail)
+                pause = min(_LONGEST, pause * 2)
+            else:
+                return await self._named(str(me["username"]), known)
+            if known:
+                return None
+            self._tried.set()
+            await self._clock.sleep(pause)
+
+    async def _named(self, name: str, known: str | None) -> None:
+        self._introduced(name)
+        self._standing.is_good()
+        if name != known:
+            with contextlib.suppress(StoreUnavailable):  # it is asked for again at the next start
+                await self._memory.remember(CHANNEL, self._account, _NAME, name)
+
+    async def _menu(self) -> None:
+        try:
+            await show_menu(self.api, self._memory, self._account)
+        except (ChannelError, StoreUnavailable) as error:
+            _log.warning("telegram.menu_not_set", detail=error.detail)

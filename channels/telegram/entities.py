@@ -1,0 +1,47 @@
+"""Marked stretches of a text. Telegram counts them in UTF-16 code units, Python in code points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from channels.telegram.wire import Entity
+
+_UNIT = 2
+
+
+def units(text: str) -> int:
+    """Length in UTF-16 code units, the unit of all of Telegram's limits."""
+    return len(text) + sum(1 for character in text if character > "\uffff")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A text and what is marked in it."""
+
+    text: str
+    entities: Sequence[Entity] = ()
+
+    def stretches(self, kind: str) -> Iterator[tuple[Entity, str]]:
+        """The entities of one kind with the words that they mark."""
+        coded = self.text.encode("utf-16-le", "surrogatepass")
+        for entity in self.entities:
+            if entity["type"] == kind:
+                begin = entity["offset"] * _UNIT
+                yield entity, coded[begin : begin + entity["length"] * _UNIT].decode("utf-16-le", "replace")
+
+    def readable(self) -> str:
+        """The text with the address of each link that hides behind words, so that the agent sees it too."""
+        coded = self.text.encode("utf-16-le", "surrogatepass")
+        parts: list[bytes] = []
+        at = 0
+        for entity in sorted(self.entities, key=lambda one: one["offset"] + one["length"]):
+            if entity["type"] != "text_link" or entity.get("url") in (None, ""):
+                continue
+            end = min(len(coded), (entity["offset"] + entity["length"]) * _UNIT)
+            if end < at or entity["url"] in self.text:
+                continue
+            parts += [coded[at:end], f" ({entity['url']})".encode("utf-16-le", "surrogatepass")]
+            at = end
+        parts.append(coded[at:])
+        return b"".join(parts).decode("utf-16-le", "replace")

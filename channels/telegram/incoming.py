@@ -1,0 +1,89 @@
+"""The way of an update from Telegram to the sink, the same for polling and for the webhook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from channels.telegram.afterwards import Afterwards
+from channels.telegram.parse import decode
+from channels.telegram.settings import CHANNEL
+from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
+from core.domain.messages import ConversationEvent, InboundEvent, RawEvent
+from core.ports.channel import Accepted, InboundSink, WebhookReply
+from core.ports.clock import Clock
+
+_log = structlog.get_logger(__name__)
+
+Parse = Callable[[RawEvent], Sequence[InboundEvent] | WebhookReply]
+
+
+class GroupSink:
+    """The sink, but for groups: there people edit and mark messages that never were for the bot, so nobody comes again."""
+
+    def __init__(self, sink: InboundSink) -> None:
+        self._sink = sink
+
+    async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        """See InboundSink.accept."""
+        try:
+            return await self._sink.accept(events, raw)
+        except UnknownMessage:
+            if all(
+                isinstance(event, ConversationEvent) and event.conversation.thread.startswith("-") for event in events
+            ):
+                return []
+            raise
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None:
+        """See InboundSink.quarantine."""
+        await self._sink.quarantine(raw, reason)
+
+
+class Incoming:
+    """``polled`` and ``see`` return after everything is durable."""
+
+    def __init__(self, account: str, parse: Parse, sink: InboundSink, afterwards: Afterwards, clock: Clock) -> None:
+        self._account = account
+        self._parse = parse
+        self._sink = sink
+        self._afterwards = afterwards
+        self._clock = clock
+
+    async def polled(self, update: Any) -> None:
+        """One update of a poll. Raises StoreUnavailable and Overloaded: then it must be asked for again."""
+        raw = RawEvent(CHANNEL, self._account, json.dumps(update).encode(), {}, self._clock.now())
+        try:
+            parsed = self._parse(raw)
+        except InvalidInput as error:
+            await self._sink.quarantine(raw, error.detail)
+        except Exception as error:
+            _log.exception("telegram.unparsable")
+            await self._sink.quarantine(raw, f"{type(error).__name__}: {error}")
+        else:
+            if isinstance(parsed, WebhookReply):
+                self._afterwards.perform(parsed.body)
+            else:
+                await self._accept(parsed, raw)
+                await self._afterwards.see(update)
+
+    async def _accept(self, events: Sequence[InboundEvent], raw: RawEvent) -> None:
+        if not events:
+            return
+        try:
+            await self._sink.accept(events, raw)
+        except (UnknownMessage, SessionEnded) as error:  # updates come in order: what it is about will not follow
+            _log.info("telegram.about_nothing_known", detail=error.detail)
+        except InvalidInput as error:
+            await self._sink.quarantine(raw, error.detail)
+
+    async def see(self, body: bytes) -> None:
+        """After the commit of what a webhook brought. Raises StoreUnavailable."""
+        try:
+            update = decode(body)
+        except InvalidInput:
+            return  # it was quarantined
+        await self._afterwards.see(update)

@@ -1,0 +1,69 @@
+"""A file with a call, as a form (RFC 7578), streamed and with its length said beforehand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """``field`` is the parameter's name; ``size`` in bytes is what ``chunks`` gives together."""
+
+    field: str
+    name: str
+    media_type: str
+    size: int
+    chunks: AsyncIterator[bytes]
+
+
+class Form:
+    """One form. ``broken`` is what kept the file from being read to its end."""
+
+    def __init__(self, params: Mapping[str, Any], file: File) -> None:
+        boundary = uuid4().hex
+        fields = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_written(value)}\r\n'
+            for name, value in params.items()
+        )
+        begin = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{file.field}"; filename="{_quoted(file.name)}"\r\n'
+            f"Content-Type: {file.media_type}\r\n\r\n"
+        )
+        self._head = (fields + begin).encode("utf-8", "replace")
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._file = file
+        self.broken: str | None = None
+        self.headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(self._head) + file.size + len(self._tail)),
+        }
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The whole body."""
+        yield self._head
+        left = self._file.size
+        try:
+            async for chunk in self._file.chunks:
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+        except Exception as error:
+            self.broken = type(error).__name__
+            raise
+        if left != 0:
+            self.broken = "its size is another one than was noted"
+            raise OSError(self.broken)
+        yield self._tail
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
