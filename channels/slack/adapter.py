@@ -1,0 +1,354 @@
+"""The Slack channel: settings and surroundings in, a Channel out.
+
+There is no Bolt in it. Bolt brings dispatch to handlers, and answers Slack before a handler has run, or when one has failed;
+what is left of it after our own signature check, parsing and commit is the dispatch that is not needed here. See docs/adr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from channels.door import MAX_BODY, WebhookDoor
+from channels.slack import doctor, envelope, outcome, render, signature
+from channels.slack.aftercare import Aftercare
+from channels.slack.catch_up import CatchUp
+from channels.slack.client import Sent, SlackClient
+from channels.slack.command import thanks
+from channels.slack.files import Files, marked
+from channels.slack.install import Installation
+from channels.slack.jotter import Jotter
+from channels.slack.names import Directory
+from channels.slack.parse import Reader
+from channels.slack.place import CHANNEL, Place, message_id, time_of
+from channels.slack.reception import Reception
+from channels.slack.refusals import Refused
+from channels.slack.settings import SlackSettings
+from channels.slack.socket_mode import SocketMode, Take
+from channels.slack.streams import Streams
+from channels.slack.words import words
+from channels.slack.workspaces import Workspaces
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.conversation import Conversation
+from core.domain.errors import AuthFailed, HubError, InvalidInput, Rejected, StoreUnavailable, Unreachable
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.channel import (
+    AttachmentStream,
+    Diagnosis,
+    InboundSink,
+    StreamFrame,
+    WebhookReply,
+    WebhookRequest,
+)
+from core.ports.surroundings import Surroundings
+
+CAPABILITIES: Final = Capabilities(
+    text_limit=render.SECTION,
+    format=TextFormat.MRKDWN,
+    media=True,
+    edit=True,
+    delete=True,
+    typing=True,
+    stream=True,
+    buttons=True,
+    burst_window=0.7,
+    pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),
+)
+"""One message per second in a channel, and "several hundred" per minute in a workspace, are what Slack publishes."""
+
+_GREW_QUIET = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+_STATUS_EVERY = 60.0
+_LEASE = 120.0
+_log = structlog.get_logger(__name__)
+
+
+class SlackChannel:
+    """``account`` names the app, not a workspace: one app may be installed in many."""
+
+    name = CHANNEL
+    capabilities = CAPABILITIES
+
+    def __init__(self, settings: SlackSettings, surroundings: Surroundings) -> None:
+        self.account = settings.account
+        self._settings = settings
+        self._around = surroundings
+        self._directory = Directory(surroundings.memory, settings.account, surroundings.clock)
+        self._jotter = Jotter(surroundings.memory, settings.account, surroundings.clock)
+        self._reception = Reception(surroundings.memory, settings.account, self._jotter)
+        self._streams = Streams(surroundings.memory, settings.account, surroundings.clock)
+        self._reader = Reader(
+            settings.account, self._directory, settings.staff_channels, settings.agent_view, settings.language
+        )
+        self._door = WebhookDoor(self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
+        self._http: aiohttp.ClientSession | None = None
+        self._open: _Open | None = None
+        self._direct: dict[str, str] = {}
+        self._status_at: dict[str, float] = {}
+
+    async def start(self, sink: InboundSink) -> None:
+        """Open the doors. What Slack itself has to say comes in the background: starting never waits for it."""
+        self._http = aiohttp.ClientSession()
+        self._open = _Open(self._settings, self._around, self._http, self._directory, self._reception, self._socketed)
+        with contextlib.suppress(StoreUnavailable):
+            await self._directory.load()
+        self._reception.open(sink)
+        self._door.open(self._reception)
+        await self._open.start()
+
+    async def stop(self) -> None:
+        """Take nothing more, and write down what was noted."""
+        self._door.open(None)
+        opened, self._open = self._open, None
+        if opened is not None:
+            await opened.stop()
+            await self._jotter.close()
+        self._reception.open(None)
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """See Channel.authenticate."""
+        signature.verify(request.headers, request.body, self._settings.signing_secrets, self._around.clock.now())
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse."""
+        return self._reader.events(raw)
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        return render.payloads(message, self._settings.language)
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send."""
+        place = _place(payload.conversation)
+        client = await self._client(place)
+        try:
+            channel = await self._channel(client, place)
+            if payload.body["method"] == render.FILE:
+                return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
+            sent = await self._say(client, place, channel, payload, idempotency_key)
+        except AuthFailed as error:
+            raise self._whose(client, place, error) from error
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        self._reception.sent(place, sent.channel, sent.ts)
+        return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery: by the mark in the message's metadata, or by the file's id."""
+        place = _place(payload.conversation)
+        client = await self._client(place)
+        try:
+            channel = await self._channel(client, place)
+            if payload.body["method"] == render.FILE:
+                shown = await self._opened.files.outcome(client, channel, idempotency_key)
+                if shown is not None:
+                    return shown
+            sent = await outcome.find(client, channel, place, idempotency_key, self._around.clock.now())
+        except AuthFailed as error:
+            raise self._whose(client, place, error) from error
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        return None if sent is None else Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """See Channel.fetch."""
+        client = await self._opened.workspaces.client(ref.id.partition("/")[0])
+        return await self._opened.files.fetch(client, ref)
+
+    async def stream(self, conversation: Conversation, frames: Sequence[StreamFrame]) -> None:
+        """See SupportsStreaming."""
+        if any(frame.kind == "typing" for frame in frames):
+            await self.typing(conversation.key, Author.AGENT)
+        shown = [frame for frame in frames if frame.kind in ("text", "discard")]
+        if shown:
+            place = _place(conversation.key)
+            client = await self._client(place)
+            await self._streams.show(client, place, await self._channel(client, place), shown)
+
+    async def typing(self, conversation: ConversationKey, author: Author) -> None:
+        """See SupportsTyping: a status under the thread. Slack has none outside of threads."""
+        place = _place(conversation)
+        now = self._around.clock.monotonic()
+        if place.thread_ts is None or author is not Author.AGENT:
+            return
+        if now - self._status_at.get(str(place), float("-inf")) < _STATUS_EVERY:
+            return
+        if len(self._status_at) > 1000:
+            self._status_at.clear()
+        self._status_at[str(place)] = now
+        with contextlib.suppress(HubError):
+            client = await self._client(place)
+            await client.set_status(place.channel, place.thread_ts, words(None, self._settings.language).working)
+
+    async def catch_up(self, sink: InboundSink) -> int:
+        """See SupportsCatchUp. One process at a time."""
+        around, name = self._around, f"slack:{self.account}:catch-up"
+        if not await around.leases.hold(name, around.process, _LEASE):
+            return 0
+        try:
+            reception = Reception(around.memory, self.account, self._jotter)
+            reception.open(sink)
+            work = CatchUp(around.memory, self.account, self._opened.workspaces, reception, around.clock)
+            return await work.run(self._reader)
+        finally:
+            with contextlib.suppress(StoreUnavailable):
+                await around.leases.let_go(name, around.process)
+
+    async def diagnose(self) -> Sequence[Diagnosis]:
+        """See SupportsDiagnosis."""
+        return await doctor.diagnose(self._settings, self._around.public_url)
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm."""
+        socket = self._open.socket if self._open is not None else None
+        return self._door.alarm or (socket.trouble if socket is not None else None)
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """See SupportsRoutes."""
+        return [
+            web.post("/webhooks/slack", self._hook),
+            web.get("/slack/install", self._install),
+            web.get("/slack/oauth_redirect", self._installed),
+        ]
+
+    async def settled(self) -> None:
+        """Wait for what is done after acknowledgements (names, home tabs), and write down what was noted."""
+        await self._opened.aftercare.settled()
+        await self._jotter.flush()
+
+    async def _hook(self, request: web.Request) -> web.StreamResponse:
+        body = await _read(request)
+        given = WebhookRequest(request.method, str(request.url), dict(request.headers), body, request.remote)
+        reply = await self._door.take(given, WebhookReply())
+        if reply.body:  # the answer to a challenge; nothing happened
+            return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
+        reply = self._acknowledged(body)
+        return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
+
+    async def _socketed(self, body: bytes) -> WebhookReply:
+        await envelope.take(body, self._reader, self._reception, self._around.clock)
+        return self._acknowledged(body)
+
+    def _acknowledged(self, body: bytes) -> WebhookReply:
+        if self._open is not None:
+            self._open.aftercare.begin(body)
+        return thanks(body, self._directory, self._settings.language)
+
+    async def _install(self, request: web.Request) -> web.StreamResponse:
+        return await self._opened.installation.begin(request)
+
+    async def _installed(self, request: web.Request) -> web.StreamResponse:
+        return await self._opened.installation.end(request)
+
+    async def _say(self, client: SlackClient, place: Place, channel: str, payload: WirePayload, key: str) -> Sent:
+        """A new message, or the one that grew while the answer was being written."""
+        body = payload.body
+        begun = None
+        if body.get("first"):
+            begun = await self._streams.finish(client, place, body.get("turn_id"))
+        if begun is not None:
+            try:
+                sent = await client.update(begun, body["text"], blocks=body["blocks"], metadata=marked(key))
+            except Refused as error:
+                if error.reason not in _GREW_QUIET:
+                    raise
+            else:
+                await self._streams.forget(place)
+                return sent
+        sent = await client.post_message(
+            channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
+        )
+        if begun is not None:
+            await self._streams.forget(place)
+        return sent
+
+    async def _client(self, place: Place) -> SlackClient:
+        try:
+            return await self._opened.workspaces.client(place.team)
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+
+    async def _channel(self, client: SlackClient, place: Place) -> str:
+        if not place.person:
+            return place.channel
+        known = self._direct.get(str(place))
+        if known is None:
+            known = self._direct[str(place)] = await client.open_direct(place.channel)
+            self._reception.opened(place, known)
+        return known
+
+    def _whose(self, client: SlackClient, place: Place, error: AuthFailed) -> AuthFailed | Unreachable:
+        """One workspace that took the app away must not silence the others: its messages wait alone."""
+        if self._opened.workspaces.is_own(client):
+            return error
+        _log.warning("slack.workspace_refuses", team=place.team, error=error.detail)
+        return Unreachable(f"The workspace {place.team} has to install the app again: {error.detail}")
+
+    @property
+    def _opened(self) -> _Open:
+        if self._open is None:
+            raise Unreachable("The Slack channel is not started.")
+        return self._open
+
+
+class _Open:
+    """What exists between start and stop."""
+
+    def __init__(
+        self,
+        settings: SlackSettings,
+        around: Surroundings,
+        http: aiohttp.ClientSession,
+        directory: Directory,
+        reception: Reception,
+        take: Take,
+    ) -> None:
+        self.workspaces = Workspaces(settings, around.memory, http)
+        self.files = Files(around, settings.account, http, settings.api_base_url)
+        self.aftercare = Aftercare(settings, around.memory, self.workspaces, directory)
+        self.installation = Installation(settings, self.workspaces, around.clock, around.public_url)
+        self.socket: SocketMode | None = None
+        if settings.app_tokens:
+            app = self.workspaces.app()
+            self.socket = SocketMode(app, http, take, around.leases, around.clock, around.process, settings.account)
+        self._beginning: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._beginning = asyncio.create_task(self.workspaces.begin())
+        if self.socket is not None:
+            await self.socket.start()
+
+    async def stop(self) -> None:
+        if self._beginning is not None:
+            self._beginning.cancel()
+            await asyncio.gather(self._beginning, return_exceptions=True)
+        if self.socket is not None:
+            await self.socket.stop()
+        await self.aftercare.close()
+
+
+def _place(conversation: ConversationKey) -> Place:
+    try:
+        return Place.of(conversation.thread)
+    except InvalidInput as error:
+        raise Rejected(error.detail) from error
+
+
+async def _read(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=len(body))
+    return bytes(body)

@@ -1,0 +1,87 @@
+"""What Slack says of our credentials, with the place where each fault is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aiohttp
+
+from channels.slack.client import SlackClient
+from channels.slack.settings import NEEDED, SCOPES, SlackSettings
+from core.domain.errors import AuthFailed, ChannelError
+from core.ports.channel import Diagnosis
+
+_APPS = "https://api.slack.com/apps"
+
+
+async def diagnose(settings: SlackSettings, public_url: str | None) -> Sequence[Diagnosis]:
+    """Everything that can be known without changing anything."""
+    async with aiohttp.ClientSession() as http:
+        found = [*await _bot(settings, http), *await _way_in(settings, public_url, http)]
+    return [*found, *_installation(settings, public_url)]
+
+
+async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Diagnosis]:
+    if not settings.bot_tokens:
+        fix = None if settings.installable else f"Copy the bot token (xoxb-) from {_APPS}, OAuth & Permissions."
+        return [Diagnosis("SLACK_BOT_TOKEN", settings.installable, "no token is set", fix)]
+    client = SlackClient(http, settings.bot_tokens, settings.api_base_url, timeout=settings.timeout)
+    try:
+        found = await client.auth_test()
+    except AuthFailed as error:
+        fix = f"Install the app again ({_APPS}, Install App) and copy its bot token to SLACK_BOT_TOKEN."
+        return [Diagnosis("SLACK_BOT_TOKEN", False, error.detail, fix)]
+    except ChannelError as error:
+        fix = f"Check that this machine reaches {settings.api_base_url} (SLACK_API_BASE_URL, proxy, firewall)."
+        return [Diagnosis("SLACK_BOT_TOKEN", False, error.detail, fix)]
+    known = Diagnosis("SLACK_BOT_TOKEN", True, f"bot {found.user} in {found.team_name} ({found.team})")
+    return [known, _scopes(found.scopes)]
+
+
+def _scopes(scopes: frozenset[str]) -> Diagnosis:
+    missing = [one for one in SCOPES if one not in scopes]
+    grave = [one for one in missing if one in NEEDED]
+    if not missing:
+        return Diagnosis("scopes", True, "all that are needed")
+    fix = f"Add {', '.join(missing)} under {_APPS}, OAuth & Permissions, Bot Token Scopes, and install the app again."
+    detail = f"missing: {', '.join(grave)}" if grave else f"works without, but less well: {', '.join(missing)}"
+    return Diagnosis("scopes", not grave, detail, fix)
+
+
+async def _way_in(settings: SlackSettings, public_url: str | None, http: aiohttp.ClientSession) -> list[Diagnosis]:
+    if settings.app_tokens:
+        return [await _socket(settings, http)]
+    found = []
+    if not settings.signing_secrets:
+        fix = f"Copy the signing secret from {_APPS}, Basic Information, to SLACK_SIGNING_SECRET; or use Socket Mode."
+        found.append(Diagnosis("SLACK_SIGNING_SECRET", False, "no secret is set, so no event is believed", fix))
+    if public_url is None:
+        fix = "Set PUBLIC_URL to the https address of this hub, or set SLACK_APP_TOKEN for Socket Mode."
+        return [*found, Diagnosis("PUBLIC_URL", False, "Slack has no address to send events to", fix)]
+    hook = f"{public_url.rstrip('/')}/webhooks/slack"
+    detail = f"Slack does not say where it sends events. The request URL of events, interactivity and command is {hook}"
+    fix = None if hook.startswith("https://") else "Slack sends to https addresses only: change PUBLIC_URL."
+    return [*found, Diagnosis("request URL", fix is None, detail, fix)]
+
+
+async def _socket(settings: SlackSettings, http: aiohttp.ClientSession) -> Diagnosis:
+    client = SlackClient(http, settings.app_tokens, settings.api_base_url, timeout=settings.timeout)
+    try:
+        await client.socket_url()
+    except ChannelError as error:
+        fix = (
+            f"Make an app-level token (xapp-) with connections:write under {_APPS}, Basic Information, copy it to "
+            "SLACK_APP_TOKEN, and switch Socket Mode on."
+        )
+        return Diagnosis("SLACK_APP_TOKEN", False, error.detail, fix)
+    return Diagnosis("SLACK_APP_TOKEN", True, "Socket Mode can connect")
+
+
+def _installation(settings: SlackSettings, public_url: str | None) -> list[Diagnosis]:
+    if not settings.client_id and not settings.client_secret:
+        return []
+    if settings.installable and public_url:
+        where = f"{public_url.rstrip('/')}/slack/install"
+        return [Diagnosis("installation", True, f"other workspaces install the app at {where}")]
+    fix = "Set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, SECRET_KEY and PUBLIC_URL, all four."
+    return [Diagnosis("installation", False, "other workspaces cannot install the app", fix)]

@@ -1,0 +1,104 @@
+"""Files both ways: uploaded in three steps, fetched with the bot's token from Slack's own hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import structlog
+
+from channels.download import Download, Downloads
+from channels.slack.client import SlackClient
+from channels.slack.mrkdwn import escaped
+from channels.slack.place import CHANNEL, message_id, slack_id
+from channels.slack.wire import Json
+from core.domain.attachments import Attachment, AttachmentRef
+from core.domain.errors import AuthFailed, InvalidInput, NotFound, Rejected
+from core.domain.messages import Receipt
+from core.ports.channel_memory import ChannelMemory
+from core.ports.surroundings import Surroundings
+
+HOSTS = ("files.slack.com", ".slack.com", "slack-files.com", ".slack-files.com")
+_log = structlog.get_logger(__name__)
+
+
+class Files:
+    """``memory`` holds the id of a file that is about to be shown (``file/<idempotency key>``), to ask about afterwards."""
+
+    def __init__(self, surroundings: Surroundings, account: str, http: aiohttp.ClientSession, base_url: str) -> None:
+        self._surroundings = surroundings
+        self._memory: ChannelMemory = surroundings.memory
+        self._account = account
+        limit = surroundings.max_attachment_bytes
+        self._downloads = Downloads(http, HOSTS, limit=limit, base=base_url, credentialed=HOSTS[:2])
+
+    async def fetch(self, client: SlackClient, ref: AttachmentRef) -> Download:
+        """Open a file that somebody sent. Its address is asked for first: in shared channels the event has none."""
+        found = await client.file(slack_id(ref.id.partition("/")[2]))
+        url = found.get("url_private_download") or found.get("url_private")
+        if not isinstance(url, str) or found.get("mode") in ("tombstone", "external"):
+            raise Rejected(f"Slack does not have the file {ref.name} (any more).")
+        headers = {"Authorization": f"Bearer {client.token}"}
+        kind = found.get("mimetype") if isinstance(found.get("mimetype"), str) else ref.media_type
+        opened = await self._downloads.open(url, name=str(found.get("name") or ref.name), headers=headers)
+        if (opened.media_type or "").startswith("text/html") and kind != "text/html":
+            await opened.aclose()  # Slack's log-in page: what it answers, with 200, to a token that may not
+            raise AuthFailed("The bot may not read files: add the scope files:read to the app and install it again.")
+        opened.media_type = kind or opened.media_type
+        return opened
+
+    async def send(
+        self, client: SlackClient, channel: str, thread_ts: str | None, body: Mapping[str, Any], key: str
+    ) -> Receipt:
+        """Upload and show. A file that Slack refuses goes as a link. Raises ChannelError."""
+        file = Attachment(**body["attachment"])
+        try:
+            return await self._upload(client, channel, thread_ts, file, key)
+        except (Rejected, NotFound, InvalidInput) as error:
+            link = self._surroundings.link(file)
+            if link is None:
+                raise Rejected(f"{error.detail} There is no PUBLIC_URL for a link to it either.") from error
+            _log.info("slack.file_as_link", reason=error.detail)
+            text = f"{escaped(str(body['label']))}: <{link}|{escaped(file.name).replace('|', '¦')}>"
+            sent = await client.post_message(channel, text, thread_ts=thread_ts, metadata=marked(key))
+            return Receipt(message_id(sent.channel, sent.ts), tracked=True)
+
+    async def outcome(self, client: SlackClient, channel: str, key: str) -> Receipt | None:
+        """Whether the file of that key is to be seen. None when it never got so far that it could be."""
+        file_id = await self._memory.recall(CHANNEL, self._account, f"file/{key}")
+        if file_id is None:
+            return None
+        return _shown(await client.file(file_id), channel)
+
+    async def _upload(
+        self, client: SlackClient, channel: str, thread_ts: str | None, file: Attachment, key: str
+    ) -> Receipt:
+        if file.size > self._surroundings.max_attachment_bytes:
+            raise Rejected(f"{file.name} is too large to be sent.")
+        place = await client.upload_place(file.name, file.size)
+        await client.upload(place, self._surroundings.files.open(file), file.size)
+        await self._memory.remember(CHANNEL, self._account, f"file/{key}", place.file_id)
+        found = await client.complete_upload(place.file_id, file.name, channel=channel, thread_ts=thread_ts)
+        await self._memory.forget(CHANNEL, self._account, f"file/{key}")
+        return _shown(found, channel) or Receipt(f"f/{place.file_id}")
+
+
+def marked(key: str) -> Any:
+    """Metadata that says which delivery a message is."""
+    return {"event_type": MARK, "event_payload": {"key": key}}
+
+
+MARK = "switchboard_delivery"
+
+
+def _shown(file: Json, channel: str) -> Receipt | None:
+    """The message that a file came with, or that it is there at all: Slack adds ``shares`` a moment later."""
+    shares = file.get("shares")
+    for kind in ("public", "private"):
+        group = shares.get(kind) if isinstance(shares, dict) else None
+        found = group.get(channel) if isinstance(group, dict) else None
+        if isinstance(found, list) and found and isinstance(found[0], dict):
+            return Receipt(message_id(channel, str(found[0].get("ts"))), tracked=True)
+    places = [one for name in ("channels", "groups", "ims") for one in file.get(name) or ()]
+    return Receipt(f"f/{file.get('id')}") if channel in places else None

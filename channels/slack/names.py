@@ -1,0 +1,79 @@
+"""The names of people and channels, so that the agent reads "@Anna" where Slack writes an id.
+
+Nobody is asked before a message is acknowledged: what is not known yet is shown as ``@someone`` once, is looked up in the
+background, and is known from then on, by every process (through memory) and for a day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from channels.slack.client import SlackClient
+from channels.slack.place import CHANNEL
+from core.domain.errors import HubError
+from core.ports.channel_memory import ChannelMemory
+from core.ports.clock import Clock
+
+_KEPT = 5_000
+_FRESH = 24 * 3600.0
+_log = structlog.get_logger(__name__)
+
+
+class Directory:
+    """Implements plain.Names over what was looked up. Ids of people and channels never collide, so one table holds both."""
+
+    def __init__(self, memory: ChannelMemory, account: str, clock: Clock) -> None:
+        self._memory = memory
+        self._account = account
+        self._clock = clock
+        self._known: dict[str, dict[str, Any]] = {}
+
+    async def load(self) -> None:
+        """What earlier processes learned. Raises StoreUnavailable."""
+        for key, value in (await self._memory.recall_all(CHANNEL, self._account, "name/")).items():
+            with contextlib.suppress(ValueError):
+                self._known[key.removeprefix("name/")] = json.loads(value)
+
+    def person(self, user: str) -> str | None:
+        """Their name, as they show it."""
+        return self._known.get(user, {}).get("name")
+
+    def channel(self, channel: str) -> str | None:
+        """Its name, without the hash."""
+        return self._known.get(channel, {}).get("name")
+
+    def locale(self, user: str) -> str | None:
+        """Such as ``de-DE``."""
+        return self._known.get(user, {}).get("locale")
+
+    async def learn(self, client: SlackClient, people: Iterable[str], channels: Iterable[str]) -> None:
+        """Look up those that are not known, or not lately. What cannot be looked up stays unknown."""
+        for user in people:
+            if self._stale(user):
+                with contextlib.suppress(HubError):
+                    await self._keep(user, _person(await client.user(user)))
+        for channel in channels:
+            if self._stale(channel):
+                with contextlib.suppress(HubError):
+                    await self._keep(channel, {"name": (await client.channel(channel)).get("name")})
+
+    def _stale(self, what: str) -> bool:
+        known = self._known.get(what)
+        return known is None or self._clock.now().timestamp() - float(known.get("at", 0)) > _FRESH
+
+    async def _keep(self, what: str, found: dict[str, Any]) -> None:
+        if len(self._known) >= _KEPT:
+            self._known.pop(next(iter(self._known)))
+        self._known[what] = {**found, "at": self._clock.now().timestamp()}
+        await self._memory.remember(CHANNEL, self._account, f"name/{what}", json.dumps(self._known[what]))
+
+
+def _person(user: Any) -> dict[str, Any]:
+    profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
+    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+    return {"name": name, "locale": user.get("locale")}

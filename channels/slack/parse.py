@@ -1,0 +1,296 @@
+"""What Slack delivers, as the hub's events. Pure: names come from what is known, never from the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from channels.slack import wire
+from channels.slack.buttons import FEEDBACK, PERSON, RATINGS
+from channels.slack.emoji import character
+from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
+from channels.slack.plain import Names, NoNames, plain
+from channels.slack.wire import Json
+from channels.slack.words import words
+from core.domain.attachments import AttachmentRef
+from core.domain.customer import Identity
+from core.domain.errors import InvalidInput
+from core.domain.keys import EventKey
+from core.domain.messages import (
+    CustomerAction,
+    InboundEvent,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    RawEvent,
+    ReactionChanged,
+)
+from core.ports.channel import WebhookReply
+
+_SAID = frozenset({"", "file_share", "thread_broadcast", "me_message"})
+"""Subtypes of messages that a person wrote. All others (joins, topics, pins, bots) are about the channel, not to us."""
+_HIDDEN = frozenset({"tombstone", "hidden_by_limit"})
+_COMMANDS = {
+    "": CustomerAction.GREETING,
+    "help": CustomerAction.GREETING,
+    "start": CustomerAction.GREETING,
+    "human": CustomerAction.REQUEST_PERSON,
+    "person": CustomerAction.REQUEST_PERSON,
+    "new": CustomerAction.START_OVER,
+}
+_LONG = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How to read: for whom, what names are known, and whose channels are not a customer's."""
+
+    account: str
+    names: Names = field(default_factory=NoNames)
+    staff_channels: frozenset[str] = frozenset()
+    agent_view: bool = False
+    language: str = "en"
+
+    def events(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse. Raises InvalidInput."""
+        if raw.received_at is None:
+            raise InvalidInput("An event needs the time at which it came.")
+        whole = wire.payload(raw.body)
+        if "command" in whole:
+            return [self._command(whole, raw.received_at)]
+        kind = wire.named(whole, "type")
+        if kind == "url_verification":
+            return WebhookReply(body=wire.named(whole, "challenge").encode("utf-8", "replace"))
+        if kind == "event_callback":
+            return self._event(whole)
+        if kind == "block_actions":
+            return self._pressed(whole)
+        return []
+
+    def _event(self, whole: Json) -> list[InboundEvent]:
+        event = wire.part(whole, "event")
+        kind = wire.named(event, "type")
+        if kind in ("reaction_added", "reaction_removed"):
+            return self._reaction(event, whole)
+        if kind not in ("message", "app_mention"):
+            return []
+        match wire.text(event, "subtype"):
+            case "message_changed":
+                return self._changed(event, whole)
+            case "message_deleted":
+                return self._deleted(event, whole)
+        return self.message(event, team_of(whole), own=own_user(whole))
+
+    def message(self, event: Json, team: str, *, own: str | None) -> list[InboundEvent]:
+        """A message, from an event or from the history; none when it is not a person's, or not to us.
+
+        A reply in a channel's thread is returned whether or not the thread is one of ours, which only memory can tell.
+        """
+        channel, user = slack_id(event.get("channel")), wire.text(event, "user")
+        if wire.text(event, "subtype") not in _SAID or not _person(event, user, own) or channel in self.staff_channels:
+            return []
+        ts, place = timestamp(event.get("ts")), self.place(event, team)
+        written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _shown(one)]
+        named = wire.text(event, "type") == "app_mention" or bool(own and f"<@{own}" in written)
+        if not place.direct and not named and event.get("thread_ts") in (None, ts):
+            return []
+        text = "\n".join([part for part in (plain(written, self.names, own=own), *self._more(event, files)) if part])
+        refs = tuple(_file(one, team) for one in files if one.get("mode") != "external")
+        action = None
+        if not text and not refs:
+            if not named:
+                return []
+            text, action = words(self.names.locale(user), self.language).hello, CustomerAction.GREETING
+        sender = self._sender(user)
+        return [
+            MessageReceived(
+                key=message_key(self.account, channel, ts),
+                conversation=place.conversation(self.account),
+                sender=sender,
+                text=text,
+                sent_at=time_of(ts),
+                attachments=refs,
+                action=action,
+                locale=sender.locale,
+            )
+        ]
+
+    def place(self, message: Json, team: str) -> Place:
+        """The conversation of a message: its thread; in direct messages the channel, where no thread was begun."""
+        channel, thread = slack_id(message.get("channel")), message.get("thread_ts")
+        if thread is None and (channel[0] != "D" or self.agent_view):
+            thread = message.get("ts")
+        return Place(team, channel, None if thread is None else timestamp(thread))
+
+    def _more(self, event: Json, files: Sequence[Json]) -> list[str]:
+        """What a message holds besides its text: forwarded messages, and files that live elsewhere."""
+        quoted = [
+            f"> {plain(wire.text(one, 'text'), self.names)}"
+            for one in wire.parts(event, "attachments")
+            if (one.get("is_share") or one.get("is_msg_unfurl")) and one.get("text")
+        ]
+        outside = [wire.text(one, "url_private") for one in files if one.get("mode") == "external"]
+        return [*quoted, *outside]
+
+    def _changed(self, event: Json, whole: Json) -> list[InboundEvent]:
+        """A preview that Slack adds also changes a message; only what its author changed counts."""
+        channel = slack_id(event.get("channel"))
+        new, before = wire.part(event, "message"), event.get("previous_message")
+        old = before if isinstance(before, dict) else {}
+        if wire.text(new, "subtype") == "tombstone":
+            return self._deleted({**event, "deleted_ts": new.get("ts"), "previous_message": {**old, **new}}, whole)
+        own = own_user(whole)
+        if not _person(new, wire.text(new, "user"), own) or channel in self.staff_channels:
+            return []
+        if "edited" not in new or new.get("text") == old.get("text"):
+            return []
+        place = self.place({**new, "channel": channel}, team_of(whole))
+        changed = MessageEdited(
+            key=self._key(whole),
+            conversation=place.conversation(self.account),
+            target=message_key(self.account, channel, timestamp(new.get("ts"))),
+            text=plain(wire.text(new, "text"), self.names, own=own),
+            sent_at=time_of(wire.named(event, "ts")),
+        )
+        return [changed]
+
+    def _deleted(self, event: Json, whole: Json) -> list[InboundEvent]:
+        channel, ts = slack_id(event.get("channel")), timestamp(event.get("deleted_ts"))
+        before = event.get("previous_message")
+        old = before if isinstance(before, dict) else {}
+        ours = own_user(whole)
+        if old.get("bot_id") or (ours and old.get("user") == ours) or channel in self.staff_channels:
+            return []
+        place = self.place({**old, "channel": channel, "ts": ts}, team_of(whole))
+        return [
+            MessageDeleted(
+                key=self._key(whole),
+                conversation=place.conversation(self.account),
+                target=message_key(self.account, channel, ts),
+                sent_at=time_of(wire.named(event, "ts")),
+            )
+        ]
+
+    def _reaction(self, event: Json, whole: Json) -> list[InboundEvent]:
+        """Slack does not say in which thread the message is; where it is not its own thread, memory knows."""
+        item, user = wire.part(event, "item"), slack_id(event.get("user"))
+        if item.get("type") != "message" or user == own_user(whole):
+            return []
+        channel, ts = slack_id(item.get("channel")), timestamp(item.get("ts"))
+        if channel in self.staff_channels:
+            return []
+        place = self.place({"channel": channel, "ts": ts}, team_of(whole))
+        return [
+            ReactionChanged(
+                key=self._key(whole),
+                conversation=place.conversation(self.account),
+                target=message_key(self.account, channel, ts),
+                sender=self._sender(user),
+                emoji=character(wire.named(event, "reaction")),
+                present=event.get("type") == "reaction_added",
+                sent_at=time_of(wire.named(event, "event_ts")),
+            )
+        ]
+
+    def _pressed(self, whole: Json) -> list[InboundEvent]:
+        """Our own buttons carry the conversation that they belong to; others (links) need no answer."""
+        found: list[InboundEvent] = []
+        for action in wire.parts(whole, "actions"):
+            name = action.get("action_id")
+            if name == PERSON:
+                found.append(self._wish(whole, action))
+            elif name == FEEDBACK:
+                found.append(self._rating(whole, action))
+        return found
+
+    def _wish(self, whole: Json, action: Json) -> MessageReceived:
+        user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(wire.named(action, "value"))
+        at = timestamp(action.get("action_ts"))
+        sender = self._sender(user)
+        return MessageReceived(
+            key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
+            conversation=place.conversation(self.account),
+            sender=sender,
+            text=wire.text(wire.part(action, "text"), "text") or words(sender.locale, self.language).person,
+            sent_at=time_of(at),
+            action=CustomerAction.REQUEST_PERSON,
+            locale=sender.locale,
+        )
+
+    def _rating(self, whole: Json, action: Json) -> ReactionChanged:
+        rating, _, thread = wire.named(action, "value").partition(" ")
+        if rating not in RATINGS:
+            raise InvalidInput(f"There is no rating {rating[:_LONG]!r}.")
+        user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(thread)
+        channel = slack_id(wire.part(whole, "channel").get("id"))
+        at = timestamp(action.get("action_ts"))
+        return ReactionChanged(
+            key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
+            conversation=place.conversation(self.account),
+            target=message_key(self.account, channel, timestamp(wire.part(whole, "message").get("ts"))),
+            sender=self._sender(user),
+            emoji=RATINGS[rating],
+            present=True,
+            sent_at=time_of(at),
+        )
+
+    def _command(self, whole: Json, at: datetime) -> MessageReceived:
+        """A slash command can be given anywhere; the answer goes to the person's direct messages."""
+        team, user = slack_id(whole.get("team_id")), slack_id(whole.get("user_id"))
+        said = plain(wire.text(whole, "text"), self.names)
+        action = _COMMANDS.get(said.lower())
+        sender = self._sender(user)
+        return MessageReceived(
+            key=EventKey(CHANNEL, self.account, f"c/{wire.named(whole, 'trigger_id')}"),
+            conversation=Place(team, user).conversation(self.account),
+            sender=sender,
+            text=said or words(sender.locale, self.language).hello,
+            sent_at=at,
+            action=action,
+            locale=sender.locale,
+        )
+
+    def _sender(self, user: str) -> Identity:
+        known = slack_id(user)
+        name, locale = self.names.person(known), self.names.locale(known)
+        return Identity(CHANNEL, self.account, known, display_name=name, verified=True, locale=locale)
+
+    def _key(self, whole: Json) -> EventKey:
+        return EventKey(CHANNEL, self.account, f"e/{slack_id(wire.named(whole, 'event_id').upper())}")
+
+
+def team_of(whole: Json) -> str:
+    """The workspace that installed the app, which in a shared channel need not be the author's. Raises InvalidInput."""
+    for one in wire.parts(whole, "authorizations"):
+        found = one.get("team_id") or one.get("enterprise_id")
+        if found:
+            return slack_id(found)
+    return slack_id(whole.get("team_id") or whole.get("enterprise_id"))
+
+
+def own_user(whole: Json) -> str | None:
+    """The app's own user there, whom people mention."""
+    for one in wire.parts(whole, "authorizations"):
+        if one.get("is_bot") and isinstance(one.get("user_id"), str):
+            return str(one["user_id"])
+    return None
+
+
+def _person(message: Json, user: str, own: str | None) -> bool:
+    bot = message.get("bot_id") or message.get("bot_profile") or message.get("subtype") == "bot_message"
+    return bool(user) and not bot and user not in (own, "USLACKBOT")
+
+
+def _shown(file: Json) -> bool:
+    return file.get("mode") not in _HIDDEN and isinstance(file.get("id"), str)
+
+
+def _file(file: Json, team: str) -> AttachmentRef:
+    size = file.get("size")
+    return AttachmentRef(
+        id=f"{team}/{slack_id(file.get('id'))}",
+        name=wire.text(file, "name") or wire.text(file, "title") or "file",
+        media_type=wire.text(file, "mimetype") or None,
+        size=size if isinstance(size, int) else None,
+    )

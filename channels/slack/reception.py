@@ -1,0 +1,160 @@
+"""Between parsing and the commit: which threads are ours, and which conversation a message belongs to. No network here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from channels.slack import wire
+from channels.slack.jotter import Jotter
+from channels.slack.parse import own_user
+from channels.slack.place import CHANNEL, Place
+from core.domain.errors import Overloaded
+from core.domain.messages import (
+    ConversationEvent,
+    DeliveryReported,
+    InboundEvent,
+    MessageReceived,
+    RawEvent,
+    ReactionChanged,
+)
+from core.ports.channel import Accepted, InboundSink
+from core.ports.channel_memory import ChannelMemory
+
+_SNIPPET = 80
+
+
+class Reception:
+    """The sink that the channel's own doors use. Memory's keys:
+
+    ``seen/<place>`` (a thread or a direct channel that is ours, with the last message and its author), ``at/<channel>/<ts>``
+    (in which thread a message is), ``dm/<team>/<person>`` (their direct channel), ``alias/<direct channel>`` (the conversation
+    that a slash command began before that channel was known), ``home/<person>/<place>`` (what they talked about).
+    """
+
+    def __init__(self, memory: ChannelMemory, account: str, jotter: Jotter) -> None:
+        self._memory = memory
+        self._account = account
+        self._jotter = jotter
+        self._sink: InboundSink | None = None
+
+    def open(self, sink: InboundSink | None) -> None:
+        """From now on events go there."""
+        self._sink = sink
+
+    async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        """See InboundSink.accept. What is not to us is not accepted."""
+        return await self.take(events, raw, addressed=raw is not None and addressed(raw))
+
+    async def quarantine(self, raw: RawEvent, reason: str) -> None:
+        """See InboundSink.quarantine."""
+        await self._open_sink().quarantine(raw, reason)
+
+    async def take(
+        self, events: Sequence[InboundEvent], raw: RawEvent | None, *, addressed: bool
+    ) -> Sequence[Accepted]:
+        """``addressed``: somebody turned to the app on purpose, so the thread is ours from now on.
+
+        That is remembered before the commit: a thread that is ours without a message harms nobody, but one whose later
+        replies are not recognised would lose them.
+        """
+        sink = self._open_sink()
+        wanted = [event for event in events if not isinstance(event, DeliveryReported)]
+        known = await self._recall(wanted)
+        ours = [placed for event in wanted if (placed := _placed(event, known, addressed=addressed)) is not None]
+        if not ours:
+            return []
+        for event in ours:
+            await self._join(event, known)
+        accepted = await sink.accept(ours, raw)
+        for event in ours:
+            self._note(event)
+        return accepted
+
+    def sent(self, place: Place, channel: str, ts: str) -> None:
+        """A message of ours: a reaction to it names its channel and time, but not its thread."""
+        if place.thread_ts is not None and place.thread_ts != ts:
+            self._jotter.jot(f"at/{channel}/{ts}", str(place))
+
+    def opened(self, place: Place, channel: str) -> None:
+        """A person's direct channel is known now; what they write there continues what the command began."""
+        self._jotter.jot(f"alias/{place.team}/{channel}", str(place))
+
+    async def _recall(self, events: Sequence[ConversationEvent]) -> Mapping[str, str]:
+        keys = sorted({key for event in events for key in _keys(event)})
+        return await self._memory.recall_many(CHANNEL, self._account, keys) if keys else {}
+
+    async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
+        place = Place.of(event.conversation.thread)
+        if isinstance(event, MessageReceived) and not place.direct and f"seen/{place}" not in known:
+            await self._memory.remember(CHANNEL, self._account, f"seen/{place}", _seen(event))
+
+    def _note(self, event: ConversationEvent) -> None:
+        if not isinstance(event, MessageReceived):
+            return
+        place, ts = Place.of(event.conversation.thread), _ts(event)
+        user = event.sender.external_id
+        if ts:
+            self._jotter.jot(f"seen/{place}", _seen(event))
+            if place.thread_ts not in (None, ts):
+                self._jotter.jot(f"at/{place.channel}/{ts}", str(place))
+            if place.channel[0] == "D":
+                self._jotter.jot(f"dm/{place.team}/{user}", place.channel)
+            talk = {"text": event.text[:_SNIPPET], "ts": ts, "channel": place.channel}
+            self._jotter.jot(f"home/{user}/{place}", json.dumps(talk))
+
+    def _open_sink(self) -> InboundSink:
+        if self._sink is None:
+            raise Overloaded("The server is starting or stopping.")
+        return self._sink
+
+
+def addressed(raw: RawEvent) -> bool:
+    """Whether the app was mentioned, a button of ours pressed or a command given."""
+    whole = wire.payload(raw.body)
+    event = whole.get("event")
+    if not isinstance(event, dict):
+        return True
+    own = own_user(whole)
+    return event.get("type") == "app_mention" or bool(own and f"<@{own}" in str(event.get("text") or ""))
+
+
+def _keys(event: ConversationEvent) -> list[str]:
+    place = Place.of(event.conversation.thread)
+    if place.person:
+        return [f"dm/{place.team}/{place.channel}", f"alias/{place}"]
+    keys = [f"seen/{place}"] if not place.direct else [f"alias/{place}"]
+    return [*keys, _at(event)] if isinstance(event, ReactionChanged) else keys
+
+
+def _placed(event: ConversationEvent, known: Mapping[str, str], *, addressed: bool) -> ConversationEvent | None:
+    """The event in its conversation; None when it is none of ours."""
+    place = Place.of(event.conversation.thread)
+    if isinstance(event, ReactionChanged) and _at(event) in known:
+        return _moved(event, known[_at(event)])
+    if place.person:
+        channel = known.get(f"dm/{place.team}/{place.channel}")
+        return event if channel is None else _moved(event, f"{place.team}/{channel}")
+    if place.direct:
+        return _moved(event, known[f"alias/{place}"]) if f"alias/{place}" in known else event
+    if f"seen/{place}" in known or (addressed and isinstance(event, MessageReceived)):
+        return event
+    return None
+
+
+def _moved(event: ConversationEvent, thread: str) -> ConversationEvent:
+    return replace(event, conversation=replace(event.conversation, thread=thread))
+
+
+def _at(event: ReactionChanged) -> str:
+    return f"at/{event.target.provider_event_id.removeprefix('m/')}"
+
+
+def _ts(event: MessageReceived) -> str:
+    kind, _, rest = event.key.provider_event_id.partition("/")
+    return rest.rpartition("/")[2] if kind == "m" else ""
+
+
+def _seen(event: MessageReceived) -> str:
+    return json.dumps({"ts": _ts(event) or "0", "user": event.sender.external_id})

@@ -1,0 +1,59 @@
+"""What Slack's refusals mean for a message: try later, never again, or find out first."""
+
+from __future__ import annotations
+
+from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
+
+_CREDENTIALS = frozenset(
+    {
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "team_access_not_granted",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+    }
+)
+_LATER = frozenset({"service_unavailable", "team_added_to_org", "migration_in_progress", "accesslimited"})
+_PERHAPS = frozenset({"fatal_error", "internal_error", "request_timeout"})
+"""Slack says of these that a part of the operation may have succeeded."""
+
+DEFAULT_PAUSE = 30.0
+_ANOTHER_TOKEN = frozenset({"invalid_auth", "token_revoked", "token_expired", "account_inactive"})
+
+
+class BadToken(AuthFailed):
+    """The token itself is not valid (any more); another one may be."""
+
+
+class Refused(Rejected):
+    """``reason`` is Slack's own word, such as ``channel_not_found``."""
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def refusal(method: str, reason: str, *, needed: str = "", retry_after: float = DEFAULT_PAUSE) -> ChannelError:
+    """The error for an answer with ``ok: false``. ``needed``: the scope that Slack names."""
+    said = f"Slack refused {method}: {reason}."
+    if reason in ("ratelimited", "rate_limited", "message_limit_exceeded"):
+        return RateLimited(said, retry_after=retry_after)
+    if reason in _ANOTHER_TOKEN:
+        return BadToken(f"{said} Install the app again and copy its token to SLACK_BOT_TOKEN.")
+    if reason == "missing_scope":
+        return AuthFailed(f"{said} Add the scope {needed or '(unnamed)'} to the app and install it again.")
+    if reason in _CREDENTIALS:
+        return AuthFailed(said)
+    if reason in _LATER:
+        return Unreachable(said)
+    if reason in _PERHAPS:
+        return OutcomeUnknown(said)
+    return Refused(said, reason)

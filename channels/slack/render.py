@@ -1,0 +1,109 @@
+"""An outbound message as calls to Slack: text in sections, sources below, buttons under answers, then the files. Pure.
+
+Limits after Slack's Block Kit reference: 3,000 characters in a section, 50 blocks, and (not documented, measured by others) some
+13,200 in all blocks together, so that one section per message and a short list of sources are always taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from channels.footnotes import referred
+from channels.markdown.pieces import render as pieces
+from channels.slack import buttons
+from channels.slack.mrkdwn import MrkdwnDialect, escaped
+from channels.slack.words import Words, words
+from core.domain.attachments import Attachment
+from core.domain.messages import Author, Citation, MessageKind, OutboundMessage, WirePayload
+
+SECTION = 3_000
+TEXT = "chat.postMessage"
+FILE = "files.upload"
+NOTHING = "…"
+"""Slack refuses a message without text."""
+_SOURCES = 2_000
+_RATED = frozenset({MessageKind.ANSWER, MessageKind.UNKNOWN})
+_PERSON = frozenset({MessageKind.ANSWER, MessageKind.UNKNOWN, MessageKind.FAILURE})
+_DIALECT = MrkdwnDialect()
+_STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
+
+
+def mrkdwn(markdown: str, limit: int = SECTION) -> list[str]:
+    """Markdown in Slack's markup, in pieces that fit into a section each."""
+    return pieces(markdown, _DIALECT, limit=limit)
+
+
+def section(text: str) -> dict[str, Any]:
+    """A block of text. ``text`` is mrkdwn of at most 3,000 characters."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def context(text: str) -> dict[str, Any]:
+    """A small grey line."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def payloads(message: OutboundMessage, language: str) -> list[WirePayload]:
+    """At least one call. A text without words is left out where there are files."""
+    said = words(message.locale, language)
+    texts = [piece for piece in mrkdwn(message.text) if piece.strip()]
+    bodies: list[dict[str, Any]] = []
+    if texts or not message.attachments:
+        texts = texts or [""]
+        bodies = [_text(message, text, said, last=number == len(texts) - 1) for number, text in enumerate(texts)]
+        bodies[0]["first"] = True
+    bodies += [_file(file, said) for file in message.attachments]
+    return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
+
+
+def _text(message: OutboundMessage, text: str, said: Words, *, last: bool) -> dict[str, Any]:
+    blocks: list[dict[str, Any]] = [section(text)] if text else []
+    fallback = text
+    if message.author is Author.STAFF and message.author_name:
+        blocks.insert(0, context(f"*{escaped(message.author_name)}*"))
+        fallback = f"{escaped(message.author_name)}: {text}"
+    if last:
+        blocks += _below(message, said)
+    body: dict[str, Any] = {"method": TEXT, "text": fallback or NOTHING, "blocks": blocks}
+    return body if message.turn_id is None else body | {"turn_id": message.turn_id}
+
+
+def _below(message: OutboundMessage, said: Words) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if message.citations:
+        found.append(context(sources(message.text, message.citations, said)))
+    if message.author is not Author.AGENT and message.author is not Author.SYSTEM:
+        return found
+    if message.kind in _RATED:
+        found.append(buttons.feedback(message.conversation.thread, said))
+    if message.kind in _PERSON:
+        found.append(buttons.person(message.conversation.thread, said))
+    return found
+
+
+def sources(text: str, citations: Sequence[Citation], said: Words) -> str:
+    """Those that the text refers to, by its numbers; as many as there is room for."""
+    lines, room = [f"*{said.sources}*"], _SOURCES
+    for number, citation in referred(text, citations):
+        line = f"[{number}] {_title(citation)}"
+        room -= len(line)
+        if room < 0:
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _title(citation: Citation) -> str:
+    title = escaped(" ".join((citation.title or citation.source).split()))[:300]
+    if citation.url and citation.url.lower().startswith(("http://", "https://")) and len(citation.url) < _SOURCES // 2:
+        title = _DIALECT.link(title, citation.url)
+    where = citation.section if citation.section and citation.section != citation.title else None
+    return f"{title}, {escaped(' '.join(where.split()))[:200]}" if where else title
+
+
+def _file(file: Attachment, said: Words) -> dict[str, Any]:
+    """Only what is needed to open it again; its bytes are read when it is sent."""
+    kept = {name: value for name, value in asdict(file).items() if name in _STORED}
+    return {"method": FILE, "attachment": kept, "label": said.file}

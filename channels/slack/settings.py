@@ -1,0 +1,60 @@
+"""What the Slack channel has to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCOPES = (
+    "app_mentions:read",
+    "assistant:write",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "im:write",
+    "mpim:history",
+    "mpim:read",
+    "reactions:read",
+    "team:read",
+    "users:read",
+)
+"""What the bot's token must be allowed; the manifest in the guide asks for the same."""
+
+NEEDED = frozenset({"chat:write", "im:history", "app_mentions:read", "files:read", "files:write", "users:read"})
+"""Without one of these something that customers see does not work. The others only make it nicer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSettings:
+    """Secrets are tuples: during a rotation the old one and the new one are both accepted.
+
+    ``bot_tokens``: of the workspace that the app lives in; other workspaces install it through ``client_id`` and
+    ``client_secret``. ``app_tokens``: Socket Mode instead of HTTP. ``state_secrets`` sign the way back of an installation.
+    ``agent_view``: the app's manifest has ``agent_view``, in which each direct message begins a thread of its own.
+    ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer.
+    """
+
+    account: str = "default"
+    bot_tokens: tuple[str, ...] = ()
+    signing_secrets: tuple[str, ...] = ()
+    app_tokens: tuple[str, ...] = ()
+    client_id: str | None = None
+    client_secret: str | None = None
+    state_secrets: tuple[str, ...] = ()
+    api_base_url: str = "https://slack.com/api/"
+    staff_channels: frozenset[str] = frozenset()
+    agent_view: bool = False
+    language: str = "en"
+    suggested_prompts: tuple[tuple[str, str], ...] = ()
+    timeout: float = 4.0
+
+    @property
+    def installable(self) -> bool:
+        """Whether other workspaces can install the app."""
+        return bool(self.client_id and self.client_secret and self.state_secrets)

@@ -1,0 +1,190 @@
+"""An answer while it is being written: Slack's streaming in threads, elsewhere a message that is edited.
+
+Memory holds one unfinished message per conversation (``stream/<place>``), written before the first words are shown. So whoever
+delivers the answer finds the message and turns it into the answer, and whoever says something else first takes it away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from channels.slack.client import Sent, SlackClient
+from channels.slack.place import CHANNEL, Place
+from channels.slack.refusals import Refused
+from channels.slack.render import mrkdwn
+from core.domain.errors import AuthFailed, ChannelError, LostClaim, RateLimited
+from core.ports.channel import StreamFrame
+from core.ports.channel_memory import ChannelMemory
+from core.ports.clock import Clock
+
+_BETWEEN_APPENDS = 1.0
+_BETWEEN_EDITS = 2.0
+"""Seconds; chat.appendStream may be called 100 times a minute, chat.update 50 times."""
+_MOST_APPENDED = 12_000
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A message that is being written. ``streaming``: Slack shows it as such until it is stopped."""
+
+    turn: str
+    epoch: int
+    channel: str
+    ts: str
+    streaming: bool
+
+    @property
+    def sent(self) -> Sent:
+        """The message."""
+        return Sent(self.channel, self.ts)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """What this process knows of one turn. ``shown`` counts characters of ``text`` that were handed over."""
+
+    turn: str
+    text: str = ""
+    shown: int = 0
+    not_before: float = 0.0
+    message: Unfinished | None = None
+    given_up: bool = False
+
+
+class Streams:
+    """What is shown is provisional: a failure here costs nothing but the show."""
+
+    def __init__(self, memory: ChannelMemory, account: str, clock: Clock) -> None:
+        self._memory = memory
+        self._account = account
+        self._clock = clock
+        self._writing: dict[str, _Writing] = {}
+
+    async def show(self, client: SlackClient, place: Place, channel: str, frames: Sequence[StreamFrame]) -> None:
+        """Raises LostClaim when a later epoch has the conversation, and ChannelError."""
+        for frame in frames:
+            if frame.kind == "text":
+                writing = self._of(place, frame.turn_id)
+                writing.text += str(frame.body.get("delta", ""))
+            elif frame.kind == "discard":
+                self._writing.pop(str(place), None)
+                await self.withdraw(client, place)
+        now = self._of(place, frames[-1].turn_id)
+        if now.given_up or len(now.text) <= now.shown or self._clock.monotonic() < now.not_before:
+            return
+        try:
+            await self._push(client, place, channel, now, frames[-1].epoch)
+        except RateLimited as error:
+            now.not_before = self._clock.monotonic() + error.retry_after
+        except ChannelError:
+            now.given_up = True
+            raise
+
+    async def finish(self, client: SlackClient, place: Place, turn: str | None) -> Sent | None:
+        """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError."""
+        self._writing.pop(str(place), None)
+        found = await self._recall(place)
+        if found is None:
+            return None
+        if found.turn != turn:
+            await self._remove(client, found)
+            await self.forget(place)
+            return None
+        await _stop(client, found)
+        return found.sent
+
+    async def forget(self, place: Place) -> None:
+        """It is an answer now, or gone."""
+        await self._memory.forget(CHANNEL, self._account, f"stream/{place}")
+
+    async def withdraw(self, client: SlackClient, place: Place) -> None:
+        """Nobody shall see it any more. Raises ChannelError."""
+        found = await self._recall(place)
+        if found is not None:
+            await self._remove(client, found)
+            await self.forget(place)
+
+    def _of(self, place: Place, turn: str) -> _Writing:
+        known = self._writing.get(str(place))
+        if known is None or known.turn != turn:
+            known = self._writing[str(place)] = _Writing(turn)
+        return known
+
+    async def _push(self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int) -> None:
+        if writing.message is None:
+            writing.message = await self._begin(client, place, channel, writing, epoch)
+        elif await self._recall(place) != writing.message:
+            writing.given_up = True
+            raise LostClaim("Somebody else writes in this conversation now.")
+        message, text = writing.message, writing.text
+        if message.streaming:
+            await client.append_stream(message.sent, text[writing.shown : writing.shown + _MOST_APPENDED])
+            writing.shown = min(len(text), writing.shown + _MOST_APPENDED)
+            writing.not_before = self._clock.monotonic() + _BETWEEN_APPENDS
+        else:
+            await client.update(message.sent, mrkdwn(text)[0] or "…")
+            writing.shown = len(text)
+            writing.not_before = self._clock.monotonic() + _BETWEEN_EDITS
+
+    async def _begin(
+        self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
+    ) -> Unfinished:
+        before = await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
+        known = _read(before)
+        if known is not None and known.epoch > epoch:
+            raise LostClaim("A later turn writes in this conversation.")
+        if known is not None:
+            await self._remove(client, known)  # of a worker that died, whose words begin anew
+        begun = await self._first(client, place, channel, writing, epoch)
+        value = json.dumps(asdict(begun))
+        if not await self._memory.replace(CHANNEL, self._account, f"stream/{place}", before, value):
+            await self._remove(client, begun)
+            raise LostClaim("Another worker began to write at the same moment.")
+        return begun
+
+    async def _first(
+        self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
+    ) -> Unfinished:
+        if place.thread_ts is not None:
+            try:
+                user = await self._reader(place)
+                sent = await client.start_stream(channel, place.thread_ts, user=user, team=place.team)
+                return Unfinished(writing.turn, epoch, sent.channel, sent.ts, streaming=True)
+            except (Refused, AuthFailed) as error:
+                _log.info("slack.streams_by_edits", reason=error.detail)
+        sent = await client.post_message(channel, "…", thread_ts=place.thread_ts)
+        return Unfinished(writing.turn, epoch, sent.channel, sent.ts, streaming=False)
+
+    async def _reader(self, place: Place) -> str | None:
+        """Whom the answer is for: whoever wrote last."""
+        found = await self._memory.recall(CHANNEL, self._account, f"seen/{place}")
+        return json.loads(found).get("user") if found else None
+
+    async def _recall(self, place: Place) -> Unfinished | None:
+        return _read(await self._memory.recall(CHANNEL, self._account, f"stream/{place}"))
+
+    async def _remove(self, client: SlackClient, message: Unfinished) -> None:
+        await _stop(client, message)
+        try:
+            await client.delete(message.sent)
+        except Refused as error:
+            if error.reason != "message_not_found":
+                raise
+
+
+async def _stop(client: SlackClient, message: Unfinished) -> None:
+    if not message.streaming:
+        return
+    try:
+        await client.stop_stream(message.sent)
+    except Refused as error:
+        _log.info("slack.stream_was_stopped", reason=error.reason)
+
+
+def _read(value: str | None) -> Unfinished | None:
+    return Unfinished(**json.loads(value)) if value else None
