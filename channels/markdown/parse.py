@@ -49,16 +49,24 @@ def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 _PARSER = _Parser()
+_WITHOUT_LINKS = _Parser().disable(["link", "image"])
+_MANY_BRACKETS = 2000
+"""Looking for a link costs a walk to the end at each opening bracket; nobody writes so many links, only attackers."""
+
+
+def _tokens(text: str) -> list[Token]:
+    parser = _PARSER if text.count("[") <= _MANY_BRACKETS else _WITHOUT_LINKS
+    return parser.parse(text)
 
 
 def parse(text: str) -> Document:
     """The blocks of a text; none for a text of white space only. Never raises."""
-    return _Builder().build(_PARSER.parse(text))
+    return _Builder().build(_tokens(text))
 
 
 def open_fence(text: str) -> str | None:
     """The line that closes a code block in which a text ends, or None: what is appended would become code."""
-    tokens = _PARSER.parse(text)
+    tokens = _tokens(text)
     if not tokens or tokens[-1].type != "fence" or tokens[-1].map is None:
         return None
     fence = tokens[-1].markup

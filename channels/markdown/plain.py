@@ -82,7 +82,7 @@ class PlainDialect:
     def table(self, head: Sequence[Field], rows: Sequence[Sequence[Field]]) -> str:
         """In columns where they fit, or as one line per field."""
         if self.columns:
-            lines = columns(head, rows)
+            lines = columns(_unmarked(head), [_unmarked(row) for row in rows])
             if max(map(cell_len, lines.split("\n"))) <= self.columns:
                 return lines
         return fields(head, rows)
@@ -127,6 +127,11 @@ def fields(head: Sequence[Field], rows: Sequence[Sequence[Field]]) -> str:
     """A table for a narrow screen: a group of "head: value" lines per row; the head alone when there is no row."""
     groups = [group for group in (_group(head, row) for row in rows) if group]
     return "\n\n".join(groups) if groups else " | ".join(field.shown for field in head)
+
+
+def _unmarked(row: Sequence[Field]) -> list[Field]:
+    """What this dialect shows holds no marks, but it does hold the links' addresses."""
+    return [Field(field.shown, field.shown, field.align) for field in row]
 
 
 def _group(head: Sequence[Field], row: Sequence[Field]) -> str:

@@ -115,14 +115,13 @@ def _linked(text: str, normalize: Normalize) -> Sequence[Inline]:
 
 
 def _without_punctuation(address: str) -> str:
+    """A closing bracket belongs to the address when the address opens it."""
+    surplus = {closing: address.count(closing) - address.count(opening) for closing, opening in _PAIRS.items()}
     end = len(address)
-    while end:
-        last = address[end - 1]
-        opening = _PAIRS.get(last)
-        unbalanced = opening is not None and address.count(last, 0, end) > address.count(opening, 0, end)
-        if last not in _AFTER and not unbalanced:
-            break
+    while end and (address[end - 1] in _AFTER or surplus.get(address[end - 1], 0) > 0):
         end -= 1
+        if address[end] in surplus:
+            surplus[address[end]] -= 1
     return address[:end]
 
 

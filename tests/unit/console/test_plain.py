@@ -39,7 +39,7 @@ _FRAMES = [
         ("```py\na\n  b\n```", "    a\n      b"),
         ("see [the page](https://a.example/x)", "see the page (https://a.example/x)"),
         ("<https://a.example>", "https://a.example"),
-        ("| a | b |\n|---|---|\n| 1 | **2** |", "a | b\n1 | 2"),
+        ("| a | b |\n|---|---|\n| 1 | **2** |", "a  b\n-  -\n1  2"),
         ("one\ntwo", "one\ntwo"),
         ("yes [1]\x1b[2J\x07", "yes [1][2J"),
         ("", ""),

@@ -102,6 +102,24 @@ def test_a_typed_address_ends_before_the_punctuation_of_the_sentence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("https://x.y/a))", "https://x.y/a"),
+        ("https://x.y/(a))", "https://x.y/(a)"),
+        ("https://x.y/a].)", "https://x.y/a"),
+        ("https://x.y/?!", "https://x.y/"),
+        ("https://x.y/(a).", "https://x.y/(a)"),
+    ],
+)
+def test_brackets_around_a_typed_address(typed: str, address: str) -> None:
+    assert _runs(typed) == (Link((Text(address),), address), Text(typed.removeprefix(address)))
+
+
+def test_thousands_of_open_brackets_are_text() -> None:
+    assert _runs("[a](https://x.y) " + "![" * 20_000)[0] == Text("[a](")
+
+
 def test_a_link_around_an_image_is_one_link() -> None:
     assert _runs("[![logo](https://i.j/l.png)](https://x.y)") == (Link((Text("logo"),), "https://x.y"),)
 

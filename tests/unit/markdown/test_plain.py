@@ -40,6 +40,11 @@ def test_a_narrow_table_stands_in_columns() -> None:
     assert write(parse(TABLE), PlainDialect(columns=10)).startswith("City: Köln\n")
 
 
+def test_columns_show_addresses() -> None:
+    text = "| a |\n|---|\n| [x](https://x.y) |"
+    assert write(parse(text), PlainDialect(columns=40)) == "a\n---------------\nx (https://x.y)"
+
+
 def test_columns_of_rows_without_text() -> None:
     assert columns([], []) == "\n"
 
