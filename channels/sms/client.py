@@ -40,9 +40,9 @@ class Client:
         self._timeout = aiohttp.ClientTimeout(total=settings.request_timeout, sock_connect=_CONNECT_SECONDS)
 
     @property
-    def authorization(self) -> str:
-        """The header that opens files, too."""
-        return aiohttp.encode_basic_auth(self._settings.account_sid, self._tokens[0])
+    def authorizations(self) -> list[str]:
+        """Headers, the one that worked last first; files want them, too."""
+        return [aiohttp.encode_basic_auth(self._settings.account_sid, token) for token in self._tokens]
 
     async def create(self, form: Mapping[str, str]) -> MessageResource:
         """Send a message. Raises a ChannelError, OutcomeUnknown when Twilio may have taken it."""
@@ -109,7 +109,7 @@ class Client:
     async def _try(
         self, method: str, url: str, query: Mapping[str, str] | None, form: Mapping[str, str] | None
     ) -> Page:
-        headers = {"Authorization": self.authorization}
+        headers = {"Authorization": self.authorizations[0]}
         try:
             async with self._http.request(
                 method, url, params=query, data=form, headers=headers, timeout=self._timeout, allow_redirects=False

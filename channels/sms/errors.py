@@ -42,7 +42,7 @@ _WORDS = {
     63019: "WhatsApp could not fetch the file.",
     63024: "This number cannot get WhatsApp messages.",
 }
-_AUTH = frozenset({20003, 20005, 20403, 20404, 30002})
+_AUTH = frozenset({20003, 20005, 20403, 30002})
 _RATE = frozenset({20429, 14107, 21611, 30022, 63018})
 _MEDIA = frozenset({11751, 12300, 21620, 21623, 21627, 30019, 63019, 63021, 63005})
 

@@ -63,8 +63,13 @@ def is_gsm7(text: str) -> bool:
 
 def smart(text: str) -> str:
     """With typographic characters replaced where that lets all of it go in GSM-7; otherwise nothing is gained, so as it is."""
-    plain = text.translate(_SMART)
-    return plain if is_gsm7(plain) else text
+    replaced = plain(text)
+    return replaced if is_gsm7(replaced) else text
+
+
+def plain(text: str) -> str:
+    """With all typographic characters replaced."""
+    return text.translate(_SMART)
 
 
 def units16(text: str) -> int:
@@ -74,7 +79,7 @@ def units16(text: str) -> int:
 
 def at_most(text: str) -> int:
     """``units16``, with or without the replacements that ``smart`` may make. It only grows with the text."""
-    return max(units16(text), units16(text.translate(_SMART)))
+    return max(units16(text), units16(plain(text)))
 
 
 def _packed(widths: Iterable[int], room: int) -> int:

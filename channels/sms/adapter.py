@@ -1,0 +1,186 @@
+"""The SMS channel: text messages and WhatsApp through one Twilio account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from channels.sms import parse, render, signature
+from channels.sms.address import Address
+from channels.sms.client import Client
+from channels.sms.consent import Consent
+from channels.sms.diagnosis import WEBHOOK_PATH, Doctor
+from channels.sms.files import Incoming
+from channels.sms.missed import Missed
+from channels.sms.reception import THANKS, Notes, Reception
+from channels.sms.sender import STATUS_PATH, Sender
+from channels.sms.settings import SmsSettings
+from channels.sms.window import Window
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.errors import AuthFailed, ChannelError, HubError, Unreachable
+from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
+from core.ports.surroundings import Surroundings
+
+_BURST = 1.0
+_PER_CONVERSATION = 1.0
+"""Seconds between two messages to one telephone: carriers keep no order between messages of the same moment."""
+_LEASE_MARGIN = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class SmsChannel:
+    """``http`` makes the one session that everything goes through."""
+
+    name = parse.CHANNEL
+
+    def __init__(
+        self,
+        settings: SmsSettings,
+        surroundings: Surroundings,
+        *,
+        http: Callable[[], aiohttp.ClientSession] = aiohttp.ClientSession,
+    ) -> None:
+        self.account = settings.account_sid
+        self.capabilities = capabilities(settings)
+        self._settings = settings
+        self._around = surroundings
+        self._http = http
+        self._consent = Consent(
+            surroundings.memory, self.account, surroundings.company, twilio_keywords=settings.twilio_keywords
+        )
+        self._own = frozenset(number for number in (settings.number, settings.whatsapp) if number is not None)
+        notes = Notes(self._consent, Window(surroundings.memory, self.account), self._is_quiet)
+        self._door = Reception(self, surroundings, notes, self._consent, lambda: self._sender)
+        self._missed = Missed(self, settings, surroundings, notes, self._consent)
+        self._session: aiohttp.ClientSession | None = None
+        self._client: Client | None = None
+        self._sender: Sender | None = None
+        self._files: Incoming | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._trouble: str | None = None
+
+    async def start(self, sink: InboundSink) -> None:
+        """Begin to take webhooks, and look for what was missed."""
+        session = self._session = self._http()
+        self._client = Client(session, self._settings)
+        self._sender = Sender(self._client, self._settings, self._around, self._consent)
+        self._files = Incoming(session, self._settings, self._around.max_attachment_bytes)
+        self._door.open(sink)
+        if self._settings.catch_up_every > 0:
+            self._watching = asyncio.create_task(self._watch(sink))
+
+    async def stop(self) -> None:
+        """Take nothing more."""
+        self._door.open(None)
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+        session, self._session = self._session, None
+        self._client = self._sender = self._files = None
+        if session is not None:
+            await session.close()
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """See SupportsRoutes."""
+        return [self._door.route(WEBHOOK_PATH, thanks=THANKS), self._door.route(STATUS_PATH, thanks=THANKS)]
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm."""
+        return self._door.alarm or self._trouble
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """See Channel.authenticate."""
+        signature.verify(request, self._settings.auth_tokens)
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse."""
+        return parse.events(raw, self._own)
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        return render.payloads(message)
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send."""
+        if self._sender is None:
+            raise Unreachable("The channel is not started.")
+        return await self._sender.send(payload, idempotency_key)
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery."""
+        if self._sender is None:
+            raise Unreachable("The channel is not started.")
+        return await self._sender.outcome(payload, idempotency_key)
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """See Channel.fetch."""
+        if self._files is None or self._client is None:
+            raise Unreachable("The channel is not started.")
+        return await self._files.open(ref, self._client.authorizations)
+
+    async def catch_up(self, sink: InboundSink) -> int:
+        """See SupportsCatchUp."""
+        if self._client is None or self._sender is None:
+            raise Unreachable("The channel is not started.")
+        return await self._missed.catch_up(sink, self._client, self._sender)
+
+    async def diagnose(self) -> Sequence[Diagnosis]:
+        """See SupportsDiagnosis."""
+        async with self._http() as session:
+            client = Client(session, self._settings)
+            return await Doctor(client, self._settings, self._around.public_url).diagnose()
+
+    def _is_quiet(self, ours: Address, theirs: Address) -> bool:
+        return parse.is_quiet(ours, theirs, self._own)
+
+    async def _watch(self, sink: InboundSink) -> None:
+        """Webhooks that failed while the hub ran are found as well; of several processes one looks."""
+        every = self._settings.catch_up_every
+        lease = f"{self.name}:{self.account}:catch-up"
+        while True:
+            try:
+                await self._learn_own_numbers()
+                if await self._around.leases.hold(lease, self._around.process, every + _LEASE_MARGIN):
+                    await self.catch_up(sink)
+                self._trouble = None
+            except AuthFailed as error:
+                self._trouble = "Twilio does not accept the credentials"
+                _log.error("sms.credentials", error=error.detail)
+            except ChannelError as error:
+                self._trouble = "Twilio is not reached: messages that came during an outage are not fetched"
+                _log.warning("sms.catch_up", error=error.detail)
+            except HubError as error:
+                _log.warning("sms.catch_up", error=error.detail)
+            except Exception:
+                _log.exception("sms.catch_up_failed")
+            await self._around.clock.sleep(every)
+
+    async def _learn_own_numbers(self) -> None:
+        """Two of our numbers must not talk to each other; a pool's are known to Twilio only."""
+        if self._client is not None:
+            found = {number.get("phone_number", "") async for number in self._client.numbers()}
+            self._own = frozenset(self._own | found - {""})
+
+
+def capabilities(settings: SmsSettings) -> Capabilities:
+    """``text_limit`` in 16-bit units: what Twilio takes, less the room for the number of a part and for sources."""
+    rate = settings.messages_per_second
+    messages, seconds = (int(rate), 1.0) if rate >= 1 else (1, 1 / rate)
+    return Capabilities(
+        text_limit=render.TEXT_LIMIT,
+        format=TextFormat.PLAIN,
+        media=True,
+        burst_window=_BURST,
+        pace=Pace(messages, seconds, per_conversation=_PER_CONVERSATION),
+    )

@@ -1,0 +1,153 @@
+"""What customers wrote while the hub did not answer: Twilio does not deliver it again, but lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
+
+import structlog
+
+from channels.sms import parse
+from channels.sms.address import Pair
+from channels.sms.client import Client
+from channels.sms.consent import Consent
+from channels.sms.parse import CHANNEL
+from channels.sms.reception import Notes
+from channels.sms.sender import Sender
+from channels.sms.settings import SmsSettings
+from channels.sms.wire import SENDER, MessageResource
+from core.domain.errors import ChannelError, InvalidInput, Rejected, SessionEnded
+from core.domain.messages import RawEvent
+from core.ports.channel import Channel, InboundSink
+from core.ports.surroundings import Surroundings
+
+_PLACE = "place"
+_OVERLAP = timedelta(minutes=5)
+"""Read again each time: a message may appear in the list after a younger one. Its key makes it one message."""
+_MOST_PAGES = 200
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+_log = structlog.get_logger(__name__)
+
+
+class Missed:
+    """Keeps a place in time up to which everything listed was accepted; it moves only after the commit."""
+
+    def __init__(
+        self, channel: Channel, settings: SmsSettings, surroundings: Surroundings, notes: Notes, consent: Consent
+    ) -> None:
+        self._channel = channel
+        self._settings = settings
+        self._memory = surroundings.memory
+        self._clock = surroundings.clock
+        self._notes = notes
+        self._consent = consent
+
+    async def catch_up(self, sink: InboundSink, client: Client, sender: Sender) -> int:
+        """How many were new. Raises StoreUnavailable, Overloaded and a ChannelError, having lost its place to none of them.
+
+        The first time there is no place: what was written before the hub existed is not answered.
+        """
+        account = self._settings.account_sid
+        began = self._clock.now()
+        place = await self._memory.recall(CHANNEL, account, _PLACE)
+        accepted = 0
+        if place is not None:
+            since = datetime.fromisoformat(place) - _OVERLAP
+            found = await self._since(client, since)
+            handled = await self._consent.handled([str(one.get("sid")) for one in found])
+            for message in found:
+                if message.get("sid") not in handled:
+                    accepted += await self._accept(sink, client, sender, message)
+            await self._consent.forget_handled(since)
+        await self._memory.remember(CHANNEL, account, _PLACE, began.isoformat())
+        return accepted
+
+    async def _since(self, client: Client, since: datetime) -> list[MessageResource]:
+        """Oldest first, each once."""
+        found: dict[str, MessageResource] = {}
+        for query in self._queries(since):
+            pages = 0
+            async for page in client.messages(**query):
+                pages += 1
+                mine = [one for one in page if self._is_ours(one)]
+                found |= {str(one.get("sid")): one for one in mine if _came(one) >= since}
+                times = [_came(one) for one in page if one.get("date_sent") or one.get("date_created")]
+                if times and times[-1] < since and times[0] >= times[-1]:
+                    break  # the newest come first, and the rest is older
+                if pages == _MOST_PAGES:
+                    _log.error("sms.too_many_to_catch_up", pages=pages, since=since.isoformat())
+                    break
+        return sorted(found.values(), key=lambda one: (_came(one), str(one.get("sid"))))
+
+    def _queries(self, since: datetime) -> Sequence[dict[str, str]]:
+        """The filter knows days only. A pool's numbers are not known here, so there all messages are looked through."""
+        day = {"DateSent>": since.date().isoformat()}
+        numbers = [number for number in (self._settings.number, self._settings.whatsapp) if number is not None]
+        if self._settings.service is not None:
+            return [day]
+        return [{"To": number, **day} for number in numbers]
+
+    def _is_ours(self, message: MessageResource) -> bool:
+        if message.get("direction") != "inbound":
+            return False
+        service = self._settings.service
+        to = message.get("to", "")
+        return service is None or message.get("messaging_service_sid") == service or to == self._settings.whatsapp
+
+    async def _accept(self, sink: InboundSink, client: Client, sender: Sender, message: MessageResource) -> int:
+        form = await self._form(client, message)
+        raw = RawEvent(CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, _came(message))
+        try:
+            events = self._channel.parse(raw)
+            reply = await self._notes.take(form, _came(message))
+            if reply is not None:
+                await self._reply(sender, form, reply)
+            if not isinstance(events, Sequence) or not events:
+                return 0
+            return sum(not one.duplicate for one in await sink.accept(events, raw))
+        except SessionEnded as error:
+            _log.info("sms.session_ended", detail=error.detail)
+        except InvalidInput as error:
+            await sink.quarantine(raw, error.detail)
+        return 0
+
+    async def _reply(self, sender: Sender, form: dict[str, str], text: str) -> None:
+        """Only where Twilio did not reply: to its own English words it did, hours ago perhaps."""
+        ours, theirs = parse.ends(form)
+        keyword = parse.keyword(form)
+        if keyword is not None and keyword.default and not theirs.whatsapp:
+            return
+        try:
+            await sender.reply(Pair(ours.value, theirs.value), text)
+        except ChannelError as error:
+            _log.warning("sms.keyword_not_answered", error=error.detail)
+
+    async def _form(self, client: Client, message: MessageResource) -> dict[str, str]:
+        """The webhook's form, as it would have come."""
+        sid = str(message.get("sid"))
+        form = {
+            "MessageSid": sid,
+            "AccountSid": message.get("account_sid") or self._settings.account_sid,
+            "From": str(message.get(SENDER) or ""),
+            "To": message.get("to") or "",
+            "Body": message.get("body") or "",
+            "NumMedia": message.get("num_media") or "0",
+        }
+        if form["NumMedia"] == "0":
+            return form
+        try:
+            files = await client.media(sid)
+        except Rejected:
+            files = []  # deleted at Twilio meanwhile; the text is still there
+        form["NumMedia"] = str(len(files))
+        for number, file in enumerate(files):
+            form[f"MediaUrl{number}"] = client.media_url(file)
+            form[f"MediaContentType{number}"] = file.get("content_type") or ""
+        return form
+
+
+def _came(message: MessageResource) -> datetime:
+    return parsedate_to_datetime(str(message.get("date_sent") or message.get("date_created")))

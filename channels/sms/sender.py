@@ -1,0 +1,227 @@
+"""Sends one message, and finds out afterwards what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import structlog
+
+from channels.sms import gsm
+from channels.sms.address import Pair
+from channels.sms.client import Client
+from channels.sms.consent import Consent
+from channels.sms.errors import FileRefused, OptedOut
+from channels.sms.files import Outgoing
+from channels.sms.parse import CHANNEL
+from channels.sms.settings import SmsSettings
+from channels.sms.tries import Tries, Try
+from channels.sms.window import Window
+from channels.sms.wire import MessageResource
+from core.domain.errors import (
+    ChannelError,
+    InvalidInput,
+    OutcomeUnknown,
+    Rejected,
+    StoreUnavailable,
+    Unreachable,
+)
+from core.domain.messages import Receipt, WirePayload
+from core.ports.surroundings import Surroundings
+
+STATUS_PATH = "/webhooks/twilio/status"
+_SKEW = timedelta(seconds=30)
+"""How far Twilio's clock and ours may differ."""
+_MOST_PAGES = 10
+
+_log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """``send`` is asked for one conversation at a time; the memory is durable before anything is written to Twilio."""
+
+    def __init__(self, client: Client, settings: SmsSettings, surroundings: Surroundings, consent: Consent) -> None:
+        self._client = client
+        self._settings = settings
+        self._memory = surroundings.memory
+        self._clock = surroundings.clock
+        self._files = Outgoing(surroundings)
+        self._consent = consent
+        self._tries = Tries(surroundings.memory, settings.account_sid)
+        public = surroundings.public_url
+        self._callback = public.rstrip("/") + STATUS_PATH if public else None
+
+    async def send(self, payload: WirePayload, key: str) -> Receipt:
+        """See Channel.send."""
+        pair = pair_of(payload)
+        thread = str(pair)
+        body = payload.body
+        fields = {"Body": str(body["text"])} if body["kind"] == "text" else self._files.fields(body, pair)
+        if not any(value.strip() for value in fields.values()):
+            raise Rejected("There is nothing in this message, and Twilio takes no empty one.")
+        try:
+            tries = await self._tries.begin(thread, await self._allowed(pair), key, self._clock.now())
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        try:
+            message = await self._create(pair, fields, body)
+        except OutcomeUnknown:
+            raise
+        except ChannelError as error:
+            with suppress(StoreUnavailable):
+                await self._tries.failed(thread, tries, key)
+                if isinstance(error, OptedOut):
+                    await self._consent.stopped(pair.theirs, self._clock.now())
+            raise
+        return await self._taken(message, pair, tries, key, body if "MediaUrl" in fields else None)
+
+    async def outcome(self, payload: WirePayload, key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery."""
+        pair = pair_of(payload)
+        try:
+            tries = await self._tries.of(str(pair))
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        mine = next((one for one in tries if one.key == key), None)
+        if mine is None:
+            return None  # what is written to Twilio was noted before
+        if mine.sid is not None:
+            return _receipt(mine.sid)
+        if (self._clock.now() - mine.at).total_seconds() < self._settings.settle:
+            raise Unreachable("It is too early to ask Twilio what became of the message.")
+        known = {one.sid for one in tries}
+        found = [one for one in await self._sent_since(pair, mine.at) if one.get("sid") not in known]
+        twins = [one for one in found if _is_it(one, payload.body)]
+        if not twins:
+            if any(_hidden(one) for one in found):
+                raise OutcomeUnknown(
+                    "Twilio keeps the text of messages from us, so nobody can tell whether it arrived."
+                )
+            return None
+        return _receipt(str(twins[-1]["sid"]))
+
+    async def file_failed(self, sid: str) -> None:
+        """Twilio took a file and could not deliver it: the customer gets a link, once."""
+        kept = await self._memory.recall(CHANNEL, self._settings.account_sid, _file_key(sid))
+        if kept is None:
+            return
+        file = json.loads(kept)
+        pair = Pair.read(file["thread"])
+        try:
+            await self._allowed(pair)
+            await self._client.create(self._form(pair, {"Body": self._files.text(file["body"])}))
+        except ChannelError as error:
+            _log.warning("sms.no_link_for_file", message=sid, error=error.detail)
+        await self.file_arrived(sid)
+
+    async def file_arrived(self, sid: str) -> None:
+        """No link is needed for it any more."""
+        account = self._settings.account_sid
+        if await self._memory.recall(CHANNEL, account, _file_key(sid)) is not None:
+            await self._memory.forget(CHANNEL, account, _file_key(sid))
+
+    async def reply(self, pair: Pair, text: str) -> None:
+        """The answer to a keyword that was found later; the customer asked for it, so nothing is checked."""
+        await self._client.create(self._form(pair, {"Body": text}))
+
+    async def _allowed(self, pair: Pair) -> list[Try]:
+        """One read for all that is known of the customer. Raises Rejected."""
+        keys = [Consent.key(pair.theirs), Window.key(pair.theirs), Tries.key(str(pair))]
+        kept = await self._memory.recall_many(CHANNEL, self._settings.account_sid, keys)
+        Consent.check(pair.theirs, kept.get(keys[0]))
+        if pair.whatsapp:
+            Window.check(kept.get(keys[1]), self._clock.now())
+        return Tries.read(kept.get(keys[2]))
+
+    async def _create(self, pair: Pair, fields: Mapping[str, str], body: Mapping[str, Any]) -> MessageResource:
+        try:
+            return await self._client.create(self._form(pair, fields))
+        except FileRefused:
+            if "MediaUrl" not in fields:
+                raise
+            return await self._client.create(self._form(pair, {"Body": self._files.text(body)}))
+
+    def _form(self, pair: Pair, fields: Mapping[str, str]) -> dict[str, str]:
+        """From the number that the customer wrote to, in a pool as well: another one would be a stranger's."""
+        form = {"From": pair.ours, "To": pair.theirs, **fields}
+        if self._settings.service is not None and not pair.whatsapp:
+            form["MessagingServiceSid"] = self._settings.service
+            if self._settings.shorten_links:
+                form["ShortenUrls"] = "true"
+        if self._callback is not None:
+            form["StatusCallback"] = self._callback
+        return form
+
+    async def _taken(
+        self, message: MessageResource, pair: Pair, tries: Sequence[Try], key: str, file: Mapping[str, Any] | None
+    ) -> Receipt:
+        """From here on nothing may fail: Twilio has it."""
+        sid = message.get("sid")
+        if not sid:
+            raise OutcomeUnknown("Twilio took the message but did not say under what name.")
+        try:
+            await self._tries.took(str(pair), tries, key, sid)
+            if file is not None:
+                kept = json.dumps({"thread": str(pair), "body": dict(file)})
+                await self._memory.remember(CHANNEL, self._settings.account_sid, _file_key(sid), kept)
+        except StoreUnavailable as error:
+            _log.warning("sms.receipt_not_kept", message=sid, error=error.detail)
+        return _receipt(sid)
+
+    async def _sent_since(self, pair: Pair, at: datetime) -> list[MessageResource]:
+        """To that customer. Not asked by the date of sending, which a message that still waits at Twilio does not have."""
+        found: list[MessageResource] = []
+        pages = 0
+        async for page in self._client.messages(To=pair.theirs):
+            pages += 1
+            dated = [(one, _created(one)) for one in page]
+            found += [
+                one
+                for one, created in dated
+                if created >= at - _SKEW and one.get("direction") != "inbound" and one.get("to") == pair.theirs
+            ]
+            if dated and dated[-1][1] < at - _SKEW and dated[0][1] >= dated[-1][1]:
+                return found  # the newest come first, and these are older
+            if pages == _MOST_PAGES:
+                raise OutcomeUnknown("Twilio lists too many messages to this number to find one among them.")
+        return found
+
+
+def pair_of(payload: WirePayload) -> Pair:
+    """Who it goes to. Raises Rejected."""
+    try:
+        return Pair.read(payload.conversation.thread)
+    except InvalidInput as error:
+        raise Rejected(error.detail) from error
+
+
+def _receipt(sid: str) -> Receipt:
+    return Receipt(provider_id=sid, tracked=True)
+
+
+def _file_key(sid: str) -> str:
+    return f"file/{sid}"
+
+
+def _created(message: MessageResource) -> datetime:
+    return parsedate_to_datetime(str(message.get("date_created") or message.get("date_sent")))
+
+
+def _hidden(message: MessageResource) -> bool:
+    return not message.get("body") and (message.get("num_media") or "0") == "0"
+
+
+def _is_it(message: MessageResource, body: Mapping[str, Any]) -> bool:
+    """Twilio may have changed typography (smart encoding), and puts a notice in front on trial accounts."""
+    said = _comparable(message.get("body") or "")
+    if body["kind"] == "text":
+        return said.endswith(_comparable(str(body["text"])))
+    return (message.get("num_media") or "0") != "0" or said.startswith(_comparable(body["file"]["name"]))
+
+
+def _comparable(text: str) -> str:
+    return gsm.plain(" ".join(text.split()))
