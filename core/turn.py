@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
+from core.domain.errors import HubError
 from core.domain.messages import Author, CustomerAction
-from core.ports.channel import Channel, SupportsStreaming
+from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.metrics import Counter, Metrics, Timing
@@ -25,9 +27,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    """``timeout`` in seconds for a whole turn, model and tools included; past it the customer gets an honest failure."""
+    """Seconds. ``timeout`` for a whole turn, model and tools included; past it the customer gets an honest failure.
+
+    ``streaming``: answers are shown while they are written, where the channel can. ``typing_every``: how soon platforms
+    forget that somebody is writing.
+    """
 
     timeout: float = 120.0
+    streaming: bool = True
+    typing_every: float = 4.0
 
 
 class Turn:
@@ -90,6 +98,7 @@ class Turn:
     async def _respond(self, state: TurnState) -> Reply:
         if self._prepare is not None:
             state = await self._prepare(state)
+        state = _from_the_new_start(state)
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -97,6 +106,7 @@ class Turn:
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
             metrics=self._metrics,
         )
+        typing = self._keep_typing(state)
         try:
             await events.typing()
             async with asyncio.timeout(self._settings.timeout):
@@ -105,7 +115,23 @@ class Turn:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
             return self._failure(state)
         finally:
+            if typing is not None:
+                typing.cancel()
             await events.close()
+
+    def _keep_typing(self, state: TurnState) -> asyncio.Task[None] | None:
+        """Where answers are not shown while they are written: at least that somebody is writing. Platforms forget it soon."""
+        channel: object = self._channels.get(state.conversation.key.channel)
+        if self._streaming(state) is not None or not isinstance(channel, SupportsTyping):
+            return None
+
+        async def keep() -> None:
+            while True:
+                with contextlib.suppress(HubError):
+                    await channel.typing(state.conversation.key, Author.AGENT)
+                await asyncio.sleep(self._settings.typing_every)
+
+        return asyncio.create_task(keep())
 
     def _observe_since_accept(self, timing: Timing, state: TurnState) -> None:
         if self._clock is not None and state.pending:
@@ -114,7 +140,7 @@ class Turn:
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
         channel: object = self._channels.get(state.conversation.key.channel)
-        return channel if isinstance(channel, SupportsStreaming) else None
+        return channel if self._settings.streaming and isinstance(channel, SupportsStreaming) else None
 
     def _escalate(self, state: TurnState, escalation: Escalation, *, intent: str | None) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
@@ -144,6 +170,15 @@ class Turn:
 def turn_id(state: TurnState) -> str:
     """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
     return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
+
+
+def _from_the_new_start(state: TurnState) -> TurnState:
+    """Without what was said before the customer began anew."""
+    said = (*state.history, *state.pending)
+    starts = [message.seq for message in said if message.action is CustomerAction.START_OVER]
+    if not starts:
+        return state
+    return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))
 
 
 def _handled(state: TurnState) -> int:

@@ -96,6 +96,8 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     if contact or any(m.action is CustomerAction.CONTACT for m in messages):
         left = Escalation("The customer left contact details.", requested_by="customer")
         return Route(Intent.CONTACT, left, contact=contact)
+    if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
+        return Route(Intent.SMALL_TALK, talk="greeting")
     files = any(m.attachments for m in messages)
     if not texts:
         return Route(Intent.QUESTION if files else Intent.NOTHING)

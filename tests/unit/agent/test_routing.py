@@ -6,7 +6,8 @@ import pytest
 
 from core.agent.contact import contact_details, only_contact_details
 from core.agent.routing import Intent, route, was_offered_person
-from core.agent.small_talk import only_pleasantries, small_talk
+from core.agent.small_talk import small_talk
+from core.agent.stating import only_pleasantries
 from core.domain.messages import Author, CustomerAction, MessageKind
 from tests.contract.responders.world import message, text_file, turn_of
 
@@ -111,3 +112,9 @@ def test_an_empty_turn_is_nothing_unless_it_brings_a_file() -> None:
     assert route(turn_of("  ")).intent is Intent.NOTHING
     assert route(turn_of("?!")).intent is Intent.NOTHING
     assert route(turn_of(message("", attachments=[text_file("x")]))).intent is Intent.QUESTION
+
+
+@pytest.mark.parametrize("action", [CustomerAction.GREETING, CustomerAction.START_OVER])
+def test_a_start_button_is_greeted_whatever_stands_on_it(action: CustomerAction) -> None:
+    way = route(turn_of(message("/start", action=action)))
+    assert (way.intent, way.talk) == (Intent.SMALL_TALK, "greeting")

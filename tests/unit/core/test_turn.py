@@ -10,14 +10,15 @@ import pytest
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlated
 from core.domain.customer import ContactDetails
-from core.domain.errors import LostClaim
+from core.domain.errors import LostClaim, Unreachable
+from core.domain.keys import ConversationKey
 from core.domain.messages import Author, CustomerAction, MessageKind
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.storage.store import SqlStore
 from core.turn import Turn, TurnSettings, turn_id
-from tests.contract.stores.sayings import accept, claim_one, deleted, said
+from tests.contract.stores.sayings import accept, answer, claim_one, deleted, finish, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
 from tests.unit.core.test_stream import Screen
@@ -155,3 +156,52 @@ async def test_the_turns_id_survives_a_crash(store: SqlStore, state: TurnState) 
     await accept(store, said("e3", "Three"))
     again = await claim_one(store)
     assert turn_id(again) == turn_id(state)
+
+
+async def test_what_was_said_before_a_new_start_is_not_told(store: SqlStore, metrics: CountedMetrics) -> None:
+    told: list[TurnState] = []
+
+    class Listening(Echo):
+        async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+            told.append(turn)
+            return await super().respond(turn, turn_id, events)
+
+    for number, action in enumerate([None, CustomerAction.START_OVER, None]):
+        await accept(store, said(f"e{number}", f"Message {number}", action=action))
+        state = await claim_one(store)
+        assert await finish(store, state, answer(f"Answer {number}"))
+    await accept(store, said("e3", "Message 3"))
+    await make(metrics, Listening()).run(await claim_one(store))
+    assert [message.text for message in told[0].history] == ["Message 1", "Answer 1", "Message 2", "Answer 2"]
+
+
+class Typist:
+    """A channel that shows who writes, and nothing before it is finished."""
+
+    def __init__(self) -> None:
+        self.shown = asyncio.Event()
+        self.times = 0
+
+    async def typing(self, conversation: ConversationKey, author: Author) -> None:
+        self.times += 1
+        if self.times == 3:
+            self.shown.set()
+        raise Unreachable("it does not matter")
+
+
+async def test_who_cannot_watch_sees_that_somebody_writes_until_it_is_said(
+    state: TurnState, metrics: CountedMetrics
+) -> None:
+    typist = Typist()
+
+    class Slow(Echo):
+        async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+            await typist.shown.wait()
+            return await super().respond(turn, turn_id, events)
+
+    turn = make(metrics, Slow(), channels={"web": typist}, settings=TurnSettings(typing_every=0.001))
+    outcome = await turn.run(state)
+    assert outcome.messages
+    times = typist.times
+    await asyncio.sleep(0.02)
+    assert typist.times == times, "it stops with the turn"
