@@ -7,7 +7,8 @@ Rules, in this order, for each complete sentence:
 3. Sentences without any marker wait until the first one with a valid marker has passed, so that an answer that turns out
    to rest on nothing can still be withheld without anybody having read it (see ``verdict``).
 4. A sentence without a marker that states something (see ``grounding``) waits for a marker in the same paragraph. When
-   none follows, it is left out. Not when a tool gave a result in this turn: then such facts may come from there.
+   none follows, it is left out, and so it is at once when it says "I don't know" and states something beside: no later
+   marker speaks for a guess. Not when a tool gave a result in this turn: then such facts may come from there.
 Markers are renumbered in the order of their first use, so that ``[1]`` is the first citation of the reply.
 """
 
@@ -17,7 +18,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from core.agent.claims import claims_handover
+from core.agent.claims import claims_handover, says_unknown
 from core.agent.code_spans import prose, split_code
 from core.agent.grounding import is_grounded
 from core.agent.sentences import MARKER, STOP, first_sentence
@@ -61,8 +62,10 @@ class _Held:
 class CitationGate:
     """Takes deltas, gives checked sentences. ``text`` is exactly what was emitted, end to end."""
 
-    def __init__(self, sources: Sources, emit: Emit, announce: Announce) -> None:
+    def __init__(self, sources: Sources, emit: Emit, announce: Announce, *, said: str = "") -> None:
+        """``said`` is what the customer asks; what is not known may be named in their words."""
         self._sources = sources
+        self._said = said
         self._emit = emit
         self._announce = announce
         self._buffer = ""
@@ -121,8 +124,11 @@ class CitationGate:
         self._gap = "\n\n"
 
     async def release(self, marker_for: int | None = None) -> None:
-        """Emit what waits, with a citation behind it when its source was found otherwise."""
+        """Emit what waits, with a citation behind it when its source was found otherwise: then only what stands there."""
         held, self._held = self._held, []
+        if marker_for is not None:
+            text = (self._sources.text(marker_for),)
+            held = [waiting for waiting in held if is_grounded(waiting.text, text, said=self._said)]
         mark = f" [{await self._number(marker_for)}]" if held and marker_for is not None else ""
         for place, sentence in enumerate(held, 1):
             await self._send(sentence.gap + sentence.text + (mark if place == len(held) else ""))
@@ -166,7 +172,7 @@ class CitationGate:
         await self._send(_wider(left, gap) + self._renumber(sentence))
 
     def _stands(self, sentence: str) -> bool:
-        return self._trusting or is_grounded(sentence, map(self._sources.text, self._numbers))
+        return self._trusting or is_grounded(sentence, map(self._sources.text, self._numbers), said=self._said)
 
     async def _settle(self, *, paragraph: int | None) -> str:
         """Emit what waited and may be said: all of the paragraph that has a marker, elsewhere what stands without one.
@@ -177,7 +183,8 @@ class CitationGate:
         left = ""
         for waiting in held:
             gap = _wider(left, waiting.gap)
-            if waiting.paragraph == paragraph or self._stands(waiting.text):
+            carried = waiting.paragraph == paragraph and not says_unknown(waiting.text)
+            if carried or self._stands(waiting.text):
                 await self._send(gap + waiting.text)
                 left = ""
             else:

@@ -11,10 +11,10 @@ from core.agent.agent_turn import AgentTurn, TurnSubject
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.citation_gate import CitationGate
 from core.agent.claims import offers_person
-from core.agent.conversation_texts import escalation_reply, failure
+from core.agent.conversation_texts import escalation_reply, failure, fixed_reply
 from core.agent.files import files_of
 from core.agent.gathering import file_sources, passages_for
-from core.agent.language import detect
+from core.agent.language import detect, supported
 from core.agent.lookup import Lookup
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
@@ -102,7 +102,7 @@ class AgentLoop:
         if unavailable and not given and not self._has_own_tools:
             return failure(job.texts, "unavailable")
         sources = Sources()
-        gate = CitationGate(sources, job.events.text, job.events.sources)
+        gate = CitationGate(sources, job.events.text, job.events.sources, said=_said(job.turn))
         agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, sources)
         prompt, subject = self._prompt(job, sources, given)
         judged = await agent.run(prompt, given, subject)
@@ -117,7 +117,7 @@ class AgentLoop:
         talk = job.way.intent in (Intent.SMALL_TALK, Intent.DECLINED)
         data = None if talk else sources_message(sources, given, files_of(job.turn))
         question = question_message(messages, self._settings.context_tokens // 3)
-        subject = TurnSubject("\n".join(message.text for message in messages), small_talk=talk)
+        subject = TurnSubject(_said(job.turn), small_talk=talk)
         return opening_prompt(self._settings, job.turn.history, data, question), subject
 
     def _runner(self, job: _Job, journal: TurnJournal) -> ToolRunner:
@@ -144,14 +144,16 @@ class AgentLoop:
 
     async def _reply(self, job: _Job, gate: CitationGate, judged: Judged | None, *, unavailable: bool) -> Reply:
         """What the verdict makes of the answer; see ``verdict`` for the rule."""
-        if judged is not None and judged.verdict in (Verdict.WITHHOLD, Verdict.CITE_AGAIN):
-            return _withheld(job.texts, unavailable=unavailable)
+        if judged is not None and judged.verdict in (Verdict.WITHHOLD, Verdict.CITE_AGAIN, Verdict.UNKNOWN):
+            return _instead(job, gate.held, judged.verdict, unavailable=unavailable)
         await gate.release(judged.source if judged is not None else None)
         if not gate.text.strip():
             raise ModelError("Nothing of the model's answer could be shown.")
-        if judged is not None and judged.verdict is Verdict.UNKNOWN and not offers_person(gate.text):
-            await gate.add(Texts(detect(gate.text) or job.texts.language, job.texts.company).say("offer"))
         return _shown(gate, judged, job.way.talk or job.way.intent)
+
+
+def _said(turn: TurnState) -> str:
+    return "\n".join(message.text for message in asked(turn))
 
 
 def _shown(gate: CitationGate, judged: Judged | None, intent: str) -> Reply:
@@ -160,8 +162,6 @@ def _shown(gate: CitationGate, judged: Judged | None, intent: str) -> Reply:
     match judged.verdict if judged is not None else None:
         case Verdict.SMALL_TALK:
             return Reply(gate.text, MessageKind.SMALL_TALK, confidence=1.0, intent=intent, offers_person=offers)
-        case Verdict.UNKNOWN:
-            return Reply(gate.text, MessageKind.UNKNOWN, intent=intent, offers_person=True)
         case Verdict.CLARIFY:
             return Reply(gate.text, MessageKind.ANSWER, intent="clarify", offers_person=offers)
         case Verdict.TOOL:
@@ -171,8 +171,13 @@ def _shown(gate: CitationGate, judged: Judged | None, intent: str) -> Reply:
             return Reply(gate.text, MessageKind.ANSWER, gate.citations, confidence, offers_person=offers, intent=intent)
 
 
-def _withheld(texts: Texts, *, unavailable: bool) -> Reply:
-    """An answer that rests on nothing is replaced by the truth."""
+def _instead(job: _Job, answer: str, verdict: Verdict, *, unavailable: bool) -> Reply:
+    """An answer that rests on nothing, or that says so itself, is replaced by our own words."""
+    fixed = fixed_reply(job.way, job.texts)
+    if fixed is not None:
+        return fixed
     if unavailable:
-        return failure(texts, "unavailable")
+        return failure(job.texts, "unavailable")
+    admitted = supported(detect(answer)) if verdict is Verdict.UNKNOWN else None
+    texts = Texts(admitted or job.texts.language, job.texts.company)
     return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from core.agent.language import packs
 from core.agent.person_wish import any_of
-from core.agent.sentences import sentences
-from core.agent.wording import content_stems, phrase
+from core.agent.wording import phrase
 
 KINDS = ("identity", "thanks", "farewell", "greeting")
 _GRATEFUL = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
@@ -67,9 +66,22 @@ def all_small_talk(texts: Sequence[str]) -> str | None:
     return kinds[-1] if kinds and all(kinds) else None
 
 
-def only_pleasantries(answer: str, *, said: str) -> bool:
-    """Whether an answer states nothing: beside questions it holds small talk and the customer's own words, no others."""
-    statements = [piece for piece in sentences(answer) if not piece.rstrip().endswith(("?", "؟", "？"))]
-    rest, polite = _any_phrase().subn(" ", phrase(" ".join(statements)))
-    left = set(content_stems(_list("filler").sub(" ", rest))) - set(content_stems(said))
-    return bool(polite) and not left
+@functools.cache
+def _spoken_by_us() -> re.Pattern[str]:
+    """What an answer may be made of: small talk without the customer's reports ("it works"), and courtesies."""
+    reports = {phrase(entry) for pack in packs().values() for entry in pack.words("talk", "reports")}
+    courtesies = (entry for pack in packs().values() for entry in pack.words("claims", "courtesy"))
+    spoken = (entry for entry, kind in _phrases().items() if kind != "identity" and entry not in reports)
+    return re.compile(rf"(?<!\w){any_of([*spoken, *courtesies])}(?!\w)")
+
+
+def _name(said: str) -> set[str]:
+    """The name that the customer gave: up to two words after "my name is"."""
+    introductions = [match.end() for match in _list("introduction").finditer(phrase(said))]
+    return {word for end in introductions for word in phrase(said)[end:].split()[:2]}
+
+
+def pleasant(text: str, *, said: str = "") -> str:
+    """What is left of an answer's words without pleasantries and the customer's name; empty when it is nothing else."""
+    rest = _list("filler").sub(" ", _spoken_by_us().sub(" ", phrase(text)))
+    return " ".join(word for word in rest.split() if word not in _name(said))

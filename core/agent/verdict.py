@@ -2,16 +2,18 @@
 
 An answer with at least one valid citation is shown. One without is shown only when it claims nothing that would need one:
 
-- the customer made small talk;
 - another tool than the search gave a result in this turn, so that the facts come from there;
-- it admits that it does not know and states nothing beside (then it counts as UNKNOWN and a person is offered);
-- it asks the customer back, in at most two sentences without figures or links;
-- it is a mere pleasantry: thanks, a greeting, the customer's own words given back.
+- it is a mere pleasantry: thanks, a greeting, the name that the customer gave;
+- it asks the customer back, in at most two sentences without figures or links, and asserts nothing by that: it asks in
+  the customer's words, in those of good sources and in such as any question needs.
+
+One that admits that it does not know counts as UNKNOWN: the customer reads our own text, never the model's, since a guess
+hides easily behind "I don't know, …".
 
 Otherwise it looks like knowledge. When it repeats a source that is good enough (most of its words stand there), that
 source becomes its citation. When good sources were given, the model is asked once to write it again with markers. When
 that does not help, or nothing was good enough to answer from, the answer is withheld and the customer reads an honest
-"I don't know" with the offer of a person.
+"I don't know" with the offer of a person, or our own greeting when they only made small talk.
 """
 
 from __future__ import annotations
@@ -21,14 +23,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.agent.claims import says_unknown
-from core.agent.grounding import is_grounded
+from core.agent.grounding import exact_parts, is_grounded
 from core.agent.sentences import sentences
-from core.agent.small_talk import only_pleasantries
 from core.agent.sources import Sources
+from core.agent.stating import asks, asks_only, only_pleasantries, remainder
 from core.agent.wording import content_stems
 
 _FACT = re.compile(r"\d|https?://|www\.|^\s*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
-_ASKS = re.compile(r"[?؟？][\s*_\"'”»)]*$")
 _CLARIFYING_SENTENCES = 2
 _REPEATED = 0.7
 
@@ -63,30 +64,51 @@ def _repeated_source(answer: str, sources: Sources) -> int | None:
         if source.supported
     }
     best = max(shares, key=lambda number: shares[number], default=None)
-    return best if best is not None and shares[best] >= _REPEATED else None
+    if best is None or shares[best] < _REPEATED:
+        return None
+    held = (sources.text(best),)
+    stated = (piece for piece in sentences(answer) if remainder(piece))
+    return best if any(is_grounded(piece, held) for piece in stated) else None
 
 
-def _clarifies(answer: str) -> bool:
-    """A question back is at most two sentences long and states no facts."""
+def _only_asks(question: str, answer: str, sources: Sources) -> bool:
+    """Pleasantries and questions that assert nothing."""
+    good = " ".join(source.text for _, source in sources if source.supported)
+    known = set(content_stems(f"{question} {good}"))
+    return not _FACT.search(answer) and all(
+        asks_only(piece, known) if asks(piece) else only_pleasantries(piece, said=question)
+        for piece in sentences(answer)
+    )
+
+
+def _clarifies(question: str, answer: str, sources: Sources) -> bool:
     short = len(sentences(answer.strip())) <= _CLARIFYING_SENTENCES
-    return bool(_ASKS.search(answer.strip())) and short and not _FACT.search(answer)
+    return short and asks(answer.strip()) and _only_asks(question, answer, sources)
+
+
+def _admits(question: str, answer: str) -> bool:
+    """It does not know, and says no more than what was asked about."""
+    said = {*content_stems(question), *exact_parts(question)}
+    return says_unknown(answer) and {*remainder(answer), *exact_parts(answer)} <= said
 
 
 def judge(
     question: str, answer: str, sources: Sources, *, small_talk: bool, used_tool: bool, may_ask_again: bool
 ) -> Judged:
     """Judge an answer without a citation; ``answer`` is what would be shown."""
-    if small_talk:
-        return Judged(Verdict.SMALL_TALK)
     if used_tool:
         return Judged(Verdict.TOOL)
-    if says_unknown(answer) and all(is_grounded(sentence, (question,)) for sentence in sentences(answer)):
+    if small_talk:
+        return Judged(Verdict.SMALL_TALK if _only_asks(question, answer, sources) else Verdict.WITHHOLD)
+    if _admits(question, answer):
         return Judged(Verdict.UNKNOWN)
-    if _clarifies(answer):
+    if _clarifies(question, answer, sources):
         return Judged(Verdict.CLARIFY)
+    if only_pleasantries(answer, said=question):
+        return Judged(Verdict.SMALL_TALK)
     repeated = _repeated_source(answer, sources)
     if repeated is not None:
         return Judged(Verdict.REPEATS_SOURCE, repeated)
-    if sources.supported:
-        return Judged(Verdict.CITE_AGAIN if may_ask_again else Verdict.WITHHOLD)
-    return Judged(Verdict.SMALL_TALK if only_pleasantries(answer, said=question) else Verdict.WITHHOLD)
+    if sources.supported and may_ask_again:
+        return Judged(Verdict.CITE_AGAIN)
+    return Judged(Verdict.WITHHOLD)
