@@ -15,6 +15,10 @@ GROUP = "switchboard.channels"
 BUILT_IN: Mapping[str, str] = {
     "web": "channels.web.adapter:WebChannel",
     "console": "channels.console.adapter:ConsoleChannel",
+    "slack": "channels.slack.adapter:SlackChannel",
+    "telegram": "channels.telegram.adapter:TelegramChannel",
+    "sms": "channels.sms.adapter:SmsChannel",
+    "email": "channels.email.adapter:EmailChannel",
 }
 
 

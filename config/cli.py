@@ -85,6 +85,15 @@ def chat() -> None:
 
 
 @main.command()
+@click.argument("channels", nargs=-1)
+def doctor(channels: tuple[str, ...]) -> None:
+    """Check the channels (all that are switched on, or CHANNELS): credentials, rights, webhooks; say what to change."""
+    from config.commands.doctor import run
+
+    sys.exit(run(channels))
+
+
+@main.command()
 def migrate() -> None:
     """Bring the database to the newest schema. ``serve`` does it too."""
     from config.commands.migrate import run

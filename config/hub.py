@@ -17,6 +17,7 @@ from api.health import Finding, Health, HealthStatus
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import parts
+from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock
 from config.elsewhere_retriever import ElsewhereRetriever
@@ -24,11 +25,12 @@ from config.indexing import Indexing
 from config.operators import operator_access
 from config.settings import Settings
 from config.sweep import DailySweep, kept_for
+from core.attachments.fetching import FetchService
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.intake import Intake
-from core.ports.channel import Channel, SupportsRoutes
+from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
 from core.ports.responder import Responder
 from core.ports.store import TurnState
 from core.storage.ids import new_id
@@ -81,6 +83,7 @@ class Hub:
             shared=settings.chroma_url is not None,
         )
         self.channels = self._make_channels()
+        self._fetching = FetchService(self.channels, self.store, self.files, self._clock)
         self.intake = Intake(
             self.store, self.wake, self.metrics, {name: item.capabilities for name, item in self.channels.items()}
         )
@@ -143,7 +146,17 @@ class Hub:
         )
         # A terminal hangs on one process: where there may be several, each delivers to its own alone.
         account = "default" if self.settings.uses_sqlite else new_id()
-        return {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
+        surroundings = parts.make_surroundings(
+            self.settings,
+            store=self.store,
+            files=self.files,
+            clock=self._clock,
+            metrics=self.metrics,
+            process=new_id(),
+            alone=self.role == "all",
+        )
+        others = make_channels(self.settings, surroundings)
+        return {"web": channel, "console": ConsoleChannel(self._clock, account=account), **others}
 
     async def start(self, *, listen: bool = True) -> None:
         """Raises ConfigError when DATA_DIR is taken or the port is in use."""
@@ -184,11 +197,11 @@ class Hub:
                 self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
             ),
             UnstaffedDesk(HandoffSettings()),
-            self.channels if self.settings.feature_streaming else {},
+            self.channels,
             self.metrics,
             parts.make_failure(self.settings),
             self._prepare,
-            TurnSettings(timeout=self.settings.turn_timeout_seconds),
+            TurnSettings(timeout=self.settings.turn_timeout_seconds, streaming=self.settings.feature_streaming),
             self._clock,
         )
         self._dispatcher = Dispatcher(
@@ -204,7 +217,8 @@ class Hub:
         self._sweep.start()
 
     async def _prepare(self, state: TurnState) -> TurnState:
-        """A turn with the text of its files, as far as it could be taken out in time."""
+        """A turn with its files and their text, as far as they could be fetched and read in time."""
+        state = await self._fetching.ensure(state)
         if not state.files:
             return state
         files = await self.extraction.ensure_all(state.files)
@@ -288,8 +302,17 @@ class Hub:
         found = {
             lane.channel: HealthStatus.DEGRADED if lane.paused else HealthStatus.OK for lane in self.delivery.statuses()
         }
-        worst = HealthStatus.DEGRADED if HealthStatus.DEGRADED in found.values() else HealthStatus.OK
-        return Finding(worst, parts=found)
+        troubles = {
+            lane.channel: "the provider refuses our credentials" for lane in self.delivery.statuses() if lane.paused
+        }
+        for name, channel in self.channels.items():
+            if isinstance(channel, SupportsAlarm) and channel.alarm is not None:
+                found[name] = HealthStatus.DEGRADED
+                troubles.setdefault(name, channel.alarm)
+        if not troubles:
+            return Finding(parts=found)
+        detail = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
+        return Finding(HealthStatus.DEGRADED, detail, parts=found)
 
     async def _check_cache(self) -> None:
         from redis.asyncio import from_url

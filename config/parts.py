@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 from api.logging import LogSettings
 from channels import registry
+from channels.web.links import Links
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
 from config.data_dir import own_secret_key
@@ -21,6 +23,7 @@ from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
 from core.attachments.object_store import ObjectStore
 from core.attachments.store import open_store
+from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.domain.messages import MessageKind
 from core.llm.settings import AzureDeployment, OpenAIChatSettings
@@ -30,11 +33,15 @@ from core.ports.metrics import Metrics
 from core.ports.responder import Reply, Responder
 from core.ports.retriever import Retriever
 from core.ports.store import Journal, Store, TurnState
+from core.ports.surroundings import Surroundings
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
+
+_LINK_LIFE = timedelta(days=7)
+"""How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
 NO_SOURCES = "none"
 """The value of KNOWLEDGE_SOURCES for a hub that answers without knowledge."""
@@ -56,6 +63,15 @@ def all_secrets(settings: Settings) -> tuple[str, ...]:
         settings.openai_api_key,
         settings.azure_openai_api_key,
         settings.widget_identity_secret,
+        settings.slack_bot_token,
+        settings.slack_signing_secret,
+        settings.slack_app_token,
+        settings.slack_client_secret,
+        settings.telegram_bot_token,
+        settings.telegram_webhook_secret,
+        settings.twilio_auth_token,
+        settings.email_imap_url,
+        settings.email_smtp_url,
     )
     return tuple(secret for value in values for secret in secrets_of(value))
 
@@ -141,6 +157,37 @@ def make_web(
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
     )
     return channel
+
+
+def make_surroundings(
+    settings: Settings,
+    *,
+    store: SqlStore,
+    files: FileStore | ObjectStore,
+    clock: Clock,
+    metrics: Metrics,
+    process: str,
+    alone: bool,
+) -> Surroundings:
+    """What every channel is given."""
+    public = settings.public_url
+    links = Links(secret_keys(settings, alone=alone), _LINK_LIFE, clock) if public else None
+
+    def link(attachment: Attachment) -> str | None:
+        return f"{public}{links.to(attachment.id)}" if links is not None else None
+
+    return Surroundings(
+        memory=store,
+        leases=store,
+        files=files,
+        clock=clock,
+        metrics=metrics,
+        link=link,
+        process=process,
+        company=settings.company_name,
+        public_url=settings.public_url,
+        max_attachment_bytes=settings.max_attachment_bytes,
+    )
 
 
 def knowledge_settings(settings: Settings) -> KnowledgeSettings:

@@ -103,6 +103,47 @@ class Settings(BaseSettings):
         None, description="Verifies the signed tokens by which a site tells who its customer is. May be a list."
     )
 
+    slack_bot_token: SecretStr | None = Field(
+        None, description="Switches Slack on: the bot's token (xoxb-…). May be a list while it is being rotated."
+    )
+    slack_signing_secret: SecretStr | None = Field(None, description="Proves that requests come from Slack. A list.")
+    slack_app_token: SecretStr | None = Field(
+        None, description="Socket Mode instead of webhooks: the app-level token (xapp-…). A list."
+    )
+    slack_client_id: str | None = Field(None, description="For installing the app into other workspaces by OAuth.")
+    slack_client_secret: SecretStr | None = Field(None, description="Belongs to SLACK_CLIENT_ID.")
+    slack_api_base_url: str = Field(description="Slack's Web API; ends in /api/.")
+    slack_staff_channel: str | None = Field(
+        None, description="The id of the staff's channel (C…): nobody is a customer there."
+    )
+
+    telegram_bot_token: SecretStr | None = Field(None, description="Switches Telegram on: the token from @BotFather.")
+    telegram_webhook_secret: SecretStr | None = Field(
+        None, description="Proves that updates come from Telegram; 1 to 256 letters, digits, _ and -. A list."
+    )
+    telegram_api_base_url: str = Field(description="The Bot API's origin, without a path.")
+    telegram_mode: Literal["polling", "webhook"] = Field(description="How updates arrive; webhook needs PUBLIC_URL.")
+
+    twilio_account_sid: str | None = Field(
+        None, description="Switches SMS on, with TWILIO_AUTH_TOKEN: the account (AC…)."
+    )
+    twilio_auth_token: SecretStr | None = Field(None, description="Proves requests, and makes calls. A list.")
+    twilio_from: str | None = Field(None, description="The number that sends, or a Messaging Service (MG…).")
+    twilio_whatsapp_from: str | None = Field(None, description="The WhatsApp sender, such as +15551234567.")
+    twilio_api_base_url: str = Field(description="Twilio's API origin, without a path.")
+
+    email_address: str | None = Field(None, description="Switches e-mail on: the address that customers write to.")
+    email_imap_url: SecretStr | None = Field(None, description="Where mail is read: imaps://user:password@host:993.")
+    email_smtp_url: SecretStr | None = Field(
+        None,
+        description="Where mail is sent: smtps://user:password@host:465 or smtp+starttls://user:password@host:587.",
+    )
+    email_authserv_id: str | None = Field(
+        None,
+        description="The name by which your mail server signs its Authentication-Results; without it nobody is trusted.",
+    )
+    email_ca_file: Path | None = Field(None, description="A CA certificate for a mail server of your own.")
+
     feature_attachments: bool = Field(description="Customers may send files.")
     feature_feedback: bool = Field(description="Customers may rate answers.")
     feature_streaming: bool = Field(description="Answers are shown while they are written.")

@@ -23,7 +23,7 @@ from channels.sms.settings import SmsSettings
 from channels.sms.window import Window
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
-from core.domain.errors import AuthFailed, ChannelError, HubError, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, HubError, Rejected, Unreachable
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
@@ -31,7 +31,8 @@ from core.ports.surroundings import Surroundings
 _BURST = 1.0
 _PER_CONVERSATION = 1.0
 """Seconds between two messages to one telephone: carriers keep no order between messages of the same moment."""
-_LEASE_MARGIN = 60.0
+_LEASE = 120.0
+_RETRY = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -145,14 +146,14 @@ class SmsChannel:
         return parse.is_quiet(ours, theirs, self._own)
 
     async def _watch(self, sink: InboundSink) -> None:
-        """Webhooks that failed while the hub ran are found as well; of several processes one looks."""
-        every = self._settings.catch_up_every
-        lease = f"{self.name}:{self.account}:catch-up"
+        """Webhooks that failed while the hub ran are found as well."""
+        first = True
         while True:
+            pause = min(self._settings.catch_up_every, _RETRY)
             try:
                 await self._learn_own_numbers()
-                if await self._around.leases.hold(lease, self._around.process, every + _LEASE_MARGIN):
-                    await self.catch_up(sink)
+                if await self._look(sink, at_once=first):
+                    pause, first = self._settings.catch_up_every, False
                 self._trouble = None
             except AuthFailed as error:
                 self._trouble = "Twilio does not accept the credentials"
@@ -164,13 +165,27 @@ class SmsChannel:
                 _log.warning("sms.catch_up", error=error.detail)
             except Exception:
                 _log.exception("sms.catch_up_failed")
-            await self._around.clock.sleep(every)
+            await self._around.clock.sleep(pause)
+
+    async def _look(self, sink: InboundSink, *, at_once: bool) -> bool:
+        """Of several processes one looks at a time. False: another one is at it."""
+        leases, process = self._around.leases, self._around.process
+        lease = f"{self.name}:{self.account}:catch-up"
+        if not await leases.hold(lease, process, _LEASE):
+            return False
+        try:
+            if at_once or await self._missed.is_due(self._settings.catch_up_every):
+                await self.catch_up(sink)
+        finally:
+            await leases.let_go(lease, process)
+        return True
 
     async def _learn_own_numbers(self) -> None:
         """Two of our numbers must not talk to each other; a pool's are known to Twilio only."""
         if self._client is not None:
-            found = {number.get("phone_number", "") async for number in self._client.numbers()}
-            self._own = frozenset(self._own | found - {""})
+            with suppress(Rejected):  # a restricted key may not list them
+                found = {number.get("phone_number", "") async for number in self._client.numbers()}
+                self._own = frozenset(self._own | found - {""})
 
 
 def capabilities(settings: SmsSettings) -> Capabilities:

@@ -27,6 +27,7 @@ _PLACE = "place"
 _OVERLAP = timedelta(minutes=5)
 """Read again each time: a message may appear in the list after a younger one. Its key makes it one message."""
 _MOST_PAGES = 200
+_NEARLY = 0.8
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 _log = structlog.get_logger(__name__)
@@ -64,6 +65,11 @@ class Missed:
             await self._consent.forget_handled(since)
         await self._memory.remember(CHANNEL, account, _PLACE, began.isoformat())
         return accepted
+
+    async def is_due(self, every: float) -> bool:
+        """False when another process looked not long ago."""
+        place = await self._memory.recall(CHANNEL, self._settings.account_sid, _PLACE)
+        return place is None or (self._clock.now() - datetime.fromisoformat(place)).total_seconds() > every * _NEARLY
 
     async def _since(self, client: Client, since: datetime) -> list[MessageResource]:
         """Oldest first, each once."""

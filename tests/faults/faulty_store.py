@@ -41,7 +41,7 @@ class FaultyStore(SqlStore):
         await super().open()
         threads = self.database._threads
         if threads is not None:
-            event.listen(threads._engine, "checkout", self._set_limit)
+            event.listen(threads._writing, "checkout", self._set_limit)
 
     def _set_limit(self, connection: Any, _record: Any, _proxy: Any) -> None:
         connection.execute(f"PRAGMA max_page_count={1 if self._limit.exists() else _NO_LIMIT}").fetchall()

@@ -21,7 +21,7 @@ def test_the_built_in_ones() -> None:
 
 
 def test_an_unknown_one_names_the_known() -> None:
-    with pytest.raises(ConfigError, match="console, web"):
+    with pytest.raises(ConfigError, match="console, email, slack, sms, telegram, web"):
         registry.load("fax")
 
 
