@@ -60,8 +60,9 @@ async def _way_in(settings: SlackSettings, public_url: str | None, http: aiohttp
         return [*found, Diagnosis("PUBLIC_URL", False, "Slack has no address to send events to", fix)]
     hook = f"{public_url.rstrip('/')}/webhooks/slack"
     detail = f"Slack does not say where it sends events. The request URL of events, interactivity and command is {hook}"
-    fix = None if hook.startswith("https://") else "Slack sends to https addresses only: change PUBLIC_URL."
-    return [*found, Diagnosis("request URL", fix is None, detail, fix)]
+    secure = hook.startswith("https://")
+    change = None if secure else "Slack sends to https addresses only: change PUBLIC_URL."
+    return [*found, Diagnosis("request URL", secure, detail, change)]
 
 
 async def _socket(settings: SlackSettings, http: aiohttp.ClientSession) -> Diagnosis:

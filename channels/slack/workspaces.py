@@ -51,9 +51,9 @@ class Workspaces:
                 client = self._client((installed.token,))
                 self._clients[team] = (installed.token, client)
             return client
-        if self._home is None or self._home_team is not None:
-            raise Unreachable(f"The app is not installed in the workspace {team} (any more). Install it again there.")
-        return self._home
+        if self._home is not None and self._home_team in (None, team):  # it may have been learned meanwhile
+            return self._home
+        raise Unreachable(f"The app is not installed in the workspace {team} (any more). Install it again there.")
 
     def is_own(self, client: SlackClient) -> bool:
         """Whether it is the configured token's: then its failure is the whole channel's."""

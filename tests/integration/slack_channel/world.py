@@ -1,0 +1,128 @@
+"""A Slack channel on a real store and a real server, in front of the fake Slack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from api.problems import problems
+from channels.slack.adapter import SlackChannel
+from channels.slack.settings import SlackSettings
+from config.clock import SystemClock
+from core.attachments.file_store import FileStore
+from core.domain.attachments import Attachment
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, MessageKind, OutboundMessage, Receipt
+from core.ports.channel import InboundSink
+from core.ports.metrics import NoMetrics
+from core.ports.surroundings import Surroundings
+from core.storage.migrate import migrate
+from core.storage.store import SqlStore
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
+
+
+def settings(fake: SlackFake, **changes: Any) -> SlackSettings:
+    """As a company would set it up, with the fake's address."""
+    plain = SlackSettings(
+        bot_tokens=(TOKEN,),
+        signing_secrets=(SECRET,),
+        client_id="id.1",
+        client_secret="client-secret",
+        state_secrets=("s" * 32,),
+        api_base_url=fake.api_url,
+        suggested_prompts=(("Opening hours", "When are you open?"),),
+        timeout=1.0,
+    )
+    return replace(plain, **changes)
+
+
+@asynccontextmanager
+async def store_in(folder: Path) -> AsyncIterator[SqlStore]:
+    """A migrated database."""
+    url = f"sqlite:///{folder / 'hub.db'}"
+    await migrate(url)
+    store = SqlStore(url, SystemClock())
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def surroundings(store: SqlStore, folder: Path, **changes: Any) -> Surroundings:
+    """What the hub would give a channel."""
+    plain = Surroundings(
+        memory=store,
+        leases=store,
+        files=FileStore(folder / "files"),
+        clock=SystemClock(),
+        metrics=NoMetrics(),
+        link=lambda file: f"https://hub.example/api/attachments/{file.id}?sig=1",
+        process="p1",
+        company="Example",
+        public_url="https://hub.example",
+    )
+    return replace(plain, **changes)
+
+
+class Hub:
+    """The channel behind a server. ``hook`` is where Slack sends to."""
+
+    def __init__(self, channel: SlackChannel, around: Surroundings, sink: InboundSink, fake: SlackFake) -> None:
+        self.channel = channel
+        self.around = around
+        self.sink = sink
+        self.fake = fake
+        self.hook = ""
+
+    async def push(self, payload: dict[str, Any], **how: Any) -> int:
+        """Deliver over HTTP, then wait for what is done after the acknowledgement. The status."""
+        status, _ = await self.fake.push(self.hook, payload, **how)
+        await self.channel.settled()
+        return status
+
+    async def answer(self, text: str, thread: str = f"{TEAM}/{DIRECT}", **more: Any) -> list[Receipt]:
+        """Send all payloads of a message."""
+        message = outbound(text, thread, **more)
+        return [
+            await self.channel.send(payload, idempotency_key=f"d1:{payload.part}")
+            for payload in self.channel.render(message)
+        ]
+
+    async def store(self, name: str, content: bytes) -> Attachment:
+        """A file in the hub's own store."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        return await self.around.files.put(chunks(), name=name, declared_type=None)
+
+
+@asynccontextmanager
+async def serving(hub: Hub) -> AsyncIterator[Hub]:
+    """Started, behind a server on a free port."""
+    app = web.Application(middlewares=[problems])
+    app.add_routes(hub.channel.routes())
+    await hub.channel.start(hub.sink)
+    try:
+        async with TestServer(app) as server:
+            hub.hook = str(server.make_url("/webhooks/slack"))
+            yield hub
+    finally:
+        await hub.channel.stop()
+
+
+def outbound(text: str, thread: str = f"{TEAM}/{DIRECT}", **more: Any) -> OutboundMessage:
+    """An answer of the agent's."""
+    given = {"author": Author.AGENT, "kind": MessageKind.ANSWER, "turn_id": "t1", **more}
+    return OutboundMessage("m1", ConversationKey("slack", "default", thread), text=text, **given)
+
+
+__all__ = ["APP_TOKEN", "Hub", "outbound", "serving", "settings", "store_in", "surroundings"]

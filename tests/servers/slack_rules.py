@@ -1,0 +1,93 @@
+"""What Slack refuses in messages and views, after its Block Kit reference."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+TEXT = 40_000
+ALL_BLOCKS = 13_200
+"""Not documented; what people measured."""
+_MESSAGE = {"section", "context", "actions", "context_actions", "divider", "header", "image", "markdown"}
+_HOME = {"section", "context", "actions", "divider", "header", "image", "input"}
+
+
+class Refusal(Exception):
+    """``ok: false`` with Slack's word for it."""
+
+    def __init__(self, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.answer = {"ok": False, "error": error, **more}
+
+
+def check_message(text: str, blocks: list[dict[str, Any]]) -> None:
+    """As chat.postMessage and chat.update do."""
+    if not text.strip() and not blocks:
+        raise Refusal("no_text")
+    if len(text) > TEXT:
+        raise Refusal("msg_too_long")
+    if len(json.dumps(blocks, ensure_ascii=False)) > ALL_BLOCKS:
+        raise Refusal("msg_blocks_too_long")
+    check_blocks(blocks, _MESSAGE, most=50)
+
+
+def check_home(view: dict[str, Any]) -> None:
+    """As views.publish does."""
+    if view.get("type") != "home":
+        raise Refusal("invalid_arguments")
+    check_blocks(view.get("blocks", []), _HOME, most=100)
+
+
+def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
+    """Kinds, counts and lengths."""
+    _demand(isinstance(blocks, list) and len(blocks) <= most)
+    ids: list[str] = []
+    for block in blocks:
+        _demand(block.get("type") in allowed)
+        elements = block.get("elements", [])
+        match block["type"]:
+            case "section":
+                _text(block.get("text"), 3000)
+            case "header":
+                _text(block.get("text"), 150, kind="plain_text")
+            case "context":
+                _demand(1 <= len(elements) <= 10)
+                for element in elements:
+                    _text(element, 3000)
+            case "actions":
+                _demand(1 <= len(elements) <= 25)
+                ids += [_button(element) for element in elements]
+            case "context_actions":
+                _demand(1 <= len(elements) <= 5)
+                ids += [_thumbs(element) for element in elements]
+    _demand(len(ids) == len(set(ids)))
+
+
+def _button(element: dict[str, Any]) -> str:
+    _demand(element.get("type") == "button" and len(element.get("value", "")) <= 2000)
+    _text(element.get("text"), 75, kind="plain_text")
+    return _action_id(element)
+
+
+def _thumbs(element: dict[str, Any]) -> str:
+    _demand(element.get("type") == "feedback_buttons")
+    for name in ("positive_button", "negative_button"):
+        _text(element[name].get("text"), 75, kind="plain_text")
+        _demand(0 < len(element[name].get("value", "")) <= 2000 and len(element[name]["accessibility_label"]) <= 75)
+    return _action_id(element)
+
+
+def _action_id(element: dict[str, Any]) -> str:
+    found = str(element.get("action_id", ""))
+    _demand(len(found) <= 255)
+    return found
+
+
+def _text(found: Any, limit: int, *, kind: str | None = None) -> None:
+    _demand(isinstance(found, dict) and found.get("type") in ({kind} if kind else {"mrkdwn", "plain_text"}))
+    _demand(0 < len(found["text"]) <= limit)
+
+
+def _demand(condition: bool) -> None:
+    if not condition:
+        raise Refusal("invalid_blocks")

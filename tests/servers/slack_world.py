@@ -1,0 +1,46 @@
+"""Who and what is in the fake's Slack before a test begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TEAM, BOT, BOT_ID, APP = "T0HOME001", "U0BOT0001", "B0BOT0001", "A0APP0001"
+ANNA, DIRECT, PUBLIC = "U0ANNA001", "D0ANNA001", "C0HELP001"
+TOKEN, APP_TOKEN, SECRET = "xoxb-home", "xapp-home", "8f742231b10e8888abcd99yyyzzz85a5"
+SCOPES = (
+    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
+    "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,team:read,users:read"
+)
+Json = dict[str, Any]
+HISTORY = {"D": "im:history", "C": "channels:history", "G": "groups:history"}
+
+
+@dataclass
+class Workspace:
+    """An installation of the app."""
+
+    team: str = TEAM
+    bot: str = BOT
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES.split(",")))
+    revoked: bool = False
+
+
+@dataclass
+class Channel:
+    """Where messages are. ``member``: whether the app is in it."""
+
+    messages: list[Json] = field(default_factory=list)
+    member: bool = True
+    archived: bool = False
+
+
+@dataclass
+class Fault:
+    """``status``: answered instead. ``error``: refused with that word. ``written``: done first. ``drop``: no answer at all."""
+
+    status: int = 200
+    error: str = ""
+    retry_after: int | None = None
+    written: bool = False
+    drop: bool = False
