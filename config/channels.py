@@ -1,0 +1,114 @@
+"""Which channels are on, and how each is made: a channel is on when its credentials are set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from channels import registry
+from config.settings import Settings, secrets_of
+from core.domain.errors import ConfigError
+from core.ports.channel import Channel
+from core.ports.surroundings import Surroundings
+
+CREDENTIALS = {
+    "slack": "SLACK_BOT_TOKEN",
+    "telegram": "TELEGRAM_BOT_TOKEN",
+    "sms": "TWILIO_ACCOUNT_SID",
+    "email": "EMAIL_ADDRESS",
+}
+"""The setting that switches a channel on."""
+
+_Make = Callable[[Settings, Surroundings], Channel]
+
+
+def make_channels(settings: Settings, surroundings: Surroundings) -> dict[str, Channel]:
+    """Every channel that is switched on, by name. Raises ConfigError that names the setting and what to write."""
+    made = {name: make(settings, surroundings) for name, (on, make) in _CHANNELS.items() if on(settings)}
+    foreign = set(registry.names()) - set(registry.BUILT_IN)
+    for name in sorted(foreign):
+        made[name] = registry.load(name)(surroundings)
+    return made
+
+
+def _slack(settings: Settings, surroundings: Surroundings) -> Channel:
+    from channels.slack.settings import SlackSettings
+
+    if not settings.slack_signing_secret and not settings.slack_app_token:
+        raise ConfigError("Slack needs SLACK_SIGNING_SECRET (webhooks) or SLACK_APP_TOKEN (Socket Mode).")
+    secrets = secrets_of(settings.slack_client_secret)
+    given: dict[str, Any] = {
+        "bot_tokens": secrets_of(settings.slack_bot_token),
+        "signing_secrets": secrets_of(settings.slack_signing_secret),
+        "app_tokens": secrets_of(settings.slack_app_token),
+        "client_id": settings.slack_client_id,
+        "client_secret": secrets[0] if secrets else None,
+        "state_secrets": secrets_of(settings.secret_key),
+        "api_base_url": settings.slack_api_base_url,
+        "staff_channels": frozenset({settings.slack_staff_channel} - {None}),
+    }
+    return _loaded("slack", SlackSettings(**given), surroundings)
+
+
+def _telegram(settings: Settings, surroundings: Surroundings) -> Channel:
+    from channels.telegram.settings import TelegramSettings
+
+    (token, *_) = secrets_of(settings.telegram_bot_token)
+    return _loaded(
+        "telegram",
+        TelegramSettings(
+            bot_token=token,
+            mode=settings.telegram_mode,
+            webhook_secrets=secrets_of(settings.telegram_webhook_secret),
+            api_base_url=settings.telegram_api_base_url,
+        ),
+        surroundings,
+    )
+
+
+def _sms(settings: Settings, surroundings: Surroundings) -> Channel:
+    from channels.sms.settings import SmsSettings
+
+    return _loaded(
+        "sms",
+        SmsSettings(
+            account_sid=settings.twilio_account_sid or "",
+            auth_tokens=secrets_of(settings.twilio_auth_token),
+            sender=settings.twilio_from,
+            whatsapp_sender=settings.twilio_whatsapp_from,
+            api_base_url=settings.twilio_api_base_url,
+        ),
+        surroundings,
+    )
+
+
+def _email(settings: Settings, surroundings: Surroundings) -> Channel:
+    from channels.email.settings import EmailSettings
+
+    if not settings.email_imap_url or not settings.email_smtp_url:
+        raise ConfigError("E-mail needs EMAIL_IMAP_URL and EMAIL_SMTP_URL beside EMAIL_ADDRESS.")
+    return _loaded(
+        "email",
+        EmailSettings(
+            address=settings.email_address or "",
+            imap_url=settings.email_imap_url.get_secret_value(),
+            smtp_url=settings.email_smtp_url.get_secret_value(),
+            authserv_id=settings.email_authserv_id,
+            ca_file=settings.email_ca_file,
+            secret_keys=secrets_of(settings.secret_key),
+        ),
+        surroundings,
+    )
+
+
+def _loaded(name: str, settings: object, surroundings: Surroundings) -> Channel:
+    channel: Channel = registry.load(name)(settings, surroundings)
+    return channel
+
+
+_CHANNELS: dict[str, tuple[Callable[[Settings], bool], _Make]] = {
+    "slack": (lambda settings: bool(settings.slack_bot_token or settings.slack_client_id), _slack),
+    "telegram": (lambda settings: bool(settings.telegram_bot_token), _telegram),
+    "sms": (lambda settings: bool(settings.twilio_account_sid), _sms),
+    "email": (lambda settings: bool(settings.email_address), _email),
+}

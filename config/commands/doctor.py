@@ -1,0 +1,75 @@
+"""``switchboard doctor``: looks at each channel as its provider sees it, and says what to change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import click
+
+from config import parts
+from config.channels import CREDENTIALS, make_channels
+from config.clock import SystemClock
+from config.commands.event_loop import run_async
+from config.settings import Settings, read_settings
+from core.domain.errors import ConfigError, HubError
+from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
+from core.ports.metrics import NoMetrics
+from core.storage.ids import new_id
+
+_PATIENCE = 30.0
+
+
+def run(names: Sequence[str]) -> int:
+    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels."""
+    settings = read_settings()
+    found = run_async(_examine(settings, set(names)))
+    for name, diagnoses in found.items():
+        for diagnosis in diagnoses:
+            _show(name, diagnosis)
+    for name, variable in CREDENTIALS.items():
+        if name not in found and (not names or name in names):
+            click.echo(f"{name:<10} off    set {variable} to switch it on")
+    return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
+
+
+def _show(name: str, diagnosis: Diagnosis) -> None:
+    click.echo(f"{name:<10} {'ok' if diagnosis.ok else 'WRONG':<6} {diagnosis.check}: {diagnosis.detail}")
+    if not diagnosis.ok and diagnosis.fix:
+        click.echo(f"{'':<18}to mend it: {diagnosis.fix}")
+
+
+async def _examine(settings: Settings, names: set[str]) -> dict[str, Sequence[Diagnosis]]:
+    clock = SystemClock()
+    store = parts.make_store(settings, clock)
+    await store.open()
+    try:
+        files = parts.make_files(settings)
+        surroundings = parts.make_surroundings(
+            settings, store=store, files=files, clock=clock, metrics=NoMetrics(), process=new_id(), alone=True
+        )
+        channels = make_channels(settings, surroundings)
+        unknown = names - channels.keys() - CREDENTIALS.keys()
+        if unknown:
+            raise ConfigError(f"There is no channel {', '.join(sorted(unknown))}. There are: {', '.join(CREDENTIALS)}.")
+        chosen = {name: channel for name, channel in channels.items() if not names or name in names}
+        results = await asyncio.gather(*(_of(channel) for channel in chosen.values()))
+        return dict(zip(chosen, results, strict=True))
+    finally:
+        await store.close()
+
+
+async def _of(channel: Channel) -> Sequence[Diagnosis]:
+    if not isinstance(channel, SupportsDiagnosis):
+        return [Diagnosis("itself", True, "is switched on, and has nothing to check")]
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await channel.diagnose()
+    except TimeoutError:
+        return [
+            Diagnosis(
+                "network", False, f"no answer within {_PATIENCE:.0f} s", "Check this machine's way to the provider."
+            )
+        ]
+    except HubError as error:
+        return [Diagnosis("itself", False, error.detail)]
