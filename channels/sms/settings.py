@@ -10,8 +10,8 @@ from channels.sms.address import WHATSAPP, Address, Kind
 from core.domain.errors import ConfigError
 
 TWILIO_ORIGIN = "https://api.twilio.com"
-_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}").fullmatch
-_ACCOUNT = re.compile(r"AC[0-9a-zA-Z]{32}").fullmatch
+_SERVICE = re.compile(r"MG[0-9A-Za-z]{8,64}").fullmatch
+_ACCOUNT = re.compile(r"AC[0-9A-Za-z_]{2,64}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class SmsSettings:
 
     def __post_init__(self) -> None:
         if not _ACCOUNT(self.account_sid):
-            raise ConfigError("TWILIO_ACCOUNT_SID is 34 characters long and begins with AC.")
+            raise ConfigError("TWILIO_ACCOUNT_SID begins with AC: copy it from the first page of the Twilio Console.")
         if not self.auth_tokens or not all(self.auth_tokens):
             raise ConfigError("TWILIO_AUTH_TOKEN is empty: copy it from the first page of the Twilio Console.")
         if self.sender is None and self.whatsapp_sender is None:
