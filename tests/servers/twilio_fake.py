@@ -256,12 +256,12 @@ class TwilioFake:
             return problem(400, *refused)
         sender = form.get("From") or min(self.account.pools[form["MessagingServiceSid"]])
         body = form.get("Body", "")
-        if fault == "trial":
+        if "trial" in fault:
             body = f"Sent from your Twilio trial account - {body}"
-        message = self._keep("outbound-api", sender, form["To"], "" if fault == "redacted" else body, "queued")
+        message = self._keep("outbound-api", sender, form["To"], "" if "redacted" in fault else body, "queued")
         message["num_media"] = "1" if "MediaUrl" in form else "0"
         message["media_url"] = form.get("MediaUrl")
-        if fault == "lost answer" and request.transport is not None:
+        if "lost answer" in fault and request.transport is not None:
             request.transport.abort()
         if fault == "slow":
             await self.released.wait()
