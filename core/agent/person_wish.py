@@ -2,9 +2,15 @@
 
 A wish is a way of asking and a word for a person with only small words between them ("talk to a real human"), in either
 order, so that "how do I add a person to my project" is not one. After a weak way of asking ("I need …") the person must
-end the clause, so that "I need staff reports" is not one either. A negation right before it turns it off, unless the
-customer complains that it cannot be done. Where others would do the talking ("can my customers talk to a human?"), or a
-part of the product is named after it ("… button"), it is a question about the product.
+end the clause, so that "I need staff reports" is not one either. Since a missed wish is worse than a needless hand-over,
+only this turns it off:
+
+- a negation that belongs to the asking itself, with nothing but ``negated`` words between ("don't want to talk …"),
+  unless the customer complains that it cannot be done (``still``);
+- others who would do the talking, next to a word that lets them (``enabling``: "can my customers talk …", "let users …";
+  ``enabling_after`` where a language puts it behind them);
+- a part of the product that is named after it ("… button", "disable talk …");
+- a question whether one is needed at all (``questioned``: "do I need an agent?").
 """
 
 from __future__ import annotations
@@ -17,7 +23,9 @@ from dataclasses import dataclass
 from core.agent.language import LanguagePack, packs
 from core.agent.wording import phrase, plain
 
-_NEGATION_REACH = 4
+_NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
+_OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
+_LAST_VERB_REACH = 6
 
 
 def any_of(entries: Iterable[str]) -> str:
@@ -27,60 +35,96 @@ def any_of(entries: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """``others`` would do the talking, unless the writer (``writer``) is named after them; ``services`` are not others."""
+class _Form:
+    """A way to say it. ``weak``: needs more care; ``reach``: how far from it those may stand who would do the talking."""
 
-    patterns: tuple[re.Pattern[str], ...]
+    pattern: re.Pattern[str]
+    reach: int = _OTHERS_REACH
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """``writer`` behind others: it is the customer who wants to talk after all; ``services`` are not others."""
+
+    forms: tuple[_Form, ...]
     phrases: re.Pattern[str] | None
     whole: frozenset[str]
     negation: re.Pattern[str]
     complaint: re.Pattern[str]
     others: re.Pattern[str]
+    enabled: re.Pattern[str]
     writer: re.Pattern[str]
     services: re.Pattern[str]
+    product: re.Pattern[str]
     feature: re.Pattern[str]
+    questioned: re.Pattern[str]
 
     def matches(self, text: str) -> bool:
         if self.phrases and self.phrases.search(text):
             return True
-        return any(self._stands(text, match) for pattern in self.patterns for match in pattern.finditer(text))
+        return any(self._stands(text, form, match) for form in self.forms for match in form.pattern.finditer(text))
 
-    def _stands(self, text: str, match: re.Match[str]) -> bool:
-        before = text[: match.start()].rsplit("|", 1)[-1]
-        if self.feature.match(text[match.end() :].lstrip()):
+    def _stands(self, text: str, form: _Form, match: re.Match[str]) -> bool:
+        before = text[: match.start()].rsplit("|", 1)[-1].rstrip()
+        if self.feature.match(text[match.end() :].lstrip()) or self.product.search(before):
             return False
-        return not self._negated(before, match.group()) and not self._of_others(before, match.group())
+        if form.weak and self.questioned.search(before):
+            return False
+        return not self._negated(before, match.group()) and not self._of_others(before, match.group(), form.reach)
 
     def _negated(self, before: str, asked: str) -> bool:
-        if self.complaint.search(before + asked):
-            return False
-        return bool(self.negation.search(" ".join(before.split()[-_NEGATION_REACH:])))
+        return bool(self.negation.search(before)) and not self.complaint.search(f"{before} {asked}")
 
-    def _of_others(self, before: str, asked: str) -> bool:
-        named = list(self.others.finditer(self.services.sub(" ", before)))
-        return bool(named) and not self.writer.search(named[-1].string[named[-1].end() :] + asked)
+    def _of_others(self, before: str, asked: str, reach: int) -> bool:
+        """ "Can my colleague …", or "mon collègue peut-il …" where what lets them stands between."""
+        clause = " ".join(self.services.sub(" ", before).split())
+        named = self.others.finditer(clause)
+        return any(self._may_talk(one, clause[one.end() :], asked, reach) for one in named)
+
+    def _may_talk(self, others: re.Match[str], between: str, asked: str, reach: int) -> bool:
+        if self.writer.search(f"{between} {asked}") or len(between.split()) > reach:
+            return False
+        return bool(others["enabling"] or self.enabled.match(between))
 
 
 def _words(pack: LanguagePack, name: str) -> re.Pattern[str]:
     """Any of a list's phrases as whole words; nothing where the language has no such list."""
+    return re.compile(rf"\b{_list(pack, name)}\b")
+
+
+def _list(pack: LanguagePack, name: str) -> str:
+    """A pattern for the phrases of a list; one that matches nothing where the language has no such list."""
     entries = pack.words("person", name)
-    return re.compile(rf"\b{any_of(entries)}\b" if entries else "(?!)")
+    return any_of(entries) if entries else "(?!)"
 
 
-def _patterns(pack: LanguagePack) -> tuple[re.Pattern[str], ...]:
+def _forms(pack: LanguagePack) -> tuple[_Form, ...]:
     """talk gap* person; ask gap* person at the clause's end; person gap* after (where the verb comes last)."""
 
     def one(name: str) -> str:
-        return any_of(pack.words("person", name)) if pack.words("person", name) else "(?!)"
+        return _list(pack, name)
 
     gap = rf"(?: {one('gap')}){{0,6}} "
     anybody = f"(?:{one('person')}|{one('person_after_talk')})"
-    ends = rf"(?= \||$| {one('tail')}\b)"
+    ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
     return (
-        re.compile(rf"\b{one('talk')}{gap}{anybody}\b"),
-        re.compile(rf"\b{one('ask')}{gap}{one('person')}\b{ends}"),
-        re.compile(rf"\b{anybody}{gap}{one('after')}\b"),
+        _Form(re.compile(rf"\b{one('talk')}{gap}{anybody}\b")),
+        _Form(re.compile(rf"\b{one('ask')}{gap}{one('person')}\b{ends}"), weak=True),
+        _Form(re.compile(rf"\b{anybody}{gap}{one('after')}\b"), reach=_LAST_VERB_REACH),
     )
+
+
+def _negation(pack: LanguagePack) -> re.Pattern[str]:
+    may_follow = rf"(?: {_list(pack, 'negated')})*"
+    if not pack.words("person", "negated"):
+        may_follow = rf"(?: [^ |]+){{0,{_NEGATION_REACH}}}"
+    return re.compile(rf"\b{_list(pack, 'never_before')}{may_follow}$")
+
+
+def _others(pack: LanguagePack) -> re.Pattern[str]:
+    """Those others, with what lets them where it stands up to two words before."""
+    return re.compile(rf"(?:\b(?P<enabling>{_list(pack, 'enabling')})(?: [^ |]+){{0,2}}? )?\b{_list(pack, 'others')}\b")
 
 
 def _phrases(entries: Sequence[str]) -> re.Pattern[str] | None:
@@ -94,15 +138,18 @@ def _phrases(entries: Sequence[str]) -> re.Pattern[str] | None:
 
 def _compile(pack: LanguagePack) -> _Wish:
     return _Wish(
-        patterns=_patterns(pack),
+        forms=_forms(pack),
         phrases=_phrases(pack.words("person", "phrases")),
         whole=frozenset(map(phrase, pack.words("person", "whole"))),
-        negation=_words(pack, "never_before"),
+        negation=_negation(pack),
         complaint=_words(pack, "still"),
-        others=_words(pack, "others"),
+        others=_others(pack),
+        enabled=re.compile(rf" {_list(pack, 'enabling_after')}$"),
         writer=_words(pack, "self"),
         services=_words(pack, "person_after_talk"),
+        product=re.compile(rf"\b{_list(pack, 'product')}(?: {_list(pack, 'gap')})*$"),
         feature=_words(pack, "feature"),
+        questioned=re.compile(rf"\b{_list(pack, 'questioned')}$"),
     )
 
 
@@ -114,14 +161,16 @@ def _wishes() -> tuple[_Wish, ...]:
 @functools.cache
 def _polite() -> re.Pattern[str]:
     """Words around a short wish that change nothing: "human please"."""
-    words = ["please", "bitte", "s il vous plait", "s il te plait", "svp", "por favor", "من فضلك", "لو سمحت", "رجاء",
-             "per favore", "alstublieft", "prosze", "lutfen", "пожалуйста", "thanks", "danke", "merci", "gracias",
-             "now", "jetzt", "maintenant", "ahora", "hi", "hello", "hallo", "bonjour", "hola"]  # fmt: skip
-    return re.compile(rf"\b{any_of(words)}\b")
+    return re.compile(rf"\b{any_of(entry for pack in packs().values() for entry in pack.words('person', 'polite'))}\b")
 
 
 def wants_person(text: str) -> bool:
-    """Whether this message asks for a human being."""
+    """Whether this message asks for a human being; a short wish counts in a clause of its own when it is a polite one."""
     clauses = plain(text)
-    bare = " ".join(_polite().sub(" ", phrase(text)).split())
-    return any(bare in wish.whole or wish.matches(clauses) for wish in _wishes())
+    short = {_without_courtesy(phrase(text))}
+    short |= {_without_courtesy(clause) for clause in clauses.split("|") if _polite().search(clause)}
+    return any(short & wish.whole or wish.matches(clauses) for wish in _wishes())
+
+
+def _without_courtesy(clause: str) -> str:
+    return " ".join(_polite().sub(" ", clause).split())
