@@ -14,7 +14,7 @@ from tests import corpus
 
 _PLACE = {"chat_id!": "Integer|String", "message_thread_id": "Integer"}
 _MARKS = {"parse_mode": "String", "reply_markup": "InlineKeyboardMarkup"}
-_USED: Mapping[str, Mapping[str, str]] = {
+USED: Mapping[str, Mapping[str, str]] = {
     "getMe": {},
     "getUpdates": {
         "offset": "Integer",
@@ -44,7 +44,7 @@ _USED: Mapping[str, Mapping[str, str]] = {
     "getFile": {"file_id!": "String"},
     "setMyCommands": {"commands!": "Array of BotCommand", "language_code": "String"},
 }
-_USED_TYPES: Mapping[str, Mapping[str, str]] = {
+USED_TYPES: Mapping[str, Mapping[str, str]] = {
     "LinkPreviewOptions": {"is_disabled": "Boolean", "url": "String"},
     "InlineKeyboardMarkup": {"inline_keyboard!": "Array of Array of InlineKeyboardButton"},
     "InlineKeyboardButton": {"text!": "String", "callback_data": "String", "url": "String"},
@@ -92,7 +92,7 @@ def from_form(method: str, name: str, text: str) -> Any:
 def described() -> tuple[Mapping[str, Fields], Mapping[str, Fields]]:
     """Methods and types."""
     if corpus.CORPUS_DIR is None or not (file := corpus.CORPUS_DIR / "telegram" / "bot-api.json").exists():
-        return _listed(_USED), _listed(_USED_TYPES)
+        return _listed(USED), _listed(USED_TYPES)
     known = json.loads(file.read_text(encoding="utf-8"))
     return _loaded(known["methods"]), _loaded(known["types"])
 

@@ -69,7 +69,7 @@ class TelegramFake(BotState):
         self._pusher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> TelegramFake:
-        await self._server.start_server(handler_cancellation=True, shutdown_timeout=0.2)
+        await self._server.start_server(shutdown_timeout=0.2, access_log=None)
         self._pusher = asyncio.create_task(self._push())
         return self
 
