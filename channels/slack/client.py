@@ -259,7 +259,8 @@ class SlackClient:
             except BadToken:
                 if not self._tokens[1:]:
                     raise
-                self._tokens = (*self._tokens[1:], token)
+                if self._tokens[0] == token:  # another call may have put it last meanwhile
+                    self._tokens = (*self._tokens[1:], token)
                 continue
             return answer
         raise BadToken(f"None of the tokens is valid for {method}: SLACK_BOT_TOKEN.")

@@ -1,0 +1,181 @@
+"""An answer while it is being written, and who may finish it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from channels.slack.adapter import SlackChannel
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.errors import LostClaim
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author
+from core.ports.channel import StreamFrame
+from core.storage.store import SqlStore
+from tests.contract.channels.contract import Sink
+from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM, Fault
+from tests.unit.web.clock import HandClock
+
+
+def conversation(thread: str) -> Conversation:
+    key = ConversationKey("slack", "default", thread)
+    return Conversation(
+        id=key.conversation_id,
+        key=key,
+        customer_id="c1",
+        state=OwnershipState.BOT,
+        owner=None,
+        epoch=1,
+        ownership_epoch=1,
+        last_seq=1,
+        done_seq=0,
+        attempts=0,
+        created_at=datetime.now(UTC),
+    )
+
+
+def text(delta: str, index: int, *, turn: str = "t1", epoch: int = 1) -> StreamFrame:
+    return StreamFrame("text", turn, epoch, index, {"delta": delta})
+
+
+@pytest.fixture
+async def clock() -> HandClock:
+    """Time that the test moves."""
+    found = HandClock()
+    found.seconds = (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
+    return found
+
+
+@pytest.fixture
+async def live(fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock) -> AsyncIterator[Hub]:
+    """A started channel with that clock."""
+    around = surroundings(store, tmp_path, clock=clock)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as hub:
+        yield hub
+
+
+async def thread_of(hub: Hub) -> str:
+    mention = hub.fake.say(f"<@{BOT}> hello", channel=PUBLIC)
+    await hub.push(mention)
+    return f"{TEAM}/{PUBLIC}/{mention['event']['ts']}"
+
+
+async def test_in_a_thread_it_grows_and_becomes_the_answer(live: Hub, clock: HandClock) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open ", 0)])
+    await live.channel.stream(conversation(thread), [text("at nine. ", 1)])
+    clock.seconds += 2
+    await live.channel.stream(conversation(thread), [text("On Sunday too.", 2)])
+    growing = live.fake.channels[PUBLIC].messages[-1]
+    assert growing["markdown"] == "We open at nine. On Sunday too."
+    (start,) = live.fake.called("chat.startStream")
+    assert (start["recipient_user_id"], start["recipient_team_id"]) == (ANNA, TEAM)
+    assert len(live.fake.called("chat.appendStream")) == 2
+    (receipt,) = await live.answer("We open at nine. On Sunday too.", thread)
+    assert live.fake.shown(PUBLIC) == ["We open at nine. On Sunday too."]
+    assert growing["streaming_state"] == "completed"
+    assert receipt.provider_id == f"m/{PUBLIC}/{growing['ts']}"
+    (payload,) = live.channel.render(outbound("We open at nine. On Sunday too.", thread))
+    assert await live.channel.outcome(payload, idempotency_key="d1:0") == receipt
+
+
+async def test_in_direct_messages_it_is_edited(live: Hub, clock: HandClock) -> None:
+    place = conversation(f"{TEAM}/{DIRECT}")
+    await live.channel.stream(place, [text("We **open** ", 0)])
+    assert live.fake.shown() == ["We *open*"]
+    clock.seconds += 3
+    await live.channel.stream(place, [text("at nine.", 1)])
+    assert live.fake.shown() == ["We *open* at nine."]
+    assert live.fake.called("chat.startStream") == []
+    await live.answer("We open at nine.")
+    assert live.fake.shown() == ["We open at nine."]
+
+
+@pytest.mark.parametrize("error", ["unknown_method", "missing_scope", "feature_not_enabled"])
+async def test_where_streaming_is_refused_it_is_edited(live: Hub, error: str) -> None:
+    thread = await thread_of(live)
+    live.fake.fail("chat.startStream", Fault(error=error))
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    await live.answer("We open at nine.", thread)
+    assert live.fake.shown(PUBLIC) == ["We open at nine."]
+
+
+async def test_what_is_withdrawn_disappears(live: Hub) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("Perhaps", 0)])
+    await live.channel.stream(conversation(thread), [StreamFrame("discard", "t1", 1)])
+    assert live.fake.shown(PUBLIC) == []
+    await live.channel.stream(conversation(thread), [text("Certainly", 0)])
+    await live.answer("Certainly.", thread)
+    assert live.fake.shown(PUBLIC) == ["Certainly."]
+
+
+async def test_a_person_who_takes_over_speaks_alone(live: Hub) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("The refund is", 0)])
+    await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+    assert live.fake.shown(PUBLIC) == ["Ben here."]
+
+
+async def test_a_successor_takes_the_unfinished_message_away(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We are", 0)])
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        await other.channel.stream(conversation(thread), [text("We open at", 0, epoch=2)])
+        clock.seconds += 5
+        with pytest.raises(LostClaim):
+            await live.channel.stream(conversation(thread), [text(" closed", 1)])
+        await other.answer("We open at nine.", thread)
+    assert fake.shown(PUBLIC) == ["We open at nine."]
+
+
+async def test_a_worker_of_an_older_epoch_shows_nothing(
+    live: Hub, fake: SlackFake, store: SqlStore, tmp_path: Path, clock: HandClock
+) -> None:
+    await live.channel.stream(conversation(f"{TEAM}/{DIRECT}"), [text("New", 0, epoch=7)])
+    around = surroundings(store, tmp_path, clock=clock, process="p2")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, Sink(), fake)) as other:
+        with pytest.raises(LostClaim):
+            await other.channel.stream(conversation(f"{TEAM}/{DIRECT}"), [text("Old", 0, epoch=6)])
+    assert fake.shown() == ["New"]
+
+
+async def test_a_pause_that_slack_asks_for_is_kept(live: Hub, clock: HandClock) -> None:
+    thread = await thread_of(live)
+    live.fake.fail("chat.appendStream", Fault(status=429, retry_after=9))
+    await live.channel.stream(conversation(thread), [text("One ", 0)])
+    clock.seconds += 8
+    await live.channel.stream(conversation(thread), [text("two ", 1)])
+    assert len(live.fake.called("chat.appendStream")) == 1
+    clock.seconds += 2
+    await live.channel.stream(conversation(thread), [text("three", 2)])
+    assert live.fake.channels[PUBLIC].messages[-1]["markdown"] == "One two three"
+
+
+async def test_a_message_that_somebody_deleted_is_written_anew(live: Hub) -> None:
+    await live.channel.stream(conversation(f"{TEAM}/{DIRECT}"), [text("We", 0)])
+    live.fake.channels[DIRECT].messages.clear()
+    await live.answer("We open at nine.")
+    assert live.fake.shown() == ["We open at nine."]
+
+
+async def test_a_status_says_that_somebody_is_at_work(live: Hub, clock: HandClock) -> None:
+    thread = await thread_of(live)
+    typing = StreamFrame("typing", "t1", 1, 0, {"author": "agent"})
+    await live.channel.stream(conversation(thread), [typing])
+    clock.seconds += 4
+    await live.channel.stream(conversation(thread), [typing])
+    assert [one["status"] for one in live.fake.statuses] == ["is looking that up…"]
+    await live.channel.typing(ConversationKey("slack", "default", f"{TEAM}/{DIRECT}"), Author.AGENT)
+    live.fake.fail("assistant.threads.setStatus", Fault(status=500))
+    clock.seconds += 100
+    await live.channel.typing(ConversationKey("slack", "default", thread), Author.AGENT)
+    assert len(live.fake.statuses) == 1
