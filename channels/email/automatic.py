@@ -1,0 +1,85 @@
+"""Mail that no person wrote to us just now: it is left alone (RFC 3834, section 2), so that no two machines ever talk."""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+from enum import StrEnum
+from typing import Final
+
+from channels.email.address import Mailbox
+from channels.email.charset import header, raw_headers
+
+
+class Origin(StrEnum):
+    """Why it is left alone."""
+
+    OURSELVES = "ourselves"
+    AUTOMATIC = "automatic"
+    LIST = "list"
+    NO_REPLY = "no_reply"
+
+
+_NO_REPLY = re.compile(
+    r"(?:.*[._-])?(?:no|do-?not|donot)[._-]?reply(?:[._-].*)?|noreply.*|.*noreply", re.IGNORECASE
+).fullmatch
+_MACHINES: Final = frozenset(
+    [
+        "mailer-daemon",
+        "postmaster",
+        "bounce",
+        "bounces",
+        "majordomo",
+        "listserv",
+        "owner-majordomo",
+        "mailer",
+        "autoreply",
+        "auto-reply",
+    ]
+)
+_AUTOMATIC_HEADERS: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Mail-Autoreply")
+_LIST_HEADERS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "X-Mailing-List", "X-BeenThere")
+_AWAY = re.compile(
+    r"^\s*(?:(?:re|aw|sv)\s*:\s*)?(?:auto(?:matic|mated)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|away from|"
+    r"automatische antwort|abwesenheits(?:notiz|meldung|assistent)|abwesend|nicht im b[üu]ro|r[ée]ponse automatique|"
+    r"absence du bureau|absent du bureau|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|"
+    r"resposta autom[áa]tica|automatisch antwoord|afwezig|رد تلقائي|الرد التلقائي|خارج المكتب)\b",
+    re.IGNORECASE,
+)
+_SUPPRESSED: Final = frozenset(("all", "autoreply", "oof"))
+
+
+def origin(message: Message, sender: Mailbox, own: str, own_lists: tuple[str, ...] = ()) -> Origin | None:
+    """None for a person's mail."""
+    if sender.address == own.lower():
+        return Origin.OURSELVES
+    if _machine_wrote(message):
+        return Origin.AUTOMATIC
+    if _through_list(message, own_lists):
+        return Origin.LIST
+    if sender.local in _MACHINES or sender.local.startswith(("bounce-", "bounces-", "owner-")):
+        return Origin.AUTOMATIC
+    return Origin.NO_REPLY if _NO_REPLY(sender.local) else None
+
+
+def _machine_wrote(message: Message) -> bool:
+    submitted = header(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    if submitted and submitted != "no":
+        return True
+    if header(message, "Precedence").strip().lower() in ("auto_reply", "auto-reply"):
+        return True
+    if any(raw_headers(message, name) for name in _AUTOMATIC_HEADERS):
+        return True
+    if "".join(raw_headers(message, "Return-Path")).replace(" ", "") == "<>":
+        return True
+    suppressed = {word.strip().lower() for word in header(message, "X-Auto-Response-Suppress").split(",")}
+    return bool(suppressed & _SUPPRESSED) or bool(_AWAY.match(header(message, "Subject")))
+
+
+def _through_list(message: Message, own_lists: tuple[str, ...]) -> bool:
+    identifier = header(message, "List-Id").lower()
+    if any(known.strip("<> ").lower() and known.strip("<> ").lower() in identifier for known in own_lists):
+        return False
+    if any(raw_headers(message, name) for name in _LIST_HEADERS):
+        return True
+    return header(message, "Precedence").strip().lower() in ("bulk", "junk", "list")

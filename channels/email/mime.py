@@ -1,0 +1,233 @@
+"""An e-mail's parts: what is to be read, and the files. Whatever a sender made of the rules, nothing here raises but `opened`."""
+
+from __future__ import annotations
+
+import binascii
+import mimetypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+from email.utils import collapse_rfc2231_value
+from typing import Final
+
+from channels.email import calendar_text, winmail
+from channels.email.charset import clean, header, text_of, words
+from channels.email.html_text import html_to_text
+from channels.email.part_file import PartFile
+from core.domain.errors import InvalidInput
+
+_DEEPEST: Final = 30
+_MOST_PARTS: Final = 500
+_MOST_FILES: Final = 50
+_LONGEST: Final = 200_000
+_SPACER: Final = 200
+"""An inline picture of fewer bytes is a spacer or a tracking pixel."""
+_SEALS: Final = frozenset(
+    (
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-keys",
+    )
+)
+_TNEF: Final = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """``text``: all that is to be read, quotations included. ``passed_on``: forwarded mails in full, with their headers."""
+
+    text: str
+    passed_on: str
+    files: tuple[PartFile, ...]
+
+
+def opened(data: bytes) -> Message:
+    """The message as its sender sent it. Raises InvalidInput for what has no end of layers or no header at all."""
+    try:
+        message = BytesParser(policy=compat32).parsebytes(data)
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError) as error:
+        raise InvalidInput(f"This is not an e-mail that can be read ({type(error).__name__}).") from None
+    if not message.keys():
+        raise InvalidInput("This is not an e-mail: it has no header.")
+    return message
+
+
+def content(message: Message) -> Content:
+    """Text and files in the order in which the sender put them."""
+    reading = _Reading()
+    reading.read(message, depth=0)
+    return Content(
+        "\n\n".join(part for part in reading.texts if part.strip())[:_LONGEST],
+        "\n\n".join(reading.passed_on)[:_LONGEST],
+        tuple(reading.files[:_MOST_FILES]),
+    )
+
+
+def payload(part: Message) -> bytes:
+    """A part's bytes, its transfer encoding undone as far as it can be."""
+    try:
+        data = part.get_payload(decode=True)
+    except (ValueError, LookupError, binascii.Error, TypeError, AttributeError):
+        data = None
+    if isinstance(data, bytes):
+        return data
+    raw = part.get_payload()
+    return raw.encode("utf-8", "replace") if isinstance(raw, str) else b""
+
+
+def part_text(part: Message) -> str:
+    """A text part's characters; ``format=flowed`` is undone."""
+    text = text_of(payload(part), _parameter(part, "charset"))
+    if (_parameter(part, "format") or "").lower() == "flowed":
+        return _unflowed(text, delsp=(_parameter(part, "delsp") or "").lower() == "yes")
+    return text
+
+
+def kind(part: Message) -> str:
+    """The media type in small letters."""
+    try:
+        return part.get_content_type().lower()
+    except (ValueError, TypeError, AttributeError, IndexError):
+        return "application/octet-stream"
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.passed_on: list[str] = []
+        self.files: list[PartFile] = []
+        self._left = _MOST_PARTS
+
+    def read(self, part: Message, depth: int) -> None:
+        self._left -= 1
+        if self._left < 0 or depth > _DEEPEST:
+            return
+        media_type = kind(part)
+        if media_type == "message/rfc822" and part.is_multipart():
+            self._forwarded(part, depth)
+        elif media_type == "multipart/alternative" and part.is_multipart():
+            self._alternative(part, depth)
+        elif part.is_multipart():
+            for child in _children(part):
+                self.read(child, depth + 1)
+        elif media_type not in _SEALS:
+            self._leaf(part, media_type)
+
+    def _alternative(self, part: Message, depth: int) -> None:
+        """The plain text where it says something, otherwise the richest form (RFC 2046, section 5.1.4: the last one)."""
+        shown = False
+        children = list(_children(part))
+        plain = next((one for one in children if kind(one) == "text/plain" and part_text(one).strip()), None)
+        for child in [*([plain] if plain is not None else []), *reversed(children)]:
+            text = not child.is_multipart() and kind(child).startswith("text/")
+            if text and kind(child) != "text/calendar":
+                if not shown and part_text(child).strip():
+                    self.read(child, depth + 1)
+                    shown = True
+                continue
+            if not child.is_multipart():
+                self.read(child, depth + 1)
+                continue
+            before = len(self.texts)
+            self.read(child, depth + 1)
+            if shown:
+                del self.texts[before:]
+            shown = shown or len(self.texts) > before
+
+    def _forwarded(self, part: Message, depth: int) -> None:
+        inner = _Reading()
+        inner._left = self._left
+        for child in _children(part):
+            inner.read(child, depth + 1)
+            lines = [f"{name}: {header(child, name)}" for name in ("From", "Date", "Subject") if header(child, name)]
+            body = "\n\n".join([*inner.texts, *inner.passed_on]).strip()
+            self.passed_on.append("\n".join(["---------- Forwarded message ----------", *lines, "", body]).strip())
+        self.files.extend(inner.files)
+        self._left = inner._left
+
+    def _leaf(self, part: Message, media_type: str) -> None:
+        attached = (part.get_content_disposition() or "") == "attachment"
+        name = _file_name(part)
+        if media_type in _TNEF or (name or "").lower() == "winmail.dat":
+            self._winmail(part, name)
+        elif media_type == "text/calendar":
+            self._calendar(part, name)
+        elif media_type in ("text/plain", "text/html") and not attached and not (name and media_type == "text/html"):
+            text = part_text(part)
+            self.texts.append(html_to_text(text) if media_type == "text/html" else text)
+        else:
+            self._file(part, media_type, name)
+
+    def _file(self, part: Message, media_type: str, name: str | None) -> None:
+        data = payload(part)
+        inline = bool(part.get("Content-ID")) and media_type.startswith("image/")
+        if data and not (inline and len(data) < _SPACER):
+            self.files.append(PartFile(name or _named(media_type, len(self.files) + 1), media_type, data))
+
+    def _calendar(self, part: Message, name: str | None) -> None:
+        data = payload(part)
+        said = calendar_text.summary(part_text(part))
+        if said and said not in self.texts:
+            self.texts.append(said)
+        if data and not any(known.data == data for known in self.files):
+            self.files.append(PartFile(name or "invite.ics", "text/calendar", data))
+
+    def _winmail(self, part: Message, name: str | None) -> None:
+        unpacked = winmail.unpacked(payload(part))
+        if unpacked is None:
+            self._file(part, "application/ms-tnef", name or "winmail.dat")
+            return
+        if not any(text.strip() for text in self.texts) and unpacked.text.strip():
+            self.texts.append(unpacked.text)
+        self.files.extend(unpacked.files)
+
+
+def _children(part: Message) -> Iterator[Message]:
+    inner = part.get_payload()
+    if isinstance(inner, list):
+        yield from (child for child in inner if isinstance(child, Message))
+
+
+def _parameter(part: Message, name: str) -> str | None:
+    try:
+        value = part.get_param(name)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+    if isinstance(value, tuple):
+        return collapse_rfc2231_value(value)
+    return value or None
+
+
+def _file_name(part: Message) -> str | None:
+    try:
+        name = part.get_filename()
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+    shown = words(str(name)).replace("\\", "/").rpartition("/")[2].strip() if name else ""
+    return clean(shown)[-150:] or None
+
+
+def _named(media_type: str, number: int) -> str:
+    return f"file-{number}{mimetypes.guess_extension(media_type) or ''}"
+
+
+def _unflowed(text: str, *, delsp: bool) -> str:
+    """RFC 3676, section 4: a line that ends with a space goes on in the next one of the same depth of quotation."""
+    lines: list[str] = []
+    joins = False
+    depth = 0
+    for line in text.split("\n"):
+        marks = len(line) - len(line.lstrip(">"))
+        shown = line[marks:].removeprefix(" ")
+        if joins and marks == depth and shown != "-- ":
+            lines[-1] += shown
+        else:
+            lines.append((">" * marks + " " if marks else "") + shown)
+        depth = marks
+        joins = shown.endswith(" ") and shown != "-- "
+        if joins and delsp:
+            lines[-1] = lines[-1][:-1]
+    return "\n".join(lines)

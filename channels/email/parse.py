@@ -1,0 +1,108 @@
+"""A mail to the domain. Pure: the thread, which memory alone knows, was looked up before and stands in the raw event's headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import quote, unquote
+
+from channels.email import letter, mime, reports
+from channels.email.letter import Letter, written_at
+from channels.email.reply_text import is_forward, reply_text
+from channels.email.settings import CHANNEL, EmailSettings
+from channels.email.tokens import Tokens
+from core.domain.attachments import AttachmentRef
+from core.domain.customer import Identity
+from core.domain.errors import InvalidInput
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import InboundEvent, MessageReceived, RawEvent
+
+FOLDER: Final = "folder"
+VALIDITY: Final = "validity"
+UID: Final = "uid"
+THREAD: Final = "thread"
+JOINED: Final = "joined"
+_ENVELOPE: Final = (FOLDER, VALIDITY, UID)
+_ANSWER: Final = re.compile(r"\s*(?:re|aw|sv|antw|ref?|rif|odp|vs|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+
+
+class Reader:
+    """Reads what one mailbox got."""
+
+    def __init__(self, settings: EmailSettings, tokens: Tokens) -> None:
+        self._settings = settings
+        self._tokens = tokens
+
+    def read(self, raw: RawEvent) -> Sequence[InboundEvent]:
+        """Empty for mail that is left alone. Raises InvalidInput for what is no e-mail or has nobody to answer."""
+        if any(name not in raw.headers for name in _ENVELOPE):
+            raise InvalidInput("An e-mail comes with its folder, its UIDVALIDITY and its UID.")
+        mail = letter.read(raw.body, self._settings)
+        sent_at = written_at(mail.message, raw.received_at)
+        if sent_at is None:
+            raise InvalidInput("This e-mail has no date.")
+        if mail.is_report:
+            return reports.reported(mail.message, self._tokens, self._settings.account, sent_at)
+        if mail.author is None:
+            raise InvalidInput("This e-mail names nobody, or several, as its author: there is no one to answer.")
+        if mail.origin is not None:
+            return []
+        thread = raw.headers.get(THREAD)
+        if not thread:
+            raise InvalidInput("This e-mail comes without its thread.")
+        account = self._settings.account
+        found = mime.content(mail.message)
+        return [
+            MessageReceived(
+                key=EventKey(CHANNEL, account, mail.event_id),
+                conversation=ConversationKey(CHANNEL, account, thread),
+                sender=Identity(
+                    channel=CHANNEL,
+                    account=account,
+                    external_id=mail.author.address,
+                    display_name=mail.author.name,
+                    email=mail.author.address,
+                    verified=mail.proven,
+                    locale=mail.locale,
+                ),
+                text=_said(mail, found, joined=raw.headers.get(JOINED) == "1"),
+                sent_at=sent_at,
+                attachments=_files(raw, mail, found),
+                locale=mail.locale,
+                reply_to=mail.answers[0] if mail.answers else None,
+            )
+        ]
+
+
+def _said(mail: Letter, found: mime.Content, *, joined: bool) -> str:
+    """The newest words; above them the subject, where it is not known yet and says something of its own."""
+    body = reply_text(found.text, mail.subject)
+    parts = [body, found.passed_on]
+    subject = mail.subject.strip()
+    known = joined or _ANSWER.match(subject) or subject.lower() in body.lower()
+    if subject and (not known or (is_forward(subject, "") and not joined)):
+        parts.insert(0, subject)
+    return "\n\n".join(part for part in parts if part.strip()) or subject
+
+
+def _files(raw: RawEvent, mail: Letter, found: mime.Content) -> tuple[AttachmentRef, ...]:
+    return tuple(
+        AttachmentRef(file_id(raw, number, mail.message_id), file.name, file.media_type, len(file.data))
+        for number, file in enumerate(found.files)
+    )
+
+
+def file_id(raw: RawEvent, number: int, message_id: str | None) -> str:
+    """Where a file is: enough to find it again, even after the folder was numbered anew."""
+    parts = (raw.headers[FOLDER], raw.headers[VALIDITY], raw.headers[UID], str(number), message_id or "")
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def file_place(identifier: str) -> tuple[str, int, int, int, str | None]:
+    """Folder, UIDVALIDITY, UID, number of the file, Message-ID. Raises InvalidInput."""
+    try:
+        folder, validity, uid, number, message_id = (unquote(part) for part in identifier.split("/"))
+        return folder, int(validity), int(uid), int(number), message_id or None
+    except ValueError:
+        raise InvalidInput("This is not the id of a file in an e-mail.") from None

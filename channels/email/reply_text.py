@@ -1,0 +1,162 @@
+"""What a person wrote now, without what they quote and without their signature. The whole mail is kept as the raw event.
+
+Where quotations begin in fourteen languages is mail-parser-reply's knowledge (its header expressions). They are asked of a
+few short lines at a time, since over a long text they take quadratic time; and they are not given the last word: answers
+between quoted lines stay, forwarded mail stays, and a mail that would be cut to nothing stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from mailparser_reply.constants import MAIL_LANGUAGES  # type: ignore[import-untyped]
+from mailparser_reply.parser import EmailMessage as QuotedMail  # type: ignore[import-untyped]
+
+from channels.email.signature_text import without_signature
+
+_WINDOW = 4
+"""An attribution ("On ... wrote:") is wrapped over at most so many lines."""
+_LONGEST = 400
+_CANDIDATES = 200
+_LINES = 20_000
+
+_FORWARD_SUBJECT = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vs|i)\s*:", re.IGNORECASE)
+_FORWARD_MARK = re.compile(
+    r"^\W*(?:forwarded message|begin forwarded message|weitergeleitete nachricht|anfang der weitergeleiteten nachricht|"
+    r"message transf[ée]r[ée]|d[ée]but du message (?:transf[ée]r[ée]|r[ée]exp[ée]di[ée])|mensaje reenviado|"
+    r"inicio del mensaje reenviado|رسالة (?:معاد توجيهها|محولة))\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SEPARATOR = re.compile(
+    r"^[-_ ]*-{3,} ?(?:original message|original appointment|urspr[üu]ngliche nachricht|message d['’]origine|"
+    r"mensaje original|messaggio originale|oorspronkelijk bericht|mensagem original|الرسالة الأصلية|исходное сообщение) ?-{3,}$",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"^[-_ ]{20,}$")
+_QUOTED = re.compile(r"^\s*>")
+_LABEL = re.compile(r"^[*>\s]*[^\W\d_][\w'’ -]{0,24}\*?\s?:\*?(?:\s|$)")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
+_MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b")
+_GLUED = re.compile(r">(?=\w)")
+_DASHES = re.compile(r"^[-\s]{2,}(?=\w)")
+
+
+def is_forward(subject: str, text: str) -> bool:
+    """Whether it is another's mail that is passed on: then that is what the sender wants read."""
+    return bool(_FORWARD_SUBJECT.match(subject) or _FORWARD_MARK.search(text[:20_000]))
+
+
+def reply_text(text: str, subject: str = "") -> str:
+    """The newest words of a plain-text body; all of it when nothing else would be left."""
+    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")[:_LINES]]
+    if is_forward(subject, text):
+        return "\n".join(lines).strip()
+    segments = _segments(lines)
+    kept = [
+        part for part in ("\n".join(without_signature(segment)).strip("\n") for segment in segments) if part.strip()
+    ]
+    if kept:
+        return "\n\n".join(kept).strip("\n")
+    unsigned = "\n".join(line for segment in segments for line in segment).strip()
+    return unsigned or "\n".join(lines).strip()
+
+
+def _segments(lines: Sequence[str]) -> list[list[str]]:
+    """The runs of lines that are the writer's own."""
+    own: list[list[str]] = [[]]
+    place, budget = 0, _CANDIDATES
+    while place < len(lines):
+        line = lines[place]
+        if _QUOTED.match(line):
+            if own[-1]:
+                own.append([])
+            place += 1
+            continue
+        length = 0
+        if budget and _may_begin_quote(lines, place):
+            budget -= 1
+            length = _attribution(lines, place)
+        if length:
+            after = place + length
+            if not any(_QUOTED.match(later) for later in lines[after:]):
+                break  # quoted without marks, down to the end
+            own.append([])
+            place = after
+            continue
+        own[-1].append(line)
+        place += 1
+    return own
+
+
+def _may_begin_quote(lines: Sequence[str], place: int) -> bool:
+    line = lines[place].strip()
+    if not line or len(line) > _LONGEST:
+        return False
+    if _SEPARATOR.match(line) or _RULE.match(line) or _LABEL.match(line):
+        return True
+    return any(later.rstrip().endswith(":") for later in lines[place : place + _WINDOW])
+
+
+def _attribution(lines: Sequence[str], place: int) -> int:
+    """How many lines introduce a quotation here; 0 when none is introduced."""
+    if _SEPARATOR.match(lines[place].strip()):
+        return 1
+    return _labels(lines, place) or _sentence(lines, place)
+
+
+def _labels(lines: Sequence[str], place: int) -> int:
+    """A block as Outlook writes it (From, Sent, To, Subject), perhaps under a rule."""
+    first = place
+    if _RULE.match(lines[place].strip()):
+        first = next(
+            (number for number in range(place + 1, min(place + 4, len(lines))) if lines[number].strip()), place
+        )
+    last = first
+    while last < len(lines) and last - first < 12 and _LABEL.match(lines[last]):
+        last += 1
+    count = last - first
+    if count < 2:
+        return 0
+    block = "\n".join(line.strip()[:_LONGEST] for line in lines[first:last])
+    address, moment = _ADDRESS.search(block) is not None, _MOMENT.search(block) is not None
+    known = (address or (count >= 3 and moment)) and _header().search(block) is not None
+    return last - place if known or (count >= 3 and address and moment) else 0
+
+
+def _sentence(lines: Sequence[str], place: int) -> int:
+    """ "On Monday, Ann wrote:", over one line or several."""
+    for length in range(1, _WINDOW + 1):
+        window = [line.strip() for line in lines[place : place + length]]
+        if len(window) < length or not window[-1] or window[-1].startswith(">"):
+            return 0
+        if sum(map(len, window)) > _LONGEST:
+            return 0
+        if window[-1].endswith(":"):
+            return length if _introduces(window) or _seems_to_introduce(window, lines, place + length) else 0
+    return 0
+
+
+def _introduces(window: Sequence[str]) -> bool:
+    joined = _DASHES.sub("", "\n".join(window))
+    flat = _GLUED.sub("> ", joined.replace("\n", " "))
+    return bool(_header().match(joined) or _header().match(flat))
+
+
+def _seems_to_introduce(window: Sequence[str], lines: Sequence[str], after: int) -> bool:
+    """In a language that nobody taught us: a line with a moment or an address, down to a colon, then a quotation."""
+    if not (_ADDRESS.search(window[0]) or _MOMENT.search(window[0])) or not _quote_follows(lines, after):
+        return False
+    return not any(_introduces(window[start:]) for start in range(1, len(window)))
+
+
+def _quote_follows(lines: Sequence[str], place: int) -> bool:
+    following = next((line for line in lines[place : place + 6] if line.strip()), "")
+    return bool(_QUOTED.match(following))
+
+
+@cache
+def _header() -> re.Pattern[str]:
+    pattern: re.Pattern[str] = QuotedMail(text="", languages=list(MAIL_LANGUAGES)).HEADER_REGEX
+    return pattern

@@ -1,0 +1,105 @@
+"""What mail servers report of a mail of ours: bounces (RFC 3464) and read receipts (RFC 8098).
+
+Anybody can write such a report. So one counts only for an id that we signed, which only those know who got that mail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from email.message import Message
+from typing import Final
+
+from channels.email import mime
+from channels.email.address import sender
+from channels.email.charset import clean, header, raw_headers, words
+from channels.email.settings import CHANNEL
+from channels.email.tokens import Tokens, event_id
+from core.domain.keys import EventKey
+from core.domain.messages import DeliveryReported, ReceiptStatus
+
+_ACTIONS: Final = {"failed": ReceiptStatus.FAILED, "delivered": ReceiptStatus.DELIVERED}
+_SERVERS: Final = frozenset(("mailer-daemon", "postmaster"))
+_CODE: Final = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b5\d\d\b")
+_LONGEST: Final = 64_000
+
+
+def is_report(message: Message) -> bool:
+    """Whether a server speaks, and not a person."""
+    if mime.kind(message) == "multipart/report":
+        return True
+    author = sender(message)
+    return author is not None and author.local in _SERVERS
+
+
+def reported(message: Message, tokens: Tokens, account: str, at: datetime) -> list[DeliveryReported]:
+    """One event for each mail of ours that the report is about; none for what is late but still on its way."""
+    status, detail = _outcome(message)
+    if status is None:
+        return []
+    found = dict.fromkeys(one for text in _places(message) for one in tokens.ours_in(text))
+    return [
+        DeliveryReported(EventKey(CHANNEL, account, _key(one, status)), event_id(one), status, at, detail)
+        for one in found
+    ]
+
+
+def _key(message_id: str, status: ReceiptStatus) -> str:
+    return f"r/{hashlib.blake2b(f'{message_id} {status}'.encode(), digest_size=16).hexdigest()}"
+
+
+def _outcome(message: Message) -> tuple[ReceiptStatus | None, str | None]:
+    for part in message.walk():
+        kind = mime.kind(part)
+        if kind == "message/delivery-status":
+            return _delivery(part)
+        if kind == "message/disposition-notification":
+            text = _fields(part)
+            return (ReceiptStatus.READ, None) if "displayed" in text.get("disposition", "").lower() else (None, None)
+    if mime.kind(message) == "multipart/report":
+        return None, None
+    text = mime.content(message).text[:_LONGEST]
+    code = _CODE.search(text)
+    said = next((line.strip() for line in text.split("\n") if code and code[0] in line), "")
+    return (ReceiptStatus.FAILED, said[:300] or None) if code else (None, None)
+
+
+def _delivery(part: Message) -> tuple[ReceiptStatus | None, str | None]:
+    """A report may tell of several recipients; we write to one, so the worst is told."""
+    outcomes: list[tuple[ReceiptStatus, str | None]] = []
+    blocks = part.get_payload()
+    for block in blocks if isinstance(blocks, list) else []:
+        status = _ACTIONS.get(header(block, "Action").strip().lower()) if isinstance(block, Message) else None
+        if status is not None and isinstance(block, Message):
+            said = header(block, "Diagnostic-Code").partition(";")[2].strip() or header(block, "Status")
+            outcomes.append((status, said[:300] or None))
+    failed = [one for one in outcomes if one[0] is ReceiptStatus.FAILED]
+    return next(iter(failed or outcomes), (None, None))
+
+
+def _fields(part: Message) -> dict[str, str]:
+    text = "\n".join(_strings(part))
+    lines = (line.partition(":") for line in text.split("\n"))
+    return {name.strip().lower(): words(value.strip()) for name, colon, value in lines if colon}
+
+
+def _places(message: Message) -> Iterator[str]:
+    """Where a report names the mail that it is about."""
+    for part in message.walk():
+        for name in ("Message-ID", "Original-Message-ID", "X-Original-Message-ID", "In-Reply-To", "References"):
+            yield from raw_headers(part, name)
+        kind = mime.kind(part)
+        if kind.startswith(("text/", "message/")):
+            yield from _strings(part)
+
+
+def _strings(part: Message) -> Iterator[str]:
+    inner = part.get_payload()
+    if isinstance(inner, list):
+        for child in inner:
+            if isinstance(child, Message):
+                yield "\n".join(f"{name}: {value}" for name, value in child.items())[:_LONGEST]
+    else:
+        yield clean(mime.part_text(part))[:_LONGEST]

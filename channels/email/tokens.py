@@ -1,0 +1,80 @@
+"""Ids that prove themselves: a thread's reply token travels, signed, in the Message-ID of every mail of ours.
+
+A reply names that id in In-Reply-To and References, so it is found even if no memory is left of it. Whoever quotes a token
+does not join by it: see `threads`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b32encode
+from email.message import Message
+from typing import Final
+
+from channels.email.charset import raw_headers
+
+_ID: Final = re.compile(r"<[^<>\s]+>")
+_OURS: Final = re.compile(r"<(?P<thread>[a-z2-7]{16})\.(?P<key>[a-z2-7]{26})\.(?P<proof>[a-z2-7]{26})@[^@>]+>")
+_MOST: Final = 60
+
+
+class Tokens:
+    """``keys``: the first signs, all are believed. ``account`` is signed too: ids of another mailbox prove nothing here."""
+
+    def __init__(self, keys: tuple[str, ...], account: str) -> None:
+        self._keys = keys
+        self._account = account
+        self._domain = account.rpartition("@")[2]
+
+    def new_thread(self, event_id: str) -> str:
+        """The thread that a mail begins: the same one, however often that mail is read."""
+        return self._sign(self._keys[0], "thread", event_id)[:16]
+
+    def message_id(self, thread: str, idempotency_key: str) -> str:
+        """The same for the same key: what is sent twice is one mail to those who compare ids."""
+        key = b32encode(hashlib.blake2b(idempotency_key.encode(), digest_size=16).digest()).decode().lower().rstrip("=")
+        return f"<{thread}.{key}.{self._sign(self._keys[0], thread, key)}@{self._domain}>"
+
+    def thread_of(self, message_id: str) -> str | None:
+        """The thread of a mail of ours; None for any other id, and for one that somebody made up."""
+        match = _OURS.fullmatch(message_id)
+        if match is None:
+            return None
+        proofs = [self._sign(key, match["thread"], match["key"]) for key in self._keys]
+        genuine = [hmac.compare_digest(match["proof"], proof) for proof in proofs]
+        return match["thread"] if any(genuine) else None
+
+    def ours_in(self, text: str) -> list[str]:
+        """All ids of ours that a text holds."""
+        return [match[0] for match in _OURS.finditer(text) if self.thread_of(match[0])]
+
+    def _sign(self, key: str, *parts: str) -> str:
+        text = "\0".join((self._account, *parts)).encode()
+        digest = hmac.digest(key.encode(), text, hashlib.sha256)[:16]
+        return b32encode(digest).decode().lower().rstrip("=")
+
+
+def event_id(message_id: str) -> str:
+    """A mail's id in the hub's own keys: the same for mails that come in, receipts and reports."""
+    return f"m/{hashlib.blake2b(message_id.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+
+
+def own_id(message: Message, body: bytes) -> str:
+    """The event id of a mail: of its Message-ID, or of all its bytes where it has none."""
+    found = _ID.search(" ".join(raw_headers(message, "Message-ID")[:1]))
+    return event_id(found[0]) if found else f"m/{hashlib.blake2b(body, digest_size=16).hexdigest()}"
+
+
+def message_id_of(message: Message) -> str | None:
+    """The Message-ID with its brackets."""
+    found = _ID.search(" ".join(raw_headers(message, "Message-ID")[:1]))
+    return found[0] if found else None
+
+
+def referred_ids(message: Message) -> list[str]:
+    """What the mail answers, the nearest first (RFC 5322, section 3.6.4)."""
+    nearest = [one for value in raw_headers(message, "In-Reply-To") for one in _ID.findall(value)]
+    chain = [one for value in raw_headers(message, "References") for one in _ID.findall(value)]
+    return list(dict.fromkeys([*nearest, *reversed(chain)]))[:_MOST]
