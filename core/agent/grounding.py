@@ -11,12 +11,13 @@ from collections.abc import Iterable
 
 from core.agent.claims import says_unknown
 from core.agent.code_spans import leading_block
-from core.agent.stating import admits_only, asks, asks_only, remainder
+from core.agent.stating import admits_only, asks, asks_only, only_small_words, remainder
 from core.agent.wording import content_stems, fold
 
 _LINK = re.compile(r"(?:https?://|www\.)[^\s)\]>\"']+|[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_LEADS = re.compile(r":[*_ ]*$")
 _REPEATED = 0.7
 
 
@@ -38,7 +39,7 @@ def is_grounded(sentence: str, passages: Iterable[str], *, said: str = "") -> bo
         return True
     left = set(remainder(_LINK.sub(" ", stated)))
     if not left:
-        return not says_unknown(stated)
+        return not says_unknown(stated) and (_LEADS.search(stated) is not None or not only_small_words(stated))
     return len(left & set(content_stems(held))) / len(left) >= _REPEATED
 
 

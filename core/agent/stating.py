@@ -9,6 +9,7 @@ states that cancelling is free. So phrases are cut out, and what is left is look
 - ``idle``: words of offers, apologies and lead-ins, of which no fact can be made ("here are the steps");
 - ``probing``: words of a question back ("which error do you see?"); in a statement they count like all others;
 - ``asks``: how a clause begins that asks; ``tags``: what turns a statement into a question in form only ("…, right?");
+- ``affirming``: courtesies that are a yes or a no when they answer a question ("of course");
 - ``presumes``: questions that tell ("did you know that …?");
 - ``about``: what leads from "I don't know" to what is not known; ``about_clause``: the same behind a comma.
 """
@@ -44,8 +45,8 @@ def _stems(*names: str) -> frozenset[str]:
 
 
 @functools.cache
-def _tags() -> frozenset[str]:
-    return frozenset(map(phrase, _entries("tags")))
+def _wholes(name: str) -> frozenset[str]:
+    return frozenset(map(phrase, _entries(name)))
 
 
 def asks(sentence: str) -> bool:
@@ -61,7 +62,7 @@ def _clauses(text: str) -> list[str]:
 
 def _left(clause: str) -> list[str]:
     """The stems of a clause without phrases and words that state nothing."""
-    if says_yes(clause) or says_no(clause) or clause in _tags():
+    if says_yes(clause) or says_no(clause) or clause in _wholes("tags"):
         return []
     rest = pleasant(_phrases("unknown").sub(" ", clause))
     return [stem for stem in content_stems(rest) if stem not in _stems("idle", "about")]
@@ -81,10 +82,21 @@ def only_pleasantries(text: str, *, said: str) -> bool:
     return bool(clauses) and all(not pleasant(clause, said=said) for clause in clauses)
 
 
+def affirms(text: str) -> bool:
+    """Whether a clause of it is a yes or a no, or can be taken for one: "Is it free?" – "Of course! Anything else?"."""
+    return any(says_yes(clause) or says_no(clause) or clause in _wholes("affirming") for clause in _clauses(text))
+
+
+def only_small_words(text: str) -> bool:
+    """Whether a clause says something in words without meaning of their own: "yes, you can"."""
+    clauses = (clause for clause in _clauses(text) if not (says_yes(clause) or says_no(clause)))
+    return any(pleasant(clause) and not content_stems(clause) for clause in clauses)
+
+
 def asks_only(sentence: str, known: Collection[str]) -> bool:
     """Whether a question asserts nothing: each clause asks, in words of ``known`` (stems) or such as any question needs."""
     clauses = _clauses(sentence)
-    if not asks(sentence) or (clauses and clauses[-1] in _tags()):
+    if not asks(sentence) or (clauses and clauses[-1] in _wholes("tags")):
         return False
     return all(not pleasant(clause) or _clause_asks(clause, known) for clause in clauses)
 

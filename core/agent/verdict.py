@@ -3,7 +3,7 @@
 An answer with at least one valid citation is shown. One without is shown only when it claims nothing that would need one:
 
 - another tool than the search gave a result in this turn, so that the facts come from there;
-- it is a mere pleasantry: thanks, a greeting, the name that the customer gave;
+- it is a mere pleasantry: thanks, a greeting, the name that the customer gave; nothing that can be taken for a yes or no;
 - it asks the customer back, in at most two sentences without figures or links, and asserts nothing by that: it asks in
   the customer's words, in those of good sources and in such as any question needs.
 
@@ -26,7 +26,7 @@ from core.agent.claims import says_unknown
 from core.agent.grounding import exact_parts, is_grounded
 from core.agent.sentences import sentences
 from core.agent.sources import Sources
-from core.agent.stating import asks, asks_only, only_pleasantries, remainder
+from core.agent.stating import affirms, asks, asks_only, only_pleasantries, remainder
 from core.agent.wording import content_stems
 
 _FACT = re.compile(r"\d|https?://|www\.|^\s*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
@@ -83,7 +83,7 @@ def _only_asks(question: str, answer: str, sources: Sources) -> bool:
 
 def _clarifies(question: str, answer: str, sources: Sources) -> bool:
     short = len(sentences(answer.strip())) <= _CLARIFYING_SENTENCES
-    return short and asks(answer.strip()) and _only_asks(question, answer, sources)
+    return short and asks(answer.strip()) and not affirms(answer) and _only_asks(question, answer, sources)
 
 
 def _admits(question: str, answer: str) -> bool:
@@ -104,7 +104,7 @@ def judge(
         return Judged(Verdict.UNKNOWN)
     if _clarifies(question, answer, sources):
         return Judged(Verdict.CLARIFY)
-    if only_pleasantries(answer, said=question):
+    if only_pleasantries(answer, said=question) and not affirms(answer):
         return Judged(Verdict.SMALL_TALK)
     repeated = _repeated_source(answer, sources)
     if repeated is not None:

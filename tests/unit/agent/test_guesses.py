@@ -123,7 +123,7 @@ CLARIFYING = {
         "Désolé. Quel message d'erreur voyez-vous ?",
     ],
     "es": ["¿Qué plan utiliza?", "¿Se refiere a su cuenta o a su pedido?", "Lo siento. ¿Qué mensaje de error ve?"],
-    "ar": ["أي خطة تستخدم؟", "هل تقصد حسابك أو طلبك؟", "للأسف. ما رسالة الخطأ التي تظهر؟"],
+    "ar": ["أي خطة تستخدم؟", "هل تقصد حسابك أو طلبك؟", "آسف. ما رسالة الخطأ التي تظهر؟"],
 }
 GREETINGS = {
     "en": ["Hello! How can I help you?", "You're welcome! Is there anything else?", "Goodbye, have a nice day!"],
@@ -225,3 +225,44 @@ def test_what_is_not_known_may_be_named_in_the_customers_words(asked: str, text:
 def test_small_words_can_be_a_claim_too(text: str) -> None:
     assert _judge("Do you sell bicycles?", text) not in SHOWN
     assert _judge("hi", text, talk=True) is Verdict.WITHHOLD
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Is it free?", "Of course! Anything else?"),
+        ("Is it free?", "Great!"),
+        ("Can I get a refund?", "No problem!"),
+        ("Is it free?", "Sure! How can I help?"),
+        ("Ist das kostenlos?", "Gerne! Wie kann ich helfen?"),
+        ("Est-ce gratuit ?", "D'accord, bien sûr !"),
+        ("Est-ce gratuit ?", "Avec plaisir !"),
+        ("¿Es gratis?", "¡Claro que sí!"),
+        ("¿Es gratis?", "Con gusto."),
+        ("هل الإلغاء مجاني؟", "نعم، طبعا!"),
+        ("هل الإلغاء مجاني؟", "بكل سرور!"),
+    ],
+)
+def test_a_courtesy_that_is_a_yes_is_a_claim(asked: str, text: str) -> None:
+    assert _judge(asked, text) is Verdict.WITHHOLD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Here are the steps:",
+        "Here is how to do it:",
+        "Let me know if you need anything else.",
+        "Does that help?",
+        "Gehen Sie so vor:",
+        "Haben Sie noch weitere Fragen?",
+        "Suivez ces étapes :",
+        "Avez-vous d'autres questions ?",
+        "Siga estos pasos:",
+        "¿Necesita algo más?",
+        "اتبع الخطوات التالية:",
+        "هل تحتاج إلى مساعدة أخرى؟",
+    ],
+)
+def test_lead_ins_and_offers_stand_beside_a_cited_answer(text: str) -> None:
+    assert is_grounded(text, ())
