@@ -24,18 +24,7 @@ _NO_REPLY = re.compile(
     r"(?:.*[._-])?(?:no|do-?not|donot)[._-]?reply(?:[._-].*)?|noreply.*|.*noreply", re.IGNORECASE
 ).fullmatch
 _MACHINES: Final = frozenset(
-    [
-        "mailer-daemon",
-        "postmaster",
-        "bounce",
-        "bounces",
-        "majordomo",
-        "listserv",
-        "owner-majordomo",
-        "mailer",
-        "autoreply",
-        "auto-reply",
-    ]
+    ("mailer-daemon", "postmaster", "bounce", "bounces", "majordomo", "listserv", "mailer", "autoreply", "auto-reply")
 )
 _AUTOMATIC_HEADERS: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Mail-Autoreply")
 _LIST_HEADERS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "X-Mailing-List", "X-BeenThere")

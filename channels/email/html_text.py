@@ -13,7 +13,7 @@ from channels.email.charset import clean
 
 _LARGEST = 1_000_000
 _BLOCKS = frozenset(
-    [
+    (
         "address",
         "article",
         "aside",
@@ -27,6 +27,8 @@ _BLOCKS = frozenset(
         "fieldset",
         "figure",
         "footer",
+    )
+    + (
         "form",
         "h1",
         "h2",
@@ -44,11 +46,8 @@ _BLOCKS = frozenset(
         "pre",
         "section",
         "table",
-        "tbody",
-        "thead",
-        "tr",
-        "ul",
-    ]
+    )
+    + ("tbody", "thead", "tr", "ul")
 )
 _APART = frozenset(["p", "blockquote", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"])
 _SILENT = frozenset(("style", "script", "head", "title", "meta", "link", "template", "noscript", "o:p"))

@@ -1,4 +1,4 @@
-"""A mail to the domain. Pure: the thread, which memory alone knows, was looked up before and stands in the raw event's headers."""
+"""A mail to the domain. Pure: the thread, which memory alone knows, was looked up before and is in the raw event's headers."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ def _outcome(message: Message) -> tuple[ReceiptStatus | None, str | None]:
             return (ReceiptStatus.READ, None) if "displayed" in text.get("disposition", "").lower() else (None, None)
     if mime.kind(message) == "multipart/report":
         return None, None
-    text = mime.content(message).text[:_LONGEST]
-    code = _CODE.search(text)
-    said = next((line.strip() for line in text.split("\n") if code and code[0] in line), "")
+    said_there = mime.content(message).text[:_LONGEST]
+    code = _CODE.search(said_there)
+    said = next((line.strip() for line in said_there.split("\n") if code and code[0] in line), "")
     return (ReceiptStatus.FAILED, said[:300] or None) if code else (None, None)
 
 
