@@ -59,9 +59,11 @@ class Address:
     def region(self) -> str | None:
         """The number's country (ISO 3166), where its prefix tells."""
         try:
-            return phonenumbers.region_code_for_number(phonenumbers.parse(self.number, None))
+            number = phonenumbers.parse(self.number, None)
         except NumberParseException:
             return None
+        region = phonenumbers.region_code_for_number(number)
+        return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The SMS channel on a real server over the real store, with Twilio's fake on the other side and a clock that is moved by hand."""
+"""The SMS channel on a real server over the real store; Twilio's fake on the other side, and a clock moved by hand."""
 
 from __future__ import annotations
 
@@ -135,6 +135,7 @@ class Rig:
     async def stop(self) -> None:
         """Go away, as far as Twilio can see."""
         await self.channel.stop()
+        self.clock.asleep.clear()
         if self._server is not None:
             await self._server.close()
             self._server = None
@@ -194,7 +195,7 @@ async def running(
     twilio = TwilioFake(clock.now)
     await twilio.start()
     around = Surroundings(
-        memory=Forgetful(store),  # type: ignore[arg-type]
+        memory=Forgetful(store),
         leases=store,
         files=FileStore(folder / "files"),
         clock=clock,

@@ -1,0 +1,160 @@
+"""Files both ways: from Twilio's hosts only, and by a link wherever the file itself is not taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.domain.attachments import Attachment, AttachmentRef
+from core.domain.errors import AuthFailed, Rejected, TooLarge, Unreachable
+from core.domain.messages import MessageReceived
+from tests.integration.sms_channel.rig import LINK, PICTURE, Rig, running
+from tests.servers.twilio_fake import OURS, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
+
+PICTURE_LINK = LINK.format(id="f1")
+GERMAN = f"{OURS}/+4915112345678"
+PDF = Attachment("f2", "invoice.pdf", "application/pdf", 900_000, "0" * 64, "2026/f2")
+
+
+async def _refs(rig: Rig, files: dict[str, bytes], body: str = "See this") -> tuple[AttachmentRef, ...]:
+    await rig.hear(body, files=files)
+    (event,) = rig.sink.new
+    assert isinstance(event, MessageReceived)
+    return event.attachments
+
+
+async def _read(rig: Rig, ref: AttachmentRef) -> bytes:
+    stream = await rig.channel.fetch(ref)
+    return b"".join([chunk async for chunk in stream.chunks()])
+
+
+async def test_pictures_come_in_and_the_store_of_twilio_gets_no_credentials(rig: Rig) -> None:
+    first, second = await _refs(rig, {"image/jpeg": b"\xff\xd8picture", "application/pdf": b"%PDF"})
+    assert first.name.endswith(".jpg")
+    assert (first.media_type, second.media_type) == ("image/jpeg", "application/pdf")
+    assert [await _read(rig, ref) for ref in (first, second)] == [b"\xff\xd8picture", b"%PDF"]
+    assert all("Authorization" not in headers for headers in rig.twilio.cdn_headers)
+
+
+async def test_a_picture_without_a_text_is_a_message(rig: Rig) -> None:
+    (ref,) = await _refs(rig, {"image/png": b"png"}, body="")
+    assert await _read(rig, ref) == b"png"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/2010-04-01/Accounts/x",
+        "http://169.254.169.254/latest/meta-data",
+        "https://api.twilio.com.evil.example/x",
+        "https://s3-external-1.amazonaws.com/somebody/else",
+        "https://media.twiliocdn.com/x",
+        "file:///etc/passwd",
+        "http://api.twilio.com/plain",
+    ],
+)
+async def test_nothing_is_fetched_from_elsewhere(rig: Rig, url: str) -> None:
+    with pytest.raises(Rejected):
+        await rig.channel.fetch(AttachmentRef(url, "x"))
+
+
+async def test_a_deleted_file_is_gone(rig: Rig) -> None:
+    (ref,) = await _refs(rig, {"image/png": b"png"})
+    rig.twilio.files.clear()
+    with pytest.raises(Rejected, match="any more"):
+        await rig.channel.fetch(ref)
+
+
+async def test_wrong_credentials_say_so(rig: Rig) -> None:
+    (ref,) = await _refs(rig, {"image/png": b"png"})
+    rig.twilio.tokens = {"c" * 32}
+    with pytest.raises(AuthFailed):
+        await rig.channel.fetch(ref)
+
+
+async def test_an_old_token_in_front_does_not_hinder(tmp_path: Path) -> None:
+    async with running(tmp_path, auth_tokens=("old" * 10, "a" * 32)) as rig:
+        (ref,) = await _refs(rig, {"image/png": b"png"})
+        assert await _read(rig, ref) == b"png"
+
+
+async def test_a_file_over_the_limit_is_refused(rig: Rig) -> None:
+    (ref,) = await _refs(rig, {"image/png": b"x" * 2000})
+    await rig.stop()
+    rig.around = replace(rig.around, max_attachment_bytes=1000)
+    await rig.start()
+    with pytest.raises(TooLarge):
+        await _read(rig, ref)
+
+
+async def test_a_stopped_channel_fetches_nothing(rig: Rig) -> None:
+    await rig.stop()
+    with pytest.raises(Unreachable):
+        await rig.channel.fetch(AttachmentRef(f"{rig.twilio.url}/x", "x"))
+
+
+async def test_a_picture_goes_out_after_its_text(rig: Rig) -> None:
+    receipts = await rig.say("Here it is.", files=[PICTURE])
+    assert len(receipts) == 2
+    text, file = rig.twilio.messages
+    assert (text["body"], text["num_media"]) == ("Here it is.", "0")
+    assert file["media_url"] == PICTURE_LINK
+
+
+async def test_a_file_alone_needs_no_text(rig: Rig) -> None:
+    await rig.say("", files=[PICTURE])
+    (file,) = rig.twilio.messages
+    assert file["media_url"] == PICTURE_LINK
+
+
+@pytest.mark.parametrize(("thread", "file"), [(GERMAN, PICTURE), (f"{OURS}/{THEIRS}", PDF)])
+async def test_what_mms_does_not_carry_goes_as_a_link(rig: Rig, thread: str, file: Attachment) -> None:
+    await rig.say("", files=[file], thread=thread)
+    assert [one["body"] for one in rig.twilio.messages] == [f"{file.name}: {LINK.format(id=file.id)}"]
+
+
+async def test_whatsapp_takes_files_everywhere(rig: Rig) -> None:
+    await rig.say("", files=[PDF], thread=f"{WHATSAPP_OURS}/{WHATSAPP_THEIRS}")
+    assert rig.twilio.messages[-1]["media_url"] == LINK.format(id="f2")
+
+
+async def test_without_a_public_address_it_says_that_there_is_a_file(tmp_path: Path) -> None:
+    async with running(tmp_path, public_url=None) as rig:
+        await rig.say("", files=[PICTURE], locale="de-AT")
+        assert rig.twilio.sent() == ['Die Datei "ticket.png" kann hier nicht gesendet werden.']
+
+
+async def test_a_file_that_twilio_refuses_goes_as_a_link(rig: Rig) -> None:
+    rig.twilio.account.refused_media.add(PICTURE_LINK)
+    await rig.say("", files=[PICTURE])
+    assert rig.twilio.sent() == [f"ticket.png: {PICTURE_LINK}"]
+
+
+async def test_a_file_that_fails_later_is_followed_by_a_link_once(rig: Rig) -> None:
+    (receipt,) = await rig.say("", files=[PICTURE])
+    form = rig.twilio.report(receipt.provider_id or "", "undelivered", 30019)
+    for _ in range(2):
+        assert (await rig.twilio.deliver(form, "/webhooks/twilio/status"))[0] == 200
+    assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
+
+
+async def test_a_file_that_arrived_needs_no_link(rig: Rig) -> None:
+    (receipt,) = await rig.say("", files=[PICTURE])
+    sid = receipt.provider_id or ""
+    assert await rig.remembered(f"file/{sid}") is not None
+    await rig.twilio.deliver(rig.twilio.report(sid, "delivered"), "/webhooks/twilio/status")
+    assert await rig.remembered(f"file/{sid}") is None
+
+
+async def test_the_outcome_of_a_file_can_be_asked(rig: Rig) -> None:
+    (payload,) = rig.payloads("", files=[PICTURE])
+    assert await rig.channel.outcome(payload, idempotency_key="d1:0") is None
+    rig.twilio.faults.append("lost answer")
+    with pytest.raises(Exception, match="did not answer"):
+        await rig.channel.send(payload, idempotency_key="d1:0")
+    rig.clock.move(6)
+    found = await rig.channel.outcome(payload, idempotency_key="d1:0")
+    assert found is not None
+    assert found.provider_id == rig.twilio.messages[-1]["sid"]
