@@ -224,11 +224,12 @@ class TelegramFake(BotState):
 
 async def _params(request: web.Request, method: str) -> dict[str, Any]:
     if request.content_type == "multipart/form-data":
-        form = await request.post()
-        return {
-            name: value.file.read() if isinstance(value, web.FileField) else from_form(method, name, str(value))
-            for name, value in form.items()
-        }
+        form: dict[str, Any] = {}
+        async for part in await request.multipart():
+            assert isinstance(part, aiohttp.BodyPartReader)
+            data, name = bytes(await part.read()), part.name or ""
+            form[name] = from_form(method, name, data.decode()) if part.filename is None else data
+        return form
     body = await request.read()
     params = json.loads(body) if body else {}
     if not isinstance(params, dict):

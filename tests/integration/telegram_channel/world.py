@@ -18,7 +18,7 @@ from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, OutboundMessage, RawEvent, Receipt
-from core.ports.channel import Accepted
+from core.ports.channel import Accepted, InboundSink
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
 from core.storage.migrate import migrate
@@ -96,7 +96,7 @@ class World:
         )
         return TelegramChannel(TelegramSettings(**given), surroundings)
 
-    async def behind_webhook(self, **settings: Any) -> None:
+    async def behind_webhook(self, sink: InboundSink | None = None, **settings: Any) -> None:
         """The channel takes webhooks on a server of its own, and is started."""
         port = free_port()
         self.public_url = f"http://127.0.0.1:{port}"
@@ -106,7 +106,7 @@ class World:
         app.add_routes(self.channel.routes())
         self._server = TestServer(app, port=port)
         await self._server.start_server()
-        await self.channel.start(self.sink)
+        await self.channel.start(sink or self.sink)
 
     async def say(self, message: OutboundMessage) -> list[Receipt]:
         """Send all of it."""
