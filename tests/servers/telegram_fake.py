@@ -27,7 +27,10 @@ TOKEN = "123456789:FAKE-token_of_a_bot_in_tests"
 
 @dataclass
 class Trouble:
-    """What happens to one call. ``taken``: it is carried out first, and the answer never comes (or after ``delay``)."""
+    """What happens to one call. ``taken``: it is carried out first; then the line drops, or the answer takes ``delay``.
+
+    ``result``: what is said instead of the truth.
+    """
 
     code: int = 200
     description: str = ""
@@ -36,6 +39,7 @@ class Trouble:
     hang_up: bool = False
     delay: float = 0.0
     bare: bool = False
+    result: Any = True
 
 
 @dataclass
@@ -246,7 +250,7 @@ async def _troubled(request: web.Request, trouble: Trouble) -> web.StreamRespons
     if trouble.bare:
         return web.Response(status=trouble.code, text="<html>Bad Gateway</html>", content_type="text/html")
     if trouble.code == 200:
-        return web.json_response({"ok": True, "result": True})
+        return web.json_response({"ok": True, "result": trouble.result})
     return _answer(Refusal(trouble.code, trouble.description, **(trouble.parameters or {})))
 
 
