@@ -45,7 +45,7 @@ _REPLIES: Mapping[Wish, Mapping[str, str]] = {
         "en": "{company}: you will get no more messages from us. Reply START to get them again.",
         "de": "{company}: Sie erhalten keine Nachrichten mehr von uns. Mit START bekommen Sie sie wieder.",
         "fr": "{company} : vous ne recevrez plus de messages de notre part. Répondez START pour en recevoir à nouveau.",
-        "es": "{company}: no recibirá más mensajes nuestros. Responda START para volver a recibirlos.",
+        "es": "{company}: ya no le enviaremos mensajes. Responda START para volver a recibirlos.",
         "ar": "{company}: لن تصلك رسائل منا بعد الآن. أرسل START لتلقيها من جديد.",
     },
     Wish.START: {
@@ -59,7 +59,7 @@ _REPLIES: Mapping[Wish, Mapping[str, str]] = {
         "en": "{company}: write your question here and we answer. Reply STOP to get no more messages. Msg&data rates may apply.",
         "de": "{company}: Schreiben Sie Ihre Frage hierher, wir antworten. Mit STOP erhalten Sie keine Nachrichten mehr.",
         "fr": "{company} : écrivez votre question ici, nous répondons. Répondez STOP pour ne plus recevoir de messages.",
-        "es": "{company}: escriba aquí su pregunta y le responderemos. Responda STOP para no recibir más mensajes.",
+        "es": "{company}: escriba su pregunta y le responderemos. Responda STOP para dejar de recibir mensajes.",
         "ar": "{company}: اكتب سؤالك هنا وسنجيبك. أرسل STOP لإيقاف الرسائل.",
     },
 }

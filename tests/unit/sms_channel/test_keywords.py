@@ -1,0 +1,102 @@
+"""Which messages are keywords, in which language, and which only look like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels.sms import keywords, phrases
+from channels.sms.gsm import is_gsm7
+from channels.sms.keywords import Keyword, Wish
+
+
+@pytest.mark.parametrize("word", ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "Revoke", "OPTOUT"])
+def test_twilios_own_stop_words(word: str) -> None:
+    assert keywords.read(word) == Keyword(Wish.STOP, default=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "wish", "language"),
+    [
+        ("ARRET", Wish.STOP, "fr"),
+        ("Arrêt !", Wish.STOP, "fr"),
+        ("STOPP", Wish.STOP, "de"),
+        ("Abmelden.", Wish.STOP, "de"),
+        ("PARAR", Wish.STOP, "es"),
+        ("alto", Wish.STOP, "es"),
+        ("توقف", Wish.STOP, "ar"),
+        ("تَوَقَّف", Wish.STOP, "ar"),
+        ("إلغاء  الاشتراك", Wish.STOP, "ar"),
+        ("opt-out", Wish.STOP, "en"),
+        ("Stop all", Wish.STOP, "en"),
+        ("start", Wish.START, None),
+        ("UNSTOP", Wish.START, None),
+        ("Reprendre", Wish.START, "fr"),
+        ("help", Wish.HELP, None),
+        ("INFO?", Wish.HELP, None),
+        ("Hilfe!", Wish.HELP, "de"),
+        ("ayuda", Wish.HELP, "es"),
+        ("aide", Wish.HELP, "fr"),
+        ("مساعدة", Wish.HELP, "ar"),
+        ("\n stop \t", Wish.STOP, None),
+    ],
+)
+def test_keywords(text: str, wish: Wish, language: str | None) -> None:
+    found = keywords.read(text)
+    assert found is not None
+    assert (found.wish, found.language) == (wish, language)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "?",
+        "stop please",
+        "Where is the bus stop",
+        "how do i cancel",
+        "yes",
+        "no",
+        "Help me",
+        "anmelden",
+        "stop" + " x" * 30,
+    ],
+)
+def test_what_is_for_the_agent(text: str) -> None:
+    assert keywords.read(text) is None
+
+
+@pytest.mark.parametrize(("text", "expected"), [("YES", True), ("yes!", True), ("Yes please", False), ("", False)])
+def test_yes(text: str, expected: bool) -> None:
+    assert keywords.affirms(text) is expected
+
+
+@pytest.mark.parametrize("kind", ["STOP", "start", "Help"])
+def test_what_twilio_recognised_is_believed(kind: str) -> None:
+    assert keywords.read("no more", kind) == Keyword(Wish(kind.upper()), default=False, twilio_answers=True)
+
+
+def test_a_type_that_is_not_known_changes_nothing() -> None:
+    assert keywords.read("no more", "MAYBE") is None
+
+
+@pytest.mark.parametrize("wish", list(Wish))
+@pytest.mark.parametrize("language", phrases.LANGUAGES)
+def test_every_reply_names_the_company_and_fits(wish: Wish, language: str) -> None:
+    text = phrases.reply(wish, language, "Tidepool")
+    assert "Tidepool" in text
+    assert ("STOP" in text) == (wish is not Wish.STOP)
+    assert len(text) <= 160
+    assert is_gsm7(text) or language == "ar", text
+
+
+@pytest.mark.parametrize(
+    ("region", "language"),
+    [("US", "en"), ("AT", "de"), ("FR", "fr"), ("MX", "es"), ("EG", "ar"), (None, "en"), ("JP", "en")],
+)
+def test_the_language_of_a_country(region: str | None, language: str) -> None:
+    assert phrases.language_of(region) == language
+
+
+def test_a_language_without_words_of_its_own_gets_english() -> None:
+    assert phrases.reply(Wish.HELP, "ja", "Tidepool") == phrases.reply(Wish.HELP, "en", "Tidepool")
+    assert phrases.no_file("a.png", "ja-JP") == phrases.no_file("a.png", None)
