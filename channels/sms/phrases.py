@@ -51,7 +51,7 @@ _REPLIES: Mapping[Wish, Mapping[str, str]] = {
     Wish.START: {
         "en": "{company}: you get our messages again. Reply HELP for help, STOP to end.",
         "de": "{company}: Sie erhalten wieder Nachrichten von uns. Hilfe mit HELP, abmelden mit STOP.",
-        "fr": "{company} : vous recevez de nouveau nos messages. Répondez HELP pour de l'aide, STOP pour arrêter.",
+        "fr": "{company} : vous recevez de nouveau nos messages. Répondez HELP pour de l'aide, STOP pour ne plus en recevoir.",
         "es": "{company}: vuelve a recibir nuestros mensajes. Responda HELP para ayuda, STOP para terminar.",
         "ar": "{company}: ستصلك رسائلنا من جديد. أرسل HELP للمساعدة وSTOP للإيقاف.",
     },
