@@ -1,0 +1,181 @@
+"""Texts as Telegram counts and marks them, and who is meant in a group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.telegram.addressing import Albums, Bot, Command, command_of, is_for, without_mention
+from channels.telegram.entities import Marked, units
+from channels.telegram.html import TelegramHtml
+from channels.telegram.wire import Entity, Message
+from channels.telegram.words import COMMANDS, FILE_LINK, FILE_LOST, HEARD, TALK, TOO_LATE, say
+from tests.servers.telegram_html import BadMarks, read_html
+
+BOT = Bot(123456789, "acme_help_bot")
+LANGUAGES = {"en", "de", "fr", "es", "ar"}
+
+
+@given(text=st.text(max_size=50))
+def test_units_are_what_utf16_has(text: str) -> None:
+    assert units(text) == len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@given(before=st.text(max_size=10), word=st.text(min_size=1, max_size=10), after=st.text(max_size=10))
+def test_an_entity_marks_the_same_words_that_telegram_meant(before: str, word: str, after: str) -> None:
+    entity: Entity = {"type": "mention", "offset": units(before), "length": units(word)}
+    ((_, marked),) = Marked(before + word + after, [entity]).stretches("mention")
+    assert marked == word
+
+
+@given(before=st.text(max_size=10), word=st.text(min_size=1, max_size=10), after=st.text(max_size=10))
+def test_a_hidden_address_stands_behind_its_words(before: str, word: str, after: str) -> None:
+    url = "https://acme.example/hidden"
+    entity: Entity = {"type": "text_link", "offset": units(before), "length": units(word), "url": url}
+    assert Marked(before + word + after, [entity]).readable() == f"{before}{word} ({url}){after}"
+
+
+def test_an_address_that_is_shown_is_not_repeated() -> None:
+    entity: Entity = {"type": "text_link", "offset": 0, "length": 20, "url": "https://acme.example"}
+    assert Marked("https://acme.example", [entity]).readable() == "https://acme.example"
+
+
+@given(offset=st.integers(-5, 99), length=st.integers(-5, 99))
+def test_an_entity_that_points_anywhere_breaks_nothing(offset: int, length: int) -> None:
+    entity: Entity = {"type": "text_link", "offset": offset, "length": length, "url": "https://a.example"}
+    assert "Hello" in Marked("Hello", [entity]).readable().replace(" (https://a.example)", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/start", Command("start", "")),
+        ("/START", Command("start", "")),
+        ("/start order-4711", Command("start", "order-4711")),
+        ("/human@acme_help_bot my parcel\nis late", Command("human", "my parcel\nis late")),
+        ("/Human@ACME_help_bot", Command("human", "")),
+        ("/help@weather_bot", None),
+        ("/weather", None),
+        ("help", None),
+        ("see /help", None),
+        ("/start_now", None),
+    ],
+)
+def test_commands(text: str, command: Command | None) -> None:
+    assert command_of(text, BOT) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("@acme_help_bot when?", "when?"),
+        ("@Acme_Help_Bot: when?", "when?"),
+        ("when? @acme_help_bot", "when?"),
+        ("is @acme_help_bot there?", "is @acme_help_bot there?"),
+        ("@acme_help_bots are two", "@acme_help_bots are two"),
+        ("@acme_help_bot", "@acme_help_bot"),
+        ("mail me@acme_help_bot.example now", "mail me@acme_help_bot.example now"),
+    ],
+)
+def test_a_form_of_address_is_no_part_of_the_text(text: str, meant: str) -> None:
+    assert without_mention(text, BOT) == meant
+
+
+def _group(text: str, **more: Any) -> Message:
+    message: Any = {"message_id": 1, "date": 1, "chat": {"id": -1, "type": "group"}, "text": text, **more}
+    found: Message = message
+    return found
+
+
+@pytest.mark.parametrize(
+    ("message", "ours"),
+    [
+        (_group("Lunch?"), False),
+        (_group("@acme_help_bot hi", entities=[{"type": "mention", "offset": 0, "length": 14}]), True),
+        (_group("@ACME_HELP_BOT hi", entities=[{"type": "mention", "offset": 0, "length": 14}]), True),
+        (_group("@weather_bot hi", entities=[{"type": "mention", "offset": 0, "length": 12}]), False),
+        (
+            _group("Acme hi", entities=[{"type": "text_mention", "offset": 0, "length": 4, "user": {"id": 123456789}}]),
+            True,
+        ),
+        (_group("Acme hi", entities=[{"type": "text_mention", "offset": 0, "length": 4, "user": {"id": 5}}]), False),
+        (_group("/order@acme_help_bot 5", entities=[{"type": "bot_command", "offset": 0, "length": 20}]), True),
+        (_group("yes", reply_to_message={"from": {"id": 123456789}}), True),
+        (_group("yes", reply_to_message={"from": {"id": 5}}), False),
+        (_group("yes", reply_to_message={"from": {"id": 123456789}, "forum_topic_created": {}}), False),
+    ],
+)
+def test_who_is_meant_in_a_group(message: Message, ours: bool) -> None:
+    assert is_for(BOT, message, Marked(message["text"], message.get("entities", ())), Albums()) is ours
+
+
+def test_before_the_bot_knows_its_name_no_mention_is_its_own() -> None:
+    message = _group("@acme_help_bot hi", entities=[{"type": "mention", "offset": 0, "length": 14}])
+    assert not is_for(Bot(123456789), message, Marked(message["text"], message["entities"]), Albums())
+
+
+def test_albums_are_forgotten_in_the_end() -> None:
+    albums = Albums()
+    for number in range(600):
+        albums.note(str(number))
+    assert "599" in albums
+    assert "0" not in albums
+
+
+@pytest.mark.parametrize("words", [TALK, HEARD, TOO_LATE, FILE_LINK, FILE_LOST, COMMANDS], ids=range(6))
+def test_everything_is_said_in_five_languages(words: dict[str, Any]) -> None:
+    assert set(words) == LANGUAGES
+    assert all(words.values())
+
+
+def test_notices_are_as_short_as_telegram_wants_them() -> None:
+    assert all(units(text) <= 200 for text in (*TOO_LATE.values(), *HEARD.values()))
+    assert all(units(text) <= 64 for text in TALK.values())
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("de-AT", "de"), ("AR", "ar"), ("es_MX", "es"), ("ja", "en"), (None, "en"), ("", "en")]
+)
+def test_a_language_is_found_by_its_tag(locale: str | None, language: str) -> None:
+    assert say(TALK, locale) == TALK[language]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a < b",
+        "a & b",
+        "<b>open",
+        "</b>",
+        "<b><i>x</b></i>",
+        "<p>x</p>",
+        "<code><b>x</b></code>",
+        "<b><code>x</code></b>",
+        '<a href="javascript:x">x</a>',
+        "<blockquote><blockquote>x</blockquote></blockquote>",
+    ],
+)
+def test_the_fake_refuses_what_is_badly_marked(written: str) -> None:
+    with pytest.raises(BadMarks, match="can't parse entities"):
+        read_html(written)
+
+
+def test_the_fake_reads_what_is_well_marked() -> None:
+    assert read_html('👍 <b>x &amp; <i>y</i></b> <a href="https://a.example/?x&amp;y">z</a>') == (
+        "👍 x & y z",
+        [
+            {"type": "italic", "offset": 7, "length": 1},
+            {"type": "bold", "offset": 3, "length": 5},
+            {"type": "text_link", "offset": 9, "length": 1, "url": "https://a.example/?x&y"},
+        ],
+    )
+
+
+@given(text=st.text(alphabet="<>&\"'/ab ;#x1", max_size=40), language=st.text(max_size=12))
+def test_code_of_any_kind_parses(text: str, language: str) -> None:
+    dialect = TelegramHtml()
+    for written in (dialect.code(text), dialect.code_block(text, language), dialect.text(text)):
+        assert read_html(written)[0] == text
