@@ -28,8 +28,8 @@ _RENEW = 10.0
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 30.0
 _AGAIN = 0.5
-_SILENT = 60.0
-"""Slack pings every few seconds. Silence for longer means that the connection is gone."""
+_TIMEOUT = aiohttp.ClientWSTimeout(ws_receive=60.0, ws_close=2.0)
+"""Seconds. Slack pings every few of them; silence for longer means that the connection is gone."""
 _log = structlog.get_logger(__name__)
 
 
@@ -89,7 +89,7 @@ class SocketMode:
             await self._held.wait()
             try:
                 url = await self._client.socket_url()
-                async with self._http.ws_connect(url, receive_timeout=_SILENT, max_msg_size=0) as socket:
+                async with self._http.ws_connect(url, timeout=_TIMEOUT, max_msg_size=0) as socket:
                     self.trouble = None
                     if await self._serve(socket):
                         failures = 0
@@ -101,6 +101,9 @@ class SocketMode:
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 self.trouble = "Socket Mode lost its connection"
                 _log.warning("slack.socket_lost", error=str(error) or type(error).__name__)
+            except Exception:
+                self.trouble = "Socket Mode failed"
+                _log.exception("slack.socket_failed")
             failures += 1
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (failures - 1))
             await self._clock.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnections

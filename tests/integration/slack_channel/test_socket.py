@@ -1,0 +1,142 @@
+"""Socket Mode: an envelope is acknowledged after the commit, and by one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from channels.slack.adapter import SlackChannel
+from config.clock import SystemClock
+from core.domain.errors import UnknownMessage
+from core.domain.messages import CustomerAction, InboundEvent, MessageReceived, RawEvent
+from core.ports.channel import Accepted
+from core.storage.store import SqlStore
+from tests.contract.channels.contract import Sink
+from tests.integration.slack_channel.world import Hub, settings, surroundings
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import ANNA, APP_TOKEN, DIRECT, TEAM
+
+
+@pytest.fixture
+async def socketed(fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path) -> AsyncIterator[Hub]:
+    """A channel without any route to it."""
+    around = surroundings(store, tmp_path, public_url=None)
+    channel = SlackChannel(settings(fake, app_tokens=(APP_TOKEN,), signing_secrets=()), around)
+    await channel.start(sink)
+    yield Hub(channel, around, sink, fake)
+    await channel.stop()
+
+
+async def test_events_commands_and_presses_come_in(socketed: Hub, sink: Sink) -> None:
+    fake = socketed.fake
+    said = await fake.push_socket(fake.say("Hello"))
+    command = {"command": "/support", "text": "human", "team_id": TEAM, "user_id": ANNA, "trigger_id": "1.2.abc"}
+    ordered = await fake.push_socket(command, "slash_commands")
+    button = {"action_id": "switchboard_person", "value": f"{TEAM}/{DIRECT}", "action_ts": fake.ts()}
+    action = {**button, "text": {"type": "plain_text", "text": "Talk to a person"}}
+    press = {"type": "block_actions", "user": {"id": ANNA}, "channel": {"id": DIRECT}, "actions": [action]}
+    pressed = await fake.push_socket(press, "interactive")
+    assert await fake.acknowledgement(said) == {"envelope_id": said}
+    assert (await fake.acknowledgement(ordered))["payload"]["response_type"] == "ephemeral"
+    assert await fake.acknowledgement(pressed) == {"envelope_id": pressed}
+    found = [event for event in sink.events if isinstance(event, MessageReceived)]
+    wish = CustomerAction.REQUEST_PERSON
+    assert [(event.text, event.action) for event in found] == [
+        ("Hello", None),
+        ("human", wish),
+        ("Talk to a person", wish),
+    ]
+
+
+async def test_nothing_is_acknowledged_that_was_not_stored(socketed: Hub, sink: Sink) -> None:
+    tried = asyncio.Event()
+    accept = sink.accept
+
+    async def watched(events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        tried.set()
+        return await accept(events, raw)
+
+    sink.accept = watched  # type: ignore[method-assign]
+    sink.down = True
+    envelope = await socketed.fake.push_socket(socketed.fake.say("Hello"))
+    await tried.wait()
+    assert socketed.fake.acknowledged == {}
+    sink.down = False
+    await socketed.fake.acknowledgement(envelope)
+    assert len(sink.events) == 1
+
+
+async def test_what_cannot_be_read_is_kept_and_acknowledged(socketed: Hub, sink: Sink) -> None:
+    event = socketed.fake.say("Hello")
+    event["event"]["ts"] = "yesterday"
+    await socketed.fake.acknowledgement(await socketed.fake.push_socket(event))
+    assert len(sink.quarantined) == 1
+
+
+async def test_an_edit_of_something_unknown_is_acknowledged(socketed: Hub, sink: Sink) -> None:
+    async def unknown(events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        raise UnknownMessage("There is none.")
+
+    sink.accept = unknown  # type: ignore[method-assign]
+    item = {"type": "message", "channel": DIRECT, "ts": socketed.fake.ts()}
+    like = {"type": "reaction_added", "user": ANNA, "reaction": "+1", "item": item, "event_ts": socketed.fake.ts()}
+    envelope = await socketed.fake.push_socket(socketed.fake.event(like))
+    assert await socketed.fake.acknowledgement(envelope) == {"envelope_id": envelope}
+
+
+async def test_a_connection_that_slack_renews_is_renewed(socketed: Hub, sink: Sink) -> None:
+    fake = socketed.fake
+    await fake.acknowledgement(await fake.push_socket(fake.say("One")))
+    await fake.disconnect()
+    await fake.acknowledgement(await fake.push_socket(fake.say("Two")))
+    assert len(fake.connections) == 2
+    assert len(sink.events) == 2
+
+
+async def test_a_connection_that_breaks_is_made_anew(socketed: Hub) -> None:
+    fake = socketed.fake
+    await fake.connected.wait()
+    fake.connected.clear()
+    await fake.connections[-1].close()
+    await fake.acknowledgement(await fake.push_socket(fake.say("Still there?")))
+    assert socketed.channel.alarm is None
+
+
+class Noticed(SystemClock):
+    """Tells when somebody waits before trying again."""
+
+    def __init__(self) -> None:
+        self.waits = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 1.0:
+            self.waits.set()
+        await super().sleep(seconds)
+
+
+async def test_a_wrong_app_token_is_an_alarm(fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path) -> None:
+    clock = Noticed()
+    around = surroundings(store, tmp_path, public_url=None, clock=clock)
+    channel = SlackChannel(settings(fake, app_tokens=("xapp-wrong",), signing_secrets=()), around)
+    await channel.start(sink)
+    await clock.waits.wait()
+    alarm = channel.alarm
+    await channel.stop()
+    assert alarm == "Socket Mode is not connected: BadToken"
+
+
+async def test_a_second_process_waits_for_its_turn(socketed: Hub, store: SqlStore, sink: Sink, tmp_path: Path) -> None:
+    fake = socketed.fake
+    await fake.connected.wait()
+    around = surroundings(store, tmp_path, public_url=None, process="p2")
+    second = SlackChannel(settings(fake, app_tokens=(APP_TOKEN,), signing_secrets=()), around)
+    assert not await store.hold("slack:default:socket", "p2", 30.0)
+    await second.start(sink)
+    await fake.acknowledgement(await fake.push_socket(fake.say("Hello")))
+    assert len(fake.connections) == 1
+    await second.stop()
+    await socketed.channel.stop()
+    assert await store.hold("slack:default:socket", "p2", 30.0)
