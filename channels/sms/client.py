@@ -23,6 +23,8 @@ from channels.sms.wire import (
 from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, Unreachable
 
 _MESSAGING_ORIGIN = "https://messaging.twilio.com"
+_MESSAGING_PATH = "/messaging"
+"""Where Messaging Services are on another origin than Twilio's, which has a host for them (as test servers do it)."""
 _PAGE_SIZE = "100"
 _CONNECT_SECONDS = 5.0
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -36,7 +38,8 @@ class Client:
         self._settings = settings
         self._tokens = list(settings.auth_tokens)
         self._account = f"{settings.origin}/2010-04-01/Accounts/{settings.account_sid}"
-        self._services = (_MESSAGING_ORIGIN if settings.origin == TWILIO_ORIGIN else settings.origin) + "/v1/Services"
+        messaging = _MESSAGING_ORIGIN if settings.origin == TWILIO_ORIGIN else settings.origin + _MESSAGING_PATH
+        self._services = f"{messaging}/v1/Services"
         self._timeout = aiohttp.ClientTimeout(total=settings.request_timeout, sock_connect=_CONNECT_SECONDS)
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import structlog
@@ -17,7 +16,7 @@ from channels.sms.parse import CHANNEL
 from channels.sms.reception import Notes
 from channels.sms.sender import Sender
 from channels.sms.settings import SmsSettings
-from channels.sms.wire import SENDER, MessageResource
+from channels.sms.wire import SENDER, MessageResource, came_at
 from core.domain.errors import ChannelError, InvalidInput, Rejected, SessionEnded
 from core.domain.messages import RawEvent
 from core.ports.channel import Channel, InboundSink
@@ -26,7 +25,6 @@ from core.ports.surroundings import Surroundings
 _PLACE = "place"
 _OVERLAP = timedelta(minutes=5)
 """Read again each time: a message may appear in the list after a younger one. Its key makes it one message."""
-_MOST_PAGES = 200
 _NEARLY = 0.8
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -75,18 +73,14 @@ class Missed:
         """Oldest first, each once."""
         found: dict[str, MessageResource] = {}
         for query in self._queries(since):
-            pages = 0
             async for page in client.messages(**query):
-                pages += 1
                 mine = [one for one in page if self._is_ours(one)]
-                found |= {str(one.get("sid")): one for one in mine if _came(one) >= since}
-                times = [_came(one) for one in page if one.get("date_sent") or one.get("date_created")]
+                found |= {str(one.get("sid")): one for one in mine if came_at(one) >= since}
+                times = [came_at(one) for one in page]
                 if times and times[-1] < since and times[0] >= times[-1]:
                     break  # the newest come first, and the rest is older
-                if pages == _MOST_PAGES:
-                    _log.error("sms.too_many_to_catch_up", pages=pages, since=since.isoformat())
-                    break
-        return sorted(found.values(), key=lambda one: (_came(one), str(one.get("sid"))))
+        # Times are whole seconds; within one, the list's own order tells what came first.
+        return sorted(reversed(list(found.values())), key=came_at)
 
     def _queries(self, since: datetime) -> Sequence[dict[str, str]]:
         """The filter knows days only. A pool's numbers are not known here, so there all messages are looked through."""
@@ -99,16 +93,17 @@ class Missed:
     def _is_ours(self, message: MessageResource) -> bool:
         if message.get("direction") != "inbound":
             return False
-        service = self._settings.service
-        to = message.get("to", "")
-        return service is None or message.get("messaging_service_sid") == service or to == self._settings.whatsapp
+        service, to = self._settings.service, message.get("to")
+        if to in (self._settings.number, self._settings.whatsapp):
+            return True
+        return service is not None and message.get("messaging_service_sid") == service
 
     async def _accept(self, sink: InboundSink, client: Client, sender: Sender, message: MessageResource) -> int:
         form = await self._form(client, message)
-        raw = RawEvent(CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, _came(message))
+        raw = RawEvent(CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, came_at(message))
         try:
             events = self._channel.parse(raw)
-            reply = await self._notes.take(form, _came(message))
+            reply = await self._notes.take(form, came_at(message))
             if reply is not None:
                 await self._reply(sender, form, reply)
             if not isinstance(events, Sequence) or not events:
@@ -153,7 +148,3 @@ class Missed:
             form[f"MediaUrl{number}"] = client.media_url(file)
             form[f"MediaContentType{number}"] = file.get("content_type") or ""
         return form
-
-
-def _came(message: MessageResource) -> datetime:
-    return parsedate_to_datetime(str(message.get("date_sent") or message.get("date_created")))

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import structlog
@@ -21,7 +20,7 @@ from channels.sms.parse import CHANNEL
 from channels.sms.settings import SmsSettings
 from channels.sms.tries import Tries, Try
 from channels.sms.window import Window
-from channels.sms.wire import MessageResource
+from channels.sms.wire import MessageResource, created_at
 from core.domain.errors import (
     ChannelError,
     InvalidInput,
@@ -178,7 +177,7 @@ class Sender:
         pages = 0
         async for page in self._client.messages(To=pair.theirs):
             pages += 1
-            dated = [(one, _created(one)) for one in page]
+            dated = [(one, created_at(one)) for one in page]
             found += [
                 one
                 for one, created in dated
@@ -205,10 +204,6 @@ def _receipt(sid: str) -> Receipt:
 
 def _file_key(sid: str) -> str:
     return f"file/{sid}"
-
-
-def _created(message: MessageResource) -> datetime:
-    return parsedate_to_datetime(str(message.get("date_created") or message.get("date_sent")))
 
 
 def _hidden(message: MessageResource) -> bool:

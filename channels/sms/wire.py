@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypedDict
 
 
@@ -21,6 +23,28 @@ class MessageResource(TypedDict, total=False):
     date_sent: str | None
     error_code: int | None
     error_message: str | None
+
+
+def created_at(message: MessageResource) -> datetime:
+    """When Twilio made it, also of one that still waits."""
+    return _time(message.get("date_created") or message.get("date_sent"))
+
+
+def came_at(message: MessageResource) -> datetime:
+    """When Twilio told us of a message to us, or would have."""
+    return _time(message.get("date_sent") or message.get("date_created"))
+
+
+def _time(text: str | None) -> datetime:
+    """A date that cannot be read is long ago."""
+    try:
+        found = parsedate_to_datetime(text or "")
+    except ValueError:
+        try:
+            found = datetime.fromisoformat(text or "")
+        except ValueError:
+            return datetime(1970, 1, 1, tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 SENDER = "from"

@@ -218,7 +218,7 @@ class TwilioFake:
                 web.get(f"{base}/Messages/{{sid}}/Media.json", self._list_media),
                 web.get(f"{base}/Messages/{{sid}}/Media/{{media}}", self._show_media),
                 web.get(f"{base}/IncomingPhoneNumbers.json", self._list_numbers),
-                web.get("/v1/Services/{sid}", self._show_service),
+                web.get("/messaging/v1/Services/{sid}", self._show_service),
             ]
         )
         return app
