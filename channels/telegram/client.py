@@ -19,11 +19,12 @@ from channels.telegram.upload import File, Form
 from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 
 _CONNECT: Final = 3.0
+"""Seconds for a connection, the look-up of its name included: shorter than a delivery may take, so that it ends certain."""
 _ANSWER: Final = 20.0
 _UPLOAD: Final = 120.0
 _IDLE: Final = 15.0
 """Seconds before an unused connection is closed on our side, so that a write never meets one that Telegram has closed."""
-_READS: Final = frozenset({"getMe", "getFile", "getUpdates", "getWebhookInfo", "getMyCommands"})
+_READS: Final = frozenset({"getMe", "getFile", "getUpdates", "getWebhookInfo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,14 @@ class BotApi:
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None, *, wait: float = 0.0) -> Any:
         """The result. ``wait``: seconds that Telegram may take besides (long polling). Raises a ChannelError."""
-        timeout = aiohttp.ClientTimeout(total=_ANSWER + wait, sock_connect=_CONNECT)
+        timeout = aiohttp.ClientTimeout(total=_ANSWER + wait, connect=_CONNECT)
         body = json.dumps(dict(params or {}), ensure_ascii=False).encode("utf-8", "replace")
         return await self._ask(method, body, {"Content-Type": "application/json"}, timeout)
 
     async def upload(self, method: str, params: Mapping[str, Any], file: File) -> Any:
         """The same with a file, streamed. Raises Unreachable also when the file could not be read to its end."""
         form = Form(params, file)
-        timeout = aiohttp.ClientTimeout(total=_UPLOAD, sock_connect=_CONNECT)
+        timeout = aiohttp.ClientTimeout(total=_UPLOAD, connect=_CONNECT)
         try:
             return await self._ask(method, form.chunks(), form.headers, timeout)
         except (Unreachable, OutcomeUnknown):

@@ -10,7 +10,7 @@ from channels.telegram.client import BotApi
 from channels.telegram.settings import OFFICIAL, TelegramSettings
 from channels.telegram.webhook import failed_lately, wanted_url
 from channels.telegram.wire import WANTED
-from core.domain.errors import AuthFailed, ChannelError
+from core.domain.errors import AuthFailed, ChannelError, Unreachable
 from core.ports.channel import Diagnosis
 
 _MANY_WAIT = 100
@@ -23,7 +23,7 @@ async def examine(api: BotApi, settings: TelegramSettings, public_url: str | Non
         me = await api.call("getMe")
         info = await api.call("getWebhookInfo")
         if not isinstance(me, dict) or not isinstance(info, dict):
-            raise _NoBotApi("What answers there is not the Bot API.")
+            raise Unreachable("What answers there is not the Bot API.")
     except AuthFailed as error:
         fix = "Copy the token from @BotFather (/mybots, API Token) into TELEGRAM_BOT_TOKEN and restart."
         return [Diagnosis("token", False, error.detail, fix)]
@@ -34,10 +34,6 @@ async def examine(api: BotApi, settings: TelegramSettings, public_url: str | Non
     if settings.mode == "polling":
         return [*found, _polling(info, wanted_url(public_url))]
     return [*found, *_webhook(info, settings, public_url, now)]
-
-
-class _NoBotApi(ChannelError):
-    """Something else listens at the base URL."""
 
 
 def _groups(me: Mapping[str, Any]) -> Iterator[Diagnosis]:

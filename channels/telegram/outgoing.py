@@ -100,7 +100,9 @@ class Outgoing:
         except StoreUnavailable:
             since = None
         when = f" Telegram told so at {since}." if since else ""
-        return Rejected(f"{refused.detail}{when} The customer has to write to the bot again.")
+        group = str(chat).startswith("-")
+        way = "Add the bot to the group again, or let it write there." if group else "The customer has to write first."
+        return Rejected(f"{refused.detail}{when} {way}")
 
 
 def _is_about_the_chat(refused: Refused) -> bool:

@@ -212,3 +212,10 @@ async def test_a_button_pressed_too_late_says_so(polling: World) -> None:
     await polling.fake.until(lambda: bool(polling.fake.named("answerCallbackQuery")))
     assert "zu alt" in polling.fake.named("answerCallbackQuery")[0]["text"]
     assert len(polling.sink.events) == 1
+
+
+async def test_an_edit_of_something_unknown_stops_nothing(polling: World) -> None:
+    polling.sink.unknown = True
+    await polling.fake.update(edited_message=polling.fake.message("Edited", edit_date=1_790_000_000))
+    await polling.fake.write("Next")
+    assert await polling.sink.texts(2) == ["Hello", "Next"]

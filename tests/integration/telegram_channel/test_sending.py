@@ -188,7 +188,7 @@ async def test_a_file_that_breaks_off_never_happened(polling: World) -> None:
             yield chunk[:1000]
             raise OSError("the disk is gone")
 
-    polling.files.open = half  # type: ignore[method-assign, assignment]
+    polling.files.open = half  # type: ignore[method-assign]
     with pytest.raises(Unreachable, match="stored file"):
         await polling.say(answer("", attachments=(document,)))
     assert polling.fake.sent == []

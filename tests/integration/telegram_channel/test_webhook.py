@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from channels.telegram.wire import WANTED
+from core.domain.errors import StoreUnavailable
 from core.domain.messages import CustomerAction, MessageReceived
 from tests.integration.telegram_channel.conftest import answer
 from tests.integration.telegram_channel.world import SECRET, World
@@ -133,3 +134,28 @@ async def test_a_poller_serves_no_webhook(quiet: World) -> None:
 async def test_while_stopping_telegram_is_asked_to_come_again(webhook: World) -> None:
     await webhook.channel.stop()
     assert await _post(webhook, SECRET) == 503
+
+
+async def test_what_has_to_be_remembered_is_remembered_before_the_thanks(
+    webhook: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember, failures = webhook.store.remember, [StoreUnavailable("The disk is full.")] * 2
+
+    async def failing(channel: str, account: str, key: str, value: str) -> None:
+        if key.startswith("moved/") and failures:
+            raise failures.pop()
+        await remember(channel, account, key, value)
+
+    monkeypatch.setattr(webhook.store, "remember", failing)
+    update = await webhook.fake.update(message=webhook.fake.message(chat=-4242, migrate_to_chat_id=-100777))
+    await webhook.fake.until(lambda: not webhook.fake.updates)
+    assert [status for id, status in webhook.fake.pushed if id == update["update_id"]] == [503, 503, 200]
+    assert await webhook.store.recall("telegram", "123456789", "moved/-4242") == "-100777"
+
+
+async def test_an_edit_in_a_group_of_what_was_not_for_the_bot_is_thanked_for(webhook: World) -> None:
+    webhook.sink.unknown = True
+    message = webhook.fake.message("/help me", chat=-4242, edit_date=1_790_000_000)
+    update = await webhook.fake.update(edited_message=message)
+    await webhook.fake.until(lambda: not webhook.fake.updates)
+    assert (update["update_id"], 200) in webhook.fake.pushed

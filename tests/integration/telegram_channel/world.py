@@ -16,8 +16,8 @@ from channels.telegram.adapter import TelegramChannel
 from channels.telegram.settings import TelegramSettings
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
-from core.domain.errors import StoreUnavailable
-from core.domain.messages import InboundEvent, MessageReceived, OutboundMessage, RawEvent, Receipt
+from core.domain.errors import StoreUnavailable, UnknownMessage
+from core.domain.messages import InboundEvent, MessageEdited, MessageReceived, OutboundMessage, RawEvent, Receipt
 from core.ports.channel import Accepted, InboundSink
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
@@ -32,11 +32,12 @@ SECRET = "first-secret_1"
 
 
 class WaitingSink(Sink):
-    """Can be waited for; ``failures`` more times the database does not commit."""
+    """Can be waited for; ``failures`` more times the database does not commit. ``unknown``: edits find no message."""
 
     def __init__(self) -> None:
         super().__init__()
         self.failures = 0
+        self.unknown = False
         self._more = asyncio.Condition()
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
@@ -45,6 +46,8 @@ class WaitingSink(Sink):
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable("The disk is full.")
+        if self.unknown and any(isinstance(event, MessageEdited) for event in events):
+            raise UnknownMessage("The message that this is about is not in this conversation.")
         accepted = await super().accept(events, raw)
         async with self._more:
             self._more.notify_all()
@@ -82,7 +85,11 @@ class World:
 
     def another(self, process: str, **settings: Any) -> TelegramChannel:
         """A channel that is not started."""
-        given = {"bot_token": self.fake.token, "api_base_url": self.fake.url, "poll_seconds": 2} | settings
+        given: dict[str, Any] = {
+            "bot_token": self.fake.token,
+            "api_base_url": self.fake.url,
+            "poll_seconds": 2,
+        } | settings
         surroundings = Surroundings(
             memory=self.store,
             leases=self.store,

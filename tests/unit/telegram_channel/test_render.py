@@ -25,7 +25,7 @@ CHAT = ConversationKey("telegram", "123456789", "4711")
 
 def message(text: str, **more: Any) -> OutboundMessage:
     """From the agent, to one customer."""
-    fields = {"author": Author.AGENT, "kind": MessageKind.ANSWER, "conversation": CHAT} | more
+    fields: dict[str, Any] = {"author": Author.AGENT, "kind": MessageKind.ANSWER, "conversation": CHAT} | more
     return OutboundMessage(message_id="m1", text=text, **fields)
 
 
