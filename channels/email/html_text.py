@@ -13,41 +13,11 @@ from channels.email.charset import clean
 
 _LARGEST = 1_000_000
 _BLOCKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
+    re.findall(
+        r"\w+",
+        "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr "
+        "li main nav ol p pre section table tbody thead tr ul",
     )
-    + (
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-    )
-    + ("tbody", "thead", "tr", "ul")
 )
 _APART = frozenset(["p", "blockquote", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"])
 _SILENT = frozenset(("style", "script", "head", "title", "meta", "link", "template", "noscript", "o:p"))

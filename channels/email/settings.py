@@ -74,7 +74,8 @@ class EmailSettings:
     ``authserv_id``: the name under which the receiving server writes ``Authentication-Results``; without it nobody is
     trusted. ``sent_folder``: where copies of what was sent are put and looked for. ``own_lists``: List-Ids of lists that are
     the company's own address (a shared group, say), whose mail is answered. ``thread_budget`` and ``sender_budget``: how many
-    automatic answers one thread and one sender get within ``budget_hours``.
+    automatic answers one thread and one sender get within ``budget_hours``. ``per_minute``: how many mails the server takes
+    (Exchange Online: 30). Sizes are bytes: of the largest mail that is read, and of all files in one that is sent.
     """
 
     address: str
@@ -90,6 +91,7 @@ class EmailSettings:
     sender_budget: int = 40
     budget_hours: float = 24.0
     poll_seconds: float = 30.0
+    per_minute: int = 30
     largest_mail: int = 48 * 1024 * 1024
     largest_sent: int = 18 * 1024 * 1024
 

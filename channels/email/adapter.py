@@ -1,0 +1,135 @@
+"""The e-mail channel: settings and surroundings in, a Channel out.
+
+E-mail has no webhook. Each folder is read by a loop of its own; before a mail is parsed, its thread is looked up in the
+channel's memory and written into the raw event's headers (``thread``, ``joined``), so that `parse` is pure and a raw event
+that was kept can be parsed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+from channels.email import render
+from channels.email.diagnosis import examine
+from channels.email.files import Files
+from channels.email.intake import Intake
+from channels.email.parse import Reader
+from channels.email.reading import FolderReading
+from channels.email.sending import Sending
+from channels.email.settings import CHANNEL, EmailSettings
+from channels.email.standing import Standing
+from channels.email.threads import Threads
+from channels.email.tokens import Tokens
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.errors import AuthFailed, BadSignature, StoreUnavailable, Unreachable
+from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
+from core.ports.surroundings import Surroundings
+
+_PATIENCE: Final = 5.0
+_DAY: Final = 86_400.0
+_SENDING: Final = "sending"
+
+
+class EmailChannel:
+    """One mailbox."""
+
+    name = CHANNEL
+
+    def __init__(self, settings: EmailSettings, surroundings: Surroundings) -> None:
+        self.account = settings.account
+        self.capabilities = Capabilities(
+            text_limit=render.TEXT_LIMIT,
+            format=TextFormat.HTML,
+            media=True,
+            pace=Pace(messages=settings.per_minute, seconds=60.0),
+        )
+        self._settings = settings
+        self._around = surroundings
+        self._tokens = Tokens(settings.secret_keys, settings.account)
+        self._threads = Threads(surroundings.memory, self._tokens, settings.account)
+        self._reader = Reader(settings, self._tokens)
+        self._sending = Sending(settings, surroundings, self._tokens, self._threads)
+        self._files = Files(settings, surroundings.max_attachment_bytes)
+        self._standing = Standing()
+        self._readings: list[FolderReading] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, sink: InboundSink) -> None:
+        """See Channel.start. Comes back soon even if the server does not answer: then it is tried until it does."""
+        intake = Intake(self._settings, self._reader, self._threads, sink)
+        self._readings = [
+            FolderReading(self._settings, folder, self._around, self._standing, take=intake.take, sink=sink)
+            for folder in dict.fromkeys(self._settings.folders)
+        ]
+        self._tasks = {asyncio.create_task(reading.run()) for reading in self._readings}
+        self._tasks.add(asyncio.create_task(self._prune()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                for reading in self._readings:
+                    await reading.tried.wait()
+
+    async def stop(self) -> None:
+        """See Channel.stop. A mail that is being taken is taken again by whoever reads next."""
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        readings, self._readings = self._readings, []
+        for reading in readings:
+            with contextlib.suppress(StoreUnavailable):
+                await reading.let_go()
+        await self._sending.close()
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """See Channel.authenticate. Mail is fetched, so no request can be genuine."""
+        raise BadSignature("E-mail takes no HTTP requests.")
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """See Channel.parse, and the module's own words on the headers."""
+        return self._reader.read(raw)
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        return render.payloads(message)
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send."""
+        try:
+            receipt = await self._sending.send(payload, idempotency_key)
+        except AuthFailed as error:
+            self._standing.is_bad(_SENDING, "the mail server does not let us send", said=error.detail)
+            raise
+        except Unreachable as error:
+            self._standing.is_bad(_SENDING, "the mail server cannot be reached", said=error.detail)
+            raise
+        self._standing.is_good(_SENDING)
+        return receipt
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery."""
+        return await self._sending.outcome(payload, idempotency_key)
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """See Channel.fetch."""
+        return await self._files.open(ref)
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm."""
+        return self._standing.trouble
+
+    async def diagnose(self) -> Sequence[Diagnosis]:
+        """See SupportsDiagnosis."""
+        return await examine(self._settings)
+
+    async def _prune(self) -> None:
+        while True:
+            with contextlib.suppress(StoreUnavailable):
+                await self._sending.ledger.prune()
+            await self._around.clock.sleep(_DAY)

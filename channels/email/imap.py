@@ -1,0 +1,188 @@
+"""One connection to the IMAP server (RFC 3501, IDLE: RFC 2177), in a thread of its own: IMAPClient is a blocking library.
+
+It was chosen for its licence (BSD), and because a connection is a plain socket: one with its own authorities after STARTTLS,
+that ends at once when it is shut down. Every method raises Unreachable or AuthFailed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import imaplib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
+from imapclient.exceptions import LoginError  # type: ignore[import-untyped]
+
+from channels.email.settings import EmailSettings, Security
+from core.domain.errors import AuthFailed, ChannelError, ConfigError, Unreachable
+
+_CONNECT: Final = 15.0
+_READ: Final = 60.0
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How a folder counts: UIDs hold as long as ``validity`` does not change; ``following`` is the next one to be given."""
+
+    validity: int
+    following: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """``body`` is None for a mail that is larger than was asked for."""
+
+    body: bytes | None
+    arrived: datetime
+    size: int
+
+
+class ImapConnection:
+    """``open`` first, ``close`` in the end. One call at a time."""
+
+    def __init__(self, settings: EmailSettings) -> None:
+        self._settings = settings
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imap")
+        self._client: Any = None
+        self._idling = False
+
+    async def open(self) -> None:
+        """Connect, secure, log in."""
+        await self._run(self._open)
+
+    async def select(self, folder: str) -> Numbers:
+        """Look at a folder without changing anything in it: nothing is marked as read."""
+        answer = await self._run(lambda: self._client.select_folder(folder, readonly=True))
+        return Numbers(int(answer[b"UIDVALIDITY"]), int(answer.get(b"UIDNEXT", 1)))
+
+    async def after(self, uid: int) -> list[int]:
+        """The UIDs above that one, in order. (``n:*`` always gives the last one, even below n: RFC 3501, section 6.4.8.)"""
+        found = await self._run(lambda: self._client.search(["UID", f"{uid + 1}:*"]))
+        return sorted(int(one) for one in found if int(one) > uid)
+
+    async def since(self, moment: datetime) -> list[int]:
+        """The UIDs of mails that arrived on that day or later, in order; a day more, for the server's time zone."""
+        day = (moment - timedelta(days=1)).date()
+        return sorted(int(one) for one in await self._run(lambda: self._client.search(["SINCE", day])))
+
+    async def with_message_id(self, message_id: str) -> list[int]:
+        """Where a mail is in the folder that is open."""
+        found = await self._run(lambda: self._client.search(["HEADER", "Message-ID", message_id]))
+        return sorted(int(one) for one in found)
+
+    async def fetch(self, uid: int, largest: int) -> Fetched | None:
+        """None when it is no longer there."""
+        facts = await self._run(lambda: self._client.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]))
+        if uid not in facts:
+            return None
+        size = int(facts[uid].get(b"RFC822.SIZE", 0))
+        arrived = facts[uid].get(b"INTERNALDATE") or datetime.now(UTC)
+        if size > largest:
+            return Fetched(None, arrived.astimezone(UTC), size)
+        found = await self._run(lambda: self._client.fetch([uid], ["BODY.PEEK[]"]))
+        body = found.get(uid, {}).get(b"BODY[]")
+        return Fetched(bytes(body), arrived.astimezone(UTC), size) if body is not None else None
+
+    async def head(self, uid: int) -> bytes:
+        """The header alone."""
+        found = await self._run(lambda: self._client.fetch([uid], ["BODY.PEEK[HEADER]"]))
+        return bytes(found.get(uid, {}).get(b"BODY[HEADER]") or b"")
+
+    @property
+    def can_idle(self) -> bool:
+        """Whether the server tells of new mail by itself."""
+        return bool(self._client is not None and self._client.has_capability("IDLE"))
+
+    async def news(self, seconds: float) -> bool:
+        """Wait until the server tells of something, or so long."""
+        return await self._run(lambda: self._idle(seconds))
+
+    async def folders(self) -> list[str]:
+        """The names of all folders."""
+        return [str(name) for _, _, name in await self._run(lambda: self._client.list_folders())]
+
+    async def append(self, folder: str, mail: bytes) -> None:
+        """Put a copy into a folder, marked as read."""
+        await self._run(lambda: self._client.append(folder, mail, [rb"\Seen"]))
+
+    async def close(self) -> None:
+        """Say goodbye if the server listens; gone in any case."""
+        with contextlib.suppress(ChannelError, TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(2.0):
+                if self._client is not None and not self._idling:
+                    await self._run(lambda: self._client.logout())
+        self.abort()
+
+    def abort(self) -> None:
+        """Gone at once, whatever the thread is waiting for."""
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(OSError, AttributeError, ValueError):
+                client.socket().shutdown(socket.SHUT_RDWR)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, call: Callable[[], _T]) -> _T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, call)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+        except ChannelError:
+            raise
+        except LoginError as error:
+            raise AuthFailed(f"The mailbox does not accept the login: {_said(error)}") from None
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(f"The mailbox's certificate is not trusted: {error.verify_message}.") from error
+        except imaplib.IMAP4.error as error:
+            raise Unreachable(f"The mailbox answered with an error: {_said(error)}") from error
+        except (OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, IndexError, RuntimeError) as error:
+            raise Unreachable(f"The mailbox was not reached: {_said(error)}") from error
+
+    def _open(self) -> None:
+        server = self._settings.imap
+        try:
+            tls = self._settings.tls() if server.security is not Security.NONE else None
+        except ConfigError as error:
+            raise Unreachable(error.detail) from None
+        direct = server.security is Security.TLS
+        timeout = SocketTimeout(connect=_CONNECT, read=_READ)
+        client = IMAPClient(server.host, server.port, ssl=direct, ssl_context=tls if direct else None, timeout=timeout)
+        client.normalise_times = False
+        try:
+            if server.security is Security.STARTTLS:
+                client.starttls(tls)
+            client.login(server.user, server.password)
+        except BaseException:
+            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+                client.shutdown()
+            raise
+        self._client = client
+
+    def _idle(self, seconds: float) -> bool:
+        client = self._client
+        self._idling = True
+        client.idle()
+        heard = _news(client.idle_check(timeout=seconds))
+        client.idle_done()
+        self._idling = False
+        return heard
+
+
+def _news(answers: Sequence[Any]) -> bool:
+    """Not every line is one: servers say "still here"."""
+    return any(isinstance(one, tuple) and len(one) > 1 and one[1] in (b"EXISTS", b"RECENT") for one in answers)
+
+
+def _said(error: BaseException) -> str:
+    text = error.args[0] if error.args else ""
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return " ".join(shown.split())[:300] or type(error).__name__

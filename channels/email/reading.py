@@ -1,0 +1,182 @@
+"""Reads one folder: each mail once, in order, from where the last one was committed. The mailbox itself is never changed.
+
+The place is UIDVALIDITY and the last UID, remembered after the commit. When the server numbers anew, what arrived since the
+last place is offered again, and known by its Message-ID. Mail that was there before the hub's first start is not answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from channels.email.imap import ImapConnection, Numbers
+from channels.email.parse import FOLDER, UID, VALIDITY
+from channels.email.settings import CHANNEL, EmailSettings
+from channels.email.standing import Standing
+from core.domain.errors import AuthFailed, ChannelError, Overloaded, StoreUnavailable
+from core.domain.messages import RawEvent
+from core.ports.channel import InboundSink
+from core.ports.surroundings import Surroundings
+
+_NOT_OURS: Final = 10.0
+_LONGEST: Final = 60.0
+_LEASE_MARGIN: Final = 45.0
+_RENEW: Final = 10.0
+_OVERLAP: Final = timedelta(days=3)
+"""How far before the last place a folder that was numbered anew is read again."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPlace:
+    """``begun``: when the hub first saw the folder. ``seen``: when the last mail that was read had arrived."""
+
+    validity: int
+    uid: int
+    begun: str
+    seen: str
+
+
+class FolderReading:
+    """Of several processes one reads a folder."""
+
+    def __init__(
+        self,
+        settings: EmailSettings,
+        folder: str,
+        surroundings: Surroundings,
+        standing: Standing,
+        *,
+        take: Callable[[RawEvent], Awaitable[None]],
+        sink: InboundSink,
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._around = surroundings
+        self._standing = standing
+        self._take = take
+        self._sink = sink
+        self._lease = f"{CHANNEL}:{settings.account}:{folder}"
+        self._renew_at = 0.0
+        self._failures = 0
+        self.tried = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            try:
+                if await self._hold():
+                    await self._session()
+                    pause = 0.0
+                else:
+                    pause = _NOT_OURS
+            except Exception as error:  # whatever it is, a mailbox that nobody reads any more helps nobody
+                self._failures += 1
+                pause = self._after(error)
+            self.tried.set()
+            await self._around.clock.sleep(pause)
+
+    async def let_go(self) -> None:
+        """Another process may go on at once. Raises StoreUnavailable."""
+        await self._around.leases.let_go(self._lease, self._around.process)
+
+    async def _hold(self) -> bool:
+        seconds = self._settings.poll_seconds + _LEASE_MARGIN
+        held = await self._around.leases.hold(self._lease, self._around.process, seconds)
+        self._renew_at = self._around.clock.monotonic() + _RENEW
+        return held
+
+    async def _session(self) -> None:
+        connection = ImapConnection(self._settings)
+        try:
+            await connection.open()
+            place = await self._place(connection, await connection.select(self._folder))
+            while await self._hold():
+                place = await self._read_on(connection, place)
+                self._failures = 0
+                self._standing.is_good(self._folder)
+                self.tried.set()
+                if connection.can_idle:
+                    await connection.news(self._settings.poll_seconds)
+                else:
+                    await self._around.clock.sleep(self._settings.poll_seconds)
+        finally:
+            await connection.close()
+
+    async def _read_on(self, connection: ImapConnection, place: FolderPlace) -> FolderPlace:
+        for uid in await connection.after(place.uid):
+            if self._around.clock.monotonic() >= self._renew_at and not await self._hold():
+                break
+            arrived = await self._one(connection, place.validity, uid)
+            seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
+            place = replace(place, uid=uid, seen=seen)
+            await self._keep(place)
+        return place
+
+    async def _one(self, connection: ImapConnection, validity: int, uid: int) -> datetime | None:
+        """Returns after the commit. None for a mail that has gone."""
+        found = await connection.fetch(uid, self._settings.largest_mail)
+        if found is None:
+            return None
+        body = found.body if found.body is not None else await connection.head(uid)
+        headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid)}
+        raw = RawEvent(CHANNEL, self._settings.account, body, headers, found.arrived)
+        if found.body is None:
+            await self._sink.quarantine(raw, f"The mail has {found.size // 1_048_576} MB: only its header was read.")
+        else:
+            await self._take(raw)
+        return found.arrived
+
+    async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
+        text = await self._around.memory.recall(CHANNEL, self._settings.account, f"place/{self._folder}")
+        if text is None:
+            now = self._around.clock.now().isoformat()
+            place = FolderPlace(numbers.validity, max(0, numbers.following - 1), now, now)
+            await self._keep(place)
+            return place
+        place = FolderPlace(**json.loads(text))
+        if place.validity != numbers.validity:
+            place = await self._renumbered(connection, place, numbers)
+        return place
+
+    async def _renumbered(self, connection: ImapConnection, place: FolderPlace, numbers: Numbers) -> FolderPlace:
+        """Read again what arrived since, a few days more to be sure; what the hub has is known by its Message-ID."""
+        _log.warning("email.renumbered", folder=self._folder, before=place.validity, now=numbers.validity)
+        begun = datetime.fromisoformat(place.begun)
+        since = max(begun, datetime.fromisoformat(place.seen) - _OVERLAP)
+        before = [uid for uid in await connection.since(since) if uid < numbers.following]
+        for uid in before:
+            if not await self._hold():
+                raise Overloaded("Another process reads this folder now; it begins anew.")
+            found = await connection.fetch(uid, 0)
+            if found is not None and found.arrived >= since.replace(microsecond=0):
+                await self._one(connection, numbers.validity, uid)
+        place = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1))
+        await self._keep(place)
+        return place
+
+    async def _keep(self, place: FolderPlace) -> None:
+        text = json.dumps(asdict(place))
+        await self._around.memory.remember(CHANNEL, self._settings.account, f"place/{self._folder}", text)
+
+    def _after(self, error: Exception) -> float:
+        backoff = min(_LONGEST, 0.5 * 2.0 ** min(self._failures, 10))
+        match error:
+            case StoreUnavailable() | Overloaded():
+                _log.warning("email.not_stored", folder=self._folder, detail=error.detail)
+            case AuthFailed():
+                self._standing.is_bad(self._folder, "the mailbox does not accept the login", said=error.detail)
+                return _LONGEST
+            case ChannelError():
+                self._standing.is_bad(self._folder, "the mailbox cannot be read", said=error.detail)
+            case _:
+                self._standing.is_bad(self._folder, "reading the mailbox has failed")
+                _log.error("email.reading_failed", folder=self._folder, exc_info=error)
+        return backoff

@@ -1,0 +1,190 @@
+"""Sends rendered mails: whom to and in answer to what, from the thread; once, as far as that can be known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+
+from channels.email import words
+from channels.email.budget import Budget
+from channels.email.compose import Envelope, composed
+from channels.email.imap import ImapConnection
+from channels.email.ledger import Ledger
+from channels.email.render import attachment_of
+from channels.email.settings import EmailSettings
+from channels.email.smtp import SmtpServer, TooBig
+from channels.email.threads import Thread, Threads
+from channels.email.tokens import Tokens, event_id
+from core.domain.attachments import Attachment
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    HubError,
+    OutcomeUnknown,
+    Rejected,
+    StoreUnavailable,
+    Unreachable,
+)
+from core.domain.messages import Receipt, WirePayload
+from core.ports.surroundings import Surroundings
+
+_FILING: Final = 30.0
+_log = structlog.get_logger(__name__)
+
+File = tuple[Attachment, bytes]
+
+
+class Sending:
+    """``close`` waits for copies that are still being filed."""
+
+    def __init__(self, settings: EmailSettings, surroundings: Surroundings, tokens: Tokens, threads: Threads) -> None:
+        self._settings = settings
+        self._around = surroundings
+        self._tokens = tokens
+        self._threads = threads
+        self._budget = Budget(surroundings.memory, surroundings.clock, settings)
+        self._smtp = SmtpServer(settings)
+        self._filing: set[asyncio.Task[None]] = set()
+        self.ledger = Ledger(surroundings.memory, surroundings.clock, settings.account)
+
+    async def send(self, payload: WirePayload, idempotency_key: str) -> Receipt:
+        """See Channel.send."""
+        thread, message_id = await self._prepared(payload, idempotency_key)
+        if thread is None:
+            return self._receipt(message_id)
+        files, instead = await self._files(payload, thread)
+        mail = self._mail(payload, thread, message_id, files, instead)
+        try:
+            await self._submit(thread.to, mail, message_id)
+        except TooBig:
+            if not files:
+                raise
+            _log.warning("email.files_as_links", files=len(files))
+            links = [*instead, *(self._line(file, payload, thread) for file, _ in files)]
+            mail = self._mail(payload, thread, message_id, [], links)
+            await self._submit(thread.to, mail, message_id)
+        if self._settings.sent_folder:
+            self._file(self._settings.sent_folder, mail)
+        return self._receipt(message_id)
+
+    async def outcome(self, payload: WirePayload, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery."""
+        message_id = self._tokens.message_id(payload.conversation.thread, idempotency_key)
+        try:
+            state = await self.ledger.state(message_id)
+        except StoreUnavailable as error:
+            raise OutcomeUnknown(error.detail) from error
+        if state is None and not await self._in_sent_folder(message_id):
+            raise OutcomeUnknown("The mail was handed over, and the server's answer did not come.")
+        return None if state is False else self._receipt(message_id)
+
+    async def close(self) -> None:
+        """What was sent is filed, if the server takes it in time."""
+        if self._filing:
+            await asyncio.wait(self._filing, timeout=2.0)
+        for task in self._filing:
+            task.cancel()
+
+    async def _prepared(self, payload: WirePayload, idempotency_key: str) -> tuple[Thread | None, str]:
+        """None instead of the thread: it is sent already. Whatever fails here, nothing was sent."""
+        token = payload.conversation.thread
+        message_id = self._tokens.message_id(token, idempotency_key)
+        try:
+            thread = await self._threads.recall(token)
+            if thread is None:
+                raise Rejected("Nothing is known of this thread: there is nobody to write to.")
+            if await self.ledger.state(message_id) is True:
+                return None, message_id
+            if payload.body.get("automatic"):
+                await self._budget.take(token, thread.to, idempotency_key)
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        return thread, message_id
+
+    async def _submit(self, to: str, mail: bytes, message_id: str) -> None:
+        first = False
+
+        async def begun() -> None:
+            nonlocal first
+            first = await self.ledger.begin(message_id)
+
+        try:
+            await self._smtp.submit(to, mail, begun=begun)
+        except OutcomeUnknown:
+            raise
+        except ChannelError:
+            if first:
+                await self.ledger.refused(message_id)
+            raise
+        await self.ledger.sent(message_id)
+
+    async def _files(self, payload: WirePayload, thread: Thread) -> tuple[list[File], list[str]]:
+        """What goes with the mail, and lines for what is too large or cannot be had."""
+        files: list[File] = []
+        instead: list[str] = []
+        room = self._settings.largest_sent
+        described: Sequence[dict[str, Any]] = payload.body.get("attachments") or []
+        for file in map(attachment_of, described):
+            data = await self._bytes(file) if file.size <= room else None
+            if data is None:
+                instead.append(self._line(file, payload, thread))
+            else:
+                files.append((file, data))
+                room -= len(data)
+        return files, instead
+
+    async def _bytes(self, file: Attachment) -> bytes | None:
+        try:
+            return b"".join([chunk async for chunk in self._around.files.open(file)])
+        except Unreachable:
+            raise
+        except (HubError, OSError) as error:
+            _log.error("email.file_missing", file=file.id, error=str(error))
+            return None
+
+    def _line(self, file: Attachment, payload: WirePayload, thread: Thread) -> str:
+        language = words.language_of(payload.body.get("locale") or thread.locale)
+        return words.file_line(language, file.name, self._around.link(file))
+
+    def _mail(
+        self, payload: WirePayload, thread: Thread, message_id: str, files: Sequence[File], instead: Sequence[str]
+    ) -> bytes:
+        around = self._around
+        envelope = Envelope(self._settings.address, around.company, message_id, around.clock.now())
+        return composed(payload.body, thread, envelope, files, instead, quotes=payload.part == 0)
+
+    def _receipt(self, message_id: str) -> Receipt:
+        return Receipt(provider_id=event_id(message_id), at=self._around.clock.now(), tracked=True)
+
+    def _file(self, folder: str, mail: bytes) -> None:
+        task = asyncio.create_task(self._filed(folder, mail))
+        self._filing.add(task)
+        task.add_done_callback(self._filing.discard)
+
+    async def _filed(self, folder: str, mail: bytes) -> None:
+        connection = ImapConnection(self._settings)
+        try:
+            async with asyncio.timeout(_FILING):
+                await connection.open()
+                await connection.append(folder, mail)
+        except (ChannelError, TimeoutError) as error:
+            _log.warning("email.not_filed", folder=folder, error=str(error) or type(error).__name__)
+        finally:
+            await connection.close()
+
+    async def _in_sent_folder(self, message_id: str) -> bool:
+        folder = self._settings.sent_folder
+        if not folder:
+            return False
+        connection = ImapConnection(self._settings)
+        try:
+            await connection.open()
+            await connection.select(folder)
+            return bool(await connection.with_message_id(message_id))
+        except (Unreachable, AuthFailed) as error:
+            raise OutcomeUnknown(f"The folder of sent mail cannot be read: {error.detail}") from error
+        finally:
+            await connection.close()

@@ -1,0 +1,150 @@
+"""Handing a mail to the SMTP server, with errors that say whether it was taken."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import aiosmtplib
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from channels.email.settings import EmailSettings, Security
+from core.domain.errors import AuthFailed, ChannelError, ConfigError, OutcomeUnknown, RateLimited, Rejected, Unreachable
+
+_TIMEOUT: Final = 20.0
+_PAUSE: Final = 60.0
+_BUSY: Final = re.compile(r"\b4\.7\.\d|\brate\b|too many|too much|throttl|quota|slow down|limit", re.IGNORECASE)
+_LARGE: Final = re.compile(r"\b5\.3\.4\b|\b5\.2\.3\b|too (?:large|big)|size|exceed", re.IGNORECASE)
+_LOGIN: Final = (530, 534, 535, 538)
+
+
+class TooBig(Rejected):
+    """The server takes no mail of this size."""
+
+
+class SmtpServer:
+    """One connection per mail: servers close idle ones, and a mail that is lost with one would be in doubt."""
+
+    def __init__(self, settings: EmailSettings) -> None:
+        self._settings = settings
+
+    async def submit(self, to: str, data: bytes, *, begun: Callable[[], Awaitable[None]]) -> None:
+        """``begun`` is awaited when the server has taken both addresses, before it gets the mail. Raises ChannelErrors."""
+        async with self.session() as smtp:
+            await self._addressed(smtp, to, data)
+            await begun()
+            try:
+                await smtp.data(data)
+            except SMTPResponseException as error:
+                raise _refused(error) from None
+            except (SMTPException, OSError, TimeoutError) as error:
+                said = f"The connection broke while the mail was handed over ({type(error).__name__})."
+                raise OutcomeUnknown(said) from error
+
+    async def _addressed(self, smtp: SMTP, to: str, data: bytes) -> None:
+        options = [f"SIZE={len(data)}"] if smtp.supports_extension("size") else []
+        plain = (to + self._settings.address).isascii()
+        if not plain and not smtp.supports_extension("smtputf8"):
+            raise Rejected("The mail server cannot write to addresses with letters outside ASCII.")
+        if not plain:
+            options.append("SMTPUTF8")
+        encoding = "ascii" if plain else "utf-8"
+        with _certain():
+            try:
+                await smtp.mail(self._settings.address, options=options, encoding=encoding)
+            except SMTPResponseException as error:
+                raise _sender_refused(error) from None
+            try:
+                await smtp.rcpt(to, encoding=encoding)
+            except SMTPResponseException as error:
+                raise _refused(error) from None
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[SMTP]:
+        """Connected, secured and logged in. Raises Unreachable, AuthFailed."""
+        server = self._settings.smtp
+        try:
+            tls = self._settings.tls() if server.security is not Security.NONE else None
+        except ConfigError as error:
+            raise Unreachable(error.detail) from None
+        smtp = SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security is Security.TLS,
+            start_tls=server.security is Security.STARTTLS,
+            tls_context=tls,
+            timeout=_TIMEOUT,
+            local_hostname=self._settings.domain,
+        )
+        try:
+            with _certain():
+                await smtp.connect()
+                if server.user:
+                    await _logged_in(smtp, server.user, server.password)
+            yield smtp
+            with contextlib.suppress(SMTPException, OSError):
+                await smtp.quit(timeout=2.0)
+        finally:
+            smtp.close()
+
+
+async def _logged_in(smtp: SMTP, user: str, password: str) -> None:
+    try:
+        await smtp.login(user, password)
+    except SMTPResponseException as error:
+        if 400 <= error.code < 500:
+            raise _refused(error) from None
+        raise AuthFailed(f"The mail server does not accept the login ({error.code} {_shown(error)}).") from None
+    except aiosmtplib.SMTPNotSupported as error:
+        raise AuthFailed(f"The mail server offers no login that we know: {error}") from None
+
+
+@contextlib.contextmanager
+def _certain() -> Iterator[None]:
+    """Whatever breaks in here, the mail was not handed over."""
+    try:
+        yield
+    except ChannelError:
+        raise
+    except ssl.SSLCertVerificationError as error:
+        raise Unreachable(f"The mail server's certificate is not trusted: {error.verify_message}.") from error
+    except SMTPResponseException as error:
+        raise _refused(error) from None
+    except (SMTPException, OSError, TimeoutError) as error:
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise Unreachable(f"The mail server's certificate is not trusted: {cause.verify_message}.") from error
+        raise Unreachable(f"The mail server was not reached: {_said(error)}") from error
+
+
+def _refused(error: SMTPResponseException) -> ChannelError:
+    said = f"{error.code} {_shown(error)}"
+    if error.code in _LOGIN:
+        return AuthFailed(f"The mail server wants a login: {said}")
+    if 400 <= error.code < 500:
+        if error.code == 421 or _BUSY.search(error.message):
+            return RateLimited(f"The mail server asks for a pause: {said}", retry_after=_PAUSE)
+        return Unreachable(f"The mail server does not take it now: {said}")
+    if error.code == 552 or (error.code in (523, 554) and _LARGE.search(error.message)):
+        return TooBig(f"The mail server takes no mail of this size: {said}")
+    return Rejected(f"The mail server refuses it: {said}")
+
+
+def _sender_refused(error: SMTPResponseException) -> ChannelError:
+    """Our own address is refused: that holds for every mail, so nothing may be dropped for it."""
+    found = _refused(error)
+    if type(found) is Rejected:
+        return AuthFailed(f"The mail server does not let us write as our own address: {error.code} {_shown(error)}")
+    return found
+
+
+def _shown(error: SMTPResponseException) -> str:
+    return " ".join(str(error.message).split())[:300]
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

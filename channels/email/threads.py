@@ -1,0 +1,143 @@
+"""Which conversation a mail belongs to, who takes part in it, and what the next answer refers to.
+
+A mail joins a thread when it answers one of that thread's mails *and* its author takes part: whoever wrote it, and whoever a
+participant put in To or Cc. Once an author was proven (DMARC), an unproven mail in their name does not join. A stranger who
+quotes an id begins a thread of their own, and learns nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from channels.email.letter import Letter
+from channels.email.settings import CHANNEL
+from channels.email.tokens import Tokens, event_id
+from core.domain.errors import StoreUnavailable
+from core.ports.channel_memory import ChannelMemory
+
+_QUOTED: Final = 6_000
+_CHAIN: Final = 25
+_PEOPLE: Final = 30
+_TRIES: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``joined``: the thread was there before this mail."""
+
+    thread: str
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs."""
+
+    to: str
+    name: str | None
+    subject: str
+    answers: str | None
+    chain: tuple[str, ...] = ()
+    people: Mapping[str, bool] = field(default_factory=dict)
+    quote: str = ""
+    quote_at: str = ""
+    locale: str | None = None
+
+    @classmethod
+    def from_json(cls, text: str) -> Thread:
+        """Read what `to_json` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(**{**values, "chain": tuple(values["chain"])})
+
+    def to_json(self) -> str:
+        """For the channel's memory."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+class Threads:
+    """The memory of one mailbox. Everything here raises StoreUnavailable."""
+
+    def __init__(self, memory: ChannelMemory, tokens: Tokens, account: str) -> None:
+        self._memory = memory
+        self._tokens = tokens
+        self._account = account
+
+    async def find(self, mail: Letter) -> Place:
+        """Where a mail belongs; changes nothing."""
+        assert mail.author is not None
+        keys = [f"mid/{event_id(one)}" for one in mail.answers]
+        own = f"mid/{mail.event_id}"
+        known = await self._memory.recall_many(CHANNEL, self._account, [own, *keys])
+        if own in known:
+            thread, _, joined = known[own].partition(" ")
+            return Place(thread, joined == "joined")
+        quoted = [
+            self._tokens.thread_of(one) or known.get(key, "").partition(" ")[0]
+            for one, key in zip(mail.answers, keys, strict=True)
+        ]
+        for thread in dict.fromkeys(filter(None, quoted)):
+            if self._may_join(await self.recall(thread), mail):
+                return Place(thread, joined=True)
+        return Place(self._tokens.new_thread(mail.event_id), joined=False)
+
+    async def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> None:
+        """Remember the mail before it is accepted. The same mail again changes nothing that matters."""
+        key = f"thread/{place.thread}"
+        for _ in range(_TRIES):
+            before = await self._memory.recall(CHANNEL, self._account, key)
+            after = _with(Thread.from_json(before) if before else None, mail, text, sent_at).to_json()
+            if before == after or await self._memory.replace(CHANNEL, self._account, key, before, after):
+                break
+        else:
+            raise StoreUnavailable("The thread is being changed by others all the time.")
+        await self._memory.remember(
+            CHANNEL, self._account, f"mid/{mail.event_id}", f"{place.thread} {'joined' if place.joined else 'began'}"
+        )
+
+    async def recall(self, thread: str) -> Thread | None:
+        """None when nothing is known of it."""
+        text = await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
+        return Thread.from_json(text) if text else None
+
+    def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
+        if thread is None or mail.author is None:
+            return False
+        proven = thread.people.get(mail.author.address)
+        return proven is not None and (mail.proven or not proven)
+
+
+def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> Thread:
+    assert mail.author is not None
+    author = mail.author
+    people = dict(thread.people) if thread is not None else {}
+    brings = thread is None or mail.proven
+    people[author.address] = people.get(author.address, False) or mail.proven
+    for one in (*mail.reply_to, *mail.others) if brings else ():
+        if len(people) < _PEOPLE:
+            people.setdefault(one.address, False)
+    to, name = author.address, author.name
+    wished = mail.reply_to[0] if mail.reply_to else None
+    if wished is not None and (brings or wished.address in people):
+        to, name = wished.address, wished.name or (name if wished.address == to else None)
+    return replace(
+        thread or Thread(to, name, mail.subject, None),
+        to=to,
+        name=name,
+        subject=mail.subject or (thread.subject if thread is not None else ""),
+        answers=mail.message_id,
+        chain=_chain(mail),
+        people=people,
+        quote=text[:_QUOTED],
+        quote_at=sent_at.isoformat(),
+        locale=mail.locale or (thread.locale if thread is not None else None),
+    )
+
+
+def _chain(mail: Letter) -> tuple[str, ...]:
+    """References for the answer: the first and the latest of what led here, and the mail itself (RFC 5322, 3.6.4)."""
+    ids = list(dict.fromkeys([*reversed(mail.answers), *([mail.message_id] if mail.message_id else [])]))
+    return tuple(ids if len(ids) <= _CHAIN else [ids[0], *ids[1 - _CHAIN :]])
