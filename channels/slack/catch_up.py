@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 
 import structlog
@@ -14,12 +14,16 @@ from channels.slack.place import CHANNEL, Place, time_of
 from channels.slack.reception import Reception
 from channels.slack.wire import Posted
 from channels.slack.workspaces import Workspaces
-from core.domain.errors import ChannelError, InvalidInput
+from core.domain.errors import ChannelError, InvalidInput, RateLimited
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
 _LIVELY = timedelta(days=7)
 """A thread that was silent for longer is not asked for; direct messages always are."""
+_FORGOTTEN = timedelta(days=60)
+_MOST = 100_000
+_TRIES = 3
+_LONGEST_PAUSE = 90.0
 _log = structlog.get_logger(__name__)
 
 
@@ -38,31 +42,66 @@ class CatchUp:
     async def run(self, reader: Reader) -> int:
         """How many messages were new. A place that cannot be read is left for the next time. Raises StoreUnavailable."""
         new = 0
-        for key, value in (await self._memory.recall_all(CHANNEL, self._account, "seen/")).items():
-            place, since = Place.of(key.removeprefix("seen/")), str(json.loads(value).get("ts") or "0")
-            if place.thread_ts is not None and since != "0" and self._clock.now() - time_of(since) > _LIVELY:
-                continue
-            try:
-                new += await self._read(reader, place, since)
-            except ChannelError as error:
-                _log.warning("slack.not_caught_up", place=str(place), error=error.detail)
+        for kind in ("seen/", "heard/"):
+            for place, since in await self._places(kind):
+                try:
+                    new += await self._patiently(reader, place, since, mentions=kind == "heard/")
+                except ChannelError as error:
+                    _log.warning("slack.not_caught_up", place=str(place), error=error.detail)
+        await self._tidy()
         return new
 
-    async def _read(self, reader: Reader, place: Place, since: str) -> int:
+    async def _places(self, kind: str) -> list[tuple[Place, str]]:
+        found = []
+        for key, value in (await self._all(kind)).items():
+            place, since = Place.of(key.removeprefix(kind)), str(json.loads(value)["ts"])
+            if place.thread_ts is None or self._age(since) < _LIVELY:
+                found.append((place, since))
+        return found
+
+    async def _patiently(self, reader: Reader, place: Place, since: str, *, mentions: bool) -> int:
+        """Slack lets some apps read once a minute only."""
+        for _ in range(_TRIES):
+            try:
+                return await self._read(reader, place, since, mentions=mentions)
+            except RateLimited as error:
+                await self._clock.sleep(min(error.retry_after, _LONGEST_PAUSE))
+        return await self._read(reader, place, since, mentions=mentions)
+
+    async def _read(self, reader: Reader, place: Place, since: str, *, mentions: bool) -> int:
+        """``mentions``: a whole channel, in which only who mentions the app begins a conversation."""
         client = await self._workspaces.client(place.team)
         own = await self._workspaces.bot_user(place.team)
         channel = await client.open_direct(place.channel) if place.person else place.channel
         found = [one async for one in _messages(client, channel, place, since)]
         new = 0
         for message in sorted(found, key=lambda one: time_of(str(one.get("ts")))):
+            if mentions and message.get("thread_ts") not in (None, message.get("ts")):
+                continue
             try:
                 events = reader.message({**message, "channel": channel}, place.team, own=own)
             except InvalidInput as error:
                 _log.warning("slack.not_understood", error=error.detail)
                 continue
-            accepted = await self._reception.take(events, None, addressed=False)
+            accepted = await self._reception.take(events, None, addressed=mentions)
             new += sum(1 for one in accepted if not one.duplicate)
         return new
+
+    async def _tidy(self) -> None:
+        """Forget in which thread old messages were, and threads that nobody will come back to."""
+        for key in await self._all("at/"):
+            if self._age(key.rpartition("/")[2]) > _FORGOTTEN:
+                await self._memory.forget(CHANNEL, self._account, key)
+        for key, value in (await self._all("seen/")).items():
+            since = str(json.loads(value)["ts"])
+            if Place.of(key.removeprefix("seen/")).thread_ts is not None and self._age(since) > 6 * _FORGOTTEN:
+                await self._memory.forget(CHANNEL, self._account, key)
+
+    async def _all(self, kind: str) -> Mapping[str, str]:
+        return await self._memory.recall_all(CHANNEL, self._account, kind, limit=_MOST)
+
+    def _age(self, ts: str) -> timedelta:
+        return self._clock.now() - time_of(ts)
 
 
 async def _messages(client: SlackClient, channel: str, place: Place, since: str) -> AsyncIterator[Posted]:

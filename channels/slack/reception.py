@@ -26,11 +26,14 @@ _SNIPPET = 80
 
 
 class Reception:
-    """The sink that the channel's own doors use. Memory's keys:
+    """The sink that the channel's own doors use. What it remembers:
 
-    ``seen/<place>`` (a thread or a direct channel that is ours, with the last message and its author), ``at/<channel>/<ts>``
-    (in which thread a message is), ``dm/<team>/<person>`` (their direct channel), ``alias/<direct channel>`` (the conversation
-    that a slash command began before that channel was known), ``home/<person>/<place>`` (what they talked about).
+    ``seen/<place>``: a thread or a direct channel that is ours, with the last message and its author.
+    ``heard/<team>/<channel>``: where somebody mentioned the app, with the last message to it.
+    ``at/<channel>/<ts>``: in which thread a message is.
+    ``dm/<team>/<person>``: their direct channel.
+    ``alias/<direct channel>``: the conversation that a slash command began before that channel was known.
+    ``home/<person>/<place>``: what they talked about.
     """
 
     def __init__(self, memory: ChannelMemory, account: str, jotter: Jotter) -> None:
@@ -99,6 +102,8 @@ class Reception:
             self._jotter.jot(f"seen/{place}", _seen(event))
             if place.thread_ts not in (None, ts):
                 self._jotter.jot(f"at/{place.channel}/{ts}", str(place))
+            if not place.direct:
+                self._jotter.jot(f"heard/{place.team}/{place.channel}", json.dumps({"ts": ts}))
             if place.channel[0] == "D":
                 self._jotter.jot(f"dm/{place.team}/{user}", place.channel)
             talk = {"text": event.text[:_SNIPPET], "ts": ts, "channel": place.channel}
@@ -157,4 +162,5 @@ def _ts(event: MessageReceived) -> str:
 
 
 def _seen(event: MessageReceived) -> str:
-    return json.dumps({"ts": _ts(event) or "0", "user": event.sender.external_id})
+    at = _ts(event) or f"{event.sent_at.timestamp():.6f}"
+    return json.dumps({"ts": at, "user": event.sender.external_id})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_receive import StoreSink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TOKEN, Fault
+from tests.servers.slack_world import ANNA, APP_TOKEN, BOT, DIRECT, PUBLIC, TEAM, TOKEN, Fault
+from tests.unit.web.clock import HandClock
 
 
 def home(fake: SlackFake, tab: str = "home") -> dict[str, Any]:
@@ -78,14 +81,16 @@ async def test_after_an_outage_what_was_missed_is_accepted_once(
         missed = fake.say("Three")
         fake.say("Four", channel=PUBLIC, thread_ts=root)
         fake.say("Lunch?", channel=PUBLIC)
-        assert await hub.channel.catch_up(sink) == 2
+        new = fake.say(f"<@{BOT}> five", channel=PUBLIC)["event"]["ts"]
+        assert await hub.channel.catch_up(sink) == 3
+        await hub.push(fake.say("Six", channel=PUBLIC, thread_ts=new))
         assert await hub.push(missed, retry=3) == 200
         assert sink.accepted[-1].duplicate
         await hub.channel.settled()
         assert await hub.channel.catch_up(sink) == 0
         conversations = {one.conversation_id for one in sink.accepted}
         texts = {message.text for each in conversations for message in await store.messages(each)}
-    assert texts == {"One", "two", "Three", "Four"}
+    assert texts == {"One", "two", "Three", "Four", "five", "Six"}
 
 
 async def test_many_missed_messages_come_in_order(hub: Hub) -> None:
@@ -105,6 +110,35 @@ async def test_a_place_that_cannot_be_read_keeps_nobody_else_waiting(hub: Hub) -
     hub.fake.channels[PUBLIC].member = False
     sink = Sink()
     assert await hub.channel.catch_up(sink) == 1
+
+
+async def test_a_pause_that_slack_asks_for_is_kept_while_catching_up(
+    fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path
+) -> None:
+    """Ten minutes after the outage began, on a clock that the test moves."""
+    clock = HandClock()
+    clock.seconds = (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
+    around = surroundings(store, tmp_path, clock=clock)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        await hub.push(fake.say("One"))
+        clock.seconds += 600
+        fake.say("Two")
+        began = clock.seconds
+        fake.fail("conversations.history", Fault(status=429, retry_after=60), Fault(status=429, retry_after=60))
+        assert await hub.channel.catch_up(Sink()) == 1
+    assert 120 <= clock.seconds - began < 130
+
+
+async def test_what_is_long_past_is_forgotten(hub: Hub) -> None:
+    memory = hub.around.memory
+    old, young = "1600000000.000100", hub.fake.ts()
+    for ts in (old, young):
+        await memory.remember("slack", "default", f"at/{PUBLIC}/{ts}", f"{TEAM}/{PUBLIC}/{old}")
+        await memory.remember("slack", "default", f"seen/{TEAM}/{PUBLIC}/{ts}", json.dumps({"ts": ts, "user": ANNA}))
+    hub.fake.say("Root", channel=PUBLIC)
+    await hub.channel.catch_up(Sink())
+    assert list(await memory.recall_all("slack", "default", "at/")) == [f"at/{PUBLIC}/{young}"]
+    assert list(await memory.recall_all("slack", "default", "seen/")) == [f"seen/{TEAM}/{PUBLIC}/{young}"]
 
 
 async def test_one_process_catches_up(hub: Hub, store: SqlStore) -> None:

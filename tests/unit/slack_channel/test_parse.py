@@ -38,10 +38,14 @@ class Known:
         return {"U0ANNA001": "de-DE"}.get(user)
 
 
-def events(name: str, reader: Reader | None = None) -> list[InboundEvent]:
-    found = (reader or Reader("default")).events(raw(load(name)))
+def read(payload: dict[str, Any], reader: Reader | None = None) -> list[InboundEvent]:
+    found = (reader or Reader("default")).events(raw(payload))
     assert not isinstance(found, WebhookReply)
     return list(found)
+
+
+def events(name: str, reader: Reader | None = None) -> list[InboundEvent]:
+    return read(load(name), reader)
 
 
 def message(name: str, reader: Reader | None = None) -> MessageReceived:
@@ -87,7 +91,7 @@ def test_known_names_are_read_instead_of_ids() -> None:
 def test_a_mention_alone_is_a_greeting() -> None:
     payload = load("app_mention")
     payload["event"]["text"] = "<@U0BOT0001> "
-    (event,) = Reader("default", Known()).events(raw(payload))
+    (event,) = read(payload, Reader("default", Known()))
     assert isinstance(event, MessageReceived)
     assert (event.text, event.action) == ("Hallo", CustomerAction.GREETING)
 
@@ -203,7 +207,7 @@ def test_a_button_that_is_not_ours_is_left_alone() -> None:
 )
 def test_a_command_is_a_message_from_the_person(text: str, action: CustomerAction | None) -> None:
     payload = load("slash_command") | {"text": text}
-    (event,) = Reader("default").events(raw(payload))
+    (event,) = read(payload)
     assert isinstance(event, MessageReceived)
     assert event.action == action
     assert event.text == (text or "Hello")
