@@ -27,6 +27,9 @@ _MESSAGING_PATH = "/messaging"
 """Where Messaging Services are on another origin than Twilio's, which has a host for them (as test servers do it)."""
 _PAGE_SIZE = "100"
 _CONNECT_SECONDS = 5.0
+_FAILURES = HTTPStatus.INTERNAL_SERVER_ERROR
+_SPEAKING_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+"""These mean what they say, whoever says them."""
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
@@ -129,8 +132,11 @@ class Client:
 
 
 def _refused(status: int, answer: Page | None, retry_after: str | None) -> ChannelError:
-    if status < HTTPStatus.BAD_REQUEST:
+    """Somebody who does not speak as Twilio does (a proxy, a wrong address) refused on nobody's behalf."""
+    if status < HTTPStatus.MULTIPLE_CHOICES:
         return OutcomeUnknown(f"Twilio answered {status} with something that is not its own.")
+    if status < HTTPStatus.BAD_REQUEST or (answer is None and status not in _SPEAKING_STATUSES and status < _FAILURES):
+        return Unreachable(f"What answers under TWILIO_API_BASE_URL is not Twilio's API ({status}).")
     code = (answer or {}).get("code")
     said = (answer or {}).get("message")
     return refusal(status, code if isinstance(code, int) else None, str(said) if said else None, retry_after)

@@ -80,7 +80,8 @@ class Missed:
                 if times and times[-1] < since and times[0] >= times[-1]:
                     break  # the newest come first, and the rest is older
         # Times are whole seconds; within one, the list's own order tells what came first.
-        return sorted(reversed(list(found.values())), key=came_at)
+        listed = list(found.values())[::-1]
+        return sorted(listed, key=came_at)
 
     def _queries(self, since: datetime) -> Sequence[dict[str, str]]:
         """The filter knows days only. A pool's numbers are not known here, so there all messages are looked through."""

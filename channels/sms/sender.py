@@ -72,9 +72,9 @@ class Sender:
             raise
         except ChannelError as error:
             with suppress(StoreUnavailable):
-                await self._tries.failed(thread, tries, key)
                 if isinstance(error, OptedOut):
                     await self._consent.stopped(pair.theirs, self._clock.now())
+                await self._tries.failed(thread, tries, key)
             raise
         return await self._taken(message, pair, tries, key, body if "MediaUrl" in fields else None)
 

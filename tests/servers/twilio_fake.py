@@ -251,6 +251,10 @@ class TwilioFake:
             return problem(429, 20429, "Too Many Requests", {"Retry-After": "7"})
         if fault in ("500", "503"):
             return problem(int(fault), 20500, "Internal Server Error")
+        if fault == "proxy":
+            return web.Response(status=404, text="<h1>Not found</h1>", content_type="text/html")
+        if fault == "moved":
+            return web.Response(status=301, headers={"Location": "https://elsewhere.example/"})
         refused = refusal(form, self.account, self.now())
         if refused is not None:
             return problem(400, *refused)

@@ -94,6 +94,11 @@ async def test_no_public_address(rig: Rig, public: str | None, words: str) -> No
     assert words in checks["Public address"]
 
 
+async def test_a_hub_on_this_machine_needs_no_tls(rig: Rig) -> None:
+    rig.around = replace(rig.around, public_url="http://127.0.0.1:8080")
+    assert "Public address" not in dict(_failed(await _diagnose(rig)))
+
+
 async def test_a_messaging_service(rig: Rig) -> None:
     service = {"sid": SERVICE, "friendly_name": "Support", "inbound_request_url": WEBHOOK, "inbound_method": "POST"}
     rig.twilio.services[SERVICE] = {**service, "use_inbound_webhook_on_number": False}

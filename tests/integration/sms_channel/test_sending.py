@@ -105,8 +105,9 @@ async def test_a_number_that_is_not_ours_is_refused(rig: Rig) -> None:
         await rig.say("Hello", thread=f"+15559990000/{THEIRS}")
 
 
-async def test_an_unavailable_twilio_took_nothing(rig: Rig) -> None:
-    rig.twilio.faults.append("503")
+@pytest.mark.parametrize("fault", ["503", "proxy", "moved"])
+async def test_an_unavailable_twilio_took_nothing(rig: Rig, fault: str) -> None:
+    rig.twilio.faults.append(fault)
     with pytest.raises(Unreachable):
         await rig.say("Hello")
     assert await _ask(rig, "Hello") is None
