@@ -22,7 +22,7 @@ class Said:
 
 @dataclass
 class Row:
-    """An outbox row. ``token`` of who may settle it."""
+    """An outbox row. ``token`` of who may settle it; ``uncertain``: nobody knows whether it arrived."""
 
     message_id: str
     seq: int
@@ -30,6 +30,11 @@ class Row:
     ownership_epoch: int
     status: DeliveryStatus = DeliveryStatus.DUE
     token: str | None = None
+    uncertain: bool = False
+
+    @property
+    def never_came(self) -> bool:
+        return self.status == DeliveryStatus.WITHHELD or (self.status == DeliveryStatus.DEAD and not self.uncertain)
 
     @property
     def open(self) -> bool:
@@ -58,8 +63,8 @@ class Thread:
 
     @property
     def remembered(self) -> list[str]:
-        """What a turn is told, in its two parts: without what was withheld, for nobody heard it."""
-        heard = {row.seq: row.message_id for row in self.rows if row.status != DeliveryStatus.WITHHELD}
+        """What a turn is told, in its two parts: without what never came, for nobody heard it."""
+        heard = {row.seq: row.message_id for row in self.rows if not row.never_came}
         handled = {one.seq: one.message_id for one in self.said if one.handled}
         return [message_id for _, message_id in sorted((heard | handled).items())] + self.unhandled
 

@@ -288,6 +288,7 @@ class Engine(RuleBasedStateMachine):
         row = self.threads[delivery.conversation_id].row(delivery.message.message_id)
         if row.token == delivery.token:
             row.token = None
+            row.uncertain = uncertain
             row.happen(SETTLED[status])
 
     # --- always ---
