@@ -63,7 +63,8 @@ class Reception(WebhookDoor):
         consent: Consent,
         sender: Callable[[], Sender | None],
     ) -> None:
-        super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
+        public_url = surroundings.public_url.rstrip("/") if surroundings.public_url else None
+        super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=public_url)
         self._of = channel
         self._at = surroundings.clock
         self._notes = notes

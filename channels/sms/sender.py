@@ -76,6 +76,7 @@ class Sender:
                     await self._consent.stopped(pair.theirs, self._clock.now())
                 await self._tries.failed(thread, tries, key)
             raise
+        _log.info("sms.sent", message=message.get("sid"), segments=body.get("segments", 1))
         return await self._taken(message, pair, tries, key, body if "MediaUrl" in fields else None)
 
     async def outcome(self, payload: WirePayload, key: str) -> Receipt | None:

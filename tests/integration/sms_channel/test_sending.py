@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -215,3 +217,36 @@ async def test_an_empty_message_is_refused_here(rig: Rig) -> None:
     with pytest.raises(Rejected):
         await rig.say("")
     assert rig.twilio.forms == []
+
+
+async def test_what_is_kept_of_a_conversation_does_not_grow(rig: Rig) -> None:
+    for number in range(30):
+        await rig.say(f"Message {number}", key=f"k{number}")
+    assert len(json.loads(await rig.remembered(f"tries/{OURS}/{THEIRS}") or "")) <= 21
+    rig.clock.move(4 * 86400)
+    await rig.say("Days later", key="k30")
+    assert len(json.loads(await rig.remembered(f"tries/{OURS}/{THEIRS}") or "")) == 1
+
+
+async def test_asked_again_after_it_was_taken_it_says_so_without_asking_twilio(rig: Rig) -> None:
+    (receipt,) = await rig.say("Hello")
+    rig.twilio.journal.clear()
+    assert await _ask(rig, "Hello") == receipt
+    assert rig.twilio.journal == []
+
+
+async def test_a_receipt_that_cannot_be_kept_is_still_a_receipt(rig: Rig) -> None:
+    (payload,) = rig.payloads("Hello")
+    rig.twilio.faults.append("slow")
+
+    async def go_away() -> None:
+        while not rig.twilio.forms:
+            await asyncio.sleep(0)
+        rig.memory.down = True  # type: ignore[attr-defined]
+        rig.twilio.released.set()
+
+    receipt, _ = await asyncio.gather(rig.channel.send(payload, idempotency_key="d1:0"), go_away())
+    assert receipt.provider_id == rig.twilio.messages[-1]["sid"]
+    rig.memory.down = False  # type: ignore[attr-defined]
+    rig.clock.move(6)
+    assert await _ask(rig, "Hello") == receipt

@@ -46,6 +46,20 @@ async def test_what_is_not_signed_for_this_is_refused(rig: Rig, how: dict[str, o
     assert rig.sink.new == []
 
 
+async def test_without_a_proxy_the_address_is_the_one_that_arrives(tmp_path: Path) -> None:
+    async with running(tmp_path, public_url=None) as rig:
+        form = rig.twilio.write("Hello")
+        assert (await rig.twilio.deliver(form))[0] == 401
+        assert (await rig.twilio.deliver(form, public=rig.twilio.hub))[0] == 200
+
+
+async def test_a_slash_at_the_end_of_the_public_address_does_no_harm(tmp_path: Path) -> None:
+    async with running(tmp_path, public_url="https://hub.example/") as rig:
+        assert (await rig.hear("Hello"))[0] == 200
+        await rig.say("Hello")
+        assert rig.twilio.forms[-1]["StatusCallback"] == "https://hub.example/webhooks/twilio/status"
+
+
 async def test_many_forgeries_raise_an_alarm(rig: Rig) -> None:
     for _ in range(10):
         await rig.twilio.deliver(rig.twilio.write("Hello"), token="b" * 32)
