@@ -283,7 +283,7 @@ def _person(message: Json, user: str, own: str | None) -> bool:
 
 
 def _shown(file: Json) -> bool:
-    return file.get("mode") not in _HIDDEN and isinstance(file.get("id"), str)
+    return str(file.get("mode")) not in _HIDDEN and isinstance(file.get("id"), str)
 
 
 def _file(file: Json, team: str) -> AttachmentRef:

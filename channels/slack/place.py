@@ -11,7 +11,7 @@ from core.domain.keys import ConversationKey, EventKey
 
 CHANNEL = "slack"
 _ID = re.compile(r"[A-Z0-9]{2,40}").fullmatch
-_TS = re.compile(r"\d{1,12}\.\d{1,9}").fullmatch
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)

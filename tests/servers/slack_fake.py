@@ -41,6 +41,10 @@ from tests.servers.slack_world import (
 )
 
 
+_JSON_FIELDS = frozenset({"blocks", "files", "metadata", "prompts", "view"})
+"""In a form, these are JSON inside a text."""
+
+
 class SlackFake:
     """``async with`` it; ``api_url`` is what SLACK_API_BASE_URL would be."""
 
@@ -187,6 +191,7 @@ class SlackFake:
         app.add_routes(
             [
                 web.post("/api/{method}", self._api),
+                web.get("/api/{method}", self._api),
                 web.post("/upload/{file}", self._upload),
                 web.get("/files-pri/{place}/download/{name}", self._download),
                 web.get("/socket", self._socket),
@@ -333,4 +338,5 @@ async def _arguments(request: web.Request) -> Json:
         found = json.loads(await request.read())
         assert isinstance(found, dict)
         return found
-    return {name: str(value) for name, value in (await request.post()).items()}
+    given = dict(request.query) | {name: str(value) for name, value in (await request.post()).items()}
+    return {name: json.loads(value) if name in _JSON_FIELDS else value for name, value in given.items()}
