@@ -52,13 +52,14 @@ def sender(message: Message) -> Mailbox | None:
 
 def _read(value: str) -> Iterable[Mailbox]:
     try:
-        pairs = getaddresses([value], strict=False)
+        pairs = getaddresses([value])
     except (ValueError, TypeError, IndexError, AttributeError):
         pairs = []
     usable = [(name, address.strip().lower()) for name, address in pairs]
     usable = [(name, address) for name, address in usable if _WHOLE(address) and len(address) <= _LONGEST]
     if not usable:
-        usable = [("", address.lower()) for address in _FOUND.findall(value)[:1] if len(address) <= _LONGEST]
+        found = {address.lower() for address in _FOUND.findall(value)}  # of two that cannot be told apart, none
+        usable = [("", address) for address in found if len(found) == 1 and len(address) <= _LONGEST]
     for name, address in usable:
         shown = " ".join(words(clean(name)).split())[:100]
         yield Mailbox(clean(address), shown if shown and shown.lower() != address else None)

@@ -1,0 +1,100 @@
+"""An SMTP server in the test's own process: it takes mail, refuses it as it is told, and may carry it on to a mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.servers.process import free_port
+
+
+@dataclass
+class Refusals:
+    """Replies to give next, by command; each is given once. ``cut``: break off after the mail, before the answer."""
+
+    mail: list[str] = field(default_factory=list)
+    rcpt: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    auth: list[str] = field(default_factory=list)
+    cut: bool = False
+
+
+class Postman:
+    """``taken`` holds what was accepted, as (recipient, bytes). ``carry`` gets each of them, in a thread."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+        self.taken: list[tuple[str, bytes]] = []
+        self.refusals = Refusals()
+        self.carry: Callable[[str, bytes], None] | None = None
+        self._login = login
+        self.port = free_port()
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            tls_context=tls,
+            require_starttls=tls is not None,
+            authenticator=self._authenticate,
+            auth_required=login is not None,
+            auth_require_tls=False,
+            enable_SMTPUTF8=True,
+            data_size_limit=30 * 1024 * 1024,
+        )
+
+    def start(self) -> None:
+        """Take mail from now on."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Take none any more."""
+        self._controller.stop(no_assert=True)
+
+    @property
+    def letters(self) -> list[EmailMessage]:
+        """What was taken, to be read."""
+        return [message_from_bytes(data, policy=policy.default) for _, data in self.taken]  # type: ignore[misc]
+
+    def _authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        if self.refusals.auth:
+            return AuthResult(success=False, handled=False, message=self.refusals.auth.pop(0))
+        right = isinstance(data, LoginPassword) and self._login is not None
+        given = (data.login.decode(), data.password.decode()) if right else None
+        return AuthResult(success=given == self._login, handled=False)
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        """The sender's address."""
+        if self.refusals.mail:
+            return self.refusals.mail.pop(0)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+        """The recipient's address."""
+        if self.refusals.rcpt:
+            return self.refusals.rcpt.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """The mail itself."""
+        if self.refusals.data:
+            return self.refusals.data.pop(0)
+        data = envelope.content
+        assert isinstance(data, bytes)
+        for address in envelope.rcpt_tos:
+            self.taken.append((address, data))
+            if self.carry is not None:
+                await asyncio.to_thread(self.carry, address, data)
+        if self.refusals.cut:
+            self.refusals.cut = False
+            server.transport.abort()
+        return "250 OK"
