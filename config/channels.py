@@ -94,7 +94,7 @@ def _email(settings: Settings, surroundings: Surroundings) -> Channel:
             imap_url=settings.email_imap_url.get_secret_value(),
             smtp_url=settings.email_smtp_url.get_secret_value(),
             authserv_id=settings.email_authserv_id,
-            ca_file=settings.email_ca_file,
+            ca_file=str(settings.email_ca_file) if settings.email_ca_file else None,
             secret_keys=secrets_of(settings.secret_key),
         ),
         surroundings,

@@ -40,7 +40,6 @@ from tests.servers.slack_world import (
     Workspace,
 )
 
-
 _JSON_FIELDS = frozenset({"blocks", "files", "metadata", "prompts", "view"})
 """In a form, these are JSON inside a text."""
 

@@ -34,7 +34,7 @@ CDN = "media.twiliocdn.com"
 
 
 class TwilioFake:
-    """``faults``: each is met by one request to send. ``journal``: what was asked. ``messages``: oldest first."""
+    """``faults``: each is met by one request to send; a slow one sets ``held`` and waits for ``released``. ``journal``: what was asked. ``messages``: oldest first."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
@@ -50,6 +50,7 @@ class TwilioFake:
         self.files: dict[str, bytes] = {}
         self.faults: deque[str] = deque()
         self.released = asyncio.Event()
+        self.held = asyncio.Event()
         self.journal: list[tuple[str, str]] = []
         self.forms: list[dict[str, str]] = []
         self.cdn_headers: list[Mapping[str, str]] = []
@@ -268,6 +269,7 @@ class TwilioFake:
         if "lost answer" in fault and request.transport is not None:
             request.transport.abort()
         if fault == "slow":
+            self.held.set()
             await self.released.wait()
         return web.json_response({key: value for key, value in message.items() if key != "media_url"}, status=201)
 

@@ -240,8 +240,7 @@ async def test_a_receipt_that_cannot_be_kept_is_still_a_receipt(rig: Rig) -> Non
     rig.twilio.faults.append("slow")
 
     async def go_away() -> None:
-        while not rig.twilio.forms:
-            await asyncio.sleep(0)
+        await rig.twilio.held.wait()
         rig.memory.down = True  # type: ignore[attr-defined]
         rig.twilio.released.set()
 
