@@ -70,11 +70,10 @@ class Webhook:
 
     async def check(self) -> None:
         """Set it if it is not as it should be, and hear what Telegram has to say. Says in `Standing` what went wrong."""
-        if self._url is None:
-            return
         try:
             if await self._leases.hold(f"{CHANNEL}:{self._account}:webhook", self._process, _LEASE):
-                await self._settle(await self._info())
+                info = await self._info()
+                await (self._settle(info) if self._url else self._look_on(info))
         except AuthFailed:
             self._standing.is_bad("the bot's token does not work (any more)")
         except ChannelError as error:
@@ -115,6 +114,13 @@ class Webhook:
             self._standing.is_bad("Telegram could not deliver to the webhook", said=said, waiting=waiting)
         else:
             self._standing.is_good()
+
+    async def _look_on(self, info: Mapping[str, Any]) -> None:
+        """Without an address of our own somebody else has to set it, at a proxy perhaps."""
+        if info.get("url"):
+            self._standing.is_good()
+        else:
+            self._standing.is_bad("no webhook is set, and without PUBLIC_URL the hub cannot set it")
 
     async def _set(self) -> None:
         params = {

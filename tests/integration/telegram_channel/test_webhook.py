@@ -159,3 +159,14 @@ async def test_an_edit_in_a_group_of_what_was_not_for_the_bot_is_thanked_for(web
     update = await webhook.fake.update(edited_message=message)
     await webhook.fake.until(lambda: not webhook.fake.updates)
     assert (update["update_id"], 200) in webhook.fake.pushed
+
+
+async def test_without_a_public_address_the_webhook_is_somebody_elses_to_set_and_that_is_said(quiet: World) -> None:
+    quiet.channel = quiet.another("p1", mode="webhook", webhook_secrets=(SECRET,))
+    await quiet.channel.start(quiet.sink)
+    assert "PUBLIC_URL" in str(quiet.channel.alarm)
+    assert quiet.fake.named("setWebhook") == []
+    quiet.fake.webhook["url"] = "https://proxy.example/webhooks/telegram"
+    await quiet.clock.wake()
+    await quiet.clock.until(lambda: 300.0 in quiet.clock.sleeping)
+    assert quiet.channel.alarm is None
