@@ -6,7 +6,6 @@ what is left of it after our own signature check, parsing and commit is the disp
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Final
@@ -134,6 +133,8 @@ class SlackChannel:
         try:
             channel = await self._channel(client, place)
             if payload.body["method"] == render.FILE:
+                if payload.part == 0:  # without a text that could take the place of what was begun
+                    await self._streams.finish(client, place, None)
                 return await self._opened.files.send(client, channel, place.thread_ts, payload.body, idempotency_key)
             sent = await self._say(client, place, channel, payload, idempotency_key)
         except AuthFailed as error:
@@ -322,17 +323,12 @@ class _Open:
         if settings.app_tokens:
             app = self.workspaces.app()
             self.socket = SocketMode(app, http, take, around.leases, around.clock, around.process, settings.account)
-        self._beginning: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._beginning = asyncio.create_task(self.workspaces.begin())
         if self.socket is not None:
             await self.socket.start()
 
     async def stop(self) -> None:
-        if self._beginning is not None:
-            self._beginning.cancel()
-            await asyncio.gather(self._beginning, return_exceptions=True)
         if self.socket is not None:
             await self.socket.stop()
         await self.aftercare.close()

@@ -74,15 +74,20 @@ class Aftercare:
     async def of(self, whole: Json) -> None:
         """Do what one event asks for. Raises HubError."""
         event = whole.get("event")
-        if not isinstance(event, dict):
-            user = whole.get("user")
-            person = user.get("id") if isinstance(user, dict) else whole.get("user_id")
-            if isinstance(person, str) and whole.get("team_id"):
-                await self._directory.learn(await self._workspaces.client(str(whole["team_id"])), [person], [])
-            return
-        team = team_of(whole)
+        if whole.get("type") == "app_rate_limited":
+            _log.error("slack.events_withheld", team=whole.get("team_id"), minute=whole.get("minute_rate_limited"))
+        elif isinstance(event, dict):
+            await self._event(team_of(whole), event)
+        elif whole.get("team_id"):  # a command; who presses a button was met before
+            person, team = wire.text(whole, "user_id"), wire.text(whole, "team_id")
+            await self._directory.learn(await self._workspaces.client(team), [person] if person else [], [])
+
+    async def _event(self, team: str, event: Json) -> None:
+        tokens = event.get("tokens")
         match event.get("type"):
-            case "app_uninstalled" | "tokens_revoked":
+            case "app_uninstalled":
+                await self._workspaces.removed(team)
+            case "tokens_revoked" if isinstance(tokens, dict) and tokens.get("bot"):
                 await self._workspaces.removed(team)
             case "app_home_opened" if event.get("tab") == "home":
                 await self._show_home(team, wire.named(event, "user"))

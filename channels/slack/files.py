@@ -69,7 +69,10 @@ class Files:
         file_id = await self._memory.recall(CHANNEL, self._account, f"file/{key}")
         if file_id is None:
             return None
-        return _shown(await client.file(file_id), channel)
+        found = _shown(await client.file(file_id), channel)
+        if found is not None:
+            await self._memory.forget(CHANNEL, self._account, f"file/{key}")
+        return found
 
     async def _upload(
         self, client: SlackClient, channel: str, thread_ts: str | None, file: Attachment, key: str

@@ -59,6 +59,8 @@ class Reader:
         whole = wire.payload(raw.body)
         if "command" in whole:
             return [self._command(whole, raw.received_at)]
+        if "ssl_check" in whole:  # Slack looks at the certificate now and then
+            return []
         kind = wire.named(whole, "type")
         if kind == "url_verification":
             return WebhookReply(body=wire.named(whole, "challenge").encode("utf-8", "replace"))
@@ -201,7 +203,7 @@ class Reader:
             if name == PERSON:
                 found.append(self._wish(whole, action))
             elif name == FEEDBACK:
-                found.append(self._rating(whole, action))
+                found += self._rating(whole, action)
         return found
 
     def _wish(self, whole: Json, action: Json) -> MessageReceived:
@@ -218,22 +220,27 @@ class Reader:
             locale=sender.locale,
         )
 
-    def _rating(self, whole: Json, action: Json) -> ReactionChanged:
+    def _rating(self, whole: Json, action: Json) -> list[ReactionChanged]:
+        """One thumb is up and the other is down: the last press counts."""
         rating, _, thread = wire.named(action, "value").partition(" ")
         if rating not in RATINGS:
             raise InvalidInput(f"There is no rating {rating[:_LONG]!r}.")
         user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(thread)
         channel = slack_id(wire.part(whole, "channel").get("id"))
         at = timestamp(action.get("action_ts"))
-        return ReactionChanged(
-            key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
-            conversation=place.conversation(self.account),
-            target=message_key(self.account, channel, timestamp(wire.part(whole, "message").get("ts"))),
-            sender=self._sender(user),
-            emoji=RATINGS[rating],
-            present=True,
-            sent_at=time_of(at),
-        )
+        target = message_key(self.account, channel, timestamp(wire.part(whole, "message").get("ts")))
+        return [
+            ReactionChanged(
+                key=EventKey(CHANNEL, self.account, f"a/{user}/{at}/{name}"),
+                conversation=place.conversation(self.account),
+                target=target,
+                sender=self._sender(user),
+                emoji=emoji,
+                present=name == rating,
+                sent_at=time_of(at),
+            )
+            for name, emoji in RATINGS.items()
+        ]
 
     def _command(self, whole: Json, at: datetime) -> MessageReceived:
         """A slash command can be given anywhere; the answer goes to the person's direct messages."""

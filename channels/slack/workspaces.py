@@ -29,9 +29,9 @@ class Workspaces:
         self._home_user: str | None = None
         self._clients: dict[str, tuple[str, SlackClient]] = {}
 
-    async def begin(self) -> None:
+    async def _learn(self) -> None:
         """Ask whose token was configured. Without an answer it is tried for every workspace that is not installed."""
-        if self._home is None:
+        if self._home is None or self._home_team is not None:
             return
         try:
             found = await self._home.auth_test()
@@ -42,6 +42,7 @@ class Workspaces:
 
     async def client(self, team: str) -> SlackClient:
         """For a workspace. Raises Unreachable where the app is not installed, which may be mended; StoreUnavailable."""
+        await self._learn()
         if self._home is not None and team == self._home_team:
             return self._home
         installed = await self.installation(team)
@@ -61,6 +62,7 @@ class Workspaces:
 
     async def bot_user(self, team: str) -> str | None:
         """The app's user there, where it is known."""
+        await self._learn()
         if team == self._home_team:
             return self._home_user
         installed = await self.installation(team)

@@ -66,6 +66,7 @@ class SlackFake:
         self.socket_tokens = {APP_TOKEN}
         self.now: Callable[[], float] = time.time
         self._ids = itertools.count(1)
+        self._over = asyncio.Event()
         self._server = TestServer(self._app())
 
     async def __aenter__(self) -> SlackFake:
@@ -73,6 +74,7 @@ class SlackFake:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._over.set()
         for socket in self.connections:
             await socket.close()
         await self._server.close()
@@ -207,7 +209,7 @@ class SlackFake:
         self.calls.append((method, args))
         fault = self.faults[method].popleft() if self.faults[method] else None
         if fault is not None and not fault.written:
-            return self._faulty(request, fault)
+            return await self._faulty(request, fault)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         headers: dict[str, str] = {}
         try:
@@ -220,10 +222,12 @@ class SlackFake:
         except Refusal as refusal:
             return web.json_response(refusal.answer, headers=headers)
         if fault is not None:
-            return self._faulty(request, fault)
+            return await self._faulty(request, fault)
         return web.json_response(answer, headers=headers)
 
-    def _faulty(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+    async def _faulty(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        if fault.silent:
+            await self._over.wait()
         if fault.drop:
             assert request.transport is not None
             request.transport.abort()

@@ -37,10 +37,14 @@ class Channel:
 
 @dataclass
 class Fault:
-    """``status``: answered instead. ``error``: refused with that word. ``written``: done first. ``drop``: no answer at all."""
+    """``status``: answered instead. ``error``: refused with that word. ``written``: done first. ``drop``: the connection is lost.
+
+    ``silent``: no answer comes, and the connection stays.
+    """
 
     status: int = 200
     error: str = ""
     retry_after: int | None = None
     written: bool = False
     drop: bool = False
+    silent: bool = False

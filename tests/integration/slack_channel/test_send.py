@@ -109,9 +109,10 @@ async def test_nobody_listening_is_certain_not_to_have_happened(hub: Hub, store:
             await lost.answer("Hello")
 
 
-async def test_no_answer_after_the_write_is_asked_about(hub: Hub) -> None:
+@pytest.mark.parametrize("fault", [Fault(drop=True, written=True), Fault(silent=True, written=True)])
+async def test_no_answer_after_the_write_is_asked_about(hub: Hub, fault: Fault) -> None:
     (payload,) = hub.channel.render(outbound("Once, please."))
-    hub.fake.fail("chat.postMessage", Fault(drop=True, written=True))
+    hub.fake.fail("chat.postMessage", fault)
     with pytest.raises(OutcomeUnknown):
         await hub.channel.send(payload, idempotency_key="d1:0")
     found = await hub.channel.outcome(payload, idempotency_key="d1:0")
@@ -208,6 +209,17 @@ async def test_a_file_whose_outcome_is_unknown_is_asked_about(hub: Hub) -> None:
     found = await hub.channel.outcome(payload, idempotency_key="f:0")
     assert found is not None
     assert found.provider_id == f"m/{DIRECT}/{hub.fake.channels[DIRECT].messages[-1]['ts']}"
+
+
+async def test_a_file_alone_takes_away_what_was_begun(hub: Hub) -> None:
+    begun = {"turn": "t0", "epoch": 1, "channel": DIRECT, "streaming": False}
+    sent = await hub.answer("Half a sen", turn_id=None)
+    begun["ts"] = (sent[0].provider_id or "").rpartition("/")[2]
+    await hub.around.memory.remember("slack", "default", f"stream/{TEAM}/{DIRECT}", json.dumps(begun))
+    file = await hub.store("prices.csv", b"item;price\n")
+    await hub.answer("", attachments=(file,), author=Author.STAFF, turn_id=None)
+    (message,) = hub.fake.channels[DIRECT].messages
+    assert message["files"]
 
 
 async def test_a_file_whose_bytes_did_not_arrive_was_not_seen(hub: Hub) -> None:

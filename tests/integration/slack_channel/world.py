@@ -38,7 +38,7 @@ def settings(fake: SlackFake, **changes: Any) -> SlackSettings:
         state_secrets=("s" * 32,),
         api_base_url=fake.api_url,
         suggested_prompts=(("Opening hours", "When are you open?"),),
-        timeout=1.0,
+        timeout=0.5,
     )
     return replace(plain, **changes)
 

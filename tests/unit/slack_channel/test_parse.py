@@ -17,6 +17,7 @@ from core.domain.messages import (
     MessageDeleted,
     MessageEdited,
     MessageReceived,
+    RawEvent,
     ReactionChanged,
 )
 from core.ports.channel import WebhookReply
@@ -183,10 +184,16 @@ def test_a_press_on_talk_to_a_person_is_a_wish() -> None:
     assert event.key.provider_event_id == "a/U0ANNA001/1767225900.000100"
 
 
-def test_a_thumb_is_a_reaction_to_the_answer() -> None:
-    (event,) = events("block_actions_feedback")
-    assert isinstance(event, ReactionChanged)
-    assert (event.emoji, event.target.provider_event_id) == ("👎", "m/D0ANNA001/1767225605.000100")
+def test_a_thumb_is_a_reaction_to_the_answer_and_takes_the_other_back() -> None:
+    found = [event for event in events("block_actions_feedback") if isinstance(event, ReactionChanged)]
+    assert [(event.emoji, event.present) for event in found] == [("👍", False), ("👎", True)]
+    assert {event.target.provider_event_id for event in found} == {"m/D0ANNA001/1767225605.000100"}
+    assert len({event.key for event in found}) == 2
+
+
+def test_a_look_at_the_certificate_is_no_event() -> None:
+    body = b"ssl_check=1&token=Jhj5dZrVaK7ZwHHjRyZWjbDl"
+    assert Reader("default").events(RawEvent("slack", "default", body, {}, NOW)) == []
 
 
 def test_a_button_that_is_not_ours_is_left_alone() -> None:
