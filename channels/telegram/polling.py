@@ -71,6 +71,7 @@ class Polling:
         try:
             if not await self._leases.hold(self._lease, self._process, self._seconds + _LEASE_MARGIN):
                 self._offset = None
+                self._standing.is_good()  # how it goes is for the one to say that polls
                 return _NOT_OURS
             await self._round()
         except Exception as error:  # whatever it is, a bot that asks no more helps nobody

@@ -24,7 +24,6 @@ from core.ports.surroundings import Surroundings
 
 _SET: Final = "webhook"
 _CHECK_EVERY: Final = 300.0
-_LEASE: Final = 60.0
 _RECENT: Final = 600.0
 _CONNECTIONS: Final = 40
 
@@ -56,8 +55,6 @@ class Webhook:
         self._settings = settings
         self._account = settings.account
         self._memory: ChannelMemory = surroundings.memory
-        self._leases = surroundings.leases
-        self._process = surroundings.process
         self._clock = surroundings.clock
         self._standing = standing
         self._url = wanted_url(surroundings.public_url)
@@ -69,11 +66,16 @@ class Webhook:
             await self.check()
 
     async def check(self) -> None:
-        """Set it if it is not as it should be, and hear what Telegram has to say. Says in `Standing` what went wrong."""
+        """Set it if it is not as it should be, and hear what Telegram has to say. Says in `Standing` what went wrong.
+
+        Every process does this for itself: setting the same twice changes nothing.
+        """
         try:
-            if await self._leases.hold(f"{CHANNEL}:{self._account}:webhook", self._process, _LEASE):
-                info = await self._info()
-                await (self._settle(info) if self._url else self._look_on(info))
+            info = await self._info()
+            if self._url is None:
+                self._look_on(info)
+            else:
+                await self._settle(info)
         except AuthFailed:
             self._standing.is_bad("the bot's token does not work (any more)")
         except ChannelError as error:
@@ -115,7 +117,7 @@ class Webhook:
         else:
             self._standing.is_good()
 
-    async def _look_on(self, info: Mapping[str, Any]) -> None:
+    def _look_on(self, info: Mapping[str, Any]) -> None:
         """Without an address of our own somebody else has to set it, at a proxy perhaps."""
         if info.get("url"):
             self._standing.is_good()
