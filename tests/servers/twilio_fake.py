@@ -34,7 +34,10 @@ CDN = "media.twiliocdn.com"
 
 
 class TwilioFake:
-    """``faults``: each is met by one request to send; a slow one sets ``held`` and waits for ``released``. ``journal``: what was asked. ``messages``: oldest first."""
+    """``faults``: each is met by one request to send; a slow one sets ``held`` and waits for ``released``.
+
+    ``journal``: what was asked. ``messages``: oldest first.
+    """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now

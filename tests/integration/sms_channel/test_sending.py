@@ -161,6 +161,16 @@ async def test_an_older_twin_is_not_taken_for_it(rig: Rig) -> None:
     assert await _ask(rig, "You are welcome.") is None
 
 
+async def test_what_an_earlier_try_sent_is_found_after_a_later_one(rig: Rig) -> None:
+    for fault in ("lost answer", "500"):
+        rig.twilio.faults.append(fault)
+        with pytest.raises(OutcomeUnknown):
+            await rig.say("Hello")
+        rig.clock.move(60)
+    assert await _ask(rig, "Hello") is not None
+    assert rig.twilio.sent() == ["Hello"]
+
+
 async def test_it_is_found_among_many(rig: Rig) -> None:
     rig.twilio.faults.append("lost answer")
     with pytest.raises(OutcomeUnknown):
