@@ -195,7 +195,8 @@ class Customer:
         while True:
             try:
                 async with self._http.ws_connect(f"{self._server()}/ws", timeout=_close_patience()) as socket:
-                    await asyncio.wait_for(self._greet(socket), _QUIET)
+                    async with asyncio.timeout(_QUIET):
+                        await self._greet(socket)
                     await self._converse(socket)
             except _GONE:
                 pass
@@ -222,10 +223,10 @@ class Customer:
         newest = 0
         while True:
             try:
-                message = await asyncio.wait_for(socket.receive(), _QUIET / 2)
+                message = await _next(socket)
             except TimeoutError:
                 await socket.send_json({"type": "ping"})
-                message = await asyncio.wait_for(socket.receive(), _QUIET / 2)
+                message = await _next(socket)
             if message.type is not aiohttp.WSMsgType.TEXT:
                 return
             frame = message.json()
@@ -278,6 +279,12 @@ class Customer:
             if not page["has_more"]:
                 return found
             after = page["cursor"]
+
+
+async def _next(socket: aiohttp.ClientWebSocketResponse) -> aiohttp.WSMessage:
+    """Not with wait_for: in Python 3.11 it swallows a cancellation that meets a message, and then the customer never leaves."""
+    async with asyncio.timeout(_QUIET / 2):
+        return await socket.receive()
 
 
 def _patience() -> aiohttp.ClientTimeout:

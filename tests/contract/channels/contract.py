@@ -132,7 +132,7 @@ class ChannelContract:
         assert ConversationKey.parse(str(event.conversation)) == event.conversation
         assert "/" not in event.key.provider_event_id.rsplit("/", 1)[-1]
 
-    @settings(suppress_health_check=_INHERITED)
+    @settings(deadline=None, suppress_health_check=_INHERITED)
     @given(garbage=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode())))
     def test_garbage_is_refused_or_understood_but_never_breaks(self, peer: Peer, garbage: bytes) -> None:
         whole = peer.raw("Hello", 1)
@@ -149,7 +149,7 @@ class ChannelContract:
         with pytest.raises(BadSignature):
             peer.channel.authenticate(WebhookRequest("POST", "https://hub.example/hook", {}, b"{}"))
 
-    @settings(suppress_health_check=_INHERITED)
+    @settings(deadline=None, suppress_health_check=_INHERITED)
     @given(cluster=st.sampled_from(CLUSTERS), off=st.sampled_from([-1, 0, 1, 37]), spaced=st.booleans(), data=st.data())
     def test_rendering_loses_no_text_at_the_limit(
         self, peer: Peer, cluster: str, off: int, spaced: bool, data: st.DataObject
