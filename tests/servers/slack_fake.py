@@ -219,6 +219,8 @@ class SlackFake:
             if not spec.json and request.content_type == "application/json":
                 raise Refusal("invalid_form_data")
             answer = {"ok": True, **await spec.handler(self, args, workspace or Workspace())}
+            async with self.news:
+                self.news.notify_all()
         except Refusal as refusal:
             return web.json_response(refusal.answer, headers=headers)
         if fault is not None:
