@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ WIRE_LIMIT: Final = 4096
 """What Telegram takes, after the marks were read (https://core.telegram.org/bots/api#sendmessage)."""
 _PHOTO_BYTES = 10 * 1024 * 1024
 _PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
+_NUMBER = re.compile(r"-?[0-9]{1,20}").fullmatch
 _NOTHING_TO_SEE = "…"
 _DIALECT = TelegramHtml()
 
@@ -36,8 +38,8 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
 def place(conversation: ConversationKey) -> dict[str, Any]:
     """The parameters that say where: a chat, and a topic of it."""
     chat, _, topic = conversation.thread.partition("/")
-    found: dict[str, Any] = {"chat_id": int(chat) if chat.lstrip("-").isdecimal() else chat}
-    if topic.isdecimal():
+    found: dict[str, Any] = {"chat_id": int(chat) if _NUMBER(chat) else chat}
+    if _NUMBER(topic):
         found["message_thread_id"] = int(topic)
     return found
 

@@ -219,3 +219,17 @@ async def test_an_edit_of_something_unknown_stops_nothing(polling: World) -> Non
     await polling.fake.update(edited_message=polling.fake.message("Edited", edit_date=1_790_000_000))
     await polling.fake.write("Next")
     assert await polling.sink.texts(2) == ["Hello", "Next"]
+
+
+async def test_an_album_is_one_turn_with_all_its_pictures(quiet: World) -> None:
+    intake = Intake(quiet.store, LocalWake(), NoMetrics(), {"telegram": quiet.channel.capabilities})
+    await quiet.channel.start(intake)
+    for number in range(3):
+        photo = {"file_id": f"P{number}", "file_unique_id": f"u{number}", "width": 9, "height": 9, "file_size": 5}
+        more = {"caption": "All three are scratched"} if number == 0 else {}
+        await quiet.fake.update(message=quiet.fake.message(media_group_id="135", photo=[photo], **more))
+    await quiet.fake.until(lambda: not quiet.fake.updates)
+    assert await quiet.store.claim(1, 5.0, history=10) == []  # more pictures may be on their way
+    await quiet.clock.move(1.0)
+    (turn,) = await quiet.store.claim(1, 5.0, history=10)
+    assert [message.text for message in turn.pending] == ["All three are scratched", "", ""]

@@ -144,6 +144,12 @@ def test_a_topic_is_named_in_every_call() -> None:
     assert [(body["params"]["chat_id"], body["params"]["message_thread_id"]) for body in bodies] == [(-1001, 7)] * 2
 
 
+@pytest.mark.parametrize("thread", ["nobody", "--5", "", "5/x", "٣", "9" * 30])
+def test_a_thread_that_is_none_of_telegrams_is_for_telegram_to_refuse(thread: str) -> None:
+    where = render.place(ConversationKey("telegram", "123456789", thread))
+    assert where == {"chat_id": 5 if thread == "5/x" else thread}
+
+
 @pytest.mark.parametrize(
     ("media_type", "size", "method"),
     [
