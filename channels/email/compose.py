@@ -17,6 +17,8 @@ from channels.email.html import paragraphs, quoted
 from channels.email.threads import Thread
 from core.domain.attachments import Attachment
 
+_POLICY = SMTP.clone(max_line_length=900)
+"""At 78 the library would write a long Message-ID in References as an encoded word, which nobody reads as an id."""
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|antw|rif|odp|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+").fullmatch
@@ -47,7 +49,7 @@ def composed(
 ) -> bytes:
     """``instead``: lines for files that do not go with it. ``quotes``: the original below, in the first mail of a message."""
     language = words.language_of(body.get("locale") or thread.locale)
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = _mailbox(_shown_as(envelope.company, body), envelope.address)
     mail["To"] = _mailbox(thread.name, thread.to)
     mail["Subject"] = _subject(thread.subject, language)

@@ -53,6 +53,7 @@ class ImapConnection:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="imap")
         self._client: Any = None
         self._idling = False
+        self._gone = False
 
     async def open(self) -> None:
         """Connect, secure, log in."""
@@ -124,10 +125,13 @@ class ImapConnection:
     def abort(self) -> None:
         """Gone at once, whatever the thread is waiting for."""
         client, self._client = self._client, None
+        self._gone = True
         if client is not None:
             with contextlib.suppress(OSError, AttributeError, ValueError):
-                client.socket().shutdown(socket.SHUT_RDWR)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+                socket.socket.shutdown(client.socket(), socket.SHUT_RDWR)  # the thread may be reading through its TLS
+            with contextlib.suppress(RuntimeError):
+                self._thread.submit(_closed, client)
+        self._thread.shutdown(wait=False)
 
     async def _run(self, call: Callable[[], _T]) -> _T:
         loop = asyncio.get_running_loop()
@@ -166,6 +170,8 @@ class ImapConnection:
                 client.shutdown()
             raise
         self._client = client
+        if self._gone:
+            _closed(client)
 
     def _idle(self, seconds: float) -> bool:
         client = self._client
@@ -175,6 +181,11 @@ class ImapConnection:
         client.idle_done()
         self._idling = False
         return heard
+
+
+def _closed(client: Any) -> None:
+    with contextlib.suppress(OSError, imaplib.IMAP4.error, AttributeError, ValueError):
+        client.shutdown()
 
 
 def _news(answers: Sequence[Any]) -> bool:

@@ -19,6 +19,7 @@ _TIMEOUT: Final = 20.0
 _PAUSE: Final = 60.0
 _BUSY: Final = re.compile(r"\b4\.7\.\d|\brate\b|too many|too much|throttl|quota|slow down|limit", re.IGNORECASE)
 _LARGE: Final = re.compile(r"\b5\.3\.4\b|\b5\.2\.3\b|too (?:large|big)|size|exceed", re.IGNORECASE)
+_NOT_OURS: Final = (550, 551, 553, 554, 571)
 _LOGIN: Final = (530, 534, 535, 538)
 
 
@@ -137,7 +138,7 @@ def _refused(error: SMTPResponseException) -> ChannelError:
 def _sender_refused(error: SMTPResponseException) -> ChannelError:
     """Our own address is refused: that holds for every mail, so nothing may be dropped for it."""
     found = _refused(error)
-    if type(found) is Rejected:
+    if type(found) is Rejected and error.code in _NOT_OURS:
         return AuthFailed(f"The mail server does not let us write as our own address: {error.code} {_shown(error)}")
     return found
 

@@ -13,10 +13,10 @@ from base64 import b32encode
 from email.message import Message
 from typing import Final
 
-from channels.email.charset import raw_headers
+from channels.email.charset import raw_headers, words
 
 _ID: Final = re.compile(r"<[^<>\s]+>")
-_OURS: Final = re.compile(r"<(?P<thread>[a-z2-7]{16})\.(?P<key>[a-z2-7]{26})\.(?P<proof>[a-z2-7]{26})@[^@>]+>")
+_OURS: Final = re.compile(r"<(?P<thread>[a-z2-7]{16})\.(?P<key>[a-z2-7]{16})\.(?P<proof>[a-z2-7]{16})@[^@>]+>")
 _MOST: Final = 60
 
 
@@ -30,11 +30,11 @@ class Tokens:
 
     def new_thread(self, event_id: str) -> str:
         """The thread that a mail begins: the same one, however often that mail is read."""
-        return self._sign(self._keys[0], "thread", event_id)[:16]
+        return self._sign(self._keys[0], "thread", event_id)
 
     def message_id(self, thread: str, idempotency_key: str) -> str:
         """The same for the same key: what is sent twice is one mail to those who compare ids."""
-        key = b32encode(hashlib.blake2b(idempotency_key.encode(), digest_size=16).digest()).decode().lower().rstrip("=")
+        key = b32encode(hashlib.blake2b(idempotency_key.encode(), digest_size=10).digest()).decode().lower()
         return f"<{thread}.{key}.{self._sign(self._keys[0], thread, key)}@{self._domain}>"
 
     def thread_of(self, message_id: str) -> str | None:
@@ -52,8 +52,10 @@ class Tokens:
 
     def _sign(self, key: str, *parts: str) -> str:
         text = "\0".join((self._account, *parts)).encode()
-        digest = hmac.digest(key.encode(), text, hashlib.sha256)[:16]
-        return b32encode(digest).decode().lower().rstrip("=")
+        digest = hmac.digest(key.encode(), text, hashlib.sha256)[
+            :10
+        ]  # 16 letters: longer ids get folded apart on their way
+        return b32encode(digest).decode().lower()
 
 
 def event_id(message_id: str) -> str:
@@ -75,6 +77,6 @@ def message_id_of(message: Message) -> str | None:
 
 def referred_ids(message: Message) -> list[str]:
     """What the mail answers, the nearest first (RFC 5322, section 3.6.4)."""
-    nearest = [one for value in raw_headers(message, "In-Reply-To") for one in _ID.findall(value)]
-    chain = [one for value in raw_headers(message, "References") for one in _ID.findall(value)]
+    nearest = [one for value in raw_headers(message, "In-Reply-To") for one in _ID.findall(words(value))]
+    chain = [one for value in raw_headers(message, "References") for one in _ID.findall(words(value))]
     return list(dict.fromkeys([*nearest, *reversed(chain)]))[:_MOST]

@@ -15,7 +15,9 @@ from cryptography.x509.oid import NameOID
 def write_certificates(folder: Path) -> tuple[Path, Path, Path]:
     """Paths of the authority, of localhost's certificate and of its key, all PEM."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _signed(_name("Test authority"), authority_key, _name("Test authority"), authority_key, is_authority=True)
+    authority = _signed(
+        _name("Test authority"), authority_key, _name("Test authority"), authority_key, is_authority=True
+    )
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _signed(_name("localhost"), key, _name("Test authority"), authority_key, is_authority=False)
     paths = folder / "authority.pem", folder / "localhost.pem", folder / "localhost.key"

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.servers.process import free_port
 
@@ -23,18 +23,16 @@ class Refusals:
     mail: list[str] = field(default_factory=list)
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
-    auth: list[str] = field(default_factory=list)
     cut: bool = False
 
 
 class Postman:
     """``taken`` holds what was accepted, as (recipient, bytes). ``carry`` gets each of them, in a thread."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.taken: list[tuple[str, bytes]] = []
         self.refusals = Refusals()
         self.carry: Callable[[str, bytes], None] | None = None
-        self._login = login
         self.port = free_port()
         self._controller = Controller(
             self,
@@ -42,9 +40,6 @@ class Postman:
             port=self.port,
             tls_context=tls,
             require_starttls=tls is not None,
-            authenticator=self._authenticate,
-            auth_required=login is not None,
-            auth_require_tls=False,
             enable_SMTPUTF8=True,
             data_size_limit=30 * 1024 * 1024,
         )
@@ -61,13 +56,6 @@ class Postman:
     def letters(self) -> list[EmailMessage]:
         """What was taken, to be read."""
         return [message_from_bytes(data, policy=policy.default) for _, data in self.taken]  # type: ignore[misc]
-
-    def _authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-        if self.refusals.auth:
-            return AuthResult(success=False, handled=False, message=self.refusals.auth.pop(0))
-        right = isinstance(data, LoginPassword) and self._login is not None
-        given = (data.login.decode(), data.password.decode()) if right else None
-        return AuthResult(success=given == self._login, handled=False)
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         """The sender's address."""

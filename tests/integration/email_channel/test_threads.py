@@ -1,0 +1,144 @@
+"""Who joins a conversation, who begins one, and how loops end."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.domain.errors import Rejected
+from core.domain.messages import Author
+from tests.integration.email_channel.rig import ANN, Rig
+
+_PROOF = "mx.example.com; dmarc=pass header.from=customer.example"
+
+
+async def _threads(rig: Rig, count: int) -> list[str]:
+    return [event.conversation.thread for event in await rig.sink.messages(count)]
+
+
+async def test_an_answer_to_their_own_mail_stays_in_its_thread(rig: Rig) -> None:
+    mail = await rig.write("First")
+    await rig.write("And another thing", Subject="Re: A question", References=mail["Message-ID"])
+    first, second = await _threads(rig, 2)
+    assert first == second
+    assert rig.sink.received[1].text == "And another thing"
+
+
+async def test_a_new_mail_of_the_same_person_begins_a_new_thread(rig: Rig) -> None:
+    await rig.write("First")
+    await rig.write("Second")
+    first, second = await _threads(rig, 2)
+    assert first != second
+
+
+async def test_an_answer_to_our_mail_is_found_by_its_signed_id_alone(rig: Rig) -> None:
+    await rig.write("First")
+    (thread,) = await _threads(rig, 1)
+    await rig.answer(thread)
+    ours = rig.office.postman.letters[0]["Message-ID"]
+    await rig.write("Thanks", Subject="Re: A question", In_Reply_To=ours)
+    assert (await _threads(rig, 2))[1] == thread
+
+
+async def test_a_stranger_who_quotes_an_id_does_not_join(rig: Rig) -> None:
+    mail = await rig.write("My secret")
+    (thread,) = await _threads(rig, 1)
+    await rig.answer(thread)
+    ours = rig.office.postman.letters[0]["Message-ID"]
+    ids = f"{mail['Message-ID']} {ours}"
+    await rig.write("What did she say?", From="mallory@evil.example", Subject="Re: A question", References=ids)
+    stranger = (await _threads(rig, 2))[1]
+    assert stranger != thread
+    await rig.answer(stranger, key="d2")
+    assert "My secret" not in rig.office.postman.taken[-1][1].decode()
+    assert rig.office.postman.taken[-1][0] == "mallory@evil.example"
+
+
+async def test_a_colleague_in_copy_joins(rig: Rig) -> None:
+    mail = await rig.write("First", Cc="Bob <bob@customer.example>")
+    await rig.write("I add", From="bob@customer.example", Subject="Re: A question", In_Reply_To=mail["Message-ID"])
+    first, second = await _threads(rig, 2)
+    assert first == second
+
+
+async def test_who_was_proven_once_is_not_impersonated_later(rig: Rig) -> None:
+    mail = await rig.write("First", Authentication_Results=_PROOF)
+    forged = {"Subject": "Re: A question", "In_Reply_To": str(mail["Message-ID"])}
+    await rig.write("Send it to my other address", **forged, Reply_To="mallory@evil.example")
+    await rig.write("Really me", **forged, Authentication_Results=_PROOF)
+    first, forged_thread, real = await _threads(rig, 3)
+    assert [event.sender.verified for event in rig.sink.received] == [True, False, True]
+    assert forged_thread != first
+    assert real == first
+
+
+async def test_an_unproven_mail_cannot_turn_a_threads_answers_elsewhere(rig: Rig) -> None:
+    mail = await rig.write("First")
+    await rig.write("Psst", Subject="Re: A question", In_Reply_To=mail["Message-ID"], Reply_To="mallory@evil.example")
+    first, second = await _threads(rig, 2)
+    assert first == second
+    await rig.answer(first)
+    assert [to for to, _ in rig.office.postman.taken] == [ANN]
+
+
+async def test_the_first_mail_says_where_answers_go(rig: Rig) -> None:
+    await rig.write("First", Reply_To="Desk <desk@customer.example>")
+    await rig.answer((await _threads(rig, 1))[0])
+    assert [to for to, _ in rig.office.postman.taken] == ["desk@customer.example"]
+
+
+async def test_references_grow_with_the_thread(rig: Rig) -> None:
+    first = await rig.write("First")
+    (thread,) = await _threads(rig, 1)
+    await rig.answer(thread)
+    ours = rig.office.postman.letters[0]["Message-ID"]
+    chain = f"{first['Message-ID']} {ours}"
+    third = await rig.write("More", Subject="Re: A question", In_Reply_To=ours, References=chain)
+    await rig.sink.messages(2)
+    await rig.answer(thread, key="d2")
+    sent = rig.office.postman.letters[1]
+    assert sent["References"].split() == [first["Message-ID"], ours, third["Message-ID"]]
+    assert sent["In-Reply-To"] == third["Message-ID"]
+
+
+async def test_the_same_mail_twice_is_one(rig: Rig) -> None:
+    mail = await rig.write("Once", Subject="")
+    await rig.office.deliver(mail, rig.address)
+    await rig.write("The end", Subject="")
+    assert [event.text for event in await rig.sink.messages(2)] == ["Once", "The end"]
+
+
+async def test_two_machines_stop_answering_each_other(rig: Rig) -> None:
+    await rig.stop()
+    await rig.start(thread_budget=3)
+    await rig.write("I am a machine that does not say so")
+    (thread,) = await _threads(rig, 1)
+    for number in range(3):
+        await rig.answer(thread, key=f"d{number}")
+    await rig.answer(thread, key="d2")
+    with pytest.raises(Rejected, match="A person can answer"):
+        await rig.answer(thread, key="d3")
+    await rig.answer(thread, key="d4", author=Author.STAFF)
+    assert len(rig.office.postman.taken) == 4
+
+
+async def test_a_sender_has_a_budget_over_all_threads(rig: Rig) -> None:
+    await rig.stop()
+    await rig.start(sender_budget=2)
+    for _ in range(3):
+        await rig.write("New, every time")
+    threads = await _threads(rig, 3)
+    for number, thread in enumerate(threads[:2]):
+        await rig.answer(thread, key=f"d{number}")
+    with pytest.raises(Rejected):
+        await rig.answer(threads[2], key="d2")
+
+
+async def test_our_own_answers_are_left_alone_when_they_come_back(rig: Rig) -> None:
+    await rig.write("First", Subject="")
+    (thread,) = await _threads(rig, 1)
+    await rig.answer(thread)
+    data = rig.office.postman.taken[0][1]
+    await rig.office.deliver(data, rig.address)
+    await rig.office.deliver(data.replace(rig.address.encode(), b"another-hub@example.org"), rig.address)
+    await rig.write("The end", Subject="")
+    assert [event.text for event in await rig.sink.messages(2)] == ["First", "The end"]
