@@ -6,6 +6,7 @@ what is left of it after our own signature check, parsing and commit is the disp
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from typing import Final
@@ -36,7 +37,7 @@ from channels.slack.workspaces import Workspaces
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.conversation import Conversation
-from core.domain.errors import AuthFailed, HubError, InvalidInput, Rejected, StoreUnavailable, Unreachable
+from core.domain.errors import AuthFailed, HubError, InvalidInput, Overloaded, Rejected, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import (
@@ -231,7 +232,11 @@ class SlackChannel:
     async def _hook(self, request: web.Request) -> web.StreamResponse:
         body = await _read(request)
         given = WebhookRequest(request.method, str(request.url), dict(request.headers), body, request.remote)
-        reply = await self._door.take(given, WebhookReply())
+        try:
+            async with asyncio.timeout(self._settings.answer_within):
+                reply = await self._door.take(given, WebhookReply())
+        except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
+            raise Overloaded("Storing takes too long.") from None
         if reply.body:  # the answer to a challenge; nothing happened
             return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
         reply = self._acknowledged(body)

@@ -37,6 +37,8 @@ class SlackSettings:
     ``bot_tokens``: of the workspace that the app lives in; other workspaces install it through ``client_id`` and
     ``client_secret``. ``app_tokens``: Socket Mode instead of HTTP. ``state_secrets`` sign the way back of an installation.
     ``agent_view``: the app's manifest has ``agent_view``, in which each direct message begins a thread of its own.
+    ``timeout``: seconds for a call to Slack. ``answer_within``: seconds after which an event that is not stored yet is refused,
+    so that Slack, which waits for three, comes again.
     ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer.
     """
 
@@ -53,6 +55,7 @@ class SlackSettings:
     language: str = "en"
     suggested_prompts: tuple[tuple[str, str], ...] = ()
     timeout: float = 4.0
+    answer_within: float = 2.5
 
     @property
     def installable(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import structlog
 
@@ -25,18 +25,24 @@ _BETWEEN_APPENDS = 1.0
 _BETWEEN_EDITS = 2.0
 """Seconds; chat.appendStream may be called 100 times a minute, chat.update 50 times."""
 _MOST_APPENDED = 12_000
+_MOST_WRITING = 1_000
+"""What another process delivered is not told here, so the oldest go."""
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A message that is being written. ``streaming``: Slack shows it as such until it is stopped."""
+    """A message that is being written. ``streaming``: Slack shows it as such until it is stopped.
+
+    ``finishing``: an answer was about to take its place, or has; from then on nobody takes it away.
+    """
 
     turn: str
     epoch: int
     channel: str
     ts: str
     streaming: bool
+    finishing: bool = False
 
     @property
     def sent(self) -> Sent:
@@ -95,6 +101,7 @@ class Streams:
             await self._remove(client, found)
             await self.forget(place)
             return None
+        await self._remember(place, replace(found, finishing=True))
         await _stop(client, found)
         return found.sent
 
@@ -112,6 +119,8 @@ class Streams:
     def _of(self, place: Place, turn: str) -> _Writing:
         known = self._writing.get(str(place))
         if known is None or known.turn != turn:
+            if len(self._writing) >= _MOST_WRITING:
+                del self._writing[next(iter(self._writing))]
             known = self._writing[str(place)] = _Writing(turn)
         return known
 
@@ -168,7 +177,12 @@ class Streams:
     async def _recall(self, place: Place) -> Unfinished | None:
         return _read(await self._memory.recall(CHANNEL, self._account, f"stream/{place}"))
 
+    async def _remember(self, place: Place, message: Unfinished) -> None:
+        await self._memory.remember(CHANNEL, self._account, f"stream/{place}", json.dumps(asdict(message)))
+
     async def _remove(self, client: SlackClient, message: Unfinished) -> None:
+        if message.finishing:
+            return
         await _stop(client, message)
         try:
             await client.delete(message.sent)

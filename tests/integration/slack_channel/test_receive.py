@@ -185,6 +185,21 @@ async def test_nothing_is_acknowledged_before_the_commit(hub: Hub, sink: Sink) -
     assert len(hub.fake.called("users.info")) == 1
 
 
+async def test_a_store_that_takes_too_long_is_no_acknowledgement(
+    fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path
+) -> None:
+    around = surroundings(store, tmp_path)
+    channel = SlackChannel(settings(fake, answer_within=0.05), around)
+
+    async def never(events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    sink.accept = never  # type: ignore[method-assign]
+    async with serving(Hub(channel, around, sink, fake)) as hub:
+        assert await hub.push(fake.say("Hello")) == 503
+
+
 async def test_names_are_known_from_the_second_time_on(hub: Hub, sink: Sink) -> None:
     await hub.push(hub.fake.say(f"<@{ANNA}> here, see <#{PUBLIC}>"))
     await hub.push(hub.fake.say(f"<@{ANNA}> here, see <#{PUBLIC}>"))

@@ -10,7 +10,7 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from core.domain.conversation import Conversation, OwnershipState
-from core.domain.errors import LostClaim
+from core.domain.errors import LostClaim, OutcomeUnknown
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from core.ports.channel import StreamFrame
@@ -146,6 +146,19 @@ async def test_a_worker_of_an_older_epoch_shows_nothing(
         with pytest.raises(LostClaim):
             await other.channel.stream(conversation(f"{TEAM}/{DIRECT}"), [text("Old", 0, epoch=6)])
     assert fake.shown() == ["New"]
+
+
+async def test_an_answer_that_was_delivered_is_never_taken_away(live: Hub) -> None:
+    """The process dies after Slack took the answer and before that was noted."""
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    (payload,) = live.channel.render(outbound("We open at nine.", thread))
+    live.fake.fail("chat.update", Fault(drop=True, written=True))
+    with pytest.raises(OutcomeUnknown):
+        await live.channel.send(payload, idempotency_key="d1:0")
+    assert await live.channel.outcome(payload, idempotency_key="d1:0") is not None
+    await live.answer("Anything else?", thread, turn_id="t2")
+    assert live.fake.shown(PUBLIC) == ["We open at nine.", "Anything else?"]
 
 
 async def test_a_pause_that_slack_asks_for_is_kept(live: Hub, clock: HandClock) -> None:
