@@ -54,6 +54,7 @@ class TwilioFake:
         self.faults: deque[str] = deque()
         self.released = asyncio.Event()
         self.held = asyncio.Event()
+        self.news = asyncio.Event()
         self.journal: list[tuple[str, str]] = []
         self.forms: list[dict[str, str]] = []
         self.cdn_headers: list[Mapping[str, str]] = []
@@ -108,6 +109,12 @@ class TwilioFake:
     def sent(self, to: str = THEIRS) -> list[str]:
         """The bodies that a customer has got, in order."""
         return [one["body"] for one in self.messages if one["to"] == to and one["direction"] != "inbound"]
+
+    async def until_sent(self, count: int) -> None:
+        """Wait until our side has got through with so many messages."""
+        while sum(one["direction"] == "outbound-api" for one in self.messages) < count:
+            self.news.clear()
+            await self.news.wait()
 
     # What customers do
 
@@ -207,6 +214,7 @@ class TwilioFake:
             "error_message": None,
         }
         self.messages.append(message)
+        self.news.set()
         return message
 
     # The API

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from api.problems import problems
 from channels.sms.adapter import SmsChannel
 from channels.sms.settings import SmsSettings
+from config.clock import SystemClock
 from core.attachments.file_store import FileStore
 from core.domain.attachments import Attachment
 from core.domain.errors import StoreUnavailable
@@ -32,6 +33,7 @@ from core.domain.messages import (
 )
 from core.intake import Intake
 from core.ports.channel import Accepted
+from core.ports.clock import Clock
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
 from core.storage.migrate import migrate
@@ -73,7 +75,8 @@ class Recorder:
     """The hub's intake, with an ear at the door. ``down`` plays a database that does not commit."""
 
     def __init__(self, store: SqlStore, channel: SmsChannel) -> None:
-        self._intake = Intake(store, LocalWake(), NoMetrics(), {channel.name: channel.capabilities})
+        at_once = replace(channel.capabilities, burst_window=0.0)
+        self._intake = Intake(store, LocalWake(), NoMetrics(), {channel.name: at_once})
         self.down = False
         self.new: list[InboundEvent] = []
         self.quarantined: list[str] = []
@@ -184,10 +187,11 @@ def message(
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, public_url: str | None = "https://hub.example", **changes: Any
+    folder: Path, *, public_url: str | None = "https://hub.example", real_time: bool = False, **changes: Any
 ) -> AsyncIterator[Rig]:
-    """A started hub."""
-    clock = HeldClock()
+    """A started hub. ``real_time``: on the machine's clock; the rig's own is nobody's then."""
+    held = HeldClock()
+    clock: Clock = SystemClock() if real_time else held
     url = f"sqlite:///{folder / 'hub.db'}"
     await migrate(url)
     store = SqlStore(url, clock)
@@ -205,7 +209,7 @@ async def running(
         company="Tidepool",
         public_url=public_url,
     )
-    rig = Rig(twilio, clock, store, around)
+    rig = Rig(twilio, held, store, around)
     try:
         await rig.start(**changes)
         yield rig
