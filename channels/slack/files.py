@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import aiohttp
@@ -80,7 +80,12 @@ class Files:
         if file.size > self._surroundings.max_attachment_bytes:
             raise Rejected(f"{file.name} is too large to be sent.")
         place = await client.upload_place(file.name, file.size)
-        await client.upload(place, self._surroundings.files.open(file), file.size)
+        chunks = self._surroundings.files.open(file)
+        try:
+            await client.upload(place, chunks, file.size)
+        finally:  # nobody reads it to its end: the last byte is known by its number
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
         await self._memory.remember(CHANNEL, self._account, f"file/{key}", place.file_id)
         found = await client.complete_upload(place.file_id, file.name, channel=channel, thread_ts=thread_ts)
         await self._memory.forget(CHANNEL, self._account, f"file/{key}")
