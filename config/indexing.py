@@ -118,7 +118,7 @@ class Indexing:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()
         async with self._one_at_a_time:
-            return await self._knowledge.writer.forget(paths)
+            return await forget(self._knowledge, paths, self._sources, self._stand_in)
 
     async def _ensure_started(self) -> None:
         if not self._started:
@@ -151,3 +151,13 @@ class Indexing:
             log.info("index.sample_left_out", reason="documents of your own were indexed with switchboard index")
         for source, reason in report.failures:
             log.warning("index.document_failed", source=source, reason=reason)
+
+
+async def forget(
+    knowledge: Knowledge, paths: Sequence[str], sources: Sequence[str], stand_in: str | None
+) -> IndexReport:
+    """Take the documents of ``paths`` out; what gave way to them comes back when none of their kind is left."""
+    report = await knowledge.writer.forget(paths)
+    if stand_in is not None:
+        await knowledge.writer.index(sources, origin=Origin.CONFIGURED, stand_in=stand_in)
+    return report

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from config import parts
 from config.commands.event_loop import run_async
 from config.data_dir import DataDirLock
+from config.indexing import forget
 from config.local_socket import connect, read_line
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
@@ -60,7 +61,9 @@ async def _index(settings: Settings, paths: Sequence[str], *, remove: bool) -> I
                 writer.close()
         async with _alone(settings) as knowledge:
             if remove:
-                return await knowledge.writer.forget(paths)
+                return await forget(
+                    knowledge, paths, parts.knowledge_sources(settings), parts.sample_stands_in(settings)
+                )
             return await knowledge.writer.index(
                 paths or parts.knowledge_sources(settings),
                 progress=lambda update: _advance(bar, update),

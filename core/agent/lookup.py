@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from core.agent.wording import content_stems
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import Retrieval
 from core.ports.clock import Clock
@@ -9,17 +12,25 @@ from core.ports.retriever import Retriever
 
 
 class Lookup:
-    """``find`` answers like the retriever, but asks again for ``wait`` seconds before KnowledgeUnavailable is final."""
+    """``find`` answers like the retriever, but asks again for ``wait`` seconds before KnowledgeUnavailable is final.
 
-    def __init__(self, retriever: Retriever, clock: Clock, *, limit: int, wait: float, poll: float) -> None:
+    The name of ``company`` is not looked for: it stands in every document, so a question that holds it is like all of them,
+    also one to which no document has the answer.
+    """
+
+    def __init__(
+        self, retriever: Retriever, clock: Clock, *, limit: int, wait: float, poll: float, company: str = ""
+    ) -> None:
         self._retriever = retriever
         self._clock = clock
         self._limit = limit
         self._wait = wait
         self._poll = poll
+        self._company = _named(company)
 
     async def find(self, query: str, *, category: str | None = None, wait: bool = True) -> Retrieval:
         """Passages for a question. Raises KnowledgeUnavailable."""
+        query = self._without_company(query)
         deadline = self._clock.monotonic() + (self._wait if wait else 0.0)
         while True:
             try:
@@ -28,3 +39,18 @@ class Lookup:
                 if self._clock.monotonic() + self._poll > deadline:
                     raise
                 await self._clock.sleep(self._poll)
+
+    def _without_company(self, query: str) -> str:
+        """As it is when nothing else is asked for ("What is Tidepool?")."""
+        if self._company is None:
+            return query
+        rest = " ".join(self._company.sub(" ", query).split())
+        return rest if content_stems(rest) else query
+
+
+def _named(company: str) -> re.Pattern[str] | None:
+    """The name as a whole word, with a possessive ending."""
+    if not company.split():
+        return None
+    name = r"\s+".join(map(re.escape, company.split()))
+    return re.compile(rf"(?<!\w){name}(?:['’]s)?(?!\w)", re.IGNORECASE)

@@ -70,6 +70,7 @@ class AgentLoop:
             limit=settings.passages,
             wait=settings.knowledge_wait_seconds,
             poll=settings.knowledge_poll_seconds,
+            company=settings.company_name,
         )
         self._tools = ToolRegistry((search_tool(self._lookup), escalation_tool(), *tools))
         self._has_own_tools = bool(tools)

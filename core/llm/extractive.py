@@ -67,6 +67,7 @@ class ExtractiveResponder:
             limit=settings.passages,
             wait=settings.knowledge_wait_seconds,
             poll=settings.knowledge_poll_seconds,
+            company=settings.company_name,
         )
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:

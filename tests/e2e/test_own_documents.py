@@ -36,3 +36,4 @@ def test_a_start_of_the_hub_keeps_what_was_indexed_by_name(
     assert removed.returncode == 0, removed.stderr
     assert "1 removed" in removed.stdout
     assert "lemon and salt" not in run_command(hub.data_dir, "chat", typed=BELL).stdout
+    assert "60 minutes" in run_command(hub.data_dir, "chat", typed=PASSWORD).stdout, "the sample is back"
