@@ -37,7 +37,9 @@ def header(message: Message, name: str) -> str:
 
 def raw_headers(message: Message, name: str) -> list[str]:
     """All headers of that name, unfolded and not decoded, the topmost first."""
-    return [_FOLDS.sub(" ", _plain(str(value))).strip() for value in message.get_all(name) or []]
+    wanted = name.lower()
+    values = (str(value) for known, value in message.raw_items() if known.lower() == wanted)
+    return [_FOLDS.sub(" ", _plain(value)).strip() for value in values]
 
 
 def words(value: str) -> str:

@@ -61,7 +61,6 @@ def composed(
     if body.get("automatic"):
         mail["Auto-Submitted"] = "auto-replied"  # RFC 3834, section 5
         mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    mail["Content-Language"] = language
     intro = (
         words.wrote(language, thread.name or thread.to, datetime.fromisoformat(thread.quote_at))
         if quotes and thread.quote
@@ -74,13 +73,18 @@ def composed(
         subtype="html",
         cte="quoted-printable",
     )
+    _attach(mail, files)
+    mail["Content-Language"] = language  # set last: the library moves earlier ones into the first part
+    return mail.as_bytes()
+
+
+def _attach(mail: EmailMessage, files: Sequence[tuple[Attachment, bytes]]) -> None:
     for file, data in files:
         media_type = file.media_type if _TYPE(file.media_type) else "application/octet-stream"
         if media_type.startswith(("message/", "multipart/")):
             media_type = "application/octet-stream"
         main, _, sub = media_type.partition("/")
         mail.add_attachment(data, maintype=main, subtype=sub, filename=_line(file.name) or "file")
-    return mail.as_bytes()
 
 
 def _texts(body: Mapping[str, Any], thread: Thread, instead: Sequence[str], intro: str) -> tuple[str, str]:

@@ -37,7 +37,8 @@ _TNEF: Final = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """``text``: all that is to be read, quotations included. ``passed_on``: forwarded mails in full, with their headers."""
+    """``text``: all that is to be read, quotations included. ``passed_on``: what is not the writer's own
+    but to be read in full: forwarded mails with their headers, invitations."""
 
     text: str
     passed_on: str
@@ -170,8 +171,8 @@ class _Reading:
     def _calendar(self, part: Message, name: str | None) -> None:
         data = payload(part)
         said = calendar_text.summary(part_text(part))
-        if said and said not in self.texts:
-            self.texts.append(said)
+        if said and said not in self.passed_on:
+            self.passed_on.append(said)
         if data and not any(known.data == data for known in self.files):
             self.files.append(PartFile(name or "invite.ics", "text/calendar", data))
 

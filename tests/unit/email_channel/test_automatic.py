@@ -1,0 +1,51 @@
+"""Who is a person (RFC 3834)."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels.email import letter
+from channels.email.automatic import Origin
+from tests.unit.email_channel.fixture import SETTINGS, mail, with_settings
+
+
+@pytest.mark.parametrize(
+    ("headers", "origin"),
+    [
+        ({}, None),
+        ({"Auto_Submitted": "no"}, None),
+        ({"Auto_Submitted": "auto-replied"}, Origin.AUTOMATIC),
+        ({"Auto_Submitted": "auto-generated; owner=x"}, Origin.AUTOMATIC),
+        ({"Auto_Submitted": "(comment) something-new"}, Origin.AUTOMATIC),
+        ({"Precedence": "auto_reply"}, Origin.AUTOMATIC),
+        ({"Precedence": "bulk"}, Origin.LIST),
+        ({"Precedence": "first-class"}, None),
+        ({"X_Autoreply": "yes"}, Origin.AUTOMATIC),
+        ({"X_Auto_Response_Suppress": "DR, OOF, AutoReply"}, Origin.AUTOMATIC),
+        ({"X_Auto_Response_Suppress": "DR, RN"}, None),
+        ({"Return_Path": "<>"}, Origin.AUTOMATIC),
+        ({"Return_Path": "<ann@customer.example>"}, None),
+        ({"Subject": "Automatische Antwort: Frage"}, Origin.AUTOMATIC),
+        ({"Subject": "=?utf-8?q?R=C3=A9ponse_automatique_=3A_x?="}, Origin.AUTOMATIC),
+        ({"Subject": "رد تلقائي: سؤال"}, Origin.AUTOMATIC),
+        ({"Subject": "Out of office: back on Monday"}, Origin.AUTOMATIC),
+        ({"Subject": "The printer is out of office paper"}, None),
+        ({"List_Id": "<x.lists.example>"}, Origin.LIST),
+        ({"List_Unsubscribe": "<https://x.example>"}, Origin.LIST),
+        ({"From": "no-reply@x.example"}, Origin.NO_REPLY),
+        ({"From": "Do Not Reply <donotreply@x.example>"}, Origin.NO_REPLY),
+        ({"From": "orders.noreply@x.example"}, Origin.NO_REPLY),
+        ({"From": "noreplyservice@x.example"}, Origin.NO_REPLY),
+        ({"From": "noel.reply@x.example"}, None),
+        ({"From": "bounces+7@x.example"}, Origin.AUTOMATIC),
+        ({"From": "Support <SUPPORT@example.com>"}, Origin.OURSELVES),
+    ],
+)
+def test_where_a_mail_comes_from(headers: dict[str, str], origin: Origin | None) -> None:
+    assert letter.read(mail(**headers), SETTINGS).origin is origin
+
+
+def test_a_list_that_is_the_companys_own_address_is_answered() -> None:
+    headers = {"List_Id": "Support <support.example.com>", "Precedence": "list"}
+    assert letter.read(mail(**headers), with_settings(own_lists=("support.example.com",))).origin is None
+    assert letter.read(mail(**headers), SETTINGS).origin is Origin.LIST

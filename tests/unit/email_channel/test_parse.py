@@ -1,0 +1,172 @@
+"""A mail to the domain: text, files, sender, time."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels.email.parse import file_place
+from core.domain.errors import InvalidInput
+from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
+from tests.unit.email_channel.fixture import AT, TOKENS, events, fixture, mail, raw_of, received
+
+_OURS = TOKENS.message_id("abcdefghijklmnop", "d1:0")
+
+
+def test_an_invitation_can_be_read_and_its_file_is_kept() -> None:
+    event = received(fixture("invitation"))
+    assert event.text.startswith("Demo\n\nCan you show us the product?")
+    assert "Event: Product demo, first part\nStart: 2026-11-24 10:00 Europe/Berlin" in event.text
+    assert "Place: Room 4\nFrom: ann@customer.example\nNote: Please bring the price list." in event.text
+    assert [(ref.name, ref.media_type) for ref in event.attachments] == [("invite.ics", "text/calendar")]
+
+
+def test_a_forwarded_mail_comes_whole_with_its_files() -> None:
+    event = received(fixture("forwarded"))
+    assert event.text == (
+        "Fwd: Your invoice\n\nIs this from you?\n\n---------- Forwarded message ----------\n"
+        "From: Billing <billing@elsewhere.example>\nDate: Fri, 20 Nov 2026 09:00:00 +0000\nSubject: Your invoice\n\n"
+        "Please pay 90 pounds."
+    )
+    assert [ref.name for ref in event.attachments] == ["Rechnung März.pdf"]
+
+
+def test_html_is_text_and_its_pictures_are_files() -> None:
+    event = received(fixture("inline_image"))
+    assert event.text == (
+        "Broken display\n\nIt looks like this…\n\nscreenshot\n\n"
+        "See our page <https://customer.example/page>.\n\nModel T-9\nBought May"
+    )
+    assert [(ref.name, ref.media_type) for ref in event.attachments] == [("shot.png", "image/png")]
+    assert file_place(event.attachments[0].id) == ("INBOX", 7, 12, 0, "<inline1@customer.example>")
+
+
+def test_an_unknown_charset_and_a_wrong_date_stop_nobody() -> None:
+    event = received(fixture("unknown_charset"))
+    assert event.text == "Straße\n\nGrüße aus Zürich"
+    assert event.sender.display_name == "Zürich"
+    assert event.sent_at == AT
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("iso-2022-jp", "こんにちは"),
+        ("koi8-r", "Привет, как дела"),
+        ("gb18030", "你好"),
+        ("utf-7", "Grüße"),
+        ("windows-1256", "مرحبا"),
+    ],
+)
+def test_declared_charsets_are_honoured(charset: str, text: str) -> None:
+    head = f"From: a@b.example\r\nContent-Type: text/plain; charset={charset}\r\n\r\n"
+    assert received(head.encode() + text.encode(charset)).text == text
+
+
+def test_a_wrong_charset_is_seen_through() -> None:
+    head = b"From: a@b.example\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+    assert received(head + "Grüße".encode()).text == "Grüße"
+    assert received(head + "Straße in Zürich".encode("cp1252")).text == "Straße in Zürich"
+
+
+def test_control_characters_do_not_reach_the_database() -> None:
+    assert received(mail("a\x00b\x1b[31mc")).text == "ab[31mc"
+
+
+@pytest.mark.parametrize(
+    ("subject", "joined", "text"),
+    [
+        ("Order 7", "0", "Order 7\n\nHello"),
+        ("Re: Order 7", "0", "Hello"),
+        ("Order 7", "1", "Hello"),
+        ("hello", "0", "Hello"),
+        ("", "0", "Hello"),
+        ("AW: Bestellung", "0", "Hello"),
+    ],
+)
+def test_the_subject_is_told_once(subject: str, joined: str, text: str) -> None:
+    assert received(mail(Subject=subject), joined=joined).text == text
+
+
+def test_a_mail_of_a_subject_alone_says_that() -> None:
+    assert received(mail("", Subject="Please call me"), joined="1").text == "Please call me"
+
+
+def test_flowed_lines_are_joined() -> None:
+    body = mail("This is one \r\nsentence.\r\n> quoted \r\n> line\r\n").replace(
+        b"charset=utf-8", b"charset=utf-8; format=flowed"
+    )
+    assert received(body).text == "This is one sentence."
+
+
+def test_the_senders_time_is_never_later_than_ours() -> None:
+    assert received(mail(Date="Sat, 21 Nov 2026 10:00:00 +0100")).sent_at.isoformat() == "2026-11-21T09:00:00+00:00"
+    assert received(mail(Date="Sat, 21 Nov 2037 10:00:00 +0100")).sent_at == AT
+    assert received(mail(Date="Thu, 1 Jan 1970 00:00:00 +0000")).sent_at == AT
+
+
+def test_the_same_id_is_the_same_mail_and_without_one_the_same_bytes() -> None:
+    assert received(mail("a")).key == received(mail("b")).key
+    assert received(mail("a", Message_ID="")).key != received(mail("b", Message_ID="")).key
+    assert received(mail("a", Message_ID="")).key == received(mail("a", Message_ID="")).key
+
+
+@pytest.mark.parametrize("author", ["", "nobody", "a@b.example, c@d.example", "<>", "=?utf-8?q?=00?="])
+def test_a_mail_that_nobody_or_several_wrote_is_put_aside(author: str) -> None:
+    with pytest.raises(InvalidInput):
+        events(mail(From=author))
+
+
+@pytest.mark.parametrize(
+    ("author", "address", "name"),
+    [
+        ('"Miller, Ann" <ANN@Customer.Example>', "ann@customer.example", "Miller, Ann"),
+        ("ann@customer.example (Ann)", "ann@customer.example", "Ann"),
+        ("=?utf-8?q?Zo=C3=AB?= <zoe@b.example>", "zoe@b.example", "Zoë"),
+        ('"boss@bank.example" <evil@x.example>', "evil@x.example", "boss@bank.example"),
+        ("ann@customer.example <ann@customer.example>", "ann@customer.example", None),
+    ],
+)
+def test_the_author(author: str, address: str, name: str | None) -> None:
+    sender = received(mail(From=author)).sender
+    assert (sender.external_id, sender.display_name) == (address, name)
+
+
+def test_without_its_thread_a_mail_is_not_parsed() -> None:
+    with pytest.raises(InvalidInput):
+        events(mail(), thread="")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "detail"),
+    [
+        ("bounce", ReceiptStatus.FAILED, "550 5.1.1 The email account does not exist"),
+        ("bounce_in_words", ReceiptStatus.FAILED, "Sorry, no mailbox here by that name. (#5.1.1)"),
+        ("read_receipt", ReceiptStatus.READ, None),
+    ],
+)
+def test_a_report_on_our_mail(name: str, status: ReceiptStatus, detail: str | None) -> None:
+    (event,) = events(fixture(name, message_id=_OURS))
+    assert isinstance(event, DeliveryReported)
+    assert (event.status, event.detail) == (status, detail)
+
+
+@pytest.mark.parametrize("name", ["bounce", "bounce_in_words", "read_receipt"])
+def test_a_report_on_a_mail_that_is_not_ours_counts_for_nothing(name: str) -> None:
+    forged = _OURS[:-20] + "aaaa" + _OURS[-16:]
+    for message_id in ("<x@elsewhere.example>", forged):
+        assert events(fixture(name, message_id=message_id)) == []
+
+
+def test_a_mail_that_is_only_late_has_not_failed() -> None:
+    assert events(fixture("delayed", message_id=_OURS)) == []
+
+
+@pytest.mark.parametrize("name", ["out_of_office", "list"])
+def test_machines_and_lists_are_left_alone(name: str) -> None:
+    assert events(fixture(name)) == []
+
+
+def test_parsing_is_pure() -> None:
+    raw = raw_of(fixture("forwarded"))
+    assert isinstance(received(raw.body), MessageReceived)
+    assert received(raw.body) == received(raw.body)
