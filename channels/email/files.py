@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from channels.email import mime
 from channels.email.imap import ImapConnection
 from channels.email.parse import file_place
-from channels.email.part_file import OpenedFile
+from channels.email.part_file import OpenedFile, PartFile
 from channels.email.settings import EmailSettings
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import InvalidInput, Rejected, TooLarge
@@ -24,8 +26,7 @@ class Files:
             raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
         try:
             body, number = await self._mail(ref.id)
-            found = mime.content(mime.opened(body)).files
-            file = found[number]
+            file = (await asyncio.to_thread(_files, body))[number]
         except (InvalidInput, IndexError):
             raise Rejected("The file is not in the mail.") from None
         if len(file.data) > self._limit:
@@ -48,3 +49,7 @@ class Files:
         if mail is None or mail.body is None:
             raise Rejected("The mail with this file is not in the mailbox any more.")
         return mail.body, number
+
+
+def _files(body: bytes) -> tuple[PartFile, ...]:
+    return mime.content(mime.opened(body)).files

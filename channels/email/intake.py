@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -41,12 +42,12 @@ class Intake:
             await self._sink.quarantine(raw, f"{type(error).__name__} while reading")
 
     async def _accept(self, raw: RawEvent) -> None:
-        mail = letter.read(raw.body, self._settings)
+        mail = await asyncio.to_thread(letter.read, raw.body, self._settings)  # a large mail takes a second
         place: Place | None = None
         if mail.author is not None and mail.origin is None and not mail.is_report:
             place = await self._threads.find(mail)
             raw = placed(raw, place)
-        events = self._reader.read(raw)
+        events = await asyncio.to_thread(self._reader.read, raw)
         if not events:
             said = str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])

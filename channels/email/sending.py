@@ -56,7 +56,7 @@ class Sending:
         if thread is None:
             return self._receipt(message_id)
         files, instead = await self._files(payload, thread)
-        mail = self._mail(payload, thread, message_id, files, instead)
+        mail = await asyncio.to_thread(self._mail, payload, thread, message_id, files, instead)
         try:
             await self._submit(thread.to, mail, message_id)
         except TooBig:
