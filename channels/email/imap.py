@@ -116,11 +116,13 @@ class ImapConnection:
 
     async def close(self) -> None:
         """Say goodbye if the server listens; gone in any case."""
-        with contextlib.suppress(ChannelError, TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(2.0):
-                if self._client is not None and not self._idling:
-                    await self._run(lambda: self._client.logout())
-        self.abort()
+        try:
+            with contextlib.suppress(ChannelError, TimeoutError):
+                async with asyncio.timeout(2.0):
+                    if self._client is not None and not self._idling:
+                        await self._run(lambda: self._client.logout())
+        finally:
+            self.abort()
 
     def abort(self) -> None:
         """Gone at once, whatever the thread is waiting for."""
@@ -195,5 +197,5 @@ def _news(answers: Sequence[Any]) -> bool:
 
 def _said(error: BaseException) -> str:
     text = error.args[0] if error.args else ""
-    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(error)
     return " ".join(shown.split())[:300] or type(error).__name__

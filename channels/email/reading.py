@@ -99,9 +99,9 @@ class FolderReading:
             await connection.open()
             place = await self._place(connection, await connection.select(self._folder))
             while await self._hold():
+                self._standing.is_good(self._folder)
                 place = await self._read_on(connection, place)
                 self._failures = 0
-                self._standing.is_good(self._folder)
                 self.tried.set()
                 if connection.can_idle:
                     await connection.news(self._settings.poll_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import imaplib
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
+
+import psutil
 
 from tests.servers.certificates import write_certificates
 from tests.servers.process import ServerProcess, free_port, listens
@@ -125,10 +128,16 @@ class DovecotServer:
         ports = (self.imap_port, self.imaps_port, self.submission_port, self.lmtp_port)
         self._process.wait_ready(lambda: all(listens(port) for port in ports))
 
-    def stop(self) -> None:
-        """End it, if it runs, with the connections that it holds."""
-        if self._process.running:
-            self._process.end(signal.SIGTERM)
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End it, if it runs, with the connections that it holds: its children would go on serving them."""
+        if not self._process.running:
+            return
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.end(number)
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(children, timeout=10)
 
     def deliver(self, mail: EmailMessage | bytes, to: str) -> None:
         """Put a mail into somebody's inbox as a mail server would."""

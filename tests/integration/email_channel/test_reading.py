@@ -6,10 +6,14 @@ import asyncio
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from channels.email.adapter import EmailChannel
 from channels.email.imap import ImapConnection
+from core.domain.errors import StoreUnavailable
 from core.domain.messages import MessageReceived
+from core.storage.store import SqlStore
+from tests.integration.email_channel.clock import HeldClock
 from tests.integration.email_channel.rig import ANN, PostOffice, Recorder, Rig, letter, post_office, rig_in, settings
 
 
@@ -89,7 +93,7 @@ async def test_a_lost_connection_is_made_again(tmp_path: Path) -> None:
             await rig.start()
             await rig.write("before", Subject="")
             await rig.sink.messages(1)
-            await asyncio.to_thread(office.dovecot._process.end, signal.SIGKILL)
+            await asyncio.to_thread(office.dovecot.stop, signal.SIGKILL)
             await asyncio.to_thread(office.dovecot.start)
             await rig.write("after", Subject="")
             assert [event.text for event in await rig.sink.messages(2)] == ["before", "after"]
@@ -174,3 +178,62 @@ async def _validity(rig: Rig) -> int:
         return (await connection.select("INBOX")).validity
     finally:
         await connection.close()
+
+
+class ForgetsPlaces:
+    """A memory that goes away when the place is to be moved: what a kill between the commit and that write leaves."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.forgets = False
+        self.asked = asyncio.Event()
+
+    async def remember(self, channel: str, account: str, key: str, value: str) -> None:
+        if self.forgets and key.startswith("place/"):
+            self.asked.set()
+            raise StoreUnavailable("Gone.")
+        await self._store.remember(channel, account, key, value)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_killed_between_the_commit_and_the_place_nothing_is_answered_twice(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    async with rig_in(tmp_path, office) as rig:
+        memory = ForgetsPlaces(rig.store)
+        rig.around = replace(rig.around, memory=memory)
+        await rig.start()
+        memory.forgets = True
+        await rig.write("Only once", Subject="")
+        (first,) = await rig.sink.messages(1)
+        async with asyncio.timeout(15):
+            await memory.asked.wait()
+        await rig.stop()
+        memory.forgets = False
+        await rig.start()
+        await rig.write("Next", Subject="")
+        (second,) = await rig.sink.messages(1)
+        assert rig.sink.offered == 2, "the first was read again"
+        assert (first.text, second.text) == ("Only once", "Next")
+        thread = await rig.store.recall("email", rig.address, f"mid/{first.key.provider_event_id}")
+        assert thread == f"{first.conversation.thread} began"
+        await rig.stop()
+
+
+async def test_a_mailbox_that_cannot_be_reached_is_tried_until_it_can_and_says_so(tmp_path: Path) -> None:
+    with post_office() as office:
+        clock = HeldClock()
+        async with rig_in(tmp_path, office, clock) as rig:
+            await rig.start()
+            await rig.write("before", Subject="")
+            await rig.sink.messages(1)
+            await asyncio.to_thread(office.dovecot.stop)
+            await clock.slept()
+            assert rig.channel.alarm == "the mailbox cannot be read"
+            await asyncio.to_thread(office.dovecot.start)
+            await rig.write("during", Subject="")
+            clock.move(600)
+            assert [event.text for event in await rig.sink.messages(2)] == ["before", "during"]
+            await rig.stop()
