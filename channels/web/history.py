@@ -53,7 +53,8 @@ class History:
         frames = await self._live.wait_for(session.conversation_id, after, _anything, wait)
         if wait and not frames:
             await self._access.conversation(session)
-        body = {"frames": [shown.wire for shown in frames], "cursor": frames[-1].cursor if frames else after}
+        newest = frames[-1].cursor if frames else min(after, await self._live.head(session.conversation_id))
+        body = {"frames": [shown.wire for shown in frames], "cursor": newest}
         return _fresh(body)
 
     async def of_user(self, request: web.Request) -> web.StreamResponse:

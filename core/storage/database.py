@@ -58,7 +58,8 @@ class Database:
     SQLite an acknowledged message survives the power cord (``synchronous=FULL``). On PostgreSQL the database's clock
     decides leases, so that workers whose clocks differ agree; ``server_clock=False`` lets tests move time. There, a
     process that stands still inside a transaction (frozen, or its machine gone) keeps its row locks for about ``stall``
-    seconds: a lease, since nobody can take over while they are held.
+    seconds: a lease, since nobody can take over while they are held. ``writes``: false once a
+    transaction could not be committed, until somebody has seen that it can be done again; a full disk can still be read.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Database:
         self._server_clock = server_clock and not self.is_sqlite
         self._pool_size = pool_size
         self._stall = stall
+        self.writes = True
         self._threads: SqliteThreads | None = None
         self._engine: AsyncEngine | None = None
         self._under_way: set[object] = set()
@@ -128,6 +130,7 @@ class Database:
                 if _own_fault(error):
                     raise
                 if attempt == _ATTEMPTS or not _lost_to_another(error):
+                    self.writes = False
                     raise _unavailable(error) from error
                 await asyncio.sleep(0.01 * attempt)
         raise AssertionError("unreachable")

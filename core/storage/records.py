@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -17,7 +17,19 @@ from core.storage import codec
 from core.storage.database import Database
 from core.storage.delivered import delivery_ended
 from core.storage.ids import new_id
-from core.storage.tables import attachment, conversation, customer, feedback, identity, message, outbox, quarantine
+from core.storage.tables import (
+    attachment,
+    conversation,
+    customer,
+    feedback,
+    identity,
+    lease,
+    message,
+    outbox,
+    quarantine,
+)
+
+_ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
 
 
 class SqlRecords:
@@ -243,6 +255,15 @@ class SqlRecords:
             connection.execute(text("SELECT 1"))
 
         await self._records_db.read(work)
+        if not self._records_db.writes:
+            await self._records_db.write(self._try_to_write)
+            self._records_db.writes = True
+
+    def _try_to_write(self, connection: Connection) -> None:
+        """Something could not be committed: see whether it can be now."""
+        name = f"can be written {new_id()}"
+        connection.execute(insert(lease).values(name=name, holder="x" * _ROOM, until=0.0))
+        connection.execute(delete(lease).where(lease.c.name == name))
 
 
 def _with_files(connection: Connection, rows: Sequence[Any]) -> list[Message]:

@@ -110,9 +110,11 @@ async def test_sqlite_that_cannot_grow(make_faulty_hub: MakeFaultyHub, sqlite_ur
         await people.acknowledged(1)
         switches.limit.touch()
         await _fill_up(people)
+        assert await asyncio.to_thread(hub.get_status, "/health/ready") == 503
         await asyncio.to_thread(hub.restart)  # full and killed, and still full
         await _fill_up(people)
         switches.limit.unlink()
+        assert await asyncio.to_thread(hub.get_status, "/health/ready") == 200
         await people.end(sqlite_url, hub)
 
 

@@ -77,7 +77,9 @@ class EmailPeer(Peer):
         return OutboundMessage("m1", event.conversation, Author.AGENT, text, MessageKind.ANSWER)
 
     async def seen(self) -> str:
-        mails: list[Any] = [message_from_bytes(data, policy=policy.default) for _, data in self.rig.office.postman.taken]
+        mails: list[Any] = [
+            message_from_bytes(data, policy=policy.default) for _, data in self.rig.office.postman.taken
+        ]
         return "\n".join(mail.get_body(("plain",)).get_content() for mail in mails)
 
     def text_of(self, payload: WirePayload, message: OutboundMessage) -> str:
@@ -110,5 +112,3 @@ async def peer(sink: HeardSink, tmp_path: Path, office: Any) -> AsyncIterator[Em
 
 class TestEmailChannel(ChannelContract):
     """Every test of the contract."""
-
-

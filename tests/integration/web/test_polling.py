@@ -72,6 +72,14 @@ async def test_a_cursor_that_no_log_has_is_refused(rig: Rig, after: int | str) -
         assert (status, problem["code"]) == (400, "bad_frame")
 
 
+async def test_a_place_that_the_log_has_not_reached_is_put_right(rig: Rig) -> None:
+    """After a backup was brought back a client may know more than the hub; it must not wait there for ever."""
+    session = await rig.session()
+    await rig.say(session, "Hi", "c1")
+    newest = (await _events(rig, session, 0))["cursor"]
+    assert await _events(rig, session, 5000) == {"frames": [], "cursor": newest}
+
+
 async def test_an_empty_poll_keeps_its_place(rig: Rig) -> None:
     session = await rig.session()
     assert await _events(rig, session, 0) == {"frames": [], "cursor": 0}
