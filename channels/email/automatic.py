@@ -7,7 +7,7 @@ from email.message import Message
 from enum import StrEnum
 from typing import Final
 
-from channels.email.address import Mailbox
+from channels.email.address import Mailbox, mailboxes
 from channels.email.charset import header, raw_headers
 
 
@@ -48,7 +48,8 @@ def origin(message: Message, sender: Mailbox, own: str, own_lists: tuple[str, ..
         return Origin.LIST
     if sender.local in _MACHINES or sender.local.startswith(("bounce-", "bounces-", "owner-")):
         return Origin.AUTOMATIC
-    return Origin.NO_REPLY if _NO_REPLY(sender.local) else None
+    wished = mailboxes(message, "Reply-To") or [sender]
+    return Origin.NO_REPLY if _NO_REPLY(sender.local) or all(_NO_REPLY(one.local) for one in wished) else None
 
 
 def _machine_wrote(message: Message) -> bool:

@@ -58,9 +58,11 @@ class Ledger:
     async def prune(self) -> None:
         """Lines that no delivery will ask for any more. Raises StoreUnavailable."""
         oldest = self._clock.now().timestamp() - _DAYS * 86_400
-        for key, line in (await self._memory.recall_all(CHANNEL, self._account, "out/")).items():
-            if float(line.partition(" ")[2] or 0) < oldest:
-                await self._memory.forget(CHANNEL, self._account, key)
+        for number in range(256):  # ids are hexadecimal: a listing has an end, so it is asked for in small parts
+            lines = await self._memory.recall_all(CHANNEL, self._account, f"out/m/{number:02x}")
+            for key, line in lines.items():
+                if float(line.partition(" ")[2] or 0) < oldest:
+                    await self._memory.forget(CHANNEL, self._account, key)
 
     async def _write(self, message_id: str, state: str) -> None:
         line = f"{state} {self._clock.now().timestamp():.0f}"

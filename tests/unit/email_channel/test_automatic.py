@@ -37,6 +37,8 @@ from tests.unit.email_channel.fixture import SETTINGS, mail, with_settings
         ({"From": "orders.noreply@x.example"}, Origin.NO_REPLY),
         ({"From": "noreplyservice@x.example"}, Origin.NO_REPLY),
         ({"From": "noel.reply@x.example"}, None),
+        ({"Reply_To": "no-reply@x.example"}, Origin.NO_REPLY),
+        ({"Reply_To": "ann@other.example"}, None),
         ({"From": "bounces+7@x.example"}, Origin.AUTOMATIC),
         ({"From": "Support <SUPPORT@example.com>"}, Origin.OURSELVES),
     ],
