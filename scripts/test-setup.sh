@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the tests drive beside Python packages: PostgreSQL, Redis, Chromium, and the Node test peers.
+# Brings what the tests drive beside Python packages: PostgreSQL, Redis, Dovecot, Chromium, and the Node test peers.
 # As root on Debian it installs what is missing; elsewhere it uses what it finds and names the line for the rest.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -27,6 +27,10 @@ for package, find in wanted.items():
         find()
     except programs.Missing:
         missing.add(package)
+# Dovecot is one server in several packages; without one of them it starts and then has no such protocol.
+for package, part in (("imapd", "imap"), ("lmtpd", "lmtp"), ("submissiond", "submission")):
+    if not any(os.path.exists(f"{place}/{part}") for place in ("/usr/lib/dovecot", "/usr/libexec/dovecot")):
+        missing.add(f"dovecot-{package}")
 # As root, PostgreSQL has to run as the user that Debian's package makes.
 if os.geteuid() == 0 and shutil.which("apt-get") and not glob.glob("/usr/lib/postgresql/*/bin/initdb"):
     missing.add("postgresql")
@@ -78,6 +82,7 @@ explain_missing() {
   for package in "$@"; do
     case "$package" in
       chromium) echo "  Debian: sudo apt-get install chromium    Ubuntu, macOS: .venv/bin/playwright install chromium" >&2 ;;
+      dovecot-*) echo "  Debian, Ubuntu: sudo apt-get install $package    macOS: brew install dovecot" >&2 ;;
       *) echo "  Debian, Ubuntu: sudo apt-get install $package    macOS: brew install ${package/-server/}" >&2 ;;
     esac
   done
