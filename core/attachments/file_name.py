@@ -15,7 +15,7 @@ def clean(name: str) -> str:
 
     At most 150 characters; never empty.
     """
-    last = _SEPARATORS.split(unicodedata.normalize("NFC", name))[-1]
+    last = _SEPARATORS.split(unicodedata.normalize("NFC", name).strip(" ."))[-1]
     visible = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     visible = " ".join(visible.replace('"', "'").split()).strip(". ")
     if len(visible) > _LIMIT:

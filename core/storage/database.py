@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ Work = Callable[[Connection], Result]
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
 _ATTEMPTS = 4
+_LAST_WORDS = 10.0
 _DATABASE_ERRORS = (SQLAlchemyError, OSError, TimeoutError, sqlite3.Error)
 _OWN_FAULTS_SQLITE = {  # primary result codes: what the statement asked for cannot be done, now or later
     sqlite3.SQLITE_ERROR,
@@ -116,9 +118,11 @@ class Database:
         if threads is not None:
             await threads.close()
         if engine is not None:
-            while self._under_way:  # a connection that is in use is not the pool's to close
-                self._ended.clear()
-                await self._ended.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS):
+                    while self._under_way:  # a connection that is in use is not the pool's to close
+                        self._ended.clear()
+                        await self._ended.wait()
             await engine.dispose()
 
     async def write(self, work: Work[Result]) -> Result:

@@ -70,7 +70,9 @@ async def test_a_customer_is_not_shown_what_never_reached_them(store: Store) -> 
 
     await accept(store, said("e2", "And now?", who=ada))
     state = await claim_one(store)
-    assert [item.text for item in state.history] == ["Question", "A person will answer.", "dead"]
+    assert [item.text for item in state.history] == ["Question", "A person will answer."], (
+        "nor does the agent remember it"
+    )
 
 
 async def test_a_file_and_its_text(store: Store) -> None:
