@@ -19,19 +19,22 @@ CREDENTIALS = {
 }
 """The setting that switches a channel on."""
 
-_Make = Callable[[Settings, Surroundings], Channel]
+_Make = Callable[[Settings, Surroundings, tuple[str, ...]], Channel]
 
 
-def make_channels(settings: Settings, surroundings: Surroundings) -> dict[str, Channel]:
-    """Every channel that is switched on, by name. Raises ConfigError that names the setting and what to write."""
-    made = {name: make(settings, surroundings) for name, (on, make) in _CHANNELS.items() if on(settings)}
+def make_channels(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> dict[str, Channel]:
+    """Every channel that is switched on, by name. Raises ConfigError that names the setting and what to write.
+
+    ``keys`` sign what a channel hands out and wants back; a lone process has them without SECRET_KEY too.
+    """
+    made = {name: make(settings, surroundings, keys) for name, (on, make) in _CHANNELS.items() if on(settings)}
     foreign = set(registry.names()) - set(registry.BUILT_IN)
     for name in sorted(foreign):
         made[name] = registry.load(name)(surroundings)
     return made
 
 
-def _slack(settings: Settings, surroundings: Surroundings) -> Channel:
+def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> Channel:
     from channels.slack.settings import SlackSettings
 
     if not settings.slack_signing_secret and not settings.slack_app_token:
@@ -43,14 +46,16 @@ def _slack(settings: Settings, surroundings: Surroundings) -> Channel:
         "app_tokens": secrets_of(settings.slack_app_token),
         "client_id": settings.slack_client_id,
         "client_secret": secrets[0] if secrets else None,
-        "state_secrets": secrets_of(settings.secret_key),
+        "state_secrets": keys,
+        "agent_view": settings.slack_agent_view,
+        "suggested_prompts": tuple((prompt, prompt) for prompt in settings.slack_suggested_prompts),
         "api_base_url": settings.slack_api_base_url,
         "staff_channels": frozenset({settings.slack_staff_channel} - {None}),
     }
     return _loaded("slack", SlackSettings(**given), surroundings)
 
 
-def _telegram(settings: Settings, surroundings: Surroundings) -> Channel:
+def _telegram(settings: Settings, surroundings: Surroundings, _keys: tuple[str, ...]) -> Channel:
     from channels.telegram.settings import TelegramSettings
 
     (token, *_) = secrets_of(settings.telegram_bot_token)
@@ -66,7 +71,7 @@ def _telegram(settings: Settings, surroundings: Surroundings) -> Channel:
     )
 
 
-def _sms(settings: Settings, surroundings: Surroundings) -> Channel:
+def _sms(settings: Settings, surroundings: Surroundings, _keys: tuple[str, ...]) -> Channel:
     from channels.sms.settings import SmsSettings
 
     return _loaded(
@@ -82,7 +87,7 @@ def _sms(settings: Settings, surroundings: Surroundings) -> Channel:
     )
 
 
-def _email(settings: Settings, surroundings: Surroundings) -> Channel:
+def _email(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> Channel:
     from channels.email.settings import EmailSettings
 
     if not settings.email_imap_url or not settings.email_smtp_url:
@@ -95,7 +100,7 @@ def _email(settings: Settings, surroundings: Surroundings) -> Channel:
             smtp_url=settings.email_smtp_url.get_secret_value(),
             authserv_id=settings.email_authserv_id,
             ca_file=str(settings.email_ca_file) if settings.email_ca_file else None,
-            secret_keys=secrets_of(settings.secret_key),
+            secret_keys=keys,
         ),
         surroundings,
     )

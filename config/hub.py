@@ -155,7 +155,7 @@ class Hub:
             process=new_id(),
             alone=self.role == "all",
         )
-        others = make_channels(self.settings, surroundings)
+        others = make_channels(self.settings, surroundings, keys)
         return {"web": channel, "console": ConsoleChannel(self._clock, account=account), **others}
 
     async def start(self, *, listen: bool = True) -> None:

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     slack_client_id: str | None = Field(None, description="For installing the app into other workspaces by OAuth.")
     slack_client_secret: SecretStr | None = Field(None, description="Belongs to SLACK_CLIENT_ID.")
     slack_api_base_url: str = Field(description="Slack's Web API; ends in /api/.")
+    slack_agent_view: bool = Field(
+        False, description="The app has Slack's pane for agents (agent_view in its manifest)."
+    )
+    slack_suggested_prompts: Listed = Field((), description="Up to four questions that Slack's pane offers.")
     slack_staff_channel: str | None = Field(
         None, description="The id of the staff's channel (C…): nobody is a customer there."
     )
@@ -160,7 +164,14 @@ class Settings(BaseSettings):
         "in days; 0 keeps them for ever. Messages stay, and so do dead letters.",
     )
 
-    @field_validator("trusted_proxies", "escalation_keywords", "knowledge_sources", "widget_origins", mode="before")
+    @field_validator(
+        "trusted_proxies",
+        "escalation_keywords",
+        "knowledge_sources",
+        "widget_origins",
+        "slack_suggested_prompts",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -16,6 +16,7 @@ from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
 from core.storage.ids import new_id
+from core.storage.migrate import migrate
 
 _PATIENCE = 30.0
 
@@ -42,13 +43,14 @@ def _show(name: str, diagnosis: Diagnosis) -> None:
 async def _examine(settings: Settings, names: set[str]) -> dict[str, Sequence[Diagnosis]]:
     clock = SystemClock()
     store = parts.make_store(settings, clock)
+    await migrate(settings.effective_database_url)  # channels look up what they remember, also before the first start
     await store.open()
     try:
         files = parts.make_files(settings)
         surroundings = parts.make_surroundings(
             settings, store=store, files=files, clock=clock, metrics=NoMetrics(), process=new_id(), alone=True
         )
-        channels = make_channels(settings, surroundings)
+        channels = make_channels(settings, surroundings, parts.secret_keys(settings, alone=True))
         unknown = names - channels.keys() - CREDENTIALS.keys()
         if unknown:
             raise ConfigError(f"There is no channel {', '.join(sorted(unknown))}. There are: {', '.join(CREDENTIALS)}.")

@@ -38,7 +38,7 @@ def made(tmp_path: Path, **settings: Any) -> dict[str, Channel]:
         process="p1",
         alone=True,
     )
-    return make_channels(given, surroundings)
+    return make_channels(given, surroundings, ("k" * 32,))
 
 
 def test_without_credentials_there_are_none(tmp_path: Path) -> None:
