@@ -14,6 +14,7 @@ from typing import Any
 
 from core.attachments.convert import READABLE
 from core.attachments.limits import ExtractionLimits
+from core.attachments.opened import for_reading, opened
 from core.domain.errors import ExtractionFailed
 
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -45,8 +46,7 @@ class ChildExtractor:
 
     async def _in_child(self, path: Path, media_type: str) -> str:
         job = json.dumps({"media_type": media_type, "limits": self._limits.as_job()})
-        file = await asyncio.to_thread(path.open, "rb")
-        try:
+        async with opened(for_reading(path)) as file:
             child = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, _ROOT, job),
                 stdin=file,
@@ -56,8 +56,6 @@ class ChildExtractor:
                 cwd="/",
                 start_new_session=True,
             )
-        finally:
-            await asyncio.to_thread(file.close)
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 output = await self._read(child)

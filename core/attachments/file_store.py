@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from core.attachments.media_type import AttachmentPolicy
+from core.attachments.opened import for_reading, opened
 from core.attachments.spool import Spool
 from core.domain.attachments import Attachment
 from core.domain.errors import NotFound, Unreachable
@@ -28,14 +29,11 @@ def checked(storage_key: str) -> str:
 async def read_file(path: Path) -> AsyncIterator[bytes]:
     """Chunks of a local file, read off the event loop. Raises NotFound."""
     try:
-        file = await asyncio.to_thread(path.open, "rb")
+        async with opened(for_reading(path)) as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                yield chunk
     except FileNotFoundError:
         raise NotFound("The file is no longer here.") from None
-    try:
-        while chunk := await asyncio.to_thread(file.read, _CHUNK):
-            yield chunk
-    finally:
-        await asyncio.to_thread(file.close)
 
 
 class FileStore:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,6 +15,7 @@ from obstore.store import S3Store
 from core.attachments.file_store import checked
 from core.attachments.location import ObjectLocation
 from core.attachments.media_type import AttachmentPolicy
+from core.attachments.opened import for_creating, opened
 from core.attachments.spool import Spool
 from core.domain.attachments import Attachment
 from core.domain.errors import NotFound, Unreachable
@@ -101,14 +101,14 @@ class ObjectStore:
         await asyncio.to_thread(self._copies_spool.sweep, older_than=_COPY_LIFETIME)
         if await asyncio.to_thread(_touch, path):
             return path
-        partial = path.with_name(f"{path.name}.{os.urandom(8).hex()}.part")
+        unfinished = path.with_name(f"{path.name}.{os.urandom(8).hex()}.part")
         try:
-            with contextlib.closing(await asyncio.to_thread(partial.open, "xb")) as file:
+            async with opened(for_creating(unfinished)) as file:
                 async for chunk in self.open(attachment):
                     await asyncio.to_thread(file.write, chunk)
-            await asyncio.to_thread(os.replace, partial, path)
+            await asyncio.to_thread(os.replace, unfinished, path)
         except BaseException:
-            await asyncio.to_thread(partial.unlink, missing_ok=True)
+            await asyncio.to_thread(unfinished.unlink, missing_ok=True)
             raise
         return path
 

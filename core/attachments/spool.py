@@ -9,11 +9,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from core.attachments.file_name import clean
 from core.attachments.media_type import AttachmentPolicy, identify
+from core.attachments.opened import opened
 from core.domain.attachments import Attachment
 from core.domain.errors import InvalidInput, TooLarge, Unreachable
 
@@ -57,8 +59,7 @@ class Spool:
 
     async def _write(self, path: Path, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
         size, digest, batch = 0, hashlib.sha256(), bytearray()
-        file = await asyncio.to_thread(_create, path)
-        try:
+        async with opened(partial(_create, path)) as file:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > self._policy.max_bytes:
@@ -69,8 +70,6 @@ class Spool:
                     batch.clear()
             await asyncio.to_thread(_write_batch, file, digest, bytes(batch))
             await asyncio.to_thread(os.fsync, file.fileno())
-        finally:
-            await asyncio.to_thread(file.close)
         return size, digest.hexdigest()
 
     def _describe(self, path: Path, size: int, digest: str, name: str, declared_type: str | None) -> Spooled:

@@ -115,6 +115,7 @@ def test_any_bytes_are_typed_or_refused(content: bytes) -> None:
         ("\\\\server\\share\\report.pdf", "report.pdf"),
         ("..\\..\\report.pdf", "report.pdf"),
         ("a: b.txt", "a: b.txt"),
+        ("A\x1f:0", "0"),
         ("invoice\u202efdp.exe", "invoicefdp.exe"),
         ("a\x00b\r\nc.txt", "abc.txt"),
         ("", "file"),
