@@ -57,7 +57,10 @@ class FaqEntry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a converter made of a file: running text (``blocks``) or questions (``entries``)."""
+    """What a converter made of a file: running text (``blocks``) or questions (``entries``).
+
+    ``problems`` are the parts of it that could not be read, each with its place, for the person who keeps the file.
+    """
 
     title: str
     blocks: tuple[Block, ...] = ()
@@ -65,6 +68,7 @@ class Document:
     url: str | None = None
     category: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from knowledge.documents import SourceFile
 
-_OFFICE = {".csv", ".docx", ".epub", ".ipynb", ".msg", ".pdf", ".pptx", ".xls", ".xlsx"}
+_OFFICE = {".csv", ".docx", ".epub", ".ipynb", ".msg", ".pdf", ".pptx", ".tsv", ".xls", ".xlsx"}
 _TEXT = {".htm", ".html", ".json", ".markdown", ".md", ".rst", ".txt", ".xml", ".yaml", ".yml"}
 
 READABLE = frozenset(_OFFICE | _TEXT)

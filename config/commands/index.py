@@ -25,7 +25,7 @@ from knowledge.sources import resolve
 
 
 def run(paths: Sequence[str], *, remove: bool = False) -> int:
-    """0 when every document was read (or removed), 1 when some were not."""
+    """0 when every document was read whole (or removed), 1 when some were not, or parts of some."""
     settings = read_settings()
     if remove and not paths:
         raise ConfigError("Nothing to remove: name the files or folders that were indexed.")

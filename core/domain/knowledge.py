@@ -75,7 +75,7 @@ class IndexProgress:
 class IndexReport:
     """What an index run did, in documents; ``chunks`` are the passages of the ``indexed`` ones alone.
 
-    ``failures`` maps a source to why it was not read.
+    ``failures`` names a source and why it was not read; a source of which only parts were not read is there once for each.
     ``sample_left_out``: the sample documents have given way to the company's own.
     """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
 
+from knowledge.convert.delimited import table_of
 from knowledge.convert.faq import faq_document, is_faq, parse_data
 from knowledge.convert.markdown import blocks_of, split_front_matter
 from knowledge.convert.titles import choose_title, first_heading, office_title
@@ -17,7 +18,8 @@ from knowledge.documents import Document, UnreadableDocument
 if TYPE_CHECKING:
     from knowledge.convert.office import OfficeReader
 
-_OFFICE = frozenset({".docx", ".pptx", ".xlsx", ".xls", ".epub", ".msg", ".csv", ".ipynb"})
+_OFFICE = frozenset({".docx", ".pptx", ".xlsx", ".xls", ".epub", ".msg", ".ipynb"})
+_DELIMITED = frozenset({".csv", ".tsv"})
 _PLAIN = frozenset({".txt", ".text", ".rst", ".log"})
 _NO_TEXT = {
     "pictures": frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tiff", ".tif", ".svg", ".heic"}),
@@ -50,6 +52,8 @@ class Converter:
             return self._html
         if suffix in _OFFICE:
             return self._office
+        if suffix in _DELIMITED:
+            return self._delimited
         if suffix in {".xml", ".rss", ".atom"}:
             return self._feed
         return self._plain if suffix in _PLAIN else self._markdown
@@ -94,6 +98,9 @@ class Converter:
     def _office(self, path: Path) -> Document:
         blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
         return Document(choose_title(office_title(path), first_heading(blocks), path=path), tuple(blocks))
+
+    def _delimited(self, path: Path) -> Document:
+        return Document(choose_title(path=path), tuple(table_of(read_text(path))))
 
     def _feed(self, path: Path) -> Document:
         """A news feed; other XML is taken as the text that it is."""

@@ -13,6 +13,9 @@ from knowledge.documents import Document, FaqEntry, UnreadableDocument
 
 _KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "audience"})
 
+_NAMED_AT_ONCE = 5
+_MOST_NAMED = 200
+
 
 class _WrongEntry(Exception):
     """What is wrong with one entry."""
@@ -39,7 +42,10 @@ def parse_data(text: str, *, json_only: bool) -> Any:
 
 
 def faq_document(content: Any, text: str, *, title: str) -> Document:
-    """The entries of a FAQ file. Every wrong entry is named in one UnreadableDocument, with its number and line."""
+    """The good entries of a FAQ file; each wrong one is a problem of the document, with its number and line.
+
+    Raises UnreadableDocument when the file is no list of questions, or when no entry of it is good.
+    """
     raw = _entries(content)
     if not raw:
         raise UnreadableDocument("the file holds no questions")
@@ -52,10 +58,17 @@ def faq_document(content: Any, text: str, *, title: str) -> Document:
             entries.append(_entry(entry))
         except _WrongEntry as error:
             problems.append(f"{where}: {error}")
-    if problems:
-        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise UnreadableDocument("; ".join(problems[:5]) + more)
-    return Document(title=title, entries=tuple(entries))
+    if not entries:
+        more = f"; and {len(problems) - _NAMED_AT_ONCE} more" if len(problems) > _NAMED_AT_ONCE else ""
+        raise UnreadableDocument("; ".join(problems[:_NAMED_AT_ONCE]) + more)
+    return Document(title=title, entries=tuple(entries), problems=_bounded(problems))
+
+
+def _bounded(problems: list[str]) -> tuple[str, ...]:
+    """A list that is wrong from end to end need not be read out from end to end."""
+    if len(problems) <= _MOST_NAMED:
+        return tuple(problems)
+    return (*problems[:_MOST_NAMED], f"and {len(problems) - _MOST_NAMED} more entries")
 
 
 def _entries(content: Any) -> Sequence[Any]:

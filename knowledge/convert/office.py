@@ -14,7 +14,6 @@ from typing import Any
 
 from markitdown import DocumentConverter, MarkItDown, MarkItDownException, StreamInfo
 from markitdown.converters import (
-    CsvConverter,
     DocxConverter,
     EpubConverter,
     HtmlConverter,
@@ -43,7 +42,6 @@ _CONVERTERS: tuple[Callable[[], DocumentConverter], ...] = (
     IpynbConverter,
     OutlookMsgConverter,
     EpubConverter,
-    CsvConverter,
     PdfConverter,
 )
 
@@ -66,7 +64,7 @@ class OfficeReader:
             raise UnreadableDocument(f"not a {suffix} file that can be read: {_reason(error)}") from error
         if suffix == ".pptx":
             return _slides(result.markdown)
-        text = tidy_tables(result.markdown) if suffix in {".xlsx", ".xls", ".csv"} else result.markdown
+        text = tidy_tables(result.markdown) if suffix in {".xlsx", ".xls"} else result.markdown
         return blocks_of(text)
 
     def read_pdf_page(self, content: bytes, page: int) -> list[Block]:

@@ -14,7 +14,10 @@ from knowledge.index.order import Origin
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """A document as the index knows it. ``digest`` covers the file and everything that decides how it is cut."""
+    """A document as the index knows it. ``digest`` covers the file and everything that decides how it is cut.
+
+    ``problems``: what of it could not be read, so that a later run over the unchanged file says it again.
+    """
 
     id: str
     digest: str
@@ -22,6 +25,7 @@ class IndexedDocument:
     root: str
     chunks: int
     origin: Origin = Origin.NAMED
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

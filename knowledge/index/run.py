@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from knowledge.index.records import IndexedDocument, records_of
 from knowledge.index.store import ChromaIndex
 from knowledge.sources import Scan, identity_of, scan
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
 
 
@@ -32,6 +32,8 @@ class _Tally:
     unchanged: int = 0
     removed: int = 0
     chunks: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    """Parts of documents that were not read, while the rest of the document was."""
 
 
 class IndexRun:
@@ -82,7 +84,7 @@ class IndexRun:
         progress(IndexProgress(len(found.files), len(found.files), "", "done"))
         seconds = round(self._clock() - started, 3)
         counts = (tally.indexed, tally.unchanged, tally.removed, tally.chunks)
-        return IndexReport(*counts, tuple(failures), seconds, sample_left_out=left_out)
+        return IndexReport(*counts, (*failures, *tally.problems), seconds, sample_left_out=left_out)
 
     def forget(self, roots: Sequence[str]) -> IndexReport:
         """Takes the documents of these roots out, whoever put them in; a single file of a folder, too."""
@@ -115,6 +117,7 @@ class IndexRun:
             if known.origin is not origin:
                 self._store.note(replace(known, origin=origin))
             tally.unchanged += 1
+            tally.problems.extend((file.source, problem) for problem in known.problems)
             report("unchanged")
             return
         report("read")
@@ -124,11 +127,13 @@ class IndexRun:
         chunks = self._chunker.chunks(document)
         if not chunks:
             raise UnreadableDocument("the document holds no text")
-        entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin)
+        problems = tuple(" ".join(problem.split()) for problem in document.problems)
+        entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems)
         report("embed")
         self._store.replace(entry, records_of(entry, chunks), self._embed)
         tally.indexed += 1
         tally.chunks += len(chunks)
+        tally.problems.extend((file.source, problem) for problem in problems)
 
     def _digest(self, file: SourceFile) -> str:
         size = file.path.stat().st_size

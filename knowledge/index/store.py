@@ -38,7 +38,8 @@ class ChromaIndex:
             for identity, metadata in zip(page["ids"], page["metadatas"], strict=True):
                 fields = {name: metadata[name] for name in _MANIFEST_FIELDS}
                 origin = Origin(metadata.get("origin", Origin.NAMED))
-                found[identity] = IndexedDocument(id=identity, **fields, origin=origin)
+                problems = tuple(str(metadata.get("problems") or "").splitlines())
+                found[identity] = IndexedDocument(id=identity, **fields, origin=origin, problems=problems)
             if len(page["ids"]) < _BATCH:
                 return found
             offset += _BATCH
@@ -68,7 +69,8 @@ class ChromaIndex:
 
     def note(self, document: IndexedDocument) -> None:
         """Write a document into the list of documents, and nothing else."""
-        metadata = {name: getattr(document, name) for name in _MANIFEST_FIELDS} | {"origin": document.origin.value}
+        metadata = {name: getattr(document, name) for name in _MANIFEST_FIELDS}
+        metadata |= {"origin": document.origin.value, "problems": "\n".join(document.problems)}
         self._manifest.upsert(ids=[document.id], embeddings=[_place(document.id)], metadatas=[metadata])
 
     def remove(self, document_id: str) -> None:

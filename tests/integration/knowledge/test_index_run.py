@@ -159,6 +159,26 @@ def test_a_run_with_failures_keeps_the_other_models_index(bench: Bench) -> None:
     assert bench.store("model1").counts() == (3, 6)
 
 
+def test_the_good_entries_of_a_file_go_in_and_each_bad_one_is_named_by_every_run(bench: Bench) -> None:
+    path = bench.folder / "faq.yaml"
+    path.write_text("- question: One?\n  answer: First.\n- question: Two?\n- question: Three?\n  answer: 3\n")
+    expected = (
+        ("docs/faq.yaml", "entry 2 (line 3): 'answer' is missing or empty"),
+        ("docs/faq.yaml", "entry 3 (line 4): 'answer' must be text, but is a number; put it in quotation marks"),
+    )
+
+    assert bench.run().failures == expected
+    assert "docs/faq.yaml" in bench.sources()
+    again = bench.run()
+    assert (again.failures, again.unchanged) == (expected, 4)
+    path.write_text("- question: One?\n  answer: First.\n- question: Two?\n  answer: Second.\n")
+    assert bench.run().failures == ()
+    path.write_text("question: One?\nanswer: First.\n")
+    whole = bench.run()
+    assert [source for source, _ in whole.failures] == ["docs/faq.yaml"]
+    assert "its last readable version stays" in whole.failures[0][1]
+
+
 def test_files_over_the_limit_are_refused(bench: Bench) -> None:
     (bench.folder / "large.md").write_text("x" * 2000)
 

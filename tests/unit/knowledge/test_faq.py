@@ -19,6 +19,14 @@ def problem(text: str, *, json_only: bool = False) -> str:
     return str(caught.value)
 
 
+def first_problem(text: str, *, json_only: bool = False) -> str:
+    """Of a file that holds a good entry beside the bad one, or fails as a whole."""
+    try:
+        return read(text, json_only=json_only).problems[0]
+    except UnreadableDocument as error:
+        return str(error)
+
+
 def test_every_field_is_read() -> None:
     [entry] = read(
         "- question: ' Q? '\n  answer: A.\n  category: Billing\n  keywords: [a, 2]\n"
@@ -52,13 +60,39 @@ def test_json_and_keywords_as_one_text() -> None:
     ],
 )
 def test_what_is_wrong_is_named_with_its_entry(text: str, expected: str) -> None:
-    assert expected in problem(text)
+    assert expected in first_problem(text)
 
 
 def test_json_entries_have_lines_too() -> None:
     text = '[\n  {"question": "Q?", "answer": "A."},\n  {"question": "Q?"}\n]'
 
-    assert problem(text, json_only=True).startswith("entry 2 (line 3)")
+    assert first_problem(text, json_only=True).startswith("entry 2 (line 3)")
+
+
+def test_good_entries_are_taken_and_each_bad_one_is_named() -> None:
+    document = read(
+        "- question: One?\n  answer: First.\n"
+        "- question: Two?\n"
+        "- question: Three?\n  answer: Third.\n"
+        "- just text\n"
+        "- question: Five?\n  answer: Fifth.\n  audience: everyone\n"
+    )
+
+    assert [entry.question for entry in document.entries] == ["One?", "Three?"]
+    assert [problem.split(":")[0] for problem in document.problems] == [
+        "entry 2 (line 3)",
+        "entry 4 (line 6)",
+        "entry 5 (line 7)",
+    ]
+    assert "'audience' must be" in document.problems[2]
+
+
+def test_a_list_that_is_mostly_wrong_is_not_read_out_to_its_end() -> None:
+    document = read("- question: Q?\n  answer: A.\n" + "- question: Q?\n" * 300)
+
+    assert len(document.entries) == 1
+    assert len(document.problems) == 201
+    assert document.problems[-1] == "and 100 more entries"
 
 
 def test_all_wrong_entries_are_named_at_once_but_not_endlessly() -> None:
