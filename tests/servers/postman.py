@@ -27,12 +27,16 @@ class Refusals:
 
 
 class Postman:
-    """``taken`` holds what was accepted, as (recipient, bytes). ``carry`` gets each of them, in a thread."""
+    """``taken`` holds what was accepted, as (recipient, bytes). ``carry`` gets each of them, in a thread.
+
+    ``weather``: what becomes of a mail. ``gone``: lost before it was taken. ``cut``: lost afterwards. Else a reply to refuse it.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.taken: list[tuple[str, bytes]] = []
         self.refusals = Refusals()
         self.carry: Callable[[str, bytes], None] | None = None
+        self.weather: Callable[[bytes], str] = lambda _data: ""
         self.port = free_port()
         self._controller = Controller(
             self,
@@ -78,11 +82,17 @@ class Postman:
             return self.refusals.data.pop(0)
         data = envelope.content
         assert isinstance(data, bytes)
+        fault = self.weather(data)
+        if fault == "gone":
+            server.transport.abort()
+            return "250 OK"
+        if fault not in ("", "cut"):
+            return fault
         for address in envelope.rcpt_tos:
             self.taken.append((address, data))
             if self.carry is not None:
                 await asyncio.to_thread(self.carry, address, data)
-        if self.refusals.cut:
+        if self.refusals.cut or fault == "cut":
             self.refusals.cut = False
             server.transport.abort()
         return "250 OK"

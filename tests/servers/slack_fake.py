@@ -1,7 +1,7 @@
 """A strict Slack in the test's own process: the Web API, signed events over HTTP, Socket Mode, files and installation.
 
 It refuses what Slack refuses: unknown tokens, missing scopes, JSON where only forms are read, blocks over their limits, channels
-that the app is not in. Faults are ordered per method, and used up.
+that the app is not in. Faults are ordered per method, and used up; ``weather`` thinks of one for every other call.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class SlackFake:
         self.codes: dict[str, Json] = {}
         self.calls: list[tuple[str, Json]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self.weather: Callable[[str, Json], Fault | None] = lambda _method, _args: None
         self.connections: list[web.WebSocketResponse] = []
         self.connected = asyncio.Event()
         self.acknowledged: dict[str, Json] = {}
@@ -207,7 +208,7 @@ class SlackFake:
             return web.json_response({"ok": False, "error": "unknown_method"})
         args = await _arguments(request)
         self.calls.append((method, args))
-        fault = self.faults[method].popleft() if self.faults[method] else None
+        fault = self.faults[method].popleft() if self.faults[method] else self.weather(method, args)
         if fault is not None and not fault.written:
             return await self._faulty(request, fault)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")

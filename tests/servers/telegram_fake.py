@@ -1,7 +1,8 @@
 """Telegram's Bot API on loopback, in the test's own process: strict about every call, and with people who write to the bot.
 
 It holds updates as Telegram does: a later offset confirms them, 409 while a webhook is set or another poll runs, webhooks
-repeated until they are taken. ``next`` plays trouble: refusals, pauses, 5xx, and silence after the message was taken.
+repeated until they are taken. ``next`` plays trouble: refusals, pauses, 5xx, and silence after the message was taken;
+``weather`` thinks of some for every other call.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class TelegramFake(BotState):
         self.calls: list[Call] = []
         self.problems: list[str] = []
         self.pushed: list[tuple[int, int]] = []
+        self.weather: Callable[[str, Mapping[str, Any]], Trouble | None] = lambda _method, _params: None
         self._next: dict[str, deque[Trouble]] = defaultdict(deque)
         self._ids = itertools.count(700_000)
         app = web.Application(client_max_size=64 * 1024 * 1024)
@@ -163,7 +165,7 @@ class TelegramFake(BotState):
         async with self.changed:
             self.calls.append(Call(method, params))
             self.changed.notify_all()
-        trouble = self._next[method].popleft() if self._next[method] else None
+        trouble = self._next[method].popleft() if self._next[method] else self.weather(method, params)
         if trouble is not None and not trouble.taken:
             return await _troubled(request, trouble)
         try:

@@ -34,13 +34,16 @@ CDN = "media.twiliocdn.com"
 
 
 class TwilioFake:
-    """``faults``: each is met by one request to send; a slow one sets ``held`` and waits for ``released``.
+    """``faults``: each is met by one request to send; a slow one sets ``held`` and waits for ``released``. ``weather`` thinks of
+    one for every other request.
 
-    ``journal``: what was asked. ``messages``: oldest first.
+    ``journal``: what was asked. ``messages``: oldest first. ``own_cdn``: files are on the content network's own hosts, which
+    only ``session`` finds here; without it they are on the API's host, for a hub that is a process of its own.
     """
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], *, own_cdn: bool = True) -> None:
         self.now = now
+        self.own_cdn = own_cdn
         self.tokens = {TOKEN}
         self.account = Account(
             {OURS, WHATSAPP_OURS, POOLED}, {SERVICE: {OURS, POOLED}}, wrote_last={WHATSAPP_THEIRS: now()}
@@ -52,6 +55,7 @@ class TwilioFake:
         self.media: dict[str, list[dict[str, Any]]] = {}
         self.files: dict[str, bytes] = {}
         self.faults: deque[str] = deque()
+        self.weather: Callable[[Mapping[str, str]], str] = lambda _form: ""
         self.released = asyncio.Event()
         self.held = asyncio.Event()
         self.news = asyncio.Event()
@@ -231,6 +235,7 @@ class TwilioFake:
                 web.get(f"{base}/Messages/{{sid}}/Media/{{media}}", self._show_media),
                 web.get(f"{base}/IncomingPhoneNumbers.json", self._list_numbers),
                 web.get("/messaging/v1/Services/{sid}", self._show_service),
+                web.get("/cdn/{media}", self._show_file),
             ]
         )
         return app
@@ -258,9 +263,12 @@ class TwilioFake:
     async def _create(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.forms.append(form)
-        fault = self.faults.popleft() if self.faults else ""
-        if fault == "429":
-            return problem(429, 20429, "Too Many Requests", {"Retry-After": "7"})
+        fault = self.faults.popleft() if self.faults else self.weather(form)
+        if fault.startswith("429"):
+            return problem(429, 20429, "Too Many Requests", {"Retry-After": fault.partition(" ")[2] or "7"})
+        if fault == "gone" and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         if fault in ("500", "503"):
             return problem(int(fault), 20500, "Internal Server Error")
         if fault == "proxy":
@@ -309,7 +317,10 @@ class TwilioFake:
         media = request.match_info["media"]
         if media not in self.files:
             return problem(404, 20404, "The requested resource was not found")
-        raise web.HTTPTemporaryRedirect(f"https://{CDN}/{media}")
+        raise web.HTTPTemporaryRedirect(f"https://{CDN}/{media}" if self.own_cdn else f"{self.url}/cdn/{media}")
+
+    async def _show_file(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.files[request.match_info["media"]])
 
     async def _list_numbers(self, request: web.Request) -> web.Response:
         wanted = request.query.get("PhoneNumber")
