@@ -97,15 +97,28 @@ class WebhookDoor:
             return
         try:
             await sink.accept(events, raw)
-        except UnknownMessage as error:
-            # The message may be on its way still: then the provider comes again with this, and finds it.
-            if any(self._clock.now() - event.sent_at < _ON_ITS_WAY for event in events):
-                raise Overloaded(error.detail, retry_after=2.0) from error
-            _log.info("webhook.about_nothing_known", channel=self._channel.name, detail=error.detail)
-        except SessionEnded as error:
-            _log.info("webhook.session_ended", channel=self._channel.name, detail=error.detail)
-        except InvalidInput as error:
-            await sink.quarantine(raw, error.detail)
+        except (InvalidInput, SessionEnded) as error:
+            await self._refused_events(sink, await _each(sink, events, raw, error), raw)
+
+    async def _refused_events(
+        self, sink: InboundSink, refused: Sequence[tuple[InboundEvent, InvalidInput | SessionEnded]], raw: RawEvent
+    ) -> None:
+        """Each for its own reason. What is wrong with one is kept before the provider is asked to come again for another."""
+        bad = [error.detail for _, error in refused if not isinstance(error, UnknownMessage | SessionEnded)]
+        if bad:
+            await sink.quarantine(raw, "; ".join(bad))
+        early: str | None = None
+        for event, error in refused:
+            if isinstance(error, SessionEnded):
+                _log.info("webhook.session_ended", channel=self._channel.name, detail=error.detail)
+            elif isinstance(error, UnknownMessage):
+                # The message may be on its way still: then the provider comes again with this, and finds it.
+                if self._clock.now() - event.sent_at < _ON_ITS_WAY:
+                    early = error.detail
+                else:
+                    _log.info("webhook.about_nothing_known", channel=self._channel.name, detail=error.detail)
+        if early is not None:
+            raise Overloaded(early, retry_after=2.0)
 
     def _refuse(self, request: WebhookRequest) -> None:
         name, now = self._channel.name, self._clock.monotonic()
@@ -125,6 +138,21 @@ class WebhookDoor:
         # Providers sign the address that was configured with them, which behind a proxy is not the one that arrives.
         url = self._public_url + request.path_qs if self._public_url else str(request.url)
         return WebhookRequest(request.method, url, dict(request.headers), bytes(body), request.remote)
+
+
+async def _each(
+    sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent, error: InvalidInput | SessionEnded
+) -> list[tuple[InboundEvent, InvalidInput | SessionEnded]]:
+    """What is wrong with which event: the sink names one reason for all. The others are stored by now, and stay so once."""
+    if len(events) == 1:
+        return [(events[0], error)]
+    refused: list[tuple[InboundEvent, InvalidInput | SessionEnded]] = []
+    for event in events:
+        try:
+            await sink.accept([event], raw)
+        except (InvalidInput, SessionEnded) as own:
+            refused.append((event, own))
+    return refused
 
 
 def _response(reply: WebhookReply) -> web.Response:

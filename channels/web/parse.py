@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from channels.web.contact import names_contact
 from channels.web.refusals import BadFrame, Empty, TooLong, TooManyAttachments
 from channels.web.settings import WebLimits
 from channels.web.tokens import ACCOUNT, CHANNEL, Session
@@ -104,7 +105,7 @@ def client_message(
         content=content,
         client_id=client_id(fields) or new_id(),
         attachments=files,
-        action=_action(fields.get("action")),
+        action=_meant(_action(fields.get("action")), content),
         locale=locale(fields.get("locale")),
     )
 
@@ -181,3 +182,8 @@ def _action(value: Any) -> CustomerAction | None:
     if value not in _ACTIONS:
         raise BadFrame(f"action is one of: {', '.join(_ACTIONS)}.")
     return CustomerAction(value)
+
+
+def _meant(action: CustomerAction | None, content: str) -> CustomerAction | None:
+    """A text without any contact details is a message like others, whatever the client calls it: it gets its answer."""
+    return None if action is CustomerAction.CONTACT and not names_contact(content) else action

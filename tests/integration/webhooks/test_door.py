@@ -54,10 +54,15 @@ class Postcards:
             raise InvalidInput("A postcard has a text.")
         if said["text"] == "ignore":
             return []
-        key = EventKey("postcards", "main", said["id"])
-        where = ConversationKey("postcards", "main", "t1")
-        at = NOW - timedelta(seconds=said.get("age", 0))
-        return [MessageReceived(key, where, Identity("postcards", "main", "ada"), said["text"], at)]
+        return [card(said), *map(card, said.get("more", ()))]
+
+
+def card(said: Any) -> MessageReceived:
+    """``age`` in seconds."""
+    key = EventKey("postcards", "main", said["id"])
+    where = ConversationKey("postcards", "main", "t1")
+    at = NOW - timedelta(seconds=said.get("age", 0))
+    return MessageReceived(key, where, Identity("postcards", "main", "ada"), said["text"], at)
 
 
 class Sink:
@@ -67,11 +72,23 @@ class Sink:
         self.events: list[Any] = []
         self.quarantined: list[tuple[bytes, str]] = []
         self.failure: Exception | None = None
+        self.failures: dict[str, Exception] = {}
+        """By the id of the event that is wrong; as the hub's own, the rest of a batch is stored and the first of them raised."""
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         if self.failure is not None:
             raise self.failure
-        self.events += events
+        known = [event.key for event in self.events]
+        wrong = [
+            self.failures[event.key.provider_event_id]
+            for event in events
+            if event.key.provider_event_id in self.failures
+        ]
+        self.events += [
+            event for event in events if event.key.provider_event_id not in self.failures and event.key not in known
+        ]
+        if wrong:
+            raise wrong[0]
         return []
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
@@ -173,6 +190,27 @@ async def test_an_edit_that_overtook_its_message_comes_again(office: Office) -> 
     assert (await office.post({"id": "1", "text": "edit", "age": 5}))[0] == 503
     assert await office.post({"id": "1", "text": "edit", "age": 600}) == (200, "thanks"), "it will never be known"
     assert office.sink.quarantined == []
+
+
+@pytest.mark.parametrize("order", [("edit", "bad"), ("bad", "edit")])
+@pytest.mark.parametrize(("age", "status"), [(5, 503), (600, 200)])
+async def test_each_event_of_a_batch_is_refused_for_its_own_reason(
+    office: Office, order: tuple[str, str], age: int, status: int
+) -> None:
+    office.sink.failures = {"edit": UnknownMessage("not here"), "bad": InvalidInput("no such place")}
+    first, second = ({"id": name, "text": name, "age": age} for name in order)
+
+    answer, _ = await office.post(first | {"more": [{"id": "good", "text": "Hello", "age": age}, second]})
+
+    assert answer == status
+    assert [reason for _, reason in office.sink.quarantined] == ["no such place"]
+    assert [event.text for event in office.sink.events] == ["Hello"]
+
+
+async def test_an_old_edit_does_not_come_again_because_of_its_young_neighbour(office: Office) -> None:
+    office.sink.failures = {"edit": UnknownMessage("not here")}
+    batch = {"id": "edit", "text": "edit", "age": 600, "more": [{"id": "new", "text": "Hello", "age": 0}]}
+    assert await office.post(batch) == (200, "thanks")
 
 
 async def test_an_ended_session_is_no_reason_to_come_again(office: Office) -> None:

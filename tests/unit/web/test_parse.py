@@ -38,14 +38,39 @@ def _message(**fields: Any) -> parse.ClientMessage:
 
 def test_a_whole_message() -> None:
     message = _message(
-        content="  Hi\r\nthere\t<b>", client_id="c-1", attachments=["f1", "f1", "f2"], action="contact", locale="pt-BR"
+        content="  Hi\r\na@b.example\t<b>",
+        client_id="c-1",
+        attachments=["f1", "f1", "f2"],
+        action="contact",
+        locale="pt-BR",
     )
     event = message.event(SESSION, datetime(2026, 1, 1, tzinfo=UTC))
-    assert event.text == "  Hi\nthere\t<b>"
+    assert event.text == "  Hi\na@b.example\t<b>"
     assert event.key.provider_event_id == "s_1/c-1"
     assert event.stored_attachments == ("f1", "f2")
     assert event.action is CustomerAction.CONTACT
     assert event.locale == "pt-BR"
+
+
+@pytest.mark.parametrize(
+    ("text", "contact"),
+    [
+        ("My contact details: Ada, ada@example.com", True),
+        ("+49 30 1234567", True),
+        ("(030) 123-4567", True),
+        ("Ada 555 123 4567", True),
+        ("هاتفي ٠٥٠١٢٣٤٥٦٧", True),
+        ("Can you call me on +49 30 1234567?", True),
+        ("How do I reset my password?", False),
+        ("Where is my order 123456789?", False),
+        ("12", False),
+        ("me @ home", False),
+        ("1234567890123456789", False),
+    ],
+)
+def test_only_what_holds_contact_details_is_taken_for_them(text: str, contact: bool) -> None:
+    assert _message(content=text, action="contact").action is (CustomerAction.CONTACT if contact else None)
+    assert _message(content=text, action="request_person").action is CustomerAction.REQUEST_PERSON
 
 
 def test_what_is_left_out_is_filled_in() -> None:
