@@ -288,8 +288,14 @@ class Hub:
             checks["cache"] = self._check_cache
         return checks
 
-    async def _check_db(self) -> None:
+    async def _check_db(self) -> Finding | None:
         await self.store.ping()
+        unreadable = await self.store.unreadable()
+        if not unreadable:
+            return None
+        return Finding(
+            HealthStatus.DEGRADED, f"waiting conversations that cannot be read: {unreadable}; the log says why"
+        )
 
     async def _check_vectors(self) -> Finding:
         state = self.knowledge.health()

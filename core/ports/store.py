@@ -280,7 +280,7 @@ class Records(Protocol):
         ...
 
     async def counts(self) -> Mapping[str, int]:
-        """Depth gauges: pending conversations, due and dead deliveries, quarantined events."""
+        """Depth gauges: pending and unreadable conversations, due and dead deliveries, quarantined events."""
         ...
 
     async def ping(self) -> None:

@@ -28,6 +28,7 @@ from core.storage.tables import (
     outbox,
     quarantine,
 )
+from core.storage.unreadable import HOW_MANY
 
 _ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
 
@@ -240,6 +241,7 @@ class SqlRecords:
             .select_from(outbox)
             .where(outbox.c.status.in_([DeliveryStatus.DUE, DeliveryStatus.SENDING])),
             "deliveries_dead": select(func.count()).select_from(outbox).where(outbox.c.status == DeliveryStatus.DEAD),
+            "conversations_unreadable": HOW_MANY,
             "events_quarantined": select(func.count()).select_from(quarantine),
         }
 
@@ -247,6 +249,10 @@ class SqlRecords:
             return {name: int(connection.scalar(statement) or 0) for name, statement in gauges.items()}
 
         return await self._records_db.read(work)
+
+    async def unreadable(self) -> int:
+        """How many customers wait in conversations whose rows cannot be read."""
+        return await self._records_db.read(lambda connection: int(connection.scalar(HOW_MANY) or 0))
 
     async def ping(self) -> None:
         """See Records.ping."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, insert, or_, select, update
 
 from core.domain.conversation import Conversation, next_state
@@ -20,11 +19,8 @@ from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
 from core.storage.turn_states import load_turns
+from core.storage.unreadable import set_aside
 from core.storage.withdrawals import withdraw_all
-
-log = structlog.get_logger(__name__)
-
-_UNREADABLE = 60.0  # seconds
 
 
 @dataclass
@@ -61,20 +57,10 @@ class SqlTurns:
             if not rows:
                 return []
             states, broken = load_turns(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
-            self._set_aside(connection, broken)
+            set_aside(connection, self._turns_db.now(), rows, broken)
             return states
 
         return await self._turns_db.write(work)
-
-    def _set_aside(self, connection: Connection, broken: Mapping[str, str]) -> None:
-        """A conversation that cannot be read (written by a newer version?) waits a minute and holds up nobody else."""
-        for key, reason in sorted(broken.items()):
-            log.error("conversation.unreadable", conversation=key, error=reason)
-            connection.execute(
-                update(conversation)
-                .where(conversation.c.id == key)
-                .values(lease_until=None, ready_at=self._turns_db.now() + _UNREADABLE, last_error=reason[:1000])
-            )
 
     async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
         """See Turns.extend."""
