@@ -6,7 +6,7 @@ import functools
 import re
 
 from core.agent.language import packs
-from core.agent.person_wish import any_of
+from core.agent.phrases import any_of
 from core.agent.wording import phrase
 from core.domain.customer import ContactDetails
 

@@ -10,28 +10,26 @@ only this turns it off:
 - others who would do the talking, next to a word that lets them (``enabling``: "can my customers talk …", "let users …";
   ``enabling_after`` where a language puts it behind them);
 - a part of the product that is named after it ("… button", "disable talk …");
-- a question whether one is needed at all (``questioned``: "do I need an agent?").
+- a question whether one is needed at all (``questioned``: "do I need an agent?"); see ``person_inquiry`` for the other
+  questions that only mention it ("how much does it cost to talk to a human?").
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.agent.language import LanguagePack, packs
+from core.agent.person_inquiry import Inquiry
+from core.agent.phrases import any_of, one_of, words_of
 from core.agent.wording import phrase, plain
 
 _NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
 _OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
 _LAST_VERB_REACH = 6
-
-
-def any_of(entries: Iterable[str]) -> str:
-    """A pattern for any of these phrases, the longest first."""
-    ready = sorted({phrase(entry) for entry in entries if phrase(entry)}, key=lambda item: (-len(item), item))
-    return "(?:" + "|".join(re.escape(entry) for entry in ready) + ")"
+_QUESTION = re.compile(r"([^?!.…\n؟？。！]+)[?؟？]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class _Wish:
     phrases: re.Pattern[str] | None
     whole: frozenset[str]
     negation: re.Pattern[str]
+    denied: re.Pattern[str]
     complaint: re.Pattern[str]
     others: re.Pattern[str]
     enabled: re.Pattern[str]
@@ -59,11 +58,24 @@ class _Wish:
     product: re.Pattern[str]
     feature: re.Pattern[str]
     questioned: re.Pattern[str]
+    inquiry: Inquiry
 
-    def matches(self, text: str) -> bool:
+    def matches(self, text: str, asking: Collection[str]) -> bool:
+        """``asking``: the clauses of ``text`` that a question mark ends."""
         if self.phrases and self.phrases.search(text):
             return True
-        return any(self._stands(text, form, match) for form in self.forms for match in form.pattern.finditer(text))
+        places = ((form, match) for form in self.forms for match in form.pattern.finditer(text))
+        return any(
+            self._stands(text, form, match) and not self._inquired(text, match, asking) for form, match in places
+        )
+
+    def _inquired(self, text: str, match: re.Match[str], asking: Collection[str]) -> bool:
+        """A complaint that it cannot be done ("why was I not …") is a wish whatever it looks like."""
+        before, after = text[: match.start()], text[match.end() :].split("|", 1)[0]
+        own = f"{before.rsplit('|', 1)[-1]} {match.group()}"
+        if self.complaint.search(own) and self.denied.search(own):
+            return False
+        return self.inquiry.holds(before, match.group(), after, asking)
 
     def _stands(self, text: str, form: _Form, match: re.Match[str]) -> bool:
         before = text[: match.start()].rsplit("|", 1)[-1].rstrip()
@@ -88,43 +100,38 @@ class _Wish:
         return bool(others["enabling"] or self.enabled.match(between))
 
 
-def _words(pack: LanguagePack, name: str) -> re.Pattern[str]:
-    """Any of a list's phrases as whole words; nothing where the language has no such list."""
-    return re.compile(rf"\b{_list(pack, name)}\b")
-
-
-def _list(pack: LanguagePack, name: str) -> str:
-    """A pattern for the phrases of a list; one that matches nothing where the language has no such list."""
-    entries = pack.words("person", name)
-    return any_of(entries) if entries else "(?!)"
-
-
 def _forms(pack: LanguagePack) -> tuple[_Form, ...]:
-    """talk gap* person; ask gap* person at the clause's end; person gap* after (where the verb comes last)."""
+    """talk gap* person; ask gap* person at the clause's end; person gap* after (where the verb comes last);
+    able gap* person gap* aid at the clause's start ("can a human help me").
+    """
 
     def one(name: str) -> str:
-        return _list(pack, name)
+        return one_of(pack, name)
 
     gap = rf"(?: {one('gap')}){{0,6}} "
     anybody = f"(?:{one('person')}|{one('person_after_talk')})"
+    courteous = rf"(?:{one('polite')} )?"
     ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
     return (
         _Form(re.compile(rf"\b{one('talk')}{gap}{anybody}\b")),
         _Form(re.compile(rf"\b{one('ask')}{gap}{one('person')}\b{ends}"), weak=True),
         _Form(re.compile(rf"\b{anybody}{gap}{one('after')}\b"), reach=_LAST_VERB_REACH),
+        _Form(re.compile(rf"(?:^|(?<=\| )){courteous}{one('able')}{gap}{one('person')}{gap}{one('aid')}\b")),
     )
 
 
 def _negation(pack: LanguagePack) -> re.Pattern[str]:
-    may_follow = rf"(?: {_list(pack, 'negated')})*"
+    may_follow = rf"(?: {one_of(pack, 'negated')})*"
     if not pack.words("person", "negated"):
         may_follow = rf"(?: [^ |]+){{0,{_NEGATION_REACH}}}"
-    return re.compile(rf"\b{_list(pack, 'never_before')}{may_follow}$")
+    return re.compile(rf"\b{one_of(pack, 'never_before')}{may_follow}$")
 
 
 def _others(pack: LanguagePack) -> re.Pattern[str]:
     """Those others, with what lets them where it stands up to two words before."""
-    return re.compile(rf"(?:\b(?P<enabling>{_list(pack, 'enabling')})(?: [^ |]+){{0,2}}? )?\b{_list(pack, 'others')}\b")
+    return re.compile(
+        rf"(?:\b(?P<enabling>{one_of(pack, 'enabling')})(?: [^ |]+){{0,2}}? )?\b{one_of(pack, 'others')}\b"
+    )
 
 
 def _phrases(entries: Sequence[str]) -> re.Pattern[str] | None:
@@ -142,14 +149,16 @@ def _compile(pack: LanguagePack) -> _Wish:
         phrases=_phrases(pack.words("person", "phrases")),
         whole=frozenset(map(phrase, pack.words("person", "whole"))),
         negation=_negation(pack),
-        complaint=_words(pack, "still"),
+        denied=words_of(pack, "never_before"),
+        complaint=words_of(pack, "still"),
         others=_others(pack),
-        enabled=re.compile(rf" {_list(pack, 'enabling_after')}$"),
-        writer=_words(pack, "self"),
-        services=_words(pack, "person_after_talk"),
-        product=re.compile(rf"\b{_list(pack, 'product')}(?: {_list(pack, 'gap')})*$"),
-        feature=_words(pack, "feature"),
-        questioned=re.compile(rf"\b{_list(pack, 'questioned')}$"),
+        enabled=re.compile(rf" {one_of(pack, 'enabling_after')}$"),
+        writer=words_of(pack, "self"),
+        services=words_of(pack, "person_after_talk"),
+        product=re.compile(rf"\b{one_of(pack, 'product')}(?: {one_of(pack, 'gap')})*$"),
+        feature=words_of(pack, "feature"),
+        questioned=re.compile(rf"\b{one_of(pack, 'questioned')}$"),
+        inquiry=Inquiry.of(pack),
     )
 
 
@@ -167,9 +176,10 @@ def _polite() -> re.Pattern[str]:
 def wants_person(text: str) -> bool:
     """Whether this message asks for a human being; a short wish counts in a clause of its own when it is a polite one."""
     clauses = plain(text)
+    asking = {plain(question).rsplit("|", 1)[-1].strip() for question in _QUESTION.findall(text)}
     short = {_without_courtesy(phrase(text))}
     short |= {_without_courtesy(clause) for clause in clauses.split("|") if _polite().search(clause)}
-    return any(short & wish.whole or wish.matches(clauses) for wish in _wishes())
+    return any(short & wish.whole or wish.matches(clauses, asking) for wish in _wishes())
 
 
 def _without_courtesy(clause: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.agent.contact import contact_details, only_contact_details
-from core.agent.person_wish import any_of, wants_person
+from core.agent.person_wish import wants_person
+from core.agent.phrases import any_of
 from core.agent.small_talk import all_small_talk, says_no, says_yes
 from core.agent.wording import phrase
 from core.domain.conversation import Escalation

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from core.agent.language import packs
-from core.agent.person_wish import any_of
+from core.agent.phrases import any_of
 from core.agent.wording import phrase
 
 KINDS = ("identity", "thanks", "farewell", "greeting")

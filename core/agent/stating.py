@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable
 
 from core.agent.claims import says_unknown
 from core.agent.language import packs
-from core.agent.person_wish import any_of
+from core.agent.phrases import any_of
 from core.agent.small_talk import pleasant, says_no, says_yes
 from core.agent.wording import content_stems, fold, phrase
 
