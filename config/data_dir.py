@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import socket
 import tempfile
 from pathlib import Path
 
@@ -47,6 +48,15 @@ class DataDirLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def owner_name(data_dir: Path) -> str:
+    """The name under which the owner of DATA_DIR holds leases in the database.
+
+    It outlives the process: a successor goes on at once with what a killed owner was doing, and need not wait until
+    the dead one's leases end. The lock sees to it that no two living processes have it; a copied folder is on another host.
+    """
+    return f"{socket.gethostname()}/{own_secret(data_dir, 'owner_name')}"
 
 
 def own_secret_key(data_dir: Path) -> str:

@@ -19,7 +19,7 @@ from channels.console.adapter import ConsoleChannel
 from config import parts
 from config.channels import make_channels
 from config.clock import SystemClock
-from config.data_dir import DataDirLock
+from config.data_dir import DataDirLock, owner_name
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
 from config.operators import operator_access
@@ -152,7 +152,7 @@ class Hub:
             files=self.files,
             clock=self._clock,
             metrics=self.metrics,
-            process=new_id(),
+            process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
             alone=self.role == "all",
         )
         others = make_channels(self.settings, surroundings, keys)

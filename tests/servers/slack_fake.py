@@ -308,7 +308,7 @@ class SlackFake:
         return web.Response(body=self.bytes[file_id], content_type=self.files[file_id]["mimetype"])
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(heartbeat=10.0)  # Slack pings every few seconds
         await socket.prepare(request)
         self.connections.append(socket)
         await socket.send_json({"type": "hello", "num_connections": 1})

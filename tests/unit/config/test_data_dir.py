@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.data_dir import DataDirLock, own_secret_key
+from config.data_dir import DataDirLock, own_secret_key, owner_name
 from core.domain.errors import ConfigError
 
 _HOLD = "import sys, time; from pathlib import Path; from config.data_dir import DataDirLock; "
@@ -34,6 +34,11 @@ def test_the_lock_of_a_killed_owner_is_free(tmp_path: Path) -> None:
         lock = DataDirLock(tmp_path)
         assert lock.acquire()
         lock.release()
+
+
+def test_the_owner_of_a_folder_keeps_its_name_over_restarts(tmp_path: Path) -> None:
+    assert owner_name(tmp_path / "var") == owner_name(tmp_path / "var")
+    assert owner_name(tmp_path / "var") != owner_name(tmp_path / "other")
 
 
 def test_the_secret_key_is_made_once_and_is_private(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Customers on every platform at once, and the hub as it is run."""

@@ -1,0 +1,116 @@
+"""A person in their direct messages with the app on the fake Slack, over HTTP or over Socket Mode."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from channels.slack.buttons import PERSON
+from tests.e2e.channels.customer import PATIENCE, Paper, until
+from tests.servers.slack_fake import SlackFake, person
+from tests.servers.slack_world import BOT, TEAM, Channel, Json
+
+
+class SlackCustomer:
+    """``url``: the hub's webhook; without it, events come through the connection that the hub has opened."""
+
+    channel = "slack"
+
+    def __init__(self, slack: SlackFake, number: int, url: str | None) -> None:
+        self.who = f"U0CUST{number:03}"
+        self._slack = slack
+        self._url = url
+        self._direct = f"D0CUST{number:03}"
+        slack.users[self.who] = person(self.who, f"Anna {number}", "en-US")
+        slack.channels[self._direct] = Channel()
+
+    async def write(self, text: str, *papers: Paper) -> Json:
+        files = [self._slack.file(one.name, one.content, one.media_type) for one in papers]
+        more: Json = {"subtype": "file_share", "files": files} if files else {}
+        event = self._slack.say(text, channel=self._direct, user=self.who, **more)
+        await self._deliver(event)
+        return event
+
+    async def again(self, said: Json) -> None:
+        await self._deliver(said, retry=1)
+
+    async def ask_for_person(self) -> None:
+        """The button comes with the answer's end, after its first words were shown."""
+        await until(self._buttons, self.read)
+        answer, button = self._buttons()[-1]
+        pressed = {
+            "type": "block_actions",
+            "user": {"id": self.who, "team_id": TEAM},
+            "team": {"id": TEAM, "domain": "example"},
+            "channel": {"id": self._direct, "name": "directmessage"},
+            "message": answer,
+            "actions": [{**button, "type": "button", "action_ts": self._slack.ts()}],
+        }
+        await self._deliver(pressed, form="payload", kind="interactive")
+
+    def read(self) -> list[str]:
+        return [_everything(message) for message in self._answers()]
+
+    async def papers(self) -> list[bytes]:
+        files = [file for message in self._answers() for file in message.get("files", [])]
+        return [self._slack.bytes[file["id"]] for file in files]
+
+    async def edit(self, said: Json, text: str) -> None:
+        before = {name: said["event"][name] for name in ("type", "user", "text", "ts", "team")}
+        ts = self._slack.ts()
+        after = {**before, "text": text, "edited": {"user": self.who, "ts": ts}}
+        await self._changed({"subtype": "message_changed", "message": after, "previous_message": before, "ts": ts})
+
+    async def delete(self, said: Json) -> None:
+        before = {name: said["event"][name] for name in ("type", "user", "text", "ts", "team")}
+        gone = {"subtype": "message_deleted", "deleted_ts": before["ts"], "previous_message": before}
+        await self._changed({**gone, "ts": self._slack.ts()})
+
+    async def react_to_answer(self, emoji: str) -> None:
+        item = {"type": "message", "channel": self._direct, "ts": self._answers()[-1]["ts"]}
+        event = {
+            "type": "reaction_added",
+            "user": self.who,
+            "item": item,
+            "item_user": BOT,
+            "event_ts": self._slack.ts(),
+        }
+        await self._deliver(self._slack.event({**event, "reaction": {"👍": "+1"}[emoji]}))
+
+    def _buttons(self) -> list[tuple[Json, Json]]:
+        return [
+            (message, element)
+            for message in self._answers()
+            for block in message.get("blocks") or []
+            for element in block.get("elements", [])
+            if element.get("action_id") == PERSON
+        ]
+
+    def _answers(self) -> list[Json]:
+        return [message for message in self._slack.channels[self._direct].messages if message.get("bot_id")]
+
+    async def _changed(self, change: Json) -> None:
+        where = {"channel": self._direct, "channel_type": "im", "hidden": True, "event_ts": change["ts"]}
+        await self._deliver(self._slack.event({"type": "message", **change, **where}))
+
+    async def _deliver(
+        self, payload: Json, *, form: str | None = None, kind: str = "events_api", retry: int = 0
+    ) -> None:
+        """Both ways, Slack hears that it is stored."""
+        async with asyncio.timeout(PATIENCE):
+            if self._url is not None:
+                status, body = await self._slack.push(self._url, payload, form=form, retry=retry)
+                assert status == 200, body
+            else:
+                await self._slack.acknowledgement(await self._slack.push_socket(payload, kind))
+
+
+def _everything(message: Json) -> str:
+    """Sections and the small print; the text where there are no blocks."""
+    texts: list[Any] = [
+        part["text"]
+        for block in message.get("blocks") or []
+        for part in [block.get("text"), *block.get("elements", [])]
+        if isinstance(part, dict) and part.get("type") in ("mrkdwn", "plain_text")
+    ]
+    return "\n".join(texts) or str(message.get("text", ""))

@@ -1,0 +1,120 @@
+"""What a customer is promised, on every platform and transport at once, from hubs as they are run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from tests.e2e.channels.customer import Correcting, Customer, Deleting, Paper, reads, until
+from tests.e2e.channels.town import Town, hand_over, messages, reactions, settled
+from tests.e2e.papers import pdf
+from tests.servers.hub import Hub
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+
+QUESTION = "How do I reset my password?"
+UNKNOWN = "Do you sell bicycles?"
+ANSWER = r"60 minutes"
+SOURCE = r"60 minutes.*\[?1\]? ?.*reset my password"
+NOTICE = "recorded that you would like to speak to a person"
+
+
+def answers(customer: Customer, wanted: str = ANSWER) -> int:
+    """How many of the hub's messages say it."""
+    return sum(bool(re.search(wanted, text)) for text in customer.read())
+
+
+async def test_an_answer_with_its_source_once_however_often_the_question_is_delivered(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        said = await customer.write(QUESTION)
+        await customer.again(said)
+        await reads(customer, SOURCE)
+        await customer.again(said)
+        await settled(customer, hub)
+        assert answers(customer) == 1
+        assert [one["author"] for one in messages(customer, hub)] == ["customer", "agent"]
+
+    await platforms.everywhere(scenario)
+
+
+async def test_an_honest_not_knowing_and_the_way_to_a_person(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        await customer.write(UNKNOWN)
+        await reads(customer, "don't know.*talk to a person")
+        await customer.ask_for_person()
+        await reads(customer, NOTICE)
+        await settled(customer, hub)
+        assert answers(customer, NOTICE) == 1
+        notice = messages(customer, hub)[-1]
+        assert (notice["author"], notice["kind"]) == ("system", "notice")
+
+    await platforms.everywhere(scenario)
+
+
+async def test_a_file_is_read_and_a_file_is_sent(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        code = f"QX-{customer.channel.upper()}-{len(customer.who)}81"
+        content = pdf("Warranty of the Nautilus pump", f"The warranty number of the Nautilus pump is {code}.")
+        warranty = Paper("warranty.pdf", "application/pdf", content)
+        await customer.write("What is the warranty number of the Nautilus pump in this file?", warranty)
+        await reads(customer, code)
+        invoice = Paper("invoice.pdf", "application/pdf", pdf(f"Invoice for {customer.who}"))
+        await hand_over(customer, hub, "Here is your invoice.", invoice)
+        await reads(customer, "Here is your invoice")
+        await settled(customer, hub)
+        assert await customer.papers() == [invoice.content]
+
+    await platforms.everywhere(scenario)
+
+
+async def test_an_edit_changes_what_is_kept_and_an_emoji_is_kept(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        assert isinstance(customer, Correcting)
+        said = await customer.write(QUESTION)
+        await reads(customer, SOURCE)
+        await settled(customer, hub)
+        await customer.edit(said, "How do I reset my old password?")
+        await until(lambda: messages(customer, hub)[0]["edited_at"], lambda: messages(customer, hub))
+        assert messages(customer, hub)[0]["text"] == "How do I reset my old password?"
+        await customer.react_to_answer("👍")
+        await until(lambda: reactions(customer, hub), lambda: messages(customer, hub))
+        assert reactions(customer, hub) == [{"emoji": "👍", "present": 1, "author": "agent"}]
+        await settled(customer, hub)
+        assert answers(customer) == 1
+
+    await platforms.everywhere(scenario, kind=Correcting)
+
+
+async def test_what_is_taken_back_is_not_kept(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        assert isinstance(customer, Deleting)
+        said = await customer.write(QUESTION)
+        await reads(customer, SOURCE)
+        await customer.delete(said)
+        await until(lambda: messages(customer, hub)[0]["deleted_at"], lambda: messages(customer, hub))
+        assert messages(customer, hub)[0]["text"] == ""
+
+    await platforms.everywhere(scenario, kind=Deleting)
+
+
+async def test_nobody_else_can_speak_for_a_platform(platforms: Town) -> None:
+    slack, twilio = platforms.slack, platforms.twilio
+    event = slack.event({"type": "message", "channel": "D0CUST999", "user": "U0CUST999", "text": QUESTION, "ts": "1.1"})
+    url = f"{platforms.called.url}/webhooks/slack"
+    assert [(await slack.push(url, event, **lie))[0] for lie in ({"secret": "guess"}, {"age": 600})] == [401, 401]
+    form = twilio.write(QUESTION, by="+12025559999")
+    assert (await twilio.deliver(form, tampered={"Body": "Give me all"}))[0] in (401, 403)
+    telegram = platforms.telegram
+    telegram.secret, known = "guess", telegram.secret
+    try:
+        before = len(telegram.pushed)
+        await telegram.write(QUESTION, chat=59_999)
+        await telegram.until(lambda: len(telegram.pushed) > before, 60)
+        assert telegram.pushed[-1][1] in (401, 403)
+    finally:
+        telegram.updates.clear()
+        telegram.secret = known
+    await asyncio.sleep(0)
+    assert not any(slack.channels["D0CUST999"].messages or twilio.sent("+12025559999") or telegram.texts(59_999))

@@ -1,0 +1,225 @@
+"""All platforms, and two hubs: one that the world can call, with every channel that it can have, and one behind a firewall."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from config.clock import SystemClock
+from core.attachments.file_store import FileStore
+from core.domain.conversation import OwnershipEvent
+from core.domain.messages import Author, MessageKind
+from core.ports.store import NewMessage, Transition
+from core.storage.store import SqlStore
+from tests.e2e import stored
+from tests.e2e.channels.customer import Customer, Paper, until
+from tests.e2e.channels.mail_customer import MailCustomer
+from tests.e2e.channels.phone_customer import PhoneCustomer
+from tests.e2e.channels.slack_customer import SlackCustomer
+from tests.e2e.channels.telegram_customer import TelegramCustomer
+from tests.e2e.knowledge_copy import copy_of, started
+from tests.integration.email_channel.rig import PostOffice, post_office
+from tests.servers.dovecot import PASSWORD
+from tests.servers.hub import Hub
+from tests.servers.process import free_port
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import APP_TOKEN, SECRET
+from tests.servers.slack_world import TOKEN as SLACK_TOKEN
+from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
+from tests.servers.telegram_fake import TelegramFake
+from tests.servers.twilio_fake import OURS, SID, TwilioFake
+from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
+
+SUPPORT = "support@example.com"
+Scenario = Callable[[Customer, Hub], Coroutine[Any, Any, None]]
+
+
+@dataclass
+class Town:
+    """``called``: the hub that has a public address. ``asking``: the one that opens all connections itself."""
+
+    called: Hub
+    asking: Hub
+    slack: SlackFake
+    socket_slack: SlackFake
+    telegram: TelegramFake
+    polled_telegram: TelegramFake
+    twilio: TwilioFake
+    office: PostOffice
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    def customers(self) -> Mapping[str, tuple[Customer, Hub]]:
+        """Somebody new on every platform and transport."""
+        number = next(self.numbers)
+        return {
+            "slack over HTTP": (SlackCustomer(self.slack, number, f"{self.called.url}/webhooks/slack"), self.called),
+            "slack over Socket Mode": (SlackCustomer(self.socket_slack, number, None), self.asking),
+            "telegram by webhook": (TelegramCustomer(self.telegram, number, polled=False), self.called),
+            "telegram by polling": (TelegramCustomer(self.polled_telegram, number, polled=True), self.asking),
+            "sms": (PhoneCustomer(self.twilio, number, whatsapp=False), self.called),
+            "whatsapp": (PhoneCustomer(self.twilio, number, whatsapp=True), self.called),
+            "e-mail": (MailCustomer(self.office, number, SUPPORT, lambda: has_read(self.called)), self.called),
+        }
+
+    async def everywhere(self, scenario: Scenario, *, kind: type = object) -> None:
+        """Play it at once on every platform where customers are of that kind; every failure says where."""
+        playing = {
+            name: asyncio.create_task(scenario(customer, hub))
+            for name, (customer, hub) in self.customers().items()
+            if isinstance(customer, kind)
+        }
+        assert playing
+        await asyncio.wait(playing.values())
+        failed = [(name, error) for name, task in playing.items() if (error := task.exception()) is not None]
+        for name, error in failed:
+            error.add_note(f"This was on {name}.")
+        if failed:
+            raise BaseExceptionGroup(
+                f"It failed on {', '.join(name for name, _ in failed)}", [one for _, one in failed]
+            )
+
+
+def has_read(hub: Hub) -> int:
+    """The last mail that the hub has dealt with; -1 before it has looked into its mailbox."""
+    found = stored.rows(hub, "SELECT value FROM channel_memory WHERE channel = 'email' AND key = 'place/INBOX'")
+    return int(json.loads(found[0]["value"])["uid"]) if found else -1
+
+
+async def settled(customer: Customer, hub: Hub) -> None:
+    """Everything that they wrote is answered, and what was to be sent is sent."""
+    await until(lambda: _conversation(customer, hub) and not _open(customer, hub), lambda: _open(customer, hub))
+
+
+def messages(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
+    """What the hub keeps of their conversation, in its order."""
+    kept = "SELECT * FROM message WHERE conversation_id = ? ORDER BY seq"
+    return stored.rows(hub, kept, _conversation(customer, hub)["id"])
+
+
+def reactions(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
+    """The emoji on its messages, with the message's author."""
+    kept = (
+        "SELECT r.emoji, r.present, m.author FROM reaction AS r JOIN message AS m ON m.id = r.message_id "
+        "WHERE r.conversation_id = ?"
+    )
+    return stored.rows(hub, kept, _conversation(customer, hub)["id"])
+
+
+async def hand_over(customer: Customer, hub: Hub, text: str, paper: Paper) -> None:
+    """A member of staff takes the conversation over and sends a file, by the way through the store that a desk has."""
+    conversation = str(_conversation(customer, hub)["id"])
+    store = SqlStore(f"sqlite:///{hub.data_dir / 'switchboard.db'}", SystemClock())
+    files = FileStore(hub.data_dir / "attachments")
+    await store.open()
+    try:
+        file = await files.put(_in_one(paper.content), name=paper.name, declared_type=paper.media_type)
+        await store.add_attachment(conversation, file)
+        said = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name="Grace", attachments=(file,))
+        await store.transition(conversation, Transition(OwnershipEvent.CLAIM, owner="Grace"), [said])
+    finally:
+        await store.close()
+
+
+async def _in_one(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _conversation(customer: Customer, hub: Hub) -> dict[str, Any]:
+    kept = "SELECT * FROM conversation WHERE channel = ? AND external_id = ?"
+    found = stored.rows(hub, kept, customer.channel, customer.who)
+    assert len(found) <= 1, found
+    return found[0] if found else {}
+
+
+def _open(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
+    key = _conversation(customer, hub)["id"]
+    return [
+        *stored.rows(hub, "SELECT last_seq, done_seq FROM conversation WHERE id = ? AND done_seq < last_seq", key),
+        *stored.rows(hub, "SELECT status, last_error FROM outbox WHERE conversation_id = ? AND status <> 'sent'", key),
+    ]
+
+
+@asynccontextmanager
+async def town(knowledge: Path, folder: Path) -> AsyncIterator[Town]:
+    """Everything runs and is at hand."""
+    twilio = TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
+    await twilio.start()
+    try:
+        async with (
+            SlackFake() as slack,
+            SlackFake() as socket_slack,
+            TelegramFake() as called,
+            TelegramFake() as polled,
+        ):
+            with post_office() as office:
+                hubs = _called(folder, slack, called, twilio, office), _asking(folder, socket_slack, polled)
+                built = Town(*hubs, slack, socket_slack, called, polled, twilio, office)
+                twilio.hub = twilio.public = built.called.url
+                try:
+                    await asyncio.gather(*(asyncio.to_thread(_start, hub, knowledge) for hub in hubs))
+                    await _at_hand(built)
+                    yield built
+                finally:
+                    for hub in hubs:
+                        await asyncio.to_thread(hub.stop)
+                        print(f"--- {hub.log} ---\n{hub.log_tail()}")
+    finally:
+        await twilio.stop()
+
+
+def _start(hub: Hub, knowledge: Path) -> None:
+    copy_of(knowledge, hub.home)
+    started(hub)
+
+
+async def _at_hand(town: Town) -> None:
+    await until(lambda: has_read(town.called) >= 0, lambda: town.called.log_tail())
+    await town.telegram.until(lambda: bool(town.telegram.webhook["url"]), 60)
+    await town.polled_telegram.until(lambda: bool(town.polled_telegram.named("getUpdates")), 60)
+    async with asyncio.timeout(60):
+        await town.socket_slack.connected.wait()
+
+
+def _called(folder: Path, slack: SlackFake, telegram: TelegramFake, twilio: TwilioFake, office: PostOffice) -> Hub:
+    port = free_port()
+    login = f"{quote(SUPPORT)}:{quote(PASSWORD, safe='')}"
+    environment = {
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_BASE_URL": slack.api_url,
+        "TELEGRAM_BOT_TOKEN": TELEGRAM_TOKEN,
+        "TELEGRAM_API_BASE_URL": telegram.url,
+        "TELEGRAM_MODE": "webhook",
+        "TELEGRAM_WEBHOOK_SECRET": "secret-of-the-webhook",
+        "TWILIO_ACCOUNT_SID": SID,
+        "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
+        "TWILIO_FROM": OURS,
+        "TWILIO_WHATSAPP_FROM": OURS,
+        "TWILIO_API_BASE_URL": twilio.url,
+        "EMAIL_ADDRESS": SUPPORT,
+        "EMAIL_IMAP_URL": f"imap+starttls://{login}@localhost:{office.dovecot.imap_port}",
+        "EMAIL_SMTP_URL": f"smtp+starttls://{login}@localhost:{office.dovecot.submission_port}",
+        "EMAIL_CA_FILE": str(office.dovecot.authority),
+    }
+    return Hub(folder / "called", sources="sample", port=port, environment=environment)
+
+
+def _asking(folder: Path, slack: SlackFake, telegram: TelegramFake) -> Hub:
+    environment = {
+        "SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
+        "SLACK_API_BASE_URL": slack.api_url,
+        "TELEGRAM_BOT_TOKEN": TELEGRAM_TOKEN,
+        "TELEGRAM_API_BASE_URL": telegram.url,
+        "TELEGRAM_MODE": "polling",
+    }
+    return Hub(folder / "asking", sources="sample", environment=environment)
