@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from config.election import Election
 from core.domain.errors import HubError, KnowledgeUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
 from core.ports.metrics import Metrics, Timing
@@ -16,6 +17,8 @@ from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 
 log = structlog.get_logger(__name__)
+
+_ELECTED = "knowledge index"
 
 
 class FilledRetriever:
@@ -60,12 +63,17 @@ class Indexing:
         *,
         stand_in: str | None = None,
         shared: bool = False,
+        election: Election | None = None,
     ) -> None:
-        """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model."""
+        """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model.
+
+        ``election``: of these one indexes at a time. The others wait, then find its result and have nothing left to do.
+        """
         self._knowledge = knowledge
         self._sources = tuple(sources)
         self._stand_in = stand_in
         self._shared = shared
+        self._election = election or Election()
         self._one_at_a_time = asyncio.Lock()
         self._started = False
         self._had_documents = False
@@ -106,7 +114,7 @@ class Indexing:
     async def run(self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None) -> IndexReport:
         """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()
-        async with self._one_at_a_time:
+        async with self._one_at_a_time, self._election.held(_ELECTED):
             return await self._knowledge.writer.index(
                 paths or self._sources,
                 progress=progress,
@@ -117,7 +125,7 @@ class Indexing:
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()
-        async with self._one_at_a_time:
+        async with self._one_at_a_time, self._election.held(_ELECTED):
             return await forget(self._knowledge, paths, self._sources, self._stand_in)
 
     async def _ensure_started(self) -> None:
@@ -129,7 +137,7 @@ class Indexing:
         try:
             await self._knowledge.warm()
             self._had_documents = self._knowledge.health().documents > 0
-            async with self._one_at_a_time:
+            async with self._one_at_a_time, self._election.held(_ELECTED):
                 report = await self._knowledge.writer.index(
                     self._sources,
                     origin=Origin.CONFIGURED,

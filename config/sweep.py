@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from config.election import Election
 from core.attachments.stale_files import StaleFiles, remove_stale
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Place, Retention
@@ -17,6 +18,8 @@ from core.ports.retention import Expiring, Place, Retention
 log = structlog.get_logger(__name__)
 
 _DAY = 86_400.0
+_HOUR = 3_600.0
+_ELECTED = "daily sweep"
 _ROWS = 200
 _PAUSE = 0.02  # seconds between two pages, in which others get at the database
 LONGEST_SESSION = 30 * _DAY
@@ -54,7 +57,10 @@ async def remove_expired(records: Retention, what: Expiring, older_than: float, 
 
 
 class DailySweep:
-    """At the start and then every day. Several workers may do it at once; an error leaves the rest to the next day."""
+    """At the start and then every day, by one of the processes that share the database; an error leaves the rest to the next.
+
+    The others look every hour whether it is still there: what it was in the middle of when it died, one of them does.
+    """
 
     def __init__(
         self,
@@ -64,12 +70,15 @@ class DailySweep:
         every: float = _DAY,
         age: float = _DAY,
         ages: Mapping[Expiring, float] = MappingProxyType({}),
+        election: Election | None = None,
     ) -> None:
         self._records = records
         self._files = files
         self._every = every
         self._age = age
         self._ages = ages
+        self._election = election or Election()
+        self._sweeping = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -77,18 +86,33 @@ class DailySweep:
         self._task = asyncio.create_task(self._run(), name="daily sweep")
 
     async def stop(self) -> None:
-        """End it, wherever it is."""
+        """End it, wherever it is; what it was in the middle of is anybody's at once."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            if self._sweeping:
+                await self._election.give_back(_ELECTED)
 
     async def _run(self) -> None:
         while True:
-            await _tried(self._remove_files())
-            for what, age in self._ages.items():
-                await _tried(remove_expired(self._records, what, age))
-            await asyncio.sleep(self._every)
+            if await self._election.won(_ELECTED, _HOUR):
+                await self._sweep()
+                await asyncio.sleep(self._every)
+            else:
+                await asyncio.sleep(min(self._every, _HOUR))
+
+    async def _sweep(self) -> None:
+        """Elected for an hour at a time, and once everything is done for what is left of the day."""
+        self._sweeping = True
+        await _tried(self._remove_files())
+        for what, age in self._ages.items():
+            if not await self._election.won(_ELECTED, _HOUR):
+                break  # it took so long that somebody else goes on with it
+            await _tried(remove_expired(self._records, what, age))
+        else:
+            await self._election.won(_ELECTED, self._every * 0.99)
+        self._sweeping = False
 
     async def _remove_files(self) -> None:
         removed = await remove_stale(self._records, self._files, self._age)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 
+from config.election import Election
 from config.indexing import Indexing
 from config.parts import sample_stands_in
 from config.settings import read_settings
@@ -13,6 +15,8 @@ from core.domain.knowledge import IndexReport
 from core.ports.metrics import Metrics
 from knowledge.index.order import Origin
 from knowledge.open import SAMPLE, Knowledge
+from tests.unit.config.leases import Leases
+from tests.unit.core.eventually import eventually
 
 
 class Orders:
@@ -27,6 +31,8 @@ class Orders:
     async def start(self) -> None: ...
 
     async def warm(self) -> None: ...
+
+    async def close(self) -> None: ...
 
     def health(self) -> Orders:
         return self
@@ -54,6 +60,53 @@ async def test_a_start_touches_neither_what_was_named_nor_what_others_search(sha
         (("./more",), {"origin": Origin.NAMED, "stand_in": "./sample"}),
         (("./docs",), {"origin": Origin.CONFIGURED, "stand_in": "./sample"}),
     ]
+
+
+class Patient(Orders):
+    """Indexes until it is told that it is done; ``documents`` are in the index afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.documents = 0
+        self.done = asyncio.Event()
+
+    async def index(self, paths: tuple[str, ...], **order: Any) -> IndexReport:
+        report = await super().index(paths, **order)
+        await self.done.wait()
+        return report
+
+
+async def test_of_several_processes_that_share_an_index_one_fills_it_and_the_others_wait() -> None:
+    leases, knowledge = Leases(), [Patient() for _ in range(3)]
+    hubs = [
+        Indexing(
+            cast("Knowledge", each), ["./docs"], cast("Metrics", None), shared=True, election=Election(leases, f"p{n}")
+        )
+        for n, each in enumerate(knowledge)
+    ]
+    for hub in hubs:
+        await hub.start()
+    await eventually(lambda: leases.asked == {"p0", "p1", "p2"}, seconds=30)
+    await eventually(lambda: any(each.seen for each in knowledge), seconds=30)
+    assert sorted(len(each.seen) for each in knowledge) == [0, 0, 1]
+    assert all(hub.filling for hub in hubs), "nobody says that there is nothing while it is being read"
+    for each in knowledge:
+        each.done.set()
+    for hub in hubs:
+        await hub.first_run()
+    assert sorted(len(each.seen) for each in knowledge) == [1, 1, 1], "each sees for itself that it is all there"
+    assert leases.holder is None
+    assert not any(hub.filling for hub in hubs)
+
+
+async def test_a_process_that_stops_while_it_indexes_leaves_the_rest_to_another() -> None:
+    leases, first = Leases(), Patient()
+    hub = Indexing(cast("Knowledge", first), ["./docs"], cast("Metrics", None), election=Election(leases, "p0"))
+    await hub.start()
+    await eventually(lambda: bool(first.seen), seconds=30)
+    assert leases.holder == "p0"
+    await hub.stop()
+    assert leases.holder is None
 
 
 def test_only_a_sample_that_nobody_asked_for_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,13 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from config.election import Election
 from config.sweep import DailySweep, kept_for, remove_expired
 from core.domain.errors import StoreUnavailable
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place
+from tests.unit.config.leases import Leases
+from tests.unit.core.eventually import eventually
 
 
 class _Records:
@@ -37,6 +40,11 @@ class _Records:
             raise StoreUnavailable("down")
         number = 1 if after is None else int(after[0]) + 1
         return Page(2, (number,) if number < 3 else None)
+
+
+@pytest.fixture
+def leases() -> Leases:
+    return Leases()
 
 
 def _sweep(records: _Records, **given: Any) -> DailySweep:
@@ -93,3 +101,66 @@ def test_each_kind_has_its_age(days: int) -> None:
     ages = kept_for(days)
     assert set(ages) == set(Expiring)
     assert ages[Expiring.RAW_EVENTS] == days * 86_400
+
+
+def _one_of(leases: Any, process: str, records: _Records, every: float = 86_400.0) -> DailySweep:
+    return _sweep(records, every=every, ages=kept_for(30), election=Election(leases, process))
+
+
+async def test_of_several_processes_one_does_it(leases: Leases) -> None:
+    several = [_Records() for _ in range(3)]
+    sweeps = [_one_of(leases, f"p{number}", records) for number, records in enumerate(several)]
+    for sweep in sweeps:
+        sweep.start()
+    await eventually(lambda: leases.asked >= {"p0", "p1", "p2"} and leases.seconds > 3_600)
+    for sweep in sweeps:
+        await sweep.stop()
+    assert sorted(records.asked for records in several) == [0, 0, 1]
+    assert sorted(len(records.pages) for records in several) == [0, 0, 12]
+    assert leases.holder is not None, "until tomorrow"
+
+
+async def test_what_was_stopped_in_the_middle_is_anybodys(leases: Leases) -> None:
+    class Slow(_Records):
+        async def remove_expired(self, what: Expiring, *given: Any, **named: Any) -> Page:
+            self.asked_again.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    records = Slow()
+    sweep = _one_of(leases, "p0", records)
+    sweep.start()
+    async with asyncio.timeout(30):
+        await records.asked_again.wait()
+    await sweep.stop()
+    assert leases.holder is None
+
+
+async def test_whoever_loses_the_lease_in_the_middle_leaves_the_rest(leases: Leases) -> None:
+    class Losing(_Records):
+        async def remove_expired(self, what: Expiring, *given: Any, **named: Any) -> Page:
+            leases.holder = "somebody else"
+            self.asked_again.set()
+            return await super().remove_expired(what, *given, **named)
+
+    records = Losing()
+    sweep = _one_of(leases, "p0", records)
+    sweep.start()
+    async with asyncio.timeout(30):
+        await records.asked_again.wait()
+    await eventually(lambda: leases.refused == {"p0"})
+    await sweep.stop()
+    assert {what for what, *_ in records.pages} == {Expiring.RAW_EVENTS}
+    assert leases.holder == "somebody else"
+
+
+async def test_a_database_that_is_away_elects_nobody(leases: Leases) -> None:
+    records = _Records()
+    leases.away = True
+    sweep = _one_of(leases, "p0", records, every=0)
+    sweep.start()
+    await eventually(lambda: leases.asked == {"p0"})
+    leases.away = False
+    async with asyncio.timeout(30):
+        await records.asked_again.wait()
+    await sweep.stop()
