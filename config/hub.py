@@ -20,6 +20,7 @@ from config import parts
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
+from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
 from config.operators import operator_access
@@ -71,6 +72,8 @@ class Hub:
         self._clock = SystemClock()
         self.metrics = PrometheusMetrics()
         self.store = parts.make_store(settings, self._clock)
+        self._process = new_id()
+        election = Election(None if settings.uses_sqlite else self.store, self._process)
         self.wake = parts.make_wake(settings)
         self.files = parts.make_files(settings)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
@@ -81,6 +84,7 @@ class Hub:
             self.metrics,
             stand_in=parts.sample_stands_in(settings),
             shared=settings.chroma_url is not None,
+            election=election if settings.chroma_url else None,
         )
         self.channels = self._make_channels()
         self._fetching = FetchService(self.channels, self.store, self.files, self._clock)
@@ -98,7 +102,7 @@ class Hub:
             DeliverySettings(lease=settings.lease_seconds, send_timeout=settings.lease_seconds * 0.8),
         )
         self.health = Health(self._checks(), version=hub_version())
-        self._sweep = DailySweep(self.store, self.files, ages=kept_for(settings.retention_days))
+        self._sweep = DailySweep(self.store, self.files, ages=kept_for(settings.retention_days), election=election)
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
         self._closing = contextlib.AsyncExitStack()
