@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.ports.store import LogFrame, Settlement, Transition
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
+from core.storage.tables import metadata
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, edited, finish, said
 
@@ -51,6 +52,50 @@ async def test_the_path_of_a_message_scans_no_table(sqlite_url: str, statements:
     connection.close()
     assert len(statements) > 30, "the path was not walked"
     assert not scans, scans
+
+
+async def test_on_postgres_neither_whatever_it_knows_of_its_tables(
+    postgres_url: str, statements: dict[str, Any]
+) -> None:
+    """Thousands of rows that came since it last looked at its tables, as on a busy day, and it may look any time."""
+    store = SqlStore(postgres_url, ManualClock(), server_clock=False)
+    await store.open()
+    statements.clear()
+    await _whole_path(store)
+    path = dict(statements)
+    await store.database.write(_many_more)
+    scans = await store.database.write(lambda connection: _postgres_scans(connection, path))
+    await store.database.write(lambda connection: connection.exec_driver_sql("ANALYZE"))
+    scans += await store.database.write(lambda connection: _postgres_scans(connection, path))
+    await store.close()
+    assert len(path) > 30, "the path was not walked"
+    assert not scans, scans
+
+
+def _many_more(connection: Connection) -> None:
+    """Copies of the rows that are there, under other keys."""
+    for table, changed in (
+        ("conversation", ("id",)),
+        ("message", ("id", "conversation_id")),
+        ("outbox", ("id", "conversation_id", "message_id", "dedupe")),
+        ("widget_event", ("conversation_id", "dedupe", "message_id")),
+        ("inbound_event", ("event_key", "conversation_id", "message_id")),
+    ):
+        columns = list(metadata.tables[table].columns.keys())
+        copied = ", ".join(f"md5({name} || n)" if name in changed else name for name in columns)
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {copied} "  # noqa: S608 - names of our own tables
+            f"FROM {table}, generate_series(1, {5_000}) AS n"
+        )
+
+
+def _postgres_scans(connection: Connection, path: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    for statement, parameters in path.items():
+        if re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)", statement):
+            plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
+            found += [(statement, step) for step in plan if "Seq Scan" in step]
+    return found
 
 
 async def _whole_path(store: SqlStore) -> None:
