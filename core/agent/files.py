@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.agent.excerpt import Match, best_match, clip
 from core.agent.language import packs
-from core.agent.person_wish import any_of
+from core.agent.phrases import any_of
+from core.agent.questions import bare_question
 from core.agent.wording import fold, phrase
 from core.domain.attachments import Attachment
 from core.domain.messages import Citation, Message
@@ -90,10 +92,13 @@ def _headline(text: str) -> str:
 
 
 def search_files(files: Sequence[Attachment], question: str, *, limit: int) -> FileMatch | None:
-    """The best place in these files; the newest file wins a tie."""
-    wanted = about_what(question)
+    """The best place in these files; the newest file wins a tie.
+
+    What is said before a question (an e-mail's subject) may be about something else, so the question is also tried alone.
+    """
+    ways = dict.fromkeys(about_what(text) for text in (question, bare_question(question)) if text)
     best: FileMatch | None = None
-    for file in reversed(readable(files)):
+    for file, wanted in itertools.product(reversed(readable(files)), ways):
         text = file.text or ""
         match = best_match(text, wanted, limit=limit, known=f"{file.name} {_headline(text)}")
         if match.text and (best is None or match.coverage > best.match.coverage):

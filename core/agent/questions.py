@@ -9,10 +9,25 @@ from core.agent.small_talk import small_talk
 from core.agent.wording import content_stems
 
 _QUESTION_MARKS = ("?", "؟", "？")
+_TELLING = 3  # words with a meaning: fewer ("Is that possible?") are only understood from what is said before
 
 
 def _asks(sentence: str) -> bool:
     return sentence.rstrip().endswith(_QUESTION_MARKS) and bool(content_stems(sentence))
+
+
+def bare_question(question: str) -> str:
+    """Only the sentences that ask, without a subject line or an introduction; "" where they ask nothing by themselves."""
+    asking = [piece.strip() for line in question.splitlines() for piece in sentences(line) if _asks(piece)]
+    return " ".join(asking) if len(content_stems(" ".join(asking))) >= _TELLING else ""
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """A question begins a line of its own where nothing else parts it from what is said before (a subject line)."""
+    text = ""
+    for piece in pieces:
+        text += ("\n" if _asks(piece) and text[-1:].isalnum() else " ") + piece.strip()
+    return text.strip()
 
 
 def split_questions(texts: Sequence[str], *, most: int) -> list[str]:
@@ -22,7 +37,7 @@ def split_questions(texts: Sequence[str], *, most: int) -> list[str]:
     """
     spoken = [text.strip() for text in texts if text.strip()]
     pieces = [piece for text in spoken for piece in sentences(text) if not small_talk(piece)]
-    whole = " ".join(piece.strip() for piece in pieces) or " ".join(spoken)
+    whole = _joined(pieces) or " ".join(spoken)
     if sum(map(_asks, pieces)) < 2:
         return [whole] if whole else []
     found: list[str] = []

@@ -97,6 +97,16 @@ def test_files_are_searched_newest_first_and_named_words_do_not_count() -> None:
     assert about_what("What does the document say about refunds?") == "what does the about refunds"
 
 
+def test_the_subject_of_an_email_does_not_hide_the_question_below_it() -> None:
+    warranty = text_file("Warranty of the Nautilus pump\n\nThe warranty number of the Nautilus pump is QX-81.")
+    for subject in ("A question", "My account", "Please help"):
+        found = search_files([warranty], f"{subject}\nWhat is the warranty number of the Nautilus pump?", limit=200)
+        assert found is not None
+        assert found.match.coverage == 1.0
+    vague = search_files([warranty], "I want my money back\nIs that your number?", limit=200)
+    assert vague is None or vague.match.coverage < 0.4
+
+
 def test_speaking_of_a_file() -> None:
     file = text_file("x", name="Bericht-2026.pdf")
     assert speaks_of_file("what is in bericht-2026.pdf", [file])
@@ -122,6 +132,7 @@ def test_questions_of_a_turn() -> None:
         "And who are you, by the way, as a company?",
     ]
     assert split_questions(["My bill is wrong. Who can mend it?"], most=3) == ["My bill is wrong. Who can mend it?"]
+    assert split_questions(["My bill\n\nWho can mend it?"], most=3) == ["My bill\nWho can mend it?"]
     assert split_questions(["reset", "password"], most=3) == ["reset password"]
     assert split_questions(["", " "], most=3) == []
     assert len(split_questions(["Pay how? Cost what? Refund when? Ship where?"], most=3)) == 3
