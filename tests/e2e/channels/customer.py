@@ -63,6 +63,13 @@ class Deleting(Protocol):
     async def delete(self, said: Any) -> None: ...
 
 
+@runtime_checkable
+class Commanding(Protocol):
+    """Where there are commands."""
+
+    async def command(self, wish: str) -> None: ...
+
+
 async def until(holds: Callable[[], object], said: Callable[[], object]) -> None:
     """Wait for a condition. ``said``: what is to be shown if it never holds."""
     try:

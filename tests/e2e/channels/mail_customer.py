@@ -23,7 +23,7 @@ class MailCustomer:
     async def write(self, text: str, *papers: Paper) -> EmailMessage:
         """A person's mail program goes on in the thread that it has."""
         got = self._got()
-        headers = {"From": f"Ann Miller <{self.who}>", "To": self._address, "Subject": "My account"}
+        headers = {"From": f"Ann Miller <{self.who}>", "To": self._address, "Subject": "A question"}
         if got:
             known = str(got[-1]["Message-ID"])
             headers |= {"Subject": str(got[-1]["Subject"]), "In-Reply-To": known, "References": known}

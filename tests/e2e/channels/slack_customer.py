@@ -48,6 +48,11 @@ class SlackCustomer:
         }
         await self._deliver(pressed, form="payload", kind="interactive")
 
+    async def command(self, wish: str) -> None:
+        """/support human, given anywhere."""
+        given = {"command": "/support", "text": wish, "team_id": TEAM, "user_id": self.who, "channel_id": self._direct}
+        await self._deliver({**given, "trigger_id": f"1.{self._slack.ts()}"}, form="command", kind="slash_commands")
+
     def read(self) -> list[str]:
         return [_everything(message) for message in self._answers()]
 

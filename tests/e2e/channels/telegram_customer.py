@@ -59,6 +59,10 @@ class TelegramCustomer:
         await self._telegram.update(callback_query={**pressed, "data": button["callback_data"]})
         await until(lambda: query not in self._telegram.queries, self.read)  # the waiting circle on the button ends
 
+    async def command(self, wish: str) -> None:
+        entity = {"type": "bot_command", "offset": 0, "length": len(wish) + 1}
+        await self._telegram.write(f"/{wish}", chat=self._chat, entities=[entity])
+
     def read(self) -> list[str]:
         return self._telegram.texts(self._chat)
 

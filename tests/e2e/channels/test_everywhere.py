@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.e2e.channels.customer import Correcting, Customer, Deleting, Paper, reads, until
+from tests.e2e.channels.customer import Commanding, Correcting, Customer, Deleting, Paper, reads, until
 from tests.e2e.channels.town import Town, hand_over, messages, reactions, settled
 from tests.e2e.papers import pdf
 from tests.servers.hub import Hub
@@ -51,6 +51,19 @@ async def test_an_honest_not_knowing_and_the_way_to_a_person(platforms: Town) ->
         assert (notice["author"], notice["kind"]) == ("system", "notice")
 
     await platforms.everywhere(scenario)
+
+
+async def test_a_command_brings_a_person_too(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        assert isinstance(customer, Commanding)
+        await customer.write(QUESTION)
+        await reads(customer, SOURCE)
+        await customer.command("human")
+        await reads(customer, NOTICE)
+        await settled(customer, hub)
+        assert [one["author"] for one in messages(customer, hub)] == ["customer", "agent", "customer", "system"]
+
+    await platforms.everywhere(scenario, kind=Commanding)
 
 
 async def test_a_file_is_read_and_a_file_is_sent(platforms: Town) -> None:
