@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
+from core.domain.messages import Audience
 
 
 class OwnershipState(StrEnum):
@@ -82,6 +83,7 @@ class Conversation:
     created_at: datetime
     locale: str | None = None
     escalation_reason: str | None = None
+    audience: Audience = Audience.CUSTOMER
     ended_at: datetime | None = None
 
 

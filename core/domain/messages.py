@@ -52,6 +52,26 @@ class CustomerAction(StrEnum):
     START_OVER = "start_over"
 
 
+class StaffAction(StrEnum):
+    """Something a staff member pressed at the desk.
+
+    ``CLAIM`` takes a conversation, ``RELEASE`` gives it back to the queue, ``HAND_BACK`` to the agent; ``RESOLVE`` closes it.
+    """
+
+    CLAIM = "staff_claim"
+    RELEASE = "staff_release"
+    HAND_BACK = "staff_hand_back"
+    RESOLVE = "staff_resolve"
+
+
+Action = CustomerAction | StaffAction
+
+
+def action_named(name: str) -> Action:
+    """The action of that name. Raises ValueError."""
+    return StaffAction(name) if name.startswith("staff_") else CustomerAction(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A passage that an answer rests on. ``score`` from 0 to 1; ``page`` counts from 1."""
@@ -78,7 +98,7 @@ class MessageReceived:
     sent_at: datetime
     attachments: tuple[AttachmentRef, ...] = ()
     stored_attachments: tuple[str, ...] = ()
-    action: CustomerAction | None = None
+    action: Action | None = None
     locale: str | None = None
     reply_to: str | None = None
     audience: Audience = Audience.CUSTOMER
@@ -173,12 +193,33 @@ class Message:
     created_at: datetime
     author_name: str | None = None
     kind: MessageKind | None = None
-    action: CustomerAction | None = None
+    action: Action | None = None
     attachments: tuple[Attachment, ...] = ()
     citations: tuple[Citation, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+
+
+class ChangeKind(StrEnum):
+    """What can happen to a message after it was said."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    REACTED = "reacted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happened to a message which somebody else was shown a copy of. ``seq``: its place among what was said.
+
+    ``message`` is as it is now. ``detail`` of a reaction: ``emoji`` and ``present``.
+    """
+
+    kind: ChangeKind
+    seq: int
+    message: Message
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import Pace
+from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import ContactDetails, Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
     Author,
+    Change,
     Citation,
     InboundEvent,
     Message,
@@ -47,7 +49,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class TurnState:
-    """Everything a turn needs, read in one transaction: pending customer messages and the history before them."""
+    """Everything a turn needs, read in one transaction: pending messages and the history before them.
+
+    Pending are the customer's, in a conversation of staff theirs. ``changes``: what happened to messages since the last
+    turn, where a copy of them was shown to somebody else.
+    """
 
     claim: Claim
     conversation: Conversation
@@ -55,11 +61,15 @@ class TurnState:
     pending: tuple[Message, ...]
     history: tuple[Message, ...]
     files: tuple[Attachment, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message that a turn, the desk or a transition wants to be stored and delivered."""
+    """A message that a turn, the desk or a transition wants to be stored and delivered.
+
+    ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
+    """
 
     author: Author
     text: str
@@ -69,20 +79,60 @@ class NewMessage:
     attachments: tuple[Attachment, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     turn_id: str | None = None
+    relays: str | None = None
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A change of ownership, guarded by the state machine. ``owner`` names the person where the event has one."""
+    """A change of ownership, guarded by the state machine. ``owner`` names the person where the event has one.
+
+    ``reopen_within``: seconds in which a customer who writes again comes back to staff (where a person resolved it).
+    """
 
     event: OwnershipEvent
     owner: str | None = None
     escalation: Escalation | None = None
+    reopen_within: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What a turn commits in another conversation, under that one's row lock.
+
+    ``ownership_epoch``: as it was when this was decided; when it has moved, nothing of the whole outcome is written.
+    Without one, the conversation is made where it is not there yet (what staff are shown of a case).
+    """
+
+    conversation: ConversationKey
+    messages: tuple[NewMessage, ...] = ()
+    transition: Transition | None = None
+    ownership_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A person is needed: a case begins, unless it was begun before."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCase:
+    """Nobody is needed any more."""
+
+    case_id: str
+
+
+CaseRecord = OpenCase | CloseCase
 
 
 @dataclass(frozen=True, slots=True)
 class TurnOutcome:
-    """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details."""
+    """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details.
+
+    ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
+    """
 
     claim: Claim
     handled_seq: int
@@ -90,14 +140,21 @@ class TurnOutcome:
     transition: Transition | None = None
     contact: ContactDetails | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    asides: tuple[Aside, ...] = ()
+    cases: tuple[CaseRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Whether an outcome was committed (``held``), and whether the conversation has more to do already (``pending``)."""
+    """Whether an outcome was committed (``held``), and whether the conversation has more to do already (``pending``).
+
+    ``outdated``: the claim still held, but another conversation had changed hands; nothing was written, and the claim is
+    given back to be decided anew.
+    """
 
     held: bool
     pending: bool = False
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +433,10 @@ class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):
 __all__ = [
     "Acceptable",
     "Accepted",
+    "Aside",
+    "CaseRecord",
     "Claim",
+    "CloseCase",
     "DeadLetter",
     "Delivery",
     "EventLog",
@@ -387,6 +447,7 @@ __all__ = [
     "LogFrame",
     "LoggedFrame",
     "NewMessage",
+    "OpenCase",
     "Outbox",
     "OwnershipState",
     "Records",

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Double, Text, Update, bindparam, case, func, ins
 
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.tables import conversation, inbound_event, message, widget_event
+from core.storage.tables import change, conversation, inbound_event, message, widget_event
 
 SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
 KNOWN = (
@@ -37,12 +37,15 @@ THREADS = (
         conversation.c.event_cursor,
         conversation.c.ownership_epoch,
         conversation.c.epoch,
+        conversation.c.audience,
+        conversation.c.reopen_until,
     )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)
     .with_for_update()
 )
 ADD_MESSAGE, ADD_EVENT, ADD_FRAME = insert(message), insert(inbound_event), insert(widget_event)
+ADD_CHANGE = insert(change)
 
 
 def moved(database: Database) -> Update:

@@ -14,7 +14,7 @@ from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
+from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
 
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 """What reading a row raises that a newer version wrote, or that was damaged."""
@@ -87,6 +87,7 @@ def conversation_from(row: Row[Any]) -> Conversation:
         created_at=when(row.created_at),
         locale=row.locale,
         escalation_reason=row.escalation_reason,
+        audience=Audience(row.audience),
         ended_at=when(row.ended_at) if row.ended_at is not None else None,
     )
 
@@ -129,7 +130,7 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
         created_at=when(row.created_at),
         author_name=row.author_name,
         kind=MessageKind(row.kind) if row.kind else None,
-        action=CustomerAction(row.action) if row.action else None,
+        action=action_named(row.action) if row.action else None,
         attachments=tuple(attachments),
         citations=load_citations(row.citations),
         meta=load(row.meta),

@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
-from core.domain.messages import MessageReceived
+from core.domain.keys import ConversationKey
+from core.domain.messages import Audience, MessageReceived
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
@@ -25,34 +26,46 @@ _KNOWN = select(identity).where(
 _Person = tuple[str, str, str, bool]
 
 
+def make_feeds(connection: Connection, database: Database, keys: Sequence[ConversationKey]) -> None:
+    """Conversations in which staff are told of cases, where they are not there yet. Nobody writes in them."""
+    now = database.timestamp()
+    rows = [
+        _row(key, customer_id="", external_id="", now=now) | {"locale": None, "audience": Audience.STAFF}
+        for key in sorted(set(keys))
+    ]
+    connection.execute(database.insert_new(conversation), rows)
+
+
 def create_conversations(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> None:
     """One conversation for each event, with its customer; what is there already (somebody was faster) stays."""
     now = database.timestamp()
     customers = _identify(connection, database, events)
     rows = []
     for event in events:
-        key = event.conversation
-        rows.append(
-            {
-                "id": key.conversation_id,
-                "channel": key.channel,
-                "account": key.account,
-                "thread": key.thread,
-                "customer_id": customers[_person(event.sender)],
-                "external_id": event.sender.external_id,
-                "state": OwnershipState.BOT,
-                "epoch": 0,
-                "ownership_epoch": 0,
-                "last_seq": 0,
-                "done_seq": 0,
-                "event_cursor": 0,
-                "ready_at": now,
-                "attempts": 0,
-                "locale": codec.locale(event.locale or event.sender.locale),
-                "created_at": now,
-            }
-        )
+        row = _row(event.conversation, customers[_person(event.sender)], external_id=event.sender.external_id, now=now)
+        row |= {"locale": codec.locale(event.locale or event.sender.locale), "audience": event.audience}
+        rows.append(row)
     connection.execute(database.insert_new(conversation), rows)
+
+
+def _row(key: ConversationKey, customer_id: str, external_id: str, now: float) -> dict[str, Any]:
+    return {
+        "id": key.conversation_id,
+        "channel": key.channel,
+        "account": key.account,
+        "thread": key.thread,
+        "customer_id": customer_id,
+        "external_id": external_id,
+        "state": OwnershipState.BOT,
+        "epoch": 0,
+        "ownership_epoch": 0,
+        "last_seq": 0,
+        "done_seq": 0,
+        "event_cursor": 0,
+        "ready_at": now,
+        "attempts": 0,
+        "created_at": now,
+    }
 
 
 def _person(sender: Identity) -> _Person:

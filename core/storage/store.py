@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.ports.clock import Clock
+from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
 from core.storage.database import Database
 from core.storage.event_log import SqlEventLog
@@ -25,8 +26,9 @@ class SqlStore(
     SqlStaleFiles,
     SqlRetention,
     SqlChannelMemory,
+    SqlCases,
 ):
-    """Implements core.ports.store.Store, ChannelMemory and Leases. The schema must have been migrated before ``open``."""
+    """Implements core.ports.store.Store, ChannelMemory, Leases and Cases. The schema must have been migrated before ``open``."""
 
     def __init__(
         self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True, stall: float = 5.0
@@ -41,6 +43,7 @@ class SqlStore(
         SqlStaleFiles.__init__(self, self.database)
         SqlRetention.__init__(self, self.database)
         SqlChannelMemory.__init__(self, self.database)
+        SqlCases.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

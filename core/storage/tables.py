@@ -76,6 +76,8 @@ conversation = Table(
     Column("escalation_reason", Text),
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
+    Column("audience", String(16), nullable=False, server_default="customer"),
+    Column("reopen_until", Double),
 )
 Index(
     "ix_conversation_pending",
@@ -297,4 +299,37 @@ reaction = Table(
     Column("conversation_id", String(32), nullable=False),
     Column("present", Boolean, nullable=False),
     Column("sent_at", Double, nullable=False),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("conversation_id", String(32), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("message_id", String(32), nullable=False),
+    Column("detail", Text),
+    Column("created_at", Double, nullable=False),
+)
+
+desk_case = Table(
+    "desk_case",
+    metadata,
+    Column("id", String(48), primary_key=True),
+    Column("conversation_id", String(32), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", String(32), nullable=False),
+    Column("urgency", String(16), nullable=False),
+    Column("opened_at", Double, nullable=False),
+    Column("closed_at", Double),
+    UniqueConstraint("conversation_id", "number"),
+)
+
+relay = Table(
+    "relay",
+    metadata,
+    Column("source_id", String(32), primary_key=True),
+    Column("target_id", String(32), nullable=False, index=True),
+    Column("conversation_id", String(32), nullable=False),
 )

@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select
 
-from core.domain.messages import Author
+from core.domain.conversation import OwnershipState
+from core.domain.messages import Audience, Author, Change, ChangeKind
 from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
 from core.storage.codec import UNREADABLE
 from core.storage.delivered import never_came
-from core.storage.tables import attachment, conversation, customer, identity, message
+from core.storage.tables import attachment, change, conversation, customer, identity, message
 
 _SPOKEN = (
     select(message)
@@ -26,6 +27,14 @@ _SPOKEN = (
     .order_by(message.c.conversation_id, message.c.seq)
 )
 _FILES = select(attachment).where(among(attachment.c.conversation_id, "ids")).order_by(attachment.c.created_at)
+_WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
+_CHANGES = (
+    select(message, change.c.kind.label("change_kind"), change.c.seq.label("change_seq"), change.c.detail)
+    .join(change, change.c.message_id == message.c.id)
+    .join(conversation, conversation.c.id == change.c.conversation_id)
+    .where(among(change.c.conversation_id, "ids"), change.c.seq > conversation.c.done_seq)
+    .order_by(change.c.conversation_id, change.c.seq)
+)
 _PEOPLE = (
     select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
     .join(conversation, conversation.c.customer_id == customer.c.id)
@@ -51,6 +60,7 @@ def load_turns(
     files = connection.execute(_FILES, ids).all()
     people = connection.execute(_PEOPLE, ids)
     customers = {row.conversation_id: row for row in people}
+    changes = _load_changes(connection, rows)
     messages: dict[str, list[Row[Any]]] = {}
     for line in spoken:
         messages.setdefault(line.conversation_id, []).append(line)
@@ -59,13 +69,34 @@ def load_turns(
     for row in rows:
         own = [file for file in files if file.conversation_id == row.id and file.message_id]
         try:
-            states.append(_state(row, customers[row.id], messages.get(row.id, ()), own))
+            states.append(_state(row, customers[row.id], messages.get(row.id, ()), own, changes.get(row.id, ())))
         except UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return states, broken
 
 
-def _state(row: Row[Any], person: Row[Any], spoken: Sequence[Row[Any]], files: Sequence[Row[Any]]) -> TurnState:
+def _load_changes(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, list[Row[Any]]]:
+    """Only where people are shown copies of messages: a turn of the agent reads the messages as they are."""
+    shown = [row.id for row in rows if row.audience == Audience.STAFF or row.state in _WITH_PEOPLE]
+    found: dict[str, list[Row[Any]]] = {}
+    if shown:
+        for change in connection.execute(_CHANGES, {"ids": shown}):
+            found.setdefault(change.conversation_id, []).append(change)
+    return found
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(ChangeKind(row.change_kind), row.change_seq, codec.message_from(row), codec.load(row.detail))
+
+
+def _state(
+    row: Row[Any],
+    person: Row[Any],
+    spoken: Sequence[Row[Any]],
+    files: Sequence[Row[Any]],
+    changes: Sequence[Row[Any]],
+) -> TurnState:
+    inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = codec.group_files(files)
     said = [codec.message_from(line, by_message.get(line.id, ())) for line in spoken]
     return TurnState(
@@ -73,10 +104,9 @@ def _state(row: Row[Any], person: Row[Any], spoken: Sequence[Row[Any]], files: S
         conversation=codec.conversation_from(row),
         customer=codec.customer_from(person),
         pending=tuple(
-            item
-            for item in said
-            if item.seq > row.done_seq and item.author == Author.CUSTOMER and item.deleted_at is None
+            item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None
         ),
-        history=tuple(item for item in said if item.seq <= row.done_seq or item.author != Author.CUSTOMER),
+        history=tuple(item for item in said if item.seq <= row.done_seq or item.author != inbound),
         files=tuple(codec.attachment_from(file) for file in files),
+        changes=tuple(_change(change) for change in changes),
     )

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, insert, or_, select, update
+from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, or_, select, update
 
-from core.domain.conversation import Conversation, next_state
-from core.domain.customer import ContactDetails
-from core.domain.delivery import DeliveryStatus
+from core.domain.conversation import Conversation
 from core.domain.errors import InvalidInput
-from core.ports.store import Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.ids import new_id
-from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
+from core.storage.newcomers import make_feeds
+from core.storage.tables import conversation
 from core.storage.turn_states import load_turns
+from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
 from core.storage.withdrawals import withdraw_all
-
-
-@dataclass
-class _Writes:
-    """Rows of one commit."""
-
-    now: float
-    conversations: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    outbox: list[dict[str, Any]] = field(default_factory=list)
-    files: list[tuple[str, str]] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
 
 
 class SqlTurns:
@@ -81,38 +66,21 @@ class SqlTurns:
         return await self._turns_db.write(lambda connection: self._finish(connection, outcomes))
 
     def _finish(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
-        current = _lock(connection, [outcome.claim.conversation_id for outcome in outcomes])
-        writes = _Writes(self._turns_db.timestamp())
-        results: list[Finished] = []
-        for outcome in outcomes:
-            row = current.get(outcome.claim.conversation_id)
-            if row is None or not _holds(row, outcome.claim):
-                results.append(Finished(held=False))
-                continue
-            del current[row.id]  # a claim ends with what it finishes: the same one again holds nothing
-            _finish_one(writes, row, outcome)
-            results.append(Finished(held=True, pending=row.last_seq > outcome.handled_seq))
-        self._commit(connection, writes)
+        current = self._lock_all(connection, outcomes)
+        writes = Writes(self._turns_db.timestamp())
+        results = [_finish_one(writes, current, outcome) for outcome in outcomes]
+        writes.commit(connection, self._turns_db)
+        for home in sorted(writes.taken_over):
+            withdraw_all(connection, home, writes.now)
         return results
 
-    def _commit(self, connection: Connection, writes: _Writes) -> None:
-        if writes.conversations:
-            connection.execute(_UPDATE_CONVERSATION, writes.conversations)
-        for statement, rows in (
-            (_ADD_MESSAGE, writes.messages),
-            (_ADD_DELIVERY, writes.outbox),
-            (_ADD_CHANGE, writes.changes),
-        ):
-            if rows:
-                connection.execute(statement, rows)
-        for file_id, message_id in writes.files:
-            unsent = attachment.c.id == file_id, attachment.c.message_id.is_(None)
-            connection.execute(update(attachment).where(*unsent).values(message_id=message_id))
-        for customer_id, contact in writes.contacts:
-            given = (("email", codec.cleaned(contact.email)), ("phone", codec.cleaned(contact.phone)))
-            values = {key: value for key, value in given if value}
-            if values:
-                connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
+    def _lock_all(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> dict[str, Row[Any]]:
+        """The conversations that these turns hold, and those in which they have something to say."""
+        ids = [outcome.claim.conversation_id for outcome in outcomes]
+        asides = [aside for outcome in outcomes for aside in outcome.asides]
+        if asides:
+            make_feeds(connection, self._turns_db, [one.conversation for one in asides if one.ownership_epoch is None])
+        return _lock(connection, [*ids, *(aside.conversation.conversation_id for aside in asides)])
 
     async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
         """See Turns.postpone."""
@@ -161,9 +129,9 @@ class SqlTurns:
             row = (_lock(connection, [conversation_id])).get(conversation_id)
             if row is None:
                 raise InvalidInput(f"There is no conversation {conversation_id}.")
-            writes = _Writes(self._turns_db.timestamp())
-            _change(writes, row, messages, transition, done_seq=None)
-            self._commit(connection, writes)
+            writes = Writes(self._turns_db.timestamp())
+            writes.change(row, messages, transition, done_seq=None)
+            writes.commit(connection, self._turns_db)
             withdraw_all(connection, conversation_id, writes.now)
             fresh = connection.execute(select(conversation).where(conversation.c.id == conversation_id))
             return codec.conversation_from(fresh.one())
@@ -198,24 +166,7 @@ def _claim(database: Database) -> Executable:
     )
 
 
-_ADD_MESSAGE, _ADD_DELIVERY, _ADD_CHANGE = insert(message), insert(outbox), insert(ownership_change)
 _LOCK = select(conversation).where(among(conversation.c.id, "ids")).order_by(conversation.c.id).with_for_update()
-_UPDATE_CONVERSATION = (
-    update(conversation)
-    .where(conversation.c.id == bindparam("key"))
-    .values(
-        epoch=bindparam("new_epoch"),
-        ownership_epoch=bindparam("new_ownership_epoch"),
-        state=bindparam("new_state"),
-        owner=bindparam("new_owner"),
-        escalation_reason=bindparam("new_reason"),
-        last_seq=bindparam("new_last_seq"),
-        done_seq=bindparam("new_done_seq"),
-        lease_until=None,
-        attempts=0,
-        last_error=None,
-    )
-)
 
 
 def _holds(row: Row[Any], claim: Claim) -> bool:
@@ -227,95 +178,23 @@ def _lock(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.id: row for row in connection.execute(_LOCK, {"ids": sorted(set(ids))})}
 
 
-def _finish_one(writes: _Writes, row: Row[Any], outcome: TurnOutcome) -> None:
-    _change(writes, row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq)
-    if outcome.contact:
-        writes.contacts.append((row.customer_id, outcome.contact))
+def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOutcome) -> Finished:
+    """Add one outcome to the batch. A row that the batch has written to stands in ``current`` as it was before."""
+    row = current.get(outcome.claim.conversation_id)
+    if row is None or not _holds(row, outcome.claim) or row.id in writes.ended:
+        return Finished(held=False)
+    writes.ended.add(row.id)  # a claim ends with what it finishes: the same one again holds nothing
+    about = [(current.get(aside.conversation.conversation_id), aside) for aside in outcome.asides]
+    if row.id in writes.touched or any(_outdated(writes, other, aside) for other, aside in about):
+        writes.given_back.append(row.id)
+        return Finished(held=True, pending=True, outdated=True)
+    writes.outcome(row, outcome)
+    for other, aside in about:
+        assert other is not None
+        writes.aside(other, aside)
+    return Finished(held=True, pending=row.last_seq > outcome.handled_seq)
 
 
-def _change(
-    writes: _Writes,
-    row: Row[Any],
-    messages: Sequence[NewMessage],
-    transition: Transition | None,
-    *,
-    done_seq: int | None,
-) -> None:
-    """Add to ``writes`` what one locked conversation becomes: its counters, owner, messages and outbox rows."""
-    state, owner, ownership_epoch, epoch = row.state, row.owner, row.ownership_epoch, row.epoch
-    reason = row.escalation_reason
-    if transition is not None:
-        state = next_state(codec.conversation_from(row).state, transition.event)
-        owner, ownership_epoch, epoch = codec.cleaned(transition.owner), ownership_epoch + 1, epoch + 1
-        reason = codec.clean(transition.escalation.reason) if transition.escalation else reason
-        writes.changes.append(_audit(writes, row, state, ownership_epoch, transition))
-    handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
-    last_seq = row.last_seq + len(messages)
-    writes.conversations.append(
-        {
-            "key": row.id,
-            "new_epoch": epoch,
-            "new_ownership_epoch": ownership_epoch,
-            "new_state": state,
-            "new_owner": owner,
-            "new_reason": reason,
-            "new_last_seq": last_seq,
-            "new_done_seq": last_seq if handled >= row.last_seq else handled,
-        }
-    )
-    for offset, new in enumerate(messages, start=1):
-        _say(writes, row, new, row.last_seq + offset, ownership_epoch, str(state))
-
-
-def _audit(writes: _Writes, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> dict[str, Any]:
-    return {
-        "conversation_id": row.id,
-        "ownership_epoch": ownership_epoch,
-        "event": transition.event,
-        "from_state": row.state,
-        "to_state": state,
-        "owner": codec.cleaned(transition.owner),
-        "reason": codec.clean(transition.escalation.reason) if transition.escalation else None,
-        "created_at": writes.now,
-    }
-
-
-def _say(writes: _Writes, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-    message_id = new_id()
-    writes.messages.append(
-        {
-            "id": message_id,
-            "conversation_id": row.id,
-            "seq": seq,
-            "author": new.author,
-            "author_name": codec.cleaned(new.author_name),
-            "kind": new.kind,
-            "text": codec.clean(new.text),
-            "citations": codec.dump_citations(new.citations),
-            "meta": codec.dump({**new.meta, "status": state}),
-            "turn_id": new.turn_id,
-            "sent_at": writes.now,
-            "created_at": writes.now,
-        }
-    )
-    writes.files.extend((file.id, message_id) for file in new.attachments)
-    writes.outbox.append(
-        {
-            "id": new_id(),
-            "conversation_id": row.id,
-            "message_id": message_id,
-            "seq": seq,
-            "channel": row.channel,
-            "account": row.account,
-            "author": new.author,
-            "ownership_epoch": ownership_epoch,
-            "dedupe": f"{row.id}:{seq}",
-            "status": DeliveryStatus.DUE,
-            "due_at": 0.0,
-            "first_due_at": writes.now,
-            "attempts": 0,
-            "parts_done": 0,
-            "uncertain": False,
-            "possible_duplicate": False,
-        }
-    )
+def _outdated(writes: Writes, row: Row[Any] | None, aside: Aside) -> bool:
+    moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
+    return row is None or moved or row.id in writes.touched

@@ -1,0 +1,35 @@
+"""A case: one time that a conversation needed a person, from the escalation until it is closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.keys import ConversationKey
+
+DESK = "desk"
+"""The channel whose conversations are what staff are shown of cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``number`` counts a conversation's cases from 1; ``requested_by`` and ``urgency`` are those of the escalation."""
+
+    id: str
+    conversation_id: str
+    number: int
+    reason: str
+    requested_by: str
+    urgency: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+    @staticmethod
+    def named(conversation_id: str, number: int) -> str:
+        """The id of a conversation's case of that number: known before it is stored, the same after a crash."""
+        return f"{conversation_id}.{number}"
+
+
+def feed(account: str, case_id: str) -> ConversationKey:
+    """The conversation in which staff are told of a case, in order. ``account``: the desk's on its platform."""
+    return ConversationKey(DESK, account, case_id)

@@ -1,0 +1,42 @@
+"""What the desk reads of its cases; what it changes is committed with the turns that decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from core.domain.case import Case
+
+
+class Cases(Protocol):
+    """Every method is one read, and raises StoreUnavailable."""
+
+    async def open_case(self, conversation_id: str) -> Case | None:
+        """The one that is not closed."""
+        ...
+
+    async def last_case(self, conversation_id: str) -> Case | None:
+        """The newest, open or closed."""
+        ...
+
+    async def case(self, case_id: str) -> Case | None: ...
+
+    async def case_shown_at(self, account: str, provider_id: str) -> str | None:
+        """The id of the case of which this message of the desk's platform tells; None when the hub did not write it."""
+        ...
+
+    async def shown_as(self, message_ids: Sequence[str]) -> Mapping[str, str]:
+        """The provider's first id of each of these messages that was sent and is tracked."""
+        ...
+
+    async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
+        """The message that passes each of these on, where one does."""
+        ...
+
+    async def originals(self, message_ids: Sequence[str]) -> Mapping[str, str]:
+        """The message that each of these passes on, where it does."""
+        ...
+
+    async def being_sent(self, conversation_id: str) -> int:
+        """How many of the agent's messages are on their way to the provider at this moment."""
+        ...

@@ -1,0 +1,131 @@
+"""The desk's cases, and what was relayed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select, update
+
+from core.domain.case import DESK, Case
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import Author
+from core.ports.store import CaseRecord, CloseCase, OpenCase
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.tables import conversation, desk_case, outbox, receipt, relay
+
+_OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
+_SHOWN_AS = (
+    select(receipt.c.message_id, receipt.c.provider_id)
+    .where(among(receipt.c.message_id, "ids"))
+    .order_by(receipt.c.created_at.desc(), receipt.c.provider_id.desc())
+)
+_COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
+_ORIGINALS = select(relay.c.target_id, relay.c.source_id).where(among(relay.c.target_id, "ids"))
+
+
+def keep_cases(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
+    """Write what turns decided; the same decision again changes nothing."""
+    for record in records:
+        if isinstance(record, OpenCase):
+            connection.execute(database.insert_new(desk_case), _row(record.case))
+            reopened = desk_case.c.id == record.case.id, desk_case.c.closed_at.is_not(None)
+            connection.execute(update(desk_case).where(*reopened).values(closed_at=None))
+        elif isinstance(record, CloseCase):
+            ended = desk_case.c.id == record.case_id, desk_case.c.closed_at.is_(None)
+            connection.execute(update(desk_case).where(*ended).values(closed_at=now))
+
+
+class SqlCases:
+    """Cases on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._cases_db = database
+
+    async def open_case(self, conversation_id: str) -> Case | None:
+        """See Cases.open_case."""
+        return await self._one(
+            _OF.where(desk_case.c.conversation_id == conversation_id, desk_case.c.closed_at.is_(None))
+        )
+
+    async def last_case(self, conversation_id: str) -> Case | None:
+        """See Cases.last_case."""
+        return await self._one(_OF.where(desk_case.c.conversation_id == conversation_id))
+
+    async def case(self, case_id: str) -> Case | None:
+        """See Cases.case."""
+        return await self._one(select(desk_case).where(desk_case.c.id == case_id))
+
+    async def case_shown_at(self, account: str, provider_id: str) -> str | None:
+        """See Cases.case_shown_at."""
+        statement = (
+            select(conversation.c.thread)
+            .join(receipt, receipt.c.conversation_id == conversation.c.id)
+            .where(receipt.c.channel == DESK, receipt.c.account == account, receipt.c.provider_id == provider_id)
+        )
+        return await self._cases_db.read(lambda connection: connection.scalar(statement))
+
+    async def shown_as(self, message_ids: Sequence[str]) -> Mapping[str, str]:
+        """See Cases.shown_as."""
+        return await self._pairs(_SHOWN_AS, message_ids)
+
+    async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
+        """See Cases.copies."""
+        return await self._pairs(_COPIES, message_ids)
+
+    async def originals(self, message_ids: Sequence[str]) -> Mapping[str, str]:
+        """See Cases.originals."""
+        return await self._pairs(_ORIGINALS, message_ids)
+
+    async def being_sent(self, conversation_id: str) -> int:
+        """See Cases.being_sent."""
+        statement = (
+            select(func.count())
+            .select_from(outbox)
+            .where(
+                outbox.c.conversation_id == conversation_id,
+                outbox.c.status == DeliveryStatus.SENDING,
+                outbox.c.author == Author.AGENT,
+                outbox.c.lease_until > self._cases_db.now(),
+            )
+        )
+        return await self._cases_db.read(lambda connection: int(connection.scalar(statement) or 0))
+
+    async def _one(self, statement: Select[Any]) -> Case | None:
+        row = await self._cases_db.read(lambda connection: connection.execute(statement).first())
+        return None if row is None else _case(row)
+
+    async def _pairs(self, statement: Select[Any], ids: Sequence[str]) -> Mapping[str, str]:
+        if not ids:
+            return {}
+        return await self._cases_db.read(
+            lambda connection: {row[0]: row[1] for row in connection.execute(statement, {"ids": list(ids)})}
+        )
+
+
+def _case(row: Row[Any]) -> Case:
+    return Case(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        number=row.number,
+        reason=row.reason,
+        requested_by=row.requested_by,
+        urgency=row.urgency,
+        opened_at=codec.when(row.opened_at),
+        closed_at=codec.when(row.closed_at) if row.closed_at is not None else None,
+    )
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "conversation_id": case.conversation_id,
+        "number": case.number,
+        "reason": codec.clean(case.reason),
+        "requested_by": codec.clean(case.requested_by),
+        "urgency": codec.clean(case.urgency),
+        "opened_at": case.opened_at.timestamp(),
+        "closed_at": None,
+    }

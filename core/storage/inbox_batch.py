@@ -1,0 +1,228 @@
+"""What a batch of events becomes: each is given its place in its conversation, or told what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
+from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
+from core.domain.messages import (
+    Audience,
+    Author,
+    ChangeKind,
+    ConversationEvent,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReactionChanged,
+)
+from core.ports.channel import Accepted
+from core.ports.store import Acceptable
+from core.storage import codec
+from core.storage.ids import new_id
+from core.storage.reports import reaction_row
+
+
+@dataclass
+class Thread:
+    """A locked conversation row and what this batch adds to it."""
+
+    id: str
+    state: str
+    ended: bool
+    last_seq: int
+    done_seq: int
+    event_cursor: int
+    ownership_epoch: int
+    epoch: int
+    audience: str
+    reopen_until: float | None
+    window: float | None = None
+    changed: bool = False
+    reopened: OwnershipEvent | None = None
+    locale: str | None = None
+
+
+@dataclass
+class Batch:
+    """Rows to write, collected while the items are looked at one by one."""
+
+    now: float
+    threads: dict[str, Thread]
+    known: dict[str, Accepted]
+    owned: dict[str, tuple[str, str | None]]
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    reactions: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
+
+
+def can_be_stored(event: ConversationEvent) -> bool:
+    """Whether the ids in it survive in a column: answers go to them, so they cannot be mended as a text can."""
+    ids = [event.conversation.channel, event.conversation.account, event.conversation.thread]
+    if isinstance(event, MessageReceived):
+        ids += [event.sender.channel, event.sender.account, event.sender.external_id, *event.stored_attachments]
+    return all(codec.storable(text) for text in ids)
+
+
+def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
+    """Give one event its place in its conversation, or raise what is wrong with it."""
+    if not can_be_stored(event):
+        raise InvalidInput("An id in this event holds NUL or half a surrogate pair.")
+    known = batch.known.get(str(event.key))
+    if known is not None:
+        return known
+    if isinstance(event, MessageReceived):
+        accepted = _place_message(batch, item, event)
+    elif isinstance(event, ReactionChanged):
+        accepted = _place_reaction(batch, event)
+    else:
+        accepted = _place_change(batch, event)
+    batch.events.append(
+        {
+            "event_key": str(event.key),
+            "kind": type(event).__name__.removeprefix("Message").removesuffix("Changed").lower(),
+            "conversation_id": accepted.conversation_id,
+            "message_id": accepted.message_id,
+            "raw": item.raw.body if item.raw else None,
+            "received_at": batch.now,
+        }
+    )
+    batch.known[str(event.key)] = Accepted(
+        accepted.message_id,
+        accepted.conversation_id,
+        accepted.seq,
+        duplicate=True,
+        state=accepted.state,
+        cursor=accepted.cursor,
+    )
+    return accepted
+
+
+def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Accepted:
+    thread = batch.threads[event.conversation.conversation_id]
+    if thread.ended:
+        raise SessionEnded("This conversation has ended. Start a new one.")
+    for file in event.stored_attachments:
+        if batch.owned.get(file, ("", None)) != (thread.id, None):
+            raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
+    if thread.last_seq == thread.done_seq:
+        thread.window = item.window
+    if thread.state == OwnershipState.RESOLVED:
+        _reopen(batch, thread)
+    thread.last_seq += 1
+    thread.changed = True
+    thread.locale = codec.locale(event.locale) or thread.locale
+    message_id = new_id()
+    batch.messages.append(
+        {
+            "id": message_id,
+            "conversation_id": thread.id,
+            "seq": thread.last_seq,
+            "author": Author.STAFF if thread.audience == Audience.STAFF else Author.CUSTOMER,
+            "author_name": codec.cleaned(event.sender.display_name),
+            "action": event.action,
+            "text": codec.clean(event.text),
+            "meta": codec.dump(_inbound_meta(event, item.correlation)),
+            "sent_at": event.sent_at.timestamp(),
+            "created_at": batch.now,
+        }
+    )
+    for file in event.stored_attachments:
+        batch.files.append((file, message_id))
+        batch.owned[file] = (thread.id, message_id)
+    cursor = _log(batch, thread, message_id, str(event.key)) if item.in_log else None
+    return Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state, cursor=cursor)
+
+
+def _reopen(batch: Batch, thread: Thread) -> None:
+    """Whoever comes back soon after a person helped them comes back to people; everybody else is the agent's again."""
+    soon = thread.reopen_until is not None and batch.now < thread.reopen_until
+    thread.reopened = OwnershipEvent.REOPEN_FOR_STAFF if soon else OwnershipEvent.REOPEN_FOR_BOT
+    thread.state = next_state(OwnershipState.RESOLVED, thread.reopened)
+    thread.ownership_epoch += 1
+    thread.epoch += 1
+
+
+def _inbound_meta(event: MessageReceived, correlation: str | None) -> dict[str, Any]:
+    meta: dict[str, Any] = {"client_id": event.key.provider_event_id.rsplit("/", 1)[-1]}
+    if correlation:
+        meta["correlation_id"] = correlation
+    if event.reply_to:
+        meta["reply_to"] = event.reply_to
+    if event.attachments:
+        meta["attachment_refs"] = [
+            {"id": ref.id, "name": ref.name, "media_type": ref.media_type, "size": ref.size, "url": ref.url}
+            for ref in event.attachments
+        ]
+    return meta
+
+
+def _log(batch: Batch, thread: Thread, message_id: str, dedupe: str) -> int:
+    thread.event_cursor += 1
+    batch.frames.append(
+        {
+            "conversation_id": thread.id,
+            "cursor": thread.event_cursor,
+            "kind": "message",
+            "message_id": message_id,
+            "dedupe": dedupe,
+            "provisional": False,
+            "created_at": batch.now,
+        }
+    )
+    return thread.event_cursor
+
+
+def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accepted:
+    target, thread = _target(batch, event)
+    row: dict[str, Any] = {"id": target.message_id}
+    if isinstance(event, MessageEdited):
+        row |= {"text": codec.clean(event.text), "edited_at": batch.now}
+    else:
+        row |= {"text": "", "deleted_at": batch.now}
+    batch.edits.append(row)
+    kind = ChangeKind.EDITED if isinstance(event, MessageEdited) else ChangeKind.DELETED
+    _tell(batch, thread, kind, target.message_id)
+    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+
+
+def _place_reaction(batch: Batch, event: ReactionChanged) -> Accepted:
+    target, thread = _target(batch, event)
+    batch.reactions.append(reaction_row(event, target))
+    detail = {"emoji": event.emoji, "present": event.present}
+    _tell(batch, thread, ChangeKind.REACTED, target.message_id, detail)
+    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+
+
+def _tell(
+    batch: Batch, thread: Thread, kind: ChangeKind, message_id: str, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Where a person has been shown the message, somebody has to tell them: a place among what is still to be done."""
+    if thread.audience != Audience.STAFF and thread.state not in (OwnershipState.QUEUED, OwnershipState.STAFF):
+        return
+    thread.last_seq += 1
+    thread.changed = True
+    batch.changes.append(
+        {
+            "conversation_id": thread.id,
+            "seq": thread.last_seq,
+            "kind": kind,
+            "message_id": message_id,
+            "detail": codec.dump(detail),
+            "created_at": batch.now,
+        }
+    )
+
+
+def _target(batch: Batch, event: MessageEdited | MessageDeleted | ReactionChanged) -> tuple[Accepted, Thread]:
+    target = batch.known.get(str(event.target))
+    thread = batch.threads.get(event.conversation.conversation_id)
+    if target is None or thread is None or target.conversation_id != thread.id:
+        raise UnknownMessage("The message that this is about is not in this conversation.")
+    return target, thread

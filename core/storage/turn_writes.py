@@ -1,0 +1,190 @@
+"""What turns and transitions write: counters, owners, messages and deliveries of the conversations that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, update
+
+from core.domain.conversation import next_state
+from core.domain.customer import ContactDetails
+from core.domain.delivery import DeliveryStatus
+from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutcome
+from core.storage import codec
+from core.storage.cases import keep_cases
+from core.storage.database import Database
+from core.storage.ids import new_id
+from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change, relay
+
+_ADD_MESSAGE, _ADD_DELIVERY, _ADD_CHANGE = insert(message), insert(outbox), insert(ownership_change)
+_OWN: dict[str, Any] = {
+    "epoch": bindparam("new_epoch"),
+    "ownership_epoch": bindparam("new_ownership_epoch"),
+    "state": bindparam("new_state"),
+    "owner": bindparam("new_owner"),
+    "escalation_reason": bindparam("new_reason"),
+    "reopen_until": bindparam("new_reopen_until"),
+}
+_COUNT: dict[str, Any] = {"last_seq": bindparam("new_last_seq"), "done_seq": bindparam("new_done_seq")}
+_ENDED: dict[str, Any] = {"lease_until": None, "attempts": 0, "last_error": None}
+_HELD = update(conversation).where(conversation.c.id == bindparam("key")).values(**_OWN, **_COUNT, **_ENDED)
+_TOLD = update(conversation).where(conversation.c.id == bindparam("key")).values(**_COUNT)
+_GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)
+
+
+@dataclass
+class Writes:
+    """Rows of one commit.
+
+    ``ended``: claims that it ends. ``touched``: conversations whose rows it changes, each of which it changes once.
+    ``taken_over``: those whose owner another conversation's turn changes.
+    """
+
+    now: float
+    held: list[dict[str, Any]] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
+    relays: list[dict[str, Any]] = field(default_factory=list)
+    cases: list[CaseRecord] = field(default_factory=list)
+    given_back: list[str] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
+    taken_over: set[str] = field(default_factory=set)
+
+    def outcome(self, row: Row[Any], outcome: TurnOutcome) -> None:
+        """What a turn decided about the conversation that it holds."""
+        self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq)
+        self.cases.extend(outcome.cases)
+        if outcome.contact:
+            self.contacts.append((row.customer_id, outcome.contact))
+
+    def aside(self, row: Row[Any], aside: Aside) -> None:
+        """What a turn of another conversation says in this one, or changes in it."""
+        if aside.transition is not None:
+            self.taken_over.add(row.id)
+            self.change(row, aside.messages, aside.transition, done_seq=None)
+            return
+        self.touched.add(row.id)
+        last_seq = row.last_seq + len(aside.messages)
+        done_seq = last_seq if row.done_seq >= row.last_seq else row.done_seq
+        self.told.append({"key": row.id, "new_last_seq": last_seq, "new_done_seq": done_seq})
+        self._say_all(row, aside.messages, row.ownership_epoch, row.state)
+
+    def change(
+        self, row: Row[Any], messages: Sequence[NewMessage], transition: Transition | None, *, done_seq: int | None
+    ) -> None:
+        """What one locked conversation becomes: its counters, owner, messages and outbox rows."""
+        self.touched.add(row.id)
+        state, owner, ownership_epoch, epoch = row.state, row.owner, row.ownership_epoch, row.epoch
+        reason, reopen_until = row.escalation_reason, row.reopen_until
+        if transition is not None:
+            state = next_state(codec.conversation_from(row).state, transition.event)
+            owner, ownership_epoch, epoch = codec.cleaned(transition.owner), ownership_epoch + 1, epoch + 1
+            reason = codec.clean(transition.escalation.reason) if transition.escalation else reason
+            reopen_until = self.now + transition.reopen_within if transition.reopen_within else None
+            self._audit(row, state, ownership_epoch, transition)
+        handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
+        last_seq = row.last_seq + len(messages)
+        self.held.append(
+            {
+                "key": row.id,
+                "new_epoch": epoch,
+                "new_ownership_epoch": ownership_epoch,
+                "new_state": state,
+                "new_owner": owner,
+                "new_reason": reason,
+                "new_reopen_until": reopen_until,
+                "new_last_seq": last_seq,
+                "new_done_seq": last_seq if handled >= row.last_seq else handled,
+            }
+        )
+        self._say_all(row, messages, ownership_epoch, str(state))
+
+    def commit(self, connection: Connection, database: Database) -> None:
+        """Write all of it."""
+        for statement, rows in (
+            (_HELD, self.held),
+            (_TOLD, self.told),
+            (_GIVE_BACK, [{"key": one} for one in self.given_back]),
+            (_ADD_MESSAGE, self.messages),
+            (_ADD_DELIVERY, self.outbox),
+            (_ADD_CHANGE, self.changes),
+            (database.insert_new(relay), self.relays),
+        ):
+            if rows:
+                connection.execute(statement, rows)
+        for file_id, message_id in self.files:
+            unsent = attachment.c.id == file_id, attachment.c.message_id.is_(None)
+            connection.execute(update(attachment).where(*unsent).values(message_id=message_id))
+        for customer_id, contact in self.contacts:
+            given = (("email", codec.cleaned(contact.email)), ("phone", codec.cleaned(contact.phone)))
+            values = {key: value for key, value in given if value}
+            if values:
+                connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
+        keep_cases(connection, database, self.cases, self.now)
+
+    def _audit(self, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> None:
+        self.changes.append(
+            {
+                "conversation_id": row.id,
+                "ownership_epoch": ownership_epoch,
+                "event": transition.event,
+                "from_state": row.state,
+                "to_state": state,
+                "owner": codec.cleaned(transition.owner),
+                "reason": codec.clean(transition.escalation.reason) if transition.escalation else None,
+                "created_at": self.now,
+            }
+        )
+
+    def _say_all(self, row: Row[Any], messages: Sequence[NewMessage], ownership_epoch: int, state: str) -> None:
+        for offset, new in enumerate(messages, start=1):
+            self._say(row, new, row.last_seq + offset, ownership_epoch, state)
+
+    def _say(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
+        message_id = new_id()
+        self.messages.append(
+            {
+                "id": message_id,
+                "conversation_id": row.id,
+                "seq": seq,
+                "author": new.author,
+                "author_name": codec.cleaned(new.author_name),
+                "kind": new.kind,
+                "text": codec.clean(new.text),
+                "citations": codec.dump_citations(new.citations),
+                "meta": codec.dump({**new.meta, "status": state}),
+                "turn_id": new.turn_id,
+                "sent_at": self.now,
+                "created_at": self.now,
+            }
+        )
+        self.files.extend((file.id, message_id) for file in new.attachments)
+        if new.relays is not None:
+            self.relays.append({"source_id": new.relays, "target_id": message_id, "conversation_id": row.id})
+        self.outbox.append(
+            {
+                "id": new_id(),
+                "conversation_id": row.id,
+                "message_id": message_id,
+                "seq": seq,
+                "channel": row.channel,
+                "account": row.account,
+                "author": new.author,
+                "ownership_epoch": ownership_epoch,
+                "dedupe": f"{row.id}:{seq}",
+                "status": DeliveryStatus.DUE,
+                "due_at": self.now + new.delay if new.delay else 0.0,
+                "first_due_at": self.now,
+                "attempts": 0,
+                "parts_done": 0,
+                "uncertain": False,
+                "possible_duplicate": False,
+            }
+        )
