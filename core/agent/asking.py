@@ -24,6 +24,7 @@ _QUESTION_MARK = re.compile(r"[?؟？][\s*_\"'”’»)!]*$")
 _CLOSED = re.compile(r"[.!…:;。！][\s*_\"'”’»)]*$")
 _WORD = re.compile(r"[^\W_]+")
 _OPENING_WORDS = 5
+_LONGEST = 600  # characters of a sentence that a person would write by hand
 _TELLING = 2  # words with a meaning that each half of a double question must have
 
 
@@ -59,14 +60,18 @@ def asks(sentence: str) -> bool:
 
 def single_questions(sentence: str) -> list[str]:
     """ "How do I … and what does …?" as its two questions; a sentence that asks one thing as it is."""
+    if len(sentence) > _LONGEST:
+        return [sentence]
     words = list(_WORD.finditer(sentence))
     for place in range(1, len(words) - 1):
         if phrase(words[place].group()) not in _joins():
             continue
+        follows = " ".join(word.group() for word in words[place + 1 : place + 1 + _OPENING_WORDS])
+        if not _openers().match(phrase(follows)):
+            continue
         head, tail = sentence[: words[place].start()], sentence[words[place].end() :].lstrip()
-        follows = phrase(sentence[words[place + 1].start() :]).split()[:_OPENING_WORDS]
         telling = min(len(content_stems(head)), len(content_stems(tail))) >= _TELLING
-        if telling and _openers().match(" ".join(follows)) and _opening().match(phrase(head)):
+        if telling and _opening().match(phrase(head)):
             return [head.rstrip(" ,;"), *single_questions(tail)]
     return [sentence]
 
