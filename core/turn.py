@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
+from core.agent.asking import questions_besides
+from core.agent.texts import in_written_language
+from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
@@ -70,23 +73,43 @@ class Turn:
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if not state.pending:
             return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
+        if state.conversation.state == OwnershipState.QUEUED and last_withdrawn(state.pending) is not None:
+            return await self._take_back(state)
         if state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
             return await self._relay(state)
-        if any(message.action == CustomerAction.REQUEST_PERSON for message in state.pending):
+        if _pressed_for_a_person(state) and not questions_besides(state.pending):
             asked = Escalation("The customer asked for a person.", requested_by="customer")
             return self._escalate(state, asked, intent="request_person")
         reply = await self._respond(state)
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
         if reply.escalation is not None:
-            return self._escalate(state, reply.escalation, intent=reply.intent)
+            return self._escalate(state, reply.escalation, intent=reply.intent, besides=reply.besides)
         return self._answer(state, reply)
 
     def give_up(self, state: TurnState) -> TurnOutcome:
         """The outcome when the turn failed too often: said, not hidden."""
         return self._answer(state, self._failure(state))
 
+    async def _take_back(self, state: TurnState) -> TurnOutcome:
+        """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
+        asked = questions_besides(without_withdrawal(state.pending))
+        reply = await self._respond(replace(state, pending=asked)) if asked else None
+        if reply is not None and reply.escalation is not None:
+            return await self._relay(state)
+        self._metrics.count(Counter.TURNS, kind="taken_back")
+        said = [self._desk.taken_back_notice(in_written_language(state))]
+        if reply is not None:
+            said.append(_by_agent(reply))
+        return TurnOutcome(
+            state.claim,
+            handled_seq=_handled(state),
+            messages=_all_about(state, said),
+            transition=Transition(OwnershipEvent.WITHDRAW),
+            contact=self._desk.contact(in_written_language(state)),
+        )
+
     async def _relay(self, state: TurnState) -> TurnOutcome:
-        said = await self._desk.relay(state)
+        said = await self._desk.relay(in_written_language(state))
         self._metrics.count(Counter.TURNS, kind="relayed")
         return TurnOutcome(
             state.claim,
@@ -142,29 +165,40 @@ class Turn:
         channel: object = self._channels.get(state.conversation.key.channel)
         return channel if self._settings.streaming and isinstance(channel, SupportsStreaming) else None
 
-    def _escalate(self, state: TurnState, escalation: Escalation, *, intent: str | None) -> TurnOutcome:
+    def _escalate(
+        self, state: TurnState, escalation: Escalation, *, intent: str | None, besides: Reply | None = None
+    ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
-        notice = self._desk.transfer_notice(state)
+        notice = self._desk.transfer_notice(in_written_language(state))
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
-        said = NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)
+        said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
+        if besides is not None:
+            said.insert(0, _by_agent(besides))
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=(_about(state, said),),
+            messages=_all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
-            contact=self._desk.contact(state),
+            contact=self._desk.contact(in_written_language(state)),
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
-        meta = {
-            **reply.meta,
-            "confidence": round(reply.confidence, 4),
-            "intent": reply.intent,
-            "offers_person": reply.offers_person,
-            "requires_escalation": False,
-        }
-        said = NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
-        return TurnOutcome(state.claim, handled_seq=_handled(state), messages=(_about(state, said),))
+        return TurnOutcome(state.claim, handled_seq=_handled(state), messages=(_about(state, _by_agent(reply)),))
+
+
+def _by_agent(reply: Reply) -> NewMessage:
+    meta = {
+        **reply.meta,
+        "confidence": round(reply.confidence, 4),
+        "intent": reply.intent,
+        "offers_person": reply.offers_person,
+        "requires_escalation": False,
+    }
+    return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
+
+
+def _pressed_for_a_person(state: TurnState) -> bool:
+    return any(message.action == CustomerAction.REQUEST_PERSON for message in state.pending)
 
 
 def turn_id(state: TurnState) -> str:
@@ -183,6 +217,13 @@ def _from_the_new_start(state: TurnState) -> TurnState:
 
 def _handled(state: TurnState) -> int:
     return state.pending[-1].seq
+
+
+def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
+    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's."""
+    told = (_about(state, message) for message in messages)
+    answered = any(message.author is Author.AGENT for message in messages)
+    return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
 
 
 def _about(state: TurnState, message: NewMessage) -> NewMessage:

@@ -31,6 +31,10 @@ class UnstaffedDesk:
         known = _merged(turn.customer.contact, self.contact(turn))
         return self._notice("transfer_known" if known else "transfer", turn, known)
 
+    def taken_back_notice(self, turn: TurnState) -> NewMessage:
+        """Details that were left stay known: a later wish need not ask for them again."""
+        return self._notice("taken_back", turn)
+
     async def relay(self, turn: TurnState) -> DeskReply:
         """Messages are already stored, which is all that can be done for them here. At most one notice per turn."""
         found = self.contact(turn)

@@ -125,13 +125,20 @@ class Doctor:
 
     def _compared(self, url: str | None, method: str | None, where: str) -> Diagnosis:
         if self._webhook is None or (url or "").rstrip("/") != self._webhook:
-            detail = f"Incoming messages go to {url or 'nowhere'}."
+            detail = f"Incoming messages go to {self._shown(url)}."
             return Diagnosis("Webhook", ok=False, detail=detail, fix=self._set(where))
         if (method or "POST").upper() != "POST":
             return Diagnosis(
                 "Webhook", ok=False, detail=f"The method is {method}.", fix=f"Choose HTTP POST in {where}."
             )
         return Diagnosis("Webhook", ok=True, detail=f"Incoming messages go to {url}.")
+
+    def _shown(self, url: str | None) -> str:
+        """Whole where it is this hub's or it has none; others may keep a secret in the path."""
+        where = urlsplit(url or "")
+        if not url or (self._webhook is not None and where.hostname == urlsplit(self._webhook).hostname):
+            return url or "nowhere"
+        return where.hostname or "an unknown place"
 
     def _set(self, where: str) -> str:
         return f"Set it to {self._webhook or 'PUBLIC_URL' + WEBHOOK_PATH} (HTTP POST) in {where}."

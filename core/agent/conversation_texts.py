@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from core.agent.routing import Intent, Route
+from dataclasses import replace
+
+from core.agent.asking import questions_besides
+from core.agent.excerpt import clip
+from core.agent.routing import Intent, Route, asked
+from core.agent.sentences import without_markers
 from core.agent.texts import Texts
+from core.agent.wording import content_stems
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
+from core.ports.store import TurnState
+
+_ECHO_CHARS = 120
+_TELLING = 2  # words with a meaning: "are you kidding me?" need not be looked for aloud
 
 
 def escalation_reply(way: Route) -> Reply:
@@ -19,6 +29,36 @@ def escalation_reply(way: Route) -> Reply:
         intent=way.intent,
         meta={"contact": contact} if contact else {},
     )
+
+
+def asked_besides(turn: TurnState, way: Route) -> TurnState | None:
+    """The turn with only what else was asked, when the customer asks for a person; None when that was all.
+
+    A keyword of the company's hands everything over as it is.
+    """
+    if way.intent is not Intent.PERSON or way.escalation is None or way.escalation.requested_by != "customer":
+        return None
+    questions = questions_besides(asked(turn))
+    return replace(turn, pending=questions) if questions else None
+
+
+def worth_saying(reply: Reply, question: str, texts: Texts) -> Reply | None:
+    """A reply as it is said before a notice of transfer: without an offer of a person, and no failure."""
+    if reply.escalation is not None or reply.kind not in (MessageKind.ANSWER, MessageKind.UNKNOWN):
+        return None
+    if reply.kind is MessageKind.ANSWER:
+        return replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
+    if len(content_stems(question)) < _TELLING:
+        return None
+    if reply.text != texts.say("unknown"):
+        return replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
+    text = texts.say("unknown_part", question=echo(question))
+    return replace(reply, text=text, offers_person=False)
+
+
+def echo(question: str) -> str:
+    """A question of the customer's, short and on one line, as it is repeated to them."""
+    return clip(without_markers(" ".join(question.split())), _ECHO_CHARS)
 
 
 def fixed_reply(way: Route, texts: Texts) -> Reply | None:

@@ -77,27 +77,41 @@ def supported(locale: str | None) -> str | None:
     return code if code in ANSWERED else None
 
 
-def detect(text: str) -> str | None:
-    """The language that a text is written in, by script and function words; None when it gives no clear sign."""
+_SURE_LEAD = 2  # signs of a language more than of any other; one more is enough where there are
+_SURE_SIGNS = 3
+
+
+def _counted(text: str) -> tuple[str | None, int, int]:
+    """The language of most signs (None where two share the place), how many it has, and how many more than the next."""
     words = re.findall(r"[^\W_]+", _bare(text))
-    if not words:
-        return None
     arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
     if arabic * 2 > len(words):
-        return "ar"
+        return "ar", arabic, arabic
     counts = {code: sum(word in markers for word in words) for code, markers in _markers().items()}
     best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
-    return best[0] if best[1] > second[1] else None
+    lead = best[1] - second[1]
+    return (best[0] if lead else None), best[1], lead
+
+
+def detect(text: str) -> str | None:
+    """The language that a text is written in, by script and function words; None when it gives no clear sign."""
+    return _counted(text)[0]
+
+
+def detect_surely(text: str) -> str | None:
+    """The same with confidence: None for "ok" and other short messages, which a customer of any language may write."""
+    code, signs, lead = _counted(text)
+    return code if lead >= _SURE_LEAD or signs >= _SURE_SIGNS else None
 
 
 def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
-    """The language to answer fixed texts in: the first known locale, else the message's own language.
+    """The language to answer fixed texts in: the one that the customer surely writes now, or surely wrote ``earlier``
+    (newest first).
 
-    A message that gives no clear sign is answered in the language of what the customer said ``earlier`` (newest first),
-    and in English when that gives none either.
+    Where they wrote too little for that: the first known locale, else what language it seems to be, else English.
     """
-    for locale in locales:
-        code = supported(locale)
-        if code:
-            return code
-    return next((code for code in map(detect, (text, *earlier)) if code), DEFAULT)
+    said = (text, *earlier)
+    sure = (supported(detect_surely(one)) for one in said)
+    known = (supported(locale) for locale in locales)
+    seeming = (detect(one) for one in said)
+    return next((code for code in (*sure, *known, *seeming) if code), DEFAULT)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.agent.agent_turn import AgentTurn, TurnSubject
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.citation_gate import CitationGate
 from core.agent.claims import offers_person
-from core.agent.conversation_texts import escalation_reply, failure, fixed_reply
+from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
 from core.agent.files import files_of
 from core.agent.gathering import file_sources, passages_for
 from core.agent.language import detect, supported
@@ -80,12 +80,29 @@ class AgentLoop:
         texts = texts_for(turn, self._settings.company_name)
         way = route(turn, self._settings.escalation_keywords)
         if way.escalation is not None:
-            return escalation_reply(way)
+            return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent is Intent.NOTHING:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
+        return await self._within_time(_Job(turn, turn_id, way, texts, events))
+
+    async def _escalation(self, job: _Job) -> Reply:
+        """With the answer to what was asked besides; what was shown of it meanwhile is said by the reply itself."""
+        reply = escalation_reply(job.way)
+        rest = asked_besides(job.turn, job.way)
+        if rest is None:
+            return reply
+        also = await self._within_time(replace(job, turn=rest, way=Route(Intent.QUESTION)))
+        said = worth_saying(also, _said(rest), job.texts)
+        if said is None or said.text != also.text:
+            await job.events.discard()
+        return replace(reply, besides=said)
+
+    async def _within_time(self, job: _Job) -> Reply:
+        """The answer, or an honest failure."""
+        turn_id = job.turn_id
         try:
             async with asyncio.timeout(self._settings.turn_seconds):
-                return await self._answer(_Job(turn, turn_id, way, texts, events))
+                return await self._answer(job)
         except (LostClaim, StoreUnavailable):
             raise
         except ModelError as error:
@@ -94,8 +111,8 @@ class AgentLoop:
             logger.warning("turn out of time", extra={"turn_id": turn_id, "seconds": self._settings.turn_seconds})
         except Exception:
             logger.exception("agent failed", extra={"turn_id": turn_id})
-        await events.discard()
-        return failure(texts)
+        await job.events.discard()
+        return failure(job.texts)
 
     async def _answer(self, job: _Job) -> Reply:
         journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)

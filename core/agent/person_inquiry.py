@@ -7,7 +7,8 @@ Word lists, in ``[person]`` of the language files:
 - ``topic``: what else about it is asked, a few words before ("how much does it cost to …");
 - ``may`` with ``occasion``: whether it is possible in general ("can I … on weekends?");
 - ``insists``: words of who wants it all the same; they outweigh ``topic`` and ``occasion``, unless they are only supposed
-  (``questioned``: "if I want …").
+  (``questioned``: "if I want …");
+- ``pleads``: words of who has asked long enough ("do I have to beg to …"): that is a wish.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Inquiry:
     may: re.Pattern[str]
     occasion: re.Pattern[str]
     insisting: re.Pattern[str]
+    pleading: re.Pattern[str]
     little: re.Pattern[str]
 
     @classmethod
@@ -49,12 +51,15 @@ class Inquiry:
             may=words_of(pack, "may"),
             occasion=words_of(pack, "occasion"),
             insisting=re.compile(rf"(?:\b(?P<supposed>{one('questioned')}) )?\b{one('insists')}\b"),
+            pleading=words_of(pack, "pleads"),
             little=re.compile(rf"^(?: ?{one('gap')})*$"),
         )
 
     def holds(self, before: str, asked: str, after: str, asking: Collection[str]) -> bool:
         """Whether the talking that is ``asked`` for is only asked about. ``before``: all that was said before it."""
         own = before.rsplit("|", 1)[-1].strip()
+        if self.pleading.search(own):
+            return False
         clause = f"{own} {asked}{after}".strip()
         if self.wondered.search(own) or (clause in asking and self.wondered_asking.search(own)):
             return True

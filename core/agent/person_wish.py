@@ -29,7 +29,7 @@ from core.agent.wording import phrase, plain
 _NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
 _OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
 _LAST_VERB_REACH = 6
-_QUESTION = re.compile(r"([^?!.…\n؟？。！]+)[?؟？]")
+_SENTENCE = re.compile(r"([^?!.…\n؟？。！]+)([?؟？]?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def _polite() -> re.Pattern[str]:
 def wants_person(text: str) -> bool:
     """Whether this message asks for a human being; a short wish counts in a clause of its own when it is a polite one."""
     clauses = plain(text)
-    asking = {plain(question).rsplit("|", 1)[-1].strip() for question in _QUESTION.findall(text)}
+    asking = {plain(said).rsplit("|", 1)[-1].strip() for said, mark in _SENTENCE.findall(text) if mark}
     short = {_without_courtesy(phrase(text))}
     short |= {_without_courtesy(clause) for clause in clauses.split("|") if _polite().search(clause)}
     return any(short & wish.whole or wish.matches(clauses, asking) for wish in _wishes())

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.agent.asking import asks, single_questions
 from core.agent.sentences import sentences
 from core.agent.small_talk import small_talk
 from core.agent.wording import content_stems
 
-_QUESTION_MARKS = ("?", "؟", "？")
 _TELLING = 3  # words with a meaning: fewer ("Is that possible?") are only understood from what is said before
-
-
-def _asks(sentence: str) -> bool:
-    return sentence.rstrip().endswith(_QUESTION_MARKS) and bool(content_stems(sentence))
 
 
 def bare_question(question: str) -> str:
     """Only the sentences that ask, without a subject line or an introduction; "" where they ask nothing by themselves."""
-    asking = [piece.strip() for line in question.splitlines() for piece in sentences(line) if _asks(piece)]
+    asking = [piece.strip() for line in question.splitlines() for piece in sentences(line) if asks(piece)]
     return " ".join(asking) if len(content_stems(" ".join(asking))) >= _TELLING else ""
 
 
@@ -26,24 +22,26 @@ def _joined(pieces: Sequence[str]) -> str:
     """A question begins a line of its own where nothing else parts it from what is said before (a subject line)."""
     text = ""
     for piece in pieces:
-        text += ("\n" if _asks(piece) and text[-1:].isalnum() else " ") + piece.strip()
+        text += ("\n" if asks(piece) and text[-1:].isalnum() else " ") + piece.strip()
     return text.strip()
 
 
 def split_questions(texts: Sequence[str], *, most: int) -> list[str]:
     """The questions of a turn; greetings are dropped, and what is said before a question stays with it.
 
-    When fewer than two sentences end in a question mark, the whole turn is one question.
+    When fewer than two sentences ask, the whole turn is one question.
     """
     spoken = [text.strip() for text in texts if text.strip()]
-    pieces = [piece for text in spoken for piece in sentences(text) if not small_talk(piece)]
+    pieces = [
+        one for text in spoken for piece in sentences(text) if not small_talk(piece) for one in single_questions(piece)
+    ]
     whole = _joined(pieces) or " ".join(spoken)
-    if sum(map(_asks, pieces)) < 2:
+    if sum(map(asks, pieces)) < 2:
         return [whole] if whole else []
     found: list[str] = []
     before = ""
     for piece in pieces:
-        if _asks(piece):
+        if asks(piece):
             found.append(f"{before} {piece.strip()}".strip())
             before = ""
         else:

@@ -11,6 +11,7 @@ from core.agent.contact import contact_details, only_contact_details
 from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of
 from core.agent.small_talk import all_small_talk, says_no, says_yes
+from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_withdrawal
 from core.agent.wording import phrase
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
@@ -85,11 +86,23 @@ def _contact(messages: Sequence[Message]) -> ContactDetails:
     return ContactDetails()
 
 
+def _standing(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message, ...]:
+    """Without a wish that was taken back in the same turn, where there was something to take back."""
+    place = last_withdrawn(messages)
+    if place is None:
+        return messages
+    wished = offered or any(m.action is CustomerAction.REQUEST_PERSON or wants_person(m.text) for m in messages[:place])
+    return without_withdrawal(messages) if wished or names_it_unneeded(messages[place].text) else messages
+
+
 def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     """The turn's intent. Contact details that come alone count as a wish to be reached by a person."""
-    messages = asked(turn)
-    texts = [m.text for m in messages if m.text.strip()]
     offered = was_offered_person(turn.history)
+    every = asked(turn)
+    messages = _standing(every, offered=offered)
+    if every and not messages:
+        return Route(Intent.DECLINED)
+    texts = [m.text for m in messages if m.text.strip()]
     contact = _contact(messages)
     wish = _wish(messages, keywords, offered=offered)
     if wish:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from core.agent.language import DEFAULT, choose, packs
+from core.agent.language import DEFAULT, choose, detect, packs, supported
 from core.agent.routing import asked
 from core.domain.messages import Author
 from core.ports.store import TurnState
@@ -27,7 +27,34 @@ class Texts:
 
 
 def texts_for(turn: TurnState, company: str) -> Texts:
-    """The texts in the language of this turn: its locale's, else that of what the customer says now or said before."""
-    said = "\n".join(message.text for message in asked(turn))
-    earlier = (m.text for m in reversed(turn.history) if m.author is Author.CUSTOMER and m.deleted_at is None)
-    return Texts(choose(said, turn.conversation.locale, turn.customer.locale, earlier=earlier), company)
+    """The texts in the language of this turn (see ``choose``)."""
+    return Texts(_language(turn), company)
+
+
+def in_written_language(turn: TurnState) -> TurnState:
+    """The turn with the language that the customer writes as its locale; the locale's region stays."""
+    known = turn.conversation.locale or turn.customer.locale
+    language = _language(turn)
+    if supported(known) == language or not _writes(turn):
+        return turn
+    parts = (known or "").replace("_", "-").split("-")
+    region = next((part for part in parts[1:] if len(part) == 2), None)
+    locale = f"{language}-{region}" if region else language
+    return replace(turn, conversation=replace(turn.conversation, locale=locale))
+
+
+def _said(turn: TurnState) -> tuple[str, list[str]]:
+    """What the customer says now, and what they said before, the newest first."""
+    earlier = [m.text for m in reversed(turn.history) if m.author is Author.CUSTOMER and m.deleted_at is None]
+    return "\n".join(message.text for message in asked(turn)), earlier
+
+
+def _language(turn: TurnState) -> str:
+    said, earlier = _said(turn)
+    return choose(said, turn.conversation.locale, turn.customer.locale, earlier=earlier)
+
+
+def _writes(turn: TurnState) -> bool:
+    """Whether what they wrote shows a language at all; else the desk's own default holds."""
+    said, earlier = _said(turn)
+    return any(map(detect, (said, *earlier)))

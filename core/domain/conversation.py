@@ -25,6 +25,7 @@ class OwnershipEvent(StrEnum):
 
     ESCALATE = "escalate"
     CLAIM = "claim"
+    WITHDRAW = "withdraw"
     RELEASE = "release"
     HAND_BACK = "hand_back"
     RESOLVE = "resolve"
@@ -44,6 +45,7 @@ _TRANSITIONS: dict[tuple[OwnershipState, OwnershipEvent], OwnershipState] = {
     (OwnershipState.BOT, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
     (OwnershipState.QUEUED, OwnershipEvent.CLAIM): OwnershipState.STAFF,
     (OwnershipState.QUEUED, OwnershipEvent.HAND_BACK): OwnershipState.BOT,
+    (OwnershipState.QUEUED, OwnershipEvent.WITHDRAW): OwnershipState.BOT,
     (OwnershipState.QUEUED, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
     (OwnershipState.STAFF, OwnershipEvent.RELEASE): OwnershipState.QUEUED,
     (OwnershipState.STAFF, OwnershipEvent.CLAIM): OwnershipState.STAFF,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from core.agent.conversation_texts import failure, fixed_reply
-from core.agent.excerpt import clip, opening, quote
+from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
+from core.agent.excerpt import opening, quote
 from core.agent.files import (
     FileMatch,
     cite_file,
@@ -39,7 +40,7 @@ NAMED_FILE_COVERAGE = 0.4
 UNNAMED_FILE_COVERAGE = 0.6
 SAME_QUESTION = 0.72
 """The cosine from which a customer's question is taken to be the entry's own (measured on the sample's paraphrases)."""
-_ECHO_CHARS = 120
+_MOST_NAMED = 10  # questions of one turn that are answered or at least named
 _VERDICT = re.compile(r"^\s*(?:yes|no|ja|nein|oui|non|sí|si|نعم|لا)(?:[.!،]\s+|,\s+)(?=\S)", re.IGNORECASE)
 
 
@@ -73,30 +74,39 @@ class ExtractiveResponder:
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         texts = texts_for(turn, self._settings.company_name)
         way = route(turn, self._settings.escalation_keywords)
-        try:
-            reply = fixed_reply(way, texts) or await self._answer(turn, way, texts)
-        except (LostClaim, StoreUnavailable):
-            raise
-        except KnowledgeUnavailable:
-            logger.warning("knowledge unavailable", extra={"turn_id": turn_id})
-            reply = failure(texts, "unavailable")
-        except Exception:
-            logger.exception("extractive responder failed", extra={"turn_id": turn_id})
-            reply = failure(texts)
+        reply = await self._reply(turn, way, texts, turn_id)
+        besides = asked_besides(turn, way)
+        if besides is not None:
+            also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
+            question = " ".join(message.text for message in besides.pending)
+            reply = replace(reply, besides=worth_saying(also, question, texts))
         if reply.escalation is None:
             await _stream(reply, events)
         return reply
 
+    async def _reply(self, turn: TurnState, way: Route, texts: Texts, turn_id: str) -> Reply:
+        try:
+            return fixed_reply(way, texts) or await self._answer(turn, way, texts)
+        except (LostClaim, StoreUnavailable):
+            raise
+        except KnowledgeUnavailable:
+            logger.warning("knowledge unavailable", extra={"turn_id": turn_id})
+            return failure(texts, "unavailable")
+        except Exception:
+            logger.exception("extractive responder failed", extra={"turn_id": turn_id})
+            return failure(texts)
+
     async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
         messages = asked(turn)
-        questions = split_questions([m.text for m in messages], most=self._settings.max_questions)
+        every = split_questions([m.text for m in messages], most=_MOST_NAMED)
+        questions, later = every[: self._settings.max_questions], every[self._settings.max_questions :]
         sent = newly_sent(turn, messages)
         if sent and (not questions or any(map(wants_summary, questions))):
             return self._introduce(sent, texts, summary=bool(questions))
         if not questions:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, intent=Intent.NOTHING)
         parts = [await self._part(question, turn, sent, texts) for question in questions]
-        return _compose(parts, texts, way)
+        return _compose(parts, texts, way, later)
 
     def _introduce(self, sent: tuple[Attachment, ...], texts: Texts, *, summary: bool) -> Reply:
         """A file without a question is acknowledged; asked what it is about, it is quoted from its beginning."""
@@ -169,34 +179,35 @@ def _silent(question: str, sent: tuple[Attachment, ...], files: tuple[Attachment
         return _Part("file", texts.say("file_unreadable", name=sent[-1].name))
     if legible:
         return _Part("file", texts.say("file_silent", name=legible[-1].name))
-    return _Part("", clip(without_markers(" ".join(question.split())), _ECHO_CHARS))
+    return _Part("", echo(question))
 
 
-def _compose(parts: list[_Part], texts: Texts, way: Route | None) -> Reply:
-    """One reply of all parts, with markers numbered in order; all unknown makes one "I don't know"."""
-    cited = [part for part in parts if part.citation]
+def _compose(parts: list[_Part], texts: Texts, way: Route | None, later: Sequence[str] = ()) -> Reply:
+    """One reply of all parts, with markers numbered in order; a single unknown is said by itself.
+
+    ``later``: questions beyond those that are answered at once; the customer is told which.
+    """
     intent = way.intent if way else "file"
-    if not cited:
-        about_file = next((part.text for part in parts if part.lead), None)
-        return Reply(about_file or texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=intent)
-    citations: list[Citation] = []
-    blocks: list[str] = []
-    for place, part in enumerate(parts):
-        if part.citation is None:
-            blocks.append(part.text if part.lead else texts.say("unknown_part", question=part.text))
-            continue
-        if part.citation in citations and any(part.text == other.text for other in parts[:place]):
-            continue
-        if part.citation not in citations:
-            citations.append(part.citation)
-        blocks.append(f"{part.lead}\n\n{_mark(part.text, citations.index(part.citation) + 1)}")
-    missing = len(cited) < len(parts)
-    if missing:
+    citations = tuple(dict.fromkeys(part.citation for part in parts if part.citation))
+    if not citations and len(parts) == 1 and not later:
+        text = parts[0].text if parts[0].lead else texts.say("unknown")
+        return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=intent)
+    blocks = list(dict.fromkeys(_block(part, citations, texts) for part in parts))
+    if later:
+        named = "\n".join(f"- {echo(question)}" for question in later)
+        blocks.append(texts.say("too_many", most=len(parts), questions=f"\n\n{named}"))
+    missing = any(part.citation is None for part in parts)
+    if missing and not blocks[-1].endswith(("?", "؟")):
         blocks.append(texts.say("offer"))
-    confidence = min(citation.score for citation in citations)
-    return Reply(
-        "\n\n".join(blocks), MessageKind.ANSWER, tuple(citations), confidence, offers_person=missing, intent=intent
-    )
+    kind = MessageKind.ANSWER if citations else MessageKind.UNKNOWN
+    confidence = min((citation.score for citation in citations), default=0.0)
+    return Reply("\n\n".join(blocks), kind, citations, confidence, offers_person=missing, intent=intent)
+
+
+def _block(part: _Part, citations: tuple[Citation, ...], texts: Texts) -> str:
+    if part.citation is None:
+        return part.text if part.lead else texts.say("unknown_part", question=part.text)
+    return f"{part.lead}\n\n{_mark(part.text, citations.index(part.citation) + 1)}"
 
 
 def _mark(text: str, number: int) -> str:

@@ -31,3 +31,7 @@ class Desk(Protocol):
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when the transition to a person is committed, true at that moment."""
         ...
+
+    def taken_back_notice(self, turn: TurnState) -> NewMessage:
+        """What the customer reads when they have taken back their wish before anybody claimed the conversation."""
+        ...

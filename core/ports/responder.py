@@ -13,7 +13,8 @@ from core.ports.store import TurnState
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer of one turn. With ``escalation`` set the core sends the transition's own notice, and ``text`` is not sent.
+    """The answer of one turn. With ``escalation`` set the core sends the transition's own notice, and ``text`` is not sent;
+    ``besides`` is the answer to what was asked in the same turn, sent before that notice.
 
     ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
     """
@@ -25,6 +26,7 @@ class Reply:
     escalation: Escalation | None = None
     offers_person: bool = False
     intent: str | None = None
+    besides: Reply | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -13,8 +13,8 @@ from knowledge.embed.embedder import Embedder
 Vector = list[float]
 
 _MOST_QUESTIONS = 32
-_DOCUMENTS_AT_ONCE = 8
-"""Small, so that a question waits for no more than one such batch."""
+_DOCUMENTS_AT_ONCE = 4
+"""Small, so that a question waits for no more than one such batch, and little memory is held for them."""
 
 
 class EmbeddingQueue:

@@ -17,6 +17,7 @@ from core.domain.errors import HubError
 from knowledge.index.store import ChromaIndex
 from knowledge.process.engine import Engine, load_embedder, open_index
 from knowledge.process.frames import Frame
+from knowledge.process.memory import give_back, keep_few_heaps
 from knowledge.process.stdio import Pipe, leave
 from knowledge.process.wire import settings_from
 from knowledge.settings import KnowledgeSettings
@@ -35,6 +36,7 @@ class Worker:
 
     def run(self) -> None:
         """Serves until the parent closes the pipe or is gone."""
+        keep_few_heaps()
         first = self._pipe.receive()
         if first is not None:
             threading.Thread(target=self._load, args=(first,), name="load", daemon=True).start()
@@ -48,6 +50,7 @@ class Worker:
             embedder = load_embedder(settings)
             engine = Engine(settings, embedder, self._open_patiently(settings, embedder.fingerprint))
             documents, passages = engine.counts()
+            give_back()
         except HubError as error:
             self._pipe.send({"event": "failed", "detail": error.detail, "final": True})
             leave(1)
@@ -84,11 +87,15 @@ class Worker:
                 vector = engine.embed_question(request["query"])
                 vector.add_done_callback(lambda done: self._search(engine, request, done))
             case "index":
-                self._indexing.submit(self._answer, request, lambda: engine.index(request, self._reporter(request)))
+                self._indexing.submit(self._index, engine, request)
             case "counts":
                 self._searches.submit(self._answer, request, lambda: list(engine.counts()))
             case other:
                 self._pipe.send({"id": request["id"], "error": f"unknown request {other!r}"})
+
+    def _index(self, engine: Engine, request: Frame) -> None:
+        self._answer(request, lambda: engine.index(request, self._reporter(request)))
+        give_back()
 
     def _search(self, engine: Engine, request: Frame, vector: Future[list[float]]) -> None:
         self._searches.submit(self._answer, request, lambda: engine.search(request, vector.result()))

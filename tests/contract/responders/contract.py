@@ -12,6 +12,12 @@ from core.ports.responder import Reply, Responder
 from tests.contract.responders.world import PASSWORD, Shelf, Watcher, message, text_file, turn_of
 
 INVOICE = "INVOICE 2026-117\n\nBill to: Ada Lovelace\n\nSubtotal: 329.00 EUR\nTotal: 391.51 EUR\n\nPayment is due in 14 days.\n"
+PASSWORD_QUESTIONS = {
+    "de": "Wie kann ich mein Passwort zurücksetzen?",
+    "fr": "Comment puis-je réinitialiser mon mot de passe ?",
+    "es": "¿Cómo puedo restablecer mi contraseña?",
+    "ar": "كيف يمكنني إعادة تعيين كلمة المرور؟",
+}
 
 
 class ResponderContract:
@@ -143,11 +149,66 @@ class ResponderContract:
         with pytest.raises(LostClaim):
             await self._ask(shelf, Watcher(lost_at="text"), "How do I reset my password?")
 
-    @pytest.mark.parametrize("locale", ["de", "fr", "es", "ar"])
-    async def test_failures_are_told_in_the_customers_language(
-        self, shelf: Shelf, watcher: Watcher, locale: str
+    @pytest.mark.parametrize(("locale", "text"), PASSWORD_QUESTIONS.items())
+    async def test_failures_are_told_in_the_language_that_is_written(
+        self, shelf: Shelf, watcher: Watcher, locale: str, text: str
     ) -> None:
         shelf.broken = RuntimeError("index on fire")
-        told = await self._ask(shelf, watcher, "How do I reset my password?", locale=locale)
-        english = await self._ask(shelf, watcher, "How do I reset my password?", locale="en")
-        assert told.text != english.text
+        told = await self._ask(shelf, watcher, text, locale="en")
+        english = await self._ask(shelf, watcher, "How do I reset my password?", locale=locale)
+        short = await self._ask(shelf, watcher, "password", locale=locale)
+        assert told.text == short.text != english.text
+
+    async def test_what_is_asked_beside_a_wish_is_answered_too(self, shelf: Shelf, watcher: Watcher) -> None:
+        for burst in (
+            ["How do I reset my password?", "And I want a person"],
+            ["How do I reset my password", "I want to talk to a human"],
+            ["How do I reset my password? And please let me talk to a person."],
+            ["How do I reset my password?", message("Talk to us", seq=2, action=CustomerAction.REQUEST_PERSON)],
+        ):
+            reply = await self._ask(shelf, watcher, *burst)
+            assert reply.escalation is not None
+            assert reply.besides is not None
+            assert "Forgot password" in reply.besides.text
+            assert [citation.id for citation in reply.besides.citations] == [PASSWORD.id]
+
+    async def test_an_unknown_thing_beside_a_wish_is_said_without_an_offer(
+        self, shelf: Shelf, watcher: Watcher
+    ) -> None:
+        reply = await self._ask(shelf, watcher, "Do you sell bicycles?", "I want a person")
+        assert reply.escalation is not None
+        assert reply.besides is not None
+        assert "bicycles" in reply.besides.text
+        assert "person" not in reply.besides.text
+        assert not reply.besides.offers_person
+        assert watcher.text_shown == ""
+
+    @pytest.mark.parametrize(
+        "burst", [["This is useless!", "I want a person"], ["Are you kidding me? Let me talk to a human!"]]
+    )
+    async def test_anger_beside_a_wish_is_not_looked_up(self, shelf: Shelf, watcher: Watcher, burst: list[str]) -> None:
+        reply = await self._ask(shelf, watcher, *burst)
+        assert reply.escalation is not None
+        assert reply.besides is None
+
+    async def test_what_fails_beside_a_wish_does_not_hold_it_up(self, shelf: Shelf, watcher: Watcher) -> None:
+        shelf.broken = RuntimeError("index on fire")
+        reply = await self._ask(shelf, watcher, "How do I reset my password?", "I want a person")
+        assert reply.escalation is not None
+        assert reply.besides is None
+
+    async def test_a_wish_taken_back_in_the_same_breath_is_none(self, shelf: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(shelf, watcher, "I want to talk to a person", "Never mind, cancel that")
+        assert reply.escalation is None
+        assert reply.text.strip()
+
+    @pytest.mark.parametrize(
+        "text", ["Was I transferred to a person yesterday?", "Can I talk to a person on weekends?"]
+    )
+    async def test_a_question_about_persons_is_answered_or_not_known(
+        self, shelf: Shelf, watcher: Watcher, text: str
+    ) -> None:
+        reply = await self._ask(shelf, watcher, text)
+        assert reply.escalation is None
+        assert reply.kind is MessageKind.UNKNOWN
+        assert reply.offers_person

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from core.agent.language import ANSWERED, choose, detect, packs, supported
-from core.agent.texts import Texts, texts_for
+from core.agent.texts import Texts, in_written_language, texts_for
 from core.agent.wording import phrase
 from tests.contract.responders.world import message, turn_of
 
@@ -84,17 +84,21 @@ def test_the_language_of_a_message(text: str, code: str | None) -> None:
     assert detect(text) == code
 
 
-def test_a_known_locale_comes_first_then_the_message_then_english() -> None:
-    assert choose("How do I do it?", "de-AT") == "de"
+def test_what_is_surely_written_comes_first_then_a_known_locale_then_english() -> None:
+    assert choose("How do I do it?", "de-AT") == "en"
+    assert choose("Je veux parler à un humain", "en") == "fr"
     assert choose("Wie geht das mit der Rechnung?", "ja-JP", None) == "de"
-    assert choose("Wie geht das mit der Rechnung?", None, "fr_CA") == "fr"
+    assert choose("Wie geht das mit der Rechnung?", None, "fr_CA") == "de"
+    assert choose("Passwort bitte", None, "fr_CA") == "fr"
+    assert choose("Passwort bitte", "ja-JP") == "de"
     assert choose("password") == "en"
     assert supported("pt-BR") is None
 
 
 def test_a_message_without_a_language_keeps_that_of_the_conversation() -> None:
     assert choose("no", earlier=["ok", "Wie geht das mit der Rechnung?", "How do I do it?"]) == "de"
-    assert choose("no", None, "es-MX", earlier=["Wie geht das mit der Rechnung?"]) == "es"
+    assert choose("no", None, "es-MX", earlier=["Wie geht das mit der Rechnung?"]) == "de"
+    assert choose("no", None, "es-MX", earlier=["no", "password"]) == "es"
     assert choose("no", earlier=["no", "password"]) == "en"
     assert choose("How do I do it?", earlier=["Wie geht das mit der Rechnung?"]) == "en"
 
@@ -120,7 +124,29 @@ def test_a_turn_of_one_shared_word_goes_on_in_the_language_so_far() -> None:
     before = message("Wie kann ich mein Passwort zurücksetzen?", seq=1)
     assert texts_for(turn_of("no", history=[before]), "Acme").language == "de"
     assert texts_for(turn_of("no"), "Acme").language == "en"
-    assert texts_for(turn_of("no", history=[before], locale="fr-CA"), "Acme").language == "fr"
+    assert texts_for(turn_of("no", history=[before], locale="fr-CA"), "Acme").language == "de"
+    assert texts_for(turn_of("no", locale="fr-CA"), "Acme").language == "fr"
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "given"),
+    [
+        ("Ich möchte mit einem Menschen sprechen", "en-US", "de-US"),
+        ("Je veux parler à un humain", "en", "fr"),
+        ("أريد التحدث مع شخص", None, "ar"),
+        ("I want to talk to a human", "en-GB", "en-GB"),
+        ("ok", "es", "es"),
+        ("ok", None, None),
+    ],
+)
+def test_the_desk_is_given_the_language_that_is_written(text: str, locale: str | None, given: str | None) -> None:
+    assert in_written_language(turn_of(text, locale=locale)).conversation.locale == given
+
+
+def test_the_desk_goes_on_in_the_language_of_before() -> None:
+    before = message("Wie kann ich mein Passwort zurücksetzen?", seq=1)
+    turn = turn_of("agent", history=[before], locale="en")
+    assert in_written_language(turn).conversation.locale == "de"
 
 
 def test_texts_fill_in_values_without_reading_them_as_templates() -> None:

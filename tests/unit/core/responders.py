@@ -47,9 +47,15 @@ class Echo:
             self.running[turn.conversation.id] -= 1
 
 
-def reply(text: str, *, kind: MessageKind = MessageKind.ANSWER, escalation: Escalation | None = None) -> Reply:
+def reply(
+    text: str,
+    *,
+    kind: MessageKind = MessageKind.ANSWER,
+    escalation: Escalation | None = None,
+    besides: Reply | None = None,
+) -> Reply:
     """An answer."""
-    return Reply(text, kind, confidence=0.91234, escalation=escalation, intent="test")
+    return Reply(text, kind, confidence=0.91234, escalation=escalation, intent="test", besides=besides)
 
 
 def sorry(_turn: TurnState) -> Reply:
@@ -76,3 +82,7 @@ class NotedDesk:
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads."""
         return NewMessage(Author.SYSTEM, "A person will answer.", MessageKind.NOTICE)
+
+    def taken_back_notice(self, turn: TurnState) -> NewMessage:
+        """What the customer reads when they need nobody any more."""
+        return NewMessage(Author.SYSTEM, "Back to the agent.", MessageKind.NOTICE)

@@ -15,10 +15,10 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, CustomerAction, MessageKind
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import TurnState
+from core.ports.store import NewMessage, Transition, TurnState
 from core.storage.store import SqlStore
 from core.turn import Turn, TurnSettings, turn_id
-from tests.contract.stores.sayings import accept, answer, claim_one, deleted, finish, said
+from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, finish, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
 from tests.unit.core.test_stream import Screen
@@ -91,6 +91,103 @@ async def test_pressing_for_a_person_asks_no_model(store: SqlStore, metrics: Cou
     assert (notice.author, notice.text) == (Author.SYSTEM, "A person will answer.")
     assert notice.meta["requires_escalation"] is True
     assert metrics.total(Counter.ESCALATIONS) == 1
+
+
+async def test_a_question_before_the_press_is_answered_first(store: SqlStore, metrics: CountedMetrics) -> None:
+    await accept(
+        store,
+        said("e1", "How do I export my data?"),
+        said("e2", "A person, please", action=CustomerAction.REQUEST_PERSON),
+    )
+
+    async def answered(_turn: TurnState, _id: str, _events: TurnEvents) -> Reply:
+        return reply("", escalation=Escalation("wish", requested_by="customer"), besides=reply("Press Export."))
+
+    state = await claim_one(store)
+    outcome = await make(metrics, Echo(answered)).run(state)
+    assert [(message.author, message.text) for message in outcome.messages] == [
+        (Author.AGENT, "Press Export."),
+        (Author.SYSTEM, "A person will answer."),
+    ]
+    assert outcome.transition is not None
+    assert outcome.transition.event == OwnershipEvent.ESCALATE
+    assert (await store.finish([outcome]))[0].held
+    deliveries = await store.claim_deliveries("web", "main", 10, LEASE)
+    assert [delivery.message.text for delivery in deliveries] == ["Press Export."]
+
+
+async def queued(store: SqlStore) -> None:
+    """A customer asked for a person; nobody has come yet."""
+    await accept(store, said("e0", "A person, please", action=CustomerAction.REQUEST_PERSON))
+    assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
+
+
+@pytest.mark.parametrize("text", ["Never mind, cancel that", "Ich brauche keinen Menschen mehr", "不用人工了"])
+async def test_who_waits_can_take_it_back(store: SqlStore, metrics: CountedMetrics, text: str) -> None:
+    await queued(store)
+    await accept(store, said("e1", text))
+    responder, desk = Echo(), NotedDesk()
+    outcome = await make(metrics, responder, desk=desk).run(await claim_one(store))
+    assert (responder.turns, desk.relayed) == ([], [])
+    assert [(message.author, message.text) for message in outcome.messages] == [(Author.SYSTEM, "Back to the agent.")]
+    assert outcome.transition is not None
+    assert outcome.transition.event == OwnershipEvent.WITHDRAW
+    assert (await store.finish([outcome]))[0].held
+    await accept(store, said("e2", "Hello"))
+    assert (await claim_one(store)).conversation.state == OwnershipState.BOT
+
+
+async def test_what_is_asked_while_taking_it_back_is_answered(store: SqlStore, metrics: CountedMetrics) -> None:
+    await queued(store)
+    await accept(store, said("e1", "Never mind, how do I export my data?"))
+    outcome = await make(metrics).run(await claim_one(store))
+    assert [message.text for message in outcome.messages] == ["Back to the agent.", "how do I export my data?"]
+    assert outcome.messages[1].author == Author.AGENT
+    shown = [message.turn_id is not None for message in outcome.messages]
+    assert shown == [False, True], "what was shown while it was written becomes the answer"
+
+
+async def test_a_wish_after_the_withdrawal_counts(store: SqlStore, metrics: CountedMetrics) -> None:
+    await queued(store)
+    await accept(store, said("e1", "Never mind"), said("e2", "No wait, I want to talk to a person"))
+    desk = NotedDesk()
+    outcome = await make(metrics, desk=desk).run(await claim_one(store))
+    assert outcome.transition is None
+    assert desk.relayed == ["Never mind", "No wait, I want to talk to a person"]
+
+
+async def test_a_person_who_came_meanwhile_keeps_the_conversation(store: SqlStore, metrics: CountedMetrics) -> None:
+    await queued(store)
+    await accept(store, said("e1", "Never mind, cancel that"))
+    state = await claim_one(store)
+    outcome = await make(metrics).run(state)
+    await store.transition(state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="Grace"))
+    assert not (await store.finish([outcome]))[0].held
+    desk, responder = NotedDesk(), Echo()
+    again = await claim_one(store)
+    relayed = await make(metrics, responder, desk=desk).run(again)
+    assert again.conversation.state == OwnershipState.STAFF
+    assert (responder.turns, desk.relayed, relayed.transition) == ([], ["Never mind, cancel that"], None)
+
+
+@pytest.mark.parametrize(("text", "locale"), [("Ich möchte mit einem Menschen sprechen", "de"), ("ok", "en")])
+async def test_the_desk_speaks_the_language_that_is_written(
+    store: SqlStore, metrics: CountedMetrics, text: str, locale: str
+) -> None:
+    await accept(store, said("e1", text, action=None, locale="en"))
+    state = await claim_one(store)
+    locales: list[str | None] = []
+
+    class Listening(NotedDesk):
+        def transfer_notice(self, turn: TurnState) -> NewMessage:
+            locales.append(turn.conversation.locale)
+            return super().transfer_notice(turn)
+
+    async def escalate(_turn: TurnState, _id: str, _events: TurnEvents) -> Reply:
+        return reply("", escalation=Escalation("wish"))
+
+    await make(metrics, Echo(escalate), desk=Listening()).run(state)
+    assert locales == [locale]
 
 
 async def test_an_escalation_says_what_the_transition_says(state: TurnState, metrics: CountedMetrics) -> None:

@@ -49,10 +49,20 @@ def test_the_transfer_notice_promises_nobody(language: str) -> None:
     assert not _LIVE_CLAIMS.search(notice.text)
 
 
+@pytest.mark.parametrize("language", _LANGUAGES)
+async def test_a_wish_taken_back_is_confirmed_and_a_new_one_starts_over(language: str) -> None:
+    desk = UnstaffedDesk()
+    taken_back = desk.taken_back_notice(_turn(_customer_says("never mind"), locale=language))
+    assert (taken_back.text, taken_back.kind) == (say("taken_back", language), MessageKind.NOTICE)
+    old = [desk.transfer_notice(_turn(_customer_says("person"))), taken_back]
+    history = (*(_as_history(m, n) for n, m in enumerate(old)), _as_history(old[0], 9))
+    assert (await desk.relay(_turn(_customer_says("hello", 10), history=history, locale=language))).messages
+
+
 def test_every_sentence_exists_in_every_language_and_differs() -> None:
     assert languages() == frozenset(_LANGUAGES)
     contact = ContactDetails("ada@example.com", "+49 30 901820")
-    for key in ("transfer", "transfer_known", "kept", "kept_known", "contact_saved", "contact_unclear"):
+    for key in ("transfer", "transfer_known", "kept", "kept_known", "contact_saved", "contact_unclear", "taken_back"):
         said = {say(key, language, contact=contact) for language in _LANGUAGES}
         assert len(said) == len(_LANGUAGES)
         if key in ("transfer_known", "kept_known", "contact_saved"):

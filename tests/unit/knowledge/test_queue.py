@@ -63,12 +63,12 @@ def test_questions_go_before_the_next_documents_and_together(
     indexing.start()
     assert embedder.arrived.acquire(timeout=10)
     questions = [queue.question("q" * n) for n in (3, 5)]
-    for _ in range(5):
+    for _ in range(10):
         embedder.gate.release()
     indexing.join(10)
 
     assert [future.result(10) for future in questions] == [[3.0], [5.0]]
-    assert embedder.asked == [("documents", 8), ("questions", 2), *[("documents", 8)] * 4]
+    assert embedder.asked == [("documents", 4), ("questions", 2), *[("documents", 4)] * 9]
     assert vectors == [[float(n)] for n in range(40, 0, -1)]
     assert queue.embedded == 40
 

@@ -125,3 +125,34 @@ async def test_a_question_with_a_greeting_is_looked_up_without_it() -> None:
     shelf = Shelf()
     await _ask("Hello! How do I reset my password?", shelf=shelf)
     assert shelf.queries == ["How do I reset my password?"]
+
+
+async def test_two_questions_in_one_sentence_get_an_answer_each() -> None:
+    reply = await _ask("How do I reset my password and what does the Team plan cost?")
+    assert [citation.id for citation in reply.citations] == [PASSWORD.id, PRICE.id]
+
+
+async def test_questions_without_a_question_mark_are_told_apart() -> None:
+    reply = await _ask("how do I reset my password", "what does the Team plan cost")
+    assert [citation.id for citation in reply.citations] == [PASSWORD.id, PRICE.id]
+
+
+async def test_each_unknown_question_is_named() -> None:
+    reply = await _ask("Do you sell bicycles? Where is the moon base?")
+    assert reply.kind is MessageKind.UNKNOWN
+    assert reply.citations == ()
+    assert "“Do you sell bicycles?”" in reply.text
+    assert "“Where is the moon base?”" in reply.text
+    assert reply.text.endswith("Would you like to talk to a person?")
+    assert reply.offers_person
+
+
+async def test_beyond_three_questions_the_rest_is_named() -> None:
+    reply = await _ask(
+        "How do I reset my password? What does the Team plan cost? Do you sell bicycles?",
+        "Is there a mobile app? Can I pay by invoice?",
+    )
+    assert [citation.id for citation in reply.citations] == [PASSWORD.id, PRICE.id]
+    assert "“Do you sell bicycles?”" in reply.text
+    assert "at most 3 questions" in reply.text
+    assert "- Is there a mobile app?\n- Can I pay by invoice?" in reply.text

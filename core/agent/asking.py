@@ -1,0 +1,95 @@
+"""Which sentences ask something, with or without a question mark, and where one sentence asks two things.
+
+``[question]`` of the language files: ``openers`` are beginnings of which only a question is made ("how do", "is there"),
+``joins`` are words that tie a question to what was said before it ("and how do …").
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import replace
+
+from core.agent.contact import only_contact_details
+from core.agent.language import packs
+from core.agent.person_wish import wants_person
+from core.agent.phrases import any_of
+from core.agent.sentences import sentences
+from core.agent.small_talk import small_talk
+from core.agent.withdrawal import takes_back
+from core.agent.wording import content_stems, phrase
+from core.domain.messages import CustomerAction, Message
+
+_QUESTION_MARK = re.compile(r"[?؟？][\s*_\"'”’»)!]*$")
+_CLOSED = re.compile(r"[.!…:;。！][\s*_\"'”’»)]*$")
+_WORD = re.compile(r"[^\W_]+")
+_OPENING_WORDS = 5
+_LONGEST = 600  # characters of a sentence that a person would write by hand
+_TELLING = 2  # words with a meaning that each half of a double question must have
+
+
+def _entries(name: str) -> list[str]:
+    return [entry for pack in packs().values() for entry in pack.words("question", name)]
+
+
+@functools.cache
+def _opening() -> re.Pattern[str]:
+    courtesies = (entry for pack in packs().values() for entry in pack.words("person", "polite"))
+    before = any_of([*_entries("joins"), *courtesies])
+    return re.compile(rf"^(?:{before} )*{any_of(_entries('openers'))}\b")
+
+
+@functools.cache
+def _joins() -> frozenset[str]:
+    return frozenset(map(phrase, _entries("joins")))
+
+
+@functools.cache
+def _openers() -> re.Pattern[str]:
+    return re.compile(rf"^{any_of(_entries('openers'))}\b")
+
+
+def asks(sentence: str) -> bool:
+    """Whether it asks for something that can be looked up."""
+    if not content_stems(sentence):
+        return False
+    if _QUESTION_MARK.search(sentence):
+        return True
+    return not _CLOSED.search(sentence.rstrip()) and bool(_opening().match(phrase(sentence)))
+
+
+def single_questions(sentence: str) -> list[str]:
+    """ "How do I … and what does …?" as its two questions; a sentence that asks one thing as it is."""
+    if len(sentence) > _LONGEST:
+        return [sentence]
+    words = list(_WORD.finditer(sentence))
+    for place in range(1, len(words) - 1):
+        if phrase(words[place].group()) not in _joins():
+            continue
+        follows = " ".join(word.group() for word in words[place + 1 : place + 1 + _OPENING_WORDS])
+        if not _openers().match(phrase(follows)):
+            continue
+        head, tail = sentence[: words[place].start()], sentence[words[place].end() :].lstrip()
+        telling = min(len(content_stems(head)), len(content_stems(tail))) >= _TELLING
+        if telling and _opening().match(phrase(head)):
+            return [head.rstrip(" ,;"), *single_questions(tail)]
+    return [sentence]
+
+
+def _for_the_person(sentence: str) -> bool:
+    return wants_person(sentence) or takes_back(sentence) or bool(only_contact_details(sentence))
+
+
+def _questions_in(text: str) -> str:
+    """The sentences up to the last one that asks, without those that only concern the person and without small talk."""
+    kept = [piece for piece in sentences(text) if not (_for_the_person(piece) or small_talk(piece))]
+    while kept and not asks(kept[-1]):
+        kept.pop()
+    return "".join(kept).strip()
+
+
+def questions_besides(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """What is asked in these messages besides a wish for a person, or its withdrawal; empty when that was all."""
+    pressed = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT)
+    asked = (replace(m, text=_questions_in(m.text)) for m in messages if m.action not in pressed and not m.deleted_at)
+    return tuple(message for message in asked if message.text)

@@ -1,0 +1,124 @@
+"""Understands "never mind, I don't need a person any more", in the languages of ``languages/*.toml``.
+
+Who is taken from the queue against their will loses their place in it, so a message counts only when it says so plainly:
+
+- a person is named as no longer needed (``unneeded``, a word for a person, ``any_more``), and that is the whole clause;
+- or it is nothing but a withdrawal (``withdrawn``: "forget it", "cancel that") with what is often said ``beside`` it
+  ("I found the answer"), thanks and courtesies. A question may follow it.
+
+A message that asks for a person never takes it back.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from core.agent.language import LanguagePack, packs
+from core.agent.person_wish import wants_person
+from core.agent.phrases import any_of, one_of
+from core.agent.sentences import sentences
+from core.agent.wording import phrase
+from core.domain.messages import CustomerAction, Message
+
+_BREAK = re.compile(r"(?<=[,;:،；，、—–])\s*")
+_ASKED = re.compile(r"[?؟？]\s*$")
+_LEAD = 4  # words before "don't need"
+_COURTESIES = ("thanks", "no", "farewell", "filler")
+
+
+def _unneeded(pack: LanguagePack) -> str:
+    """Not needed gap* person more*, or person not needed more* where the verb comes last."""
+
+    def one(name: str) -> str:
+        return one_of(pack, name)
+
+    anybody = f"(?:{one('person')}|{one('person_after_talk')})"
+    more = rf"(?: (?:{one('any_more')}|{one('polite')}))*"
+    lead = rf"^(?:[^ ]+ ){{0,{_LEAD}}}"
+    return (
+        rf"{lead}{one('unneeded')}(?: (?:{one('gap')}|{one('any_more')}))* {anybody}{more}$"
+        rf"|{lead}{anybody}(?: {one('any_more')})* {one('unneeded')}{more}$"
+    )
+
+
+@functools.cache
+def _no_longer() -> re.Pattern[str]:
+    return re.compile("|".join(_unneeded(pack) for pack in packs().values()))
+
+
+def _words(entries: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+
+
+@functools.cache
+def _withdrawn() -> re.Pattern[str]:
+    return _words(entry for pack in packs().values() for entry in pack.words("person", "withdrawn"))
+
+
+@functools.cache
+def _beside() -> re.Pattern[str]:
+    own = [entry for pack in packs().values() for name in ("beside", "polite") for entry in pack.words("person", name)]
+    return _words([*own, *(e for pack in packs().values() for name in _COURTESIES for e in pack.words("talk", name))])
+
+
+def names_it_unneeded(text: str) -> bool:
+    """Whether it says in so many words that no person is needed."""
+    return any(_no_longer().search(phrase(part)) for sentence in sentences(text) for part in _BREAK.split(sentence))
+
+
+def _only_withdraws(text: str) -> bool:
+    spoken = phrase(text)
+    rest, found = _withdrawn().subn(" ", spoken)
+    return bool(found) and not _beside().sub(" ", " ".join(rest.split())).strip()
+
+
+def _sentence_takes_back(sentence: str) -> bool:
+    if _only_withdraws(sentence) or names_it_unneeded(sentence):
+        return True
+    parts = _BREAK.split(sentence)
+    return len(parts) > 1 and bool(_ASKED.search(sentence)) and _only_withdraws(parts[0])
+
+
+def takes_back(text: str) -> bool:
+    """Whether a wish for a person is taken back in this message."""
+    return not wants_person(text) and any(map(_sentence_takes_back, sentences(text)))
+
+
+def left_of(text: str) -> str:
+    """A message that takes a wish back, without the sentences and clauses that do."""
+    return "".join(map(_left_of_sentence, sentences(text))).strip()
+
+
+def _left_of_sentence(sentence: str) -> str:
+    if not _sentence_takes_back(sentence):
+        return sentence
+    parts = _BREAK.split(sentence)
+    return " ".join(part for part in parts[1:] if _ASKED.search(sentence) and not _sentence_takes_back(part))
+
+
+def last_withdrawn(messages: Sequence[Message]) -> int | None:
+    """The place of the message that takes a wish back, unless a person is asked for after it."""
+    for place in range(len(messages) - 1, -1, -1):
+        message = messages[place]
+        if _wishes(message):
+            return None
+        if takes_back(message.text):
+            return place
+    return None
+
+
+def without_withdrawal(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """What stands of these messages: without the withdrawal, and without the wishes before it."""
+    place = last_withdrawn(messages)
+    if place is None:
+        return tuple(messages)
+    before = (one for one in messages[:place] if not _wishes(one) and not takes_back(one.text))
+    taken = replace(messages[place], text=left_of(messages[place].text))
+    return tuple(one for one in (*before, taken, *messages[place + 1 :]) if one.text.strip() or one.attachments)
+
+
+def _wishes(message: Message) -> bool:
+    return message.action is CustomerAction.REQUEST_PERSON or wants_person(message.text)
