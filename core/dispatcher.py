@@ -13,11 +13,12 @@ import structlog
 from core.domain.conversation import OwnershipState
 from core.domain.correlation import correlated
 from core.domain.delivery import backoff
-from core.domain.errors import LostClaim, StoreUnavailable
+from core.domain.errors import LostClaim, NotYet, StoreUnavailable
+from core.domain.messages import Audience
 from core.group_commit import GroupCommit
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.store import Claim, Finished, TurnOutcome, Turns, TurnState
-from core.ports.wake import INBOX, OUTBOX, Wake
+from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
 from core.turn import Turn
 
 log = structlog.get_logger(__name__)
@@ -151,6 +152,8 @@ class Dispatcher:
                 await self._commit(await self._outcome(state))
             except LostClaim:
                 self._lost(state.claim)
+            except NotYet as error:
+                await self._wait(state, error)
             except StoreUnavailable as error:
                 log.warning("turn.store_unavailable", conversation=state.claim.conversation_id, error=error.detail)
                 await self._postpone(state, error, counts=False)
@@ -177,8 +180,14 @@ class Dispatcher:
         if not finished.held:
             self._lost(outcome.claim)
             return
-        if outcome.messages:
+        if finished.outdated:
+            self._wake.notify(INBOX)
+            return
+        if outcome.messages or outcome.asides:
             self._wake.notify(OUTBOX)
+        for aside in outcome.asides:
+            if aside.transition is not None:
+                self._wake.notify(WIDGET, aside.conversation.conversation_id)
         if finished.pending:
             self._wake.notify(INBOX)
 
@@ -208,6 +217,10 @@ class Dispatcher:
         except StoreUnavailable:
             log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
 
+    async def _wait(self, state: TurnState, error: NotYet) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self._turns.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False)
+
     async def _heartbeat_loop(self) -> None:
         while True:
             await asyncio.sleep(self._settings.lease / 3)
@@ -233,7 +246,8 @@ class Dispatcher:
 
 
 def _may_give_up(state: TurnState) -> bool:
-    return state.conversation.state is OwnershipState.BOT
+    """Only where the agent speaks, and to a customer."""
+    return state.conversation.state is OwnershipState.BOT and state.conversation.audience is Audience.CUSTOMER
 
 
 def _say(error: Exception) -> None:

@@ -16,7 +16,7 @@ from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
-from core.domain.messages import Author, CustomerAction
+from core.domain.messages import Audience, Author, CustomerAction
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import Desk
@@ -71,19 +71,24 @@ class Turn:
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
+        if state.conversation.audience is Audience.STAFF:
+            return await self._desk.staff(state)
+        with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
+        if with_people and (state.changes and not state.pending):
+            return await self._relay(state)
         if not state.pending:
             return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
         if state.conversation.state == OwnershipState.QUEUED and last_withdrawn(state.pending) is not None:
             return await self._take_back(state)
-        if state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
+        if with_people:
             return await self._relay(state)
         if _pressed_for_a_person(state) and not questions_besides(state.pending):
             asked = Escalation("The customer asked for a person.", requested_by="customer")
-            return self._escalate(state, asked, intent="request_person")
+            return await self._escalate(state, asked, intent="request_person")
         reply = await self._respond(state)
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
         if reply.escalation is not None:
-            return self._escalate(state, reply.escalation, intent=reply.intent, besides=reply.besides)
+            return await self._escalate(state, reply.escalation, intent=reply.intent, besides=reply.besides)
         return self._answer(state, reply)
 
     def give_up(self, state: TurnState) -> TurnOutcome:
@@ -100,12 +105,15 @@ class Turn:
         said = [self._desk.taken_back_notice(in_written_language(state))]
         if reply is not None:
             said.append(_by_agent(reply))
+        staff = await self._desk.taken_back(state, said)
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
             messages=_all_about(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
             contact=self._desk.contact(in_written_language(state)),
+            asides=staff.asides,
+            cases=staff.cases,
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
@@ -116,6 +124,8 @@ class Turn:
             handled_seq=_handled(state),
             messages=tuple(_about(state, message) for message in said.messages),
             contact=said.contact,
+            asides=said.staff.asides,
+            cases=said.staff.cases,
         )
 
     async def _respond(self, state: TurnState) -> Reply:
@@ -165,7 +175,7 @@ class Turn:
         channel: object = self._channels.get(state.conversation.key.channel)
         return channel if self._settings.streaming and isinstance(channel, SupportsStreaming) else None
 
-    def _escalate(
+    async def _escalate(
         self, state: TurnState, escalation: Escalation, *, intent: str | None, besides: Reply | None = None
     ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
@@ -174,12 +184,15 @@ class Turn:
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
         if besides is not None:
             said.insert(0, _by_agent(besides))
+        staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
             messages=_all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
             contact=self._desk.contact(in_written_language(state)),
+            asides=staff.asides,
+            cases=staff.cases,
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
@@ -216,7 +229,7 @@ def _from_the_new_start(state: TurnState) -> TurnState:
 
 
 def _handled(state: TurnState) -> int:
-    return state.pending[-1].seq
+    return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
 
 
 def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
@@ -228,6 +241,8 @@ def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMes
 
 def _about(state: TurnState, message: NewMessage) -> NewMessage:
     """The message with what every outbound message says of its turn."""
+    if not state.pending:
+        return message
     last = state.pending[-1]
     meta = {**message.meta, "in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
     return NewMessage(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
-from core.ports.desk import DeskReply
-from core.ports.store import NewMessage, TurnState
+from core.ports.desk import DeskReply, ForStaff
+from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff.contact import contact_details, region_of
 from handoff.settings import HandoffSettings
 from handoff.texts import say
@@ -48,6 +49,18 @@ class UnstaffedDesk:
         if said & {"kept", "kept_known", "contact_saved"} or not turn.pending:
             return DeskReply((), found)
         return DeskReply((self._notice("kept_known" if known else "kept", turn, known),), found)
+
+    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
+        """There is nobody to tell."""
+        return ForStaff()
+
+    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
+        """There is nobody to tell."""
+        return ForStaff()
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """What staff wrote while a desk was connected; without one nobody can be answered for them."""
+        return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
 
     def _notice(self, key: str, turn: TurnState, contact: ContactDetails | None = None) -> NewMessage:
         return NewMessage(

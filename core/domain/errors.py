@@ -31,6 +31,16 @@ class TooLarge(InvalidInput):
     code = "too_large"
 
 
+class NotYet(HubError):
+    """It can be done in ``seconds``, and nothing is wrong: something that was begun before has to end first."""
+
+    code = "not_yet"
+
+    def __init__(self, detail: str, *, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class Unauthenticated(HubError):
     """No token, a forged one or an expired one: the caller has to prove who it is (401)."""
 

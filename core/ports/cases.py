@@ -37,6 +37,10 @@ class Cases(Protocol):
         """The message that each of these passes on, where it does."""
         ...
 
+    async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these messages that nobody has begun to send."""
+        ...
+
     async def being_sent(self, conversation_id: str) -> int:
         """How many of the agent's messages are on their way to the provider at this moment."""
         ...

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
-from core.ports.store import NewMessage, TurnState
+from core.ports.store import Aside, CaseRecord, NewMessage, TurnOutcome, TurnState
+
+
+@dataclass(frozen=True, slots=True)
+class ForStaff:
+    """What staff are told, and what becomes of the case, committed with the turn that says so."""
+
+    asides: tuple[Aside, ...] = ()
+    cases: tuple[CaseRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DeskReply:
-    """What the desk says to the customer at once (notices only) and the contact details that it understood."""
+    """What the desk says to the customer at once (notices only), the contact details that it understood, and for staff."""
 
     messages: tuple[NewMessage, ...] = ()
     contact: ContactDetails | None = None
+    staff: ForStaff = ForStaff()
 
 
 class Desk(Protocol):
@@ -34,4 +45,16 @@ class Desk(Protocol):
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when they have taken back their wish before anybody claimed the conversation."""
+        ...
+
+    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
+        """The conversation comes to staff with this turn, which says ``said`` to the customer."""
+        ...
+
+    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
+        """The customer needs nobody any more, and this turn says ``said`` to them."""
+        ...
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """A turn of a conversation of staff: what they wrote and pressed. Raises NotYet, and errors that are tried again."""
         ...

@@ -97,10 +97,19 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """A message that is still waiting to be sent becomes ``text``, or with None is not sent at all."""
+
+    message_id: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What a turn commits in another conversation, under that one's row lock.
 
-    ``ownership_epoch``: as it was when this was decided; when it has moved, nothing of the whole outcome is written.
+    ``ownership_epoch``: as it was when this was decided; when it has moved, or a message that is recalled is not waiting
+    any more, nothing of the whole outcome is written.
     Without one, the conversation is made where it is not there yet (what staff are shown of a case).
     """
 
@@ -108,6 +117,7 @@ class Aside:
     messages: tuple[NewMessage, ...] = ()
     transition: Transition | None = None
     ownership_epoch: int | None = None
+    recalls: tuple[Recall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,6 +460,7 @@ __all__ = [
     "OpenCase",
     "Outbox",
     "OwnershipState",
+    "Recall",
     "Records",
     "Settlement",
     "Store",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, String, cast, func, select, update
 
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
-from core.ports.store import CaseRecord, CloseCase, OpenCase
+from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.tables import conversation, desk_case, outbox, receipt, relay
+from core.storage.tables import conversation, desk_case, message, outbox, receipt, relay
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _SHOWN_AS = (
@@ -24,6 +24,32 @@ _SHOWN_AS = (
 )
 _COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
 _ORIGINALS = select(relay.c.target_id, relay.c.source_id).where(among(relay.c.target_id, "ids"))
+
+
+_KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
+_WAITING = select(outbox.c.message_id).where(
+    outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE, outbox.c.attempts == 0
+)
+_LOCK_WAITING = _WAITING.with_for_update(skip_locked=True)
+
+
+def lock_waiting(connection: Connection, message_ids: Sequence[str]) -> frozenset[str]:
+    """Those that wait, held until the commit. One that is just being claimed is not waited for: it holds its row first."""
+    return frozenset(connection.scalars(_LOCK_WAITING, {"ids": list(message_ids)})) if message_ids else frozenset()
+
+
+def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> None:
+    """Change or withhold messages that wait, and whose rows are held."""
+    for one in recalls:
+        if one.text is not None:
+            connection.execute(update(message).where(message.c.id == one.message_id).values(text=codec.clean(one.text)))
+            continue
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE)
+            .values(status=DeliveryStatus.WITHHELD, settled_at=now, last_error="Taken back before it was sent."),
+            {"ids": [one.message_id]},
+        )
 
 
 def keep_cases(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
@@ -78,6 +104,13 @@ class SqlCases:
     async def originals(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """See Cases.originals."""
         return await self._pairs(_ORIGINALS, message_ids)
+
+    async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """See Cases.waiting."""
+        if not message_ids:
+            return frozenset()
+        wanted = {"ids": list(message_ids)}
+        return await self._cases_db.read(lambda connection: frozenset(connection.scalars(_WAITING, wanted)))
 
     async def being_sent(self, conversation_id: str) -> int:
         """See Cases.being_sent."""

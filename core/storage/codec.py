@@ -119,6 +119,23 @@ def attachment_from(row: Row[Any]) -> Attachment:
     )
 
 
+def attachment_row(file: Attachment, key: str, conversation_id: str, message_id: str | None) -> dict[str, Any]:
+    """A file as a row under the id ``key``; the caller adds ``created_at``."""
+    return {
+        "id": key,
+        "conversation_id": conversation_id,
+        "message_id": message_id,
+        "name": clean(file.name),
+        "media_type": file.media_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "storage_key": file.storage_key,
+        "extraction": file.extraction,
+        "text": cleaned(file.text),
+        "error": cleaned(file.error),
+    }
+
+
 def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
     """A ``message`` row with its files."""
     return Message(

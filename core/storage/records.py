@@ -118,20 +118,8 @@ class SqlRecords:
         return await self._records_db.write(work)
 
     def _file_row(self, conversation_id: str, message_id: str | None, file: Attachment) -> dict[str, Any]:
-        return {
-            "id": file.id,
-            "conversation_id": conversation_id,
-            "message_id": message_id,
-            "name": codec.clean(file.name),
-            "media_type": file.media_type,
-            "size": file.size,
-            "sha256": file.sha256,
-            "storage_key": file.storage_key,
-            "extraction": file.extraction,
-            "text": codec.cleaned(file.text),
-            "error": codec.cleaned(file.error),
-            "created_at": self._records_db.timestamp(),
-        }
+        row = codec.attachment_row(file, file.id, conversation_id, message_id)
+        return row | {"created_at": self._records_db.timestamp()}
 
     async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
         """See Records.attachment."""

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, bindparam, insert, update
 from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
-from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutcome
+from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
-from core.storage.cases import keep_cases
+from core.storage.cases import keep_cases, recall
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change, relay
@@ -39,7 +39,7 @@ class Writes:
     """Rows of one commit.
 
     ``ended``: claims that it ends. ``touched``: conversations whose rows it changes, each of which it changes once.
-    ``taken_over``: those whose owner another conversation's turn changes.
+    ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
     """
 
     now: float
@@ -48,10 +48,13 @@ class Writes:
     messages: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
+    copies: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
     relays: list[dict[str, Any]] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
+    recalls: list[Recall] = field(default_factory=list)
+    waiting: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
@@ -66,6 +69,7 @@ class Writes:
 
     def aside(self, row: Row[Any], aside: Aside) -> None:
         """What a turn of another conversation says in this one, or changes in it."""
+        self.recalls.extend(aside.recalls)
         if aside.transition is not None:
             self.taken_over.add(row.id)
             self.change(row, aside.messages, aside.transition, done_seq=None)
@@ -116,6 +120,7 @@ class Writes:
             (_ADD_DELIVERY, self.outbox),
             (_ADD_CHANGE, self.changes),
             (database.insert_new(relay), self.relays),
+            (insert(attachment), [copy | {"created_at": self.now} for copy in self.copies]),
         ):
             if rows:
                 connection.execute(statement, rows)
@@ -128,6 +133,7 @@ class Writes:
             if values:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
         keep_cases(connection, database, self.cases, self.now)
+        recall(connection, self.recalls, self.now)
 
     def _audit(self, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> None:
         self.changes.append(
@@ -165,8 +171,10 @@ class Writes:
                 "created_at": self.now,
             }
         )
-        self.files.extend((file.id, message_id) for file in new.attachments)
-        if new.relays is not None:
+        if new.relays is None:
+            self.files.extend((file.id, message_id) for file in new.attachments)
+        else:
+            self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
             self.relays.append({"source_id": new.relays, "target_id": message_id, "conversation_id": row.id})
         self.outbox.append(
             {

@@ -12,6 +12,7 @@ from core.domain.errors import InvalidInput
 from core.ports.store import Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
+from core.storage.cases import lock_waiting
 from core.storage.database import Database
 from core.storage.newcomers import make_feeds
 from core.storage.tables import conversation
@@ -67,7 +68,8 @@ class SqlTurns:
 
     def _finish(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
         current = self._lock_all(connection, outcomes)
-        writes = Writes(self._turns_db.timestamp())
+        recalled = [one.message_id for outcome in outcomes for aside in outcome.asides for one in aside.recalls]
+        writes = Writes(self._turns_db.timestamp(), waiting=lock_waiting(connection, recalled))
         results = [_finish_one(writes, current, outcome) for outcome in outcomes]
         writes.commit(connection, self._turns_db)
         for home in sorted(writes.taken_over):
@@ -197,4 +199,5 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
 
 def _outdated(writes: Writes, row: Row[Any] | None, aside: Aside) -> bool:
     moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
-    return row is None or moved or row.id in writes.touched
+    sent = any(one.message_id not in writes.waiting for one in aside.recalls)
+    return row is None or moved or sent or row.id in writes.touched

@@ -1,0 +1,13 @@
+"""Who the staff are."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class People(Protocol):
+    """Names of staff members, as customers are to read them."""
+
+    async def name(self, staff_id: str) -> str | None:
+        """None while it is not known; never an error."""
+        ...

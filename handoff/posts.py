@@ -1,0 +1,139 @@
+"""What staff are told of a case, as messages of its feed: independent of the platform on which they read them.
+
+``meta["post"]`` says what a message is, so that the desk's channel knows how to show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from core.domain.case import Case
+from core.domain.conversation import Conversation, Escalation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind
+from core.ports.store import NewMessage
+
+POST = "post"
+_TRANSCRIPT = 40
+"""Messages of the conversation that are shown with a card; what was said before is a button away."""
+
+
+class Post(StrEnum):
+    """card: the first message of a case. card_now: the same one as it is now. transcript: what was said before.
+
+    said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
+    remark: something between the desk and its staff. mark: a sign on what a staff member wrote.
+    """
+
+    CARD = "card"
+    CARD_NOW = "card_now"
+    TRANSCRIPT = "transcript"
+    SAID = "said"
+    EDITED = "edited"
+    DELETED = "deleted"
+    REACTED = "reacted"
+    REMARK = "remark"
+    MARK = "mark"
+
+
+def card(
+    case: Case, conversation: Conversation, customer: Customer, escalation: Escalation, last: str, title: str
+) -> NewMessage:
+    """Everything that a person needs to decide whether to take it."""
+    facts = {
+        "case": case.id,
+        "number": case.number,
+        "customer": customer.display_name or customer.contact.email or customer.contact.phone or title,
+        "verified": customer.verified,
+        "email": customer.contact.email,
+        "phone": customer.contact.phone,
+        "channel": conversation.key.channel,
+        "language": conversation.locale or customer.locale,
+        "reason": escalation.reason,
+        "urgency": escalation.urgency,
+        "asked_by": escalation.requested_by,
+        "last": last,
+        "state": str(OwnershipState.QUEUED),
+        "owner": None,
+        "opened_at": case.opened_at.timestamp(),
+    }
+    return _post(Post.CARD, facts["customer"] + ": " + escalation.reason, facts=facts)
+
+
+def card_now(facts: Mapping[str, Any], state: OwnershipState, owner: str | None) -> NewMessage:
+    """The card again, with who has the conversation now."""
+    now = {**facts, "state": str(state), "owner": owner}
+    return _post(Post.CARD_NOW, f"{facts['customer']}: {state}", facts=now)
+
+
+def transcript(history: Sequence[Message]) -> list[NewMessage]:
+    """What was said before, the oldest first; nothing where nothing was."""
+    spoken = [message for message in history if message.deleted_at is None and (message.text or message.attachments)]
+    if not spoken:
+        return []
+    shown = spoken[-_TRANSCRIPT:]
+    lines = [
+        {
+            "author": str(message.author),
+            "name": message.author_name,
+            "text": message.text,
+            "at": message.created_at.timestamp(),
+            "files": [file.name for file in message.attachments],
+            "sources": [citation.title for citation in message.citations],
+        }
+        for message in shown
+    ]
+    text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
+    return [_post(Post.TRANSCRIPT, text, lines=lines, left_out=len(spoken) - len(shown))]
+
+
+def said(message: Message, name: str | None) -> NewMessage:
+    """A message of the customer's, with its files."""
+    return NewMessage(
+        Author.CUSTOMER,
+        message.text,
+        MessageKind.NOTICE,
+        author_name=message.author_name or name,
+        attachments=message.attachments,
+        meta={POST: str(Post.SAID), "missing": _missing(message)},
+        relays=message.id,
+    )
+
+
+def answered(message: NewMessage) -> NewMessage:
+    """What the hub itself said to the customer while staff have the conversation, so that nobody says it twice."""
+    return NewMessage(message.author, message.text, MessageKind.NOTICE, meta={POST: str(Post.SAID)})
+
+
+def changed(change: Change, copy_id: str | None, name: str | None) -> NewMessage:
+    """What the customer did to a message. ``copy_id``: the message of the feed that shows it."""
+    post = {ChangeKind.EDITED: Post.EDITED, ChangeKind.DELETED: Post.DELETED, ChangeKind.REACTED: Post.REACTED}
+    return NewMessage(
+        Author.CUSTOMER,
+        change.message.text,
+        MessageKind.NOTICE,
+        author_name=change.message.author_name or name,
+        meta={POST: str(post[change.kind]), "copy": copy_id, **change.detail},
+    )
+
+
+def remark(text: str) -> NewMessage:
+    """A small line in the thread, for staff only."""
+    return _post(Post.REMARK, text)
+
+
+def mark(provider_id: str, sign: str) -> NewMessage:
+    """A sign on a staff member's own message."""
+    return _post(Post.MARK, sign, on=provider_id, sign=sign)
+
+
+def _post(post: Post, text: str, **meta: Any) -> NewMessage:
+    return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={POST: str(post), **meta})
+
+
+def _missing(message: Message) -> list[str]:
+    """Names of files that the platform announced and that could not be fetched."""
+    announced = message.meta.get("attachment_refs") or []
+    return [str(ref.get("name") or "file") for ref in announced][len(message.attachments) :]

@@ -1,0 +1,219 @@
+"""What staff wrote and pressed in one case's thread, one after the other, as what is committed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, OwnershipEvent, OwnershipState, next_state
+from core.domain.customer import Customer
+from core.domain.errors import NotYet
+from core.domain.keys import ConversationKey
+from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.ports.cases import Cases
+from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
+from handoff import posts
+from handoff.people import People
+from handoff.settings import HandoffSettings
+from handoff.texts import say
+
+_WAIT = 0.3
+_STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
+_EVENTS = {
+    StaffAction.CLAIM: OwnershipEvent.CLAIM,
+    StaffAction.RELEASE: OwnershipEvent.RELEASE,
+    StaffAction.HAND_BACK: OwnershipEvent.HAND_BACK,
+    StaffAction.RESOLVE: OwnershipEvent.RESOLVE,
+}
+
+
+class Wall(Protocol):
+    """The place that staff look at. ``account``: of the desk on its platform."""
+
+    account: str
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """The case that a thread of staff is about; None for one that the hub did not begin. Raises ChannelError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who wrote or pressed something."""
+
+    id: str
+    name: str
+
+
+class StaffTurn:
+    """Goes through what is pending until the conversation changes hands: what comes behind that is another turn's.
+
+    It is decided on what the conversation was when it was read; when it has moved by the time of the commit, nothing is
+    written and all of it is decided anew.
+    """
+
+    def __init__(
+        self,
+        turn: TurnState,
+        case: Case,
+        conversation: Conversation,
+        customer: Customer,
+        facts: Mapping[str, Any],
+        people: People,
+        cases: Cases,
+        settings: HandoffSettings,
+    ) -> None:
+        self._turn = turn
+        self._case = case
+        self._conversation = conversation
+        self._customer = customer
+        self._facts = facts
+        self._people = people
+        self._cases = cases
+        self._settings = settings
+        self._thread: list[NewMessage] = []
+        self._customers: list[NewMessage] = []
+        self._recalls: list[Recall] = []
+        self._records: list[CaseRecord] = []
+        self._transition: Transition | None = None
+
+    async def outcome(self, account: str) -> TurnOutcome:
+        """Raises NotYet while something of the agent's is on its way: a claim is confirmed when nothing is any more."""
+        handled = self._turn.conversation.last_seq
+        for item in self._items():
+            handled = item.seq
+            await self._one(item)
+            if self._transition is not None:
+                break
+        else:
+            handled = self._turn.conversation.last_seq
+        asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if self._thread else []
+        if self._customers or self._transition is not None or self._recalls:
+            asides.append(
+                Aside(
+                    self._conversation.key,
+                    tuple(self._customers),
+                    self._transition,
+                    ownership_epoch=self._conversation.ownership_epoch,
+                    recalls=tuple(self._recalls),
+                )
+            )
+        return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
+
+    def _items(self) -> Sequence[Message | Change]:
+        return sorted([*self._turn.pending, *self._turn.changes], key=lambda item: item.seq)
+
+    async def _one(self, item: Message | Change) -> None:
+        if isinstance(item, Change):
+            await self._changed(item)
+        elif isinstance(item.action, StaffAction):
+            await self._pressed(item, item.action)
+        else:
+            await self._wrote(item)
+
+    async def _who(self, message: Message) -> _Person:
+        person = str(message.meta.get("sender") or "")
+        name = await self._people.name(person) or message.author_name
+        return _Person(person, name or self._say("staff_somebody"))
+
+    async def _pressed(self, message: Message, action: StaffAction) -> None:
+        who = await self._who(message)
+        conversation = self._conversation
+        if conversation.state not in _STATES:
+            self._remark("staff_over")
+        elif action is StaffAction.CLAIM and conversation.owner == who.id:
+            return
+        elif conversation.owner not in (None, who.id):
+            self._remark("staff_taken", name=await self._owner_name())
+        elif conversation.owner is None and action is StaffAction.RELEASE:
+            return
+        else:
+            await self._change_hands(action, who)
+
+    async def _change_hands(self, action: StaffAction, who: _Person) -> None:
+        event = _EVENTS[action]
+        if event is OwnershipEvent.CLAIM and await self._cases.being_sent(self._conversation.id):
+            raise NotYet("The agent's last message is still on its way.", seconds=_WAIT)
+        claims = event is OwnershipEvent.CLAIM
+        reopen = self._settings.reopen_seconds if event is OwnershipEvent.RESOLVE else None
+        self._transition = Transition(event, owner=who.id if claims else None, reopen_within=reopen)
+        state = next_state(self._conversation.state, event)
+        self._thread.append(posts.card_now(self._facts, state, who.name if claims else None))
+        self._thread.append(posts.remark(self._say(f"staff_did_{event}", name=who.name)))
+        if event is OwnershipEvent.CLAIM:
+            self._customers.append(self._notice("joined", who.name))
+        elif event is OwnershipEvent.HAND_BACK:
+            self._customers.append(self._notice("handed_back", who.name))
+        elif event is OwnershipEvent.RESOLVE:
+            self._customers.append(self._notice("resolved", who.name))
+        if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
+            self._records.append(CloseCase(self._case.id))
+
+    async def _wrote(self, message: Message) -> None:
+        """To the customer only what its owner wrote, without the sign of a note; everything else stays inside and says so."""
+        who = await self._who(message)
+        sign = self._settings.note_sign
+        if sign and message.text.lstrip().startswith(sign):
+            self._thread.append(posts.mark(str(message.meta.get("at") or ""), "note"))
+        elif self._conversation.state is not OwnershipState.STAFF:
+            over = self._conversation.state is not OwnershipState.QUEUED
+            self._remark("staff_inside_over" if over else "staff_inside_unclaimed")
+        elif self._conversation.owner != who.id:
+            self._remark("staff_inside_other", name=await self._owner_name())
+        elif message.text.strip() or message.attachments:
+            self._customers.append(
+                NewMessage(
+                    Author.STAFF,
+                    message.text,
+                    MessageKind.ANSWER,
+                    author_name=who.name,
+                    attachments=message.attachments,
+                    relays=message.id,
+                    delay=self._settings.undo_seconds,
+                )
+            )
+
+    async def _changed(self, change: Change) -> None:
+        """What staff did to a message of theirs that went out, or is about to."""
+        copies = await self._cases.copies([change.message.id])
+        copy = copies.get(change.message.id)
+        if copy is None or change.kind is ChangeKind.REACTED:
+            return
+        if copy in await self._cases.waiting([copy]):
+            text = None if change.kind is ChangeKind.DELETED else change.message.text
+            self._recalls.append(Recall(copy, text))
+            self._remark("staff_recalled" if text is None else "staff_corrected")
+            return
+        await self._correct(change)
+
+    async def _correct(self, change: Change) -> None:
+        """Too late: the customer has read it, so they are told what is right now."""
+        if self._conversation.state is not OwnershipState.STAFF:
+            self._remark("staff_too_late")
+            return
+        who = await self._who(change.message)
+        deleted = change.kind is ChangeKind.DELETED
+        text = say("correction_withdrawn", self._locale) if deleted else say("correction", self._locale)
+        text = text if deleted else f"{text} {change.message.text}"
+        self._customers.append(NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name))
+        self._remark("staff_correction_sent")
+
+    async def _owner_name(self) -> str:
+        owner = self._conversation.owner
+        return (await self._people.name(owner) if owner else None) or self._say("staff_somebody")
+
+    def _notice(self, key: str, name: str) -> NewMessage:
+        text = say(key, self._locale, fallback=self._settings.default_locale, name=name)
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": key})
+
+    @property
+    def _locale(self) -> str | None:
+        return self._conversation.locale or self._customer.locale
+
+    def _remark(self, key: str, **given: str) -> None:
+        self._thread.append(posts.remark(self._say(key, **given)))
+
+    def _say(self, key: str, **given: str) -> str:
+        return say(key, self._settings.staff_locale, **given)
