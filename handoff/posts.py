@@ -42,10 +42,11 @@ def card(
     case: Case, conversation: Conversation, customer: Customer, escalation: Escalation, last: str, title: str
 ) -> NewMessage:
     """Everything that a person needs to decide whether to take it."""
+    who = customer.display_name or customer.contact.email or customer.contact.phone or title
     facts = {
         "case": case.id,
         "number": case.number,
-        "customer": customer.display_name or customer.contact.email or customer.contact.phone or title,
+        "customer": who,
         "verified": customer.verified,
         "email": customer.contact.email,
         "phone": customer.contact.phone,
@@ -59,7 +60,7 @@ def card(
         "owner": None,
         "opened_at": case.opened_at.timestamp(),
     }
-    return _post(Post.CARD, facts["customer"] + ": " + escalation.reason, facts=facts)
+    return _post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
 
 
 def card_now(facts: Mapping[str, Any], state: OwnershipState, owner: str | None) -> NewMessage:

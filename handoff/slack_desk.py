@@ -1,4 +1,4 @@
-"""The desk of a company whose staff are in Slack: customers' messages go into a thread, and what the owner writes there comes out."""
+"""The desk of a company whose staff are in Slack: customers write into a thread, and what its owner writes there comes out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Author, Message
+from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.desk import DeskReply, ForStaff
@@ -49,7 +49,7 @@ class SlackDesk:
     def __init__(self, parts: DeskParts, settings: HandoffSettings) -> None:
         self._parts = parts
         self._settings = settings
-        self._words = UnstaffedDesk(settings, staffed=True)
+        self._words = UnstaffedDesk(settings)
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """See Desk.contact."""
@@ -57,7 +57,12 @@ class SlackDesk:
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """See Desk.transfer_notice."""
-        return self._words.transfer_notice(turn)
+        text = say(
+            "staffed_transfer",
+            turn.conversation.locale or turn.customer.locale,
+            fallback=self._settings.default_locale,
+        )
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": "staffed_transfer"})
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """See Desk.taken_back_notice."""
@@ -73,7 +78,6 @@ class SlackDesk:
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return await self._reopened(turn)
-        reply = await self._words.relay(turn)
         copies = await self._parts.cases.copies([change.message.id for change in turn.changes])
         shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
         shown += [
@@ -81,8 +85,7 @@ class SlackDesk:
             for change in turn.changes
         ]
         told = [post for _, post in sorted(shown, key=lambda one: one[0])]
-        told += [posts.answered(message) for message in reply.messages]
-        return DeskReply(reply.messages, reply.contact, ForStaff((self._in_thread(case.id, told),)))
+        return DeskReply((), self.contact(turn), ForStaff((self._in_thread(case.id, told),)))
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.taken_back."""

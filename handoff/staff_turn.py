@@ -141,7 +141,7 @@ class StaffTurn:
         self._transition = Transition(event, owner=who.id if claims else None, reopen_within=reopen)
         state = next_state(self._conversation.state, event)
         self._thread.append(posts.card_now(self._facts, state, who.name if claims else None))
-        self._thread.append(posts.remark(self._say(f"staff_did_{event}", name=who.name)))
+        self._thread.append(posts.remark(self._say(f"staff_did_{event}", who.name)))
         if event is OwnershipEvent.CLAIM:
             self._customers.append(self._notice("joined", who.name))
         elif event is OwnershipEvent.HAND_BACK:
@@ -212,8 +212,8 @@ class StaffTurn:
     def _locale(self) -> str | None:
         return self._conversation.locale or self._customer.locale
 
-    def _remark(self, key: str, **given: str) -> None:
-        self._thread.append(posts.remark(self._say(key, **given)))
+    def _remark(self, key: str, name: str = "") -> None:
+        self._thread.append(posts.remark(self._say(key, name)))
 
-    def _say(self, key: str, **given: str) -> str:
-        return say(key, self._settings.staff_locale, **given)
+    def _say(self, key: str, name: str = "") -> str:
+        return say(key, self._settings.staff_locale, name=name)

@@ -20,7 +20,9 @@ def languages() -> frozenset[str]:
     return frozenset.intersection(*(frozenset(variants) for variants in _texts().values()))
 
 
-def say(key: str, locale: str | None, *, fallback: str = "en", contact: ContactDetails | None = None) -> str:
+def say(
+    key: str, locale: str | None, *, fallback: str = "en", contact: ContactDetails | None = None, name: str = ""
+) -> str:
     """The sentence for ``key``. A locale's region is ignored; an unknown language becomes ``fallback``, then English."""
     variants = _texts()[key]
     for candidate in (locale, fallback):
@@ -29,7 +31,7 @@ def say(key: str, locale: str | None, *, fallback: str = "en", contact: ContactD
             break
     else:
         language = "en"
-    return variants[language].format(contact=_written(contact, language))
+    return variants[language].format(contact=_written(contact, language), name=name)
 
 
 def _written(contact: ContactDetails | None, language: str) -> str:

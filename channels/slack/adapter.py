@@ -154,6 +154,8 @@ class SlackChannel:
                 if shown is not None:
                     return shown
             sent = await outcome.find(client, channel, place, idempotency_key, self._around.clock.now())
+            if sent is not None:
+                await self._streams.said(place, sent, sent)
         except AuthFailed as error:
             raise self._whose(client, place, error) from error
         except StoreUnavailable as error:
@@ -268,13 +270,12 @@ class SlackChannel:
                 if error.reason not in _GREW_QUIET:
                     raise
             else:
-                await self._streams.forget(place)
+                await self._streams.said(place, sent, begun)
                 return sent
         sent = await client.post_message(
             channel, body["text"], blocks=body["blocks"], thread_ts=place.thread_ts, metadata=marked(key)
         )
-        if begun is not None:
-            await self._streams.forget(place)
+        await self._streams.said(place, sent, begun)
         return sent
 
     async def _client(self, place: Place) -> SlackClient:

@@ -6,6 +6,7 @@ delivers the answer finds the message and turns it into the answer, and whoever 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +17,7 @@ from channels.slack.client import Sent, SlackClient
 from channels.slack.place import CHANNEL, Place
 from channels.slack.refusals import Refused
 from channels.slack.render import mrkdwn
-from core.domain.errors import AuthFailed, ChannelError, LostClaim, RateLimited
+from core.domain.errors import AuthFailed, ChannelError, LostClaim, RateLimited, StoreUnavailable
 from core.ports.channel import StreamFrame
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -27,6 +28,7 @@ _BETWEEN_EDITS = 2.0
 _MOST_APPENDED = 12_000
 _MOST_WRITING = 1_000
 """What another process delivered is not told here, so the oldest go."""
+_NOBODY = ""
 _log = structlog.get_logger(__name__)
 
 
@@ -34,7 +36,8 @@ _log = structlog.get_logger(__name__)
 class Unfinished:
     """A message that is being written. ``streaming``: Slack shows it as such until it is stopped.
 
-    ``finishing``: an answer was about to take its place, or has; from then on nobody takes it away.
+    ``finishing``: an answer was about to take its place, or has; from then on nobody takes it away. ``turn`` may be nobody's:
+    then no answer takes its place.
     """
 
     turn: str
@@ -105,8 +108,25 @@ class Streams:
         await _stop(client, found)
         return found.sent
 
+    async def said(self, place: Place, sent: Sent, begun: Sent | None) -> None:
+        """Something was said, in the place of what had begun or anew. Raises nothing: it was said, whatever happens here.
+
+        A later turn may be writing by now. Only what became the answer is forgotten; and what stands above the answer is
+        disowned, so that the later answer does not take its place there, but comes below.
+        """
+        with contextlib.suppress(StoreUnavailable):
+            value = await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
+            found = _read(value)
+            if found is None or (found.finishing and found.sent != begun):
+                return
+            if found.sent == begun or float(found.ts) < float(sent.ts):
+                disowned = replace(found, turn=_NOBODY, finishing=found.sent == begun)
+                await self._memory.replace(
+                    CHANNEL, self._account, f"stream/{place}", value, json.dumps(asdict(disowned))
+                )
+
     async def forget(self, place: Place) -> None:
-        """It is an answer now, or gone."""
+        """It is gone."""
         await self._memory.forget(CHANNEL, self._account, f"stream/{place}")
 
     async def withdraw(self, client: SlackClient, place: Place) -> None:
@@ -127,8 +147,13 @@ class Streams:
     async def _push(self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int) -> None:
         if writing.message is None:
             writing.message = await self._begin(client, place, channel, writing, epoch)
-        elif await self._recall(place) != writing.message:
+            if writing.message is None:
+                writing.given_up = True
+                return
+        elif (found := await self._recall(place)) != writing.message:
             writing.given_up = True
+            if found is not None and found.turn == _NOBODY and found.sent == writing.message.sent:
+                return
             raise LostClaim("Somebody else writes in this conversation now.")
         message, text = writing.message, writing.text
         if message.streaming:
@@ -142,11 +167,14 @@ class Streams:
 
     async def _begin(
         self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
-    ) -> Unfinished:
+    ) -> Unfinished | None:
+        """None while the answer before is still on its way: it needs its message, and stands above this one."""
         before = await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
         known = _read(before)
         if known is not None and known.epoch > epoch:
             raise LostClaim("A later turn writes in this conversation.")
+        if known is not None and known.finishing and known.turn not in (_NOBODY, writing.turn):
+            return None
         if known is not None:
             await self._remove(client, known)  # of a worker that died, whose words begin anew
         begun = await self._first(client, place, channel, writing, epoch)

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.web import parse
 from channels.web.refusals import BadFrame, TooLong
+from core.domain.attachments import human_size
 from core.domain.errors import TooLarge
 
 _CHUNK = 64 * 1024
@@ -52,7 +53,7 @@ async def chunks_of(part: BodyPartReader, limit: int | None = None) -> AsyncIter
     while chunk := await part.read_chunk(_CHUNK):
         size += len(chunk)
         if limit is not None and size > limit:
-            raise TooLarge(f"The file is larger than {limit // 1024} kB.")
+            raise TooLarge(f"The file is larger than {human_size(limit)}.")
         yield bytes(chunk)
 
 

@@ -18,7 +18,7 @@ from channels.web.refusals import BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
 from channels.web.upload_name import upload_name
-from core.domain.attachments import Attachment
+from core.domain.attachments import Attachment, human_size
 from core.domain.errors import HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
@@ -64,7 +64,7 @@ class Files:
         await self.admit(session)
         limit = self._settings.limits.attachment_bytes
         if request.content_length is not None and request.content_length > limit + _FORM_OVERHEAD:
-            raise TooLarge(f"The file is larger than {limit // 1024} kB.")
+            raise TooLarge(f"The file is larger than {human_size(limit)}.")
         await self._access.conversation(session)
         if not body.is_form(request):
             raise BadFrame("Send the file as multipart/form-data, in the field file.")

@@ -73,7 +73,11 @@ class Sessions:
             "max_attachments": settings.limits.attachments,
             "max_message_chars": settings.limits.message_chars,
             "accept": list(settings.accept),
-            "features": {"attachments": settings.attachments, "feedback": settings.feedback},
+            "features": {
+                "attachments": settings.attachments,
+                "feedback": settings.feedback,
+                "staff": settings.staffed,
+            },
         }
 
 

@@ -59,6 +59,8 @@ class WebSettings:
     )  # fmt: skip
     attachments: bool = True
     feedback: bool = True
+    staffed: bool = False
+    """Whether a staff desk is connected: only then may the widget promise that a person answers here."""
     demo_page: bool = True
     trusted_proxies: tuple[str, ...] = ()
     session_life: timedelta = timedelta(days=30)

@@ -16,14 +16,20 @@ from core.attachments.formats import (
     DANGEROUS_SUFFIXES,
     LABELS,
     OLE_STREAMS,
+    PROGRAM,
     SIGNATURES,
     SUFFIXES,
     TEXT_SUFFIXES,
     ZIP_MEMBERS,
 )
 from core.attachments.plain_text import looks_like_text, markup_of
-from core.domain.errors import InvalidInput
+from core.domain.errors import FileRefused
 
+_INSTEAD = "Send it as PDF, picture or text."
+_REASONS = {
+    PROGRAM: ("file_program", "Send a picture of it, or its text."),
+    "image/svg+xml": ("file_svg", "Send it as PNG."),
+}
 _SAMPLE = 64 * 1024
 _DIRECTORY_TAIL = 1024 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -43,24 +49,33 @@ class AttachmentPolicy:
 
 
 def identify(path: Path, *, name: str, declared_type: str | None, policy: AttachmentPolicy) -> str:
-    """The media type of a complete file. Raises InvalidInput with a sentence for the sender."""
+    """The media type of a complete file. Raises FileRefused with a sentence for the sender."""
     suffix = PurePath(name).suffix.lower()
     if suffix in DANGEROUS_SUFFIXES:
-        raise InvalidInput(f"“{name}” is a program or a script. Such files are not accepted.")
+        raise FileRefused(
+            f"“{name}” is a program or a script. Such files are not accepted. Send a picture of it, or its text.",
+            "file_program",
+        )
     found = _by_content(path, suffix)
     if found is None:
-        raise InvalidInput(f"“{name}” is of a kind that is not known here, so it was not accepted.")
+        raise FileRefused(f"“{name}” is of a kind that is not known here, so it was not accepted. {_INSTEAD}")
     if _contradicts(suffix, declared_type, found):
         label = LABELS.get(found, found)
-        raise InvalidInput(f"“{name}” is not what its name says: its content is {label}. It was not accepted.")
+        raise FileRefused(
+            f"“{name}” is not what its name says: its content is {label}. It was not accepted. Save it in its own format.",
+            "file_mismatch",
+        )
     if found not in policy.accept:
-        raise InvalidInput(f"“{name}” is {LABELS.get(found, found)}. Files of this kind are not accepted.")
+        code, instead = _REASONS.get(found, ("file_type", _INSTEAD))
+        raise FileRefused(
+            f"“{name}” is {LABELS.get(found, found)}. Files of this kind are not accepted. {instead}", code
+        )
     return found
 
 
 def _by_content(path: Path, suffix: str) -> str | None:
     if path.stat().st_size == 0:
-        raise InvalidInput("The file is empty.")
+        raise FileRefused("The file is empty. Choose it again, or another one.", "empty_file")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         sample = content[:_SAMPLE]
         if sample[:4] in (b"PK\x03\x04", b"PK\x05\x06"):

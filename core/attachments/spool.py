@@ -16,8 +16,8 @@ from typing import BinaryIO
 from core.attachments.file_name import clean
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.attachments.opened import opened
-from core.domain.attachments import Attachment
-from core.domain.errors import InvalidInput, TooLarge, Unreachable
+from core.domain.attachments import Attachment, human_size
+from core.domain.errors import FileRefused, TooLarge, Unreachable
 
 _BATCH = 256 * 1024
 _ABANDONED = 24 * 3600.0
@@ -74,7 +74,7 @@ class Spool:
 
     def _describe(self, path: Path, size: int, digest: str, name: str, declared_type: str | None) -> Spooled:
         if size == 0:
-            raise InvalidInput("The file is empty.")
+            raise FileRefused("The file is empty. Choose it again, or another one.", "empty_file")
         media_type = identify(path, name=name, declared_type=declared_type, policy=self._policy)
         attachment = Attachment(
             id=secrets.token_urlsafe(16),
@@ -97,11 +97,6 @@ class Spool:
             except FileNotFoundError:  # another process swept it first
                 continue
         return removed
-
-
-def human_size(size: int) -> str:
-    """For sentences: whole megabytes where that is exact enough."""
-    return f"{size / 1024 / 1024:g} MB" if size >= 1024 * 1024 else f"{size / 1024:g} kB"
 
 
 def _create(path: Path) -> BinaryIO:

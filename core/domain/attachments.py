@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+def human_size(size: int) -> str:
+    """For sentences, in the unit in which limits are set: 1 MB is 1,048,576 bytes, as MAX_ATTACHMENT_BYTES counts them."""
+    for unit, name in ((1024**2, "MB"), (1024, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
 class ExtractionStatus(StrEnum):
     """Whether the text of a file can be used in an answer."""
 

@@ -41,6 +41,16 @@ class NotYet(HubError):
         self.seconds = seconds
 
 
+class FileRefused(InvalidInput):
+    """A file that is not taken. ``code`` says why: empty_file, file_program, file_svg, file_mismatch or file_type."""
+
+    code = "file_type"
+
+    def __init__(self, detail: str, code: str = "file_type") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 class Unauthenticated(HubError):
     """No token, a forged one or an expired one: the caller has to prove who it is (401)."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from core.domain.attachments import human_size
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
 from knowledge.documents import Document, SourceFile, UnreadableDocument
@@ -138,7 +139,7 @@ class IndexRun:
     def _digest(self, file: SourceFile) -> str:
         size = file.path.stat().st_size
         if size > self._max_bytes:
-            raise UnreadableDocument(f"the file has {size:,} bytes; the limit is {self._max_bytes:,}")
+            raise UnreadableDocument(f"the file is larger than {human_size(self._max_bytes)}")
         with file.path.open("rb") as content:
             body = hashlib.file_digest(content, "sha256").hexdigest()
         return hashlib.sha256(

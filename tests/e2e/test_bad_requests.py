@@ -121,17 +121,18 @@ async def test_another_site_is_refused(shared_hub: Hub) -> None:
 
 
 FILES = {
-    "a program called an invoice": ("invoice.pdf", WINDOWS_PROGRAM, (400, "file_type")),
-    "a program": ("setup.exe", WINDOWS_PROGRAM, (400, "file_type")),
-    "a picture called a document": ("contract.pdf", PNG, (400, "file_type")),
-    "a document called a picture": ("photo.png", pdf("hello"), (400, "file_type")),
-    "a page called a picture": ("photo.jpg", b"<html><script>alert(1)</script></html>", (400, "file_type")),
+    "a program called an invoice": ("invoice.pdf", WINDOWS_PROGRAM, (400, "file_mismatch")),
+    "a program": ("setup.exe", WINDOWS_PROGRAM, (400, "file_program")),
+    "a picture called a document": ("contract.pdf", PNG, (400, "file_mismatch")),
+    "a document called a picture": ("photo.png", pdf("hello"), (400, "file_mismatch")),
+    "a page called a picture": ("photo.jpg", b"<html><script>alert(1)</script></html>", (400, "file_mismatch")),
     "a drawing with a script": (
         "logo.svg",
         b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
-        (400, "file_type"),
+        (400, "file_svg"),
     ),
-    "nothing": ("empty.txt", b"", (400, "file_type")),
+    "a recording": ("memo.wav", b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(64), (400, "file_type")),
+    "nothing": ("empty.txt", b"", (400, "empty_file")),
     "too large": ("large.txt", b"x" * (10 * 1024 * 1024 + 1), (413, "too_large")),
 }
 
@@ -143,7 +144,7 @@ async def test_files_that_lie_or_are_too_large(shared_hub: Hub) -> None:
         for name, (file, content, expected) in FILES.items():
             answer = await visitor.upload(file, content)
             assert answer.problem == expected, name
-            if expected[1] == "file_type" and content:
+            if expected[1].startswith("file_"):
                 assert file in answer.body["detail"], "the sentence names the file"
         assert stored.counts(shared_hub) == before
         assert await asyncio.to_thread(_kept_files, shared_hub) == kept, "not a byte of them stays"

@@ -35,6 +35,7 @@ async def test_what_no_document_holds_is_not_known_and_a_person_is_offered(demo:
     await answer.get_by_test_id("person-offer").click()
     await expect(demo.messages("system")).to_contain_text("Nobody from our team is connected")
     await expect(demo.status).to_have_attribute("data-kind", "queued")
+    await expect(demo.status).to_contain_text("Nobody from our team is connected")
     await expect(demo.person).to_have_count(0)
     await expect(answer.get_by_test_id("person-offer")).to_have_count(0)
 

@@ -75,24 +75,28 @@ async def test_files_that_are_not_taken_are_named_with_the_reason(
     demo: Widget, shared_hub: Hub, tmp_path: Path
 ) -> None:
     before = stored.counts(shared_hub)
-    lies, large, program = demo.uploads.nth(0), demo.uploads.nth(1), demo.uploads.nth(2)
+    lies, large, program, empty, drawing = (demo.uploads.nth(place) for place in range(5))
     await demo.files.set_input_files(_file("invoice.pdf", WINDOWS_PROGRAM))
-    await expect(lies.get_by_role("alert")).to_contain_text("cannot be read")
+    await expect(lies.get_by_role("alert")).to_contain_text("not what its name says")
     huge = tmp_path / "large.pdf"
     huge.write_bytes(b"%PDF-" + bytes(10 * 1024 * 1024))
     await demo.files.set_input_files(huge)
-    await expect(large.get_by_role("alert")).to_contain_text("larger than 10")
+    await expect(large.get_by_role("alert")).to_contain_text("larger than 10 MB")
     await demo.files.set_input_files(_file("setup.exe", WINDOWS_PROGRAM, "application/octet-stream"))
-    await expect(program.get_by_role("alert")).to_contain_text("cannot be read")
-    for refused in (lies, large, program):
+    await expect(program.get_by_role("alert")).to_contain_text("Programs are not accepted")
+    await demo.files.set_input_files(_file("empty.txt", b""))
+    await expect(empty.get_by_role("alert")).to_contain_text("is empty")
+    await demo.files.set_input_files(_file("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"))
+    await expect(drawing.get_by_role("alert")).to_contain_text("Send a PNG")
+    for refused in (lies, large, program, empty, drawing):
         await expect(refused.get_by_role("alert")).to_contain_text("Not attached")
     assert stored.counts(shared_hub) == before
     await expect(demo.send).to_be_disabled()  # there is nothing to send
 
     await demo.ask("Hello")
     await expect(demo.messages("customer").get_by_test_id("attachment")).to_have_count(0)
-    await expect(demo.uploads).to_have_count(3)
-    for left in (2, 1, 0):
+    await expect(demo.uploads).to_have_count(5)
+    for left in (4, 3, 2, 1, 0):
         remove = demo.uploads.first.get_by_role("button", name="Remove")
         await expect(remove).to_have_text("Remove")
         await remove.click()

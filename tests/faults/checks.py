@@ -126,6 +126,11 @@ async def read_settled(url: str, *, within: float = 60.0) -> Stored:
 
 def check_store(stored: Stored, customers: int, each: int) -> list[str]:
     """What is wrong in the database; empty when nothing is."""
+    return check_conversations(stored, customers, each) + _check_outbox(stored) + _check_log(stored)
+
+
+def check_conversations(stored: Stored, customers: int, each: int) -> list[str]:
+    """What is wrong with what was written and answered, whatever became of the answers."""
     wrong: list[str] = []
     if len(stored.conversations) != customers:
         wrong.append(f"{len(stored.conversations)} conversations of {customers} customers")
@@ -137,8 +142,6 @@ def check_store(stored: Stored, customers: int, each: int) -> list[str]:
         by_conversation[row.conversation_id].append(row)
     for row in stored.conversations:
         wrong += _check_conversation(row, by_conversation[row.id])
-    wrong += _check_outbox(stored)
-    wrong += _check_log(stored)
     return wrong
 
 

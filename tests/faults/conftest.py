@@ -31,6 +31,7 @@ def make_faulty_hub(make_hub: MakeHub, tmp_path: Path) -> MakeFaultyHub:
             "LOG_LEVEL": "warning",
             **options.pop("environment", {}),
         }
-        return make_hub(start=False, launcher=LAUNCHER, environment=environment, **options), switches
+        launcher = options.pop("launcher", LAUNCHER)
+        return make_hub(start=False, launcher=launcher, environment=environment, **options), switches
 
     return make

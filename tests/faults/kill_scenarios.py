@@ -6,15 +6,26 @@ import asyncio
 import contextlib
 import random
 import time
+from typing import Protocol
 
 from tests.faults.conftest import MakeFaultyHub
-from tests.faults.crowd import Crowd, crowd
+from tests.faults.crowd import crowd
 from tests.faults.points import POINTS, Plan, Switches, died
 from tests.scale import Scale
 from tests.seed import FIXED
 from tests.servers.hub import Hub
 from tests.servers.process import NotReady
 from tests.soak_report import Report
+
+
+class Writers(Protocol):
+    """Customers who write as many messages as they are allowed to, up to ``each``."""
+
+    each: int
+
+    async def allow(self, more: int) -> None:
+        """Everybody may write so many more."""
+        ...
 
 
 def points_of(seed: int, rounds: int) -> list[str]:
@@ -25,7 +36,7 @@ def points_of(seed: int, rounds: int) -> list[str]:
     return [point for _ in range(rounds) for point in rng.sample(POINTS, len(POINTS))]
 
 
-async def kill_at_points(hub: Hub, switches: Switches, crowd: Crowd, rng: random.Random, points: list[str]) -> int:
+async def kill_at_points(hub: Hub, switches: Switches, crowd: Writers, rng: random.Random, points: list[str]) -> int:
     """Each start of the process ends at another place while everybody writes. How many kills there were."""
     allowance = max(1, min(3, crowd.each // len(points)))
     for point in points:
@@ -39,7 +50,7 @@ async def kill_at_points(hub: Hub, switches: Switches, crowd: Crowd, rng: random
     return len(points)
 
 
-async def _until_dead(hub: Hub, crowd: Crowd, point: str) -> None:
+async def _until_dead(hub: Hub, crowd: Writers, point: str) -> None:
     started = time.monotonic()
     while hub.running:
         assert time.monotonic() < started + 60, f"{point} was not reached"
@@ -49,13 +60,15 @@ async def _until_dead(hub: Hub, crowd: Crowd, point: str) -> None:
     assert died(hub), f"at {point} it ended by itself:\n{hub.log_tail()}"
 
 
-async def kill_at_any_moment(hub: Hub, crowd: Crowd, rng: random.Random, kills: int) -> int:
+async def kill_at_any_moment(
+    hub: Hub, crowd: Writers, rng: random.Random, kills: int, *, lives: tuple[float, float] = (0.02, 0.9)
+) -> int:
     """Everybody writes all the time; the process is killed soon after it has become live, again and again."""
     allowance = max(1, -(-crowd.each // kills))
     for _ in range(kills):
         await asyncio.to_thread(hub.start)
         await crowd.allow(allowance)
-        await asyncio.sleep(rng.uniform(0.02, 0.9))
+        await asyncio.sleep(rng.uniform(*lives))
         assert hub.running, hub.log_tail()
         hub.kill()
     await asyncio.to_thread(hub.start)

@@ -137,16 +137,20 @@ async def test_bad_uploads_are_refused_and_leave_nothing(tmp_path: Path) -> None
     settings = with_limits(WebSettings(secret_keys=(KEY,)), attachment_bytes=1000)
     async with running(tmp_path, settings) as rig:
         session = await rig.session()
+        said: set[str] = set()
         for name, content, expected in (
-            ("big.txt", b"x" * 1001, {413}),
-            ("huge.txt", b"x" * 100_000, {413}),
-            ("empty.txt", b"", {400}),
-            ("photo.png", b"MZ\x90\x00" + b"\x00" * 200, {400}),
+            ("big.txt", b"x" * 1001, (413, "too_large")),
+            ("huge.txt", b"x" * 100_000, (413, "too_large")),
+            ("empty.txt", b"", (400, "empty_file")),
+            ("photo.png", b"MZ\x90\x00" + b"\x00" * 200, (400, "file_mismatch")),
+            ("setup.exe", b"MZ\x90\x00" + b"\x00" * 200, (400, "file_program")),
+            ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", (400, "file_svg")),
         ):
             status, problem = await _upload(rig, session, name, content)
-            assert status in expected, (name, problem)
-            assert problem["detail"]
-            assert problem["code"] == {413: "too_large"}.get(status, "file_type")
+            assert (status, problem["code"]) == expected, (name, problem)
+            said.add(problem["detail"])
+        assert "The file is larger than 1000 bytes." in said
+        assert len(said) == 5, "each reason has its own sentence"
         assert (await _upload(rig, session, "a.txt", b"text", field="other"))[0] == 400
         path = f"/api/sessions/{session['session_id']}/attachments"
         assert (await rig.call("POST", path, session["token"], json={}))[0] == 400

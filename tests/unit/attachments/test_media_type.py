@@ -47,6 +47,15 @@ def test_honest_files_are_recognised(tmp_path: Path, name: str, content: bytes, 
     assert _type(tmp_path, name, content) == expected
 
 
+_CODES = {
+    "not what its name says": "file_mismatch",
+    "program or a script": "file_program",
+    "a program": "file_program",
+    "SVG": "file_svg",
+    "empty": "empty_file",
+}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "declared", "says"),
     [
@@ -73,7 +82,7 @@ def test_lies_and_dangers_are_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match=says) as refused:
         _type(tmp_path, name, content, declared)
-    assert refused.value.code == "invalid_input"
+    assert refused.value.code == _CODES.get(says, "file_type")
 
 
 def test_a_declared_type_that_is_only_generic_is_no_lie(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ describe("words about things", () => {
   it("names another day", () => expect(formatDay("en-GB", "2024-05-06T12:00:00Z", "Today")).toMatch(/^Monday,? 6 May 2024$/));
   it.each([
     [9, "1 kB"],
-    [52_000, "52 kB"],
-    [10_485_760, "10.5 MB"],
+    [52_000, "51 kB"],
+    [10_485_760, "10 MB"],
+    [1_572_864, "1.5 MB"],
   ])("%i bytes are %s", (bytes, text) => expect(formatSize("en", bytes)).toBe(text));
 
   it.each([
@@ -47,7 +48,11 @@ describe("words about things", () => {
     ["too_large", en._errFileSize],
     ["http_413", en._errFileSize],
     ["unsupported_type", en._errFileType],
-    ["empty_file", en._errFileType],
+    ["file_type", en._errFileType],
+    ["empty_file", en._errFileEmpty],
+    ["file_program", en._errFileProgram],
+    ["file_svg", en._errFileSvg],
+    ["file_mismatch", en._errFileMismatch],
     ["too_many_attachments", en._errTooMany],
     ["unknown_attachment", en._errReattach],
     ["reattach", en._errReattach],

@@ -7,8 +7,9 @@ export const formatDay = (locale: string, timestamp: string, today: string): str
 
 export const isToday = (timestamp: string): boolean => new Date(timestamp).toDateString() === new Date().toDateString();
 
+/** In the unit in which the server counts its limit: 10 MB are 10,485,760 bytes. */
 export function formatSize(locale: string, bytes: number): string {
-  const mega = bytes >= 1e6;
-  const amount = mega ? bytes / 1e6 : Math.ceil(bytes / 1e3);
+  const mega = bytes >= 1 << 20;
+  const amount = mega ? bytes / (1 << 20) : Math.ceil(bytes / 1024);
   return amount.toLocaleString(locale, { style: "unit", unit: mega ? "megabyte" : "kilobyte", maximumFractionDigits: 1 });
 }

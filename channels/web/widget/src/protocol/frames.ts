@@ -69,7 +69,7 @@ export interface SessionConfig {
   max_attachment_bytes: number;
   max_message_chars: number;
   accept: string[];
-  features: { attachments: boolean; feedback: boolean };
+  features: { attachments: boolean; feedback: boolean; staff?: boolean };
 }
 
 export interface SessionGrant {

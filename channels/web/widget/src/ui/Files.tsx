@@ -58,7 +58,7 @@ function row(ui: Ui, upload: Upload): JSX.Element {
         </small>
         {state === "uploading" && <progress value={progress} aria-label={fill(t._uploading, name)} data-testid="upload-progress" />}
       </span>
-      {failed && !/type|large|empty/.test(reason!) && button("upload-retry", t._retry, retryIcon(), () => chat.uploads.retry(upload))}
+      {failed && !/^file|type|large|empty/.test(reason!) && button("upload-retry", t._retry, retryIcon(), () => chat.uploads.retry(upload))}
       {button("upload-cancel", state === "uploading" ? t._cancel : t._remove, failed ? t._remove : closeIcon(), () =>
         chat.uploads.cancel(upload),
       )}

@@ -27,6 +27,6 @@ function lineOf({ state, local, t }: Ui): [kind: string, text?: string] {
   if (!local.online) return ["problem", t._offline];
   if (link === "waiting") return ["connecting", loaded ? t._reconnecting : t._unreachable];
   if (link === "connecting") return ["connecting", loaded ? t._reconnecting : t._connecting];
-  if (conversation.status === "queued") return ["queued", t._queued];
+  if (conversation.status === "queued") return ["queued", state.config?.features.staff ? t._queued : t._queuedAlone];
   return conversation.status === "resolved" ? ["resolved", t._resolved] : ["none"];
 }
