@@ -8,6 +8,6 @@ from typing import Protocol
 class People(Protocol):
     """Names of staff members, as customers are to read them."""
 
-    async def name(self, staff_id: str) -> str | None:
+    async def called(self, staff_id: str) -> str | None:
         """None while it is not known; never an error."""
         ...

@@ -115,7 +115,7 @@ class StaffTurn:
 
     async def _who(self, message: Message) -> _Person:
         person = str(message.meta.get("sender") or "")
-        name = await self._people.name(person) or message.author_name
+        name = await self._people.called(person) or message.author_name
         return _Person(person, name or self._say("staff_somebody"))
 
     async def _pressed(self, message: Message, action: StaffAction) -> None:
@@ -202,7 +202,7 @@ class StaffTurn:
 
     async def _owner_name(self) -> str:
         owner = self._conversation.owner
-        return (await self._people.name(owner) if owner else None) or self._say("staff_somebody")
+        return (await self._people.called(owner) if owner else None) or self._say("staff_somebody")
 
     def _notice(self, key: str, name: str) -> NewMessage:
         text = say(key, self._locale, fallback=self._settings.default_locale, name=name)

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import aiohttp
 
-from channels.slack.refusals import DEFAULT_PAUSE, BadToken, refusal
+from channels.slack.refusals import DEFAULT_PAUSE, BadToken, Refused, refusal
 from channels.slack.wire import Block, Json, Metadata, Posted, View
 from core.domain.errors import OutcomeUnknown, RateLimited, Rejected, Unreachable
 
@@ -116,6 +116,14 @@ class SlackClient:
     async def delete(self, sent: Sent) -> None:
         """chat.delete, of a message of our own."""
         await self._write("chat.delete", {"channel": sent.channel, "ts": sent.ts})
+
+    async def add_reaction(self, sent: Sent, name: str) -> None:
+        """reactions.add; being there already is as good."""
+        try:
+            await self._write("reactions.add", {"channel": sent.channel, "timestamp": sent.ts, "name": name})
+        except Refused as error:
+            if error.reason != "already_reacted":
+                raise
 
     async def permalink(self, sent: Sent) -> str:
         """chat.getPermalink."""

@@ -11,6 +11,7 @@ from channels.slack.buttons import FEEDBACK, PERSON, RATINGS
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, NoNames, plain
+from channels.slack.staff import ACTIONS, StaffReader
 from channels.slack.wire import Json
 from channels.slack.words import words
 from core.domain.attachments import AttachmentRef
@@ -90,9 +91,12 @@ class Reader:
         A reply in a channel's thread is returned whether or not the thread is one of ours, which only memory can tell.
         """
         channel, user = slack_id(event.get("channel")), wire.text(event, "user")
-        if wire.text(event, "subtype") not in _SAID or not _person(event, user, own) or channel in self.staff_channels:
+        if wire.text(event, "subtype") not in _SAID or not _person(event, user, own):
             return []
         ts, place = timestamp(event.get("ts")), self.place(event, team)
+        if channel in self.staff_channels:
+            kept = [one for one in wire.parts(event, "files") if _shown(one) and one.get("mode") != "external"]
+            return self._staff.message(event, team, tuple(_file(one, team) for one in kept), own)
         written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _shown(one)]
         named = wire.text(event, "type") == "app_mention" or bool(own and f"<@{own}" in written)
         if not place.direct and not named and event.get("thread_ts") in (None, ts):
@@ -143,10 +147,12 @@ class Reader:
         if wire.text(new, "subtype") == "tombstone":
             return self._deleted({**event, "deleted_ts": new.get("ts"), "previous_message": {**old, **new}}, whole)
         own = own_user(whole)
-        if not _person(new, wire.text(new, "user"), own) or channel in self.staff_channels:
+        if not _person(new, wire.text(new, "user"), own):
             return []
         if "edited" not in new or new.get("text") == old.get("text"):
             return []
+        if channel in self.staff_channels:
+            return self._staff.changed(new, channel, team_of(whole), self._key(whole), wire.named(event, "ts"))
         place = self.place({**new, "channel": channel}, team_of(whole))
         changed = MessageEdited(
             key=self._key(whole),
@@ -162,8 +168,10 @@ class Reader:
         before = event.get("previous_message")
         old = before if isinstance(before, dict) else {}
         ours = own_user(whole)
-        if old.get("bot_id") or (ours and old.get("user") == ours) or channel in self.staff_channels:
+        if old.get("bot_id") or (ours and old.get("user") == ours):
             return []
+        if channel in self.staff_channels:
+            return self._staff.deleted(old, channel, ts, team_of(whole), self._key(whole), wire.named(event, "ts"))
         place = self.place({**old, "channel": channel, "ts": ts}, team_of(whole))
         return [
             MessageDeleted(
@@ -204,6 +212,8 @@ class Reader:
                 found.append(self._wish(whole, action))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
+            elif name in ACTIONS:
+                found.append(self._staff.pressed(whole, action))
         return found
 
     def _wish(self, whole: Json, action: Json) -> MessageReceived:
@@ -257,6 +267,10 @@ class Reader:
             action=action,
             locale=sender.locale,
         )
+
+    @property
+    def _staff(self) -> StaffReader:
+        return StaffReader(self.account, self.names)
 
     def _sender(self, user: str) -> Identity:
         known = slack_id(user)

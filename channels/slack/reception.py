@@ -12,6 +12,7 @@ from channels.slack.parse import own_user
 from channels.slack.place import CHANNEL, Place
 from core.domain.errors import Overloaded
 from core.domain.messages import (
+    Audience,
     ConversationEvent,
     DeliveryReported,
     InboundEvent,
@@ -90,11 +91,13 @@ class Reception:
 
     async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
         place = Place.of(event.conversation.thread)
+        if event.audience is Audience.STAFF:
+            return
         if isinstance(event, MessageReceived) and not place.direct and f"seen/{place}" not in known:
             await self._memory.remember(CHANNEL, self._account, f"seen/{place}", _seen(event))
 
     def _note(self, event: ConversationEvent) -> None:
-        if not isinstance(event, MessageReceived):
+        if not isinstance(event, MessageReceived) or event.audience is Audience.STAFF:
             return
         place, ts = Place.of(event.conversation.thread), _ts(event)
         user = event.sender.external_id
@@ -126,6 +129,8 @@ def addressed(raw: RawEvent) -> bool:
 
 
 def _keys(event: ConversationEvent) -> list[str]:
+    if event.audience is Audience.STAFF:
+        return []
     place = Place.of(event.conversation.thread)
     if place.person:
         return [f"dm/{place.team}/{place.channel}", f"alias/{place}"]
@@ -134,7 +139,9 @@ def _keys(event: ConversationEvent) -> list[str]:
 
 
 def _placed(event: ConversationEvent, known: Mapping[str, str], *, addressed: bool) -> ConversationEvent | None:
-    """The event in its conversation; None when it is none of ours."""
+    """The event in its conversation; None when it is none of ours. Staff's threads are known to the desk."""
+    if event.audience is Audience.STAFF:
+        return event
     place = Place.of(event.conversation.thread)
     if isinstance(event, ReactionChanged) and _at(event) in known:
         return _moved(event, known[_at(event)])

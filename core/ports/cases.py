@@ -29,6 +29,10 @@ class Cases(Protocol):
         """The provider's first id of each of these messages that was sent and is tracked."""
         ...
 
+    async def first_shown(self, conversation_id: str) -> str | None:
+        """The provider's id of the conversation's first message, once it was sent."""
+        ...
+
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """The message that passes each of these on, where one does."""
         ...

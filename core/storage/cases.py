@@ -97,6 +97,17 @@ class SqlCases:
         """See Cases.shown_as."""
         return await self._pairs(_SHOWN_AS, message_ids)
 
+    async def first_shown(self, conversation_id: str) -> str | None:
+        """See Cases.first_shown."""
+        statement = (
+            select(receipt.c.provider_id)
+            .join(message, message.c.id == receipt.c.message_id)
+            .where(message.c.conversation_id == conversation_id, message.c.seq == 1)
+            .order_by(receipt.c.created_at, receipt.c.provider_id)
+            .limit(1)
+        )
+        return await self._cases_db.read(lambda connection: connection.scalar(statement))
+
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """See Cases.copies."""
         return await self._pairs(_COPIES, message_ids)

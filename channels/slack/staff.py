@@ -1,0 +1,96 @@
+"""What staff do in their channel, as the hub's events: a case's thread is a conversation of its own. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from channels.slack import wire
+from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
+from channels.slack.plain import Names, plain
+from channels.slack.wire import Json
+from core.domain.attachments import AttachmentRef
+from core.domain.customer import Identity
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
+
+ACTIONS = frozenset(str(action) for action in StaffAction)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffReader:
+    """Only what is written in a thread counts: each case has one, and what stands beside them is talk among colleagues."""
+
+    account: str
+    names: Names
+
+    def message(self, event: Json, team: str, files: tuple[AttachmentRef, ...], own: str | None) -> list[InboundEvent]:
+        """A reply in a thread. Raises InvalidInput."""
+        thread = event.get("thread_ts")
+        if thread is None or thread == event.get("ts"):
+            return []
+        channel, ts = slack_id(event.get("channel")), timestamp(event.get("ts"))
+        return [
+            MessageReceived(
+                key=message_key(self.account, channel, ts),
+                conversation=self._thread(team, channel, timestamp(thread)),
+                sender=self._sender(wire.text(event, "user")),
+                text=plain(wire.text(event, "text"), self.names, own=own),
+                sent_at=time_of(ts),
+                attachments=files,
+                audience=Audience.STAFF,
+            )
+        ]
+
+    def changed(self, new: Json, channel: str, team: str, key: EventKey, at: str) -> list[InboundEvent]:
+        """A reply was edited. Raises InvalidInput."""
+        thread = new.get("thread_ts")
+        if thread is None:
+            return []
+        return [
+            MessageEdited(
+                key=key,
+                conversation=self._thread(team, channel, timestamp(thread)),
+                target=message_key(self.account, channel, timestamp(new.get("ts"))),
+                text=plain(wire.text(new, "text"), self.names),
+                sent_at=time_of(at),
+                audience=Audience.STAFF,
+            )
+        ]
+
+    def deleted(self, old: Json, channel: str, ts: str, team: str, key: EventKey, at: str) -> list[InboundEvent]:
+        """A reply was deleted. Raises InvalidInput."""
+        thread = old.get("thread_ts")
+        if thread is None or thread == ts:
+            return []
+        return [
+            MessageDeleted(
+                key=key,
+                conversation=self._thread(team, channel, timestamp(thread)),
+                target=message_key(self.account, channel, ts),
+                sent_at=time_of(at),
+                audience=Audience.STAFF,
+            )
+        ]
+
+    def pressed(self, whole: Json, action: Json) -> MessageReceived:
+        """A button of a case's card. Raises InvalidInput."""
+        team = slack_id(wire.part(whole, "team").get("id"))
+        user, at = slack_id(wire.part(whole, "user").get("id")), timestamp(action.get("action_ts"))
+        card = wire.part(whole, "message")
+        thread = card.get("thread_ts") or card.get("ts")
+        return MessageReceived(
+            key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
+            conversation=self._thread(team, slack_id(wire.part(whole, "channel").get("id")), timestamp(thread)),
+            sender=self._sender(user),
+            text=wire.text(wire.part(action, "text"), "text"),
+            sent_at=time_of(at),
+            action=StaffAction(wire.named(action, "action_id")),
+            audience=Audience.STAFF,
+        )
+
+    def _thread(self, team: str, channel: str, thread_ts: str) -> ConversationKey:
+        return Place(team, channel, thread_ts).conversation(self.account)
+
+    def _sender(self, user: str) -> Identity:
+        known = slack_id(user)
+        return Identity(CHANNEL, self.account, known, display_name=self.names.person(known), verified=True)
