@@ -65,6 +65,7 @@ CAPABILITIES: Final = Capabilities(
 _GREW_QUIET = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 _STATUS_EVERY = 60.0
 _LEASE = 120.0
+_LOOK_AGAIN = (5.0, 30.0, 120.0, 600.0)
 _log = structlog.get_logger(__name__)
 
 
@@ -88,6 +89,7 @@ class SlackChannel:
         self._door = WebhookDoor(self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
         self._http: aiohttp.ClientSession | None = None
         self._open: _Open | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._direct: dict[str, str] = {}
         self._status_at: dict[str, float] = {}
 
@@ -100,10 +102,15 @@ class SlackChannel:
         self._reception.open(sink)
         self._door.open(self._reception)
         await self._open.start()
+        self._looking = asyncio.create_task(self._look_back(sink))
 
     async def stop(self) -> None:
         """Take nothing more, and write down what was noted."""
         self._door.open(None)
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait({looking})
         opened, self._open = self._open, None
         if opened is not None:
             await opened.stop()
@@ -191,6 +198,20 @@ class SlackChannel:
         with contextlib.suppress(HubError):
             client = await self._client(place)
             await client.set_status(place.channel, place.thread_ts, words(None, self._settings.language).working)
+
+    async def _look_back(self, sink: InboundSink) -> None:
+        """Once after each start: nobody knows for how long no hub was there, and Slack repeats its events for minutes only."""
+        for pause in _LOOK_AGAIN:
+            try:
+                found = await self.catch_up(sink)
+            except HubError as error:
+                _log.warning("slack.not_caught_up", error=error.detail)
+            except Exception:
+                _log.exception("slack.catch_up_failed")
+            else:
+                _log.info("slack.caught_up", messages=found)
+                return
+            await self._around.clock.sleep(pause)
 
     async def catch_up(self, sink: InboundSink) -> int:
         """See SupportsCatchUp. One process at a time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 
 import structlog
 
@@ -33,6 +34,10 @@ class Jotter:
             self._notes[key] = value
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_soon())
+
+    def noted(self, keys: Iterable[str]) -> dict[str, str]:
+        """What of these is not written yet."""
+        return {key: self._notes[key] for key in keys if key in self._notes}
 
     async def flush(self) -> None:
         """Write all of it now. Raises StoreUnavailable."""

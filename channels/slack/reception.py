@@ -87,7 +87,10 @@ class Reception:
 
     async def _recall(self, events: Sequence[ConversationEvent]) -> Mapping[str, str]:
         keys = sorted({key for event in events for key in _keys(event)})
-        return await self._memory.recall_many(CHANNEL, self._account, keys) if keys else {}
+        if not keys:
+            return {}
+        kept = await self._memory.recall_many(CHANNEL, self._account, keys)
+        return {**kept, **self._jotter.noted(keys)}
 
     async def _join(self, event: ConversationEvent, known: Mapping[str, str]) -> None:
         place = Place.of(event.conversation.thread)

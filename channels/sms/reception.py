@@ -76,7 +76,8 @@ class Reception(WebhookDoor):
         form = self._form(request) if self._sink is not None else None
         reply = None
         if form is not None and parse.is_report(form):
-            await self._report(form)
+            if await self._report(form):
+                return thanks  # the customer has a link instead, so that the message is no dead letter
         elif form is not None:
             reply = await self._message(form)
         answer = await super().take(request, thanks)
@@ -95,17 +96,19 @@ class Reception(WebhookDoor):
     async def _message(self, form: Form) -> str | None:
         return await self._notes.take(form, self._at.now())
 
-    async def _report(self, form: Form) -> None:
+    async def _report(self, form: Form) -> bool:
+        """Whether it tells of a file in whose place a link has gone."""
         sid, status, code = parse.sid_of(form), form["MessageStatus"], form.get("ErrorCode")
         if code == str(OPTED_OUT_CODE) and form.get("To"):
             await self._consent.stopped(Address.read(form["To"]).value, self._at.now())
         sender = self._sender()
         if sender is None:
-            return
+            return False
         if status in ("failed", "undelivered") and refuses_file(code):
-            await sender.file_failed(sid)
-        elif status in ("delivered", "read"):
+            return await sender.file_failed(sid)
+        if status in ("delivered", "read"):
             await sender.file_arrived(sid)
+        return False
 
 
 def _saying(text: str) -> WebhookReply:

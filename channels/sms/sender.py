@@ -36,6 +36,8 @@ STATUS_PATH = "/webhooks/twilio/status"
 _SKEW = timedelta(seconds=30)
 """How far Twilio's clock and ours may differ."""
 _MOST_PAGES = 10
+_LINKED = "linked"
+"""Remembered in a file's place once its link has gone: Twilio may report a failure twice."""
 
 _log = structlog.get_logger(__name__)
 
@@ -104,11 +106,12 @@ class Sender:
             return None
         return _receipt(str(twins[-1]["sid"]))
 
-    async def file_failed(self, sid: str) -> None:
-        """Twilio took a file and could not deliver it: the customer gets a link, once."""
-        kept = await self._memory.recall(CHANNEL, self._settings.account_sid, _file_key(sid))
-        if kept is None:
-            return
+    async def file_failed(self, sid: str) -> bool:
+        """Twilio took a file and could not deliver it: the customer gets a link, once. Whether it has gone."""
+        account = self._settings.account_sid
+        kept = await self._memory.recall(CHANNEL, account, _file_key(sid))
+        if kept in (None, _LINKED):
+            return kept == _LINKED
         file = json.loads(kept)
         pair = Pair.read(file["thread"])
         try:
@@ -116,7 +119,10 @@ class Sender:
             await self._client.create(self._form(pair, {"Body": self._files.text(file["body"])}))
         except ChannelError as error:
             _log.warning("sms.no_link_for_file", message=sid, error=error.detail)
-        await self.file_arrived(sid)
+            await self._memory.forget(CHANNEL, account, _file_key(sid))
+            return False
+        await self._memory.remember(CHANNEL, account, _file_key(sid), _LINKED)
+        return True
 
     async def file_arrived(self, sid: str) -> None:
         """No link is needed for it any more."""

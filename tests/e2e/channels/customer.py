@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -46,6 +46,14 @@ class Customer(Protocol):
         """The files that they got."""
         ...
 
+    async def lose_file(self, send: Callable[[], Awaitable[None]]) -> None:
+        """The platform will not take the file that ``send`` sends, or finds out too late that it cannot deliver it."""
+        ...
+
+    def links(self) -> list[str]:
+        """Every address in what they read."""
+        ...
+
 
 @runtime_checkable
 class Correcting(Protocol):
@@ -68,6 +76,11 @@ class Commanding(Protocol):
     """Where there are commands."""
 
     async def command(self, wish: str) -> None: ...
+
+
+def addresses(text: str) -> list[str]:
+    """The addresses in a text."""
+    return re.findall(r"https?://[^\s|>]+", text)
 
 
 async def until(holds: Callable[[], object], said: Callable[[], object]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 
-from tests.e2e.channels.customer import Paper, until
+from tests.e2e.channels.customer import Paper, addresses, until
 from tests.integration.email_channel.rig import PostOffice, letter
 
 
@@ -48,6 +48,13 @@ class MailCustomer:
 
     async def papers(self) -> list[bytes]:
         return [bytes(part.get_content()) for mail in self._got() for part in mail.iter_attachments()]
+
+    async def lose_file(self, send: Callable[[], Awaitable[None]]) -> None:
+        self._office.postman.refusals.data.append("552 5.3.4 Message too big for system")
+        await send()
+
+    def links(self) -> list[str]:
+        return [link for text in self.read() for link in addresses(text)]
 
     def _got(self) -> list[EmailMessage]:
         return [mail for mail in self._office.postman.letters if self.who in str(mail["To"])]

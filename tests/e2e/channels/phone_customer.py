@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import aiohttp
 
-from tests.e2e.channels.customer import Paper
+from tests.e2e.channels.customer import Paper, addresses, until
 from tests.servers.twilio_fake import OURS, WHATSAPP_OURS, TwilioFake
 
 Form = dict[str, str]
@@ -38,9 +41,23 @@ class PhoneCustomer:
 
     async def papers(self) -> list[bytes]:
         """Twilio fetches what it is to send by the link that it was given."""
-        links = [one["media_url"] for one in self._twilio.messages if one["to"] == self.who and one.get("media_url")]
         async with aiohttp.ClientSession() as http:
-            return [await _fetched(http, link) for link in links]
+            return [await _fetched(http, one["media_url"]) for one in self._with_files()]
+
+    async def lose_file(self, send: Callable[[], Awaitable[None]]) -> None:
+        """Twilio takes every file, and says later that the carrier did not."""
+        await send()
+        await until(self._with_files, self.read)
+        status, body = await self._twilio.deliver(
+            self._twilio.report(self._with_files()[-1]["sid"], "undelivered", 63019), "/webhooks/twilio/status"
+        )
+        assert status == 200, body
+
+    def links(self) -> list[str]:
+        return [link for text in self.read() for link in addresses(text)]
+
+    def _with_files(self) -> list[dict[str, Any]]:
+        return [one for one in self._twilio.messages if one["to"] == self.who and one.get("media_url")]
 
 
 async def _fetched(http: aiohttp.ClientSession, link: str) -> bytes:

@@ -1,33 +1,38 @@
-"""A person in their direct messages with the app on the fake Slack, over HTTP or over Socket Mode."""
+"""A person on the fake Slack, in their direct messages or in a channel's thread, over HTTP or over Socket Mode."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.slack.buttons import PERSON
-from tests.e2e.channels.customer import PATIENCE, Paper, until
+from tests.e2e.channels.customer import PATIENCE, Paper, addresses, until
 from tests.servers.slack_fake import SlackFake, person
-from tests.servers.slack_world import BOT, TEAM, Channel, Json
+from tests.servers.slack_fake import kind as kind_of
+from tests.servers.slack_world import BOT, TEAM, Channel, Fault, Json
 
 
 class SlackCustomer:
-    """``url``: the hub's webhook; without it, events come through the connection that the hub has opened."""
+    """Both have it. ``url``: the hub's webhook; without it, events come through the connection that the hub has opened."""
 
     channel = "slack"
 
-    def __init__(self, slack: SlackFake, number: int, url: str | None) -> None:
+    def __init__(self, slack: SlackFake, number: int, url: str | None, place: str) -> None:
         self.who = f"U0CUST{number:03}"
         self._slack = slack
+        self._thread: str | None = None
         self._url = url
-        self._direct = f"D0CUST{number:03}"
+        self._place = f"{place}0CUST{number:03}"
         slack.users[self.who] = person(self.who, f"Anna {number}", "en-US")
-        slack.channels[self._direct] = Channel()
+        slack.channels[self._place] = Channel()
 
     async def write(self, text: str, *papers: Paper) -> Json:
         files = [self._slack.file(one.name, one.content, one.media_type) for one in papers]
         more: Json = {"subtype": "file_share", "files": files} if files else {}
-        event = self._slack.say(text, channel=self._direct, user=self.who, **more)
+        if self._thread is not None:
+            more["thread_ts"] = self._thread
+        event = self._slack.say(text, channel=self._place, user=self.who, **more)
         await self._deliver(event)
         return event
 
@@ -42,16 +47,11 @@ class SlackCustomer:
             "type": "block_actions",
             "user": {"id": self.who, "team_id": TEAM},
             "team": {"id": TEAM, "domain": "example"},
-            "channel": {"id": self._direct, "name": "directmessage"},
+            "channel": {"id": self._place, "name": "here"},
             "message": answer,
             "actions": [{**button, "type": "button", "action_ts": self._slack.ts()}],
         }
         await self._deliver(pressed, form="payload", kind="interactive")
-
-    async def command(self, wish: str) -> None:
-        """/support human, given anywhere."""
-        given = {"command": "/support", "text": wish, "team_id": TEAM, "user_id": self.who, "channel_id": self._direct}
-        await self._deliver({**given, "trigger_id": f"1.{self._slack.ts()}"}, form="command", kind="slash_commands")
 
     def read(self) -> list[str]:
         return [_everything(message) for message in self._answers()]
@@ -60,19 +60,26 @@ class SlackCustomer:
         files = [file for message in self._answers() for file in message.get("files", [])]
         return [self._slack.bytes[file["id"]] for file in files]
 
+    async def lose_file(self, send: Callable[[], Awaitable[None]]) -> None:
+        self._slack.fail("files.getUploadURLExternal", Fault(error="file_upload_size_restricted"))
+        await send()
+
+    def links(self) -> list[str]:
+        return [link for text in self.read() for link in addresses(text)]
+
     async def edit(self, said: Json, text: str) -> None:
-        before = {name: said["event"][name] for name in ("type", "user", "text", "ts", "team")}
+        before = _of(said)
         ts = self._slack.ts()
         after = {**before, "text": text, "edited": {"user": self.who, "ts": ts}}
         await self._changed({"subtype": "message_changed", "message": after, "previous_message": before, "ts": ts})
 
     async def delete(self, said: Json) -> None:
-        before = {name: said["event"][name] for name in ("type", "user", "text", "ts", "team")}
+        before = _of(said)
         gone = {"subtype": "message_deleted", "deleted_ts": before["ts"], "previous_message": before}
         await self._changed({**gone, "ts": self._slack.ts()})
 
     async def react_to_answer(self, emoji: str) -> None:
-        item = {"type": "message", "channel": self._direct, "ts": self._answers()[-1]["ts"]}
+        item = {"type": "message", "channel": self._place, "ts": self._answers()[-1]["ts"]}
         event = {
             "type": "reaction_added",
             "user": self.who,
@@ -92,10 +99,10 @@ class SlackCustomer:
         ]
 
     def _answers(self) -> list[Json]:
-        return [message for message in self._slack.channels[self._direct].messages if message.get("bot_id")]
+        return [message for message in self._slack.channels[self._place].messages if message.get("bot_id")]
 
     async def _changed(self, change: Json) -> None:
-        where = {"channel": self._direct, "channel_type": "im", "hidden": True, "event_ts": change["ts"]}
+        where = {"channel": self._place, "channel_type": kind_of(self._place), "hidden": True, "event_ts": change["ts"]}
         await self._deliver(self._slack.event({"type": "message", **change, **where}))
 
     async def _deliver(
@@ -108,6 +115,42 @@ class SlackCustomer:
                 assert status == 200, body
             else:
                 await self._slack.acknowledgement(await self._slack.push_socket(payload, kind))
+
+
+class DirectCustomer(SlackCustomer):
+    """In direct messages, where a command's answer comes too."""
+
+    def __init__(self, slack: SlackFake, number: int, url: str | None) -> None:
+        super().__init__(slack, number, url, "D")
+
+    async def command(self, wish: str) -> None:
+        """/support human, given anywhere."""
+        given = {"command": "/support", "text": wish, "team_id": TEAM, "user_id": self.who, "channel_id": self._place}
+        await self._deliver({**given, "trigger_id": f"1.{self._slack.ts()}"}, form="command", kind="slash_commands")
+
+
+class ThreadCustomer(SlackCustomer):
+    """In a thread that they begin by mentioning the app: Slack tells of the mention twice, and answers grow in the thread."""
+
+    def __init__(self, slack: SlackFake, number: int, url: str | None) -> None:
+        super().__init__(slack, number, url, "C")
+
+    async def write(self, text: str, *papers: Paper) -> Json:
+        if self._thread is not None:
+            return await super().write(text, *papers)
+        event = await super().write(f"<@{BOT}> {text}", *papers)
+        self._thread = event["event"]["ts"]
+        await self._deliver(self._slack.event({**event["event"], "type": "app_mention"}))
+        return event
+
+    def _answers(self) -> list[Json]:
+        found = super()._answers()
+        assert all(message.get("thread_ts") == self._thread for message in found), found
+        return found
+
+
+def _of(said: Json) -> Json:
+    return {name: said["event"][name] for name in ("type", "user", "text", "ts", "team")}
 
 
 def _everything(message: Json) -> str:

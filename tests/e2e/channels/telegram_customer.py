@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.e2e.channels.customer import Paper, until
@@ -69,6 +70,13 @@ class TelegramCustomer:
     async def papers(self) -> list[bytes]:
         sent = self._telegram.named("sendDocument")
         return [params["document"] for params in sent if params["chat_id"] == self._chat]
+
+    async def lose_file(self, send: Callable[[], Awaitable[None]]) -> None:
+        self._telegram.next("sendDocument", Trouble(413, "Request Entity Too Large"))
+        await send()
+
+    def links(self) -> list[str]:
+        return [entity["url"] for one in self._got() for entity in one.get("entities", []) if "url" in entity]
 
     async def edit(self, said: Update, text: str) -> None:
         await self._telegram.update(edited_message={**said["message"], "text": text, "edit_date": int(time.time())})

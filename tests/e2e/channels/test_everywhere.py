@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import aiohttp
 import pytest
 
 from tests.e2e.channels.customer import Commanding, Correcting, Customer, Deleting, Paper, reads, until
@@ -80,6 +81,29 @@ async def test_a_file_is_read_and_a_file_is_sent(platforms: Town) -> None:
         assert await customer.papers() == [invoice.content]
 
     await platforms.everywhere(scenario)
+
+
+async def test_a_file_that_the_platform_does_not_deliver_is_there_by_a_link(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        await customer.write(QUESTION)
+        await reads(customer, SOURCE)
+        await settled(customer, hub)
+        invoice = Paper("invoice.pdf", "application/pdf", pdf(f"Invoice for {customer.who}"))
+        await customer.lose_file(lambda: hand_over(customer, hub, "Here is your invoice.", invoice))
+        await until(lambda: _of_a_file(customer), customer.read)
+        await settled(customer, hub)
+        (link,) = set(_of_a_file(customer))
+        async with aiohttp.ClientSession() as http:
+            async with http.get(link) as answer:
+                assert (answer.status, await answer.read()) == (200, invoice.content)
+            async with http.get(link[:-2]) as answer:
+                assert answer.status in (401, 403, 404)
+
+    await platforms.everywhere(scenario)
+
+
+def _of_a_file(customer: Customer) -> list[str]:
+    return [link for link in customer.links() if "/api/attachments/" in link]
 
 
 async def test_an_edit_changes_what_is_kept_and_an_emoji_is_kept(platforms: Town) -> None:

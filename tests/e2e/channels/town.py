@@ -23,7 +23,7 @@ from tests.e2e import stored
 from tests.e2e.channels.customer import Customer, Paper, until
 from tests.e2e.channels.mail_customer import MailCustomer
 from tests.e2e.channels.phone_customer import PhoneCustomer
-from tests.e2e.channels.slack_customer import SlackCustomer
+from tests.e2e.channels.slack_customer import DirectCustomer, ThreadCustomer
 from tests.e2e.channels.telegram_customer import TelegramCustomer
 from tests.e2e.knowledge_copy import copy_of, started
 from tests.integration.email_channel.rig import PostOffice, post_office
@@ -59,9 +59,15 @@ class Town:
     def customers(self) -> Mapping[str, tuple[Customer, Hub]]:
         """Somebody new on every platform and transport."""
         number = next(self.numbers)
+        hook = f"{self.called.url}/webhooks/slack"
         return {
-            "slack over HTTP": (SlackCustomer(self.slack, number, f"{self.called.url}/webhooks/slack"), self.called),
-            "slack over Socket Mode": (SlackCustomer(self.socket_slack, number, None), self.asking),
+            "slack over HTTP": (DirectCustomer(self.slack, number, hook), self.called),
+            "slack over HTTP in a thread": (ThreadCustomer(self.slack, next(self.numbers), hook), self.called),
+            "slack over Socket Mode": (DirectCustomer(self.socket_slack, number, None), self.asking),
+            "slack over Socket Mode in a thread": (
+                ThreadCustomer(self.socket_slack, next(self.numbers), None),
+                self.asking,
+            ),
             "telegram by webhook": (TelegramCustomer(self.telegram, number, polled=False), self.called),
             "telegram by polling": (TelegramCustomer(self.polled_telegram, number, polled=True), self.asking),
             "sms": (PhoneCustomer(self.twilio, number, whatsapp=False), self.called),
@@ -214,7 +220,9 @@ def _called(folder: Path, slack: SlackFake, telegram: TelegramFake, twilio: Twil
 
 
 def _asking(folder: Path, slack: SlackFake, telegram: TelegramFake) -> Hub:
+    port = free_port()
     environment = {
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",  # nobody calls it; files that a platform refuses are fetched from there
         "SLACK_BOT_TOKEN": SLACK_TOKEN,
         "SLACK_APP_TOKEN": APP_TOKEN,
         "SLACK_API_BASE_URL": slack.api_url,
@@ -222,4 +230,4 @@ def _asking(folder: Path, slack: SlackFake, telegram: TelegramFake) -> Hub:
         "TELEGRAM_API_BASE_URL": telegram.url,
         "TELEGRAM_MODE": "polling",
     }
-    return Hub(folder / "asking", sources="sample", environment=environment)
+    return Hub(folder / "asking", sources="sample", port=port, environment=environment)

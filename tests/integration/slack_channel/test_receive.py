@@ -144,12 +144,14 @@ async def test_edits_and_reactions_among_others_ask_slack_for_no_repetition(hub:
     assert sink.events == []
 
 
-async def test_a_reaction_to_a_reply_finds_its_thread(hub: Hub, sink: Sink) -> None:
+@pytest.mark.parametrize("written_down", [True, False])
+async def test_a_reaction_to_a_reply_finds_its_thread(hub: Hub, sink: Sink, written_down: bool) -> None:
     root = hub.fake.say(f"<@{BOT}> are you open?", channel=PUBLIC)
     await hub.push(root)
     thread = f"{TEAM}/{PUBLIC}/{root['event']['ts']}"
     (receipt,) = await hub.answer("We are.", thread)
-    await hub.channel.settled()
+    if written_down:
+        await hub.channel.settled()
     assert receipt.provider_id is not None
     item = {"type": "message", "channel": PUBLIC, "ts": receipt.provider_id.rpartition("/")[2]}
     like = {"type": "reaction_added", "user": ANNA, "reaction": "+1", "item": item, "event_ts": hub.fake.ts()}

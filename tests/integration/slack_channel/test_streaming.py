@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from channels.slack.client import Sent
+from channels.slack.place import Place
 from core.domain.conversation import Conversation, OwnershipState
-from core.domain.errors import LostClaim, OutcomeUnknown
+from core.domain.errors import LostClaim, OutcomeUnknown, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author
 from core.ports.channel import StreamFrame
@@ -192,3 +194,31 @@ async def test_a_status_says_that_somebody_is_at_work(live: Hub, clock: HandCloc
     clock.seconds += 100
     await live.channel.typing(ConversationKey("slack", "default", thread), Author.AGENT)
     assert len(live.fake.statuses) == 1
+
+
+async def test_a_later_turn_leaves_the_message_of_an_answer_that_met_trouble(live: Hub) -> None:
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    live.fake.fail("chat.update", Fault(status=503))
+    with pytest.raises(Unreachable):
+        await live.answer("We open at nine.", thread)
+    await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
+    await live.answer("We open at nine.", thread)
+    await live.answer("On Sunday too.", thread, turn_id="t2")
+    assert live.fake.shown(PUBLIC) == ["We open at nine.", "On Sunday too."]
+
+
+async def test_what_a_later_turn_has_begun_above_an_answer_is_said_below_it(live: Hub, clock: HandClock) -> None:
+    """The later turn begins to write while the answer is on its way to Slack, and Slack names the answer last."""
+    thread = await thread_of(live)
+    streams, place = live.channel._streams, Place.of(thread)
+    later = conversation(thread)
+    await live.channel.stream(later, [text("On Sunday", 0, turn="t2", epoch=2)])
+    await streams.said(place, Sent(PUBLIC, live.fake.ts()), None)
+    clock.seconds += 2
+    await live.channel.stream(later, [text(" too", 1, turn="t2", epoch=2)])
+    await live.answer("On Sunday too.", thread, turn_id="t2")
+    (start,) = live.fake.called("chat.startStream")
+    assert start
+    assert len(live.fake.called("chat.postMessage")) == 1
+    assert live.fake.shown(PUBLIC) == ["On Sunday too."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -93,6 +94,20 @@ async def test_after_an_outage_what_was_missed_is_accepted_once(
     assert texts == {"One", "two", "Three", "Four", "five", "Six"}
 
 
+async def test_a_hub_that_starts_again_looks_for_what_it_missed_by_itself(
+    fake: SlackFake, store: SqlStore, tmp_path: Path
+) -> None:
+    around, sink = surroundings(store, tmp_path), StoreSink(store)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        await hub.push(fake.say("One"))
+    fake.say("Two")
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)):
+        async with asyncio.timeout(30):
+            while len(sink.accepted) < 2:  # noqa: ASYNC110 - the sink keeps a list
+                await asyncio.sleep(0.02)
+    assert not sink.accepted[-1].duplicate
+
+
 async def test_many_missed_messages_come_in_order(hub: Hub) -> None:
     await hub.push(hub.fake.say("First"))
     for number in range(450):
@@ -144,7 +159,9 @@ async def test_what_is_long_past_is_forgotten(hub: Hub) -> None:
 async def test_one_process_catches_up(hub: Hub, store: SqlStore) -> None:
     await hub.push(hub.fake.say("One"))
     hub.fake.say("Two")
-    assert await store.hold("slack:default:catch-up", "p2", 60.0)
+    async with asyncio.timeout(30):
+        while not await store.hold("slack:default:catch-up", "p2", 60.0):  # noqa: ASYNC110 - its own look at the start
+            await asyncio.sleep(0.02)
     assert await hub.channel.catch_up(Sink()) == 0
     await store.let_go("slack:default:catch-up", "p2")
     assert await hub.channel.catch_up(Sink()) == 1

@@ -165,7 +165,7 @@ class Rig:
 def settings(twilio: TwilioFake, **changes: Any) -> SmsSettings:
     """As a company would set it up, with the fake's address; nothing happens by itself."""
     plain = SmsSettings(
-        SID, (TOKEN,), OURS, OURS, api_base_url=twilio.url, catch_up_every=0.0, request_timeout=0.5, settle=5.0
+        SID, (TOKEN,), OURS, OURS, api_base_url=twilio.url, catch_up_every=0.0, request_timeout=2.0, settle=5.0
     )
     return replace(plain, **changes)
 

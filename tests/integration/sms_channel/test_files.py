@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, Rejected, TooLarge, Unreachable
-from core.domain.messages import MessageReceived
+from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.integration.sms_channel.rig import LINK, PICTURE, Rig, running
 from tests.servers.twilio_fake import OURS, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
@@ -138,6 +138,17 @@ async def test_a_file_that_fails_later_is_followed_by_a_link_once(rig: Rig) -> N
     for _ in range(2):
         assert (await rig.twilio.deliver(form, "/webhooks/twilio/status"))[0] == 200
     assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
+    assert rig.sink.new == [], "what the customer has by a link is no dead letter"
+
+
+async def test_a_file_that_fails_later_and_has_no_link_is_a_dead_letter(rig: Rig) -> None:
+    (receipt,) = await rig.say("", files=[PICTURE])
+    rig.twilio.faults.append("500")
+    form = rig.twilio.report(receipt.provider_id or "", "undelivered", 30019)
+    assert (await rig.twilio.deliver(form, "/webhooks/twilio/status"))[0] == 200
+    (report,) = rig.sink.new
+    assert isinstance(report, DeliveryReported)
+    assert report.status is ReceiptStatus.FAILED
 
 
 async def test_a_file_that_arrived_needs_no_link(rig: Rig) -> None:
