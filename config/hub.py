@@ -20,6 +20,7 @@ from config import parts
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
+from config.desk import make_desk, make_wall
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
@@ -37,8 +38,6 @@ from core.ports.store import TurnState
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.turn import Turn, TurnSettings
-from handoff.settings import HandoffSettings
-from handoff.unstaffed_desk import UnstaffedDesk
 
 log = structlog.get_logger(__name__)
 
@@ -159,8 +158,10 @@ class Hub:
             process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
             alone=self.role == "all",
         )
-        others = make_channels(self.settings, surroundings, keys)
-        return {"web": channel, "console": ConsoleChannel(self._clock, account=account), **others}
+        made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
+        made |= make_channels(self.settings, surroundings, keys)
+        self._wall = make_wall(self.settings, surroundings, self.store)
+        return made if self._wall is None else {**made, self._wall.name: self._wall}
 
     async def start(self, *, listen: bool = True) -> None:
         """Raises ConfigError when DATA_DIR is taken or the port is in use."""
@@ -200,7 +201,7 @@ class Hub:
             self._make_responder(
                 self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
             ),
-            UnstaffedDesk(HandoffSettings()),
+            make_desk(self.settings, self._wall, self.store, self._clock),
             self.channels,
             self.metrics,
             parts.make_failure(self.settings),

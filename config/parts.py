@@ -12,6 +12,7 @@ from channels import registry
 from channels.web.links import Links
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
+from config.desk import is_staffed
 from config.data_dir import own_secret_key
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
@@ -143,6 +144,7 @@ def make_web(
         feedback=settings.feature_feedback,
         demo_page=settings.feature_demo_page,
         trusted_proxies=settings.trusted_proxies,
+        staffed=is_staffed(settings),
         limits=WebLimits(attachment_bytes=settings.max_attachment_bytes),
     )
     channel: Channel = registry.load("web")(

@@ -118,7 +118,20 @@ class Settings(BaseSettings):
     )
     slack_suggested_prompts: Listed = Field((), description="Up to four questions that Slack's pane offers.")
     slack_staff_channel: str | None = Field(
-        None, description="The id of the staff's channel (C…): nobody is a customer there."
+        None,
+        description="The id of the staff's channel (C…). Customers who need a person arrive there, each as a thread.",
+    )
+    desk_note_sign: str = Field("//", description="What staff begin a message with that is not for the customer.")
+    desk_undo_seconds: float = Field(
+        5.0, ge=0, le=300, description="Seconds in which staff can still change or take back what they wrote."
+    )
+    desk_reopen_hours: float = Field(
+        72.0,
+        ge=0,
+        description="Hours after a case was resolved in which a customer who writes again comes back to staff.",
+    )
+    desk_language: str = Field(
+        "en", description="The language in which the desk speaks to staff: en, de, fr, es or ar."
     )
 
     telegram_bot_token: SecretStr | None = Field(None, description="Switches Telegram on: the token from @BotFather.")

@@ -72,7 +72,7 @@ class Turn:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if state.conversation.audience is Audience.STAFF:
-            return await self._desk.staff(state)
+            return await self._desk.staff(await self._prepared(state))
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)
@@ -117,7 +117,7 @@ class Turn:
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
-        said = await self._desk.relay(in_written_language(state))
+        said = await self._desk.relay(in_written_language(await self._prepared(state)))
         self._metrics.count(Counter.TURNS, kind="relayed")
         return TurnOutcome(
             state.claim,
@@ -128,10 +128,11 @@ class Turn:
             cases=said.staff.cases,
         )
 
+    async def _prepared(self, state: TurnState) -> TurnState:
+        return state if self._prepare is None else await self._prepare(state)
+
     async def _respond(self, state: TurnState) -> Reply:
-        if self._prepare is not None:
-            state = await self._prepare(state)
-        state = _from_the_new_start(state)
+        state = _from_the_new_start(await self._prepared(state))
         events = ProvisionalEvents(
             self._streaming(state),
             state,

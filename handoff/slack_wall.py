@@ -115,11 +115,11 @@ class SlackWall:
                 return _receipt(sent)
             root = await self._root(payload.conversation)
             if body["do"] == "update_card":
-                return _receipt(await self._update(client, root, payload, idempotency_key))
+                return await self._update(client, root, payload, idempotency_key)
             if body["do"] == "update":
                 shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
                 if shown is not None:
-                    return _receipt(await self._update(client, _sent(shown), payload, idempotency_key))
+                    return await self._update(client, _sent(shown), payload, idempotency_key)
             if body["do"] == "file":
                 return await self._files.send(client, root.channel, root.ts, body, idempotency_key)
             sent = await client.post_message(
@@ -199,9 +199,11 @@ class SlackWall:
             self._names[staff_id] = str(found)
         return self._names[staff_id]
 
-    async def _update(self, client: SlackClient, shown: Sent, payload: WirePayload, key: str) -> Sent:
+    async def _update(self, client: SlackClient, shown: Sent, payload: WirePayload, key: str) -> Receipt:
+        """Not tracked: by that id the message is known that was posted first."""
         body = payload.body
-        return await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
+        sent = await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
+        return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts))
 
     async def _root(self, conversation: ConversationKey) -> Sent:
         """The case's card. Raises Unreachable while it has not been posted: then nothing can stand below it."""

@@ -21,6 +21,7 @@ SCOPES = (
     "mpim:history",
     "mpim:read",
     "reactions:read",
+    "reactions:write",
     "team:read",
     "users:read",
 )

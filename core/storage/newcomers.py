@@ -33,7 +33,8 @@ def make_feeds(connection: Connection, database: Database, keys: Sequence[Conver
         _row(key, customer_id="", external_id="", now=now) | {"locale": None, "audience": Audience.STAFF}
         for key in sorted(set(keys))
     ]
-    connection.execute(database.insert_new(conversation), rows)
+    if rows:
+        connection.execute(database.insert_new(conversation), rows)
 
 
 def create_conversations(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> None:

@@ -30,8 +30,11 @@ from tests.servers.slack_world import (
     BOT,
     BOT_ID,
     DIRECT,
+    GRACE,
+    LINUS,
     PUBLIC,
     SECRET,
+    STAFF,
     TEAM,
     TOKEN,
     Channel,
@@ -49,8 +52,14 @@ class SlackFake:
 
     def __init__(self) -> None:
         self.workspaces: dict[str, Workspace] = {TOKEN: Workspace()}
-        self.channels: dict[str, Channel] = defaultdict(Channel, {DIRECT: Channel(), PUBLIC: Channel()})
-        self.users: dict[str, Json] = {ANNA: person(ANNA, "Anna", "de-DE")}
+        self.channels: dict[str, Channel] = defaultdict(
+            Channel, {DIRECT: Channel(), PUBLIC: Channel(), STAFF: Channel()}
+        )
+        self.users: dict[str, Json] = {
+            ANNA: person(ANNA, "Anna", "de-DE"),
+            GRACE: person(GRACE, "Grace", "en-US"),
+            LINUS: person(LINUS, "Linus", "en-US"),
+        }
         self.files: dict[str, Json] = {}
         self.bytes: dict[str, bytes] = {}
         self.homes: dict[str, Json] = {}
@@ -105,6 +114,11 @@ class SlackFake:
     def shown(self, channel: str = DIRECT) -> list[str]:
         """What stands in a channel, by the app."""
         return [text_of(one) for one in self.channels[channel].messages if one.get("bot_id")]
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+        """After some call it holds."""
+        async with asyncio.timeout(seconds), self.news:
+            await self.news.wait_for(holds)
 
     # What people do
 

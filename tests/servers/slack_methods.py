@@ -68,6 +68,16 @@ async def delete(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     return {"channel": args["channel"], "ts": args["ts"]}
 
 
+@method("reactions.add", "reactions:write", json_too=True)
+async def add_reaction(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
+    message = fake.message({"channel": args["channel"], "ts": args["timestamp"]}, own=False)
+    signs = message.setdefault("reactions", [])
+    if args["name"] in signs:
+        raise Refusal("already_reacted")
+    signs.append(args["name"])
+    return {}
+
+
 @method("chat.getPermalink")
 async def permalink(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     known = [one for one in fake.place(args["channel"]).messages if one["ts"] == args["message_ts"]]

@@ -7,10 +7,11 @@ from typing import Any
 
 TEAM, BOT, BOT_ID, APP = "T0HOME001", "U0BOT0001", "B0BOT0001", "A0APP0001"
 ANNA, DIRECT, PUBLIC = "U0ANNA001", "D0ANNA001", "C0HELP001"
+STAFF, GRACE, LINUS = "C0STAFF01", "U0GRACE01", "U0LINUS01"
 TOKEN, APP_TOKEN, SECRET = "xoxb-home", "xapp-home", "8f742231b10e8888abcd99yyyzzz85a5"
 SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
-    "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,team:read,users:read"
+    "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,team:read,users:read"
 )
 Json = dict[str, Any]
 HISTORY = {"D": "im:history", "C": "channels:history", "G": "groups:history"}

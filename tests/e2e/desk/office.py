@@ -1,0 +1,100 @@
+"""The staff's side of a desk in the fake Slack: what they see, press and write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.servers.hub import Hub
+from tests.servers.slack_fake import SlackFake, text_of
+from tests.servers.slack_world import GRACE, STAFF, TEAM
+
+Json = dict[str, Any]
+_PATIENCE = 30.0
+
+
+class Office:
+    """Everything goes over HTTP, signed, as Slack does it."""
+
+    def __init__(self, slack: SlackFake, hub: Hub) -> None:
+        self.slack = slack
+        self._url = f"{hub.url}/webhooks/slack"
+
+    @property
+    def cards(self) -> list[Json]:
+        """The first messages of cases."""
+        return [one for one in self.slack.channels[STAFF].messages if one.get("bot_id") and "thread_ts" not in one]
+
+    def thread(self, card: Json) -> list[Json]:
+        """What stands below a card, by whomever."""
+        return [one for one in self.slack.channels[STAFF].messages if one.get("thread_ts") == card["ts"]]
+
+    def shown(self, card: Json) -> list[str]:
+        """What the hub wrote below a card."""
+        return [whole(one) for one in self.thread(card) if one.get("bot_id")]
+
+    async def card(self, number: int = 1) -> Json:
+        """The case of that number, once it is there."""
+        await self.slack.until(lambda: len(self.cards) >= number, _PATIENCE)
+        return self.cards[number - 1]
+
+    async def sees(self, card: Json, text: str) -> None:
+        """Something stands in the thread, or on the card."""
+        await self.slack.until(lambda: any(text in one for one in [whole(card), *self.shown(card)]), _PATIENCE)
+
+    async def press(self, card: Json, action: str, user: str = GRACE) -> None:
+        """A button of the card, if it is there."""
+        (button,) = [
+            element
+            for block in card["blocks"]
+            if block["type"] == "actions"
+            for element in block["elements"]
+            if element["action_id"] == action
+        ]
+        payload = {
+            "type": "block_actions",
+            "team": {"id": TEAM, "domain": "example"},
+            "user": {"id": user, "team_id": TEAM},
+            "channel": {"id": STAFF, "name": "support"},
+            "message": card,
+            "container": {"type": "message", "message_ts": card["ts"], "channel_id": STAFF},
+            "actions": [{**button, "action_ts": self.slack.ts()}],
+        }
+        status, body = await self.slack.push(self._url, payload, form="payload")
+        assert status == 200, body
+
+    async def write(self, card: Json, text: str, user: str = GRACE, **more: Any) -> Json:
+        """A reply in the case's thread; the event, which can be delivered again."""
+        event = self.slack.say(text, channel=STAFF, user=user, thread_ts=card["ts"], **more)
+        await self.deliver(event)
+        return event
+
+    async def edit(self, event: Json, text: str) -> None:
+        """Change what was written."""
+        old = {name: value for name, value in event["event"].items() if name not in ("channel", "event_ts")}
+        new = {**old, "text": text, "edited": {"user": old["user"], "ts": self.slack.ts()}}
+        change = {"type": "message", "subtype": "message_changed", "hidden": True, "channel": STAFF}
+        await self.deliver(self.slack.event({**change, "ts": self.slack.ts(), "message": new, "previous_message": old}))
+
+    async def delete(self, event: Json) -> None:
+        """Take away what was written."""
+        old = {name: value for name, value in event["event"].items() if name not in ("channel", "event_ts")}
+        gone = {"type": "message", "subtype": "message_deleted", "hidden": True, "channel": STAFF}
+        await self.deliver(
+            self.slack.event({**gone, "ts": self.slack.ts(), "deleted_ts": old["ts"], "previous_message": old})
+        )
+
+    async def deliver(self, event: Json) -> None:
+        """Over HTTP."""
+        status, body = await self.slack.push(self._url, event)
+        assert status == 200, body
+
+
+def whole(message: Json) -> str:
+    """Everything that a message shows, small print included."""
+    small = [
+        element.get("text", "")
+        for block in message.get("blocks") or []
+        if block["type"] == "context"
+        for element in block["elements"]
+    ]
+    return "\n".join([text_of(message), *small])
