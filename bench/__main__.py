@@ -1,13 +1,19 @@
-"""``python -m bench [accept] [end_to_end] [memory] [startup]``: all of them write the page, some only print."""
+"""``python -m bench [accept] [acknowledgement] [end_to_end] [memory] [startup]``: all of them write the page, some only print."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import accept, end_to_end, memory, startup
+from bench import accept, acknowledgement, end_to_end, memory, startup
 from bench.report import PAGE, Report
 
-BENCHES = {"accept": accept.run, "end_to_end": end_to_end.run, "memory": memory.run, "startup": startup.run}
+BENCHES = {
+    "accept": accept.run,
+    "acknowledgement": acknowledgement.run,
+    "end_to_end": end_to_end.run,
+    "memory": memory.run,
+    "startup": startup.run,
+}
 
 
 def main() -> None:

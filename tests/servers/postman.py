@@ -39,7 +39,7 @@ class Postman:
         self.weather: Callable[[bytes], str] = lambda _data: ""
         self.port = free_port()
         self._controller = Controller(
-            self,
+            _Ears(self),
             hostname="127.0.0.1",
             port=self.port,
             tls_context=tls,
@@ -96,3 +96,12 @@ class Postman:
             self.refusals.cut = False
             server.transport.abort()
         return "250 OK"
+
+
+class _Ears:
+    """What the server calls, and nothing else: for each connection it looks at every attribute, so at every letter."""
+
+    def __init__(self, postman: Postman) -> None:
+        self.handle_MAIL = postman.handle_MAIL
+        self.handle_RCPT = postman.handle_RCPT
+        self.handle_DATA = postman.handle_DATA

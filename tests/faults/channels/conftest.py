@@ -32,7 +32,7 @@ from tests.servers.telegram_fake import TelegramFake
 from tests.servers.twilio_fake import TwilioFake
 
 _LAUNCHER = ("-m", "tests.faults.channels.hub_process")
-_LEASE = 4.0
+_LEASE = 5.0
 
 NAMES = {"hooks": "Slack over HTTP, Telegram's webhook", "pulls": "Slack's Socket Mode, Telegram polled"}
 """How events come in. Text messages always come by webhook, mail is always fetched."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tests.faults.channels.door import Door
 from tests.faults.channels.words import Said, read, signed
 
-_LOOK = 0.05
+_LOOK = 0.2
 
 
 @dataclass

@@ -1,0 +1,69 @@
+"""Text as the mood's word lists see it: folded words, where clauses end, what was shouted or drawn out."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_FOLD = str.maketrans({"œ": "oe", "æ": "ae", "ى": "ي", "ة": "ه", "ـ": "", "ٱ": "ا", "’": "'", "‘": "'", "ʼ": "'"})
+_CONTRACTED = re.compile(r"n't\b")
+_DRAWN_OUT = re.compile(r"(.)\1{2,}", re.DOTALL)
+_PIECE = re.compile(r"[^\W_]+|[.,;:!?…\n،؛؟。！？]")
+
+_LONG = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """``text`` folded; ``clause`` counts from 0; ``shouted``: two capitals or more; ``drawn_out``: "soooo"."""
+
+    text: str
+    clause: int
+    shouted: bool = False
+    drawn_out: bool = False
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, vowel marks or compatibility forms; "don't" becomes "dont"."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_FOLD).casefold())
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _CONTRACTED.sub("nt", unicodedata.normalize("NFC", bare).translate(_FOLD))
+
+
+def phrase(text: str) -> tuple[str, ...]:
+    """A list's entry, or a sentence, as the folded words that are compared."""
+    return tuple(piece for piece in _PIECE.findall(fold(text)) if piece[0].isalnum())
+
+
+def _folded(piece: str) -> tuple[str, ...]:
+    """Common words are folded once; a piece longer than words are is not worth the memory."""
+    return _remembered(piece) if len(piece) <= _LONG else phrase(piece)
+
+
+_remembered = functools.lru_cache(maxsize=8192)(phrase)
+
+
+def words(text: str) -> list[Word]:
+    """All words in order. Each piece is folded by itself, so that its capitals are still known."""
+    found: list[Word] = []
+    clause = 0
+    for piece in _PIECE.findall(_CONTRACTED.sub("nt", _joined(text))):
+        if not piece[0].isalnum():
+            clause += 1
+            continue
+        shouted = len(piece) > 1 and piece.isupper()
+        drawn_out = _DRAWN_OUT.search(piece) is not None and not piece.isdigit()
+        found.extend(Word(part, clause, shouted, drawn_out) for part in _folded(piece))
+    return found
+
+
+def _joined(text: str) -> str:
+    """Apostrophes of one kind, marks joined to their letters, and no N'T that the contraction would miss."""
+    return re.sub(r"N'T\b", "NT", unicodedata.normalize("NFC", text).translate(_FOLD))
+
+
+def squeezed(word: str, letters: int) -> str:
+    """A drawn-out word with its runs cut to ``letters``: "uselesssss" needs two, "sooooo" one."""
+    return _DRAWN_OUT.sub(lambda run: run[1] * letters, word)
