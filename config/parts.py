@@ -12,8 +12,8 @@ from channels import registry
 from channels.web.links import Links
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
-from config.desk import is_staffed
 from config.data_dir import own_secret_key
+from config.desk import is_staffed
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
 from core.agent.settings import AgentSettings

@@ -40,7 +40,8 @@ from handoff.slack_cards import bodies
 _MARK = "switchboard_desk"
 _PAGES = 5
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
-_SIGNS = {"note": "lock"}
+_SIGNS = {"note": "lock", "outgoing": "outbox_tray"}
+"""Inside, and: it goes to the customer when the time to take it back is over."""
 _log = structlog.get_logger(__name__)
 
 CAPABILITIES: Final = Capabilities(

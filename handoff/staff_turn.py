@@ -156,7 +156,7 @@ class StaffTurn:
         who = await self._who(message)
         sign = self._settings.note_sign
         if sign and message.text.lstrip().startswith(sign):
-            self._thread.append(posts.mark(str(message.meta.get("at") or ""), "note"))
+            self._mark(message, "note")
         elif self._conversation.state is not OwnershipState.STAFF:
             over = self._conversation.state is not OwnershipState.QUEUED
             self._remark("staff_inside_over" if over else "staff_inside_unclaimed")
@@ -174,6 +174,7 @@ class StaffTurn:
                     delay=self._settings.undo_seconds,
                 )
             )
+            self._mark(message, "outgoing")
 
     async def _changed(self, change: Change) -> None:
         """What staff did to a message of theirs that went out, or is about to."""
@@ -211,6 +212,9 @@ class StaffTurn:
     @property
     def _locale(self) -> str | None:
         return self._conversation.locale or self._customer.locale
+
+    def _mark(self, message: Message, sign: str) -> None:
+        self._thread.append(posts.mark(str(message.meta.get("at") or ""), sign))
 
     def _remark(self, key: str, name: str = "") -> None:
         self._thread.append(posts.remark(self._say(key, name)))

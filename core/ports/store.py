@@ -9,23 +9,31 @@ from typing import Any, Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import Pace
-from core.domain.case import Case
-from core.domain.conversation import Conversation, Escalation, OwnershipEvent, OwnershipState
-from core.domain.customer import ContactDetails, Customer, Identity
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
-    Author,
     Change,
-    Citation,
     InboundEvent,
     Message,
-    MessageKind,
     OutboundMessage,
     RawEvent,
     Receipt,
 )
 from core.ports.channel import Accepted
+from core.ports.outcomes import (
+    Aside,
+    CaseRecord,
+    Claim,
+    CloseCase,
+    Finished,
+    NewMessage,
+    OpenCase,
+    Recall,
+    Transition,
+    TurnOutcome,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +45,6 @@ class Acceptable:
     in_log: bool = False
     window: float = 0.0
     correlation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to work on a conversation until the lease ends; ``epoch`` is the fence that every write checks."""
-
-    conversation_id: str
-    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,109 +62,6 @@ class TurnState:
     history: tuple[Message, ...]
     files: tuple[Attachment, ...] = ()
     changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message that a turn, the desk or a transition wants to be stored and delivered.
-
-    ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
-    """
-
-    author: Author
-    text: str
-    kind: MessageKind
-    author_name: str | None = None
-    citations: tuple[Citation, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    turn_id: str | None = None
-    relays: str | None = None
-    delay: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """A change of ownership, guarded by the state machine. ``owner`` names the person where the event has one.
-
-    ``reopen_within``: seconds in which a customer who writes again comes back to staff (where a person resolved it).
-    """
-
-    event: OwnershipEvent
-    owner: str | None = None
-    escalation: Escalation | None = None
-    reopen_within: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """A message that is still waiting to be sent becomes ``text``, or with None is not sent at all."""
-
-    message_id: str
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """What a turn commits in another conversation, under that one's row lock.
-
-    ``ownership_epoch``: as it was when this was decided; when it has moved, or a message that is recalled is not waiting
-    any more, nothing of the whole outcome is written.
-    Without one, the conversation is made where it is not there yet (what staff are shown of a case).
-    """
-
-    conversation: ConversationKey
-    messages: tuple[NewMessage, ...] = ()
-    transition: Transition | None = None
-    ownership_epoch: int | None = None
-    recalls: tuple[Recall, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCase:
-    """A person is needed: a case begins, unless it was begun before."""
-
-    case: Case
-
-
-@dataclass(frozen=True, slots=True)
-class CloseCase:
-    """Nobody is needed any more."""
-
-    case_id: str
-
-
-CaseRecord = OpenCase | CloseCase
-
-
-@dataclass(frozen=True, slots=True)
-class TurnOutcome:
-    """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details.
-
-    ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
-    """
-
-    claim: Claim
-    handled_seq: int
-    messages: tuple[NewMessage, ...] = ()
-    transition: Transition | None = None
-    contact: ContactDetails | None = None
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    asides: tuple[Aside, ...] = ()
-    cases: tuple[CaseRecord, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Whether an outcome was committed (``held``), and whether the conversation has more to do already (``pending``).
-
-    ``outdated``: the claim still held, but another conversation had changed hands; nothing was written, and the claim is
-    given back to be decided anew.
-    """
-
-    held: bool
-    pending: bool = False
-    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

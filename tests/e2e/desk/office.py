@@ -41,6 +41,12 @@ class Office:
         """Something stands in the thread, or on the card."""
         await self.slack.until(lambda: any(text in one for one in [whole(card), *self.shown(card)]), _PATIENCE)
 
+    async def marked(self, event: Json, sign: str) -> None:
+        """The hub put a sign on what somebody wrote."""
+        ts = event["event"]["ts"]
+        wanted = [one for one in self.slack.channels[STAFF].messages if one["ts"] == ts]
+        await self.slack.until(lambda: sign in wanted[0].get("reactions", ()), _PATIENCE)
+
     async def press(self, card: Json, action: str, user: str = GRACE) -> None:
         """A button of the card, if it is there."""
         (button,) = [

@@ -88,8 +88,8 @@ async def test_from_the_wish_to_the_end(make_hub: MakeHub) -> None:
         await world.reads("Grace has joined")
 
         for number in range(3):
-            await world.visitor.say(f"Customer {number}", client_id=f"c{number}")
-            await office.sees(card, f"Customer {number}")
+            await world.visitor.say(f"Mine-{number}", client_id=f"c{number}")
+            await office.sees(card, f"Mine-{number}")
             await office.write(card, f"Staff {number}")
             await world.reads(f"Staff {number}")
         await office.write(card, "// he seems angry")
@@ -102,8 +102,8 @@ async def test_from_the_wish_to_the_end(make_hub: MakeHub) -> None:
         texts = await world.texts()
         assert [text for text in texts if text.startswith("Staff")] == ["Staff 0", "Staff 1", "Staff 2"]
         assert not any("angry" in text or "I know him" in text or "What is this about" in text for text in texts)
-        shown = [one for one in office.shown(card) if "Customer" in one]
-        assert [one.split("\n")[-1] for one in shown] == ["Customer 0", "Customer 1", "Customer 2"]
+        shown = [one for one in office.shown(card) if "Mine-" in one]
+        assert [one.split("\n")[-1] for one in shown] == ["Mine-0", "Mine-1", "Mine-2"]
 
 
 async def test_of_two_who_claim_one_has_it(make_hub: MakeHub) -> None:
@@ -125,9 +125,11 @@ async def test_what_staff_take_back_in_time_never_goes_out(make_hub: MakeHub) ->
         await office.press(card, CLAIM)
         await world.reads("has joined")
         wrong = await office.write(card, "You are fired")
+        await office.marked(wrong, "outbox_tray")
         await office.delete(wrong)
         await office.sees(card, "Taken back before it was sent")
         typo = await office.write(card, "Helo")
+        await office.marked(typo, "outbox_tray")
         await office.edit(typo, "Hello")
         await office.sees(card, "Changed before it was sent")
         await world.reads("Hello")
