@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter as Tally
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
+from core.domain.case import Case, feed
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, MessageKind
-from core.ports.desk import DeskReply
+from core.ports.desk import DeskReply, ForStaff
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import NewMessage, TurnState
+from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 Work = Callable[[TurnState, str, TurnEvents], Awaitable[Reply]]
 
 
@@ -86,3 +89,20 @@ class NotedDesk:
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when they need nobody any more."""
         return NewMessage(Author.SYSTEM, "Back to the agent.", MessageKind.NOTICE)
+
+    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
+        """A line for staff."""
+        case = Case(
+            Case.named(turn.conversation.id, 1), turn.conversation.id, 1, escalation.reason, "agent", "normal", NOW
+        )
+        line = NewMessage(Author.SYSTEM, escalation.reason, MessageKind.NOTICE)
+        return ForStaff((Aside(feed("main", case.id), (line,)),), (OpenCase(case),))
+
+    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
+        """The case is over."""
+        return ForStaff(cases=(CloseCase(Case.named(turn.conversation.id, 1)),))
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """All of it is taken down."""
+        self.relayed.extend(f"staff: {message.text}" for message in turn.pending)
+        return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)

@@ -12,10 +12,10 @@ from core.domain.correlation import correlated
 from core.domain.customer import ContactDetails
 from core.domain.errors import LostClaim, Unreachable
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, CustomerAction, MessageKind
+from core.domain.messages import Audience, Author, CustomerAction, MessageKind
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import NewMessage, Transition, TurnState
+from core.ports.store import NewMessage, OpenCase, Transition, TurnState
 from core.storage.store import SqlStore
 from core.turn import Turn, TurnSettings, turn_id
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, finish, said
@@ -198,6 +198,17 @@ async def test_an_escalation_says_what_the_transition_says(state: TurnState, met
     assert [message.text for message in outcome.messages] == ["A person will answer."]
     assert outcome.transition is not None
     assert outcome.transition.escalation == Escalation("wants a refund")
+    assert [aside.messages[0].text for aside in outcome.asides] == ["wants a refund"]
+    assert [type(record) for record in outcome.cases] == [OpenCase]
+
+
+async def test_what_staff_write_goes_to_the_desk_and_to_no_agent(state: TurnState, metrics: CountedMetrics) -> None:
+    desk, echo = NotedDesk(), Echo()
+    inside = replace(state, conversation=replace(state.conversation, audience=Audience.STAFF))
+    outcome = await make(metrics, echo, desk=desk).run(inside)
+    assert desk.relayed == ["staff: One", "staff: Two"]
+    assert not echo.turns
+    assert outcome.messages == ()
 
 
 async def test_a_turn_that_takes_too_long_is_an_honest_failure(state: TurnState, metrics: CountedMetrics) -> None:
