@@ -1,0 +1,197 @@
+"""When a person is needed although nobody asked for one. Pure: the same conversation and rules give the same answer.
+
+A request by the customer, and the agent's own, are not decided here; they come before.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from core.domain.conversation import Escalation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.responder import Reply
+from core.ports.store import TurnState
+from handoff.mood import Mood, MoodWords, measure, trend
+from handoff.mood.wording import fold
+
+TOOLS_FAILED_META = "tools_failed"  # of a reply: the names of tools that failed and were not made good in that turn
+_NO_QUESTION = frozenset({"clarify"})  # intents of answers that ask back: neither an answer nor the lack of one
+_DECLINED = "declined"
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # scripts without spaces between words
+_TREND_OF = 3  # messages, at least
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRules:
+    """A company's rules; 0, None and an empty list switch a rule off.
+
+    ``keywords`` bring a person in at once: whole words or phrases, in the forms given. ``frustration``: of one message.
+    ``frustrated_messages`` of at least ``frustrated_from`` do it together. A conversation declines when its tone falls by
+    ``decline`` per message or more and is ``declined_to`` or below. ``unanswered`` replies in a row without an answer of at
+    least ``answer_confidence``. ``vip``: customers' ids, or patterns such as ``*@example.com``; they must be
+    verified, and get a person at once where none has been in the conversation yet.
+    """
+
+    keywords: tuple[str, ...] = ()
+    frustration: float | None = 0.8
+    frustrated_messages: int = 3
+    frustrated_from: float = 0.5
+    decline: float | None = 0.1
+    declined_to: float = -0.3
+    unanswered: int = 2
+    answer_confidence: float = 0.0
+    model_failed: bool = True
+    tool_failed: bool = True
+    vip: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("frustration", "frustrated_from", "decline", "answer_confidence"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise ValueError(f"{name} is {value}; it goes from 0 to 1.")
+        if not -1 <= self.declined_to <= 0:
+            raise ValueError(f"declined_to is {self.declined_to}; it goes from -1 to 0.")
+        if self.frustrated_messages < 0 or self.unanswered < 0:
+            raise ValueError("Numbers of messages are 0 or more.")
+
+
+def reason_to_escalate(
+    turn: TurnState, reply: Reply | None, rules: EscalationRules, moods: Sequence[Mood]
+) -> Escalation | None:
+    """Every reason that holds, in sentences for staff; urgent when one of them is. None: the agent goes on.
+
+    ``reply`` is None before the agent has answered. ``moods``: one for each of ``messages_judged(turn)`` (see ``moods_of``).
+    Only what was said since a person last had the conversation counts, so that a hand-back is not undone at once.
+    """
+    if turn.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
+        return None
+    if reply is not None and reply.escalation is not None:
+        return reply.escalation
+    found = [*_by_words(turn, rules), *_by_mood(turn, rules, moods), *_by_reply(turn, reply, rules)]
+    if not found:
+        return None
+    urgent = any(is_urgent for _, is_urgent in found)
+    reason = " ".join(sentence for sentence, _ in found)
+    return Escalation(reason, requested_by="rule", urgency="high" if urgent else "normal")
+
+
+def messages_judged(turn: TurnState) -> tuple[Message, ...]:
+    """The customer's written messages since a person last had the conversation, the pending ones last."""
+    return tuple(message for message in (*_since_a_person(turn.history), *turn.pending) if _is_written(message))
+
+
+def moods_of(turn: TurnState, words: MoodWords | None = None) -> tuple[Mood, ...]:
+    """The mood of each of ``messages_judged(turn)``, each with what the customer had said before it."""
+    locale = turn.conversation.locale or turn.customer.locale
+    texts = [message.text for message in messages_judged(turn)]
+    own = words or MoodWords()
+    return tuple(
+        measure(text, locale, words_of=own, earlier=texts[max(0, place - 6) : place])
+        for place, text in enumerate(texts)
+    )
+
+
+def _is_written(message: Message) -> bool:
+    said = message.author is Author.CUSTOMER and message.deleted_at is None and message.action is None
+    return said and bool(message.text.strip())
+
+
+def _since_a_person(history: Sequence[Message]) -> Sequence[Message]:
+    """What follows the last message of staff, the last notice of a transfer, or the customer's new start."""
+    for place in range(len(history) - 1, -1, -1):
+        if _is_persons(history[place]) or history[place].action is CustomerAction.START_OVER:
+            return history[place + 1 :]
+    return history
+
+
+def _is_persons(message: Message) -> bool:
+    """Staff's, or the notice that the conversation goes to them."""
+    transferred = message.author is not Author.CUSTOMER and message.meta.get("requires_escalation") is True
+    return message.author is Author.STAFF or transferred
+
+
+def _by_words(turn: TurnState, rules: EscalationRules) -> Iterator[tuple[str, bool]]:
+    pending = [message.text for message in turn.pending if _is_written(message)]
+    keyword = next((found for text in pending if (found := keyword_in(text, rules.keywords))), None)
+    if keyword is not None:
+        yield f"The customer's message holds the keyword “{keyword}”.", True
+    if pending and not any(map(_is_persons, turn.history)) and _is_vip(turn.customer, rules.vip):
+        yield "The customer is on the list of those who get a person at once.", True
+
+
+def _by_mood(turn: TurnState, rules: EscalationRules, moods: Sequence[Mood]) -> Iterator[tuple[str, bool]]:
+    newest = sum(map(_is_written, turn.pending))
+    if not newest or not moods:
+        return
+    worst = max(mood.frustration for mood in moods[-newest:])
+    if rules.frustration is not None and worst >= rules.frustration:
+        yield f"The customer is very frustrated ({worst:.1f} of 1).", True
+    frustrated = sum(mood.frustration >= rules.frustrated_from for mood in moods)
+    if 0 < rules.frustrated_messages <= frustrated and worst >= rules.frustrated_from:
+        yield f"{frustrated} of the customer's messages were frustrated.", False
+    if rules.decline is not None and len(moods) >= _TREND_OF:
+        slope, tone = trend(moods), moods[-1].tone
+        if slope < 0 and -slope >= rules.decline and tone <= rules.declined_to:
+            yield f"The customer's mood is getting worse from message to message (now {tone:.1f}).", False
+
+
+def _by_reply(turn: TurnState, reply: Reply | None, rules: EscalationRules) -> Iterator[tuple[str, bool]]:
+    if reply is None:
+        return
+    tools = reply.meta.get(TOOLS_FAILED_META) or ()
+    if rules.tool_failed and tools:
+        named = ", ".join([tools] if isinstance(tools, str) else map(str, tools))
+        yield f"A tool failed for good: {named}.", False
+    if rules.model_failed and reply.kind is MessageKind.FAILURE:
+        yield "The agent could not answer: the model or the knowledge base failed.", False
+    in_a_row = _unanswered_in_a_row(turn, reply, rules)
+    if 0 < rules.unanswered <= in_a_row:
+        times = "once" if in_a_row == 1 else "twice" if in_a_row == 2 else f"{in_a_row} times"
+        yield f"The agent had no sure answer {times} in a row.", False
+
+
+def _unanswered_in_a_row(turn: TurnState, reply: Reply, rules: EscalationRules) -> int:
+    if not _is_unanswered(reply.kind, reply.confidence, reply.intent, rules):
+        return 0
+    count = 1
+    for message in reversed(_since_a_person(turn.history)):
+        if message.author is not Author.AGENT or message.deleted_at is not None or message.kind is None:
+            continue
+        intent = message.meta.get("intent")
+        if _is_unanswered(message.kind, float(message.meta.get("confidence") or 0.0), intent, rules):
+            count += 1
+        elif message.kind is MessageKind.ANSWER or intent == _DECLINED:
+            break
+    return count
+
+
+def _is_unanswered(kind: MessageKind, confidence: float, intent: object, rules: EscalationRules) -> bool:
+    """Not known, failed, or an answer too unsure. Small talk and questions asked back are neither."""
+    if kind in (MessageKind.UNKNOWN, MessageKind.FAILURE):
+        return True
+    return kind is MessageKind.ANSWER and intent not in _NO_QUESTION and confidence < rules.answer_confidence
+
+
+def _is_vip(customer: Customer, patterns: Sequence[str]) -> bool:
+    """By what the channel proved alone: contact details are what somebody typed, and would open the door to anybody."""
+    names = (customer.id.casefold(), customer.external_id.casefold())
+    return customer.verified and any(fnmatchcase(name, each.casefold()) for each in patterns for name in names)
+
+
+def keyword_in(text: str, keywords: Sequence[str]) -> str | None:
+    """The first of the keywords that stands in the text as whole words, whatever its case and accents."""
+    folded = fold(text)
+    return next((each for each in keywords if each.strip() and _pattern(each).search(folded)), None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _pattern(keyword: str) -> re.Pattern[str]:
+    """Any white space or hyphen may part its words. Scripts without spaces have no ends of words to look for."""
+    parts = [re.escape(part) for part in re.split(r"[\s\-]+", fold(keyword)) if part]
+    written = r"[\s\-]+".join(parts)
+    return re.compile(written if _DENSE.search(keyword) else rf"(?<!\w){written}(?!\w)")
