@@ -326,6 +326,20 @@ desk_case = Table(
     UniqueConstraint("conversation_id", "number"),
 )
 
+desk_timer = Table(
+    "desk_timer",
+    metadata,
+    Column("case_id", String(48), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("conversation_id", String(32), nullable=False, index=True),
+    Column("stage", Integer, nullable=False),
+    Column("token", String(32), nullable=False),
+    Column("detail", Text),
+    Column("set_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+)
+
 relay = Table(
     "relay",
     metadata,
