@@ -1,0 +1,218 @@
+"""A customer, two staff members and a desk over a real store, with every hop in the test's hands."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.domain.case import DESK
+from core.domain.conversation import OwnershipState
+from core.domain.customer import Identity
+from core.domain.delivery import DeliveryStatus
+from core.domain.errors import NotYet
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import (
+    Audience,
+    CustomerAction,
+    InboundEvent,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessageKind,
+    MessageReceived,
+    Receipt,
+    StaffAction,
+)
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
+from core.storage.store import SqlStore
+from core.turn import Turn
+from handoff.settings import HandoffSettings
+from handoff.slack_desk import DeskParts, SlackDesk
+from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import LEASE
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.responders import sorry
+
+Result = TypeVar("Result")
+HOME = ConversationKey("web", "main", "t1")
+UNDO = 5.0
+
+
+class KnownPeople:
+    """Implements handoff.people.People."""
+
+    async def called(self, staff_id: str) -> str | None:
+        """As customers read it."""
+        return staff_id.title()
+
+
+class Wall:
+    """Implements handoff.staff_turn.Wall: a thread is named by its card's id."""
+
+    account = "main"
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """As the receipts say."""
+        return await self._store.case_shown_at(self.account, thread.thread.removeprefix("thread-of/"))
+
+
+class Agent:
+    """Says what it was asked, and whether it was asked while people had the conversation."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.asked_while: list[OwnershipState] = []
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See Responder."""
+        conversation = await self._store.conversation(turn.conversation.id)
+        assert conversation is not None
+        self.asked_while.append(conversation.state)
+        return Reply(" ".join(["Agent:", *(message.text for message in turn.pending)]), MessageKind.ANSWER)
+
+
+@dataclass
+class Decided:
+    """A turn that was run and not committed yet."""
+
+    state: TurnState
+    outcome: TurnOutcome
+
+
+class DeskWorld:
+    """``close`` it."""
+
+    def __init__(self, template: Path) -> None:
+        memory = Path("/dev/shm")  # where there is such a thing, thousands of commits need not reach a disk
+        self.home = Path(tempfile.mkdtemp(prefix="switchboard-desk-", dir=memory if memory.is_dir() else None))
+        shutil.copy(template, self.home / "hub.db")
+        self.loop = asyncio.new_event_loop()
+        self.clock = ManualClock()
+        self.store = SqlStore(f"sqlite:///{self.home / 'hub.db'}", self.clock)
+        self.do(self.store.open())
+        self.agent = Agent(self.store)
+        parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock)
+        desk = SlackDesk(parts, HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0))
+        self.turn = Turn(self.agent, desk, {}, CountedMetrics(), sorry)
+        self.threads: list[str] = []
+        self.events = 0
+        self.posts = 0
+
+    def close(self) -> None:
+        """Take it all away."""
+        self.do(self.store.close())
+        self.loop.close()
+        shutil.rmtree(self.home)
+
+    def do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Until it is done."""
+        return self.loop.run_until_complete(work)
+
+    def accept(self, event: InboundEvent) -> None:
+        """As a channel hands it over; it may not be refused."""
+        (result,) = self.do(self.store.accept([Acceptable(event)]))
+        assert not isinstance(result, Exception), result
+
+    def number(self) -> int:
+        """The next event's."""
+        self.events += 1
+        return self.events
+
+    def customer_says(self, text: str, event: str, action: CustomerAction | None = None) -> MessageReceived:
+        """An event, not accepted yet."""
+        who = Identity("web", "main", "ada")
+        return MessageReceived(EventKey("web", "main", event), HOME, who, text, self.clock.now(), action=action)
+
+    def customer_changes(self, target: MessageReceived, text: str | None) -> MessageEdited | MessageDeleted:
+        """With None it is deleted."""
+        key = EventKey("web", "main", f"x{self.number()}")
+        if text is None:
+            return MessageDeleted(key, HOME, target.key, self.clock.now())
+        return MessageEdited(key, HOME, target.key, text, self.clock.now())
+
+    def staff_does(self, thread: str, user: str, text: str, action: StaffAction | None = None) -> MessageReceived:
+        """An event, not accepted yet."""
+        return MessageReceived(
+            EventKey("slack", "main", f"s{self.number()}"),
+            ConversationKey("slack", "main", f"thread-of/{thread}"),
+            Identity("slack", "main", user, verified=True),
+            text,
+            self.clock.now(),
+            action=action,
+            audience=Audience.STAFF,
+        )
+
+    def claim(self) -> Sequence[TurnState]:
+        """Whatever has work."""
+        return self.do(self.store.claim(10, LEASE, history=100))
+
+    def decide(self, state: TurnState) -> Decided | None:
+        """Run a turn; one that cannot be decided yet is given back."""
+        try:
+            return Decided(state, self.do(self.turn.run(state)))
+        except NotYet as error:
+            self.do(self.store.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False))
+            return None
+
+    def commit(self, decided: Decided) -> bool:
+        """Whether it was written."""
+        (finished,) = self.do(self.store.finish([decided.outcome]))
+        return finished.held and not finished.outdated
+
+    def send(self, channel: str) -> list[Delivery]:
+        """Claimed for sending."""
+        return list(self.do(self.store.claim_deliveries(channel, "main", 5, LEASE)))
+
+    def settle(self, delivery: Delivery) -> None:
+        """It was sent. A card's id is its thread's name."""
+        if delivery.message.conversation.channel == DESK:
+            self.posts += 1
+            receipt = Receipt(f"post-{self.posts}", tracked=True)
+            if delivery.message.meta.get("post") == "card":
+                self.threads.append(f"post-{self.posts}")
+        else:
+            receipt = Receipt()
+        self.do(self.store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, (receipt,))]))
+
+    def pass_time(self, seconds: float) -> None:
+        """For leases, the time to take back, and reopening."""
+        self.clock.move(seconds)
+
+    def settle_down(self) -> None:
+        """Work and send until nothing is left, as after the last crash."""
+        for _ in range(200):
+            self.pass_time(LEASE + UNDO + 1)
+            states = self.claim()
+            for state in states:
+                decided = self.decide(state)
+                if decided is not None:
+                    self.commit(decided)
+            deliveries = [*self.send("web"), *self.send(DESK)]
+            for delivery in deliveries:
+                self.settle(delivery)
+            if not states and not deliveries:
+                return
+        raise AssertionError("It never came to rest.")
+
+    def conversation_state(self) -> OwnershipState | None:
+        """Whose it is; None before the first message."""
+        found = self.do(self.store.conversation(HOME.conversation_id))
+        return None if found is None else found.state
+
+    def told_customer(self) -> Sequence[Message]:
+        """The whole conversation."""
+        return self.do(self.store.messages(HOME.conversation_id, limit=10_000))
+
+    def told_staff(self, case_id: str) -> Sequence[Message]:
+        """The whole feed of a case."""
+        feed = ConversationKey(DESK, "main", case_id)
+        return self.do(self.store.messages(feed.conversation_id, limit=10_000))

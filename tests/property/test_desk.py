@@ -1,0 +1,217 @@
+"""The desk under random interleavings of customer, agent, staff, crashes, redeliveries and time.
+
+After a claim no agent is asked; what staff say among themselves stays there; every message of the customer's reaches the agent
+or the desk, once and in order; who waits for a person has a case, and who does not has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from core.domain.case import Case
+from core.domain.conversation import OwnershipState
+from core.domain.messages import Author, CustomerAction, InboundEvent, MessageReceived, StaffAction
+from core.ports.store import Delivery, TurnState
+from core.storage.migrate import migrate
+from tests.property.desk_world import HOME, Decided, DeskWorld
+from tests.scale import Scale
+
+picks = st.integers(0, 1000)
+users = st.sampled_from(["grace", "linus"])
+_WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
+
+
+class Desk(RuleBasedStateMachine):
+    """Each rule is one event; what must hold is asked of the database."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = DeskWorld(self.template)
+        self.said: list[MessageReceived] = []
+        self.gone: set[str] = set()
+        self.seen: list[InboundEvent] = []
+        self.turns: list[TurnState] = []
+        self.decided: list[Decided] = []
+        self.sending: list[Delivery] = []
+        self.written: dict[str, str] = {}
+
+    def teardown(self) -> None:
+        try:
+            self.turns.clear()
+            self.decided.clear()
+            self.world.settle_down()
+            self._at_rest()
+        finally:
+            self.world.close()
+
+    @initialize(with_case=st.integers(0, 4), user=users, claimed=st.booleans())
+    def begin(self, with_case: int, user: str, claimed: bool) -> None:
+        """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far."""
+        if not with_case:
+            return
+        self._accept(self.world.customer_says("<C0>", "c0", CustomerAction.REQUEST_PERSON))
+        self.all_goes_well()
+        self.all_goes_well()
+        if claimed:
+            self._accept(self.world.staff_does(self.world.threads[0], user, "", StaffAction.CLAIM))
+            self.all_goes_well()
+
+    @rule()
+    def all_goes_well(self) -> None:
+        """What is to be done is done, once."""
+        for state in self.world.claim():
+            decided = self.world.decide(state)
+            if decided is not None:
+                self.world.commit(decided)
+        for delivery in [*self.world.send("web"), *self.world.send("desk")]:
+            self.world.settle(delivery)
+
+    # --- the customer ---
+
+    @rule(person=st.integers(0, 3))
+    def customer_writes(self, person: int) -> None:
+        number = self.world.number()
+        action = CustomerAction.REQUEST_PERSON if person == 0 else None
+        self._accept(self.world.customer_says(f"<C{number}>", f"c{number}", action))
+
+    @precondition(lambda self: self.said)
+    @rule(pick=picks, delete=st.booleans())
+    def customer_changes(self, pick: int, delete: bool) -> None:
+        target = self.said[pick % len(self.said)]
+        self._accept(self.world.customer_changes(target, None if delete else f"{target.text} changed"))
+        if delete:
+            self.gone.add(target.text)
+
+    @precondition(lambda self: self.seen)
+    @rule(pick=picks)
+    def provider_delivers_again(self, pick: int) -> None:
+        self.world.accept(self.seen[pick % len(self.seen)])
+
+    # --- staff ---
+
+    @precondition(lambda self: self.world.threads)
+    @rule(pick=picks, user=users, action=st.sampled_from(list(StaffAction)))
+    def staff_press(self, pick: int, user: str, action: StaffAction) -> None:
+        thread = self.world.threads[pick % len(self.world.threads)]
+        self._accept(self.world.staff_does(thread, user, "", action))
+
+    @precondition(lambda self: self.world.threads)
+    @rule(pick=picks, user=users, note=st.booleans())
+    def staff_write(self, pick: int, user: str, note: bool) -> None:
+        thread = self.world.threads[pick % len(self.world.threads)]
+        text = f"{'// ' if note else ''}[S{self.world.number()}]"
+        self.written[text] = "nobody" if note else user
+        self._accept(self.world.staff_does(thread, user, text))
+
+    def _accept(self, event: InboundEvent) -> None:
+        self.world.accept(event)
+        self.seen.append(event)
+        if isinstance(event, MessageReceived) and event.conversation == HOME:
+            self.said.append(event)
+
+    # --- the hub ---
+
+    @rule()
+    def a_worker_claims(self) -> None:
+        self.turns.extend(self.world.claim())
+
+    @precondition(lambda self: self.turns)
+    @rule(pick=picks)
+    def a_turn_is_decided(self, pick: int) -> None:
+        state = self.turns.pop(pick % len(self.turns))
+        asked = len(self.world.agent.asked_while)
+        decided = self.world.decide(state)
+        if decided is not None:
+            self.decided.append(decided)
+        for state_then in self.world.agent.asked_while[asked:]:
+            fresh = self.world.do(self.world.store.extend([state.claim], 5.0))
+            assert state_then not in _WITH_PEOPLE or not fresh, "an agent with a claim was asked while people had it"
+
+    @precondition(lambda self: self.decided)
+    @rule(pick=picks, crash=st.integers(0, 4))
+    def a_turn_is_committed(self, pick: int, crash: int) -> None:
+        decided = self.decided.pop(pick % len(self.decided))
+        if crash:
+            self.world.commit(decided)
+
+    @rule(channel=st.sampled_from(["web", "desk"]))
+    def a_lane_claims(self, channel: str) -> None:
+        self.sending.extend(self.world.send(channel))
+
+    @precondition(lambda self: self.sending)
+    @rule(pick=picks, crash=st.integers(0, 4))
+    def a_message_is_sent(self, pick: int, crash: int) -> None:
+        delivery = self.sending.pop(pick % len(self.sending))
+        if crash:
+            self.world.settle(delivery)
+
+    @rule(seconds=st.sampled_from([0.5, 3.0, 6.0, 70.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+
+    # --- what must hold ---
+
+    @invariant()
+    def nothing_internal_leaks(self) -> None:
+        for message in self.world.told_customer():
+            for text, user in self.written.items():
+                if text.strip("/ ") in message.text:
+                    assert message.author is Author.STAFF
+                    assert message.author_name == user.title(), "what was not the owner's, or was a note, went out"
+
+    def _at_rest(self) -> None:
+        """Everything was worked off: where is each message?"""
+        world = self.world
+        state = world.conversation_state()
+        if state is None:
+            return
+        cases = []
+        while found := world.do(world.store.case(Case.named(HOME.conversation_id, len(cases) + 1))):
+            cases.append(found)
+        open_cases = [case for case in cases if case.closed_at is None]
+        assert len(open_cases) == (1 if state in _WITH_PEOPLE else 0), (state, cases)
+        shown = [
+            message.text
+            for case in cases
+            for message in world.told_staff(case.id)
+            if message.meta.get("post") == "said" and message.author is Author.CUSTOMER
+        ]
+        answers = [message.text for message in world.told_customer() if message.author is Author.AGENT]
+        for event in self.said:
+            reached = [text for text in shown if text.startswith(event.text)]
+            told = [text for text in answers if event.text in text]
+            if event.text in self.gone:
+                assert len(reached) <= 1
+            else:
+                assert len(reached) + len(told) == 1, (event.text, reached, told)
+        order = [text.split(">")[0] for text in shown]
+        assert order == sorted(order, key=lambda text: int(text.removeprefix("<C"))), "in order"
+
+
+def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path) -> None:
+    """A failure is told as it was found. To have it shortened as well, which takes minutes, set SWITCHBOARD_SOAK=1."""
+    Desk.template = tmp_path / "template.db"
+    asyncio.run(migrate(f"sqlite:///{Desk.template}"))
+    phases = set(hypothesis.settings.default.phases)
+    settings = hypothesis.settings(
+        hypothesis.settings.default,
+        max_examples=hypothesis.settings.default.max_examples // 3,
+        stateful_step_count=60,
+        phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    run_state_machine_as_test(Desk, settings=settings)
