@@ -29,6 +29,11 @@ class Case:
         """The id of a conversation's case of that number: known before it is stored, the same after a crash."""
         return f"{conversation_id}.{number}"
 
+    @staticmethod
+    def home(case_id: str) -> str:
+        """The id of the conversation that a case of that id is about."""
+        return case_id.rpartition(".")[0]
+
 
 def feed(account: str, case_id: str) -> ConversationKey:
     """The conversation in which staff are told of a case, in order. ``account``: the desk's on its platform."""

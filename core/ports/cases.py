@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from core.domain.case import Case
+from core.domain.timers import Timer
 
 
 class Cases(Protocol):
@@ -43,6 +44,10 @@ class Cases(Protocol):
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that nobody has begun to send."""
+        ...
+
+    async def timers(self, case_id: str) -> Sequence[Timer]:
+        """What is to be done about it when a time has come."""
         ...
 
     async def being_sent(self, conversation_id: str) -> int:

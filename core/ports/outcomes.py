@@ -12,6 +12,7 @@ from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind
+from core.domain.timers import TimerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,51 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class CloseCase:
-    """Nobody is needed any more."""
+    """Nobody is needed any more. Its timers are cleared."""
 
     case_id: str
 
 
-CaseRecord = OpenCase | CloseCase
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Something is to be done about a case ``after`` so many seconds, in place of its timer of that kind.
+
+    ``keep``: one that is set already stays as it is.
+    """
+
+    case_id: str
+    kind: TimerKind
+    after: float
+    stage: int = 0
+    detail: str | None = None
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimers:
+    """Nothing is to be done any more. A case that is closed has no timers anyway."""
+
+    case_id: str
+    kinds: tuple[TimerKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRating:
+    """What the customer thinks of how a case was resolved: 1 (bad) to 5 (good). The last one counts."""
+
+    case_id: str
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepComment:
+    """What the customer says to their rating of a case; nothing where there is no rating."""
+
+    case_id: str
+    text: str
+
+
+CaseRecord = OpenCase | CloseCase | SetTimer | ClearTimers | KeepRating | KeepComment
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from core.domain.messages import Author
 from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
 from core.storage import codec
 from core.storage.among import among
+from core.storage.case_timers import keep_timers
 from core.storage.database import Database
 from core.storage.tables import conversation, desk_case, message, outbox, receipt, relay
 
@@ -52,7 +53,7 @@ def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> Non
         )
 
 
-def keep_cases(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
+def keep_cases(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:
     """Write what turns decided; the same decision again changes nothing."""
     for record in records:
         if isinstance(record, OpenCase):
@@ -62,6 +63,7 @@ def keep_cases(connection: Connection, database: Database, records: Iterable[Cas
         elif isinstance(record, CloseCase):
             ended = desk_case.c.id == record.case_id, desk_case.c.closed_at.is_(None)
             connection.execute(update(desk_case).where(*ended).values(closed_at=now))
+    keep_timers(connection, database, records, now)
 
 
 class SqlCases:

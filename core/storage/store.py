@@ -13,6 +13,7 @@ from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
 from core.storage.stale_files import SqlStaleFiles
+from core.storage.timers import SqlTimers
 from core.storage.turns import SqlTurns
 
 
@@ -27,8 +28,12 @@ class SqlStore(
     SqlRetention,
     SqlChannelMemory,
     SqlCases,
+    SqlTimers,
 ):
-    """Implements core.ports.store.Store, ChannelMemory, Leases and Cases. The schema must have been migrated before ``open``."""
+    """Implements core.ports.store.Store, ChannelMemory, Leases, Cases and Timers.
+
+    The schema must have been migrated before ``open``.
+    """
 
     def __init__(
         self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True, stall: float = 5.0
@@ -44,6 +49,7 @@ class SqlStore(
         SqlRetention.__init__(self, self.database)
         SqlChannelMemory.__init__(self, self.database)
         SqlCases.__init__(self, self.database)
+        SqlTimers.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -55,7 +55,9 @@ class SqlTurns:
         wanted = {claim.conversation_id: claim.epoch for claim in claims}
 
         def work(connection: Connection) -> frozenset[str]:
-            held = [row.id for row in _lock(connection, list(wanted)).values() if row.epoch == wanted[row.id]]
+            held = [
+                row.id for row in lock_conversations(connection, list(wanted)).values() if row.epoch == wanted[row.id]
+            ]
             if not held:
                 return frozenset()
             return frozenset(connection.scalars(self._extend, {"ids": held, "lease": lease}))
@@ -82,7 +84,7 @@ class SqlTurns:
         asides = [aside for outcome in outcomes for aside in outcome.asides]
         if asides:
             make_feeds(connection, self._turns_db, [one.conversation for one in asides if one.ownership_epoch is None])
-        return _lock(connection, [*ids, *(aside.conversation.conversation_id for aside in asides)])
+        return lock_conversations(connection, [*ids, *(aside.conversation.conversation_id for aside in asides)])
 
     async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
         """See Turns.postpone."""
@@ -128,7 +130,7 @@ class SqlTurns:
         """See Turns.transition."""
 
         def work(connection: Connection) -> Conversation:
-            row = (_lock(connection, [conversation_id])).get(conversation_id)
+            row = (lock_conversations(connection, [conversation_id])).get(conversation_id)
             if row is None:
                 raise InvalidInput(f"There is no conversation {conversation_id}.")
             writes = Writes(self._turns_db.timestamp())
@@ -176,7 +178,7 @@ def _holds(row: Row[Any], claim: Claim) -> bool:
     return bool(row.epoch == claim.epoch and row.lease_until is not None)
 
 
-def _lock(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+def lock_conversations(connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     return {row.id: row for row in connection.execute(_LOCK, {"ids": sorted(set(ids))})}
 
 
@@ -187,7 +189,7 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
         return Finished(held=False)
     writes.ended.add(row.id)  # a claim ends with what it finishes: the same one again holds nothing
     about = [(current.get(aside.conversation.conversation_id), aside) for aside in outcome.asides]
-    if row.id in writes.touched or any(_outdated(writes, other, aside) for other, aside in about):
+    if row.id in writes.touched or any(is_outdated(writes, other, aside) for other, aside in about):
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)
@@ -197,7 +199,7 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
     return Finished(held=True, pending=row.last_seq > outcome.handled_seq)
 
 
-def _outdated(writes: Writes, row: Row[Any] | None, aside: Aside) -> bool:
+def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside) -> bool:
     moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
     sent = any(one.message_id not in writes.waiting for one in aside.recalls)
     return row is None or moved or sent or row.id in writes.touched

@@ -1,0 +1,32 @@
+"""What is to be done about a case when a time has come, so that nobody is forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class TimerKind(StrEnum):
+    """unclaimed: nobody has taken the case. owner_silent: its owner leaves the customer waiting.
+
+    snoozed: it was put aside until then. nobody_came: the customer should hear that it takes longer.
+    """
+
+    UNCLAIMED = "unclaimed"
+    OWNER_SILENT = "owner_silent"
+    SNOOZED = "snoozed"
+    NOBODY_CAME = "nobody_came"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A case has one of each kind at most. ``stage`` counts how often it has come due; ``detail`` is the kind's own."""
+
+    case_id: str
+    conversation_id: str
+    kind: TimerKind
+    stage: int
+    set_at: datetime
+    due_at: datetime
+    detail: str | None = None

@@ -1,0 +1,52 @@
+"""Timers of the desk's cases. They are set and cleared with the turns that cause it (core.ports.outcomes)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.timers import Timer
+from core.ports.outcomes import Aside, CaseRecord, Finished
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """One that this process may work on until its lease ends; ``token`` is the fence that the commit checks."""
+
+    timer: Timer
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerOutcome:
+    """What a timer that came due commits at once. It ends with it, unless ``cases`` sets it again.
+
+    ``asides`` are checked as a turn's are: when the conversation changed hands meanwhile, nothing of it is written.
+    """
+
+    due: DueTimer
+    asides: tuple[Aside, ...] = ()
+    cases: tuple[CaseRecord, ...] = ()
+
+
+class Timers(Protocol):
+    """Every method is one transaction, and raises StoreUnavailable."""
+
+    async def due_timers(self, limit: int, lease: float) -> Sequence[DueTimer]:
+        """Those whose time has come, the longest overdue first, for one process alone.
+
+        One that is not finished comes due again after ``lease`` seconds, and later each time that this happens.
+        """
+        ...
+
+    async def finish_timer(self, outcome: TimerOutcome) -> Finished:
+        """Not ``held`` where the timer was set anew, cleared, or taken by another process: nothing was written.
+
+        ``outdated``: a conversation had changed hands; nothing was written, and it is due again at once.
+        """
+        ...
+
+    async def timers(self, case_id: str) -> Sequence[Timer]:
+        """All of a case."""
+        ...

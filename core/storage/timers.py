@@ -1,0 +1,122 @@
+"""Timers that come due: claimed by one process at a time, finished under the locks of the conversations they speak in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, delete, select, tuple_, update
+
+from core.domain.case import Case
+from core.domain.timers import Timer, TimerKind
+from core.ports.outcomes import Finished
+from core.ports.timers import DueTimer, TimerOutcome
+from core.storage import codec
+from core.storage.cases import lock_waiting
+from core.storage.database import Database
+from core.storage.ids import new_id
+from core.storage.newcomers import make_feeds
+from core.storage.tables import desk_timer
+from core.storage.turn_writes import Writes
+from core.storage.turns import is_outdated, lock_conversations
+from core.storage.withdrawals import withdraw_all
+
+_MOST_LEASES = 60
+_HELD = (
+    desk_timer.c.case_id == bindparam("of_case"),
+    desk_timer.c.kind == bindparam("of_kind"),
+    desk_timer.c.token == bindparam("held_token"),
+)
+_LOCK = select(desk_timer.c.case_id).where(*_HELD).with_for_update()
+_END = delete(desk_timer).where(*_HELD)
+
+
+class SqlTimers:
+    """Timers on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._timers_db = database
+        self._timers_due = _due(database)
+        self._timers_at_once = update(desk_timer).where(*_HELD).values(due_at=database.now(), attempts=0)
+
+    async def due_timers(self, limit: int, lease: float) -> Sequence[DueTimer]:
+        """See Timers.due_timers."""
+
+        def work(connection: Connection) -> Sequence[DueTimer]:
+            given = {"most": limit, "lease": lease, "by": new_id()}
+            rows = connection.execute(self._timers_due, given).all()
+            return [DueTimer(_timer(row), row.token) for row in sorted(rows, key=lambda row: float(row.set_at))]
+
+        return await self._timers_db.write(work)
+
+    async def finish_timer(self, outcome: TimerOutcome) -> Finished:
+        """See Timers.finish_timer."""
+        return await self._timers_db.write(lambda connection: self._finish_timer(connection, outcome))
+
+    async def timers(self, case_id: str) -> Sequence[Timer]:
+        """See Timers.timers."""
+        statement = select(desk_timer).where(desk_timer.c.case_id == case_id).order_by(desk_timer.c.kind)
+        return await self._timers_db.read(
+            lambda connection: [_timer(row) for row in connection.execute(statement)],
+        )
+
+    def _finish_timer(self, connection: Connection, outcome: TimerOutcome) -> Finished:
+        """Conversations first, then the timer's row: as every commit that sets or clears timers."""
+        timer, asides = outcome.due.timer, outcome.asides
+        make_feeds(connection, self._timers_db, [one.conversation for one in asides if one.ownership_epoch is None])
+        ids = [Case.home(timer.case_id), *(aside.conversation.conversation_id for aside in asides)]
+        current = lock_conversations(connection, ids)
+        held = {"of_case": timer.case_id, "of_kind": str(timer.kind), "held_token": outcome.due.token}
+        if connection.execute(_LOCK, held).first() is None:
+            return Finished(held=False)
+        recalled = [one.message_id for aside in asides for one in aside.recalls]
+        writes = Writes(self._timers_db.timestamp(), waiting=lock_waiting(connection, recalled))
+        about = [(current.get(aside.conversation.conversation_id), aside) for aside in asides]
+        if any(is_outdated(writes, row, aside) for row, aside in about):
+            connection.execute(self._timers_at_once, held)
+            return Finished(held=True, pending=True, outdated=True)
+        connection.execute(_END, held)
+        for row, aside in about:
+            assert row is not None
+            writes.aside(row, aside)
+        writes.cases.extend(outcome.cases)
+        writes.commit(connection, self._timers_db)
+        for home in sorted(writes.taken_over):
+            withdraw_all(connection, home, writes.now)
+        return Finished(held=True)
+
+
+def _due(database: Database) -> Executable:
+    """A new token shuts out a process that died or stood still over it; later each time, so that no timer is a mill."""
+    columns, now = desk_timer.c, database.now()
+    ready = (
+        select(columns.case_id, columns.kind)
+        .where(columns.due_at <= now)
+        .order_by(columns.due_at)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("ready")
+    )
+    tries = case((columns.attempts < _MOST_LEASES, columns.attempts + 1), else_=_MOST_LEASES)
+    return (
+        update(desk_timer)
+        .where(tuple_(columns.case_id, columns.kind).in_(select(ready.c.case_id, ready.c.kind)))
+        .values(
+            token=bindparam("by"),
+            attempts=columns.attempts + 1,
+            due_at=now + bindparam("lease", type_=Double) * tries,
+        )
+        .returning(*columns)
+    )
+
+
+def _timer(row: Row[Any]) -> Timer:
+    return Timer(
+        case_id=row.case_id,
+        conversation_id=row.conversation_id,
+        kind=TimerKind(row.kind),
+        stage=row.stage,
+        detail=row.detail,
+        set_at=codec.when(row.set_at),
+        due_at=codec.when(row.due_at),
+    )
