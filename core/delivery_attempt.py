@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.domain.delivery import DeliveryStatus
+from core.domain.errors import Unreachable
 from core.domain.messages import Receipt
 from core.ports.store import Delivery, Settlement
+
+
+class NotBegun(Unreachable):
+    """This worker was frozen or starved, so nothing was sent, and whoever claims next may send at once."""
 
 
 @dataclass

@@ -11,7 +11,8 @@ from typing import assert_never
 
 import structlog
 
-from core.delivery_attempt import Attempt
+from core.delivery_attempt import Attempt, NotBegun
+from core.delivery_heartbeat import DeliveryHeartbeat
 from core.delivery_settings import DeliverySettings
 from core.delivery_takeover import find_out_what_came
 from core.domain.correlation import correlated
@@ -39,10 +40,6 @@ log = structlog.get_logger(__name__)
 
 _CUT_OFF = 1.0
 """Seconds for tasks that were cancelled to end."""
-
-
-class _NotBegun(Unreachable):
-    """This worker was frozen or starved, so nothing was sent, and whoever claims next may send at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,8 @@ class Lane:
         self._rng = rng
         self._settle: GroupCommit[Settlement, bool] = GroupCommit(self._settle_batch)
         self._active: set[asyncio.Task[None]] = set()
+        self._heartbeat = DeliveryHeartbeat(outbox, settings.lease)
+        self._heartbeat_task: asyncio.Task[None] | None = None
         self._unsettled: set[str] = set()
         self._slot_free = asyncio.Event()
         self._claiming = asyncio.Lock()
@@ -90,6 +89,8 @@ class Lane:
     async def start(self) -> None:
         """Begin to deliver."""
         self._loop_task = asyncio.create_task(self._loop())
+        if self._patience:
+            self._heartbeat_task = asyncio.create_task(self._heartbeat.run())
 
     async def stop(self, grace: float) -> None:
         """What the last turns said is sent too, and what is being sent is settled; then claim nothing more.
@@ -101,7 +102,7 @@ class Lane:
                 await self._wind_down(grace)
         except TimeoutError:
             log.warning("delivery.stopped_in_doubt", channel=self._channel.name, deliveries=len(self._active))
-        left = {*self._active, *({self._loop_task} if self._loop_task is not None else ())}
+        left = {*self._active, *(task for task in (self._loop_task, self._heartbeat_task) if task is not None)}
         for task in left:
             task.cancel()
         if left:
@@ -214,9 +215,17 @@ class Lane:
     def _pace_key(self) -> str:
         return f"{self._channel.name}:{self._channel.account}"
 
+    @property
+    def _patience(self) -> float:
+        """Seconds that one send may take, where the channel needs more than a lease leaves."""
+        wanted = self._channel.capabilities.send_seconds or 0.0
+        return wanted if wanted > self._settings.send_timeout else 0.0
+
     def _begin(self, delivery: Delivery, deadline: float) -> None:
         task = asyncio.create_task(self._deliver(delivery, deadline))
         self._active.add(task)
+        if self._patience:
+            self._heartbeat.begun(delivery, task)
 
         def done(finished: asyncio.Task[None]) -> None:
             self._active.discard(finished)
@@ -281,7 +290,7 @@ class Lane:
             found = await self._find_out(attempt, payload, key)
             if found is not None:
                 return found
-        left = self._left(attempt)
+        left = max(self._left(attempt), self._patience)
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(left):
@@ -321,12 +330,12 @@ class Lane:
         """Seconds for sending. Frozen or starved past its deadline, a worker may have a successor: it must not begin."""
         left = attempt.deadline - self._clock.monotonic()
         if left <= 0:
-            raise _NotBegun("The time to send ran out before sending began.")
+            raise NotBegun("The time to send ran out before sending began.")
         return left
 
     def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
         match error:
-            case _NotBegun():
+            case NotBegun():
                 return self._retry(attempt, error.detail, wait=0.0)
             case RateLimited():
                 attempt.pause = min(max(0.0, error.retry_after), self._settings.pause_cap)

@@ -45,7 +45,12 @@ _SIGNS = {"note": "lock", "outgoing": "outbox_tray"}
 _log = structlog.get_logger(__name__)
 
 CAPABILITIES: Final = Capabilities(
-    text_limit=3_000, format=TextFormat.MRKDWN, media=True, buttons=True, pace=Pace(messages=50, seconds=60.0)
+    text_limit=3_000,
+    format=TextFormat.MRKDWN,
+    media=True,
+    buttons=True,
+    pace=Pace(messages=50, seconds=60.0),
+    send_seconds=75.0,
 )
 """Slack allows one message per second in a channel, and short bursts above it."""
 

@@ -31,6 +31,8 @@ from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, Webhook
 from core.ports.surroundings import Surroundings
 
 _PATIENCE: Final = 5.0
+_SEND_SECONDS: Final = 60.0
+"""A submission server may look at a mail, and at what is attached, before it says that it has it."""
 _DAY: Final = 86_400.0
 _SENDING: Final = "sending"
 
@@ -47,6 +49,7 @@ class EmailChannel:
             format=TextFormat.HTML,
             media=True,
             pace=Pace(messages=settings.per_minute, seconds=60.0),
+            send_seconds=_SEND_SECONDS,
         )
         self._settings = settings
         self._around = surroundings

@@ -15,7 +15,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from channels.email.settings import EmailSettings, Security
 from core.domain.errors import AuthFailed, ChannelError, ConfigError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 
-_TIMEOUT: Final = 20.0
+_TIMEOUT: Final = 50.0
 _PAUSE: Final = 60.0
 _BUSY: Final = re.compile(r"\b4\.7\.\d|\brate\b|too many|too much|throttl|quota|slow down|limit", re.IGNORECASE)
 _LARGE: Final = re.compile(r"\b5\.3\.4\b|\b5\.2\.3\b|too (?:large|big)|size|exceed", re.IGNORECASE)

@@ -59,8 +59,10 @@ CAPABILITIES: Final = Capabilities(
     buttons=True,
     burst_window=0.7,
     pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),
+    send_seconds=75.0,
 )
-"""One message per second in a channel, and "several hundred" per minute in a workspace, are what Slack publishes."""
+"""One message per second in a channel, and "several hundred" per minute in a workspace, are what Slack publishes. Calls have
+their own, shorter time; a large file takes longer."""
 
 _GREW_QUIET = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 _STATUS_EVERY = 60.0

@@ -35,6 +35,7 @@ CAPABILITIES: Final = Capabilities(
     buttons=True,
     burst_window=0.8,
     pace=Pace(messages=30, seconds=1.0, per_conversation=1.0),
+    send_seconds=75.0,
 )
 """Pace: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this"""
 _PATIENCE: Final = 5.0

@@ -30,6 +30,8 @@ class Capabilities:
 
     ``burst_window``: seconds to wait after a first message so that a burst or an album becomes one turn.
     ``idempotent_send``: the same idempotency key sent twice shows once, so an unknown outcome is simply sent again.
+    ``send_seconds``: how long one send may take where that is longer than a lease (files, servers that look at what they
+    are given); the lease is renewed meanwhile.
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     """
 
@@ -43,5 +45,6 @@ class Capabilities:
     buttons: bool = False
     idempotent_send: bool = False
     event_log: bool = False
+    send_seconds: float | None = None
     burst_window: float = 0.0
     pace: Pace | None = None

@@ -28,6 +28,8 @@ from core.ports.outcomes import (
     Claim,
     CloseCase,
     Finished,
+    KeepComment,
+    KeepRating,
     NewMessage,
     OpenCase,
     Recall,
@@ -177,6 +179,10 @@ class Outbox(Protocol):
         What was shown of withheld ones is taken back: the result may be a ClaimedDeliveries that says where.
         Rows left ``sending`` past their deadline by a dead worker come back with ``uncertain`` set.
         """
+        ...
+
+    async def extend_deliveries(self, held: Mapping[str, str], lease: float) -> frozenset[str]:
+        """Heartbeat for sends that take long: the ids of ``held`` (delivery id to token) that nobody has taken over."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
@@ -351,6 +357,8 @@ __all__ = [
     "Inbox",
     "Journal",
     "JournalEntry",
+    "KeepComment",
+    "KeepRating",
     "LogFrame",
     "LoggedFrame",
     "NewMessage",

@@ -125,6 +125,24 @@ class SqlOutbox(SqlDeadLetters):
         if ids:
             connection.execute(self._sending, {"ids": ids, "lease": lease, "new_token": token})
 
+    async def extend_deliveries(self, held: Mapping[str, str], lease: float) -> frozenset[str]:
+        """See Outbox.extend_deliveries."""
+        statement = (
+            update(outbox)
+            .where(outbox.c.id == bindparam("key"), outbox.c.token == bindparam("held_token"))
+            .values(lease_until=self._outbox_db.now() + bindparam("lease", type_=Double))
+            .returning(outbox.c.id)
+        )
+
+        def work(connection: Connection) -> frozenset[str]:
+            found = (
+                connection.scalar(statement, {"key": key, "held_token": token, "lease": lease})
+                for key, token in sorted(held.items())
+            )
+            return frozenset(key for key in found if key is not None)
+
+        return await self._outbox_db.write(work)
+
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """See Outbox.settle."""
         return await self._outbox_db.write(lambda connection: self._settle(connection, settlements))
