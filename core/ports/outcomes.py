@@ -12,6 +12,7 @@ from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind
+from core.domain.ticket import TicketPriority, TicketStatus
 from core.domain.timers import TimerKind
 
 
@@ -132,7 +133,29 @@ class KeepComment:
     text: str
 
 
-CaseRecord = OpenCase | CloseCase | SetTimer | ClearTimers | KeepRating | KeepComment
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A case's ticket, unless it was opened before. ``number``: given to the case (core.ports.tickets)."""
+
+    case_id: str
+    number: str
+    customer_id: str
+    conversation_id: str
+    subject: str
+    priority: TicketPriority
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTicket:
+    """What becomes of a case's ticket; nothing where it has none. ``actor``: who did it."""
+
+    case_id: str
+    status: TicketStatus
+    actor: str
+
+
+CaseRecord = OpenCase | CloseCase | SetTimer | ClearTimers | KeepRating | KeepComment | OpenTicket | MoveTicket
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from core.storage.among import among
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
 from core.storage.tables import conversation, desk_case, message, outbox, receipt, relay
+from core.storage.tickets import keep_tickets
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _SHOWN_AS = (
@@ -64,6 +65,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
             ended = desk_case.c.id == record.case_id, desk_case.c.closed_at.is_(None)
             connection.execute(update(desk_case).where(*ended).values(closed_at=now))
     keep_timers(connection, database, records, now)
+    keep_tickets(connection, database, records, now)
 
 
 class SqlCases:

@@ -13,6 +13,7 @@ from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
 from core.storage.stale_files import SqlStaleFiles
+from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
 from core.storage.turns import SqlTurns
 
@@ -28,9 +29,10 @@ class SqlStore(
     SqlRetention,
     SqlChannelMemory,
     SqlCases,
+    SqlTickets,
     SqlTimers,
 ):
-    """Implements core.ports.store.Store, ChannelMemory, Leases, Cases and Timers.
+    """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
     The schema must have been migrated before ``open``.
     """
@@ -49,6 +51,7 @@ class SqlStore(
         SqlRetention.__init__(self, self.database)
         SqlChannelMemory.__init__(self, self.database)
         SqlCases.__init__(self, self.database)
+        SqlTickets.__init__(self, self.database)
         SqlTimers.__init__(self, self.database)
 
     async def open(self) -> None:

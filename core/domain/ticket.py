@@ -1,0 +1,76 @@
+"""A ticket: a matter of a customer's with a number that both sides can name, and what became of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+_NUMBER = re.compile(r"(?<!\w)TKT[-\s_‐-―]?(\d{8})[-\s_‐-―]?(\d{4,9})(?!\d)", re.IGNORECASE)
+
+
+class TicketStatus(StrEnum):
+    """open: somebody has to look at it. pending: it waits for the customer. resolved: answered. closed: over."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class TicketPriority(StrEnum):
+    """How soon somebody has to look at it."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class EntryKind(StrEnum):
+    """What a row of a ticket's history tells."""
+
+    OPENED = "opened"
+    STATUS = "status"
+    PRIORITY = "priority"
+    CATEGORY = "category"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEntry:
+    """``actor``: who did it, ``customer``, ``agent``, or a staff member's id. ``text``: the note, or what it is now."""
+
+    place: int
+    actor: str
+    kind: EntryKind
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """``case_id``: the desk's case that made it, where one did. ``history``: oldest first, where it was read."""
+
+    number: str
+    customer_id: str
+    conversation_id: str
+    subject: str
+    status: TicketStatus
+    priority: TicketPriority
+    created_at: datetime
+    updated_at: datetime
+    category: str | None = None
+    case_id: str | None = None
+    history: tuple[TicketEntry, ...] = ()
+
+
+def ticket_number(day: str, count: int) -> str:
+    """As it is written: ``day`` is YYYYMMDD in UTC. Past 9999 on one day it has more digits."""
+    return f"TKT-{day}-{count:04d}"
+
+
+def numbers_in(text: str) -> tuple[str, ...]:
+    """The numbers of tickets in what somebody wrote, as they are written properly, each once."""
+    found = (f"TKT-{match[1]}-{match[2]}" for match in _NUMBER.finditer(text))
+    return tuple(dict.fromkeys(number for number in found if number.isascii()))

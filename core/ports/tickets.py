@@ -1,0 +1,80 @@
+"""Tickets. Those of escalations are opened and moved with the turns that decide it (core.ports.outcomes)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.customer import Customer, Identity
+from core.domain.ticket import Ticket, TicketPriority, TicketStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose tickets are meant, as the server knows it. Who has proved nothing has only those of the one conversation."""
+
+    customer_id: str
+    conversation_id: str
+    verified: bool
+
+    @classmethod
+    def of(cls, customer: Customer, conversation_id: str) -> Holder:
+        """The customer of a conversation."""
+        return cls(customer.id, conversation_id, customer.verified)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that is to be opened. ``note``: what is to be known about it."""
+
+    subject: str
+    priority: TicketPriority = TicketPriority.NORMAL
+    category: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChange:
+    """What is to be changed; None leaves it."""
+
+    status: TicketStatus | None = None
+    priority: TicketPriority | None = None
+    category: str | None = None
+    note: str | None = None
+
+
+class Tickets(Protocol):
+    """Every method is one transaction, and raises StoreUnavailable.
+
+    ``origin`` says what a number, a ticket or a change is for: the same origin again gets what it got before, so that a
+    turn which is run again after a crash repeats nothing.
+    """
+
+    async def ticket_number_for(self, origin: str) -> str:
+        """A number for a ticket that will be opened with it."""
+        ...
+
+    async def create_ticket(self, holder: Holder, new: NewTicket, *, actor: str, origin: str) -> Ticket: ...
+
+    async def ticket(self, holder: Holder, number: str) -> Ticket | None:
+        """With its history. None for one that is not there, and for one that is somebody else's."""
+        ...
+
+    async def tickets(self, holder: Holder, limit: int) -> Sequence[Ticket]:
+        """The newest first, without their histories."""
+        ...
+
+    async def update_ticket(
+        self, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
+    ) -> Ticket | None:
+        """As it is then, with its history; None as for ``ticket``."""
+        ...
+
+    async def known_customer(self, who: Identity) -> str | None:
+        """The id of the customer behind an identity, verified or not as it says; None for one who never wrote."""
+        ...
+
+    async def conversations_of(self, holder: Holder) -> int:
+        """How many conversations they have had."""
+        ...

@@ -1,0 +1,244 @@
+"""Tickets, their numbers and their history.
+
+A number is given in a transaction of its own, before the turn that opens the ticket is committed: the card and the notice
+that name it are worded before that commit. It is given for an origin (the case's id), so a turn that is run again names the
+same one; a number whose turn was never committed stays a gap, which a counter inside the commit would not have left, at the
+price of texts that storage would have to complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+
+from core.domain.customer import Identity
+from core.domain.ticket import EntryKind, Ticket, TicketEntry, TicketPriority, TicketStatus, ticket_number
+from core.ports.outcomes import CaseRecord, MoveTicket, OpenTicket
+from core.ports.tickets import Holder, NewTicket, TicketChange
+from core.storage import codec
+from core.storage.database import Database
+from core.storage.tables import conversation, identity
+from core.storage.ticket_tables import ticket, ticket_day, ticket_entry
+from core.storage.ticket_tables import ticket_number as given
+
+
+def keep_tickets(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
+    """What turns decided about the tickets of cases; the same decision again changes nothing."""
+    found = [one for one in records if isinstance(one, OpenTicket | MoveTicket)]
+    for record in sorted(found, key=lambda one: one.case_id):  # two commits take their rows in the same order
+        if isinstance(record, OpenTicket):
+            _open(connection, database, _row_of_case(record, now), record.actor, None, None)
+        else:
+            row = connection.execute(select(ticket).where(ticket.c.case_id == record.case_id).with_for_update()).first()
+            if row is not None:
+                _change(connection, row, TicketChange(status=record.status), record.actor, None, now)
+
+
+class SqlTickets:
+    """Tickets on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._tickets_db = database
+
+    async def ticket_number_for(self, origin: str) -> str:
+        """See Tickets.ticket_number_for."""
+        now = self._tickets_db.timestamp()
+        return await self._tickets_db.write(lambda connection: _number(connection, self._tickets_db, origin, now))
+
+    async def create_ticket(self, holder: Holder, new: NewTicket, *, actor: str, origin: str) -> Ticket:
+        """See Tickets.create_ticket."""
+        now = self._tickets_db.timestamp()
+
+        def work(connection: Connection) -> Ticket:
+            number = _number(connection, self._tickets_db, origin, now)
+            row = {
+                "number": number,
+                "customer_id": holder.customer_id,
+                "conversation_id": holder.conversation_id,
+                "case_id": None,
+                "subject": codec.clean(new.subject),
+                "status": TicketStatus.OPEN,
+                "priority": new.priority,
+                "category": codec.cleaned(new.category),
+                "created_at": now,
+                "updated_at": now,
+            }
+            _open(connection, self._tickets_db, row, actor, new.note, origin)
+            made = _read(connection, ticket.c.number == number)
+            assert made is not None
+            return made
+
+        return await self._tickets_db.write(work)
+
+    async def ticket(self, holder: Holder, number: str) -> Ticket | None:
+        """See Tickets.ticket."""
+        return await self._tickets_db.read(
+            lambda connection: _read(connection, ticket.c.number == codec.clean(number), _theirs(holder))
+        )
+
+    async def tickets(self, holder: Holder, limit: int) -> Sequence[Ticket]:
+        """See Tickets.tickets."""
+        newest = select(ticket).where(_theirs(holder)).order_by(ticket.c.created_at.desc(), ticket.c.number.desc())
+        return await self._tickets_db.read(
+            lambda connection: [_ticket(row) for row in connection.execute(newest.limit(limit))]
+        )
+
+    async def update_ticket(
+        self, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
+    ) -> Ticket | None:
+        """See Tickets.update_ticket."""
+        wanted = ticket.c.number == codec.clean(number), _theirs(holder)
+        now = self._tickets_db.timestamp()
+
+        def work(connection: Connection) -> Ticket | None:
+            row = connection.execute(select(ticket).where(*wanted).with_for_update()).first()
+            if row is None:
+                return None
+            _change(connection, row, change, actor, origin, now)
+            return _read(connection, *wanted)
+
+        return await self._tickets_db.write(work)
+
+    async def known_customer(self, who: Identity) -> str | None:
+        """See Tickets.known_customer."""
+        statement = select(identity.c.customer_id).where(
+            identity.c.channel == who.channel,
+            identity.c.account == who.account,
+            identity.c.external_id == codec.clean(who.external_id),
+            identity.c.verified == who.verified,
+        )
+        return await self._tickets_db.read(lambda connection: connection.scalar(statement))
+
+    async def conversations_of(self, holder: Holder) -> int:
+        """See Tickets.conversations_of."""
+        if not holder.verified:
+            return 1
+        statement = (
+            select(func.count()).select_from(conversation).where(conversation.c.customer_id == holder.customer_id)
+        )
+        return await self._tickets_db.read(lambda connection: int(connection.scalar(statement) or 0))
+
+
+def _number(connection: Connection, database: Database, origin: str, now: float) -> str:
+    """The day's row is held while its counter moves, so no number is given twice, and none is lost to a race."""
+    known = select(given.c.number).where(given.c.origin == origin)
+    if (number := connection.scalar(known)) is not None:
+        return str(number)
+    day = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d")
+    connection.execute(database.insert_new(ticket_day), {"day": day, "last": 0})
+    last = connection.execute(select(ticket_day.c.last).where(ticket_day.c.day == day).with_for_update()).scalar_one()
+    if (number := connection.scalar(known)) is not None:  # given while this one waited
+        return str(number)
+    connection.execute(update(ticket_day).where(ticket_day.c.day == day).values(last=last + 1))
+    made = ticket_number(day, last + 1)
+    connection.execute(insert(given), {"origin": origin, "number": made, "created_at": now})
+    return made
+
+
+def _open(
+    connection: Connection, database: Database, row: dict[str, Any], actor: str, note: str | None, origin: str | None
+) -> None:
+    """With the first rows of its history, unless it was opened before."""
+    new = database.insert_new(ticket).returning(ticket.c.number)
+    if connection.execute(new, row).first() is None:
+        return
+    told = [(EntryKind.OPENED, str(row["subject"])), *([(EntryKind.NOTE, note)] if note else [])]
+    _tell(connection, row["number"], 0, told, actor, origin, row["created_at"])
+
+
+def _change(
+    connection: Connection, row: Row[Any], change: TicketChange, actor: str, origin: str | None, now: float
+) -> None:
+    """Only what is different becomes history. The row is held."""
+    entry = ticket_entry.c
+    if origin and connection.scalar(select(entry.place).where(entry.number == row.number, entry.origin == origin)):
+        return
+    values: dict[str, str] = {}
+    told: list[tuple[EntryKind, str]] = []
+    for name, value in (("status", change.status), ("priority", change.priority), ("category", change.category)):
+        if value is not None and codec.clean(value) != getattr(row, name):
+            values[name] = codec.clean(value)
+            told.append((EntryKind(name), values[name]))
+    if change.note:
+        told.append((EntryKind.NOTE, change.note))
+    if not told:
+        return
+    last = connection.scalar(select(func.max(entry.place)).where(entry.number == row.number)) or 0
+    _tell(connection, row.number, last, told, actor, origin, now)
+    connection.execute(update(ticket).where(ticket.c.number == row.number).values(**values, updated_at=now))
+
+
+def _tell(
+    connection: Connection,
+    number: str,
+    after: int,
+    told: Sequence[tuple[EntryKind, str]],
+    actor: str,
+    origin: str | None,
+    now: float,
+) -> None:
+    rows = [
+        {
+            "number": number,
+            "place": place,
+            "actor": codec.clean(actor),
+            "kind": kind,
+            "text": codec.clean(text),
+            "origin": origin,
+            "created_at": now,
+        }
+        for place, (kind, text) in enumerate(told, start=after + 1)
+    ]
+    connection.execute(insert(ticket_entry), rows)
+
+
+def _row_of_case(record: OpenTicket, now: float) -> dict[str, Any]:
+    return {
+        "number": record.number,
+        "customer_id": record.customer_id,
+        "conversation_id": record.conversation_id,
+        "case_id": record.case_id,
+        "subject": codec.clean(record.subject),
+        "status": TicketStatus.OPEN,
+        "priority": record.priority,
+        "category": None,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _theirs(holder: Holder) -> ColumnElement[bool]:
+    if holder.verified:
+        return ticket.c.customer_id == holder.customer_id
+    return ticket.c.conversation_id == holder.conversation_id
+
+
+def _read(connection: Connection, *wanted: ColumnElement[bool]) -> Ticket | None:
+    row = connection.execute(select(ticket).where(*wanted)).first()
+    if row is None:
+        return None
+    columns = ticket_entry.c
+    entries = connection.execute(select(ticket_entry).where(columns.number == row.number).order_by(columns.place))
+    history = tuple(
+        TicketEntry(one.place, one.actor, EntryKind(one.kind), one.text, codec.when(one.created_at)) for one in entries
+    )
+    return replace(_ticket(row), history=history)
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    return Ticket(
+        number=row.number,
+        customer_id=row.customer_id,
+        conversation_id=row.conversation_id,
+        subject=row.subject,
+        status=TicketStatus(row.status),
+        priority=TicketPriority(row.priority),
+        created_at=codec.when(row.created_at),
+        updated_at=codec.when(row.updated_at),
+        category=row.category,
+        case_id=row.case_id,
+    )
