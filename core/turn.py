@@ -11,21 +11,25 @@ from typing import Any
 import structlog
 
 from core.agent.asking import questions_besides
+from core.agent.person_wish import wants_person
 from core.agent.texts import in_written_language
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
-from core.domain.messages import Audience, Author, CustomerAction
+from core.domain.messages import Audience, Author, CustomerAction, MessageKind
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
-from core.ports.desk import Desk
+from core.ports.desk import ASKS_COMMENT, ASKS_RATING, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
 
 log = structlog.get_logger(__name__)
+
+Rules = Callable[[TurnState, Reply | None], Escalation | None]
+"""Why a person is needed although nobody asked for one; with None as the reply, before the agent has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Turn:
     """Runs a claimed turn. Its id is the same when it is run again after a crash, so the tool journal finds its place.
 
     With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
-    responder sees them; ``failure`` words the honest message for a turn that cannot be completed.
+    responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
+    person although nobody asked for one.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Turn:
         prepare: Callable[[TurnState], Any] | None = None,
         settings: TurnSettings | None = None,
         clock: Clock | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -67,6 +73,7 @@ class Turn:
         self._prepare = prepare
         self._settings = settings or TurnSettings()
         self._clock = clock
+        self._rules = rules
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
@@ -78,22 +85,46 @@ class Turn:
             return await self._relay(state)
         if not state.pending:
             return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
+        if (rated := await self._rated(state)) is not None:
+            return rated
         if state.conversation.state == OwnershipState.QUEUED and last_withdrawn(state.pending) is not None:
             return await self._take_back(state)
         if with_people:
             return await self._relay(state)
-        if _pressed_for_a_person(state) and not questions_besides(state.pending):
-            asked = Escalation("The customer asked for a person.", requested_by="customer")
-            return await self._escalate(state, asked, intent="request_person")
-        reply = await self._respond(state)
-        self._metrics.count(Counter.TURNS, kind=str(reply.kind))
-        if reply.escalation is not None:
-            return await self._escalate(state, reply.escalation, intent=reply.intent, besides=reply.besides)
-        return self._answer(state, reply)
+        return await self._ask_agent(state)
 
     def give_up(self, state: TurnState) -> TurnOutcome:
         """The outcome when the turn failed too often: said, not hidden."""
         return self._answer(state, self._failure(state))
+
+    async def _ask_agent(self, state: TurnState) -> TurnOutcome:
+        """Its answer, or a person: because one was asked for, or because the rules want one."""
+        if _pressed_for_a_person(state) and not questions_besides(state.pending):
+            asked = Escalation("The customer asked for a person.", requested_by="customer")
+            return await self._escalate(state, asked, intent="request_person")
+        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(state, None)
+        if needed is not None:
+            return await self._escalate(state, needed, intent="rule")
+        reply = await self._respond(state)
+        self._metrics.count(Counter.TURNS, kind=str(reply.kind))
+        if reply.escalation is not None:
+            return await self._escalate(state, reply.escalation, intent=reply.intent, besides=reply.besides)
+        if self._rules is not None and (needed := self._rules(state, reply)) is not None:
+            answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
+            return await self._escalate(state, needed, intent=reply.intent, besides=answered)
+        return self._answer(state, reply)
+
+    async def _rated(self, state: TurnState) -> TurnOutcome | None:
+        """What only rates a case that was resolved. What asks for anything is answered, whatever else it says."""
+        if not _was_asked_to_rate(state) or state.changes or questions_besides(state.pending):
+            return None
+        if _asks_for_a_person(state):
+            return None
+        said = await self._desk.rated(in_written_language(state))
+        if said is None:
+            return None
+        self._metrics.count(Counter.TURNS, kind="rated")
+        return self._told(state, said)
 
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
@@ -119,10 +150,14 @@ class Turn:
     async def _relay(self, state: TurnState) -> TurnOutcome:
         said = await self._desk.relay(in_written_language(await self._prepared(state)))
         self._metrics.count(Counter.TURNS, kind="relayed")
+        return self._told(state, said)
+
+    def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
             messages=tuple(_about(state, message) for message in said.messages),
+            transition=said.transition,
             contact=said.contact,
             asides=said.staff.asides,
             cases=said.staff.cases,
@@ -213,6 +248,18 @@ def _by_agent(reply: Reply) -> NewMessage:
 
 def _pressed_for_a_person(state: TurnState) -> bool:
     return any(message.action == CustomerAction.REQUEST_PERSON for message in state.pending)
+
+
+def _asks_for_a_person(state: TurnState) -> bool:
+    return _pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
+
+
+def _was_asked_to_rate(state: TurnState) -> bool:
+    """By the last thing that was said to the customer; nobody has taken the conversation since."""
+    if state.conversation.state is OwnershipState.STAFF:
+        return False
+    last = next((message for message in reversed(state.history) if message.author is not Author.CUSTOMER), None)
+    return last is not None and not {ASKS_RATING, ASKS_COMMENT}.isdisjoint(last.meta)
 
 
 def turn_id(state: TurnState) -> str:

@@ -58,6 +58,10 @@ class UnstaffedDesk:
         """There is nobody to tell."""
         return ForStaff()
 
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        """Nobody resolves anything here, so nobody asks for ratings."""
+        return None
+
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """What staff wrote while a desk was connected; without one nobody can be answered for them."""
         return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)

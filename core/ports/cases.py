@@ -50,6 +50,10 @@ class Cases(Protocol):
         """What is to be done about it when a time has come."""
         ...
 
+    async def rating(self, case_id: str) -> tuple[int, str | None] | None:
+        """What the customer thought of it, from 1 to 5, and their comment."""
+        ...
+
     async def being_sent(self, conversation_id: str) -> int:
         """How many of the agent's messages are on their way to the provider at this moment."""
         ...

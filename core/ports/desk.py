@@ -8,7 +8,10 @@ from typing import Protocol
 
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
-from core.ports.store import Aside, CaseRecord, NewMessage, TurnOutcome, TurnState
+from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutcome, TurnState
+
+ASKS_RATING, ASKS_COMMENT = "rating", "rating_comment"
+"""``meta`` of notices that ask the customer for a rating, or for a comment on it: what comes next may be that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,15 @@ class ForStaff:
 
 @dataclass(frozen=True, slots=True)
 class DeskReply:
-    """What the desk says to the customer at once (notices only), the contact details that it understood, and for staff."""
+    """What the desk says to the customer at once (notices only), the contact details that it understood, and for staff.
+
+    ``transition``: what becomes of the conversation with it.
+    """
 
     messages: tuple[NewMessage, ...] = ()
     contact: ContactDetails | None = None
     staff: ForStaff = ForStaff()
+    transition: Transition | None = None
 
 
 class Desk(Protocol):
@@ -53,6 +60,13 @@ class Desk(Protocol):
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """The customer needs nobody any more, and this turn says ``said`` to them."""
+        ...
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        """Where the pending messages are only what the customer was just asked for, a rating or a comment on it.
+
+        They had opened the conversation again; the reply closes it. None for everything else: then it stays open.
+        """
         ...
 
     async def staff(self, turn: TurnState) -> TurnOutcome:

@@ -15,7 +15,8 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
-from core.storage.tables import conversation, desk_case, message, outbox, receipt, relay
+from core.storage.ratings import keep_ratings
+from core.storage.tables import conversation, desk_case, message, outbox, rating, receipt, relay
 from core.storage.tickets import keep_tickets
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
@@ -66,6 +67,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
             connection.execute(update(desk_case).where(*ended).values(closed_at=now))
     keep_timers(connection, database, records, now)
     keep_tickets(connection, database, records, now)
+    keep_ratings(connection, database, records, now)
 
 
 class SqlCases:
@@ -126,6 +128,12 @@ class SqlCases:
             return frozenset()
         wanted = {"ids": list(message_ids)}
         return await self._cases_db.read(lambda connection: frozenset(connection.scalars(_WAITING, wanted)))
+
+    async def rating(self, case_id: str) -> tuple[int, str | None] | None:
+        """See Cases.rating."""
+        statement = select(rating.c.score, rating.c.comment).where(rating.c.case_id == case_id)
+        row = await self._cases_db.read(lambda connection: connection.execute(statement).first())
+        return None if row is None else (row.score, row.comment)
 
     async def being_sent(self, conversation_id: str) -> int:
         """See Cases.being_sent."""

@@ -12,6 +12,7 @@ from core.domain.keys import ConversationKey
 from core.ports.store import DeadLetter
 from core.storage import codec
 from core.storage.database import Database
+from core.storage.news import there_is_news
 from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox
 
 log = structlog.get_logger(__name__)
@@ -105,10 +106,12 @@ class SqlDeadLetters:
                 attempts=0,
                 settled_at=None,
             )
-            .returning(outbox.c.id)
+            .returning(outbox.c.message_id)
         )
 
         def work(connection: Connection) -> bool:
-            return (connection.execute(statement)).first() is not None
+            revived = connection.scalars(statement).all()
+            there_is_news(connection, revived, self._dead_db.timestamp())
+            return bool(revived)
 
         return await self._dead_db.write(work)

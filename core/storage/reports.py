@@ -15,6 +15,7 @@ from core.ports.store import Settlement
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.news import there_is_news
 from core.storage.tables import conversation, outbox, reaction, receipt
 
 _RANK = {None: 0, ReceiptStatus.DELIVERED: 1, ReceiptStatus.FAILED: 1, ReceiptStatus.READ: 2}
@@ -134,6 +135,7 @@ def keep_report(connection: Connection, database: Database, event: DeliveryRepor
     ).one()
     if row.status == ReceiptStatus.FAILED and row.delivery_id is not None:
         _bury(connection, {row.delivery_id: row.detail})
+    there_is_news(connection, [row.message_id] if row.message_id else [], now)
     return Accepted(row.message_id or "", row.conversation_id or "", 0, duplicate=False, state="")
 
 

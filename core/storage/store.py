@@ -7,6 +7,7 @@ from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
 from core.storage.database import Database
 from core.storage.event_log import SqlEventLog
+from core.storage.fates import SqlFates
 from core.storage.inbox import SqlInbox
 from core.storage.journal import SqlJournal
 from core.storage.outbox import SqlOutbox
@@ -29,6 +30,7 @@ class SqlStore(
     SqlRetention,
     SqlChannelMemory,
     SqlCases,
+    SqlFates,
     SqlTickets,
     SqlTimers,
 ):
@@ -51,6 +53,7 @@ class SqlStore(
         SqlRetention.__init__(self, self.database)
         SqlChannelMemory.__init__(self, self.database)
         SqlCases.__init__(self, self.database)
+        SqlFates.__init__(self, self.database)
         SqlTickets.__init__(self, self.database)
         SqlTimers.__init__(self, self.database)
 

@@ -346,4 +346,18 @@ relay = Table(
     Column("source_id", String(32), primary_key=True),
     Column("target_id", String(32), nullable=False, index=True),
     Column("conversation_id", String(32), nullable=False),
+    Column("shown", String(16)),
+    Column("news_at", Double),
+)
+IS_NEWS = "news_at IS NOT NULL"
+Index("ix_relay_news", relay.c.news_at, sqlite_where=text(IS_NEWS), postgresql_where=text(IS_NEWS))
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("case_id", String(48), primary_key=True),
+    Column("conversation_id", String(32), nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("comment", Text),
+    Column("created_at", Double, nullable=False),
 )

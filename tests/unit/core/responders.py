@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from core.domain.case import Case, feed
-from core.domain.conversation import Escalation
+from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, MessageKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
+from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, Transition, TurnOutcome, TurnState
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 Work = Callable[[TurnState, str, TurnEvents], Awaitable[Reply]]
@@ -101,6 +101,13 @@ class NotedDesk:
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """The case is over."""
         return ForStaff(cases=(CloseCase(Case.named(turn.conversation.id, 1)),))
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        """A bare digit is a rating."""
+        if not all(message.text.isdigit() for message in turn.pending):
+            return None
+        thanks = NewMessage(Author.SYSTEM, "Thanks.", MessageKind.NOTICE)
+        return DeskReply((thanks,), transition=Transition(OwnershipEvent.RESOLVE))
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """All of it is taken down."""

@@ -1,0 +1,52 @@
+"""What became of staff's messages at the customers', for whoever tells staff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from core.ports.outcomes import NewMessage
+
+
+class FateStatus(StrEnum):
+    """waiting: not sent yet. sent: the channel took it. read: the customer has seen it. failed: it did not arrive, or was
+    not sent any more.
+    """
+
+    WAITING = "waiting"
+    SENT = "sent"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """``shown``: what staff were told before. ``wrote_at``: their own message, by its id on their platform.
+
+    ``reason``: why it failed. ``taken_back``: staff deleted it themselves, so there is nothing to tell.
+    """
+
+    case_id: str
+    text: str
+    wrote_at: str
+    shown: FateStatus
+    status: FateStatus
+    reason: str | None = None
+    taken_back: bool = False
+
+
+Wording = Callable[[Fate], Sequence[NewMessage]]
+"""What is said of a fate in the case's feed. Pure: it is called inside the commit, and perhaps twice."""
+
+
+class Fates(Protocol):
+    """Of messages that were passed on from staff to customers."""
+
+    async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
+        """Say in the feeds what has become of messages since it was last said, one commit for all. How many there were.
+
+        ``account``: the desk's on its platform. Raises StoreUnavailable.
+        """
+        ...

@@ -1,0 +1,121 @@
+"""What became of messages that staff sent: found where there is news, told and noted in one commit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, String, bindparam, cast, exists, select, text, update
+
+from core.domain.case import feed
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import ReceiptStatus
+from core.ports.fates import Fate, FateStatus, Wording
+from core.ports.outcomes import Aside, NewMessage
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.newcomers import make_feeds
+from core.storage.tables import IS_NEWS, desk_case, message, outbox, receipt, relay
+from core.storage.turn_writes import Writes
+from core.storage.turns import lock_conversations
+
+_COPY = message.alias("copy")
+_KEY = _COPY.c.conversation_id + ":" + cast(_COPY.c.seq, String)
+_OPEN = (DeliveryStatus.DUE, DeliveryStatus.SENDING)
+_SETTLED = ~exists().where(outbox.c.dedupe == _KEY, outbox.c.status.in_(_OPEN))
+_NEWS = (
+    select(relay.c.source_id)
+    .join(_COPY, _COPY.c.id == relay.c.target_id)
+    .where(text(f"relay.{IS_NEWS}"), _SETTLED)
+    .order_by(relay.c.news_at)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True, of=relay)
+)
+_FATES = (
+    select(
+        relay.c.source_id,
+        relay.c.target_id,
+        relay.c.shown,
+        message.c.meta,
+        message.c.deleted_at,
+        _COPY.c.text,
+        _COPY.c.conversation_id.label("home"),
+        _COPY.c.created_at.label("said_at"),
+        outbox.c.status,
+        outbox.c.last_error,
+    )
+    .join(message, message.c.id == relay.c.source_id)
+    .join(_COPY, _COPY.c.id == relay.c.target_id)
+    .outerjoin(outbox, outbox.c.dedupe == _KEY)
+    .where(among(relay.c.source_id, "ids"))
+    .order_by(_COPY.c.created_at, _COPY.c.conversation_id, _COPY.c.seq)
+)
+_READ = select(receipt.c.message_id).where(among(receipt.c.message_id, "ids"), receipt.c.status == ReceiptStatus.READ)
+_CASES = select(desk_case).where(among(desk_case.c.conversation_id, "ids")).order_by(desk_case.c.number)
+_NOTE = update(relay).where(relay.c.source_id == bindparam("key")).values(shown=bindparam("now_shown"), news_at=None)
+
+
+class SqlFates:
+    """Fates on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._fates_db = database
+
+    async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
+        """See Fates.tell_fates. Rows that somebody else is telling of, or reporting on, are left for the next time."""
+        return await self._fates_db.write(lambda connection: self._tell(connection, account, wording, limit))
+
+    def _tell(self, connection: Connection, account: str, wording: Wording, limit: int) -> int:
+        # Held first and read afterwards: a report that comes between the two waits, and is news again.
+        held = connection.scalars(_NEWS, {"most": limit}).all()
+        if not held:
+            return 0
+        rows = connection.execute(_FATES, {"ids": held}).all()
+        read = frozenset(connection.scalars(_READ, {"ids": [row.target_id for row in rows]}))
+        cases = _cases(connection, [row.home for row in rows])
+        told: dict[str, list[NewMessage]] = defaultdict(list)
+        noted = [{"key": key, "now_shown": FateStatus.WAITING} for key in set(held) - {row.source_id for row in rows}]
+        for row in rows:
+            fate = _fate(row, row.target_id in read, cases.get(row.home, ()))
+            noted.append({"key": row.source_id, "now_shown": fate.status})
+            if fate.status is not fate.shown and fate.case_id and not fate.taken_back:
+                told[fate.case_id].extend(wording(fate))
+        self._say(connection, account, told)
+        connection.execute(_NOTE, noted)
+        return len(held)
+
+    def _say(self, connection: Connection, account: str, told: Mapping[str, Sequence[NewMessage]]) -> None:
+        asides = [Aside(feed(account, case_id), tuple(said)) for case_id, said in sorted(told.items()) if said]
+        if not asides:
+            return
+        make_feeds(connection, self._fates_db, [aside.conversation for aside in asides])
+        rows = lock_conversations(connection, [aside.conversation.conversation_id for aside in asides])
+        writes = Writes(self._fates_db.timestamp())
+        for aside in asides:
+            writes.aside(rows[aside.conversation.conversation_id], aside)
+        writes.commit(connection, self._fates_db)
+
+
+def _cases(connection: Connection, homes: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(_CASES, {"ids": sorted(set(homes))}):
+        found[row.conversation_id].append(row)
+    return found
+
+
+def _fate(row: Row[Any], was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
+    """``cases``: its conversation's, the oldest first. It belongs to the last that was open when it was said."""
+    before = [case.id for case in cases if case.opened_at <= row.said_at] or [case.id for case in cases[:1]]
+    failed = row.status in (DeliveryStatus.DEAD, DeliveryStatus.WITHHELD)
+    settled = FateStatus.READ if was_read else FateStatus.FAILED if failed else FateStatus.SENT
+    return Fate(
+        case_id=before[-1] if before else "",
+        text=row.text,
+        wrote_at=str(codec.load(row.meta).get("at") or ""),
+        shown=FateStatus(row.shown),
+        status=FateStatus.WAITING if row.status in _OPEN else settled,
+        reason=row.last_error if failed and not was_read else None,
+        taken_back=row.deleted_at is not None,
+    )

@@ -1,0 +1,195 @@
+"""What became of staff's messages is told once, in the case's feed, whatever happens in between; ratings are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core.domain.case import Case, feed
+from core.domain.delivery import DeliveryStatus
+from core.domain.keys import EventKey
+from core.domain.messages import Author, DeliveryReported, MessageDeleted, Receipt, ReceiptStatus
+from core.ports.fates import Fate, FateStatus
+from core.ports.store import (
+    Aside,
+    CloseCase,
+    Delivery,
+    KeepComment,
+    KeepRating,
+    NewMessage,
+    OpenCase,
+    Settlement,
+    TurnOutcome,
+)
+from core.storage.store import SqlStore
+from tests.contract.stores.conftest import OpenStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
+from tests.contract.stores.test_asides import THREAD, customers_now, escalate, from_staff
+
+
+def worded(fate: Fate) -> Sequence[NewMessage]:
+    """One line that holds everything."""
+    return [answer(f"{fate.wrote_at} {fate.status}: {fate.reason}", author=Author.SYSTEM)]
+
+
+async def sent_by_staff(store: SqlStore, clock: ManualClock) -> tuple[Case, Delivery]:
+    """A message of staff's that is just being sent to the customer."""
+    state, case = await escalate(store)
+    await accept(store, from_staff("m/C1/2.2", "We are looking"))
+    staff = await claim_one(store)
+    now = await customers_now(store, state)
+    relayed = answer("We are looking", author=Author.STAFF, relays=staff.pending[0].id)
+    await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, (relayed,)),))])
+    assert await store.tell_fates("main", worded) == 0, "it waits, and staff see that it does"
+    clock.move(1)
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    return case, delivery
+
+
+async def settle(store: SqlStore, delivery: Delivery, status: DeliveryStatus, error: str | None = None) -> None:
+    receipts = (Receipt("p1", tracked=True),) if status is DeliveryStatus.SENT else ()
+    await store.settle([Settlement(delivery.id, delivery.token, status, receipts, error=error)])
+
+
+async def told(store: SqlStore, case: Case) -> list[str]:
+    """What staff were told of it, besides the card."""
+    return [message.text for message in await store.messages(feed("main", case.id).conversation_id, after=1)]
+
+
+def report(event: str, status: ReceiptStatus, detail: str | None = None) -> DeliveryReported:
+    return DeliveryReported(EventKey("web", "main", event), "p1", status, SENT_AT, detail)
+
+
+async def test_sent_and_read_are_told_once_each(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    assert await store.tell_fates("main", worded) == 0, "on its way"
+    await settle(store, delivery, DeliveryStatus.SENT)
+    assert await store.tell_fates("main", worded) == 1
+    assert await store.tell_fates("main", worded) == 0
+    await accept(store, report("r1", ReceiptStatus.DELIVERED))
+    assert await store.tell_fates("main", worded) == 1
+    await accept(store, report("r2", ReceiptStatus.READ), report("r3", ReceiptStatus.DELIVERED))
+    assert await store.tell_fates("main", worded) == 1
+    assert await told(store, case) == ["m/C1/2.2 sent: None", "m/C1/2.2 read: None"]
+    assert [one.message.conversation for one in await store.claim_deliveries("desk", "main", 10, LEASE)]
+
+
+async def test_why_it_failed_is_told_and_that_it_came_after_all(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    await settle(store, delivery, DeliveryStatus.DEAD, "The customer has blocked the bot.")
+    assert await store.tell_fates("main", worded) == 1
+    assert await told(store, case) == ["m/C1/2.2 failed: The customer has blocked the bot."]
+    assert await store.revive(delivery.id)
+    assert await store.tell_fates("main", worded) == 0
+    (again,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    await settle(store, again, DeliveryStatus.SENT)
+    assert await store.tell_fates("main", worded) == 1
+    assert (await told(store, case))[1:] == ["m/C1/2.2 sent: None"]
+
+
+async def test_a_carrier_that_gives_up_later_is_told(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    await settle(store, delivery, DeliveryStatus.SENT)
+    await store.tell_fates("main", worded)
+    await accept(store, report("r1", ReceiptStatus.FAILED, "no such number"))
+    await store.tell_fates("main", worded)
+    assert (await told(store, case))[1].endswith("could not deliver it: no such number")
+
+
+async def test_a_report_that_is_faster_than_the_receipt_counts(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    await accept(store, report("r1", ReceiptStatus.READ))
+    await settle(store, delivery, DeliveryStatus.SENT)
+    assert await store.tell_fates("main", worded) == 1
+    assert await told(store, case) == ["m/C1/2.2 read: None"]
+
+
+async def test_what_staff_took_back_needs_no_telling(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    gone = MessageDeleted(
+        EventKey("slack", "main", "x1"),
+        THREAD,
+        EventKey("slack", "main", "m/C1/2.2"),
+        SENT_AT,
+        from_staff("y").audience,
+    )
+    await accept(store, gone)
+    await settle(store, delivery, DeliveryStatus.SENT)
+    assert await store.tell_fates("main", worded) == 1
+    assert await told(store, case) == []
+
+
+async def test_many_processes_tell_it_once(store: SqlStore, open_store: OpenStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    await settle(store, delivery, DeliveryStatus.SENT)
+    others = [await open_store() for _ in range(3)]
+    await asyncio.gather(*(one.tell_fates("main", worded) for one in [store, *others] * 2))
+    assert await told(store, case) == ["m/C1/2.2 sent: None"]
+
+
+async def test_what_breaks_off_is_told_the_next_time(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    await settle(store, delivery, DeliveryStatus.SENT)
+
+    def broken(fate: Fate) -> Sequence[NewMessage]:
+        raise RuntimeError("killed here")
+
+    with pytest.raises(RuntimeError):
+        await store.tell_fates("main", broken)
+    assert await told(store, case) == []
+    assert await store.tell_fates("main", worded) == 1
+    assert await told(store, case) == ["m/C1/2.2 sent: None"]
+
+
+async def test_it_belongs_to_the_case_in_which_it_was_said(store: SqlStore, clock: ManualClock) -> None:
+    case, delivery = await sent_by_staff(store, clock)
+    clock.move(60)
+    later = replace(case, id=Case.named(case.conversation_id, 2), number=2, opened_at=datetime(2031, 1, 1, tzinfo=UTC))
+    await accept(store, said("e9", "Something else"))
+    turn = await claim_one(store)
+    await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, cases=(CloseCase(case.id), OpenCase(later)))])
+    await settle(store, delivery, DeliveryStatus.SENT)
+    seen: list[Fate] = []
+
+    def noted(fate: Fate) -> Sequence[NewMessage]:
+        seen.append(fate)
+        return worded(fate)
+
+    await store.tell_fates("main", noted)
+    assert [(fate.case_id, fate.shown, fate.text) for fate in seen] == [
+        (case.id, FateStatus.WAITING, "We are looking"),
+    ]
+
+
+async def test_customers_messages_are_not_followed(store: SqlStore) -> None:
+    _, case = await escalate(store)
+    await accept(store, said("e2", "Hello?"))
+    mine = await claim_one(store)
+    copy = answer("Hello?", author=Author.CUSTOMER, relays=mine.pending[0].id)
+    await store.finish([TurnOutcome(mine.claim, 2, asides=(Aside(feed("main", case.id), (copy,)),))])
+    for _ in range(2):
+        (delivery,) = await store.claim_deliveries("desk", "main", 10, LEASE)
+        await settle(store, delivery, DeliveryStatus.DEAD, "gone")
+    assert await store.tell_fates("main", worded) == 0
+
+
+async def test_the_last_rating_and_comment_of_a_case_are_kept(store: SqlStore) -> None:
+    _, case = await escalate(store)
+    assert await store.rating(case.id) is None
+    steps = (
+        (KeepComment(case.id, "before any rating"), None),
+        (KeepRating(case.id, 2), (2, None)),
+        (KeepRating(case.id, 2), (2, None)),
+        (KeepComment(case.id, "Slow\x00"), (2, "Slow\ufffd")),
+        (KeepRating(case.id, 4), (4, "Slow\ufffd")),
+    )
+    for number, (record, kept) in enumerate(steps, start=2):
+        await accept(store, said(f"e{number}"))
+        turn = await claim_one(store)
+        await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, cases=(record,))])
+        assert await store.rating(case.id) == kept
