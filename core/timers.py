@@ -13,8 +13,7 @@ import structlog
 from core.domain.delivery import backoff
 from core.domain.errors import StoreUnavailable
 from core.domain.timers import Timer
-from core.ports.outcomes import Aside, CaseRecord
-from core.ports.timers import DueTimer, TimerOutcome, Timers
+from core.ports.timers import DueTimer, Ring, TimerOutcome, Timers
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
 log = structlog.get_logger(__name__)
@@ -27,14 +26,6 @@ class TimerSettings:
     lease: float = 10.0
     poll: float = 1.0
     batch: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """What a timer that came due means: what is said and changed, and which timers follow."""
-
-    asides: tuple[Aside, ...] = ()
-    cases: tuple[CaseRecord, ...] = ()
 
 
 class TimerLoop:

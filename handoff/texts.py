@@ -21,9 +21,18 @@ def languages() -> frozenset[str]:
 
 
 def say(
-    key: str, locale: str | None, *, fallback: str = "en", contact: ContactDetails | None = None, name: str = ""
+    key: str,
+    locale: str | None,
+    *,
+    fallback: str = "en",
+    contact: ContactDetails | None = None,
+    name: str = "",
+    **details: str,
 ) -> str:
-    """The sentence for ``key``. A locale's region is ignored; an unknown language becomes ``fallback``, then English."""
+    """The sentence for ``key``. A locale's region is ignored; an unknown language becomes ``fallback``, then English.
+
+    ``details``: what else stands in it.
+    """
     variants = _texts()[key]
     for candidate in (locale, fallback):
         language = (candidate or "").replace("_", "-").split("-")[0].lower()
@@ -31,7 +40,7 @@ def say(
             break
     else:
         language = "en"
-    return variants[language].format(contact=_written(contact, language), name=name)
+    return variants[language].format(contact=_written(contact, language), name=name, **details)
 
 
 def _written(contact: ContactDetails | None, language: str) -> str:

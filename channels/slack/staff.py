@@ -82,7 +82,7 @@ class StaffReader:
             key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
             conversation=self._thread(team, slack_id(wire.part(whole, "channel").get("id")), timestamp(thread)),
             sender=self._sender(user),
-            text=wire.text(wire.part(action, "text"), "text"),
+            text=_chosen(action) or wire.text(wire.part(action, "text"), "text"),
             sent_at=time_of(at),
             action=StaffAction(wire.named(action, "action_id")),
             audience=Audience.STAFF,
@@ -94,3 +94,9 @@ class StaffReader:
     def _sender(self, user: str) -> Identity:
         known = slack_id(user)
         return Identity(CHANNEL, self.account, known, display_name=self.names.person(known), verified=True)
+
+
+def _chosen(action: Json) -> str:
+    """What was taken from a menu."""
+    option = action.get("selected_option")
+    return wire.text(option, "value") if isinstance(option, dict) else ""

@@ -19,6 +19,14 @@ class DueTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """What a timer that came due means: what is said and changed, and which timers follow."""
+
+    asides: tuple[Aside, ...] = ()
+    cases: tuple[CaseRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TimerOutcome:
     """What a timer that came due commits at once. It ends with it, unless ``cases`` sets it again.
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 DAY = 24 * 60
 _LEAP_CYCLE = 8 * 366 + 7  # days: from 29 February to 29 February over a century without one
 _ONE_DAY = timedelta(days=1)
+_LONG = 10  # days
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,6 +85,29 @@ class Hours:
         for start, end in self._from(instant, days=self._horizon(instant)):
             if end > instant:
                 return max(start, instant).astimezone(self.zone)
+        return None
+
+    def closing(self, at: datetime) -> datetime | None:
+        """The end of the opening in which ``at`` lies, in the team's zone; None when it is none, or lasts over a week."""
+        instant = end = _instant(at)
+        for start, last in self._from(instant, days=_LONG):
+            if start > end:
+                break
+            end = max(end, last)
+        ends = instant < end < instant + (_LONG - 3) * _ONE_DAY
+        return end.astimezone(self.zone) if ends else None
+
+    def after(self, at: datetime, seconds: float) -> datetime | None:
+        """The moment at which somebody will have been there for so long since ``at``; None when that never comes."""
+        cursor, left = _instant(at), seconds
+        for start, end in self._from(cursor, days=self._horizon(cursor)):
+            begin = max(start, cursor)
+            if end <= begin:
+                continue
+            there = (end - begin).total_seconds()
+            if left <= there:
+                return begin + timedelta(seconds=left)
+            cursor, left = end, left - there
         return None
 
     def spans_on(self, day: date) -> tuple[Span, ...]:

@@ -1,0 +1,113 @@
+"""Which timers a case has: whoever waits is remembered by one, until somebody has done what it waits for. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.domain.timers import TimerKind
+from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
+from handoff.hours import human_opening
+from handoff.settings import HandoffSettings
+from handoff.texts import say
+
+OFFERED = 1
+"""The stage of ``owner_silent`` from which the owner is not only reminded."""
+_LONGEST = 24 * 3600.0
+_OPTIONS = ("hour", "tomorrow", "opening")
+_MORNING = 9
+
+
+class Waiting:
+    """``now``: the moment at which it is decided. What the records mean is in core.ports.outcomes."""
+
+    def __init__(self, settings: HandoffSettings, now: datetime) -> None:
+        self._settings = settings
+        self._now = now
+
+    @property
+    def opening(self) -> datetime | None:
+        """When staff are back; None while they are there, or where nobody knows."""
+        hours = self._settings.hours
+        return None if hours is None or hours.is_open(self._now) else hours.next_opening(self._now)
+
+    def for_anybody(self, case_id: str) -> tuple[CaseRecord, ...]:
+        """The case came to the queue. The customer who was told an opening waits from then on."""
+        gone = ClearTimers(case_id, (TimerKind.OWNER_SILENT, TimerKind.SNOOZED))
+        return gone, *self.unclaimed(case_id), *self._honest(case_id)
+
+    def for_owner(self, case_id: str) -> tuple[CaseRecord, ...]:
+        """Somebody took it, and has to answer."""
+        gone = (TimerKind.UNCLAIMED, TimerKind.NOBODY_CAME, TimerKind.SNOOZED, TimerKind.OWNER_SILENT)
+        return ClearTimers(case_id, gone), *self.owner_silent(case_id)
+
+    def answered(self, case_id: str) -> tuple[CaseRecord, ...]:
+        """Its owner has written to the customer."""
+        return (ClearTimers(case_id, (TimerKind.OWNER_SILENT,)),)
+
+    def snoozed(self, case_id: str, until: datetime, by: str) -> tuple[CaseRecord, ...]:
+        """Put aside. The customer, where one waits for anybody, is told the truth all the same."""
+        after = max(0.0, (until - self._now).total_seconds())
+        gone = ClearTimers(case_id, (TimerKind.UNCLAIMED, TimerKind.OWNER_SILENT))
+        return gone, SetTimer(case_id, TimerKind.SNOOZED, after, detail=by)
+
+    def unclaimed(self, case_id: str, stage: int = 0, since: float | None = None) -> tuple[CaseRecord, ...]:
+        """Remind the channel; less often the longer it takes, and for as long as it takes."""
+        since = self._now.timestamp() if since is None else since
+        return self._open_time(case_id, TimerKind.UNCLAIMED, self._settings.remind_seconds, stage, str(since))
+
+    def owner_silent(
+        self, case_id: str, stage: int = 0, since: float | None = None, *, keep: bool = False
+    ) -> tuple[CaseRecord, ...]:
+        """Remind the owner. ``keep``: the customer has been waiting already, and does not begin anew by writing again."""
+        since = self._now.timestamp() if since is None else since
+        seconds = self._settings.owner_seconds
+        return self._open_time(case_id, TimerKind.OWNER_SILENT, seconds, stage, str(since), keep=keep)
+
+    def snooze_until(self, choice: str) -> datetime | None:
+        """The moment that a staff member chose, in their zone; None for what is no choice."""
+        now = self._now.astimezone(self._settings.zone)
+        if choice not in _OPTIONS:
+            return None
+        if choice == "hour":
+            return now + timedelta(hours=1)
+        hours = self._settings.hours
+        morning = (now + timedelta(days=1)).replace(hour=_MORNING, minute=0, second=0, microsecond=0)
+        if hours is None:
+            return morning
+        if choice == "tomorrow":
+            midnight = morning.replace(hour=0)
+            return hours.next_opening(midnight) or morning
+        return hours.next_opening(hours.closing(now) or now if hours.is_open(now) else now) or morning
+
+    def snooze_remark(self, name: str, until: datetime) -> str:
+        """For staff."""
+        locale = self._settings.staff_locale
+        return say("staff_snoozed", locale, name=name, opening=human_opening(until, self._now, locale))
+
+    def _honest(self, case_id: str) -> tuple[CaseRecord, ...]:
+        seconds = self._settings.honest_seconds
+        if not seconds:
+            return ()
+        opening = self.opening
+        closed = (opening - self._now).total_seconds() if opening else 0.0
+        return (SetTimer(case_id, TimerKind.NOBODY_CAME, closed + seconds),)
+
+    def _open_time(
+        self, case_id: str, kind: TimerKind, seconds: float, stage: int, detail: str, *, keep: bool = False
+    ) -> tuple[CaseRecord, ...]:
+        """Time counts while staff are there; where they never are, all of it does."""
+        if not seconds:
+            return ()
+        wanted = min(seconds * 2.0 ** max(0, min(stage, 40) - 1), max(seconds, _LONGEST))
+        hours = self._settings.hours
+        at = hours.after(self._now, wanted) if hours else None
+        after = (at - self._now).total_seconds() if at else wanted
+        return (SetTimer(case_id, kind, after, stage, detail, keep),)
+
+
+def long(seconds: float) -> str:
+    """A waiting time as staff read it, in any language."""
+    minutes = max(1, round(seconds / 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
