@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 _NUMBER = re.compile(r"(?<!\w)TKT[-\s_‐-―]?(\d{8})[-\s_‐-―]?(\d{4,9})(?!\d)", re.IGNORECASE)
+_OPEN_ACTORS = frozenset({"customer", "agent"})
+_SHOWN_AS = {"customer": "customer", "agent": "agent", "rule": "agent"}
 
 
 class TicketStatus(StrEnum):
@@ -39,7 +41,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TicketEntry:
-    """``actor``: who did it, ``customer``, ``agent``, or a staff member's id. ``text``: the note, or what it is now."""
+    """``actor``: ``customer``, ``agent``, ``rule`` or a staff member's id. ``text``: the note, or what it is now."""
 
     place: int
     actor: str
@@ -50,7 +52,10 @@ class TicketEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """``case_id``: the desk's case that made it, where one did. ``history``: oldest first, where it was read."""
+    """``case_id``: the desk's case that made it, where one did. ``history``: oldest first, where it was read.
+
+    ``subject``: in the customer's words, empty where there were none. Why staff were called is the case's, and theirs.
+    """
 
     number: str
     customer_id: str
@@ -64,6 +69,11 @@ class Ticket:
     case_id: str | None = None
     history: tuple[TicketEntry, ...] = ()
 
+    def for_customer(self) -> Ticket:
+        """As its customer may see it: without what staff noted, and without who of them did what."""
+        shown = (one for one in self.history if one.kind is not EntryKind.NOTE or one.actor in _OPEN_ACTORS)
+        return replace(self, history=tuple(replace(one, actor=_SHOWN_AS.get(one.actor, "staff")) for one in shown))
+
 
 def ticket_number(day: str, count: int) -> str:
     """As it is written: ``day`` is YYYYMMDD in UTC. Past 9999 on one day it has more digits."""
@@ -71,6 +81,6 @@ def ticket_number(day: str, count: int) -> str:
 
 
 def numbers_in(text: str) -> tuple[str, ...]:
-    """The numbers of tickets in what somebody wrote, as they are written properly, each once."""
-    found = (f"TKT-{match[1]}-{match[2]}" for match in _NUMBER.finditer(text))
-    return tuple(dict.fromkeys(number for number in found if number.isascii()))
+    """The numbers of tickets in what somebody wrote, in whatever digits, as they are written properly, each once."""
+    found = (ticket_number(f"{int(match[1]):08d}", int(match[2])) for match in _NUMBER.finditer(text))
+    return tuple(dict.fromkeys(found))

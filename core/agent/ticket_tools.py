@@ -1,0 +1,163 @@
+"""The agent's tools for tickets and for what the hub knows of the customer. None of them takes a customer from the model.
+
+They change the hub's own database only, under the call's idempotency key, so unlike what changes something outside they may
+be run again after a crash: the same call finds the ticket that it made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from core.agent.tools import Tool, ToolContext, make_tool
+from core.domain.errors import ToolError
+from core.domain.ticket import Ticket, TicketPriority, TicketStatus, numbers_in
+from core.ports.tickets import Holder, NewTicket, TicketChange, Tickets
+
+MAKES_TICKETS = frozenset({"create_ticket", "update_ticket"})
+_AGENT = "agent"
+_MOST = 20
+_NOT_THERE = "This customer has no ticket of that number."
+_NOTHING = "Say what is to be changed: status, priority, category or note."
+
+Short = Annotated[str, Field(min_length=1, max_length=200)]
+Long = Annotated[str, Field(min_length=1, max_length=4000)]
+Priority = Literal["low", "normal", "high"]
+
+
+def ticket_tools(tickets: Tickets, others: Iterable[Tool] = ()) -> tuple[Tool, ...]:
+    """All five. A company's own tool of the same name, one of ``others``, takes the place of ours."""
+    taken = {tool.name for tool in others}
+    ours = (_create(tickets), _status(tickets), _update(tickets), _list(tickets), _account(tickets))
+    return tuple(tool for tool in ours if tool.name not in taken)
+
+
+def _create(tickets: Tickets) -> Tool:
+    async def create_ticket(
+        context: ToolContext,
+        subject: Short,
+        description: Long,
+        category: Short | None = None,
+        priority: Priority = "normal",
+    ) -> dict[str, Any]:
+        """Open a ticket for this customer, for something that cannot be settled in this conversation.
+
+        It calls nobody: use escalate_to_human when a person is needed now. Tell the customer the number.
+
+        Args:
+            subject: What it is about, in a few words of the customer's language.
+            description: What is to be known about it.
+            category: What kind of matter it is, in one word.
+            priority: How soon somebody has to look at it.
+        """
+        new = NewTicket(subject, TicketPriority(priority), category, description)
+        holder = Holder.of(context.customer, context.conversation_id)
+        return _shown(await tickets.create_ticket(holder, new, actor=_AGENT, origin=context.idempotency_key))
+
+    return make_tool(create_ticket, effect=False, retries=1)
+
+
+def _status(tickets: Tickets) -> Tool:
+    async def get_ticket_status(context: ToolContext, number: Short) -> dict[str, Any]:
+        """Where a ticket of this customer stands, and what was done about it.
+
+        Args:
+            number: The ticket's number, like TKT-20260131-0001.
+        """
+        found = await tickets.ticket(Holder.of(context.customer, context.conversation_id), _number(number))
+        if found is None:
+            raise ToolError(_NOT_THERE)
+        return _shown(found)
+
+    return make_tool(get_ticket_status, effect=False, retries=1)
+
+
+def _update(tickets: Tickets) -> Tool:
+    async def update_ticket(
+        context: ToolContext,
+        number: Short,
+        status: Literal["open", "closed"] | None = None,
+        priority: Priority | None = None,
+        category: Short | None = None,
+        note: Long | None = None,
+    ) -> dict[str, Any]:
+        """Change a ticket of this customer, or add what they have to say about it.
+
+        Args:
+            number: The ticket's number, like TKT-20260131-0001.
+            status: closed when the customer says that it is settled, open when it is not after all.
+            priority: How soon somebody has to look at it.
+            category: What kind of matter it is, in one word.
+            note: What is to be known about it.
+        """
+        state = TicketStatus(status) if status else None
+        change = TicketChange(state, TicketPriority(priority) if priority else None, category, note)
+        if change == TicketChange():
+            raise ToolError(_NOTHING)
+        holder = Holder.of(context.customer, context.conversation_id)
+        found = await tickets.update_ticket(
+            holder, _number(number), change, actor=_AGENT, origin=context.idempotency_key
+        )
+        if found is None:
+            raise ToolError(_NOT_THERE)
+        return _shown(found)
+
+    return make_tool(update_ticket, effect=False, retries=1)
+
+
+def _list(tickets: Tickets) -> Tool:
+    async def list_tickets(
+        context: ToolContext, status: Literal["open", "pending", "resolved", "closed"] | None = None
+    ) -> dict[str, Any]:
+        """The newest tickets of this customer.
+
+        Args:
+            status: Only those that stand so.
+        """
+        found = await tickets.tickets(Holder.of(context.customer, context.conversation_id), _MOST)
+        return {"tickets": [_line(one) for one in found if status in (None, one.status)]}
+
+    return make_tool(list_tickets, effect=False, retries=1)
+
+
+def _account(tickets: Tickets) -> Tool:
+    async def lookup_account(context: ToolContext) -> dict[str, Any]:
+        """What is known of this customer: whether they proved who they are, how to reach them, and their tickets."""
+        customer = context.customer
+        holder = Holder.of(customer, context.conversation_id)
+        found = await tickets.tickets(holder, _MOST)
+        known = {
+            "name": customer.display_name,
+            "email": customer.contact.email,
+            "phone": customer.contact.phone,
+            "language": context.locale or customer.locale,
+        }
+        return {
+            "verified": customer.verified,
+            **{name: value for name, value in known.items() if value},
+            "conversations": await tickets.conversations_of(holder),
+            "tickets": [_line(one) for one in found],
+        }
+
+    return make_tool(lookup_account, effect=False, retries=1)
+
+
+def _number(text: str) -> str:
+    """As it is written properly; what is no number at all is nobody's ticket."""
+    return next(iter(numbers_in(text)), text)
+
+
+def _line(ticket: Ticket) -> dict[str, Any]:
+    line = {"number": ticket.number, "status": ticket.status, "priority": ticket.priority, "subject": ticket.subject}
+    return line | ({"category": ticket.category} if ticket.category else {})
+
+
+def _shown(ticket: Ticket) -> dict[str, Any]:
+    seen = ticket.for_customer()
+    history = [
+        {"at": one.at.isoformat(timespec="minutes"), "by": one.actor, "what": one.kind, "text": one.text}
+        for one in seen.history
+    ]
+    return {**_line(seen), "opened": seen.created_at.isoformat(timespec="minutes"), "history": history}

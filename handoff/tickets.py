@@ -1,0 +1,71 @@
+"""The ticket that goes with a case: its number in what the customer and staff read, and its row in the commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.case import Case
+from core.domain.messages import Author
+from core.domain.ticket import TicketPriority, TicketStatus
+from core.ports.outcomes import MoveTicket, OpenTicket
+from core.ports.store import NewMessage, TurnState
+from core.ports.tickets import Tickets
+from handoff.settings import HandoffSettings
+from handoff.texts import say
+
+_CUSTOMER = "customer"
+_LONGEST_SUBJECT = 200
+
+
+class CaseTickets:
+    """A number is given before the commit that opens the ticket, and again the same when the turn is run again."""
+
+    def __init__(self, tickets: Tickets, settings: HandoffSettings) -> None:
+        self._tickets = tickets
+        self._settings = settings
+
+    async def number(self, case_id: str) -> str:
+        """The case's."""
+        return await self._tickets.ticket_number_for(case_id)
+
+    async def told(self, turn: TurnState, notice: NewMessage, case_number: int) -> NewMessage:
+        """A transfer notice with the number of the ticket of the conversation's case of that number."""
+        number = await self.number(Case.named(turn.conversation.id, case_number))
+        locale = turn.conversation.locale or turn.customer.locale
+        said = say("ticket", locale, fallback=self._settings.default_locale, name=number)
+        return replace(notice, text=f"{notice.text}\n\n{said}", meta={**notice.meta, "ticket": number})
+
+    async def opened(self, case: Case, turn: TurnState) -> OpenTicket:
+        """To be committed with the case."""
+        urgent = case.urgency if case.urgency in set(TicketPriority) else TicketPriority.NORMAL
+        return OpenTicket(
+            case_id=case.id,
+            number=await self.number(case.id),
+            customer_id=turn.customer.id,
+            conversation_id=case.conversation_id,
+            subject=_in_their_words(turn),
+            priority=TicketPriority(urgent),
+            actor=case.requested_by,
+        )
+
+
+def _in_their_words(turn: TurnState) -> str:
+    """Never the reason of the escalation: that is for staff, and a ticket is the customer's to see."""
+    said = [*turn.pending, *reversed(turn.history)]
+    words = (one.text for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.text.strip())
+    return " ".join(next(words, "").split())[:_LONGEST_SUBJECT]
+
+
+def reopened(case_id: str) -> MoveTicket:
+    """The customer wrote again."""
+    return MoveTicket(case_id, TicketStatus.OPEN, _CUSTOMER)
+
+
+def withdrawn(case_id: str) -> MoveTicket:
+    """The customer needs nobody any more."""
+    return MoveTicket(case_id, TicketStatus.CLOSED, _CUSTOMER)
+
+
+def ended(case_id: str, who: str, *, resolved: bool) -> MoveTicket:
+    """By a staff member: what they handed back to the agent waits for the customer to say more."""
+    return MoveTicket(case_id, TicketStatus.RESOLVED if resolved else TicketStatus.PENDING, who)
