@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"[^\s<>@,;:|]+@[^\s<>@,;:|]+\.[^\s<>@,;:|.]+")
+_EMAIL = re.compile(r"(?<=[^\s<>@,;:|])@[^\s<>@,;:|]{1,255}\.[^\s<>@,;:|.]")
 _NUMBER = re.compile(r"(?<![\w.])[+(]?\d[\d\s()./-]{4,24}\d(?!\w)")
 _QUESTION = re.compile(r"[?？؟¿]")
 _INTERNATIONAL = ("+", "00", "0", "(")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, cast, func, select, update
+from sqlalchemy import Connection, Row, Select, String, cast, select, text, update
 
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
@@ -15,8 +15,9 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
+from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
-from core.storage.tables import conversation, desk_case, message, outbox, rating, receipt, relay
+from core.storage.tables import OPEN_DELIVERY, conversation, desk_case, message, outbox, rating, receipt, relay
 from core.storage.tickets import keep_tickets
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
@@ -31,9 +32,24 @@ _ORIGINALS = select(relay.c.target_id, relay.c.source_id).where(among(relay.c.ta
 
 _KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
 _WAITING = select(outbox.c.message_id).where(
-    outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE, outbox.c.attempts == 0
+    outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0
 )
 _LOCK_WAITING = _WAITING.with_for_update(skip_locked=True)
+
+
+def _being_sent(database: Database) -> Select[Any]:
+    return select(outbox.c.conversation_id).where(
+        among(outbox.c.conversation_id, "ids"),
+        text(OPEN_DELIVERY),  # written out: a partial index is used only for what is known when planning
+        outbox.c.status == DeliveryStatus.SENDING,
+        outbox.c.author == Author.AGENT,
+        outbox.c.lease_until > database.now(),
+    )
+
+
+def agent_speaks(connection: Connection, database: Database, ids: Sequence[str]) -> frozenset[str]:
+    """Conversations in which a message of the agent's is on its way. Under their locks nobody can begin another."""
+    return frozenset(connection.scalars(_being_sent(database), {"ids": list(ids)})) if ids else frozenset()
 
 
 def lock_waiting(connection: Connection, message_ids: Sequence[str]) -> frozenset[str]:
@@ -50,7 +66,7 @@ def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> Non
         connection.execute(
             update(outbox)
             .where(outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE)
-            .values(status=DeliveryStatus.WITHHELD, settled_at=now, last_error="Taken back before it was sent."),
+            .values(status=DeliveryStatus.WITHHELD, settled_at=now, last_error=TAKEN_BACK),
             {"ids": [one.message_id]},
         )
 
@@ -137,17 +153,9 @@ class SqlCases:
 
     async def being_sent(self, conversation_id: str) -> int:
         """See Cases.being_sent."""
-        statement = (
-            select(func.count())
-            .select_from(outbox)
-            .where(
-                outbox.c.conversation_id == conversation_id,
-                outbox.c.status == DeliveryStatus.SENDING,
-                outbox.c.author == Author.AGENT,
-                outbox.c.lease_until > self._cases_db.now(),
-            )
-        )
-        return await self._cases_db.read(lambda connection: int(connection.scalar(statement) or 0))
+        wanted = {"ids": [conversation_id]}
+        statement = _being_sent(self._cases_db)
+        return await self._cases_db.read(lambda connection: len(connection.scalars(statement, wanted).all()))
 
     async def _one(self, statement: Select[Any]) -> Case | None:
         row = await self._cases_db.read(lambda connection: connection.execute(statement).first())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, update
+from sqlalchemy import Connection, Double, Insert, Row, bindparam, case, insert, update
 
 from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
@@ -19,7 +20,7 @@ from core.storage.ids import new_id
 from core.storage.news import followed
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change, relay
 
-_ADD_MESSAGE, _ADD_DELIVERY, _ADD_CHANGE = insert(message), insert(outbox), insert(ownership_change)
+_ADD_MESSAGE, _ADD_CHANGE = insert(message), insert(ownership_change)
 _OWN: dict[str, Any] = {
     "epoch": bindparam("new_epoch"),
     "ownership_epoch": bindparam("new_ownership_epoch"),
@@ -35,12 +36,20 @@ _TOLD = update(conversation).where(conversation.c.id == bindparam("key")).values
 _GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)
 
 
+@lru_cache(maxsize=4)
+def _add_delivery(database: Database) -> Insert:
+    """When it is due says the clock that decides it: the database's, where there are several processes."""
+    delay = bindparam("delay", type_=Double)
+    return insert(outbox).values(due_at=case((delay > 0, database.now() + delay), else_=0.0))
+
+
 @dataclass
 class Writes:
     """Rows of one commit.
 
     ``ended``: claims that it ends. ``touched``: conversations whose rows it changes, each of which it changes once.
     ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
+    ``spoken``: where a message of the agent's is on its way, so that nobody can claim it yet.
     """
 
     now: float
@@ -56,6 +65,7 @@ class Writes:
     cases: list[CaseRecord] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
+    spoken: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
@@ -118,7 +128,7 @@ class Writes:
             (_TOLD, self.told),
             (_GIVE_BACK, [{"key": one} for one in self.given_back]),
             (_ADD_MESSAGE, self.messages),
-            (_ADD_DELIVERY, self.outbox),
+            (_add_delivery(database), self.outbox),
             (_ADD_CHANGE, self.changes),
             (database.insert_new(relay), self.relays),
             (insert(attachment), [copy | {"created_at": self.now} for copy in self.copies]),
@@ -190,7 +200,7 @@ class Writes:
                 "ownership_epoch": ownership_epoch,
                 "dedupe": f"{row.id}:{seq}",
                 "status": DeliveryStatus.DUE,
-                "due_at": self.now + new.delay if new.delay else 0.0,
+                "delay": new.delay,
                 "first_due_at": self.now,
                 "attempts": 0,
                 "parts_done": 0,

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, or_, select, update
 
-from core.domain.conversation import Conversation
+from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.errors import InvalidInput
 from core.ports.store import Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
-from core.storage.cases import lock_waiting
+from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.database import Database
 from core.storage.newcomers import make_feeds
 from core.storage.tables import conversation
@@ -71,7 +71,17 @@ class SqlTurns:
     def _finish(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
         current = self._lock_all(connection, outcomes)
         recalled = [one.message_id for outcome in outcomes for aside in outcome.asides for one in aside.recalls]
-        writes = Writes(self._turns_db.timestamp(), waiting=lock_waiting(connection, recalled))
+        claimed = [
+            aside.conversation.conversation_id
+            for outcome in outcomes
+            for aside in outcome.asides
+            if aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
+        ]
+        writes = Writes(
+            self._turns_db.timestamp(),
+            waiting=lock_waiting(connection, recalled),
+            spoken=agent_speaks(connection, self._turns_db, claimed),
+        )
         results = [_finish_one(writes, current, outcome) for outcome in outcomes]
         writes.commit(connection, self._turns_db)
         for home in sorted(writes.taken_over):
@@ -201,5 +211,8 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
 
 def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside) -> bool:
     moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
+    claimed = aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
+    if row is not None and claimed and row.id in writes.spoken:
+        return True
     sent = any(one.message_id not in writes.waiting for one in aside.recalls)
     return row is None or moved or sent or row.id in writes.touched
