@@ -77,7 +77,8 @@ class Waiting:
         if choice == "tomorrow":
             midnight = morning.replace(hour=0)
             return hours.next_opening(midnight) or morning
-        return hours.next_opening(hours.closing(now) or now if hours.is_open(now) else now) or morning
+        begin = hours.closing(now) if hours.is_open(now) else now
+        return (hours.next_opening(begin) if begin else None) or morning
 
     def snooze_remark(self, name: str, until: datetime) -> str:
         """For staff."""
