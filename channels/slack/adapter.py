@@ -205,21 +205,26 @@ class SlackChannel:
         """Once after each start: nobody knows for how long no hub was there, and Slack repeats its events for minutes only."""
         for pause in _LOOK_AGAIN:
             try:
-                found = await self.catch_up(sink)
+                found = await self._catch_up(sink)
             except HubError as error:
                 _log.warning("slack.not_caught_up", error=error.detail)
             except Exception:
                 _log.exception("slack.catch_up_failed")
             else:
-                _log.info("slack.caught_up", messages=found)
-                return
+                if found is not None:
+                    _log.info("slack.caught_up", messages=found)
+                    return
             await self._around.clock.sleep(pause)
 
     async def catch_up(self, sink: InboundSink) -> int:
         """See SupportsCatchUp. One process at a time."""
+        return await self._catch_up(sink) or 0
+
+    async def _catch_up(self, sink: InboundSink) -> int | None:
+        """None where another process is at it, or was when it was killed: then somebody has to look again."""
         around, name = self._around, f"slack:{self.account}:catch-up"
         if not await around.leases.hold(name, around.process, _LEASE):
-            return 0
+            return None
         try:
             reception = Reception(around.memory, self.account, self._jotter)
             reception.open(sink)
