@@ -31,7 +31,7 @@ async def test_nothing_is_lost(make_street: MakeStreet, case: Case, case_url: st
     title = f"Faults through every channel: {NAMES[case.ways]}, SMS, e-mail, on {case.database}"
     report = make_report(f"channels-{case.name}", title, run_seed=case.seed)
     pick = Scale(report.full).pick
-    customers, each = pick(small=4, full=50), pick(small=5, full=20)
+    customers, each = pick(small=4, full=25), pick(small=5, full=12)
     rng = random.Random(case.seed)
     async with make_street(case_url, case.ways, case.seed, trouble=0.3, again=0.2) as street:
         await street.open(customers)
