@@ -1,0 +1,138 @@
+"""A customer, staff and timers over a real store, with time in the test's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation
+from core.domain.customer import Identity
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import Audience, CustomerAction, Message, MessageReceived, StaffAction
+from core.domain.timers import Timer, TimerKind
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import Acceptable, TurnState
+from core.storage.store import SqlStore
+from core.storage.wake_local import LocalWake
+from core.timers import TimerLoop, TimerSettings
+from core.turn import Turn
+from handoff.settings import HandoffSettings
+from handoff.slack_desk import DeskParts, SlackDesk
+from handoff.timers import DeskTimers
+from tests.contract.stores.manual_clock import ManualClock
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.responders import sorry
+
+HOME = ConversationKey("web", "main", "t1")
+CASE = Case.named(HOME.conversation_id, 1)
+LEASE = 10.0
+
+
+class People:
+    """Implements handoff.people.People."""
+
+    async def called(self, staff_id: str) -> str | None:
+        """As customers read it."""
+        return staff_id.title()
+
+
+class Wall:
+    """Implements handoff.staff_turn.Wall: a thread is named by its case."""
+
+    account = "main"
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """The name."""
+        return thread.thread
+
+
+class Nobody:
+    """An agent that must not be asked here."""
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See Responder."""
+        raise AssertionError("The agent was asked.")
+
+
+class OfficeHours:
+    """One case, and any number of processes that look after its timers."""
+
+    def __init__(self, store: SqlStore, clock: ManualClock, settings: HandoffSettings) -> None:
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+        self.wake = LocalWake()
+        self.events = 0
+        desk = SlackDesk(self.parts(store), settings)
+        self.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
+        self.timers = DeskTimers(self.parts(store), settings)
+        self.loop = self.process(store)
+
+    def parts(self, store: SqlStore) -> DeskParts:
+        """What a desk works with."""
+        return DeskParts(records=store, cases=store, people=People(), wall=Wall(), clock=self.clock, tickets=store)
+
+    def process(self, store: SqlStore) -> TimerLoop:
+        """Another one."""
+        ring = DeskTimers(self.parts(store), self.settings).ring
+        return TimerLoop(store, ring, self.wake, TimerSettings(lease=LEASE))
+
+    async def customer(self, text: str, action: CustomerAction | None = None) -> None:
+        """The customer writes, and the turn is done."""
+        self.events += 1
+        key = EventKey("web", "main", f"c{self.events}")
+        who = Identity("web", "main", "ada", locale="en")
+        await self._accept(MessageReceived(key, HOME, who, text, self.clock.now(), action=action, locale="en"))
+
+    async def escalates(self) -> None:
+        """The case begins."""
+        await self.customer("A person, please", CustomerAction.REQUEST_PERSON)
+
+    async def staff(self, text: str, action: StaffAction | None = None, user: str = "grace") -> None:
+        """Somebody writes or presses in the case's thread, and the turn is done."""
+        self.events += 1
+        key = EventKey("slack", "main", f"m/C1/{self.events}.0")
+        who, thread = Identity("slack", "main", user, verified=True), ConversationKey("slack", "main", CASE)
+        event = MessageReceived(key, thread, who, text, self.clock.now(), action=action, audience=Audience.STAFF)
+        await self._accept(event)
+
+    async def press(self, action: StaffAction, user: str = "grace", text: str = "") -> None:
+        """A button."""
+        await self.staff(text or str(action), action, user)
+
+    async def passes(self, minutes: float) -> int:
+        """So much later, what is due is done; how many timers that were."""
+        self.clock.move(minutes * 60)
+        return await self.loop.once()
+
+    async def told(self) -> Sequence[Message]:
+        """What staff were told in the thread."""
+        return await self.store.messages(feed("main", CASE).conversation_id, limit=500)
+
+    async def posts(self, post: str) -> list[Message]:
+        """Of one kind."""
+        return [message for message in await self.told() if message.meta.get("post") == post]
+
+    async def reads(self) -> list[str]:
+        """What the customer was told."""
+        said = await self.store.messages(HOME.conversation_id, limit=500)
+        return [message.text for message in said if message.author != "customer"]
+
+    async def set(self) -> dict[TimerKind, Timer]:
+        """Timers of the case."""
+        return {timer.kind: timer for timer in await self.store.timers(CASE)}
+
+    async def conversation(self) -> Conversation:
+        """The customer's."""
+        found = await self.store.conversation(HOME.conversation_id)
+        assert found is not None
+        return found
+
+    async def _accept(self, event: Any) -> None:
+        (result,) = await self.store.accept([Acceptable(event)])
+        assert not isinstance(result, Exception), result
+        for state in await self.store.claim(10, 5.0, history=60):
+            (finished,) = await self.store.finish([await self.turn.run(state)])
+            assert finished.held, "the turn was lost"
+            assert not finished.outdated
