@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
+from config.election import Election
 from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
 from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.surroundings import Surroundings
+from core.ports.wake import Wake
 from core.storage.store import SqlStore
+from core.timers import TimerLoop, TimerSettings
+from handoff.delivery_marks import DeliveryMarks
+from handoff.hours import BadHours, parse_hours
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts, SlackDesk
 from handoff.slack_wall import SlackWall, WallSettings
 from handoff.texts import languages
+from handoff.timers import DeskTimers
 from handoff.unstaffed_desk import UnstaffedDesk
+
+_SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
+_ALWAYS = "24/7"
 
 
 def is_staffed(settings: Settings) -> bool:
@@ -34,16 +45,62 @@ def make_wall(settings: Settings, surroundings: Surroundings, store: SqlStore) -
     return SlackWall(wall, surroundings, store)
 
 
-def make_desk(settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock) -> Desk:
+def make_handoff(settings: Settings) -> HandoffSettings:
     """Raises ConfigError."""
     if settings.desk_language not in languages():
         raise ConfigError(f"DESK_LANGUAGE is {settings.desk_language!r}; try one of {', '.join(sorted(languages()))}.")
-    handoff = HandoffSettings(
+    for one in settings.desk_on_call:
+        if not _SLACK_ID.fullmatch(one):
+            raise ConfigError(f"DESK_ON_CALL: {one!r} is no id of a Slack user group (S…) or person (U…).")
+    try:
+        zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
+    except BadHours as error:
+        raise ConfigError(f"DESK_TIME_ZONE: {error}") from error
+    try:
+        hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
+    except BadHours as error:
+        raise ConfigError(f"DESK_HOURS: {error}") from error
+    return HandoffSettings(
+        hours=hours,
+        zone=zone,
+        remind_seconds=settings.desk_remind_minutes * 60,
+        owner_seconds=settings.desk_owner_minutes * 60,
+        honest_seconds=settings.desk_honest_minutes * 60,
+        on_call=settings.desk_on_call,
         staff_locale=settings.desk_language,
         note_sign=settings.desk_note_sign,
         undo_seconds=settings.desk_undo_seconds,
         reopen_seconds=settings.desk_reopen_hours * 3600,
+        rating_seconds=settings.desk_rating_hours * 3600,
     )
+
+
+def make_desk(settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock) -> Desk:
+    """Raises ConfigError."""
+    handoff = make_handoff(settings)
     if wall is None:
         return UnstaffedDesk(handoff)
-    return SlackDesk(DeskParts(records=store, cases=store, people=wall, wall=wall, clock=clock), handoff)
+    return SlackDesk(_parts(wall, store, clock), handoff)
+
+
+def make_timers(
+    settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock, wake: Wake
+) -> TimerLoop | None:
+    """What reminds people; None where there are none. Raises ConfigError."""
+    if wall is None:
+        return None
+    timers = DeskTimers(_parts(wall, store, clock), make_handoff(settings))
+    return TimerLoop(store, timers.ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
+
+
+def make_marks(
+    settings: Settings, wall: SlackWall | None, store: SqlStore, wake: Wake, election: Election
+) -> DeliveryMarks | None:
+    """What shows staff how their messages fared; None where there are none."""
+    if wall is None:
+        return None
+    return DeliveryMarks(store, wake, wall.account, settings.desk_language, election.won)
+
+
+def _parts(wall: SlackWall, store: SqlStore, clock: Clock) -> DeskParts:
+    return DeskParts(records=store, cases=store, people=wall, wall=wall, clock=clock, tickets=store)

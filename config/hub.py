@@ -20,7 +20,8 @@ from config import parts
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
-from config.desk import make_desk, make_wall
+from config.desk import make_desk, make_marks, make_timers, make_wall
+from config.desk_rules import make_rules
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
@@ -37,6 +38,7 @@ from core.ports.responder import Responder
 from core.ports.store import TurnState
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
+from core.timers import TimerLoop
 from core.turn import Turn, TurnSettings
 
 log = structlog.get_logger(__name__)
@@ -92,6 +94,7 @@ class Hub:
         )
         self._make_responder = responder or parts.make_responder
         self._dispatcher: Dispatcher | None = None
+        self._timers: TimerLoop | None = None
         self.delivery = DeliveryService(
             list(self.channels.values()),
             self.store,
@@ -101,6 +104,7 @@ class Hub:
             DeliverySettings(lease=settings.lease_seconds, send_timeout=settings.lease_seconds * 0.8),
         )
         self.health = Health(self._checks(), version=hub_version())
+        self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
         self._sweep = DailySweep(self.store, self.files, ages=kept_for(settings.retention_days), election=election)
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
@@ -208,6 +212,7 @@ class Hub:
             self._prepare,
             TurnSettings(timeout=self.settings.turn_timeout_seconds, streaming=self.settings.feature_streaming),
             self._clock,
+            make_rules(self.settings),
         )
         self._dispatcher = Dispatcher(
             self.store,
@@ -218,6 +223,11 @@ class Hub:
         )
         await self._dispatcher.start()
         await self.delivery.start()
+        self._timers = make_timers(self.settings, self._wall, self.store, self._clock, self.wake)
+        if self._timers is not None:
+            self._timers.start()
+        if self._marks is not None:
+            self._marks.start()
         await self.indexing.start()
         self._sweep.start()
 
@@ -264,6 +274,10 @@ class Hub:
         for site in self._sites:
             await site.stop()
         await self.intake.drain()
+        if self._timers is not None:
+            await self._timers.stop()
+        if self._marks is not None:
+            await self._marks.stop()
         if self._dispatcher is not None:
             await self._dispatcher.stop()
             await self.delivery.stop()

@@ -215,7 +215,8 @@ class Turn:
         self, state: TurnState, escalation: Escalation, *, intent: str | None, besides: Reply | None = None
     ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
-        notice = self._desk.transfer_notice(in_written_language(state))
+        written = in_written_language(state)
+        notice = await self._desk.with_ticket(written, self._desk.transfer_notice(written))
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
         if besides is not None:

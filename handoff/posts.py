@@ -12,7 +12,7 @@ from typing import Any
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
-from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind
+from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.ports.store import NewMessage
 
 POST = "post"
@@ -24,7 +24,8 @@ class Post(StrEnum):
     """card: the first message of a case. card_now: the same one as it is now. transcript: what was said before.
 
     said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
-    remark: something between the desk and its staff. mark: a sign on what a staff member wrote.
+    remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
+    somebody should do.
     """
 
     CARD = "card"
@@ -36,16 +37,25 @@ class Post(StrEnum):
     REACTED = "reacted"
     REMARK = "remark"
     MARK = "mark"
+    REMINDER = "reminder"
 
 
 def card(
-    case: Case, conversation: Conversation, customer: Customer, escalation: Escalation, last: str, title: str
+    case: Case,
+    conversation: Conversation,
+    customer: Customer,
+    escalation: Escalation,
+    last: str,
+    title: str,
+    ticket: str,
+    mood: str | None = None,
 ) -> NewMessage:
     """Everything that a person needs to decide whether to take it."""
     who = customer.display_name or customer.contact.email or customer.contact.phone or title
     facts = {
         "case": case.id,
         "number": case.number,
+        "ticket": ticket,
         "customer": who,
         "verified": customer.verified,
         "email": customer.contact.email,
@@ -53,6 +63,7 @@ def card(
         "channel": conversation.key.channel,
         "language": conversation.locale or customer.locale,
         "reason": escalation.reason,
+        "mood": mood,
         "urgency": escalation.urgency,
         "asked_by": escalation.requested_by,
         "last": last,
@@ -63,9 +74,11 @@ def card(
     return _post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
 
 
-def card_now(facts: Mapping[str, Any], state: OwnershipState, owner: str | None) -> NewMessage:
-    """The card again, with who has the conversation now."""
-    now = {**facts, "state": str(state), "owner": owner}
+def card_now(
+    facts: Mapping[str, Any], state: OwnershipState, owner: str | None, *, snoozed_until: float | None = None
+) -> NewMessage:
+    """The card again, with who has the conversation now, and until when it was put aside."""
+    now = {**facts, "state": str(state), "owner": owner, "snoozed_until": snoozed_until}
     return _post(Post.CARD_NOW, f"{facts['customer']}: {state}", facts=now)
 
 
@@ -97,8 +110,8 @@ def said(message: Message, name: str | None) -> NewMessage:
         message.text,
         MessageKind.NOTICE,
         author_name=message.author_name or name,
-        attachments=message.attachments,
-        meta={POST: str(Post.SAID), "missing": _missing(message)},
+        attachments=tuple(file for file in message.attachments if file.storage_key),
+        meta={POST: str(Post.SAID), "missing": [file.name for file in message.attachments if not file.storage_key]},
         relays=message.id,
     )
 
@@ -125,16 +138,25 @@ def remark(text: str) -> NewMessage:
     return _post(Post.REMARK, text)
 
 
-def mark(provider_id: str, sign: str) -> NewMessage:
-    """A sign on a staff member's own message."""
-    return _post(Post.MARK, sign, on=provider_id, sign=sign)
+def reminder(
+    text: str,
+    *,
+    mentions: Sequence[str] = (),
+    loud: bool = False,
+    buttons: Sequence[StaffAction] = (),
+    case_id: str = "",
+) -> NewMessage:
+    """A line in the thread for those it names. ``loud``: the whole channel sees it as well."""
+    named = [str(one) for one in mentions]
+    return _post(
+        Post.REMINDER, text, mentions=named, loud=loud, buttons=[str(button) for button in buttons], case=case_id
+    )
+
+
+def mark(provider_id: str, sign: str, *, instead_of: str | None = None) -> NewMessage:
+    """A sign on a staff member's own message, in place of another."""
+    return _post(Post.MARK, sign, on=provider_id, sign=sign, instead_of=instead_of)
 
 
 def _post(post: Post, text: str, **meta: Any) -> NewMessage:
     return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={POST: str(post), **meta})
-
-
-def _missing(message: Message) -> list[str]:
-    """Names of files that the platform announced and that could not be fetched."""
-    announced = message.meta.get("attachment_refs") or []
-    return [str(ref.get("name") or "file") for ref in announced][len(message.attachments) :]

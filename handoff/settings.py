@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from handoff.hours import Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +14,13 @@ class HandoffSettings:
 
     ``note_sign``: what a staff member's message begins with that is not for the customer. ``undo_seconds``: how long what
     they write waits before it is sent. ``reopen_seconds``: how long after a case was resolved the customer comes back to it.
-    ``staff_locale``: the language in which the desk speaks to staff.
+    ``staff_locale``: the language in which the desk speaks to staff. ``rating_seconds``: how long after a case was resolved
+    the customer's answer is taken for a rating; 0 does not ask for one.
+
+    ``hours``: when staff are there; None is always. 0 seconds switches a timer off: ``remind_seconds`` until the channel is
+    told again of a case that nobody took (then ``on_call``: ids of Slack's people and groups), ``owner_seconds`` until an
+    owner is told that the customer waits, both within the hours; ``honest_seconds`` until the customer is told that it
+    takes longer. ``zone``: the staff's.
     """
 
     default_locale: str = "en"
@@ -20,3 +29,10 @@ class HandoffSettings:
     note_sign: str = "//"
     undo_seconds: float = 5.0
     reopen_seconds: float = 3 * 24 * 3600.0
+    rating_seconds: float = 24 * 3600.0
+    hours: Hours | None = None
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    remind_seconds: float = 600.0
+    owner_seconds: float = 900.0
+    honest_seconds: float = 300.0
+    on_call: tuple[str, ...] = ()

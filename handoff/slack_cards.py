@@ -31,7 +31,9 @@ _LABELS = {
     StaffAction.RELEASE: "Release",
     StaffAction.HAND_BACK: "Hand back",
     StaffAction.RESOLVE: "Resolve",
+    StaffAction.RELEASE_SILENT: "Give back",
 }
+_SNOOZE = (("1 hour", "hour"), ("Tomorrow, when we open", "tomorrow"), ("Next opening", "opening"))
 
 
 def bodies(message: OutboundMessage) -> list[dict[str, Any]]:
@@ -46,8 +48,10 @@ def bodies(message: OutboundMessage) -> list[dict[str, Any]]:
             return [{"do": "reply", **_said(piece, [section(piece)])} for piece in transcript(meta)]
         case Post.REMARK:
             return [{"do": "reply", **_said(message.text, [context(escaped(message.text))])}]
+        case Post.REMINDER:
+            return [reminder(message)]
         case Post.MARK:
-            return [{"do": "react", "on": meta["on"], "sign": meta["sign"]}]
+            return _marked(meta)
         case Post.EDITED | Post.DELETED | Post.REACTED as post:
             return [_happened(message, post)]
         case _:
@@ -60,18 +64,47 @@ def card(facts: Mapping[str, Any]) -> list[Block]:
     where = _NAMES.get(facts["channel"], facts["channel"])
     proof = "verified" if facts["verified"] else "not verified"
     reach = [one for one in (facts.get("email"), facts.get("phone")) if one]
-    line = " · ".join([where, proof, *([facts["language"]] if facts.get("language") else []), *map(escaped, reach)])
+    line = " · ".join([where, proof, *([facts["language"]] if facts.get("language") else []), *map(_cut, reach)])
     urgent = ":rotating_light: " if facts.get("urgency") == "high" else ""
-    owner = f" {escaped(facts['owner'])}" if facts.get("owner") and state is OwnershipState.STAFF else ""
-    found = [section(f"{urgent}*{escaped(facts['customer'])}*   {_LIGHTS[state]}{owner}\n{line}")]
-    found.append(section(f"*Why:* {escaped(facts['reason'])[:_QUOTE]}"))
+    owner = f" {_cut(facts['owner'])}" if facts.get("owner") and state is OwnershipState.STAFF else ""
+    found = [section(f"{urgent}*{_cut(facts['customer'])}*   {_LIGHTS[state]}{owner}\n{line}")]
+    found.append(section(_why(facts)))
     if facts.get("last"):
-        quoted = "\n".join(f"> {part}" for part in escaped(facts["last"])[:_QUOTE].split("\n"))
+        quoted = "\n".join(f"> {part}" for part in _cut(facts["last"], _QUOTE).split("\n"))
         found.append(section(quoted))
     buttons = _BUTTONS.get(state, ())
     if buttons:
-        found.append({"type": "actions", "elements": [_button(action, facts["case"]) for action in buttons]})
-    found.append(context(f"Case {facts['number']} · {_date(facts['opened_at'])}"))
+        elements = [*(_button(action, facts["case"]) for action in buttons), _snooze()]
+        found.append({"type": "actions", "elements": elements})
+    if facts.get("snoozed_until"):
+        found.append(context(f":zzz: {_date(facts['snoozed_until'])}"))
+    ticket = f"{escaped(facts['ticket'])} · " if facts.get("ticket") else ""
+    found.append(context(f"{ticket}Case {facts['number']} · {_date(facts['opened_at'])}"))
+    return found
+
+
+def reminder(message: OutboundMessage) -> dict[str, Any]:
+    """Mentions are the desk's own, so they are the only part that is not escaped."""
+    meta = message.meta
+    named = " ".join(f"<!subteam^{one}>" if one.startswith("S") else f"<@{one}>" for one in meta["mentions"])
+    text = f":bell: {named} {escaped(message.text)}".replace("  ", " ")[:2_900]
+    blocks = [section(text)]
+    if meta["buttons"]:
+        buttons = [_button(StaffAction(one), meta["case"]) for one in meta["buttons"]]
+        blocks.append({"type": "actions", "elements": buttons})
+    return {"do": "reply", "text": text, "blocks": blocks, "loud": meta["loud"]}
+
+
+def _why(facts: Mapping[str, Any]) -> str:
+    why = f"*Why:* {_cut(facts['reason'], _QUOTE)}"
+    return f"{why}\n*Mood:* {escaped(facts['mood'])}" if facts.get("mood") else why
+
+
+def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The new sign first, so that there is always one."""
+    found = [{"do": "react", "on": meta["on"], "sign": meta["sign"]}]
+    if meta.get("instead_of"):
+        found.append({"do": "unreact", "on": meta["on"], "sign": meta["instead_of"]})
     return found
 
 
@@ -79,7 +112,7 @@ def transcript(meta: Mapping[str, Any]) -> list[str]:
     """What was said before, in pieces that fit into a section."""
     lines = [f"_{meta['left_out']} earlier messages are not shown._"] if meta.get("left_out") else []
     for line in meta["lines"]:
-        who = escaped(line["name"] or _WHO[Author(line["author"])])
+        who = _cut(line["name"] or _WHO[Author(line["author"])])
         text = "\n".join(mrkdwn(line["text"])) or "…"
         lines.append(f"*{who}* {_date(line['at'])}\n{text}")
         if line["files"]:
@@ -102,7 +135,7 @@ def _packed(lines: Sequence[str], limit: int = 2_900) -> list[str]:
 
 def _spoken(message: OutboundMessage) -> list[dict[str, Any]]:
     """Somebody's words, under their name. The hub's own are set small: they went to the customer already."""
-    who = escaped(message.author_name or _WHO[message.author])
+    who = _cut(message.author_name or _WHO[message.author])
     parts = [part for part in mrkdwn(message.text, 2_900) if part.strip()]
     missing = message.meta.get("missing") or []
     if missing:
@@ -118,7 +151,7 @@ def _spoken(message: OutboundMessage) -> list[dict[str, Any]]:
 
 
 def _happened(message: OutboundMessage, post: Post) -> dict[str, Any]:
-    who = escaped(message.author_name or _WHO[message.author])
+    who = _cut(message.author_name or _WHO[message.author])
     if post is Post.REACTED:
         word = "reacted with" if message.meta.get("present") else "took back"
         text = f"{who} {word} {escaped(str(message.meta.get('emoji')))}"
@@ -132,8 +165,13 @@ def _happened(message: OutboundMessage, post: Post) -> dict[str, Any]:
     return {"do": "update" if copy else "reply", "of": copy, **shown}
 
 
+def _cut(text: str, limit: int = 120) -> str:
+    """Escaped, and not longer than a line of a card may be: Slack refuses a section of more than 3,000 characters."""
+    return escaped(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
 def _said(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
-    return {"text": escaped(text)[:3_000] or NOTHING, "blocks": list(blocks)}
+    return {"text": _cut(text, 1_000) or NOTHING, "blocks": list(blocks)}
 
 
 def _button(action: StaffAction, case_id: str) -> Block:
@@ -144,6 +182,17 @@ def _button(action: StaffAction, case_id: str) -> Block:
         "value": case_id,
     }
     return button | ({"style": "primary"} if action is StaffAction.CLAIM else {})
+
+
+def _snooze() -> Block:
+    options = [{"text": {"type": "plain_text", "text": text}, "value": value} for text, value in _SNOOZE]
+    placeholder = {"type": "plain_text", "text": "Snooze"}
+    return {
+        "type": "static_select",
+        "action_id": str(StaffAction.SNOOZE),
+        "placeholder": placeholder,
+        "options": options,
+    }
 
 
 def _date(seconds: float) -> str:

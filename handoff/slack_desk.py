@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.domain.case import Case, feed
-from core.domain.conversation import Conversation, Escalation
+from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.messages import Author, Message
+from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.desk import DeskReply, ForStaff
+from core.ports.outcomes import CaseRecord, ClearTimers
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
-from handoff import posts
+from core.ports.tickets import Tickets
+from handoff import posts, tickets
+from handoff.mood_words import mood_in_words
+from handoff.notices import Notices
 from handoff.people import People
+from handoff.policy import moods_of
+from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
 from handoff.staff_turn import StaffTurn, Wall
 from handoff.texts import say
+from handoff.tickets import CaseTickets
 from handoff.unstaffed_desk import UnstaffedDesk
+from handoff.waiting import Waiting
 
 
 class DeskRecords(Protocol):
@@ -32,6 +41,13 @@ class DeskRecords(Protocol):
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
+async def facts_of(records: DeskRecords, account: str, case_id: str) -> Mapping[str, Any]:
+    """What stands on a case's card, as it was when the case was opened."""
+    first = await records.messages(feed(account, case_id).conversation_id, limit=1)
+    facts: Mapping[str, Any] = first[0].meta.get("facts", {}) if first else {}
+    return facts
+
+
 @dataclass(frozen=True, slots=True)
 class DeskParts:
     """What it works with. ``wall``: the place that staff look at."""
@@ -41,6 +57,7 @@ class DeskParts:
     people: People
     wall: Wall
     clock: Clock
+    tickets: Tickets
 
 
 class SlackDesk:
@@ -50,19 +67,20 @@ class SlackDesk:
         self._parts = parts
         self._settings = settings
         self._words = UnstaffedDesk(settings)
+        self._tickets = CaseTickets(parts.tickets, settings)
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """See Desk.contact."""
         return self._words.contact(turn)
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.transfer_notice."""
-        text = say(
-            "staffed_transfer",
-            turn.conversation.locale or turn.customer.locale,
-            fallback=self._settings.default_locale,
-        )
-        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": "staffed_transfer"})
+        """See Desk.transfer_notice: outside the hours with the true next opening."""
+        return self._notices.transfer(turn, self.contact(turn))
+
+    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
+        """See Desk.with_ticket."""
+        last = await self._parts.cases.last_case(turn.conversation.id)
+        return await self._tickets.told(turn, notice, last.number + 1 if last else 1)
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """See Desk.taken_back_notice."""
@@ -71,7 +89,7 @@ class SlackDesk:
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.opened: the card, and below it what was said so far."""
         last = await self._parts.cases.last_case(turn.conversation.id)
-        return self._open(turn, escalation, said, number=last.number + 1 if last else 1)
+        return await self._open(turn, escalation, said, number=last.number + 1 if last else 1)
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk.relay: into the thread, in order; what happened to earlier messages as well."""
@@ -85,7 +103,28 @@ class SlackDesk:
             for change in turn.changes
         ]
         told = [post for _, post in sorted(shown, key=lambda one: one[0])]
-        return DeskReply((), self.contact(turn), ForStaff((self._in_thread(case.id, told),)))
+        woken, records = await self._waits_on(turn, case)
+        contact = self.contact(turn)
+        queued = turn.conversation.state is OwnershipState.QUEUED
+        said = self._notices.relayed(turn, contact) if queued else ()
+        told += [*woken, *(posts.answered(message) for message in said)]
+        return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
+
+    async def _waits_on(self, turn: TurnState, case: Case) -> tuple[list[NewMessage], tuple[CaseRecord, ...]]:
+        """A customer who writes waits for its owner, and ends a snooze."""
+        if not turn.pending:
+            return [], ()
+        conversation = turn.conversation
+        owned = conversation.state is OwnershipState.STAFF
+        snoozed = any(timer.kind is TimerKind.SNOOZED for timer in await self._parts.cases.timers(case.id))
+        if not snoozed:
+            return [], self._waiting.owner_silent(case.id, keep=True) if owned else ()
+        facts = await self._facts(case.id)
+        name = await self._parts.people.called(conversation.owner) if conversation.owner else None
+        ended = posts.remark(say("staff_snooze_ended", self._settings.staff_locale))
+        follows = self._waiting.owner_silent(case.id) if owned else self._waiting.unclaimed(case.id)
+        records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *follows)
+        return [posts.card_now(facts, conversation.state, name), ended], records
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.taken_back."""
@@ -94,7 +133,13 @@ class SlackDesk:
             return ForStaff()
         told = [posts.said(message, turn.customer.display_name) for message in turn.pending]
         told.append(posts.remark(say("staff_taken_back", self._settings.staff_locale)))
-        return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id),))
+        told.append(posts.card_now(await self._facts(case.id), OwnershipState.BOT, None))
+        return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id), tickets.withdrawn(case.id)))
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        """See Desk.rated."""
+        parts = self._parts
+        return await Ratings(parts.cases, parts.wall.account, parts.clock, self._settings).rated(turn)
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff."""
@@ -105,9 +150,10 @@ class SlackDesk:
         customer = await parts.records.customer(case.conversation_id) if case else None
         if case is None or conversation is None or customer is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
-        first = await parts.records.messages(feed(parts.wall.account, case.id).conversation_id, limit=1)
-        facts = first[0].meta.get("facts", {}) if first else {}
-        work = StaffTurn(turn, case, conversation, customer, facts, parts.people, parts.cases, self._settings)
+        facts = await self._facts(case.id)
+        work = StaffTurn(
+            turn, case, conversation, customer, facts, parts.people, parts.cases, self._settings, self._waiting
+        )
         return await work.outcome(parts.wall.account)
 
     async def _reopened(self, turn: TurnState) -> DeskReply:
@@ -115,13 +161,20 @@ class SlackDesk:
         last = await self._parts.cases.last_case(turn.conversation.id)
         escalation = Escalation(say("staff_reopened", self._settings.staff_locale), requested_by="customer")
         if last is None:
-            notice = self.transfer_notice(turn)
-            return DeskReply((notice,), self.contact(turn), self._open(turn, escalation, (notice,), number=1))
+            notice = await self._tickets.told(turn, self.transfer_notice(turn), 1)
+            return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), number=1))
         told = [posts.remark(escalation.reason)]
         told += [posts.said(message, turn.customer.display_name) for message in turn.pending]
-        return DeskReply((), self.contact(turn), ForStaff((self._in_thread(last.id, told),), (OpenCase(last),)))
+        told.append(posts.card_now(await self._facts(last.id), OwnershipState.QUEUED, None))
+        records = (OpenCase(last), tickets.reopened(last.id), *self._waiting.for_anybody(last.id))
+        reopened = ForStaff((self._in_thread(last.id, told),), records)
+        return DeskReply((self.transfer_notice(turn),), self.contact(turn), reopened)
 
-    def _open(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], number: int) -> ForStaff:
+    async def _facts(self, case_id: str) -> Mapping[str, Any]:
+        """What the case's card says, from the card itself."""
+        return await facts_of(self._parts.records, self._parts.wall.account, case_id)
+
+    async def _open(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], number: int) -> ForStaff:
         conversation = turn.conversation
         case = Case(
             id=Case.named(conversation.id, number),
@@ -134,11 +187,24 @@ class SlackDesk:
         )
         words = [message.text for message in turn.pending if message.author is Author.CUSTOMER and message.text]
         stranger = say("staff_stranger", self._settings.staff_locale)
-        told = [posts.card(case, conversation, turn.customer, escalation, "\n".join(words), stranger)]
+        ticket = await self._tickets.opened(case, turn)
+        mood = mood_in_words(moods_of(turn), self._settings.staff_locale)
+        told = [
+            posts.card(case, conversation, turn.customer, escalation, "\n".join(words), stranger, ticket.number, mood)
+        ]
         told += posts.transcript(turn.history)
         told += [posts.said(message, turn.customer.display_name) for message in turn.pending]
         told += [posts.answered(message) for message in said]
-        return ForStaff((self._in_thread(case.id, told),), (OpenCase(case),))
+        records = (OpenCase(case), ticket, *self._waiting.for_anybody(case.id))
+        return ForStaff((self._in_thread(case.id, told),), records)
+
+    @property
+    def _waiting(self) -> Waiting:
+        return Waiting(self._settings, self._parts.clock.now())
+
+    @property
+    def _notices(self) -> Notices:
+        return Notices(self._settings, self._parts.clock.now())
 
     def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> Aside:
         return Aside(feed(self._parts.wall.account, case_id), tuple(told))

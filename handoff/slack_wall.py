@@ -6,6 +6,8 @@ after an unknown outcome. What staff write comes in through the Slack channel, w
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -15,13 +17,15 @@ import structlog
 
 from channels.slack.client import Sent, SlackClient
 from channels.slack.files import Files
-from channels.slack.place import Place, message_id, time_of
+from channels.slack.place import CHANNEL, Place, message_id, time_of
+from channels.slack.refusals import Refused
 from channels.slack.render import FILE
 from channels.slack.wire import Metadata, Posted
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.case import DESK
 from core.domain.errors import (
+    AuthFailed,
     BadSignature,
     HubError,
     OutcomeUnknown,
@@ -39,9 +43,16 @@ from handoff.slack_cards import bodies
 
 _MARK = "switchboard_desk"
 _PAGES = 5
+_THREAD_GONE = frozenset({"thread_not_found", "message_not_found"})
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
-_SIGNS = {"note": "lock", "outgoing": "outbox_tray"}
-"""Inside, and: it goes to the customer when the time to take it back is over."""
+_SIGNS = {
+    "note": "lock",
+    "outgoing": "outbox_tray",
+    "sent": "white_check_mark",
+    "read": "eyes",
+    "failed": "x",
+}
+"""note: it stays inside. outgoing: it goes to the customer when the time to take it back is over."""
 _log = structlog.get_logger(__name__)
 
 CAPABILITIES: Final = Capabilities(
@@ -80,6 +91,8 @@ class SlackWall:
         self._http: aiohttp.ClientSession | None = None
         self._names: dict[str, str] = {}
         self._strangers: set[str] = set()
+        self._team: str | None = None
+        self._trouble: str | None = None
 
     async def start(self, sink: InboundSink) -> None:
         """Open for sending."""
@@ -109,17 +122,13 @@ class SlackWall:
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         """See Channel.send."""
-        body, client, channel = payload.body, self._client, self._settings.channel
+        body, client = payload.body, self._client
         try:
-            if body["do"] == "react":
-                await client.add_reaction(_sent(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
-                return Receipt()
-            if body["do"] == "card":
-                sent = await client.post_message(
-                    channel, body["text"], blocks=body["blocks"], metadata=_marked(idempotency_key, payload)
-                )
-                return _receipt(sent)
-            root = await self._root(payload.conversation)
+            if body["do"] in ("react", "unreact"):
+                return await _sign(client, body)
+            root = None if body["do"] == "card" else await self._root(payload.conversation)
+            if root is None:
+                return await self._begin(client, payload, idempotency_key)
             if body["do"] == "update_card":
                 return await self._update(client, root, payload, idempotency_key)
             if body["do"] == "update":
@@ -133,25 +142,59 @@ class SlackWall:
                 body["text"],
                 blocks=body["blocks"],
                 thread_ts=root.ts,
+                broadcast=bool(body.get("loud")),
                 metadata=_marked(idempotency_key, payload),
             )
+        except Refused as error:
+            if error.reason not in _THREAD_GONE or body["do"] == "card":
+                raise
+            return await self._begin(client, payload, idempotency_key)
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         return _receipt(sent)
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm: cases that staff do not see."""
+        return self._trouble
+
+    async def _begin(self, client: SlackClient, payload: WirePayload, key: str) -> Receipt:
+        """A message in the channel itself: the card, or what comes next of a case whose card is not there.
+
+        The hub looks through its thread after an outage, so the thread is noted; without the note only that is missing.
+        """
+        body, channel = payload.body, self._settings.channel
+        if body["do"] == "file":
+            return await self._files.send(client, channel, None, body, key)
+        try:
+            sent = await client.post_message(
+                channel, body["text"], blocks=body["blocks"], metadata=_marked(key, payload)
+            )
+        except (Rejected, AuthFailed) as error:
+            self._trouble = f"Cases cannot be shown in the staff channel: {error.detail}"
+            raise
+        self._trouble = None
+        with contextlib.suppress(HubError):
+            await self._note_thread(client, sent)
+        return _receipt(sent)
+
+    async def _note_thread(self, client: SlackClient, sent: Sent) -> None:
+        if self._team is None:
+            self._team = (await client.auth_test()).team
+        place = Place(self._team, sent.channel, sent.ts)
+        note = json.dumps({"ts": sent.ts, "user": ""})
+        await self._around.memory.remember(CHANNEL, self.account, f"seen/{place}", note)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery. To update or to react again does no harm, so that needs no asking."""
         client, body = self._client, payload.body
         try:
-            if body["do"] in ("react", "update", "update_card"):
+            if body["do"] in ("react", "unreact", "update", "update_card"):
                 return None
-            if body["do"] == "card":
-                pages = client.history(self._settings.channel)
-            else:
-                root = await self._root(payload.conversation)
-                if body["do"] == "file":
-                    return await self._files.outcome(client, root.channel, idempotency_key)
-                pages = client.replies(root.channel, root.ts)
+            if body["do"] == "file":
+                return await self._files.outcome(client, self._settings.channel, idempotency_key)
+            root = None if body["do"] == "card" else await self._root(payload.conversation)
+            pages = client.history(self._settings.channel) if root is None else client.replies(root.channel, root.ts)
             read = 0
             async for page in pages:
                 read += 1
@@ -178,11 +221,12 @@ class SlackWall:
         known = await self._cases.case_shown_at(self.account, message_id(place.channel, place.thread_ts))
         if known is not None:
             return known
-        async for page in self._client.replies(place.channel, place.thread_ts):
-            found = _mark(page[0]).get("case") if page else None
-            if found:
-                return str(found)
-            break
+        with contextlib.suppress(Rejected):  # a thread whose first message is gone is nobody's
+            async for page in self._client.replies(place.channel, place.thread_ts):
+                found = _mark(page[0]).get("case") if page else None
+                if found:
+                    return str(found)
+                break
         if len(self._strangers) > 10_000:
             self._strangers.clear()
         self._strangers.add(str(place))
@@ -211,12 +255,10 @@ class SlackWall:
         sent = await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
         return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts))
 
-    async def _root(self, conversation: ConversationKey) -> Sent:
-        """The case's card. Raises Unreachable while it has not been posted: then nothing can stand below it."""
+    async def _root(self, conversation: ConversationKey) -> Sent | None:
+        """The first message of the case that is there. None where Slack took none: its order makes this one the first."""
         found = await self._cases.first_shown(conversation.conversation_id)
-        if found is None:
-            raise Unreachable("The case's card is not in the staff channel yet.")
-        return _sent(found)
+        return None if found is None else _sent(found)
 
     @property
     def _client(self) -> SlackClient:
@@ -233,6 +275,16 @@ class SlackWall:
         if self._http is None:
             raise Unreachable("The desk is not started.")
         return self._http
+
+
+async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
+    """No sign is worth a pause: its message may be deleted by now, or the app may be of a time before it was to give signs."""
+    change = client.add_reaction if body["do"] == "react" else client.remove_reaction
+    try:
+        await change(_sent(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
+    except (Rejected, AuthFailed) as error:
+        _log.warning("desk.sign_refused", error=error.detail)
+    return Receipt()
 
 
 def _sent(provider_id: str) -> Sent:

@@ -12,12 +12,15 @@ from core.domain.customer import Customer
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
-from handoff import posts
+from handoff import posts, tickets
 from handoff.people import People
+from handoff.ratings import with_question
 from handoff.settings import HandoffSettings
 from handoff.texts import say
+from handoff.waiting import OFFERED, Waiting
 
 _WAIT = 0.3
 _STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
@@ -64,6 +67,7 @@ class StaffTurn:
         people: People,
         cases: Cases,
         settings: HandoffSettings,
+        waiting: Waiting,
     ) -> None:
         self._turn = turn
         self._case = case
@@ -73,6 +77,7 @@ class StaffTurn:
         self._people = people
         self._cases = cases
         self._settings = settings
+        self._waiting = waiting
         self._thread: list[NewMessage] = []
         self._customers: list[NewMessage] = []
         self._recalls: list[Recall] = []
@@ -90,7 +95,7 @@ class StaffTurn:
         else:
             handled = self._turn.conversation.last_seq
         asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if self._thread else []
-        if self._customers or self._transition is not None or self._recalls:
+        if self._customers or self._transition is not None or self._recalls or self._records:
             asides.append(
                 Aside(
                     self._conversation.key,
@@ -103,7 +108,9 @@ class StaffTurn:
         return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
 
     def _items(self) -> Sequence[Message | Change]:
-        return sorted([*self._turn.pending, *self._turn.changes], key=lambda item: item.seq)
+        """In order. Of what was done to one message, how it ended up counts."""
+        last = {change.message.id: change for change in self._turn.changes if change.kind is not ChangeKind.REACTED}
+        return sorted([*self._turn.pending, *last.values()], key=lambda item: item.seq)
 
     async def _one(self, item: Message | Change) -> None:
         if isinstance(item, Change):
@@ -121,12 +128,16 @@ class StaffTurn:
     async def _pressed(self, message: Message, action: StaffAction) -> None:
         who = await self._who(message)
         conversation = self._conversation
-        if conversation.state not in _STATES:
+        if self._closed or conversation.state not in _STATES:
             self._remark("staff_over")
         elif action is StaffAction.CLAIM and conversation.owner == who.id:
             return
+        elif action is StaffAction.RELEASE_SILENT:
+            await self._release_silent(who)
         elif conversation.owner not in (None, who.id):
             self._remark("staff_taken", name=await self._owner_name())
+        elif action is StaffAction.SNOOZE:
+            self._snooze(message.text, who)
         elif conversation.owner is None and action is StaffAction.RELEASE:
             return
         else:
@@ -147,59 +158,106 @@ class StaffTurn:
         elif event is OwnershipEvent.HAND_BACK:
             self._customers.append(self._notice("handed_back", who.name))
         elif event is OwnershipEvent.RESOLVE:
-            self._customers.append(self._notice("resolved", who.name))
+            resolved = self._notice("resolved", who.name)
+            self._customers.append(with_question(resolved, self._case.id, self._locale, self._settings))
         if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
             self._records.append(CloseCase(self._case.id))
+            resolved = state is OwnershipState.RESOLVED
+            self._records.append(tickets.ended(self._case.id, who.id, resolved=resolved))
+        elif state is OwnershipState.QUEUED:
+            self._records.extend(self._waiting.for_anybody(self._case.id))
+        else:
+            self._records.extend(self._waiting.for_owner(self._case.id))
+
+    async def _release_silent(self, who: _Person) -> None:
+        """Of an old button nothing comes: it holds only while its owner still leaves the customer waiting."""
+        if self._conversation.state is not OwnershipState.STAFF:
+            return
+        timers = await self._cases.timers(self._case.id)
+        if not any(one.kind is TimerKind.OWNER_SILENT and one.stage > OFFERED for one in timers):
+            self._remark("staff_not_silent", name=await self._owner_name())
+            return
+        self._transition = Transition(OwnershipEvent.RELEASE)
+        self._thread.append(posts.card_now(self._facts, OwnershipState.QUEUED, None))
+        self._remark("staff_did_release_silent", who.name)
+        self._records.extend(self._waiting.for_anybody(self._case.id))
+
+    def _snooze(self, choice: str, who: _Person) -> None:
+        until = self._waiting.snooze_until(choice)
+        if until is None:
+            return
+        owner = who.name if self._conversation.owner else None
+        card = posts.card_now(self._facts, self._conversation.state, owner, snoozed_until=until.timestamp())
+        self._thread += [card, posts.remark(self._waiting.snooze_remark(who.name, until))]
+        self._records.extend(self._waiting.snoozed(self._case.id, until, who.id))
 
     async def _wrote(self, message: Message) -> None:
         """To the customer only what its owner wrote, without the sign of a note; everything else stays inside and says so."""
         who = await self._who(message)
-        sign = self._settings.note_sign
-        if sign and message.text.lstrip().startswith(sign):
+        if self._is_note(message.text):
             self._mark(message, "note")
-        elif self._conversation.state is not OwnershipState.STAFF:
-            over = self._conversation.state is not OwnershipState.QUEUED
+        elif self._closed or self._conversation.state is not OwnershipState.STAFF:
+            over = self._closed or self._conversation.state is not OwnershipState.QUEUED
             self._remark("staff_inside_over" if over else "staff_inside_unclaimed")
         elif self._conversation.owner != who.id:
             self._remark("staff_inside_other", name=await self._owner_name())
-        elif message.text.strip() or message.attachments:
+        else:
+            self._relay(message, who)
+
+    def _relay(self, message: Message, who: _Person) -> None:
+        files = tuple(file for file in message.attachments if file.storage_key)
+        lost = [file.name for file in message.attachments if not file.storage_key]
+        if lost:
+            self._remark("staff_file_lost", name=", ".join(lost))
+        if message.text.strip() or files:
             self._customers.append(
                 NewMessage(
                     Author.STAFF,
                     message.text,
                     MessageKind.ANSWER,
                     author_name=who.name,
-                    attachments=message.attachments,
+                    attachments=files,
                     relays=message.id,
                     delay=self._settings.undo_seconds,
                 )
             )
             self._mark(message, "outgoing")
+            self._records.extend(self._waiting.answered(self._case.id))
 
     async def _changed(self, change: Change) -> None:
         """What staff did to a message of theirs that went out, or is about to."""
-        copies = await self._cases.copies([change.message.id])
-        copy = copies.get(change.message.id)
-        if copy is None or change.kind is ChangeKind.REACTED:
+        copy = (await self._cases.copies([change.message.id])).get(change.message.id)
+        gone = change.kind is ChangeKind.DELETED or self._is_note(change.message.text)
+        if copy is None:
+            if not gone:
+                self._remark("staff_stays_inside")
             return
         if copy in await self._cases.waiting([copy]):
-            text = None if change.kind is ChangeKind.DELETED else change.message.text
-            self._recalls.append(Recall(copy, text))
-            self._remark("staff_recalled" if text is None else "staff_corrected")
+            self._recalls.append(Recall(copy, None if gone else change.message.text))
+            self._remark("staff_recalled" if gone else "staff_corrected")
             return
-        await self._correct(change)
+        await self._correct(change, gone=gone)
 
-    async def _correct(self, change: Change) -> None:
-        """Too late: the customer has read it, so they are told what is right now."""
-        if self._conversation.state is not OwnershipState.STAFF:
+    async def _correct(self, change: Change, *, gone: bool) -> None:
+        """Too late: the customer has read it, so they are told what is right now, by whoever owns the conversation."""
+        who = await self._who(change.message)
+        owned = self._conversation.state is OwnershipState.STAFF and self._conversation.owner == who.id
+        if self._closed or not owned:
             self._remark("staff_too_late")
             return
-        who = await self._who(change.message)
-        deleted = change.kind is ChangeKind.DELETED
-        text = say("correction_withdrawn", self._locale) if deleted else say("correction", self._locale)
-        text = text if deleted else f"{text} {change.message.text}"
+        text = say("correction_withdrawn" if gone else "correction", self._locale)
+        text = text if gone else f"{text} {change.message.text}"
         self._customers.append(NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name))
         self._remark("staff_correction_sent")
+
+    def _is_note(self, text: str) -> bool:
+        sign = self._settings.note_sign
+        return bool(sign) and text.lstrip().startswith(sign)
+
+    @property
+    def _closed(self) -> bool:
+        """What is done in the thread of an old case means nothing for a conversation that may be in another by now."""
+        return self._case.closed_at is not None
 
     async def _owner_name(self) -> str:
         owner = self._conversation.owner

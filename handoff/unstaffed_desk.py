@@ -32,6 +32,10 @@ class UnstaffedDesk:
         known = _merged(turn.customer.contact, self.contact(turn))
         return self._notice("transfer_known" if known else "transfer", turn, known)
 
+    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
+        """Without a case there is no ticket."""
+        return notice
+
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """Details that were left stay known: a later wish need not ask for them again."""
         return self._notice("taken_back", turn)

@@ -94,9 +94,10 @@ class SlackClient:
         thread_ts: str | None = None,
         metadata: Metadata | None = None,
         username: str | None = None,
+        broadcast: bool = False,
     ) -> Sent:
-        """chat.postMessage; links are not unfolded into previews."""
-        quiet = {"unfurl_links": False, "unfurl_media": False}
+        """chat.postMessage; links are not unfolded into previews. ``broadcast``: a reply that the channel sees as well."""
+        quiet = {"unfurl_links": False, "unfurl_media": False} | ({"reply_broadcast": True} if broadcast else {})
         found = await self._write(
             "chat.postMessage",
             {"channel": channel, "text": text, "thread_ts": thread_ts, "metadata": metadata, "username": username}
@@ -123,6 +124,14 @@ class SlackClient:
             await self._write("reactions.add", {"channel": sent.channel, "timestamp": sent.ts, "name": name})
         except Refused as error:
             if error.reason != "already_reacted":
+                raise
+
+    async def remove_reaction(self, sent: Sent, name: str) -> None:
+        """reactions.remove, of our own; not being there is as good."""
+        try:
+            await self._write("reactions.remove", {"channel": sent.channel, "timestamp": sent.ts, "name": name})
+        except Refused as error:
+            if error.reason != "no_reaction":
                 raise
 
     async def permalink(self, sent: Sent) -> str:

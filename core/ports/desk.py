@@ -50,6 +50,13 @@ class Desk(Protocol):
         """What the customer reads when the transition to a person is committed, true at that moment."""
         ...
 
+    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
+        """A transfer notice with the number of the ticket that is opened with the transition, where there is one.
+
+        ``meta["ticket"]`` has it too. The same turn run again gets the same number.
+        """
+        ...
+
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when they have taken back their wish before anybody claimed the conversation."""
         ...

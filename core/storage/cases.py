@@ -124,8 +124,8 @@ class SqlCases:
         statement = (
             select(receipt.c.provider_id)
             .join(message, message.c.id == receipt.c.message_id)
-            .where(message.c.conversation_id == conversation_id, message.c.seq == 1)
-            .order_by(receipt.c.created_at, receipt.c.provider_id)
+            .where(message.c.conversation_id == conversation_id)
+            .order_by(message.c.seq, receipt.c.created_at, receipt.c.provider_id)
             .limit(1)
         )
         return await self._cases_db.read(lambda connection: connection.scalar(statement))

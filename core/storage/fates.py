@@ -17,6 +17,7 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
 from core.storage.newcomers import make_feeds
+from core.storage.news import TAKEN_BACK
 from core.storage.tables import IS_NEWS, desk_case, message, outbox, receipt, relay
 from core.storage.turn_writes import Writes
 from core.storage.turns import lock_conversations
@@ -117,5 +118,5 @@ def _fate(row: Row[Any], was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
         shown=FateStatus(row.shown),
         status=FateStatus.WAITING if row.status in _OPEN else settled,
         reason=row.last_error if failed and not was_read else None,
-        taken_back=row.deleted_at is not None,
+        taken_back=row.deleted_at is not None or row.last_error == TAKEN_BACK,
     )

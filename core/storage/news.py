@@ -12,6 +12,9 @@ from core.ports.fates import FateStatus
 from core.storage.among import among
 from core.storage.tables import relay
 
+TAKEN_BACK = "Taken back before it was sent."
+"""Why a message was withheld that staff recalled themselves."""
+
 _ANEW = update(relay).where(among(relay.c.target_id, "ids"), relay.c.shown.is_not(None)).values(news_at=bindparam("at"))
 
 

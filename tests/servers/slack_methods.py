@@ -78,6 +78,15 @@ async def add_reaction(fake: SlackFake, args: Json, workspace: Workspace) -> Jso
     return {}
 
 
+@method("reactions.remove", "reactions:write", json_too=True)
+async def remove_reaction(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
+    signs = fake.message({"channel": args["channel"], "ts": args["timestamp"]}, own=False).get("reactions", [])
+    if args["name"] not in signs:
+        raise Refusal("no_reaction")
+    signs.remove(args["name"])
+    return {}
+
+
 @method("chat.getPermalink")
 async def permalink(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     known = [one for one in fake.place(args["channel"]).messages if one["ts"] == args["message_ts"]]

@@ -56,7 +56,7 @@ def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
                     _text(element, 3000)
             case "actions":
                 _demand(1 <= len(elements) <= 25)
-                ids += [_button(element) for element in elements]
+                ids += [_select(one) if one.get("type") == "static_select" else _button(one) for one in elements]
             case "context_actions":
                 _demand(1 <= len(elements) <= 5)
                 ids += [_thumbs(element) for element in elements]
@@ -66,6 +66,15 @@ def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
 def _button(element: dict[str, Any]) -> str:
     _demand(element.get("type") == "button" and len(element.get("value", "")) <= 2000)
     _text(element.get("text"), 75, kind="plain_text")
+    return _action_id(element)
+
+
+def _select(element: dict[str, Any]) -> str:
+    _text(element.get("placeholder"), 150, kind="plain_text")
+    _demand(1 <= len(element.get("options", ())) <= 100)
+    for option in element["options"]:
+        _text(option.get("text"), 75, kind="plain_text")
+        _demand(0 < len(option.get("value", "")) <= 150)
     return _action_id(element)
 
 

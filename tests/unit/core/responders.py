@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.domain.case import Case, feed
@@ -85,6 +86,10 @@ class NotedDesk:
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads."""
         return NewMessage(Author.SYSTEM, "A person will answer.", MessageKind.NOTICE)
+
+    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
+        """A number that is easy to find again."""
+        return replace(notice, text=f"{notice.text} TKT-1", meta={**notice.meta, "ticket": "TKT-1"})
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when they need nobody any more."""

@@ -1,0 +1,115 @@
+"""Shows staff what became of what they wrote: a sign on their message, and the reason in the thread when it failed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from core.domain.errors import StoreUnavailable
+from core.ports.fates import Fate, Fates, FateStatus
+from core.ports.store import NewMessage
+from core.ports.wake import OUTBOX, Wake
+from handoff import posts
+from handoff.texts import say
+
+log = structlog.get_logger(__name__)
+
+_ELECTED = "delivery marks"
+_LEASE = 10.0  # seconds: so much later another process goes on where this one died
+_BATCH = 100
+_QUOTED = 80
+_SIGNS = {
+    FateStatus.WAITING: "outgoing",
+    FateStatus.SENT: "sent",
+    FateStatus.READ: "read",
+    FateStatus.FAILED: "failed",
+}
+Won = Callable[[str, float], Awaitable[bool]]
+"""Whether this process is the one that does what is named for so many seconds from now."""
+
+
+def marks(fate: Fate, locale: str) -> list[NewMessage]:
+    """What is posted for it: its sign in place of the one before, and for a failure the reason."""
+    told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
+    if fate.status is FateStatus.FAILED:
+        words = " ".join(fate.text.split())
+        quoted = words if len(words) <= _QUOTED else words[:_QUOTED].rstrip() + "…"
+        told.append(posts.remark(say("staff_not_delivered", locale, text=quoted or "…", reason=fate.reason or "?")))
+    return told
+
+
+class DeliveryMarks:
+    """A loop of a worker. What it shows is noted in the commit that shows it, so nothing is shown twice or forgotten.
+
+    ``account``: the desk's on its platform. ``poll``: seconds after which it looks without having been woken.
+    ``rest``: seconds between two looks, however often it is woken.
+    """
+
+    def __init__(
+        self,
+        fates: Fates,
+        wake: Wake,
+        account: str,
+        locale: str,
+        won: Won,
+        *,
+        poll: float = 1.0,
+        rest: float = 0.2,
+    ) -> None:
+        self._fates = fates
+        self._wake = wake
+        self._account = account
+        self._locale = locale
+        self._won = won
+        self._poll = poll
+        self._rest = rest
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Returns at once."""
+        self._task = asyncio.create_task(self._run(), name=_ELECTED)
+
+    async def stop(self) -> None:
+        """End it; what it was in the middle of is done by whoever comes next."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def show(self) -> int:
+        """Once, all there is. How many messages. Raises StoreUnavailable."""
+        shown = 0
+        while found := await self._fates.tell_fates(self._account, self._worded, _BATCH):
+            shown += found
+            self._wake.notify(OUTBOX)
+        return shown
+
+    def _worded(self, fate: Fate) -> Sequence[NewMessage]:
+        return marks(fate, self._locale)
+
+    async def _run(self) -> None:
+        wakes = self._wake.subscribe(OUTBOX)
+        now = asyncio.get_running_loop().time
+        elected_until = 0.0
+        try:
+            while True:
+                if now() >= elected_until and await self._won(_ELECTED, _LEASE):
+                    elected_until = now() + _LEASE / 3
+                if now() < elected_until:
+                    await self._try()
+                await wakes.wait(self._poll)
+                await asyncio.sleep(self._rest)
+        finally:
+            wakes.close()
+
+    async def _try(self) -> None:
+        try:
+            await self.show()
+        except StoreUnavailable as error:
+            log.warning("marks.store_unavailable", error=error.detail)
+        except Exception:  # a loop that ends here would leave staff in the dark until the next start
+            log.exception("marks.failed")
