@@ -46,6 +46,11 @@ _SESSION_PROBLEMS = (401, 403, 404, 410, 429, 503)
 _WAIT = Parameter("wait", "Seconds to wait, from 0 to 30; a larger number counts as 30.", "number")
 _AFTER = Parameter("after", "Only what has a larger cursor; 0 for everything.", "integer")
 _LIMIT = Parameter("limit", "How many at most.", "integer")
+_USER = (
+    Parameter("id", "The customer's id (`sub`), or the session's id of an anonymous one.", required=True),
+    _LIMIT,
+)
+_OWN = "With the token of that customer's session, or as an operator."
 
 _CHAT = (
     Operation(
@@ -116,9 +121,16 @@ _CHAT = (
     Operation(
         *("GET", "/api/users/{id}/history", "A customer's messages over all sessions", "Chat", "session"),
         {200: ("Newest sessions first.", s.UserHistory)},
-        "Only with the token of a session that was opened with that customer's own `user_token`.",
-        parameters=(Parameter("id", "The customer's id (`sub`).", required=True), _LIMIT),
-        problems=_SESSION_PROBLEMS,
+        _OWN,
+        parameters=_USER,
+        problems=(400, *_SESSION_PROBLEMS),
+    ),
+    Operation(
+        *("GET", "/api/users/{id}/tickets", "A customer's tickets", "Chat", "session"),
+        {200: ("Newest first.", s.UserTickets)},
+        f"{_OWN} An anonymous customer has those of the one session.",
+        parameters=_USER,
+        problems=(400, *_SESSION_PROBLEMS),
     ),
     Operation(
         *("GET", "/ws", "Chat over a WebSocket", "Chat", "session"),

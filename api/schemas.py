@@ -182,6 +182,25 @@ class UserHistory(BaseModel):
     messages: list[UserMessage]
 
 
+class UserTicket(BaseModel):
+    """A ticket. ``subject`` is in the customer's own words; ``status``: pending waits for the customer."""
+
+    number: str
+    subject: str
+    status: Literal["open", "pending", "resolved", "closed"]
+    priority: Literal["low", "normal", "high"]
+    category: str | None
+    created_at: str
+    updated_at: str
+
+
+class UserTickets(BaseModel):
+    """One customer's tickets, newest first."""
+
+    user_id: str
+    tickets: list[UserTicket]
+
+
 class Events(BaseModel):
     """The frames of the WebSocket, for clients that cannot open one."""
 

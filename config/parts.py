@@ -15,6 +15,7 @@ from channels.web.settings import WebLimits, WebSettings
 from config.data_dir import own_secret_key
 from config.desk import is_staffed
 from config.measured_model import MeasuredModel
+from config.operators import operator_access
 from config.settings import Settings, secrets_of
 from core.agent.settings import AgentSettings
 from core.agent.texts import texts_for
@@ -33,7 +34,7 @@ from core.ports.clock import Clock
 from core.ports.metrics import Metrics
 from core.ports.responder import Reply, Responder
 from core.ports.retriever import Retriever
-from core.ports.store import Journal, Store, TurnState
+from core.ports.store import Store, TurnState
 from core.ports.surroundings import Surroundings
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
@@ -157,6 +158,7 @@ def make_web(
         rates=rates,
         metrics=metrics,
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
+        is_operator=lambda request: operator_access(settings).allows(request),
     )
     return channel
 
@@ -229,7 +231,7 @@ def agent_settings(settings: Settings) -> AgentSettings:
 def make_responder(
     settings: Settings,
     retriever: Retriever,
-    journal: Journal,
+    store: SqlStore,
     clock: Clock,
     metrics: Metrics,
     closing: AsyncExitStack,
@@ -241,7 +243,7 @@ def make_responder(
     if not settings.has_model:
         from core.llm.extractive import ExtractiveResponder
 
-        return ExtractiveResponder(retriever, agent_settings(settings), clock)
+        return ExtractiveResponder(retriever, agent_settings(settings), clock, store)
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
     from core.llm.openai_chat import OpenAIChat
@@ -249,7 +251,8 @@ def make_responder(
     model = OpenAIChat(chat_settings(settings), clock)
     closing.push_async_callback(model.aclose)
     measured = MeasuredModel(model, metrics)
-    return AgentLoop(measured, retriever, journal, agent_settings(settings), clock, tools=installed_tools())
+    tools = installed_tools()
+    return AgentLoop(measured, retriever, store, agent_settings(settings), clock, tools=tools, tickets=store)
 
 
 def chat_settings(settings: Settings) -> OpenAIChatSettings:

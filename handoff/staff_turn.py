@@ -162,8 +162,8 @@ class StaffTurn:
             self._customers.append(with_question(resolved, self._case.id, self._locale, self._settings))
         if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
             self._records.append(CloseCase(self._case.id))
-            resolved = state is OwnershipState.RESOLVED
-            self._records.append(tickets.ended(self._case.id, who.id, resolved=resolved))
+            over = state is OwnershipState.RESOLVED
+            self._records.append(tickets.ended(self._case.id, who.id, resolved=over))
         elif state is OwnershipState.QUEUED:
             self._records.extend(self._waiting.for_anybody(self._case.id))
         else:

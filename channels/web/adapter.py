@@ -12,7 +12,7 @@ from channels.web import parse, render
 from channels.web.access import Access
 from channels.web.connection import Hall
 from channels.web.feedback import Feedback
-from channels.web.files import FileRecords, Files, Uploaded
+from channels.web.files import Files, Uploaded
 from channels.web.history import History
 from channels.web.links import Links
 from channels.web.live import Live
@@ -25,6 +25,7 @@ from channels.web.sessions import Sessions
 from channels.web.settings import WebSettings
 from channels.web.socket import Sockets
 from channels.web.tokens import ACCOUNT, CHANNEL, Session, Tokens
+from channels.web.users import IsOperator, Users, WebRecords, nobody
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, TextFormat
 from core.domain.conversation import Conversation
@@ -67,13 +68,14 @@ class WebChannel:
         settings: WebSettings,
         *,
         log: EventLog,
-        records: FileRecords,
+        records: WebRecords,
         files: AttachmentStore,
         wake: Wake,
         clock: Clock,
         rates: Rates | None = None,
         metrics: Metrics | None = None,
         uploaded: Uploaded | None = None,
+        is_operator: IsOperator = nobody,
         static: Path = STATIC,
     ) -> None:
         self._settings = settings
@@ -96,7 +98,8 @@ class WebChannel:
         self._sessions = Sessions(settings, self._access, records, log, wake)
         self._files = Files(settings, self._access, records, files, self._links, uploaded)
         self._messages = Messages(self._access, self._reception, self._live, log, self._files, limits)
-        self._history = History(self._access, log, self._live, records, self._links)
+        self._history = History(self._access, log, self._live, self._links)
+        self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)
         self._pages = Pages(static, demo=settings.demo_page)
 
@@ -208,7 +211,8 @@ class WebChannel:
             "/api/attachments/{attachment_id}": {"GET": self._files.download},
             "/api/chat/sessions/{session_id}/messages": {"POST": self._messages.post},
             "/api/feedback": {"POST": self._feedback.post},
-            "/api/users/{user_id}/history": {"GET": self._history.of_user},
+            "/api/users/{user_id}/history": {"GET": self._users.history},
+            "/api/users/{user_id}/tickets": {"GET": self._users.tickets},
         }
 
 

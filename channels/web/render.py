@@ -9,9 +9,10 @@ from typing import Any
 
 from channels.split import split
 from channels.web.tokens import Session
-from channels.web.wire import Answer, File, Source, WireMessage
+from channels.web.wire import Answer, File, Source, WireMessage, WireTicket
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, Citation, Message, MessageKind, OutboundMessage, WirePayload
+from core.domain.ticket import Ticket
 from core.ports.channel import StreamFrame
 from core.ports.store import LogFrame, LoggedFrame
 
@@ -170,6 +171,19 @@ def source(citation: Citation) -> Source:
             "url": citation.url,
         },
         relevance_score=citation.score,
+    )
+
+
+def ticket(known: Ticket) -> WireTicket:
+    """A ticket as its customer may see it."""
+    return WireTicket(
+        number=known.number,
+        subject=known.subject,
+        status=known.status.value,
+        priority=known.priority.value,
+        category=known.category,
+        created_at=timestamp(known.created_at),
+        updated_at=timestamp(known.updated_at),
     )
 
 

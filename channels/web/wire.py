@@ -91,3 +91,15 @@ class Ack(TypedDict):
     client_id: str
     id: str
     cursor: int | None
+
+
+class WireTicket(TypedDict):
+    """A ticket."""
+
+    number: str
+    subject: str
+    status: str
+    priority: str
+    category: str | None
+    created_at: str
+    updated_at: str

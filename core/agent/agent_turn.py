@@ -12,6 +12,7 @@ from core.agent.model_step import ModelStep, ask
 from core.agent.prompting import CITE_AGAIN, fit
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources, defuse
+from core.agent.ticket_tools import MAKES_TICKETS
 from core.agent.tokens import trim
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import Outcome, ToolRunner
@@ -19,6 +20,7 @@ from core.agent.turn_journal import AssistantStep, TurnJournal
 from core.agent.verdict import Judged, Verdict, judge
 from core.domain.conversation import Escalation
 from core.domain.errors import ModelError
+from core.domain.ticket import numbers_in
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class TurnSubject:
 
 
 class AgentTurn:
-    """State of one turn. ``run`` may be called once."""
+    """State of one turn. ``run`` may be called once. ``tickets``: numbers of those that it opened or changed."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class AgentTurn:
         self._spent = 0
         self._used_tool = False
         self.escalation: Escalation | None = None
+        self.tickets: tuple[str, ...] = ()
 
     async def run(
         self, prompt: Sequence[ChatMessage], opening: Sequence[Source], subject: TurnSubject
@@ -144,6 +147,9 @@ class AgentTurn:
         if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:
             self._used_tool = True
             self._gate.trust_unmarked()
+        if outcome.ok and outcome.call.name in MAKES_TICKETS:
+            self.tickets += numbers_in(result.content)[:1]
+            self._gate.trust_tickets(self.tickets)
         shown = "\n".join(part for part in (defuse(result.content), self._sources.show(result.sources)) if part)
         text = trim(shown, self._settings.tool_result_tokens) if outcome.ok else f"Error: {result.content}"
         return ChatMessage("tool", text, tool_call_id=outcome.call.id, name=outcome.call.name)

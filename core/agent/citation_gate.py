@@ -15,15 +15,16 @@ Markers are renumbered in the order of their first use, so that ``[1]`` is the f
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from core.agent.claims import claims_handover, says_unknown
+from core.agent.claims import claims_handover, names_person, says_unknown
 from core.agent.code_spans import prose, split_code
 from core.agent.grounding import is_grounded
 from core.agent.sentences import MARKER, STOP, first_sentence
 from core.agent.sources import Sources
 from core.domain.messages import Citation
+from core.domain.ticket import numbers_in
 
 # A marker, and the address of a link made of one: the address is the model's invention.
 _MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
@@ -74,6 +75,7 @@ class CitationGate:
         self._held: list[_Held] = []
         self._paragraph = 0
         self._trusting = False
+        self._tickets: frozenset[str] = frozenset()
         self._out: list[str] = []
         self._numbers: dict[int, int] = {}
 
@@ -116,6 +118,10 @@ class CitationGate:
     def trust_unmarked(self) -> None:
         """A tool gave a result: what is said without a marker may rest on it."""
         self._trusting = True
+
+    def trust_tickets(self, numbers: Iterable[str]) -> None:
+        """These tickets were opened or changed in this turn: it may be said of them that they were."""
+        self._tickets |= frozenset(numbers)
 
     def drop_held(self) -> None:
         """Forget what still waits: it introduced a tool call, or was judged to rest on nothing."""
@@ -204,7 +210,7 @@ class CitationGate:
 
     def _check(self, sentence: str) -> tuple[str, list[int]]:
         """The sentence with only its valid markers (still in the model's numbers), and those; empty when left out."""
-        if claims_handover(sentence):
+        if claims_handover(sentence) and not self._tells_of_ticket(sentence):
             return "", []
         asked = marker_numbers(sentence)
         cited = list(dict.fromkeys(number for number in asked if self._sources.may_cite(number)))
@@ -215,6 +221,10 @@ class CitationGate:
         kept = self._rewrite(sentence, {number: number for number in cited}).strip()
         # Taking a marker out can join its surroundings into a new one ("[[9]1]"): such a sentence is not worth saving.
         return (kept, cited) if set(marker_numbers(kept)) == set(cited) else ("", [])
+
+    def _tells_of_ticket(self, sentence: str) -> bool:
+        """That somebody looks after it is still only for the transition to say."""
+        return not names_person(sentence) and not self._tickets.isdisjoint(numbers_in(sentence))
 
     def _renumber(self, sentence: str) -> str:
         return self._rewrite(sentence, self._numbers)

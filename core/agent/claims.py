@@ -45,6 +45,11 @@ def _person() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
 
 
+def names_person(sentence: str) -> bool:
+    """Whether somebody is spoken of who could take over."""
+    return bool(_person().search(phrase(sentence)))
+
+
 def offers_person(text: str) -> bool:
     """Whether a text asks the customer if they want a person, so that a bare yes is understood next time."""
     asked = (piece for piece in sentences(text) if piece.rstrip().rstrip("*_").endswith(("?", "؟", "？")))

@@ -22,6 +22,8 @@ from core.agent.routing import Intent, Route, asked, route
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
 from core.agent.texts import Texts, texts_for
+from core.agent.ticket_questions import about_tickets
+from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
@@ -34,6 +36,7 @@ from core.ports.clock import Clock
 from core.ports.responder import Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import Journal, TurnState
+from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class _Job:
 
 
 class AgentLoop:
-    """Implements Responder. ``tools`` are added to search_knowledge and escalate_to_human."""
+    """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``."""
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class AgentLoop:
         settings: AgentSettings,
         clock: Clock,
         tools: Sequence[Tool] = (),
+        tickets: Tickets | None = None,
     ) -> None:
         self._model = model
         self._journal = journal
@@ -72,7 +76,8 @@ class AgentLoop:
             poll=settings.knowledge_poll_seconds,
             company=settings.company_name,
         )
-        self._tools = ToolRegistry((search_tool(self._lookup), escalation_tool(), *tools))
+        ours = ticket_tools(tickets, tools) if tickets is not None else ()
+        self._tools = ToolRegistry((search_tool(self._lookup), escalation_tool(), *ours, *tools))
         self._has_own_tools = bool(tools)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
@@ -117,7 +122,8 @@ class AgentLoop:
     async def _answer(self, job: _Job) -> Reply:
         journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
         given, unavailable = await self._gather(job, journal)
-        if unavailable and not given and not self._has_own_tools:
+        needless = self._has_own_tools or about_tickets(_said(job.turn))
+        if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
         sources = Sources()
         gate = CitationGate(sources, job.events.text, job.events.sources, said=_said(job.turn))
@@ -127,7 +133,8 @@ class AgentLoop:
         if agent.escalation is not None:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
-        return await self._reply(job, gate, judged, unavailable=unavailable)
+        reply = await self._reply(job, gate, judged, unavailable=unavailable)
+        return replace(reply, meta={**reply.meta, "ticket": agent.tickets[-1]}) if agent.tickets else reply
 
     def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> tuple[list[ChatMessage], TurnSubject]:
         """Small talk needs no sources, and no word of there being none."""

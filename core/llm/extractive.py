@@ -25,6 +25,7 @@ from core.agent.routing import Intent, Route, asked, route
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
+from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.knowledge import Passage, Retrieval
@@ -33,6 +34,7 @@ from core.ports.clock import Clock
 from core.ports.responder import Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import TurnState
+from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +62,11 @@ class ExtractiveResponder:
     nobody spoke of only answers what the knowledge base cannot.
     """
 
-    def __init__(self, retriever: Retriever, settings: AgentSettings, clock: Clock) -> None:
+    def __init__(
+        self, retriever: Retriever, settings: AgentSettings, clock: Clock, tickets: Tickets | None = None
+    ) -> None:
         self._settings = settings
+        self._tickets = tickets
         self._lookup = Lookup(
             retriever,
             clock,
@@ -99,6 +104,11 @@ class ExtractiveResponder:
     async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
         messages = asked(turn)
         every = split_questions([m.text for m in messages], most=_MOST_NAMED)
+        of_tickets = [one for one in every if about_tickets(one)]
+        if self._tickets is not None and of_tickets:
+            told = await tell_of_tickets(self._tickets, turn, of_tickets, texts)
+            if told is not None:
+                return await self._besides(told, [one for one in every if one not in of_tickets], turn, way, texts)
         questions, later = every[: self._settings.max_questions], every[self._settings.max_questions :]
         sent = newly_sent(turn, messages)
         if sent and (not questions or any(map(wants_summary, questions))):
@@ -106,7 +116,16 @@ class ExtractiveResponder:
         if not questions:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, intent=Intent.NOTHING)
         parts = [await self._part(question, turn, sent, texts) for question in questions]
-        return _compose(parts, texts, way, later)
+        reply = _compose(parts, texts, way, later)
+        return none_at_all(texts) if self._tickets and of_tickets == questions and not reply.citations else reply
+
+    async def _besides(self, told: Reply, questions: list[str], turn: TurnState, way: Route, texts: Texts) -> Reply:
+        """What is said of tickets, and below it the answers to what else was asked."""
+        if not questions:
+            return told
+        parts = [await self._part(one, turn, (), texts) for one in questions[: self._settings.max_questions]]
+        rest = _compose(parts, texts, way)
+        return replace(rest, text=f"{told.text}\n\n{rest.text}", kind=MessageKind.ANSWER, meta=told.meta)
 
     def _introduce(self, sent: tuple[Attachment, ...], texts: Texts, *, summary: bool) -> Reply:
         """A file without a question is acknowledged; asked what it is about, it is quoted from its beginning."""

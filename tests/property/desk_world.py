@@ -100,7 +100,7 @@ class DeskWorld:
         self.store = SqlStore(f"sqlite:///{self.home / 'hub.db'}", self.clock)
         self.do(self.store.open())
         self.agent = Agent(self.store)
-        parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock)
+        parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store)
         desk = SlackDesk(parts, HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0))
         self.turn = Turn(self.agent, desk, {}, CountedMetrics(), sorry)
         self.threads: list[str] = []

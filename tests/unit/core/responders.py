@@ -89,7 +89,7 @@ class NotedDesk:
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
         """A number that is easy to find again."""
-        return replace(notice, text=f"{notice.text} TKT-1", meta={**notice.meta, "ticket": "TKT-1"})
+        return replace(notice, meta={**notice.meta, "ticket": "TKT-1"})
 
     def taken_back_notice(self, turn: TurnState) -> NewMessage:
         """What the customer reads when they need nobody any more."""

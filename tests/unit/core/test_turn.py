@@ -196,6 +196,7 @@ async def test_an_escalation_says_what_the_transition_says(state: TurnState, met
 
     outcome = await make(metrics, Echo(escalate)).run(state)
     assert [message.text for message in outcome.messages] == ["A person will answer."]
+    assert outcome.messages[0].meta["ticket"] == "TKT-1"
     assert outcome.transition is not None
     assert outcome.transition.escalation == Escalation("wants a refund")
     assert [aside.messages[0].text for aside in outcome.asides] == ["wants a refund"]
