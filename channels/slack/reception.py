@@ -100,7 +100,11 @@ class Reception:
             await self._memory.remember(CHANNEL, self._account, f"seen/{place}", _seen(event))
 
     def _note(self, event: ConversationEvent) -> None:
-        if not isinstance(event, MessageReceived) or event.audience is Audience.STAFF:
+        if not isinstance(event, MessageReceived):
+            return
+        if event.audience is Audience.STAFF:
+            if _ts(event):
+                self._jotter.jot(f"seen/{Place.of(event.conversation.thread)}", _seen(event))
             return
         place, ts = Place.of(event.conversation.thread), _ts(event)
         user = event.sender.external_id

@@ -31,7 +31,7 @@ class Cases(Protocol):
         ...
 
     async def first_shown(self, conversation_id: str) -> str | None:
-        """The provider's id of the conversation's first message, once it was sent."""
+        """The provider's id of the conversation's first message that was sent."""
         ...
 
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
