@@ -1,0 +1,115 @@
+"""What staff are shown of a message's fate, and a loop that outlives whatever goes wrong in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from core.domain.errors import StoreUnavailable
+from core.ports.fates import Fate, FateStatus, Wording
+from core.ports.wake import OUTBOX
+from core.storage.wake_local import LocalWake
+from handoff.delivery_marks import DeliveryMarks, marks
+
+S = FateStatus
+
+
+def fate(status: FateStatus, shown: FateStatus = S.WAITING, *, text: str = "Hello", reason: str | None = None) -> Fate:
+    return Fate("c.1", text, "m/C1/2.2", shown, status, reason)
+
+
+@pytest.mark.parametrize(
+    ("shown", "status", "sign", "before"),
+    [
+        (S.WAITING, S.SENT, "sent", "outgoing"),
+        (S.SENT, S.READ, "read", "sent"),
+        (S.WAITING, S.READ, "read", "outgoing"),
+        (S.FAILED, S.SENT, "sent", "failed"),
+    ],
+)
+def test_a_sign_takes_the_place_of_the_one_before(
+    shown: FateStatus, status: FateStatus, sign: str, before: str
+) -> None:
+    (mark,) = marks(fate(status, shown), "en")
+    assert (mark.meta["on"], mark.meta["sign"], mark.meta["instead_of"]) == ("m/C1/2.2", sign, before)
+
+
+def test_a_failure_says_which_message_and_why() -> None:
+    mark, remark = marks(fate(S.FAILED, text="One\n two", reason="The customer has blocked the bot."), "en")
+    assert (mark.meta["sign"], mark.meta["instead_of"]) == ("failed", "outgoing")
+    assert remark.text == "“One two” did not reach the customer: The customer has blocked the bot."
+    (*_, long) = marks(fate(S.FAILED, text="x" * 500, reason="{odd}"), "de")
+    assert long.text == f"„{'x' * 80}…“ hat den Kunden nicht erreicht: {{odd}}"
+
+
+class Told:
+    """Implements core.ports.fates.Fates."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fate] = []
+        self.said: list[str] = []
+        self.trouble: list[Exception] = []
+        self.asked = 0
+
+    async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
+        """What waits, worded."""
+        self.asked += 1
+        if self.trouble:
+            raise self.trouble.pop()
+        found, self.waiting = self.waiting, []
+        self.said += [f"{account}:{message.meta.get('sign')}" for one in found for message in wording(one)]
+        return len(found)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - it is the loop under test that acts
+            await asyncio.sleep(0.005)
+
+
+async def elected(_name: str, _seconds: float) -> bool:
+    return True
+
+
+async def test_the_loop_goes_on_after_trouble_and_wakes_the_outbox() -> None:
+    told, wake = Told(), LocalWake()
+    told.trouble = [RuntimeError("odd"), StoreUnavailable("away")]
+    told.waiting = [fate(S.SENT)]
+    sending = wake.subscribe(OUTBOX)
+    loop = DeliveryMarks(told, wake, "main", "en", elected, poll=0.01, rest=0.0)
+    loop.start()
+    await until(lambda: told.said)
+    assert told.said == ["main:sent"]
+    assert await sending.wait(30)
+    told.waiting = [fate(S.READ, S.SENT)]
+    await until(lambda: len(told.said) == 2)
+    await loop.stop()
+    await loop.stop()
+
+
+async def test_a_wake_is_enough() -> None:
+    told, wake = Told(), LocalWake()
+    loop = DeliveryMarks(told, wake, "main", "en", elected, poll=3600.0, rest=0.0)
+    loop.start()
+    await until(lambda: told.asked == 1)
+    told.waiting = [fate(S.SENT)]
+    wake.notify(OUTBOX)
+    await until(lambda: told.said)
+    await loop.stop()
+
+
+async def test_who_is_not_elected_does_nothing() -> None:
+    told, asked = Told(), 0
+
+    async def lost(_name: str, _seconds: float) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    loop = DeliveryMarks(told, LocalWake(), "main", "en", lost, poll=0.001, rest=0.0)
+    loop.start()
+    await until(lambda: asked > 3)
+    await loop.stop()
+    assert told.asked == 0
