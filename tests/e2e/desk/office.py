@@ -47,8 +47,8 @@ class Office:
         wanted = [one for one in self.slack.channels[STAFF].messages if one["ts"] == ts]
         await self.slack.until(lambda: sign in wanted[0].get("reactions", ()), _PATIENCE)
 
-    async def press(self, card: Json, action: str, user: str = GRACE) -> None:
-        """A button of the card, if it is there."""
+    async def press(self, card: Json, action: str, user: str = GRACE, choice: str | None = None) -> None:
+        """A button of a message, if it is there; in a menu, one of the choices it offers."""
         (button,) = [
             element
             for block in card["blocks"]
@@ -63,7 +63,7 @@ class Office:
             "channel": {"id": STAFF, "name": "support"},
             "message": card,
             "container": {"type": "message", "message_ts": card["ts"], "channel_id": STAFF},
-            "actions": [{**button, "action_ts": self.slack.ts()}],
+            "actions": [{**_pressed(button, choice), "action_ts": self.slack.ts()}],
         }
         status, body = await self.slack.push(self._url, payload, form="payload")
         assert status == 200, body
@@ -93,6 +93,13 @@ class Office:
         """Over HTTP."""
         status, body = await self.slack.push(self._url, event)
         assert status == 200, body
+
+
+def _pressed(element: Json, choice: str | None) -> Json:
+    if choice is None:
+        return element
+    (chosen,) = [option for option in element["options"] if option["value"] == choice]
+    return {name: element[name] for name in ("type", "action_id")} | {"selected_option": chosen}
 
 
 def whole(message: Json) -> str:
