@@ -24,10 +24,16 @@ _LIGHTS = {
 }
 _BUTTONS = {
     OwnershipState.QUEUED: (StaffAction.CLAIM, StaffAction.HAND_BACK, StaffAction.RESOLVE),
-    OwnershipState.STAFF: (StaffAction.RELEASE, StaffAction.HAND_BACK, StaffAction.RESOLVE),
+    OwnershipState.STAFF: (
+        StaffAction.RELEASE,
+        StaffAction.HAND_BACK,
+        StaffAction.RESOLVE,
+        StaffAction.TAKE_OVER,
+    ),
 }
 _LABELS = {
     StaffAction.CLAIM: "Claim",
+    StaffAction.TAKE_OVER: "Take over",
     StaffAction.RELEASE: "Release",
     StaffAction.HAND_BACK: "Hand back",
     StaffAction.RESOLVE: "Resolve",

@@ -108,7 +108,16 @@ class SlackDesk:
         queued = turn.conversation.state is OwnershipState.QUEUED
         said = self._notices.relayed(turn, contact) if queued else ()
         told += [*woken, *(posts.answered(message) for message in said)]
+        if contact is not None and contact != turn.customer.contact:
+            told.append(await self._card_with(turn, case, contact))
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
+
+    async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails) -> NewMessage:
+        """The card with the address or number that the customer has just left."""
+        facts = _reachable(await self._facts(case.id), contact)
+        owner = turn.conversation.owner
+        name = await self._parts.people.called(owner) if owner else None
+        return posts.card_now(facts, turn.conversation.state, name)
 
     async def _waits_on(self, turn: TurnState, case: Case) -> tuple[list[NewMessage], tuple[CaseRecord, ...]]:
         """A customer who writes waits for its owner, and ends a snooze."""
@@ -150,7 +159,7 @@ class SlackDesk:
         customer = await parts.records.customer(case.conversation_id) if case else None
         if case is None or conversation is None or customer is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
-        facts = await self._facts(case.id)
+        facts = _reachable(await self._facts(case.id), customer.contact)
         work = StaffTurn(
             turn, case, conversation, customer, facts, parts.people, parts.cases, self._settings, self._waiting
         )
@@ -208,3 +217,9 @@ class SlackDesk:
 
     def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> Aside:
         return Aside(feed(self._parts.wall.account, case_id), tuple(told))
+
+
+def _reachable(facts: Mapping[str, Any], contact: ContactDetails) -> Mapping[str, Any]:
+    """What stands on the card, with what the customer has left since."""
+    left = {name: value for name, value in (("email", contact.email), ("phone", contact.phone)) if value}
+    return {**facts, **left}

@@ -43,6 +43,8 @@ from handoff.slack_cards import bodies
 
 _MARK = "switchboard_desk"
 _PAGES = 5
+_CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+"""What people can mend: until then everything waits, and nothing is given up."""
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found"})
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {
@@ -170,9 +172,11 @@ class SlackWall:
             sent = await client.post_message(
                 channel, body["text"], blocks=body["blocks"], metadata=_marked(key, payload)
             )
-        except (Rejected, AuthFailed) as error:
-            self._trouble = f"Cases cannot be shown in the staff channel: {error.detail}"
-            raise
+        except Refused as error:
+            if error.reason not in _CLOSED:
+                raise
+            self._trouble = f"Cases cannot be shown in the staff channel ({error.reason}). Invite the app there, or set another."
+            raise AuthFailed(self._trouble) from error
         self._trouble = None
         with contextlib.suppress(HubError):
             await self._note_thread(client, sent)

@@ -26,6 +26,7 @@ _WAIT = 0.3
 _STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _EVENTS = {
     StaffAction.CLAIM: OwnershipEvent.CLAIM,
+    StaffAction.TAKE_OVER: OwnershipEvent.CLAIM,
     StaffAction.RELEASE: OwnershipEvent.RELEASE,
     StaffAction.HAND_BACK: OwnershipEvent.HAND_BACK,
     StaffAction.RESOLVE: OwnershipEvent.RESOLVE,
@@ -130,8 +131,10 @@ class StaffTurn:
         conversation = self._conversation
         if self._closed or conversation.state not in _STATES:
             self._remark("staff_over")
-        elif action is StaffAction.CLAIM and conversation.owner == who.id:
+        elif action in (StaffAction.CLAIM, StaffAction.TAKE_OVER) and conversation.owner == who.id:
             return
+        elif action is StaffAction.TAKE_OVER:
+            await self._change_hands(action, who)
         elif action is StaffAction.RELEASE_SILENT:
             await self._release_silent(who)
         elif conversation.owner not in (None, who.id):

@@ -56,11 +56,12 @@ class StaffAction(StrEnum):
     """Something a staff member pressed at the desk.
 
     ``CLAIM`` takes a conversation, ``RELEASE`` gives it back to the queue, ``HAND_BACK`` to the agent; ``RESOLVE`` closes it.
-    ``SNOOZE`` puts it aside for a while; the message's text says until when. ``RELEASE_SILENT``: anybody, of one whose owner
+    ``TAKE_OVER`` takes it from whoever has it. ``SNOOZE`` puts it aside for a while; the message's text says until when. ``RELEASE_SILENT``: anybody, of one whose owner
     does not answer.
     """
 
     CLAIM = "staff_claim"
+    TAKE_OVER = "staff_take_over"
     RELEASE = "staff_release"
     HAND_BACK = "staff_hand_back"
     RESOLVE = "staff_resolve"
