@@ -55,9 +55,9 @@ class CustomerAction(StrEnum):
 class StaffAction(StrEnum):
     """Something a staff member pressed at the desk.
 
-    ``CLAIM`` takes a conversation, ``RELEASE`` gives it back to the queue, ``HAND_BACK`` to the agent; ``RESOLVE`` closes it.
-    ``TAKE_OVER`` takes it from whoever has it. ``SNOOZE`` puts it aside for a while; the message's text says until when. ``RELEASE_SILENT``: anybody, of one whose owner
-    does not answer.
+    ``CLAIM`` takes a conversation that waits, ``TAKE_OVER`` one that somebody else has. ``RELEASE`` gives it back to the queue,
+    ``HAND_BACK`` to the agent; ``RESOLVE`` closes it. ``SNOOZE`` puts it aside for a while; the message's text says until when.
+    ``RELEASE_SILENT``: anybody, of one whose owner does not answer.
     """
 
     CLAIM = "staff_claim"
