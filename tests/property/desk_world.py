@@ -18,6 +18,7 @@ from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import (
     Audience,
+    Author,
     CustomerAction,
     InboundEvent,
     Message,
@@ -106,6 +107,7 @@ class DeskWorld:
         self.threads: list[str] = []
         self.events = 0
         self.posts = 0
+        self.sent: list[tuple[Author, str]] = []
 
     def close(self) -> None:
         """Take it all away."""
@@ -174,6 +176,8 @@ class DeskWorld:
 
     def settle(self, delivery: Delivery) -> None:
         """It was sent. A card's id is its thread's name."""
+        if delivery.message.conversation.channel != DESK:
+            self.sent.append((delivery.message.author, delivery.message.text))
         if delivery.message.conversation.channel == DESK:
             self.posts += 1
             receipt = Receipt(f"post-{self.posts}", tracked=True)
@@ -183,9 +187,27 @@ class DeskWorld:
             receipt = Receipt()
         self.do(self.store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, (receipt,))]))
 
+    def sent_texts(self) -> list[tuple[Author, str]]:
+        """What reached the customer, in order."""
+        return self.sent
+
     def pass_time(self, seconds: float) -> None:
         """For leases, the time to take back, and reopening."""
         self.clock.move(seconds)
+
+    def work_once(self) -> None:
+        """What can be done now, without letting time pass."""
+        for _ in range(20):
+            states = self.claim()
+            for state in states:
+                decided = self.decide(state)
+                if decided is not None:
+                    self.commit(decided)
+            deliveries = [*self.send("web"), *self.send(DESK)]
+            for delivery in deliveries:
+                self.settle(delivery)
+            if not states and not deliveries:
+                return
 
     def settle_down(self) -> None:
         """Work and send until nothing is left, as after the last crash."""
