@@ -22,6 +22,8 @@ from core.storage.turns import is_outdated, lock_conversations
 from core.storage.withdrawals import withdraw_all
 
 _MOST_LEASES = 60
+_KNOWN = desk_timer.c.kind.in_([str(kind) for kind in TimerKind])
+"""Kinds of a later version are left to processes that know them."""
 _HELD = (
     desk_timer.c.case_id == bindparam("of_case"),
     desk_timer.c.kind == bindparam("of_kind"),
@@ -55,7 +57,7 @@ class SqlTimers:
 
     async def timers(self, case_id: str) -> Sequence[Timer]:
         """See Timers.timers."""
-        statement = select(desk_timer).where(desk_timer.c.case_id == case_id).order_by(desk_timer.c.kind)
+        statement = select(desk_timer).where(desk_timer.c.case_id == case_id, _KNOWN).order_by(desk_timer.c.kind)
         return await self._timers_db.read(
             lambda connection: [_timer(row) for row in connection.execute(statement)],
         )
@@ -91,7 +93,7 @@ def _due(database: Database) -> Executable:
     columns, now = desk_timer.c, database.now()
     ready = (
         select(columns.case_id, columns.kind)
-        .where(columns.due_at <= now)
+        .where(columns.due_at <= now, _KNOWN)
         .order_by(columns.due_at)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
@@ -16,6 +17,7 @@ from core.ports.outcomes import Aside, CaseRecord, ClearTimers, CloseCase, Finis
 from core.ports.store import TurnState
 from core.ports.timers import DueTimer, TimerOutcome
 from core.storage.store import SqlStore
+from core.storage.tables import desk_timer
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, outcome, said
@@ -110,6 +112,14 @@ async def test_one_that_fails_every_time_comes_back_less_often(store: SqlStore, 
     assert not await due(store)
     clock.move(LEASE)
     assert len(await due(store)) == 1
+
+
+async def test_a_kind_of_a_later_version_holds_up_nothing(store: SqlStore, clock: ManualClock) -> None:
+    await escalated(store, clock, SetTimer(case_id(), UNCLAIMED, 0.0), SetTimer(case_id(), SNOOZED, 0.0))
+    rename = update(desk_timer).where(desk_timer.c.kind == SNOOZED).values(kind="of_tomorrow")
+    await store.database.write(lambda connection: connection.execute(rename))
+    assert [found.timer.kind for found in await due(store)] == [UNCLAIMED]
+    assert await kinds(store) == [UNCLAIMED]
 
 
 async def test_many_processes_share_what_is_due(open_store: OpenStore, clock: ManualClock) -> None:

@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
+from core.domain.case import Case
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
+from core.domain.timers import TimerKind
+from core.ports.outcomes import ClearTimers, SetTimer
 from core.ports.store import LogFrame, Settlement, Transition
+from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, edited, finish, said
+from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, edited, finish, outcome, said
 
-_MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|anon_1|\(subquery|\d+ CONSTANT)")
+_MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|ready|anon_1|\(subquery|\d+ CONSTANT)")
 
 
 @pytest.fixture
@@ -80,6 +84,7 @@ def _many_more(connection: Connection) -> None:
         ("outbox", ("id", "conversation_id", "message_id", "dedupe")),
         ("widget_event", ("conversation_id", "dedupe", "message_id")),
         ("inbound_event", ("event_key", "conversation_id", "message_id")),
+        ("desk_timer", ("case_id", "conversation_id")),
     ):
         columns = list(metadata.tables[table].columns.keys())
         copied = ", ".join(f"md5({name} || n)" if name in changed else name for name in columns)
@@ -120,3 +125,14 @@ async def _whole_path(store: SqlStore) -> None:
         await store.due("web", "main", 10)
         await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
     await store.transition(home, Transition(OwnershipEvent.ESCALATE))
+    await _timers(store, home)
+
+
+async def _timers(store: SqlStore, home: str) -> None:
+    case_id = Case.named(home, 1)
+    await accept(store, said("for a timer"))
+    records = (*(SetTimer(case_id, kind, 0.0) for kind in TimerKind), ClearTimers(case_id, (TimerKind.SNOOZED,)))
+    assert (await store.finish([outcome(await claim_one(store), cases=records)]))[0].held
+    due, *_ = await store.due_timers(10, LEASE)
+    assert (await store.finish_timer(TimerOutcome(due))).held
+    assert await store.timers(case_id)
