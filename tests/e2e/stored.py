@@ -55,8 +55,8 @@ def counts(hub: Hub) -> dict[str, int]:
 
 
 def unfinished(hub: Hub) -> list[dict[str, Any]]:
-    """Conversations with work left, and deliveries that are not settled."""
+    """Conversations with work left, and deliveries that are not settled; a terminal that was closed takes nothing more."""
     return [
         *rows(hub, "SELECT thread, last_seq, done_seq FROM conversation WHERE done_seq < last_seq"),
-        *rows(hub, "SELECT id, status FROM outbox WHERE status <> 'sent'"),
+        *rows(hub, "SELECT id, status FROM outbox WHERE status <> 'sent' AND channel <> 'console'"),
     ]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def eventually(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = 10.0) -> None:
+async def eventually(holds: Callable[[], bool | Awaitable[bool]], *, seconds: float = 30.0) -> None:
     """Returns as soon as ``holds`` does. Fails the test when it does not within ``seconds``."""
     try:
         async with asyncio.timeout(seconds):

@@ -112,6 +112,7 @@ def test_something_is_always_left(text: str) -> None:
     ],
 )
 def test_no_text_takes_long(text: str) -> None:
-    began = time.perf_counter()
+    """What takes a square of its length takes minutes for this; on a busy machine only our own time counts."""
+    began = time.process_time()
     reply_text(text * max(1, 100_000 // len(text)))
-    assert time.perf_counter() - began < 3.0
+    assert time.process_time() - began < 20.0
