@@ -212,9 +212,8 @@ def _row_of_case(record: OpenTicket, now: float) -> dict[str, Any]:
 
 
 def _theirs(holder: Holder) -> ColumnElement[bool]:
-    if holder.verified:
-        return ticket.c.customer_id == holder.customer_id
-    return ticket.c.conversation_id == holder.conversation_id
+    theirs = ticket.c.customer_id == holder.customer_id
+    return theirs if holder.verified else theirs & (ticket.c.conversation_id == holder.conversation_id)
 
 
 def _read(connection: Connection, *wanted: ColumnElement[bool]) -> Ticket | None:
