@@ -14,12 +14,11 @@ from fnmatch import fnmatchcase
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
-from core.ports.responder import Reply
+from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.mood import Mood, MoodWords, measure, trend
 from handoff.mood.wording import fold
 
-TOOLS_FAILED_META = "tools_failed"  # of a reply: the names of tools that failed and were not made good in that turn
 _NO_QUESTION = frozenset({"clarify"})  # intents of answers that ask back: neither an answer nor the lack of one
 _DECLINED = "declined"
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # scripts without spaces between words

@@ -37,7 +37,10 @@ class TurnSubject:
 
 
 class AgentTurn:
-    """State of one turn. ``run`` may be called once. ``tickets``: numbers of those that it opened or changed."""
+    """State of one turn. ``run`` may be called once. ``tickets``: numbers of those that it opened or changed.
+
+    ``broken``: the tools that did not work, and did not later in the turn either.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class AgentTurn:
         self._used_tool = False
         self.escalation: Escalation | None = None
         self.tickets: tuple[str, ...] = ()
+        self.broken: set[str] = set()
 
     async def run(
         self, prompt: Sequence[ChatMessage], opening: Sequence[Source], subject: TurnSubject
@@ -142,6 +146,10 @@ class AgentTurn:
     def _absorb(self, outcome: Outcome) -> ChatMessage:
         """In the order of the calls, so that a resumed turn numbers its sources alike."""
         result = outcome.result
+        if outcome.broke:
+            self.broken.add(outcome.call.name)
+        elif outcome.ok:
+            self.broken.discard(outcome.call.name)
         if outcome.ok and result.escalation is not None:
             self.escalation = self.escalation or result.escalation
         if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:

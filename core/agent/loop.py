@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.agent.agent_turn import AgentTurn, TurnSubject
 from core.agent.builtin_tools import escalation_tool, search_tool
@@ -33,7 +34,7 @@ from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, Stor
 from core.domain.messages import MessageKind
 from core.ports.chat_model import ChatMessage, ChatModel
 from core.ports.clock import Clock
-from core.ports.responder import Reply, TurnEvents
+from core.ports.responder import TOOLS_FAILED_META, Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import Journal, TurnState
 from core.ports.tickets import Tickets
@@ -134,7 +135,7 @@ class AgentLoop:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
         reply = await self._reply(job, gate, judged, unavailable=unavailable)
-        return replace(reply, meta={**reply.meta, "ticket": agent.tickets[-1]}) if agent.tickets else reply
+        return replace(reply, meta={**reply.meta, **_noted(agent)})
 
     def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> tuple[list[ChatMessage], TurnSubject]:
         """Small talk needs no sources, and no word of there being none."""
@@ -175,6 +176,12 @@ class AgentLoop:
         if not gate.text.strip():
             raise ModelError("Nothing of the model's answer could be shown.")
         return _shown(gate, judged, job.way.talk or job.way.intent)
+
+
+def _noted(agent: AgentTurn) -> dict[str, Any]:
+    """What others want to know of the turn besides its answer."""
+    found: dict[str, Any] = {"ticket": agent.tickets[-1]} if agent.tickets else {}
+    return found | ({TOOLS_FAILED_META: sorted(agent.broken)} if agent.broken else {})
 
 
 def _said(turn: TurnState) -> str:

@@ -29,6 +29,9 @@ _UNKNOWN_AFTER_ERROR = (
     "Do not call it again; tell the customer that you cannot tell whether it happened."
 )
 
+_FAILED, _LATE = "The tool failed.", "No answer within"
+_BROKE = (_FAILED, _LATE)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -41,6 +44,11 @@ class Outcome:
     @property
     def ok(self) -> bool:
         return self.status == FINISHED
+
+    @property
+    def broke(self) -> bool:
+        """Not a tool's own "no" to the model (a ToolError), but a tool that did not work."""
+        return self.status == UNKNOWN or (self.status == FAILED and self.result.content.startswith(_BROKE))
 
 
 class ToolRunner:
@@ -107,7 +115,7 @@ class ToolRunner:
 
     async def _try(self, tool: Tool, attempt: Callable[[], Awaitable[ToolResult]]) -> tuple[str, ToolResult | str]:
         """Up to ``1 + retries`` tries. The model reads a ToolError's own words, of other failures only that they happened."""
-        failure = "The tool failed."
+        failure = _FAILED
         for _ in range(1 + tool.retries):
             try:
                 async with asyncio.timeout(tool.timeout):
@@ -117,14 +125,16 @@ class ToolRunner:
             except TimeoutError:
                 if tool.effect:
                     return UNKNOWN, _UNKNOWN_AFTER_TIMEOUT
-                failure = f"No answer within {tool.timeout:g} seconds."
+                failure = f"{_LATE} {tool.timeout:g} seconds."
             except OutcomeUnknown:
                 return UNKNOWN, _UNKNOWN_AFTER_TIMEOUT
-            except HubError as error:
+            except ToolError as error:
                 failure = error.detail
+            except HubError as error:
+                failure = f"{_FAILED} {error.detail}"
             except Exception:
                 logger.exception("tool failed", extra={"tool": tool.name})
                 if tool.effect:
                     return UNKNOWN, _UNKNOWN_AFTER_ERROR
-                failure = "The tool failed."
+                failure = _FAILED
         return FAILED, failure

@@ -10,6 +10,9 @@ from core.domain.conversation import Escalation
 from core.domain.messages import Citation, MessageKind
 from core.ports.store import TurnState
 
+TOOLS_FAILED_META = "tools_failed"
+"""Of a reply: the names of tools that broke in this turn, and that no later call made good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

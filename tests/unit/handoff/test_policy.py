@@ -12,11 +12,10 @@ from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
-from core.ports.responder import Reply
+from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import Claim, TurnState
 from handoff.mood import Mood, MoodWords
 from handoff.policy import (
-    TOOLS_FAILED_META,
     EscalationRules,
     keyword_in,
     messages_judged,
