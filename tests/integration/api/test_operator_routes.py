@@ -227,7 +227,7 @@ async def test_health_while_the_database_hangs() -> None:
         rig.database.stuck = True
         started = time.perf_counter()
         assert (await _health(rig, "/health"))[0] == 503
-        assert time.perf_counter() - started < 2.5
+        assert time.perf_counter() - started < 20, "without a limit it would hang for ever"
 
 
 async def test_a_hub_that_is_stopping_is_alive_and_not_ready() -> None:

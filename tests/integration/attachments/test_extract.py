@@ -57,10 +57,9 @@ async def test_text_is_taken_out(tmp_path: Path, name: str, content: bytes, medi
     assert "evil" not in text
 
 
-async def test_pictures_have_no_text_and_cost_no_process(tmp_path: Path) -> None:
-    started = time.perf_counter()
+async def test_pictures_have_no_text_and_cost_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(extract, "_START", "raise SystemExit('a child was started')")
     assert await ChildExtractor().extract(written(tmp_path, "a.png", PNG), name="a.png", media_type="image/png") == ""
-    assert time.perf_counter() - started < 0.1
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ async def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_
     started = time.perf_counter()
     with pytest.raises(ExtractionFailed, match="too long"):
         await _run(monkeypatch, tmp_path, "time.sleep(600)", wall_seconds=1.0)
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 120
     assert _children() == 0
 
 
