@@ -29,12 +29,15 @@ from core.domain.messages import (
     Receipt,
     StaffAction,
 )
+from core.domain.timers import TimerKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
+from core.ports.timers import TimerOutcome
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts, SlackDesk
+from handoff.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE
 from tests.unit.core.counted import CountedMetrics
@@ -102,7 +105,10 @@ class DeskWorld:
         self.do(self.store.open())
         self.agent = Agent(self.store)
         parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store)
-        desk = SlackDesk(parts, HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0))
+        waits = {"remind_seconds": 60.0, "owner_seconds": 60.0, "honest_seconds": 30.0}
+        settings = HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0, **waits)
+        desk = SlackDesk(parts, settings)
+        self.timers = DeskTimers(parts, settings)
         self.turn = Turn(self.agent, desk, {}, CountedMetrics(), sorry)
         self.threads: list[str] = []
         self.events = 0
@@ -169,6 +175,20 @@ class DeskWorld:
         """Whether it was written."""
         (finished,) = self.do(self.store.finish([decided.outcome]))
         return finished.held and not finished.outdated
+
+    def due(self) -> list[TimerOutcome]:
+        """What is decided about the timers that are due, not committed yet."""
+        rings = [(due, self.do(self.timers.ring(due.timer))) for due in self.do(self.store.due_timers(10, LEASE))]
+        return [TimerOutcome(due, ring.asides, ring.cases) for due, ring in rings]
+
+    def ring(self, outcome: TimerOutcome) -> bool:
+        """Whether it was written."""
+        finished = self.do(self.store.finish_timer(outcome))
+        return finished.held and not finished.outdated
+
+    def waits(self, case_id: str) -> set[TimerKind]:
+        """What a case is remembered by."""
+        return {timer.kind for timer in self.do(self.store.timers(case_id))}
 
     def send(self, channel: str) -> list[Delivery]:
         """Claimed for sending."""

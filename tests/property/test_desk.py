@@ -23,7 +23,9 @@ from hypothesis.stateful import (
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, CustomerAction, InboundEvent, MessageReceived, StaffAction
+from core.domain.timers import TimerKind
 from core.ports.store import Delivery, TurnState
+from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
 from tests.property.desk_world import HOME, Decided, DeskWorld
 from tests.scale import Scale
@@ -48,6 +50,7 @@ class Desk(RuleBasedStateMachine):
         self.decided: list[Decided] = []
         self.sending: list[Delivery] = []
         self.written: dict[str, str] = {}
+        self.rings: list[TimerOutcome] = []
 
     def teardown(self) -> None:
         try:
@@ -107,7 +110,8 @@ class Desk(RuleBasedStateMachine):
     @rule(pick=picks, user=users, action=st.sampled_from(list(StaffAction)))
     def staff_press(self, pick: int, user: str, action: StaffAction) -> None:
         thread = self.world.threads[pick % len(self.world.threads)]
-        self._accept(self.world.staff_does(thread, user, "", action))
+        choice = "hour" if action is StaffAction.SNOOZE else ""
+        self._accept(self.world.staff_does(thread, user, choice, action))
 
     @precondition(lambda self: self.world.threads)
     @rule(pick=picks, user=users, note=st.booleans())
@@ -148,6 +152,17 @@ class Desk(RuleBasedStateMachine):
         if crash:
             self.world.commit(decided)
 
+    @rule()
+    def timers_come_due(self) -> None:
+        self.rings.extend(self.world.due())
+
+    @precondition(lambda self: self.rings)
+    @rule(pick=picks, crash=st.integers(0, 4))
+    def a_timer_rings(self, pick: int, crash: int) -> None:
+        outcome = self.rings.pop(pick % len(self.rings))
+        if crash and self.world.ring(outcome):
+            assert not self.world.ring(outcome), "it rang twice"
+
     @rule(channel=st.sampled_from(["web", "desk"]))
     def a_lane_claims(self, channel: str) -> None:
         self.sending.extend(self.world.send(channel))
@@ -184,6 +199,8 @@ class Desk(RuleBasedStateMachine):
             cases.append(found)
         open_cases = [case for case in cases if case.closed_at is None]
         assert len(open_cases) == (1 if state in _WITH_PEOPLE else 0), (state, cases)
+        for case in cases:
+            self._nobody_is_forgotten(case, state)
         shown = [
             message.text
             for case in cases
@@ -200,6 +217,21 @@ class Desk(RuleBasedStateMachine):
                 assert len(reached) + len(told) == 1, (event.text, reached, told)
         order = [text.split(">")[0] for text in shown]
         assert order == sorted(order, key=lambda text: int(text.removeprefix("<C"))), "in order"
+
+    def _nobody_is_forgotten(self, case: Case, state: OwnershipState) -> None:
+        """Whoever waits is remembered by a timer, and nobody is bothered for a case that is closed."""
+        waits = self.world.waits(case.id)
+        if case.closed_at is not None:
+            assert not waits
+            return
+        said = [message for message in self.world.told_customer() if message.deleted_at is None]
+        spoken = [message.author for message in said if message.author in (Author.CUSTOMER, Author.STAFF)]
+        if state is OwnershipState.QUEUED:
+            assert waits & {TimerKind.UNCLAIMED, TimerKind.SNOOZED}, waits
+            assert TimerKind.OWNER_SILENT not in waits
+        elif spoken[-1:] == [Author.CUSTOMER]:
+            assert waits & {TimerKind.OWNER_SILENT, TimerKind.SNOOZED}, waits
+            assert TimerKind.UNCLAIMED not in waits
 
 
 def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path) -> None:
