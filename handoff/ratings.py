@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from core.domain.case import Case, feed
@@ -26,7 +27,7 @@ def with_question(notice: NewMessage, case_id: str, locale: str | None, settings
         return notice
     question = say("rating_ask", locale, fallback=settings.default_locale)
     meta = {**notice.meta, ASKS_RATING: True, _CASE: case_id}
-    return NewMessage(notice.author, f"{notice.text}\n\n{question}", notice.kind, meta=meta)
+    return replace(notice, text=f"{notice.text}\n\n{question}", meta=meta)
 
 
 class Ratings:

@@ -250,7 +250,7 @@ class StaffTurn:
             return
         text = say("correction_withdrawn" if gone else "correction", self._locale)
         text = text if gone else f"{text} {change.message.text}"
-        self._customers.append(NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name))
+        self._customers.append(NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True))
         self._remark("staff_correction_sent")
 
     def _is_note(self, text: str) -> bool:
@@ -268,7 +268,7 @@ class StaffTurn:
 
     def _notice(self, key: str, name: str) -> NewMessage:
         text = say(key, self._locale, fallback=self._settings.default_locale, name=name)
-        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": key})
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": key}, followed=True)
 
     @property
     def _locale(self) -> str | None:

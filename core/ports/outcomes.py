@@ -29,6 +29,7 @@ class NewMessage:
     """A message that a turn, the desk or a transition wants to be stored and delivered.
 
     ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
+    ``followed``: staff are told when it does not arrive, as they are of what is passed on from them.
     """
 
     author: Author
@@ -41,6 +42,7 @@ class NewMessage:
     turn_id: str | None = None
     relays: str | None = None
     delay: float = 0.0
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

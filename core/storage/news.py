@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, update
 
 from core.domain.messages import Author
 from core.ports.fates import FateStatus
+from core.ports.outcomes import NewMessage
 from core.storage.among import among
 from core.storage.tables import relay
 
@@ -18,10 +19,16 @@ TAKEN_BACK = "Taken back before it was sent."
 _ANEW = update(relay).where(among(relay.c.target_id, "ids"), relay.c.shown.is_not(None)).values(news_at=bindparam("at"))
 
 
-def followed(author: Author, now: float) -> dict[str, Any]:
-    """The columns of a message that is passed on: staff are told what becomes of theirs, nobody of the others."""
-    ours = author is Author.STAFF
-    return {"shown": FateStatus.WAITING if ours else None, "news_at": now if ours else None}
+def passed_on(new: NewMessage, message_id: str, conversation_id: str, now: float) -> list[dict[str, Any]]:
+    """The row of a message that passes another on, or whose fate staff want to know: they are told of theirs alone.
+
+    One that passes on nothing of anybody's stands for itself.
+    """
+    ours = new.followed or (new.relays is not None and new.author is Author.STAFF)
+    if new.relays is None and not ours:
+        return []
+    row = {"source_id": new.relays or message_id, "target_id": message_id, "conversation_id": conversation_id}
+    return [row | {"shown": FateStatus.WAITING if ours else None, "news_at": now if ours else None}]
 
 
 def there_is_news(connection: Connection, message_ids: Sequence[str], now: float) -> None:

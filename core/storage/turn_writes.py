@@ -17,7 +17,7 @@ from core.storage import codec
 from core.storage.cases import keep_cases, recall
 from core.storage.database import Database
 from core.storage.ids import new_id
-from core.storage.news import followed
+from core.storage.news import passed_on
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change, relay
 
 _ADD_MESSAGE, _ADD_CHANGE = insert(message), insert(ownership_change)
@@ -186,8 +186,7 @@ class Writes:
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
-            passed_on = {"source_id": new.relays, "target_id": message_id, "conversation_id": row.id}
-            self.relays.append(passed_on | followed(new.author, self.now))
+        self.relays.extend(passed_on(new, message_id, row.id, self.now))
         self.outbox.append(
             {
                 "id": new_id(),

@@ -178,6 +178,20 @@ async def test_customers_messages_are_not_followed(store: SqlStore) -> None:
     assert await store.tell_fates("main", worded) == 0
 
 
+async def test_a_notice_of_staffs_is_followed_as_well(store: SqlStore, clock: ManualClock) -> None:
+    state, case = await escalate(store)
+    await accept(store, from_staff("m/C1/2.2"))
+    staff = await claim_one(store)
+    now = await customers_now(store, state)
+    notices = (answer("Grace has joined.", author=Author.SYSTEM, followed=True), answer("And", author=Author.SYSTEM))
+    await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, notices),))])
+    for _ in notices:
+        (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+        await settle(store, delivery, DeliveryStatus.DEAD, "blocked")
+    assert await store.tell_fates("main", worded) == 1
+    assert await told(store, case) == [" failed: blocked"], "there is no message of staff's to put a sign on"
+
+
 async def test_the_last_rating_and_comment_of_a_case_are_kept(store: SqlStore) -> None:
     _, case = await escalate(store)
     assert await store.rating(case.id) is None

@@ -83,6 +83,17 @@ async def test_anything_else_than_a_rating_opens_the_case(make_hub: MakeHub) -> 
         assert stored.rows(world.hub, "SELECT * FROM rating") == []
 
 
+async def test_nobody_has_to_ask_for_a_person(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        await world.visitor.say("Where is my parcel?", client_id="one")
+        await world.visitor.say("This is the worst service ever, I am absolutely furious!!!", client_id="two")
+        card = await world.office.card()
+        await world.office.sees(card, "*Why:* The customer is very frustrated")
+        await world.office.sees(card, "*Mood:* very frustrated, getting worse")
+        await world.office.sees(card, "Where is my parcel?")
+        await world.reads("passed this on to our team")
+
+
 async def test_staff_read_that_the_customer_has_blocked_the_bot(make_hub: MakeHub) -> None:
     async with SlackFake() as slack, TelegramFake() as telegram:
         settings = {
@@ -100,9 +111,10 @@ async def test_staff_read_that_the_customer_has_blocked_the_bot(make_hub: MakeHu
         await telegram.until(lambda: bool(telegram.named("getUpdates")), 60)
         await telegram.write("I want to talk to a person", chat=_ADA)
         card = await office.card()
-        await office.press(card, CLAIM)
-        await telegram.until(lambda: any("has joined" in text for text in telegram.texts(_ADA)), 60)
+        await telegram.until(lambda: any("passed this on" in text for text in telegram.texts(_ADA)), 60)
         telegram.blocked.add(_ADA)
+        await office.press(card, CLAIM)
+        await office.sees(card, "“Grace has joined the conversation.” did not reach the customer")
         lost = await office.write(card, "Are you still there?")
         await office.marked(lost, "x")
         await office.sees(card, "“Are you still there?” did not reach the customer")
