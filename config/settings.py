@@ -194,6 +194,12 @@ class Settings(BaseSettings):
     twilio_whatsapp_from: str | None = Field(None, description="The WhatsApp sender, such as +15551234567.")
     twilio_api_base_url: str = Field(description="Twilio's API origin, without a path.")
 
+    twilio_messages_per_second: float = Field(
+        1.0, gt=0, le=1000, description="What your number may send: 1 for a long code in the US, more for others."
+    )
+    twilio_shorten_links: bool = Field(False, description="Twilio shortens links in messages (needs a domain of yours there).")
+    twilio_keywords: bool = Field(True, description="Twilio answers STOP, START and HELP itself (its default).")
+
     email_address: str | None = Field(None, description="Switches e-mail on: the address that customers write to.")
     email_imap_url: SecretStr | None = Field(None, description="Where mail is read: imaps://user:password@host:993.")
     email_smtp_url: SecretStr | None = Field(
@@ -205,6 +211,9 @@ class Settings(BaseSettings):
         description="The name by which your mail server signs its Authentication-Results; without it nobody is trusted.",
     )
     email_ca_file: Path | None = Field(None, description="A CA certificate for a mail server of your own.")
+    email_folders: Listed = Field(("INBOX",), description="The folders that are read.")
+    email_sent_folder: str | None = Field(None, description="Where copies of what was sent are kept; without one, nowhere.")
+    email_own_lists: Listed = Field((), description="List-Ids of lists that are your own address, whose mail is answered.")
 
     feature_attachments: bool = Field(description="Customers may send files.")
     feature_feedback: bool = Field(description="Customers may rate answers.")
