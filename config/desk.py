@@ -79,7 +79,7 @@ def make_desk(settings: Settings, wall: SlackWall | None, store: SqlStore, clock
     """Raises ConfigError."""
     handoff = make_handoff(settings)
     if wall is None:
-        return UnstaffedDesk(handoff)
+        return UnstaffedDesk(handoff, clock)
     return SlackDesk(_parts(wall, store, clock), handoff)
 
 

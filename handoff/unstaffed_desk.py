@@ -7,20 +7,25 @@ from collections.abc import Sequence
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.clock import Clock
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff.contact import contact_details, region_of
+from handoff.hours import human_opening
 from handoff.settings import HandoffSettings
 from handoff.texts import say
+from handoff.waiting import Waiting
 
 _NOTICE = "desk_notice"
+_WITH_OPENING = frozenset({"transfer", "transfer_known", "kept", "kept_known"})
 
 
 class UnstaffedDesk:
     """Answers follow from the turn alone, so a turn that is run again after a crash says the same thing, once."""
 
-    def __init__(self, settings: HandoffSettings | None = None) -> None:
+    def __init__(self, settings: HandoffSettings | None = None, clock: Clock | None = None) -> None:
         self._settings = settings or HandoffSettings()
+        self._clock = clock
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """Contact details in the pending messages, to be stored with the turn whatever its outcome."""
@@ -71,12 +76,24 @@ class UnstaffedDesk:
         return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
 
     def _notice(self, key: str, turn: TurnState, contact: ContactDetails | None = None) -> NewMessage:
+        text = say(key, _locale(turn), fallback=self._settings.default_locale, contact=contact)
         return NewMessage(
             author=Author.SYSTEM,
-            text=say(key, _locale(turn), fallback=self._settings.default_locale, contact=contact),
+            text=f"{text} {self._opening(turn)}".rstrip() if key in _WITH_OPENING else text,
             kind=MessageKind.NOTICE,
             meta={_NOTICE: key},
         )
+
+    def _opening(self, turn: TurnState) -> str:
+        """When the team is back, where the company said when it is there, and it is not."""
+        if self._clock is None:
+            return ""
+        now, fallback = self._clock.now(), self._settings.default_locale
+        at = Waiting(self._settings, now).opening
+        if at is None:
+            return ""
+        opening = human_opening(at, now, _locale(turn), fallback=fallback)
+        return say("team_back", _locale(turn), fallback=fallback, opening=opening)
 
 
 def _locale(turn: TurnState) -> str | None:

@@ -12,8 +12,11 @@ from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
 from core.ports.store import Claim, NewMessage, TurnState
+from handoff.hours import parse_hours
+from handoff.settings import HandoffSettings
 from handoff.texts import languages, say
 from handoff.unstaffed_desk import UnstaffedDesk
+from tests.contract.stores.manual_clock import ManualClock
 
 _NOW = datetime(2026, 11, 21, tzinfo=UTC)
 _LANGUAGES = ("en", "de", "fr", "es", "ar")
@@ -142,3 +145,16 @@ async def test_a_second_escalation_starts_over() -> None:
 async def test_what_staff_or_the_agent_wrote_is_no_contact_of_the_customer() -> None:
     agent = Message("a", "c", 1, Author.AGENT, "Write to help@example.com", _NOW)
     assert UnstaffedDesk().contact(_turn(agent)) is None
+
+
+async def test_outside_the_hours_the_next_opening_is_told() -> None:
+    """It is Saturday, 9:00 in UTC."""
+    clock = ManualClock()
+    weekdays = HandoffSettings(hours=parse_hours("Mon-Fri 09:00-17:00", "UTC"))
+    desk = UnstaffedDesk(weekdays, clock)
+    transfer = desk.transfer_notice(_turn(_customer_says("a person")))
+    assert transfer.text == f"{say('transfer', 'en')} Our team is back on Monday at 9:00."
+    (kept,) = (await desk.relay(_turn(_customer_says("hello", 3)))).messages
+    assert kept.text.endswith("Our team is back on Monday at 9:00.")
+    clock.move(2 * 86_400 + 3_600)
+    assert desk.transfer_notice(_turn(_customer_says("a person"))).text == say("transfer", "en")
