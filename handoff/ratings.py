@@ -101,5 +101,5 @@ class Ratings:
         meta = {_NOTICE: key, **({ASKS_COMMENT: True, _CASE: case_id} if asks else {})}
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
-    def _remark(self, key: str, **details: str) -> NewMessage:
-        return posts.remark(say(key, self._settings.staff_locale, **details))
+    def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:
+        return posts.remark(say(key, self._settings.staff_locale, score=score, comment=comment))

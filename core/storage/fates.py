@@ -106,7 +106,7 @@ def _cases(connection: Connection, homes: Sequence[str]) -> dict[str, list[Row[A
     return found
 
 
-def _fate(row: Row[Any], was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
+def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
     """``cases``: its conversation's, the oldest first. It belongs to the last that was open when it was said."""
     before = [case.id for case in cases if case.opened_at <= row.said_at] or [case.id for case in cases[:1]]
     failed = row.status in (DeliveryStatus.DEAD, DeliveryStatus.WITHHELD)
