@@ -34,9 +34,11 @@ async def stands(world: Scene, status: str) -> None:
 
 async def test_the_number_on_the_card_is_the_customers(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
-        card = await world.escalate()
+        answer = await world.visitor.say("I want to talk to a person", client_id="wish")
+        card = await world.office.card()
         (ticket,) = await tickets(world)
         number = ticket["number"]
+        assert answer.body["ticket"] == number
         assert re.fullmatch(r"TKT-\d{8}-0001", number)
         assert number in whole(card)
         await world.reads(f"Your ticket number is {number}.")
