@@ -49,6 +49,7 @@ async def test_a_case_that_nobody_takes_is_not_forgotten(make_hub: MakeHub) -> N
         await office.sees(card, "Nobody has taken this conversation yet")
         await world.reads("it is taking longer")
         await office.sees(card, f"<!subteam^S0NCALL> <@{LINUS}>")
+        assert any(call.get("reply_broadcast") for call in office.slack.called("chat.postMessage"))
         await office.press(card, CLAIM)
         await world.reads("has joined")
         await office.press(card, "staff_snooze", choice="hour")
