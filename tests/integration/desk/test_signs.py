@@ -1,0 +1,48 @@
+"""Signs on staff's messages in Slack: one takes the place of the other, and a message that is gone needs none."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from channels.slack.place import message_id
+from core.domain.case import feed
+from core.domain.messages import Author, MessageKind, OutboundMessage
+from core.ports.cases import Cases
+from core.ports.channel import InboundSink
+from core.ports.surroundings import Surroundings
+from handoff import posts
+from handoff.slack_wall import SlackWall, WallSettings
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import STAFF, TOKEN
+
+
+async def show(wall: SlackWall, ts: str, sign: str, before: str | None) -> None:
+    """As the outbox does it."""
+    mark = posts.mark(message_id(STAFF, ts), sign, instead_of=before)
+    told = OutboundMessage("m", feed("main", "c.1"), Author.SYSTEM, mark.text, MessageKind.NOTICE, meta=mark.meta)
+    for payload in wall.render(told):
+        assert await wall.outcome(payload, idempotency_key="k") is None, "to do it again does no harm"
+        await wall.send(payload, idempotency_key="k")
+
+
+async def test_one_sign_after_the_other() -> None:
+    async with SlackFake() as slack:
+        settings = WallSettings(STAFF, (TOKEN,), api_base_url=slack.api_url)
+        wall = SlackWall(settings, cast(Surroundings, None), cast(Cases, None))
+        await wall.start(cast(InboundSink, None))
+        try:
+            said: dict[str, Any] = slack.say("Hello", channel=STAFF)["event"]
+            (shown,) = [one for one in slack.channels[STAFF].messages if one["ts"] == said["ts"]]
+            for sign, before, found in (
+                ("outgoing", None, ["outbox_tray"]),
+                ("sent", "outgoing", ["white_check_mark"]),
+                ("sent", "outgoing", ["white_check_mark"]),
+                ("read", "sent", ["eyes"]),
+                ("failed", "read", ["x"]),
+            ):
+                await show(wall, said["ts"], sign, before)
+                assert shown["reactions"] == found
+            slack.channels[STAFF].messages.remove(shown)
+            await show(wall, said["ts"], "sent", "failed")
+        finally:
+            await wall.stop()
