@@ -197,7 +197,9 @@ class Settings(BaseSettings):
     twilio_messages_per_second: float = Field(
         1.0, gt=0, le=1000, description="What your number may send: 1 for a long code in the US, more for others."
     )
-    twilio_shorten_links: bool = Field(False, description="Twilio shortens links in messages (needs a domain of yours there).")
+    twilio_shorten_links: bool = Field(
+        False, description="Twilio shortens links in messages (needs a domain of yours there)."
+    )
     twilio_keywords: bool = Field(True, description="Twilio answers STOP, START and HELP itself (its default).")
 
     email_address: str | None = Field(None, description="Switches e-mail on: the address that customers write to.")
@@ -212,8 +214,12 @@ class Settings(BaseSettings):
     )
     email_ca_file: Path | None = Field(None, description="A CA certificate for a mail server of your own.")
     email_folders: Listed = Field(("INBOX",), description="The folders that are read.")
-    email_sent_folder: str | None = Field(None, description="Where copies of what was sent are kept; without one, nowhere.")
-    email_own_lists: Listed = Field((), description="List-Ids of lists that are your own address, whose mail is answered.")
+    email_sent_folder: str | None = Field(
+        None, description="Where copies of what was sent are kept; without one, nowhere."
+    )
+    email_own_lists: Listed = Field(
+        (), description="List-Ids of lists that are your own address, whose mail is answered."
+    )
 
     feature_attachments: bool = Field(description="Customers may send files.")
     feature_feedback: bool = Field(description="Customers may rate answers.")
