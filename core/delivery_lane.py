@@ -397,5 +397,4 @@ class Lane:
             log.info("delivery.sent", **fields)
 
     async def _settle_batch(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        more = await self._outbox.settle(settlements)
-        return [more] + [False] * (len(settlements) - 1)
+        return [await self._outbox.settle(settlements)] + [False] * (len(settlements) - 1)
