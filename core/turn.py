@@ -17,7 +17,7 @@ from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
-from core.domain.messages import Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import TOGETHER, Audience, Author, CustomerAction, MessageKind
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, Desk, DeskReply
@@ -282,8 +282,12 @@ def _handled(state: TurnState) -> int:
 
 
 def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
-    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's."""
-    told = (_about(state, message) for message in messages)
+    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's.
+
+    Each says how many belong together, for those who wait for all of them.
+    """
+    together = {TOGETHER: len(messages)} if len(messages) > 1 else {}
+    told = (replace(one, meta={**one.meta, **together}) for one in (_about(state, message) for message in messages))
     answered = any(message.author is Author.AGENT for message in messages)
     return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
 

@@ -23,7 +23,7 @@ from channels.web.upload_name import upload_name
 from channels.web.wire import Pending
 from core.domain.attachments import Attachment
 from core.domain.errors import HubError
-from core.domain.messages import Author
+from core.domain.messages import TOGETHER, Author
 from core.ports.channel import Accepted
 from core.ports.store import EventLog, LoggedFrame
 
@@ -56,7 +56,7 @@ class Messages:
             self._access.refused(error)
             raise
         reply = await self._reply(accepted, wait)
-        if reply is not None:
+        if reply:
             return web.json_response(render.answer(reply, session, message.client_id))
         pending = Pending(
             id=accepted.message_id,
@@ -129,26 +129,44 @@ class Messages:
         key = str(parse.event_key(session, message.client_id))
         return await self._log.find(session.conversation_id, key) is not None
 
-    async def _reply(self, accepted: Accepted, wait: float) -> LoggedFrame | None:
-        """The reply to a message: at once when it was given before, never when a person is to give it."""
-        if wait <= 0:
-            return None
+    async def _reply(self, accepted: Accepted, wait: float) -> list[LoggedFrame]:
+        """All of the reply to a message: at once when it was given before, never when a person is to give it."""
+        if wait <= 0 or (accepted.state in _SILENT and not accepted.duplicate):
+            return []
         seconds = 0.0 if accepted.state in _SILENT else wait
-
-        def answers(frame: LoggedFrame) -> bool:
-            message = frame.message
-            if message is None or message.author is Author.CUSTOMER:
-                return False
-            return int(message.meta.get("handled_seq") or 0) >= accepted.seq
-
-        if accepted.state in _SILENT and not accepted.duplicate:
-            return None
+        reply = _WholeReply(accepted.seq)
         try:
-            frames = await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, answers, seconds)
+            await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, reply.completed_by, seconds)
         except HubError as error:  # the message is stored: to call this request failed would make the client repeat it
             _log.warning("messages.reply_not_read", conversation=accepted.conversation_id, error=error.code)
-            return None
-        return next((shown.logged for shown in frames if answers(shown.logged)), None)
+            return []
+        return reply.frames if reply.whole else []
+
+
+class _WholeReply:
+    """Gathers what the first turn says that answers a message: an answer, and perhaps a notice with it."""
+
+    def __init__(self, seq: int) -> None:
+        self.frames: list[LoggedFrame] = []
+        self._seq = seq
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is missing."""
+        first = self.frames[0].message if self.frames else None
+        return first is not None and len(self.frames) >= int(first.meta.get(TOGETHER) or 1)
+
+    def completed_by(self, frame: LoggedFrame) -> bool:
+        """Whether it is all there with this frame, the next one of the log."""
+        message = frame.message
+        if self.whole or message is None or message.author is Author.CUSTOMER:
+            return self.whole
+        known = [one.message for one in self.frames if one.message is not None]
+        apart = known and known[0].meta.get("in_reply_to") != message.meta.get("in_reply_to")
+        if apart or int(message.meta.get("handled_seq") or 0) < self._seq or message.id in {one.id for one in known}:
+            return False
+        self.frames.append(frame)
+        return self.whole
 
 
 def _without(message: ClientMessage, files: list[Attachment]) -> ClientMessage:

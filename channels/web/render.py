@@ -117,26 +117,26 @@ def message_id(wire_id: str) -> str:
     return wire_id.split(_PART, 1)[0]
 
 
-def answer(logged: LoggedFrame, session: Session, client_id: str) -> Answer:
-    """The reply to a posted message."""
-    stored = logged.message
-    assert stored is not None
+def answer(frames: Sequence[LoggedFrame], session: Session, client_id: str) -> Answer:
+    """The reply to a posted message. Of an answer and a notice it holds both texts; the rest is the answer's."""
+    said = [frame.message for frame in frames if frame.message is not None]
+    stored = next((one for one in said if one.author is Author.AGENT), said[0])
     meta = stored.meta
     return Answer(
-        message=stored.text,
+        message="\n\n".join(one.text for one in said),
         message_id=stored.id,
         sources=[source(citation) for citation in stored.citations],
-        requires_escalation=requires_escalation(stored),
+        requires_escalation=any(map(requires_escalation, said)),
         confidence=float(meta.get("confidence") or 0.0),
         status=str(meta.get("status") or "bot"),
         intent=meta.get("intent"),
         sentiment=meta.get("sentiment"),
-        ticket=meta.get("ticket"),
+        ticket=next((one.meta["ticket"] for one in said if one.meta.get("ticket")), None),
         kind=_kind(stored) or "answer",
         session_id=session.id,
         client_id=client_id,
-        cursor=logged.cursor,
-        timestamp=timestamp(stored.created_at),
+        cursor=frames[-1].cursor,
+        timestamp=timestamp(said[-1].created_at),
     )
 
 

@@ -1,13 +1,15 @@
 """Which sentences ask something, with or without a question mark, and where one sentence asks two things.
 
 ``[question]`` of the language files: ``openers`` are beginnings of which only a question is made ("how do", "is there"),
-``joins`` are words that tie a question to what was said before it ("and how do …").
+``joins`` are words that tie a question to what was said before it ("and how do …"); ``adds`` are those of them behind
+which another thing is asked even without a comma.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from core.agent.contact import only_contact_details
@@ -21,6 +23,7 @@ from core.agent.wording import content_stems, phrase
 from core.domain.messages import CustomerAction, Message
 
 _QUESTION_MARK = re.compile(r"[?؟？][\s*_\"'”’»)!]*$")
+_COMMA = re.compile(r"\s*[,;،؛，；—–]\s*")
 _CLOSED = re.compile(r"[.!…:;。！][\s*_\"'”’»)]*$")
 _WORD = re.compile(r"[^\W_]+")
 _OPENING_WORDS = 5
@@ -58,6 +61,19 @@ def asks(sentence: str) -> bool:
     return not _CLOSED.search(sentence.rstrip()) and bool(_opening().match(phrase(sentence)))
 
 
+@functools.cache
+def _person() -> re.Pattern[str]:
+    names = ("person", "person_after_talk")
+    entries = (entry for pack in packs().values() for name in names for entry in pack.words("person", name))
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+
+
+def _telling(head: str, tail: str) -> bool:
+    """Whether each says enough by itself. What is asked of a person is never left to the answer of the other half."""
+    least = 1 if _person().search(phrase(tail)) and len(head.split()) > _TELLING else _TELLING
+    return len(content_stems(head)) >= least and len(content_stems(tail)) >= _TELLING
+
+
 def single_questions(sentence: str) -> list[str]:
     """ "How do I … and what does …?" as its two questions; a sentence that asks one thing as it is."""
     if len(sentence) > _LONGEST:
@@ -70,8 +86,7 @@ def single_questions(sentence: str) -> list[str]:
         if not _openers().match(phrase(follows)):
             continue
         head, tail = sentence[: words[place].start()], sentence[words[place].end() :].lstrip()
-        telling = min(len(content_stems(head)), len(content_stems(tail))) >= _TELLING
-        if telling and _opening().match(phrase(head)):
+        if _telling(head, tail) and _opening().match(phrase(head)):
             return [head.rstrip(" ,;"), *single_questions(tail)]
     return [sentence]
 
@@ -80,9 +95,33 @@ def _for_the_person(sentence: str) -> bool:
     return wants_person(sentence) or takes_back(sentence) or bool(only_contact_details(sentence))
 
 
+def _halves(sentence: str) -> Iterator[tuple[str, str]]:
+    """The ways to part a sentence in two: at a comma, or at a word that joins ("…, and can a person …")."""
+    if len(sentence) > _LONGEST:
+        return
+    for comma in _COMMA.finditer(sentence):
+        yield sentence[: comma.start()], sentence[comma.end() :]
+    for word in _WORD.finditer(sentence):
+        if phrase(word.group()) in _joins():
+            yield sentence[: word.start()].rstrip(" ,;"), sentence[word.end() :].lstrip()
+
+
+def _beside_the_person(sentence: str) -> str:
+    """What is asked in the same sentence as the wish ("what does it cost, and can a person help me?"); "" for nothing."""
+    if not wants_person(sentence):
+        return ""
+    for head, tail in _halves(sentence):
+        for said, rest in ((head, tail), (tail, head)):
+            apart = wants_person(rest) and not _for_the_person(said) and not small_talk(said)
+            if apart and _openers().match(phrase(said)) and content_stems(said):
+                return f"{said.rstrip(' ?؟？')}? "
+    return ""
+
+
 def _questions_in(text: str) -> str:
-    """The sentences up to the last one that asks, without those that only concern the person and without small talk."""
-    kept = [piece for piece in sentences(text) if not (_for_the_person(piece) or small_talk(piece))]
+    """The sentences up to the last one that asks, without what only concerns the person and without small talk."""
+    pieces = (_beside_the_person(piece) if _for_the_person(piece) else piece for piece in sentences(text))
+    kept = [piece for piece in pieces if piece and not small_talk(piece)]
     while kept and not asks(kept[-1]):
         kept.pop()
     return "".join(kept).strip()

@@ -4,7 +4,7 @@ Word lists, in ``[person]`` of the language files:
 
 - ``wondered``: what stands right before the talking and asks whether it is needed or has happened ("do I have to",
   "was I"); ``wondered_asking`` are such that only a question mark tells from a statement ("¿tengo que …?");
-- ``topic``: what else about it is asked, a few words before ("how much does it cost to …");
+- ``topic``: what else about it is asked, a few words before ("how much does it cost to …"; not "… and can I …");
 - ``may`` with ``occasion``: whether it is possible in general ("can I … on weekends?");
 - ``insists``: words of who wants it all the same; they outweigh ``topic`` and ``occasion``, unless they are only supposed
   (``questioned``: "if I want …");
@@ -30,6 +30,8 @@ class Inquiry:
     wondered: re.Pattern[str]
     wondered_asking: re.Pattern[str]
     topic: re.Pattern[str]
+    joined: re.Pattern[str]
+    opening: re.Pattern[str]
     may: re.Pattern[str]
     occasion: re.Pattern[str]
     insisting: re.Pattern[str]
@@ -43,11 +45,14 @@ class Inquiry:
         def one(name: str) -> str:
             return one_of(pack, name)
 
+        anew = rf"{one_of(pack, 'joins', 'question')} {one_of(pack, 'openers', 'question')}\b"
         near = rf"(?: [^ |]+)?(?: {one('gap')})*$"
         return cls(
             wondered=re.compile(rf"\b{one('wondered')}{near}"),
             wondered_asking=re.compile(rf"\b{one('wondered_asking')}{near}"),
-            topic=re.compile(rf"\b{one('topic')}(?: [^ |]+){{0,{_TOPIC_REACH}}}$"),
+            topic=re.compile(rf"\b{one('topic')}(?: (?!{anew})[^ |]+){{0,{_TOPIC_REACH}}}$"),
+            joined=re.compile(rf"\b{one_of(pack, 'joins', 'question')}$"),
+            opening=re.compile(rf"{one_of(pack, 'openers', 'question')}\b"),
             may=words_of(pack, "may"),
             occasion=words_of(pack, "occasion"),
             insisting=re.compile(rf"(?:\b(?P<supposed>{one('questioned')}) )?\b{one('insists')}\b"),
@@ -67,6 +72,8 @@ class Inquiry:
             return False
         if self.may.search(clause) and self.occasion.search(clause):
             return True
+        if self.joined.search(own) and self.opening.match(asked):
+            return False
         return bool(self.topic.search(own) or self._led_in(before, own, asking))
 
     def _led_in(self, before: str, own: str, asking: Collection[str]) -> bool:

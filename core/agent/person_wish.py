@@ -8,7 +8,8 @@ only this turns it off:
 - a negation that belongs to the asking itself, with nothing but ``negated`` words between ("don't want to talk …"),
   unless the customer complains that it cannot be done (``still``);
 - others who would do the talking, next to a word that lets them (``enabling``: "can my customers talk …", "let users …";
-  ``enabling_after`` where a language puts it behind them);
+  ``enabling_after`` where a language puts it behind them), or while the customer wants something else (``instead``: "my
+  colleague wants to talk …, but I just need the price");
 - a part of the product that is named after it ("… button", "disable talk …");
 - a question whether one is needed at all (``questioned``: "do I need an agent?"); see ``person_inquiry`` for the other
   questions that only mention it ("how much does it cost to talk to a human?").
@@ -29,6 +30,7 @@ from core.agent.wording import phrase, plain
 _NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
 _OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
 _LAST_VERB_REACH = 6
+_EXCLAIMED = re.compile(r"[^?!.…\n؟？。！]+(?=[!！])")
 _SENTENCE = re.compile(r"([^?!.…\n؟？。！]+)([?؟？]?)")
 
 
@@ -53,6 +55,7 @@ class _Wish:
     complaint: re.Pattern[str]
     others: re.Pattern[str]
     enabled: re.Pattern[str]
+    instead: re.Pattern[str]
     writer: re.Pattern[str]
     services: re.Pattern[str]
     product: re.Pattern[str]
@@ -66,7 +69,10 @@ class _Wish:
             return True
         places = ((form, match) for form in self.forms for match in form.pattern.finditer(text))
         return any(
-            self._stands(text, form, match) and not self._inquired(text, match, asking) for form, match in places
+            self._stands(text, form, match)
+            and not self._for_others(text, match)
+            and not self._inquired(text, match, asking)
+            for form, match in places
         )
 
     def _inquired(self, text: str, match: re.Match[str], asking: Collection[str]) -> bool:
@@ -84,6 +90,14 @@ class _Wish:
         if form.weak and self.questioned.search(before):
             return False
         return not self._negated(before, match.group()) and not self._of_others(before, match.group(), form.reach)
+
+    def _for_others(self, text: str, match: re.Match[str]) -> bool:
+        """ "My colleague wants to …, but I just need the price"."""
+        clause = self.services.sub(" ", text[: match.start()].rsplit("|", 1)[-1])
+        named = any(
+            not self.writer.search(f"{clause[one.end() :]} {match.group()}") for one in self.others.finditer(clause)
+        )
+        return named and bool(self.instead.match(text, match.end()))
 
     def _negated(self, before: str, asked: str) -> bool:
         return bool(self.negation.search(before)) and not self.complaint.search(f"{before} {asked}")
@@ -111,12 +125,17 @@ def _forms(pack: LanguagePack) -> tuple[_Form, ...]:
     gap = rf"(?: {one('gap')}){{0,6}} "
     anybody = f"(?:{one('person')}|{one('person_after_talk')})"
     courteous = rf"(?:{one('polite')} )?"
+    joins, adds = one_of(pack, "joins", "question"), one_of(pack, "adds", "question")
     ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
     return (
         _Form(re.compile(rf"\b{one('talk')}{gap}{anybody}\b")),
         _Form(re.compile(rf"\b{one('ask')}{gap}{one('person')}\b{ends}"), weak=True),
         _Form(re.compile(rf"\b{anybody}{gap}{one('after')}\b"), reach=_LAST_VERB_REACH),
-        _Form(re.compile(rf"(?:^|(?<=\| )){courteous}{one('able')}{gap}{one('person')}{gap}{one('aid')}\b")),
+        _Form(
+            re.compile(
+                rf"(?:^|(?<=\| )|(?:^|(?<=\| )){joins} |\b{adds} ){courteous}{one('able')}{gap}{one('person')}{gap}{one('aid')}\b"
+            )
+        ),
     )
 
 
@@ -132,6 +151,13 @@ def _others(pack: LanguagePack) -> re.Pattern[str]:
     return re.compile(
         rf"(?:\b(?P<enabling>{one_of(pack, 'enabling')})(?: [^ |]+){{0,2}}? )?\b{one_of(pack, 'others')}\b"
     )
+
+
+def _instead(pack: LanguagePack) -> re.Pattern[str]:
+    """What the customer wants, in the same clause or the next one; not another way to say a person."""
+    anybody = f"(?:{one_of(pack, 'person')}|{one_of(pack, 'person_after_talk')})"
+    a_person = rf"(?: {one_of(pack, 'gap')})* {anybody}\b"
+    return re.compile(rf"[^|]*(?: \|)?(?: [^ |]+){{0,3}} {one_of(pack, 'instead')}\b(?!{a_person})")
 
 
 def _phrases(entries: Sequence[str]) -> re.Pattern[str] | None:
@@ -152,6 +178,7 @@ def _compile(pack: LanguagePack) -> _Wish:
         denied=words_of(pack, "never_before"),
         complaint=words_of(pack, "still"),
         others=_others(pack),
+        instead=_instead(pack),
         enabled=re.compile(rf" {one_of(pack, 'enabling_after')}$"),
         writer=words_of(pack, "self"),
         services=words_of(pack, "person_after_talk"),
@@ -174,11 +201,15 @@ def _polite() -> re.Pattern[str]:
 
 
 def wants_person(text: str) -> bool:
-    """Whether this message asks for a human being; a short wish counts in a clause of its own when it is a polite one."""
+    """Whether this message asks for a human being.
+
+    A short wish counts in a clause of its own when it is a polite one, and as an exclamation ("Should I shout? Human!").
+    """
     clauses = plain(text)
     asking = {plain(said).rsplit("|", 1)[-1].strip() for said, mark in _SENTENCE.findall(text) if mark}
     short = {_without_courtesy(phrase(text))}
     short |= {_without_courtesy(clause) for clause in clauses.split("|") if _polite().search(clause)}
+    short |= {_without_courtesy(phrase(said)) for said in _EXCLAIMED.findall(text)}
     return any(short & wish.whole or wish.matches(clauses, asking) for wish in _wishes())
 
 

@@ -4,7 +4,10 @@ Who is taken from the queue against their will loses their place in it, so a mes
 
 - a person is named as no longer needed (``unneeded``, a word for a person, ``any_more``), and that is the whole clause;
 - or it is nothing but a withdrawal (``withdrawn``: "forget it", "cancel that") with what is often said ``beside`` it
-  ("I found the answer"), thanks and courtesies. A question may follow it.
+  ("I found the answer"), thanks and courtesies. A question may follow it. ``dropped`` needs a word for a person behind it
+  ("forget about the human"); ``withdrawn_alone`` must be all that stands between two commas ("doch nicht, danke").
+
+A lone "no" does not: the notice asks for contact details, so it may well be the answer to that.
 
 A message that asks for a person never takes it back.
 """
@@ -55,7 +58,39 @@ def _words(entries: Iterable[str]) -> re.Pattern[str]:
 
 @functools.cache
 def _withdrawn() -> re.Pattern[str]:
-    return _words(entry for pack in packs().values() for entry in pack.words("person", "withdrawn"))
+    dropped = "|".join(map(_dropped, packs().values()))
+    plain = (entry for pack in packs().values() for entry in pack.words("person", "withdrawn"))
+    return re.compile(rf"(?<!\w)(?:{dropped}|{any_of(plain)})(?!\w)")
+
+
+def _dropped(pack: LanguagePack) -> str:
+    return rf"{one_of(pack, 'dropped')}(?: {one_of(pack, 'gap')})* {one_of(pack, 'person')}"
+
+
+@functools.cache
+def _kept() -> re.Pattern[str]:
+    """A negation right before it, in the same breath ("no cancele mi solicitud"; not "no, cancele …")."""
+    negated = (
+        rf"{one_of(pack, 'never_before')} (?:{_dropped(pack)}|{one_of(pack, 'withdrawn')})" for pack in packs().values()
+    )
+    return re.compile(rf"(?<!\w)(?:{'|'.join(negated)})(?!\w)")
+
+
+@functools.cache
+def _may() -> re.Pattern[str]:
+    return _words(entry for pack in packs().values() for entry in pack.words("person", "may"))
+
+
+@functools.cache
+def _alone() -> frozenset[str]:
+    return frozenset(phrase(entry) for pack in packs().values() for entry in pack.words("person", "withdrawn_alone"))
+
+
+@functools.cache
+def _courteous() -> re.Pattern[str]:
+    polite = (entry for pack in packs().values() for entry in pack.words("person", "polite"))
+    thanks = (entry for pack in packs().values() for entry in pack.words("talk", "thanks"))
+    return _words([*polite, *thanks])
 
 
 @functools.cache
@@ -70,16 +105,23 @@ def names_it_unneeded(text: str) -> bool:
 
 
 def _only_withdraws(text: str) -> bool:
-    spoken = phrase(text)
-    rest, found = _withdrawn().subn(" ", spoken)
-    return bool(found) and not _beside().sub(" ", " ".join(rest.split())).strip()
+    parts = [part for part in map(phrase, _BREAK.split(text)) if part]
+    if any(map(_kept().search, parts)):
+        return False
+    spoken = [part for part in parts if " ".join(_courteous().sub(" ", part).split()) not in _alone()]
+    rest, found = _withdrawn().subn(" ", " ".join(spoken))
+    taken = bool(found) or len(spoken) < len(parts)
+    return taken and not _beside().sub(" ", " ".join(rest.split())).strip()
 
 
 def _sentence_takes_back(sentence: str) -> bool:
-    if _only_withdraws(sentence) or names_it_unneeded(sentence):
+    asked = bool(_ASKED.search(sentence))
+    if names_it_unneeded(sentence) or (
+        _only_withdraws(sentence) and not (asked and not _may().search(phrase(sentence)))
+    ):
         return True
     parts = _BREAK.split(sentence)
-    return len(parts) > 1 and bool(_ASKED.search(sentence)) and _only_withdraws(parts[0])
+    return len(parts) > 1 and asked and _only_withdraws(parts[0])
 
 
 def takes_back(text: str) -> bool:

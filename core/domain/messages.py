@@ -12,6 +12,9 @@ from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 
+TOGETHER = "together"
+"""In ``Message.meta``: how many messages a turn says at once, when it is more than one."""
+
 
 class Author(StrEnum):
     """Who speaks. ``SYSTEM`` is the hub itself: transition notices and honest failures."""

@@ -60,6 +60,9 @@ class Scripted:
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         self.turns += 1
         text = " ".join(message.text for message in turn.pending)
+        if "person" in text and "?" in text:
+            answer = Reply("Press Refund [1].", MessageKind.ANSWER, (CITATION,), confidence=0.9, intent="echo")
+            return Reply("", MessageKind.NOTICE, escalation=Escalation("asked"), besides=answer)
         if "person" in text:
             return Reply("", MessageKind.ANSWER, escalation=Escalation("asked"))
         await events.sources([CITATION])

@@ -103,6 +103,19 @@ async def test_escalation_is_answered_and_then_messages_wait_for_a_person(rig: R
     assert await rig.say(session, "I want a person", "c1") == (200, answer)
 
 
+async def test_a_question_and_a_wish_in_one_message_are_both_answered(rig: Rig) -> None:
+    session = await rig.session()
+    status, answer = await rig.say(session, "How do refunds work? I want a person to call me", "c1")
+    asked, said, notice = await _history(rig, session)
+    assert (status, asked["author"], said["author"], notice["kind"]) == (200, "customer", "agent", "notice")
+    assert answer["message"] == f"Press Refund [1].\n\n{notice['content']}"
+    assert "speak to a person" in answer["message"]
+    assert [source["id"] for source in answer["sources"]] == ["p1"]
+    assert (answer["requires_escalation"], answer["status"], answer["kind"]) == (True, "queued", "answer")
+    assert (answer["message_id"], answer["cursor"]) == (said["id"], notice["cursor"])
+    assert await rig.say(session, "How do refunds work? I want a person to call me", "c1") == (200, answer)
+
+
 async def test_a_form_with_files_is_one_message(rig: Rig) -> None:
     session = await rig.session()
     status, answer = await _post_form(rig, session, "form-1", b"Total: 12 EUR")

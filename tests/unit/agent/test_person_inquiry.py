@@ -51,6 +51,26 @@ WISHES = [
     "هل يمكن لشخص أن يساعدني؟",
     "هل يمكنني التحدث مع شخص؟",
     "أريد التحدث مع شخص الآن",
+    "Real human NOW!!!",
+    "put me through",
+    "Put me through, please",
+    "Should I shout? Human!",
+    "Should I ask who answers, and can a human call me?",
+    "Echter Mensch JETZT!!!",
+    "Stellen Sie mich bitte durch",
+    "Muss ich schreien? Mensch!",
+    "Passez-moi quelqu'un",
+    "Faut-il crier ? Un vrai humain !",
+    "¡Persona real YA!",
+    "Comuníqueme",
+    "¿Tengo que gritar? ¡Un humano!",
+    "My colleague wants to speak to an agent",
+    "My colleague wants to speak to an agent, but I just need a human too",
+    "My team needs to talk to a human, I just need someone to call me",
+    "What does Team cost per month, and can a real person help me migrate?",
+    "Was kostet Team im Monat, und kann mir ein echter Mensch beim Umzug helfen?",
+    "Combien coûte Team par mois, et une vraie personne peut-elle m'aider à migrer ?",
+    "¿Cuánto cuesta Team al mes y puede ayudarme una persona real a migrar?",
 ]
 
 INQUIRIES = [
@@ -108,6 +128,14 @@ INQUIRIES = [
     "هل تم تحويلي إلى شخص أمس؟",
     "ما هي ساعات عمل فريق الدعم؟",
     "لماذا لم يجبني الموظف؟",
+    "My colleague wants to speak to an agent but I just need the price",
+    "My boss wants to talk to a human, but I only need the price",
+    "Mein Kollege möchte mit einem Mitarbeiter sprechen, aber ich brauche nur den Preis",
+    "Mon collègue veut parler à un agent, mais moi je veux juste le prix",
+    "Mi colega quiere hablar con un agente, pero yo solo necesito el precio",
+    "If the import fails then will an agent contact me?",
+    "They put me through three screens!",
+    "How do I connect me and my team?",
 ]
 
 

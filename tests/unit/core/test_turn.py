@@ -122,7 +122,16 @@ async def queued(store: SqlStore) -> None:
     assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
 
 
-@pytest.mark.parametrize("text", ["Never mind, cancel that", "Ich brauche keinen Menschen mehr", "不用人工了"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Never mind, cancel that",
+        "no thanks, forget about the human",
+        "Doch nicht, danke",
+        "Ich brauche keinen Menschen mehr",
+        "不用人工了",
+    ],
+)
 async def test_who_waits_can_take_it_back(store: SqlStore, metrics: CountedMetrics, text: str) -> None:
     await queued(store)
     await accept(store, said("e1", text))
