@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +13,13 @@ from core.domain.attachments import human_size
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
 from knowledge.documents import Document, SourceFile, UnreadableDocument
+from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument, records_of
 from knowledge.index.store import ChromaIndex
-from knowledge.sources import Scan, identity_of, scan
+from knowledge.sources import NOT_A_FILE, Scan, identity_of, scan
 
-FORMAT = 3
+FORMAT = 4
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
 
 
@@ -34,7 +36,7 @@ class _Tally:
     removed: int = 0
     chunks: int = 0
     problems: list[tuple[str, str]] = field(default_factory=list)
-    """Parts of documents that were not read, while the rest of the document was."""
+    """Parts of documents that were not read, while the rest of the document was; and what is no document at all."""
 
 
 class IndexRun:
@@ -69,6 +71,7 @@ class IndexRun:
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
         found = scan([*roots, *(root for root in followers if root not in roots)])
         failures = list(found.failures)
+        tally.problems.extend(found.skipped)
         for number, file in enumerate(found.files):
             try:
                 origin = order.origin if file.root in roots else Origin.NAMED
@@ -125,7 +128,7 @@ class IndexRun:
         document = self._reader.convert(file.path)
         if document.category is None and file.category is not None:
             document = replace(document, category=file.category)
-        chunks = self._chunker.chunks(document)
+        chunks = distinct(self._chunker.chunks(document))
         if not chunks:
             raise UnreadableDocument("the document holds no text")
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
@@ -137,8 +140,10 @@ class IndexRun:
         tally.problems.extend((file.source, problem) for problem in problems)
 
     def _digest(self, file: SourceFile) -> str:
-        size = file.path.stat().st_size
-        if size > self._max_bytes:
+        state = file.path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise UnreadableDocument(NOT_A_FILE)
+        if state.st_size > self._max_bytes:
             raise UnreadableDocument(f"the file is larger than {human_size(self._max_bytes)}")
         with file.path.open("rb") as content:
             body = hashlib.file_digest(content, "sha256").hexdigest()

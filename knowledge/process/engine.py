@@ -22,6 +22,8 @@ from knowledge.process.wire import passage_frame, progress_frame, report_frame
 from knowledge.settings import KnowledgeSettings
 
 _PROGRESS_PAUSE = 0.05
+_LAYOUT = 2
+"""Raise it when vectors that are there already must not be kept: the index is then built anew, as for another model."""
 
 
 def load_embedder(settings: KnowledgeSettings) -> Embedder:
@@ -38,7 +40,7 @@ def load_embedder(settings: KnowledgeSettings) -> Embedder:
 
 def open_index(settings: KnowledgeSettings, fingerprint: str) -> ChromaIndex:
     """The index for this model's vectors. Raises what Chroma raises when its server is away."""
-    return ChromaIndex(open_chroma(settings.directory, settings.chroma_url), fingerprint)
+    return ChromaIndex(open_chroma(settings.directory, settings.chroma_url), f"{fingerprint}-{_LAYOUT}")
 
 
 class Engine:

@@ -188,14 +188,47 @@ def test_files_over_the_limit_are_refused(bench: Bench) -> None:
     assert report.indexed == 3
 
 
-def test_the_same_text_twice_is_found_twice(bench: Bench) -> None:
+def test_the_same_text_twice_is_found_once(bench: Bench) -> None:
     (bench.folder / "twice.md").write_text("# t\n\n## One\n\nSame.\n\n## One\n\nSame.")
 
     bench.run()
 
     found = bench.store().search(vector("t > One\nSame."), limit=3, category=None, audience=KnowledgeAudience.PUBLIC)
-    assert [passage.content for passage in found[:2]] == ["Same.", "Same."]
-    assert found[0].id != found[1].id
+    assert [passage.content for passage in found].count("Same.") == 1
+    assert bench.store().counts() == (4, 7)
+
+
+@pytest.mark.parametrize("line", ["Nothing to report.", "[Nothing to report](https://one.example/{number})"])
+def test_thousands_of_lines_that_say_the_same_hide_no_other_document(bench: Bench, line: str) -> None:
+    """Chroma's graph falls apart around equal vectors: a search that begins among them finds nothing else."""
+    sections = (f"## Day\n\n{line.format(number=number)}\n" for number in range(4_500))
+    (bench.folder / "aa.md").write_text("# Log\n\n" + "\n".join(sections))
+
+    bench.run(max_bytes=1_000_000)
+
+    for name in ("a", "b", "c"):
+        found = bench.store().search(
+            vector(f"{name} > One\nFirst {name}."), limit=5, category=None, audience=KnowledgeAudience.PUBLIC
+        )
+        assert found[0].content == f"First {name}."
+
+
+def test_what_a_source_must_not_give_away_leaves_the_index_and_is_named(bench: Bench) -> None:
+    outside = bench.folder.parent / "secret.md"
+    outside.write_text("Secret.")
+    inner = bench.folder / "inner.md"
+    inner.write_text("Once a file.")
+    bench.run()
+    inner.unlink()
+    inner.symlink_to(outside)
+
+    report = bench.run()
+
+    assert "docs/inner.md" not in bench.sources()
+    assert report.removed == 1
+    [(place, why)] = report.failures
+    assert place == "docs/inner.md"
+    assert "leads out" in why
 
 
 @pytest.mark.parametrize("url", ["chroma:8000", "ftp://chroma", "http://", "http://chroma:port"])

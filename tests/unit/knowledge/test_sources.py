@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,57 @@ def test_relative_paths_are_resolved_here_and_addresses_left(monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
 
     assert resolve(["docs/", "http://x.example"]) == [str(tmp_path / "docs"), "http://x.example"]
+
+
+def test_pipes_are_skipped_and_named(docs: Path) -> None:
+    os.mkfifo(docs / "pipe.md")
+
+    for root in (docs, docs / "*.md"):
+        found = scan([str(root)])
+        assert "docs/pipe.md" not in {file.source for file in found.files}
+        assert [(place, "no regular file" in why) for place, why in found.skipped] == [("docs/pipe.md", True)]
+        assert not found.failures
+    [(_, why)] = scan([str(docs / "pipe.md")]).failures
+    assert "no regular file" in why
+
+
+def test_links_that_lead_out_are_skipped_and_named(docs: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text("secret")
+    (docs / "leak.md").symlink_to(outside / "secret.md")
+    (docs / "leaks").symlink_to(outside)
+
+    found = scan([str(docs)])
+
+    assert {file.source for file in found.files} == {
+        "docs/guide.md",
+        "docs/billing/terms.pdf",
+        "docs/billing/deep/faq.yaml",
+    }
+    assert {place for place, why in found.skipped if "leads out" in why} == {"docs/leak.md", "docs/leaks"}
+    by_pattern = scan([str(docs / "**" / "*.md")])
+    assert {file.source for file in by_pattern.files} == {"docs/guide.md"}
+    assert {place for place, _ in by_pattern.skipped} == {"docs/leak.md", "docs/leaks/secret.md"}
+    assert [file.source for file in scan([str(docs / "leak.md")]).files] == ["leak.md"], "whoever names a link means it"
+
+
+def test_links_inside_are_followed_once_and_loops_end(docs: Path) -> None:
+    (docs / "..data").mkdir()
+    (docs / "..data" / "mounted.md").write_text("x")
+    (docs / "mounted").symlink_to("..data")
+    (docs / "again").symlink_to("billing")
+    (docs / "billing" / "up").symlink_to("..")
+    (docs / "loop.md").symlink_to("loop.md")
+    (docs / "copy.md").symlink_to("guide.md")
+
+    found = scan([str(docs)])
+
+    assert sorted(file.source for file in found.files) == [
+        "docs/billing/deep/faq.yaml",
+        "docs/billing/terms.pdf",
+        "docs/guide.md",
+        "docs/loop.md",
+        "docs/mounted/mounted.md",
+    ]
+    assert not found.skipped
