@@ -97,16 +97,18 @@ class Streams:
     async def finish(self, client: SlackClient, place: Place, turn: str | None) -> Sent | None:
         """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError."""
         self._writing.pop(str(place), None)
-        found = await self._recall(place)
-        if found is None:
+        while True:
+            value = await self._value(place)
+            found = _read(value)
+            if found is None:
+                return None
+            if found.turn == turn:
+                if not await self._swap(place, value, replace(found, finishing=True)):
+                    continue  # a later turn began to write at this moment: its message is another one
+                await _stop(client, found)
+                return found.sent
+            await self._take_away(client, place, value, found)
             return None
-        if found.turn != turn:
-            await self._remove(client, found)
-            await self.forget(place)
-            return None
-        await self._remember(place, replace(found, finishing=True))
-        await _stop(client, found)
-        return found.sent
 
     async def said(self, place: Place, sent: Sent, begun: Sent | None) -> None:
         """Something was said, in the place of what had begun or anew. Raises nothing: it was said, whatever happens here.
@@ -115,26 +117,26 @@ class Streams:
         disowned, so that the later answer does not take its place there, but comes below.
         """
         with contextlib.suppress(StoreUnavailable):
-            value = await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
+            value = await self._value(place)
             found = _read(value)
             if found is None or (found.finishing and found.sent != begun):
                 return
             if found.sent == begun or float(found.ts) < float(sent.ts):
                 disowned = replace(found, turn=_NOBODY, finishing=found.sent == begun)
-                await self._memory.replace(
-                    CHANNEL, self._account, f"stream/{place}", value, json.dumps(asdict(disowned))
-                )
-
-    async def forget(self, place: Place) -> None:
-        """It is gone."""
-        await self._memory.forget(CHANNEL, self._account, f"stream/{place}")
+                await self._swap(place, value, disowned)
 
     async def withdraw(self, client: SlackClient, place: Place) -> None:
         """Nobody shall see it any more. Raises ChannelError."""
-        found = await self._recall(place)
+        value = await self._value(place)
+        found = _read(value)
         if found is not None:
-            await self._remove(client, found)
-            await self.forget(place)
+            await self._take_away(client, place, value, found)
+
+    async def _take_away(self, client: SlackClient, place: Place, value: str | None, found: Unfinished) -> None:
+        """Disowned and not forgotten: what a later turn has begun in the meantime stays known, so that it is not left behind."""
+        await self._remove(client, found)
+        if not (found.turn == _NOBODY and found.finishing):
+            await self._swap(place, value, replace(found, turn=_NOBODY, finishing=True))
 
     def _of(self, place: Place, turn: str) -> _Writing:
         known = self._writing.get(str(place))
@@ -169,7 +171,7 @@ class Streams:
         self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
     ) -> Unfinished | None:
         """None while the answer before is still on its way: it needs its message, and stands above this one."""
-        before = await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
+        before = await self._value(place)
         known = _read(before)
         if known is not None and known.epoch > epoch:
             raise LostClaim("A later turn writes in this conversation.")
@@ -178,8 +180,7 @@ class Streams:
         if known is not None:
             await self._remove(client, known)  # of a worker that died, whose words begin anew
         begun = await self._first(client, place, channel, writing, epoch)
-        value = json.dumps(asdict(begun))
-        if not await self._memory.replace(CHANNEL, self._account, f"stream/{place}", before, value):
+        if not await self._swap(place, before, begun):
             await self._remove(client, begun)
             raise LostClaim("Another worker began to write at the same moment.")
         return begun
@@ -203,10 +204,16 @@ class Streams:
         return json.loads(found).get("user") if found else None
 
     async def _recall(self, place: Place) -> Unfinished | None:
-        return _read(await self._memory.recall(CHANNEL, self._account, f"stream/{place}"))
+        return _read(await self._value(place))
 
-    async def _remember(self, place: Place, message: Unfinished) -> None:
-        await self._memory.remember(CHANNEL, self._account, f"stream/{place}", json.dumps(asdict(message)))
+    async def _value(self, place: Place) -> str | None:
+        return await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
+
+    async def _swap(self, place: Place, before: str | None, message: Unfinished) -> bool:
+        """Only if nobody has written it anew. Raises StoreUnavailable."""
+        return await self._memory.replace(
+            CHANNEL, self._account, f"stream/{place}", before, json.dumps(asdict(message))
+        )
 
     async def _remove(self, client: SlackClient, message: Unfinished) -> None:
         if message.finishing:

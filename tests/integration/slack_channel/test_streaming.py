@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from channels.slack.adapter import SlackChannel
-from channels.slack.client import Sent
+from channels.slack.client import Sent, SlackClient
 from channels.slack.place import Place
+from channels.slack.streams import Unfinished
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.errors import LostClaim, OutcomeUnknown, Unreachable
 from core.domain.keys import ConversationKey
@@ -222,3 +223,26 @@ async def test_what_a_later_turn_has_begun_above_an_answer_is_said_below_it(live
     assert start
     assert len(live.fake.called("chat.postMessage")) == 1
     assert live.fake.shown(PUBLIC) == ["On Sunday too."]
+
+
+async def test_what_begins_while_older_words_are_taken_away_is_not_left_behind(
+    live: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer before it waits for its turn at Slack while a later one is written already."""
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("Old words", 0)])
+    streams = live.channel._streams
+    take = streams._remove
+    begun: list[str] = []
+
+    async def take_and_begin(client: SlackClient, message: Unfinished) -> None:
+        await take(client, message)
+        if not begun:
+            begun.append(message.ts)
+            await live.channel.stream(conversation(thread), [text("On Sunday", 0, turn="t2", epoch=2)])
+
+    monkeypatch.setattr(streams, "_remove", take_and_begin)
+    await live.answer("We open at nine.", thread, turn_id="t0")
+    assert begun
+    await live.answer("On Sunday too.", thread, turn_id="t2")
+    assert live.fake.shown(PUBLIC) == ["We open at nine.", "On Sunday too."]
