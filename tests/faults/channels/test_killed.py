@@ -43,7 +43,7 @@ async def test_nothing_is_lost(make_street: MakeStreet, case: Case, case_url: st
                 killed = await kill_at_points(street.hub, street.switches, people, rng, points)
                 report.record("killed with -9 at a named place", killed)
                 street.hub.kill()
-            killed = await kill_at_any_moment(street.hub, people, rng, pick(small=2, full=25), lives=_LIVES)
+            killed = await kill_at_any_moment(street.hub, people, rng, pick(small=2, full=16), lives=_LIVES)
             report.record("killed with -9 at any moment", killed + 1)
             await people.finished(within=pick(small=150, full=1800))
             await judge(people, case_url, report)
