@@ -19,6 +19,14 @@ CREDENTIALS = {
 }
 """The setting that switches a channel on."""
 
+_USELESS_ALONE = {
+    "slack": ("SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "SLACK_CLIENT_SECRET", "SLACK_STAFF_CHANNEL"),
+    "telegram": ("TELEGRAM_WEBHOOK_SECRET",),
+    "sms": ("TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_WHATSAPP_FROM"),
+    "email": ("EMAIL_IMAP_URL", "EMAIL_SMTP_URL"),
+}
+"""What says that somebody wants a channel, and does not switch it on."""
+
 _Make = Callable[[Settings, Surroundings, tuple[str, ...]], Channel]
 
 
@@ -32,6 +40,13 @@ def make_channels(settings: Settings, surroundings: Surroundings, keys: tuple[st
     for name in sorted(foreign):
         made[name] = registry.load(name)(surroundings)
     return made
+
+
+def half_set(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Channels that are off although some of their settings are there, with these settings."""
+    off = (name for name, (on, _) in _CHANNELS.items() if not on(settings))
+    found = {name: tuple(one for one in _USELESS_ALONE[name] if getattr(settings, one.lower())) for name in off}
+    return {name: given for name, given in found.items() if given}
 
 
 def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> Channel:

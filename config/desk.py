@@ -23,6 +23,7 @@ from handoff.timers import DeskTimers
 from handoff.unstaffed_desk import UnstaffedDesk
 
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
+_CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
 _ALWAYS = "24/7"
 
 
@@ -33,6 +34,7 @@ def is_staffed(settings: Settings) -> bool:
 
 def make_wall(settings: Settings, surroundings: Surroundings, store: SqlStore) -> SlackWall | None:
     """The staff channel, if there is one. Raises ConfigError."""
+    check_desk(settings)
     if settings.slack_staff_channel is None:
         return None
     if not settings.slack_bot_token:
@@ -45,10 +47,23 @@ def make_wall(settings: Settings, surroundings: Surroundings, store: SqlStore) -
     return SlackWall(wall, surroundings, store)
 
 
+def check_desk(settings: Settings) -> None:
+    """Raises ConfigError for what no desk can work with, before anything is started."""
+    channel = settings.slack_staff_channel
+    if channel is not None and not _CHANNEL_ID.fullmatch(channel):
+        raise ConfigError(
+            f"SLACK_STAFF_CHANNEL is {channel!r}; it must be the channel's id, such as C0123456789: in Slack, click on the "
+            "channel's name, and copy the id at the end of About."
+        )
+    make_handoff(settings)
+
+
 def make_handoff(settings: Settings) -> HandoffSettings:
     """Raises ConfigError."""
     if settings.desk_language not in languages():
         raise ConfigError(f"DESK_LANGUAGE is {settings.desk_language!r}; try one of {', '.join(sorted(languages()))}.")
+    if not settings.desk_note_sign.strip():
+        raise ConfigError("DESK_NOTE_SIGN is empty: every message of the staff would be a note. Try //.")
     for one in settings.desk_on_call:
         if not _SLACK_ID.fullmatch(one):
             raise ConfigError(f"DESK_ON_CALL: {one!r} is no id of a Slack user group (S…) or person (U…).")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from channels.slack.client import SlackClient
+from channels.slack.refusals import Refused
 from channels.slack.settings import NEEDED, SCOPES, SlackSettings
 from core.domain.errors import AuthFailed, ChannelError
 from core.ports.channel import Diagnosis
@@ -35,7 +36,28 @@ async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Dia
         fix = f"Check that this machine reaches {settings.api_base_url} (SLACK_API_BASE_URL, proxy, firewall)."
         return [Diagnosis("SLACK_BOT_TOKEN", False, error.detail, fix)]
     known = Diagnosis("SLACK_BOT_TOKEN", True, f"bot {found.user} in {found.team_name} ({found.team})")
-    return [known, _scopes(found.scopes)]
+    staff = [await _staff_channel(client, one, found.user) for one in sorted(settings.staff_channels)]
+    return [known, _scopes(found.scopes), *staff]
+
+
+async def _staff_channel(client: SlackClient, channel: str, bot: str) -> Diagnosis:
+    """Cases are shown there, so the app must be able to write in it. Slack hides private channels from apps outside."""
+    check = "SLACK_STAFF_CHANNEL"
+    invite = f"invite the app: write /invite @{bot} in the channel."
+    try:
+        found = await client.channel(channel)
+    except Refused as error:
+        fix = f"Check the id in SLACK_STAFF_CHANNEL; if the channel is private, {invite}"
+        return Diagnosis(check, False, f"{channel} is not there for the app: {error.detail}", fix)
+    except (AuthFailed, ChannelError) as error:
+        fix = f"Add channels:read and groups:read under {_APPS}, OAuth & Permissions, and install the app again."
+        return Diagnosis(check, False, error.detail, fix)
+    name = f"#{found.get('name') or channel}"
+    if found.get("is_archived"):
+        return Diagnosis(check, False, f"{name} is archived", "Restore the channel in Slack, or set another one.")
+    if not found.get("is_member"):
+        return Diagnosis(check, False, f"the app is no member of {name}", f"I{invite[1:]}")
+    return Diagnosis(check, True, f"cases are shown in {name}")
 
 
 def _scopes(scopes: frozenset[str]) -> Diagnosis:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import click
 
 from config import parts
-from config.channels import CREDENTIALS, make_channels
+from config.channels import CREDENTIALS, half_set, make_channels
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
+from config.desk import check_desk
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
@@ -24,7 +25,8 @@ _PATIENCE = 30.0
 def run(names: Sequence[str]) -> int:
     """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels."""
     settings = read_settings()
-    found = run_async(_examine(settings, set(names)))
+    check_desk(settings)
+    found = {**run_async(_examine(settings, set(names))), **_halves(settings, names)}
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
@@ -32,6 +34,22 @@ def run(names: Sequence[str]) -> int:
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
+
+
+def _halves(settings: Settings, names: Sequence[str]) -> dict[str, Sequence[Diagnosis]]:
+    """Somebody who set a part of a channel believes that it is on."""
+    return {
+        name: [
+            Diagnosis(
+                CREDENTIALS[name],
+                False,
+                f"is missing, so the channel is off, although there is {', '.join(given)}",
+                f"Set {CREDENTIALS[name]}, or take {', '.join(given)} out.",
+            )
+        ]
+        for name, given in half_set(settings).items()
+        if not names or name in names
+    }
 
 
 def _show(name: str, diagnosis: Diagnosis) -> None:

@@ -20,7 +20,7 @@ from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.process import free_port
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import APP_TOKEN, SECRET, Fault
+from tests.servers.slack_world import APP_TOKEN, SECRET, STAFF, Fault
 from tests.servers.slack_world import TOKEN as SLACK_TOKEN
 from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
 from tests.servers.telegram_fake import TelegramFake
@@ -153,6 +153,26 @@ FIXES = [
     ),
     Fix(WAYS[0], "host", ("SLACK_API_BASE_URL",), nowhere("SLACK_API_BASE_URL", "http://127.0.0.1:{port}/api/")),
     Fix(WAYS[0], "webhook", ("https addresses only", "PUBLIC_URL"), {"PUBLIC_URL": "http://hub.example"}),
+    Fix(
+        WAYS[0],
+        "staff channel unknown",
+        ("SLACK_STAFF_CHANNEL", "/invite @"),
+        {"SLACK_STAFF_CHANNEL": "C0NOWHERE"},
+    ),
+    Fix(
+        WAYS[0],
+        "not in the staff channel",
+        ("SLACK_STAFF_CHANNEL", "no member", "/invite @"),
+        {"SLACK_STAFF_CHANNEL": STAFF},
+        lambda world: setattr(world.slack.channels[STAFF], "member", False),
+    ),
+    Fix(
+        WAYS[0],
+        "staff channel archived",
+        ("SLACK_STAFF_CHANNEL", "archived"),
+        {"SLACK_STAFF_CHANNEL": STAFF},
+        lambda world: setattr(world.slack.channels[STAFF], "archived", True),
+    ),
     Fix(WAYS[1], "token", ("SLACK_APP_TOKEN", "xapp-"), {"SLACK_APP_TOKEN": "xapp-wrong"}),
     Fix(
         WAYS[1],
@@ -196,7 +216,7 @@ async def doctor(folder: Path, way: str, environment: Environment) -> tuple[int,
     """The command, called in this process: exit code and output."""
     given = {**environment, "DATA_DIR": str(folder / "var")}
     runner = CliRunner()
-    ran = await asyncio.to_thread(runner.invoke, main, ["doctor", way.partition(" ")[0]], env=given)
+    ran = await asyncio.to_thread(runner.invoke, main, ["doctor", *way.split()[:1]], env=given)
     shown = safe(ran.output)
     assert isinstance(ran.exception, SystemExit | None), shown
     return ran.exit_code, shown
@@ -264,3 +284,41 @@ async def test_all_channels_at_once_and_one_of_them_is_ill(world: World, tmp_pat
     assert {line.split()[0] for line in lines if " WRONG " in line} == {"sms"}
     assert {line.split()[0] for line in lines if " ok " in line} >= {"slack", "telegram"}
     assert any(line.split()[:2] == ["email", "off"] and "EMAIL_ADDRESS" in line for line in lines)
+
+
+HALVES: list[tuple[str, str, Environment]] = [
+    ("slack", "SLACK_BOT_TOKEN", {"SLACK_STAFF_CHANNEL": STAFF}),
+    ("sms", "TWILIO_ACCOUNT_SID", {"TWILIO_AUTH_TOKEN": TWILIO_TOKEN, "TWILIO_FROM": OURS}),
+    ("email", "EMAIL_ADDRESS", {"EMAIL_IMAP_URL": "imaps://u:p@127.0.0.1:993"}),
+    ("telegram", "TELEGRAM_BOT_TOKEN", {"TELEGRAM_WEBHOOK_SECRET": "s1"}),
+]
+
+
+@pytest.mark.parametrize(("name", "missing", "environment"), HALVES, ids=lambda value: str(value)[:12])
+async def test_half_of_a_channel_is_not_taken_for_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, missing: str, environment: Environment
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for chosen in (name, ""):
+        code, shown = await doctor(tmp_path, chosen, environment)
+        assert code == 1, shown
+        [line] = [line for line in shown.splitlines() if line.startswith(name)]
+        assert line.split()[1:3] == ["WRONG", f"{missing}:"]
+        assert all(given in line for given in environment)
+    code, shown = await doctor(tmp_path, "email" if name != "email" else "sms", environment)
+    assert code == 0, shown
+
+
+async def test_a_staff_channel_without_its_id_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, shown = await doctor(tmp_path, "slack", {"SLACK_STAFF_CHANNEL": "#support"})
+    assert code != 0
+    assert "SLACK_STAFF_CHANNEL is '#support'" in shown
+
+
+async def test_the_staff_channel_is_looked_at(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = {**world.environment("slack over HTTP"), "SLACK_STAFF_CHANNEL": STAFF}
+    code, shown = await doctor(tmp_path, "slack", environment)
+    assert code == 0, shown
+    assert "cases are shown in #help-desk" in shown

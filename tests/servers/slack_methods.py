@@ -151,7 +151,9 @@ async def open_direct(fake: SlackFake, args: Json, workspace: Workspace) -> Json
 async def channel_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["channel"] not in fake.channels:
         raise Refusal("channel_not_found")
-    return {"channel": {"id": args["channel"], "name": "help-desk"}}
+    found = fake.channels[args["channel"]]
+    known = {"id": args["channel"], "name": "help-desk", "is_member": found.member, "is_archived": found.archived}
+    return {"channel": known}
 
 
 @method("users.info", "users:read")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.desk import make_handoff
+from config.desk import check_desk, make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 
@@ -40,9 +40,11 @@ def test_without_hours_staff_are_always_there() -> None:
         ("DESK_TIME_ZONE", "Berlin", "DESK_TIME_ZONE: There is no time zone “Berlin”"),
         ("DESK_ON_CALL", "@grace", "DESK_ON_CALL: '@grace' is no id"),
         ("DESK_LANGUAGE", "xx", "DESK_LANGUAGE"),
+        ("DESK_NOTE_SIGN", "  ", "DESK_NOTE_SIGN is empty"),
+        ("SLACK_STAFF_CHANNEL", "#support", "SLACK_STAFF_CHANNEL is '#support'; it must be the channel's id"),
     ],
 )
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=problem):
-        make_handoff(read_settings())
+        check_desk(read_settings())
