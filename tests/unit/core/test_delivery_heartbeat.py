@@ -42,9 +42,7 @@ async def test_a_long_send_keeps_its_lease_and_is_sent_once(
     assert channel.sent == ["a large file"]
 
 
-async def test_a_channel_that_needs_no_patience_is_cut_off_in_time(
-    store: SqlStore, running: Running, row: Any
-) -> None:
+async def test_a_channel_that_needs_no_patience_is_cut_off_in_time(store: SqlStore, running: Running, row: Any) -> None:
     await answered(store, "hello")
     async with running(ScriptedChannel(HANG), SETTINGS):
         waiting = await status_of(row, DeliveryStatus.DUE)
