@@ -30,17 +30,22 @@ from core.agent.wording import phrase, plain
 _NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
 _OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
 _LAST_VERB_REACH = 6
-_EXCLAIMED = re.compile(r"[^?!.…\n؟？。！]+(?=[!！])")
+_EXCLAIMED = re.compile(r"[^?!.…\n؟？。！]+(?=[!！][^?؟？]*$)")
 _SENTENCE = re.compile(r"([^?!.…\n؟？。！]+)([?؟？]?)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A way to say it. ``weak``: needs more care; ``reach``: how far from it those may stand who would do the talking."""
+    """A way to say it. ``weak``: needs more care; ``reach``: how far from it those may stand who would do the talking.
+
+    ``anew``: said behind something else, so that a person who is named there may be meant ("add a manager, and can the
+    manager help me …").
+    """
 
     pattern: re.Pattern[str]
     reach: int = _OTHERS_REACH
     weak: bool = False
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class _Wish:
     instead: re.Pattern[str]
     writer: re.Pattern[str]
     services: re.Pattern[str]
+    person: re.Pattern[str]
     product: re.Pattern[str]
     feature: re.Pattern[str]
     questioned: re.Pattern[str]
@@ -86,6 +92,8 @@ class _Wish:
     def _stands(self, text: str, form: _Form, match: re.Match[str]) -> bool:
         before = text[: match.start()].rsplit("|", 1)[-1].rstrip()
         if self.feature.match(text[match.end() :].lstrip()) or self.product.search(before):
+            return False
+        if form.anew and self.person.search(text, 0, match.start()):
             return False
         if form.weak and self.questioned.search(before):
             return False
@@ -126,16 +134,14 @@ def _forms(pack: LanguagePack) -> tuple[_Form, ...]:
     anybody = f"(?:{one('person')}|{one('person_after_talk')})"
     courteous = rf"(?:{one('polite')} )?"
     joins, adds = one_of(pack, "joins", "question"), one_of(pack, "adds", "question")
+    begin, helper = r"(?:^|(?<=\| ))", rf"{gap}{one('person')}{gap}{one('aid')}\b"
     ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
     return (
         _Form(re.compile(rf"\b{one('talk')}{gap}{anybody}\b")),
         _Form(re.compile(rf"\b{one('ask')}{gap}{one('person')}\b{ends}"), weak=True),
         _Form(re.compile(rf"\b{anybody}{gap}{one('after')}\b"), reach=_LAST_VERB_REACH),
-        _Form(
-            re.compile(
-                rf"(?:^|(?<=\| )|(?:^|(?<=\| )){joins} |\b{adds} ){courteous}{one('able')}{gap}{one('person')}{gap}{one('aid')}\b"
-            )
-        ),
+        _Form(re.compile(rf"{begin}{courteous}{one('able')}{helper}")),
+        _Form(re.compile(rf"(?:{begin}{joins}|\b{adds}) {courteous}{one('able')}{helper}"), anew=True),
     )
 
 
@@ -182,6 +188,7 @@ def _compile(pack: LanguagePack) -> _Wish:
         enabled=re.compile(rf" {one_of(pack, 'enabling_after')}$"),
         writer=words_of(pack, "self"),
         services=words_of(pack, "person_after_talk"),
+        person=words_of(pack, "person"),
         product=re.compile(rf"\b{one_of(pack, 'product')}(?: {one_of(pack, 'gap')})*$"),
         feature=words_of(pack, "feature"),
         questioned=re.compile(rf"\b{one_of(pack, 'questioned')}$"),
@@ -203,7 +210,8 @@ def _polite() -> re.Pattern[str]:
 def wants_person(text: str) -> bool:
     """Whether this message asks for a human being.
 
-    A short wish counts in a clause of its own when it is a polite one, and as an exclamation ("Should I shout? Human!").
+    A short wish counts in a clause of its own when it is a polite one, and as an exclamation that no question
+    follows ("Should I shout? Human!").
     """
     clauses = plain(text)
     asking = {plain(said).rsplit("|", 1)[-1].strip() for said, mark in _SENTENCE.findall(text) if mark}

@@ -134,6 +134,9 @@ INQUIRIES = [
     "Mon collègue veut parler à un agent, mais moi je veux juste le prix",
     "Mi colega quiere hablar con un agente, pero yo solo necesito el precio",
     "If the import fails then will an agent contact me?",
+    "How do I add a manager, and can the manager help me approve?",
+    "How do I add a manager and can the manager help me approve?",
+    "Persona! What is a persona?",
     "They put me through three screens!",
     "How do I connect me and my team?",
 ]
