@@ -175,7 +175,9 @@ class SlackWall:
         except Refused as error:
             if error.reason not in _CLOSED:
                 raise
-            self._trouble = f"Cases cannot be shown in the staff channel ({error.reason}). Invite the app there, or set another."
+            self._trouble = (
+                f"Cases cannot be shown in the staff channel ({error.reason}). Invite the app there, or set another."
+            )
             raise AuthFailed(self._trouble) from error
         self._trouble = None
         with contextlib.suppress(HubError):
