@@ -51,6 +51,8 @@ _TRANSITIONS: dict[tuple[OwnershipState, OwnershipEvent], OwnershipState] = {
     (OwnershipState.STAFF, OwnershipEvent.CLAIM): OwnershipState.STAFF,
     (OwnershipState.STAFF, OwnershipEvent.HAND_BACK): OwnershipState.BOT,
     (OwnershipState.STAFF, OwnershipEvent.RESOLVE): OwnershipState.RESOLVED,
+    # A wish that was written while somebody was resolving: it was pending then, so its arrival reopened nothing.
+    (OwnershipState.RESOLVED, OwnershipEvent.ESCALATE): OwnershipState.QUEUED,
     (OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_STAFF): OwnershipState.QUEUED,
     (OwnershipState.RESOLVED, OwnershipEvent.REOPEN_FOR_BOT): OwnershipState.BOT,
 }

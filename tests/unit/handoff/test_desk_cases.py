@@ -167,3 +167,19 @@ def test_staff_have_a_while_to_take_it_back(case: Case) -> None:
     case.world.pass_time(UNDO + 0.1)
     case.world.work_once()
     assert case.heard() == ["Soon"]
+
+
+def test_a_wish_that_was_written_while_somebody_resolved_is_a_new_case(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    world = case.world
+    world.accept(world.customer_says("I need you still", "c1", CustomerAction.REQUEST_PERSON))
+    world.accept(world.staff_does(world.threads[0], "grace", "", StaffAction.RESOLVE))
+    for state in world.claim():
+        if state.conversation.key != HOME:
+            decided = world.decide(state)
+            assert decided is not None
+            assert world.commit(decided)
+    assert world.conversation_state() is OwnershipState.RESOLVED
+    case.rest()
+    assert world.conversation_state() is OwnershipState.QUEUED
+    assert case.card(2) == "queued"
