@@ -313,7 +313,7 @@ class Lane:
             return None
         if isinstance(self._channel, SupportsOutcomeQuery):
             try:
-                async with asyncio.timeout(self._left(attempt)):
+                async with asyncio.timeout(max(self._left(attempt), self._patience)):
                     found = await self._channel.outcome(payload, idempotency_key=key)
             except OutcomeUnknown:
                 pass

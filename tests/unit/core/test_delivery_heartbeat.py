@@ -8,12 +8,14 @@ from typing import Any
 from core.delivery import DeliverySettings
 from core.domain.capabilities import Capabilities
 from core.domain.delivery import DeliveryStatus
+from core.domain.errors import OutcomeUnknown
+from core.domain.messages import Receipt, WirePayload
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import answered
 from tests.unit.core.eventually import eventually
 from tests.unit.core.lanes import Running, status_of
-from tests.unit.core.scripted_channel import HANG, ScriptedChannel
+from tests.unit.core.scripted_channel import HANG, QueryableChannel, ScriptedChannel
 
 LEASE = 0.3
 SETTINGS = DeliverySettings(lease=LEASE, send_timeout=0.2, poll=0.005, retry_first=1.0)
@@ -62,3 +64,30 @@ async def test_a_send_that_another_worker_has_taken_over_is_cut_off(
         await eventually(lambda: channel.in_flight == 0)
         assert not await store.extend_deliveries({taken.id: "another token"}, 60.0)
         assert await store.extend_deliveries({taken.id: taken.token}, 60.0) == {taken.id}
+
+
+async def test_the_question_after_a_doubt_may_take_as_long(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "a large file")
+    channel = _SlowToTell(OutcomeUnknown("time-out"), capabilities=SLOW)
+    async with running(channel, SETTINGS):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        await status_of(row, DeliveryStatus.SENT, attempts=2)
+    assert channel.cut_off == 0, "it was heard out"
+    assert channel.sent == ["a large file"]
+
+
+class _SlowToTell(QueryableChannel):
+    """Its provider takes longer to say what became of a message than a lease leaves."""
+
+    cut_off = 0
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        try:
+            await asyncio.sleep(SETTINGS.send_timeout * 2)
+        except asyncio.CancelledError:
+            self.cut_off += 1
+            raise
+        return Receipt("p1")
