@@ -24,7 +24,7 @@ _PORTS = {"https": 443, "http": 80}
 def verify(request: WebhookRequest, tokens: Iterable[str]) -> None:
     """Any of the tokens may have signed. Raises BadSignature."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    given = headers.get(HEADER, "").encode()
+    given = headers.get(HEADER, "").encode("utf-8", "surrogateescape")
     signed = _signed(request, headers.get("content-type", ""))
     algorithm = _algorithm(headers)
     matches = False

@@ -108,3 +108,8 @@ def test_nonsense_is_refused(signature: str) -> None:
     assert not _accepts(_request(URL, b"Body=Hello", signature))
     assert not _accepts(WebhookRequest("POST", URL, {}, b"Body=Hello"))
     assert not _accepts(_request("https://hub.example:port/x", b"\xff\xfe=%ff", signature))
+
+
+def test_a_signature_of_raw_bytes_is_refused_like_any_other() -> None:
+    """As HTTP headers come that are no text: a byte above 127 is half a surrogate pair to us."""
+    assert not _accepts(_request(URL, b"Body=hello", "\udcff\udcfe"))
