@@ -38,10 +38,6 @@ class Cases(Protocol):
         """The message that passes each of these on, where one does."""
         ...
 
-    async def originals(self, message_ids: Sequence[str]) -> Mapping[str, str]:
-        """The message that each of these passes on, where it does."""
-        ...
-
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that nobody has begun to send."""
         ...

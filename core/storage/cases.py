@@ -27,9 +27,6 @@ _SHOWN_AS = (
     .order_by(receipt.c.created_at.desc(), receipt.c.provider_id.desc())
 )
 _COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
-_ORIGINALS = select(relay.c.target_id, relay.c.source_id).where(among(relay.c.target_id, "ids"))
-
-
 _KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
 _WAITING = select(outbox.c.message_id).where(
     outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0
@@ -133,10 +130,6 @@ class SqlCases:
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """See Cases.copies."""
         return await self._pairs(_COPIES, message_ids)
-
-    async def originals(self, message_ids: Sequence[str]) -> Mapping[str, str]:
-        """See Cases.originals."""
-        return await self._pairs(_ORIGINALS, message_ids)
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         """See Cases.waiting."""

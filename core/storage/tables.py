@@ -316,7 +316,7 @@ desk_case = Table(
     "desk_case",
     metadata,
     Column("id", String(48), primary_key=True),
-    Column("conversation_id", String(32), nullable=False, index=True),
+    Column("conversation_id", String(32), nullable=False),
     Column("number", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("requested_by", String(32), nullable=False),

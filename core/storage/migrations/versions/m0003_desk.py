@@ -38,8 +38,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_case")),
         sa.UniqueConstraint("conversation_id", "number", name=op.f("uq_desk_case_conversation_id_number")),
     )
-    with op.batch_alter_table("desk_case", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_desk_case_conversation_id"), ["conversation_id"], unique=False)
     op.create_table(
         "relay",
         sa.Column("source_id", sa.String(length=32), nullable=False),
@@ -52,9 +50,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table, index in (("relay", "ix_relay_target_id"), ("desk_case", "ix_desk_case_conversation_id")):
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.drop_index(batch_op.f(index))
+    with op.batch_alter_table("relay", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_relay_target_id"))
     for name in ("relay", "desk_case", "change"):
         op.drop_table(name)
     with op.batch_alter_table("conversation", schema=None) as batch_op:
