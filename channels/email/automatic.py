@@ -29,27 +29,44 @@ _MACHINES: Final = frozenset(
 _AUTOMATIC_HEADERS: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Mail-Autoreply")
 _LIST_HEADERS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "X-Mailing-List", "X-BeenThere")
 _AWAY = re.compile(
-    r"^\s*(?:(?:re|aw|sv)\s*:\s*)?(?:auto(?:matic|mated)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|away from|"
+    r"^\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|away from[^:]*|"
     r"automatische antwort|abwesenheits(?:notiz|meldung|assistent)|abwesend|nicht im b[üu]ro|r[ée]ponse automatique|"
     r"absence du bureau|absent du bureau|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|"
-    r"resposta autom[áa]tica|automatisch antwoord|afwezig|رد تلقائي|الرد التلقائي|خارج المكتب)\b",
+    r"resposta autom[áa]tica|automatisch antwoord|afwezig|رد تلقائي|الرد التلقائي|خارج المكتب)\s*:",
     re.IGNORECASE,
 )
+"""What mail programs put before the subject that they answer. People write such words too: see `_says_away`."""
 _SUPPRESSED: Final = frozenset(("all", "autoreply", "oof"))
 
 
 def origin(message: Message, sender: Mailbox, own: str, own_lists: tuple[str, ...] = ()) -> Origin | None:
-    """None for a person's mail."""
+    """None for a person's mail. Headers decide; a no-reply address only where nobody else is named to answer to."""
     if sender.address == own.lower():
         return Origin.OURSELVES
     if _machine_wrote(message):
         return Origin.AUTOMATIC
     if _through_list(message, own_lists):
         return Origin.LIST
-    if sender.local in _MACHINES or sender.local.startswith(("bounce-", "bounces-", "owner-")):
-        return Origin.AUTOMATIC
     wished = mailboxes(message, "Reply-To") or [sender]
-    return Origin.NO_REPLY if _NO_REPLY(sender.local) or all(_NO_REPLY(one.local) for one in wished) else None
+    if any(_is_person(one) and one.address != own.lower() for one in wished):
+        return None
+    return Origin.AUTOMATIC if _is_machine(sender) else Origin.NO_REPLY
+
+
+def speaker(message: Message, sender: Mailbox) -> Mailbox:
+    """Who speaks: behind a form or a shop that writes from a no-reply address, the person whom Reply-To names."""
+    if _is_person(sender):
+        return sender
+    return next((one for one in mailboxes(message, "Reply-To") if _is_person(one)), sender)
+
+
+def _is_person(one: Mailbox) -> bool:
+    return not _is_machine(one) and not _NO_REPLY(one.local)
+
+
+def _is_machine(one: Mailbox) -> bool:
+    """RFC 3834, section 2, and what list and mail programs call themselves."""
+    return one.local in _MACHINES or one.local.startswith(("bounce-", "bounces-", "owner-"))
 
 
 def _machine_wrote(message: Message) -> bool:
@@ -63,7 +80,13 @@ def _machine_wrote(message: Message) -> bool:
     if "".join(raw_headers(message, "Return-Path")).replace(" ", "") == "<>":
         return True
     suppressed = {word.strip().lower() for word in header(message, "X-Auto-Response-Suppress").split(",")}
-    return bool(suppressed & _SUPPRESSED) or bool(_AWAY.match(header(message, "Subject")))
+    return bool(suppressed & _SUPPRESSED) or _says_away(message, suppressed)
+
+
+def _says_away(message: Message, suppressed: set[str]) -> bool:
+    """A subject alone may be a customer's own words. It counts beside a second sign: the mail answers one, or wants no notes."""
+    answers = bool(raw_headers(message, "In-Reply-To") or raw_headers(message, "References"))
+    return bool(_AWAY.match(header(message, "Subject"))) and (answers or bool(suppressed - {"", "none"}))
 
 
 def _through_list(message: Message, own_lists: tuple[str, ...]) -> bool:

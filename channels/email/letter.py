@@ -17,7 +17,8 @@ from channels.email.tokens import message_id_of, own_id, referred_ids
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """``author`` is None when nobody or several are named. ``origin`` is None for a person's mail."""
+    """``author``: who speaks (see `automatic.speaker`); None when nobody or several are named. ``origin``: None for a person's
+    mail."""
 
     message: Message
     event_id: str
@@ -41,7 +42,8 @@ class Letter:
 def read(body: bytes, settings: EmailSettings) -> Letter:
     """Raises InvalidInput for what is no e-mail."""
     message = mime.opened(body)
-    author = sender(message)
+    named = sender(message)
+    author = automatic.speaker(message, named) if named is not None else None
     own = settings.account
     language = header(message, "Content-Language").partition(",")[0].strip()
     return Letter(
@@ -49,8 +51,8 @@ def read(body: bytes, settings: EmailSettings) -> Letter:
         event_id=own_id(message, body),
         message_id=message_id_of(message),
         author=author,
-        proven=author is not None and trust.is_proven(message, author, settings.authserv_id),
-        origin=automatic.origin(message, author, own, settings.own_lists) if author is not None else None,
+        proven=named is not None and author == named and trust.is_proven(message, named, settings.authserv_id),
+        origin=automatic.origin(message, named, own, settings.own_lists) if named is not None else None,
         is_report=reports.is_report(message),
         subject=header(message, "Subject")[:500],
         answers=tuple(referred_ids(message)),

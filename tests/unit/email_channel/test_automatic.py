@@ -6,7 +6,9 @@ import pytest
 
 from channels.email import letter
 from channels.email.automatic import Origin
-from tests.unit.email_channel.fixture import SETTINGS, mail, with_settings
+from tests.unit.email_channel.fixture import SETTINGS, mail, received, with_settings
+
+_ANSWERS = {"In_Reply_To": "<ours@example.com>"}
 
 
 @pytest.mark.parametrize(
@@ -25,10 +27,15 @@ from tests.unit.email_channel.fixture import SETTINGS, mail, with_settings
         ({"X_Auto_Response_Suppress": "DR, RN"}, None),
         ({"Return_Path": "<>"}, Origin.AUTOMATIC),
         ({"Return_Path": "<ann@customer.example>"}, None),
-        ({"Subject": "Automatische Antwort: Frage"}, Origin.AUTOMATIC),
-        ({"Subject": "=?utf-8?q?R=C3=A9ponse_automatique_=3A_x?="}, Origin.AUTOMATIC),
-        ({"Subject": "رد تلقائي: سؤال"}, Origin.AUTOMATIC),
-        ({"Subject": "Out of office: back on Monday"}, Origin.AUTOMATIC),
+        ({"Subject": "Automatische Antwort: Frage", **_ANSWERS}, Origin.AUTOMATIC),
+        ({"Subject": "=?utf-8?q?R=C3=A9ponse_automatique_=3A_x?=", **_ANSWERS}, Origin.AUTOMATIC),
+        ({"Subject": "رد تلقائي: سؤال", **_ANSWERS}, Origin.AUTOMATIC),
+        ({"Subject": "Out of Office: Re: A question", "X_Auto_Response_Suppress": "DR"}, Origin.AUTOMATIC),
+        ({"Subject": "Out of office: back on Monday"}, None),
+        ({"Subject": "Automatic reply not working"}, None),
+        ({"Subject": "Automatic reply not working", **_ANSWERS}, None),
+        ({"Subject": "Re: Automatic reply: how do I switch it off?", **_ANSWERS}, None),
+        ({"Subject": "Abwesenheitsnotiz einrichten"}, None),
         ({"Subject": "The printer is out of office paper"}, None),
         ({"List_Id": "<x.lists.example>"}, Origin.LIST),
         ({"List_Unsubscribe": "<https://x.example>"}, Origin.LIST),
@@ -37,6 +44,13 @@ from tests.unit.email_channel.fixture import SETTINGS, mail, with_settings
         ({"From": "orders.noreply@x.example"}, Origin.NO_REPLY),
         ({"From": "noreplyservice@x.example"}, Origin.NO_REPLY),
         ({"From": "noel.reply@x.example"}, None),
+        ({"From": "no-reply@forms.example", "Reply_To": "Ann <ann@customer.example>"}, None),
+        ({"From": "mailer@forms.example", "Reply_To": "Ann <ann@customer.example>"}, None),
+        ({"From": "no-reply@forms.example", "Reply_To": "support@example.com"}, Origin.NO_REPLY),
+        (
+            {"From": "no-reply@x.example", "Reply_To": "ann@customer.example", "Auto_Submitted": "auto-generated"},
+            Origin.AUTOMATIC,
+        ),
         ({"Reply_To": "no-reply@x.example"}, Origin.NO_REPLY),
         ({"Reply_To": "ann@other.example"}, None),
         ({"From": "bounces+7@x.example"}, Origin.AUTOMATIC),
@@ -51,3 +65,11 @@ def test_a_list_that_is_the_companys_own_address_is_answered() -> None:
     headers = {"List_Id": "Support <support.example.com>", "Precedence": "list"}
     assert letter.read(mail(**headers), with_settings(own_lists=("support.example.com",))).origin is None
     assert letter.read(mail(**headers), SETTINGS).origin is Origin.LIST
+
+
+def test_who_writes_through_a_form_is_the_person_and_not_the_form() -> None:
+    form = {"From": "Web form <no-reply@forms.example>", "Reply_To": "Ann <ann@customer.example>"}
+    proof = "mx.example.com; dmarc=pass header.from=forms.example"
+    event = received(mail(**form, Authentication_Results=proof))
+    assert (event.sender.external_id, event.sender.display_name) == ("ann@customer.example", "Ann")
+    assert not event.sender.verified, "the form is proven, and not who filled it in"
