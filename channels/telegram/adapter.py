@@ -21,7 +21,7 @@ from channels.telegram.standing import Standing
 from channels.telegram.webhook import TelegramDoor
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
-from core.domain.errors import BadSignature, ChannelError, Overloaded, Unreachable
+from core.domain.errors import BadSignature, ChannelError, OutcomeUnknown, Overloaded, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
@@ -99,8 +99,17 @@ class TelegramChannel:
         return render.payloads(message)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
-        """See Channel.send. Telegram knows no idempotency key, and nobody can ask it what became of a call."""
+        """See Channel.send. Telegram knows no idempotency key."""
         return await self._connected().outgoing.send(payload.body)
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery. Never a receipt: Telegram keeps no list that a bot may read.
+
+        What is asked is whether Telegram works again, because a message in doubt is sent only once more: in the middle of an
+        outage that one time would be wasted. Raises Unreachable until it does, then OutcomeUnknown.
+        """
+        await self._connected().outgoing.await_recovery(payload.body)
+        raise OutcomeUnknown("Telegram cannot be asked what became of a message.")
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         """See Channel.fetch."""

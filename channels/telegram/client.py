@@ -1,12 +1,14 @@
 """Calls to the Bot API over aiohttp (https://core.telegram.org/bots/api#making-requests).
 
-Not through a bot library, for three reasons. What became of a write has to be known: never begun (`Unreachable`), or begun
-and then silent (`OutcomeUnknown`). Files are streamed from the store, where the libraries read them into memory. And the
-token is a part of every address, which HTTP libraries write into log lines and errors: here no address ever leaves.
+Not through a bot library, for three reasons. What became of a write has to be known: never begun or refused (`Unreachable`,
+`Refused`, `RateLimited`), or begun and then silent, or failed inside Telegram (`OutcomeUnknown`). Files are streamed from
+the store, where the libraries read them into memory. And the token is a part of every address, which HTTP libraries write
+into log lines and errors: here no address ever leaves.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ from core.domain.errors import AuthFailed, ChannelError, OutcomeUnknown, RateLim
 _CONNECT: Final = 3.0
 """Seconds for a connection, the look-up of its name included: shorter than a delivery may take, so that it ends certain."""
 _ANSWER: Final = 20.0
-_UPLOAD: Final = 120.0
+UPLOAD_SECONDS: Final = 50.0
+"""For a file. With the answer to what is sent instead, shorter than the channel's ``send_seconds``: it ends certain."""
 _IDLE: Final = 15.0
 """Seconds before an unused connection is closed on our side, so that a write never meets one that Telegram has closed."""
 _READS: Final = frozenset({"getMe", "getFile", "getUpdates", "getWebhookInfo"})
@@ -57,6 +60,14 @@ class Refused(Rejected):
         return any(word.lower() in said for word in words)
 
 
+class Unreadable(Rejected):
+    """A file of ours that is gone from the store, or is not the one that was noted. No later try would find it."""
+
+
+class TooSlow(Rejected):
+    """A file that the line is too slow for: it would be no faster the next time."""
+
+
 class BotApi:
     """One bot on one server. ``session`` belongs to whoever made it."""
 
@@ -72,15 +83,27 @@ class BotApi:
         body = json.dumps(dict(params or {}), ensure_ascii=False).encode("utf-8", "replace")
         return await self._ask(method, body, {"Content-Type": "application/json"}, timeout)
 
-    async def upload(self, method: str, params: Mapping[str, Any], file: File) -> Any:
-        """The same with a file, streamed. Raises Unreachable also when the file could not be read to its end."""
-        form = Form(params, file)
-        timeout = aiohttp.ClientTimeout(total=_UPLOAD, connect=_CONNECT)
+    async def upload(
+        self, method: str, params: Mapping[str, Any], file: File, *, seconds: float = UPLOAD_SECONDS
+    ) -> Any:
+        """The same with a file, streamed. Raises Unreadable for a file that is gone or damaged, and TooSlow.
+
+        A request whose length was said and whose end was never written is none (RFC 9112, section 8): nothing was sent.
+        """
+        form, now = Form(params, file), asyncio.get_running_loop().time
+        until = now() + max(seconds, 1.0)
+        timeout = aiohttp.ClientTimeout(total=until - now(), connect=_CONNECT)
         try:
             return await self._ask(method, form.chunks(), form.headers, timeout)
-        except (Unreachable, OutcomeUnknown):
-            if form.broken is not None:  # Telegram never had all of it
+        except (Unreachable, OutcomeUnknown) as error:
+            if form.lost is not None:
+                raise Unreadable(f"The stored file cannot be sent: {form.lost}") from None
+            if form.broken is not None:
                 raise Unreachable(f"The stored file could not be read: {form.broken}") from None
+            if not form.written and now() >= until:
+                raise TooSlow(f"The file did not get to Telegram within {seconds:.0f} seconds.") from None
+            if not form.written:
+                raise Unreachable(f"The upload was cut off before its end: {error.detail}") from None
             raise
 
     def file_url(self, path: str) -> str:
@@ -168,12 +191,11 @@ def _error(method: str, answer: Answer) -> ChannelError:
         return RateLimited("Telegram asks for a pause.", retry_after=float(pause) if isinstance(pause, int) else 5.0)
     if code == HTTPStatus.UNAUTHORIZED or (code == HTTPStatus.NOT_FOUND and said):
         return AuthFailed("Telegram does not know this bot's token (any more): see TELEGRAM_BOT_TOKEN.")
-    if code in (_WITHOUT_WORDS, HTTPStatus.GATEWAY_TIMEOUT) and method not in _READS:
-        return OutcomeUnknown(f"What answered to {method} was not the Bot API ({code or 200}).")
-    if code >= HTTPStatus.INTERNAL_SERVER_ERROR or not said:
-        return (
-            Refused(answer)
-            if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            else Unreachable(f"Telegram answered {code}.")
+    if method not in _READS and (code == _WITHOUT_WORDS or code >= HTTPStatus.INTERNAL_SERVER_ERROR):
+        # What stands behind the gateway may have posted it: scraton/node-red-contrib-telegrambot-home, issue 14.
+        return OutcomeUnknown(
+            f"Telegram did not say what became of {method} ({code or 'an answer that is not its own'})."
         )
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR or (not said and code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
+        return Unreachable(f"Telegram answered {code}.")
     return Refused(answer)

@@ -10,14 +10,14 @@ from typing import Any, Final
 import structlog
 
 from channels.telegram.chats import Chats
-from channels.telegram.client import BotApi, Refused
+from channels.telegram.client import UPLOAD_SECONDS, BotApi, Refused, TooSlow, Unreadable
 from channels.telegram.html import plain_of
 from channels.telegram.pace import GroupPace
 from channels.telegram.render import text_call
 from channels.telegram.upload import File
 from channels.telegram.words import FILE_LINK, FILE_LOST, say
 from core.domain.attachments import Attachment
-from core.domain.errors import Rejected, StoreUnavailable
+from core.domain.errors import NotFound, OutcomeUnknown, Rejected, StoreUnavailable, Unreachable
 from core.domain.messages import Receipt
 from core.ports.surroundings import Surroundings
 
@@ -37,6 +37,7 @@ class Outgoing:
         self._chats = chats
         self._files = surroundings.files
         self._link = surroundings.link
+        self._clock = surroundings.clock
         self._pace = GroupPace(surroundings.clock)
 
     async def send(self, body: Mapping[str, Any]) -> Receipt:
@@ -55,6 +56,20 @@ class Outgoing:
                 raise await self._blocked(chat, refused) from None
             raise
 
+    async def await_recovery(self, body: Mapping[str, Any]) -> None:
+        """Whether Telegram takes something for that chat again, by what leaves no trace: "typing". Raises a ChannelError.
+
+        A refusal is an answer too: the message itself will meet it.
+        """
+        where = {name: body["params"][name] for name in ("chat_id", "message_thread_id") if name in body["params"]}
+        where["chat_id"] = self._chats.now_at(where["chat_id"])
+        try:
+            await self._api.call("sendChatAction", {**where, "action": "typing"})
+        except OutcomeUnknown as error:
+            raise Unreachable(f"Telegram is not itself yet: {error.detail}") from error
+        except Refused as refused:
+            _log.info("telegram.refused_while_waiting", detail=refused.description)
+
     async def _in_some_form(self, body: Mapping[str, Any]) -> Any:
         return await (self._file(body) if "file" in body else self._text(body))
 
@@ -71,11 +86,18 @@ class Outgoing:
     async def _file(self, body: Mapping[str, Any]) -> Any:
         attachment = Attachment(**body["file"])
         methods = ["sendPhoto", "sendDocument"] if body["method"] == "sendPhoto" else ["sendDocument"]
+        until = self._clock.monotonic() + UPLOAD_SECONDS
         for method in methods if attachment.size <= UPLOAD_BYTES else ():
-            chunks = self._files.open(attachment)
-            file = File(_FIELDS[method], attachment.name, attachment.media_type, attachment.size, chunks)
             try:
-                return await self._api.upload(method, body["params"], file)
+                chunks = self._files.open(attachment)
+                file = File(_FIELDS[method], attachment.name, attachment.media_type, attachment.size, chunks)
+                return await self._api.upload(method, body["params"], file, seconds=until - self._clock.monotonic())
+            except TooSlow as error:
+                _log.warning("telegram.file_too_slow", method=method, detail=error.detail)
+                break
+            except (Unreadable, NotFound) as error:
+                _log.error("telegram.file_unreadable", attachment=attachment.id, detail=error.detail)
+                return await self._text(text_call(body["params"], _without(attachment, body.get("locale"))))
             except Refused as refused:
                 if _is_about_the_chat(refused):
                     raise
@@ -83,10 +105,10 @@ class Outgoing:
         return await self._text(text_call(body["params"], self._instead_of(attachment, body.get("locale"))))
 
     def _instead_of(self, attachment: Attachment, locale: str | None) -> str:
-        link, name = self._link(attachment), _escaped(attachment.name)
+        link = self._link(attachment)
         if link is None:
-            return f"{say(FILE_LOST, locale)} {name}"
-        return f'{say(FILE_LINK, locale)} <a href="{_escaped(link)}">{name}</a>'
+            return _without(attachment, locale)
+        return f'{say(FILE_LINK, locale)} <a href="{_escaped(link)}">{_escaped(attachment.name)}</a>'
 
     async def _note_move(self, old: int | str, new: int) -> None:
         try:
@@ -103,6 +125,11 @@ class Outgoing:
         group = str(chat).startswith("-")
         way = "Add the bot to the group again, or let it write there." if group else "The customer has to write first."
         return Rejected(f"{refused.detail}{when} {way}")
+
+
+def _without(attachment: Attachment, locale: str | None) -> str:
+    """No link either: behind it there would be no file."""
+    return f"{say(FILE_LOST, locale)} {_escaped(attachment.name)}"
 
 
 def _is_about_the_chat(refused: Refused) -> bool:

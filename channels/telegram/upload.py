@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from core.domain.errors import NotFound
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -21,7 +23,10 @@ class File:
 
 
 class Form:
-    """One form. ``broken`` is what kept the file from being read to its end."""
+    """One form. ``broken``: what kept the file from being read to its end this time; ``lost``: what always will.
+
+    ``written``: the end was handed over, so that whoever reads may have all of it.
+    """
 
     def __init__(self, params: Mapping[str, Any], file: File) -> None:
         boundary = uuid4().hex
@@ -37,6 +42,8 @@ class Form:
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self._file = file
         self.broken: str | None = None
+        self.lost: str | None = None
+        self.written = False
         self.headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
             "Content-Length": str(len(self._head) + file.size + len(self._tail)),
@@ -52,12 +59,16 @@ class Form:
                 if left < 0:
                     break
                 yield chunk
+        except NotFound as error:
+            self.lost = error.detail
+            raise
         except Exception as error:
             self.broken = type(error).__name__
             raise
         if left != 0:
-            self.broken = "its size is another one than was noted"
-            raise OSError(self.broken)
+            self.lost = "its size is another one than was noted"
+            raise OSError(self.lost)
+        self.written = True
         yield self._tail
 
 

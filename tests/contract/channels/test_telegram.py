@@ -12,6 +12,7 @@ import pytest
 from channels.telegram.entities import units
 from channels.telegram.html import plain_of
 from config.clock import SystemClock
+from core.domain.errors import OutcomeUnknown
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent, WirePayload
 from core.ports.channel import SupportsOutcomeQuery, WebhookRequest
@@ -82,13 +83,21 @@ def sink() -> Sink:
 
 class _OneWay(ChannelContract):
     async def test_sent_twice_with_one_key_is_seen_once(self, peer: Peer) -> None:
-        """Telegram knows no idempotency key and answers no question about a call: nothing of the kind is claimed."""
+        """Telegram knows no idempotency key: nothing of the kind is claimed."""
         assert not peer.channel.capabilities.idempotent_send
-        assert not isinstance(peer.channel, SupportsOutcomeQuery)
         message = await peer.outbound("Only once, please.")
         (payload,) = peer.channel.render(message)
         await peer.channel.send(payload, idempotency_key="key:0")
         assert (await peer.seen()).count("Only once, please.") == 1
+
+    async def test_it_can_tell_whether_a_message_arrived(self, peer: Peer) -> None:
+        """It cannot, whether it did or did not: no list of a chat's messages is open to bots."""
+        (payload,) = peer.channel.render(await peer.outbound("Did this arrive?"))
+        assert isinstance(peer.channel, SupportsOutcomeQuery)
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                await peer.channel.outcome(payload, idempotency_key="key:0")
+            await peer.channel.send(payload, idempotency_key="key:0")
 
 
 class TestTelegramByWebhook(_OneWay):

@@ -33,6 +33,7 @@ class TelegramDoor(Provider):
         self._seen = 0
         self._pushed = 0
         self._taken: set[int] = set()
+        self.weather.certain = (Trouble.LIMIT,)  # a 502 comes from the gateway, and says nothing of what is behind it
         fake.weather = self._trouble
 
     def settings(self, hub: str) -> Mapping[str, str]:

@@ -72,13 +72,14 @@ def _json(status: int, text: str, **headers: str) -> web.Response:
         (_json(200, "<html>Log in to this network</html>"), OutcomeUnknown, Unreachable),
         (_json(200, '{"ok": tr'), OutcomeUnknown, Unreachable),
         (_json(504, "Gateway Time-out"), OutcomeUnknown, Unreachable),
-        (_json(503, ""), Unreachable, Unreachable),
+        (_json(503, ""), OutcomeUnknown, Unreachable),
+        (_json(502, "<html>Bad Gateway</html>"), OutcomeUnknown, Unreachable),
         (_json(404, "<html>nginx</html>"), Unreachable, Unreachable),
         (_json(301, "", Location="https://elsewhere.example/"), Unreachable, Unreachable),
         (_json(413, "<html>too large</html>"), Refused, Refused),
         (_json(400, '{"ok": false, "error_code": 400, "description": "Bad Request"}'), Refused, Refused),
         (_json(400, '{"ok": false, "error_code": "x", "description": 5}'), Refused, Refused),
-        (_json(500, '{"ok": false, "error_code": 500, "description": "Internal"}'), Unreachable, Unreachable),
+        (_json(500, '{"ok": false, "error_code": 500, "description": "Internal"}'), OutcomeUnknown, Unreachable),
     ],
 )
 async def test_what_an_answer_proves(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from channels.telegram import client, outgoing
+from channels.telegram.upload import File
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, RateLimited, Rejected, TooLarge, Unreachable
 from core.domain.keys import ConversationKey
@@ -35,9 +38,7 @@ async def test_a_message_is_shown_and_its_receipt_names_it(polling: World) -> No
 @pytest.mark.parametrize(
     ("trouble", "error"),
     [
-        (Trouble(500, "Internal Server Error"), Unreachable),
-        (Trouble(502, bare=True), Unreachable),
-        (Trouble(504, bare=True), OutcomeUnknown),
+        (Trouble(404, bare=True), Unreachable),
         (Trouble(401, "Unauthorized"), AuthFailed),
         (Trouble(404, "Not Found"), AuthFailed),
         (Trouble(400, "Bad Request: chat not found"), Rejected),
@@ -56,6 +57,31 @@ async def test_a_pause_is_passed_on(polling: World) -> None:
     with pytest.raises(RateLimited) as caught:
         await polling.say(answer("Hi"))
     assert caught.value.retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Trouble(500, "Internal Server Error", taken=True), *(Trouble(code, bare=True, taken=True) for code in (502, 504))],
+)
+async def test_after_an_error_inside_telegram_nobody_knows(polling: World, trouble: Trouble) -> None:
+    polling.fake.next("sendMessage", trouble)
+    with pytest.raises(OutcomeUnknown):
+        await polling.say(answer("Did you get this?"))
+    assert polling.fake.texts() == ["Did you get this?"]
+
+
+async def test_in_doubt_nothing_is_repeated_before_telegram_works_again(polling: World) -> None:
+    (payload,) = polling.channel.render(answer("Did you get this?"))
+    polling.fake.next("sendChatAction", Trouble(502, bare=True), Trouble(500, "Internal Server Error"))
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            await polling.channel.outcome(payload, idempotency_key="k")
+    with pytest.raises(OutcomeUnknown):
+        await polling.channel.outcome(payload, idempotency_key="k")
+    polling.fake.blocked.add(4711)
+    with pytest.raises(OutcomeUnknown):
+        await polling.channel.outcome(payload, idempotency_key="k")
+    assert polling.fake.sent == []
 
 
 async def test_silence_after_the_write_is_an_unknown_outcome(polling: World) -> None:
@@ -192,6 +218,61 @@ async def test_a_file_that_breaks_off_never_happened(polling: World) -> None:
     with pytest.raises(Unreachable, match="stored file"):
         await polling.say(answer("", attachments=(document,)))
     assert polling.fake.sent == []
+
+
+async def test_a_file_that_is_gone_from_the_store_is_told_and_holds_up_nothing(polling: World) -> None:
+    document = await polling.stored(b"data", "a <b>.txt", "text/plain")
+    await polling.files.delete(document.storage_key)
+    await polling.say(answer("See:", attachments=(document,), locale="de"))
+    assert polling.fake.texts() == ["See:", f"Diese Datei konnte hier nicht gesendet werden: {document.name}"]
+    assert "entities" not in polling.fake.sent[-1]  # behind a link there would be nothing
+
+
+async def test_a_file_that_is_not_as_long_as_noted_is_told(polling: World) -> None:
+    document = replace(await polling.stored(b"data", "a.txt", "text/plain"), size=9)
+    await polling.say(answer("", attachments=(document,)))
+    assert polling.fake.texts() == ["This file could not be sent here: a.txt"]
+
+
+async def test_an_upload_that_is_cut_off_never_happened(polling: World) -> None:
+    document = await polling.stored(b"x" * 9_000_000, "big.txt", "text/plain")
+    server = await asyncio.start_server(_cuts_off, "127.0.0.1", 0)
+    origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, client.session() as session:
+        api = client.BotApi(origin, TOKEN, session)
+        file = File("document", "big.txt", "text/plain", document.size, polling.files.open(document))
+        with pytest.raises(Unreachable, match="cut off"):
+            await api.upload("sendDocument", {"chat_id": 4711}, file)
+
+
+async def test_an_upload_that_is_cut_off_after_its_end_is_in_doubt(polling: World) -> None:
+    document = await polling.stored(b"data", "small.txt", "text/plain")
+    polling.fake.next("sendDocument", Trouble(taken=True, hang_up=True))
+    with pytest.raises(OutcomeUnknown):
+        await polling.say(answer("", attachments=(document,)))
+
+
+async def test_a_file_that_the_line_is_too_slow_for_becomes_a_link(
+    polling: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = await polling.stored(b"x" * 300_000, "big.txt", "text/plain")
+    whole = polling.files.open
+
+    async def slowly(attachment: object) -> AsyncIterator[bytes]:
+        async for chunk in whole(document):
+            await asyncio.sleep(0.5)
+            yield chunk
+
+    polling.files.open = slowly  # type: ignore[method-assign]
+    monkeypatch.setattr(outgoing, "UPLOAD_SECONDS", 0.0)
+    await polling.say(answer("", attachments=(document,)))
+    assert polling.fake.sent[-1]["entities"][0]["url"] == "https://hub.example/api/attachments/a1?sig=s"
+
+
+async def _cuts_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reads a beginning, and breaks the line."""
+    await reader.readexactly(100_000)
+    writer.transport.abort()
 
 
 async def test_a_customers_file_is_fetched(polling: World) -> None:
