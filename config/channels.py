@@ -63,6 +63,7 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "client_secret": secrets[0] if secrets else None,
         "state_secrets": keys,
         "agent_view": settings.slack_agent_view,
+        "feedback": settings.feature_feedback,
         "suggested_prompts": tuple((prompt, prompt) for prompt in settings.slack_suggested_prompts),
         "api_base_url": settings.slack_api_base_url,
         "staff_channels": frozenset({settings.slack_staff_channel} - {None}),

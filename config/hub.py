@@ -90,7 +90,11 @@ class Hub:
         self.channels = self._make_channels()
         self._fetching = FetchService(self.channels, self.store, self.files, self._clock)
         self.intake = Intake(
-            self.store, self.wake, self.metrics, {name: item.capabilities for name, item in self.channels.items()}
+            self.store,
+            self.wake,
+            self.metrics,
+            {name: item.capabilities for name, item in self.channels.items()},
+            ratings=settings.feature_feedback,
         )
         self._make_responder = responder or parts.make_responder
         self._dispatcher: Dispatcher | None = None

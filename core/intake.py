@@ -24,6 +24,8 @@ class Intake:
 
     Killed on any line: before the commit nothing was acknowledged and the sender sends again; after it the dispatcher
     of any process finds the message, and the sender's repetition is recognised by its event key.
+
+    ``ratings``: thumbs on answers are ratings.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Intake:
         metrics: Metrics,
         capabilities: Mapping[str, Capabilities],
         *,
+        ratings: bool = True,
         max_batch: int = 256,
         max_queue: int = 20_000,
     ) -> None:
@@ -40,6 +43,7 @@ class Intake:
         self._wake = wake
         self._metrics = metrics
         self._capabilities = capabilities
+        self._ratings = ratings
         self._group: GroupCommit[Acceptable, Accepted] = GroupCommit(
             self._commit, max_batch=max_batch, max_queue=max_queue
         )
@@ -77,6 +81,7 @@ class Intake:
             in_log=capabilities.event_log,
             window=capabilities.burst_window,
             correlation=correlation_id() or new_correlation_id(),
+            rates=self._ratings,
         )
 
     async def _commit(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
@@ -92,6 +97,8 @@ class Intake:
             self._metrics.count(Counter.EVENTS_DUPLICATE, channel=channel)
             return
         self._metrics.count(Counter.EVENTS_ACCEPTED, channel=channel)
+        if accepted.rating is not None:
+            self._metrics.count(Counter.FEEDBACK, rating=accepted.rating)
         self._wake.notify(INBOX)
         if item.in_log:
             self._wake.notify(WIDGET, accepted.conversation_id)

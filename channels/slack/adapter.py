@@ -132,7 +132,7 @@ class SlackChannel:
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
         """See Channel.render."""
-        return render.payloads(message, self._settings.language)
+        return render.payloads(message, self._settings.language, rated=self._settings.feedback)
 
     async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
         """See Channel.send."""

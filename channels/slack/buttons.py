@@ -7,7 +7,7 @@ from channels.slack.words import Words
 PERSON = "switchboard_person"
 FEEDBACK = "switchboard_feedback"
 RATINGS = {"up": "👍", "down": "👎"}
-"""What a press is worth; the platform's thumbs become reactions to the message."""
+"""What a press is worth: the same as that emoji on the message, which is a rating of it (core.domain.thumbs)."""
 
 Element = dict[str, object]
 

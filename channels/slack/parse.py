@@ -231,7 +231,11 @@ class Reader:
         )
 
     def _rating(self, whole: Json, action: Json) -> list[ReactionChanged]:
-        """One thumb is up and the other is down: the last press counts."""
+        """One thumb is up and the other is down: the last press counts.
+
+        Slack tells of every press, also of a thumb that is pressed already, and of none that is taken back
+        (github.com/slackapi/bolt-python/issues/1435): so pressing again changes nothing.
+        """
         rating, _, thread = wire.named(action, "value").partition(" ")
         if rating not in RATINGS:
             raise InvalidInput(f"There is no rating {rating[:_LONG]!r}.")

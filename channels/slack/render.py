@@ -45,38 +45,37 @@ def context(text: str) -> dict[str, Any]:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
 
 
-def payloads(message: OutboundMessage, language: str) -> list[WirePayload]:
-    """At least one call. A text without words is left out where there are files."""
+def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> list[WirePayload]:
+    """At least one call. A text without words is left out where there are files. ``rated``: answers have thumbs below."""
     said = words(message.locale, language)
     texts = [piece for piece in mrkdwn(message.text) if piece.strip()]
     bodies: list[dict[str, Any]] = []
     if texts or not message.attachments:
         texts = texts or [""]
-        bodies = [_text(message, text, said, last=number == len(texts) - 1) for number, text in enumerate(texts)]
+        bodies = [_text(message, text) for text in texts]
+        bodies[-1]["blocks"] += _below(message, said, rated=rated)
         bodies[0]["first"] = True
     bodies += [_file(file, said) for file in message.attachments]
     return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
 
 
-def _text(message: OutboundMessage, text: str, said: Words, *, last: bool) -> dict[str, Any]:
+def _text(message: OutboundMessage, text: str) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [section(text)] if text else []
     fallback = text
     if message.author is Author.STAFF and message.author_name:
         blocks.insert(0, context(f"*{escaped(message.author_name)}*"))
         fallback = f"{escaped(message.author_name)}: {text}"
-    if last:
-        blocks += _below(message, said)
     body: dict[str, Any] = {"method": TEXT, "text": fallback or NOTHING, "blocks": blocks}
     return body if message.turn_id is None else body | {"turn_id": message.turn_id}
 
 
-def _below(message: OutboundMessage, said: Words) -> list[dict[str, Any]]:
+def _below(message: OutboundMessage, said: Words, *, rated: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if message.citations:
         found.append(context(sources(message.text, message.citations, said)))
     if message.author is not Author.AGENT and message.author is not Author.SYSTEM:
         return found
-    if message.kind in _RATED:
+    if rated and message.kind in _RATED:
         found.append(buttons.feedback(message.conversation.thread, said))
     if message.kind in _PERSON:
         found.append(buttons.person(message.conversation.thread, said))

@@ -40,6 +40,7 @@ class SlackSettings:
     ``agent_view``: the app's manifest has ``agent_view``, in which each direct message begins a thread of its own.
     ``timeout``: seconds for a call to Slack. ``answer_within``: seconds after which an event that is not stored yet is refused,
     so that Slack, which waits for three, comes again.
+    ``feedback``: thumbs are shown under answers.
     ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer.
     """
 
@@ -55,6 +56,7 @@ class SlackSettings:
     agent_view: bool = False
     language: str = "en"
     suggested_prompts: tuple[tuple[str, str], ...] = ()
+    feedback: bool = True
     timeout: float = 4.0
     answer_within: float = 2.5
 

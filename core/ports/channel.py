@@ -18,6 +18,7 @@ from core.domain.messages import (
     Receipt,
     WirePayload,
 )
+from core.domain.thumbs import Rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ class WebhookReply:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One event after the commit. ``cursor`` only where the channel reads the hub's event log."""
+    """One event after the commit. ``cursor`` only where the channel reads the hub's event log.
+
+    ``rating``: what a thumb made of the answer that it is on, where that is news.
+    """
 
     message_id: str
     conversation_id: str
@@ -51,6 +55,7 @@ class Accepted:
     duplicate: bool
     state: str
     cursor: int | None = None
+    rating: Rating | None = None
 
 
 class InboundSink(Protocol):

@@ -40,13 +40,17 @@ from core.ports.outcomes import (
 
 @dataclass(frozen=True, slots=True)
 class Acceptable:
-    """One event on its way in. ``in_log``: the channel's customers read the hub's event log. ``window``: burst seconds."""
+    """One event on its way in. ``in_log``: the channel's customers read the hub's event log. ``window``: burst seconds.
+
+    ``rates``: a thumb on an answer is a rating of it.
+    """
 
     event: InboundEvent
     raw: RawEvent | None = None
     in_log: bool = False
     window: float = 0.0
     correlation: str | None = None
+    rates: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, Update, insert, select, update
 
@@ -15,6 +16,7 @@ from core.domain.messages import (
     RawEvent,
     ReactionChanged,
 )
+from core.domain.thumbs import Rating, rating_of
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
@@ -30,6 +32,7 @@ from core.storage.tables import (
     ownership_change,
     quarantine,
 )
+from core.storage.thumbs import rate_by_thumbs
 
 
 class SqlInbox:
@@ -60,7 +63,7 @@ class SqlInbox:
             except (InvalidInput, SessionEnded) as error:
                 results.append(error)
         self._write(connection, batch)
-        return results
+        return _with_ratings(items, results, rate_by_thumbs(connection, self._inbox_db, batch.rated, batch.now))
 
     def _lock(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Thread]:
         threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))
@@ -131,6 +134,20 @@ class SqlInbox:
             )
 
         await self._inbox_db.write(work)
+
+
+def _with_ratings(
+    items: Sequence[Acceptable], results: Sequence[Accepted | Exception], ratings: Mapping[str, Rating]
+) -> Sequence[Accepted | Exception]:
+    """Each rating that is news told once: by the last event of this batch that says so."""
+    left, told = dict(ratings), list(results)
+    for number in reversed(range(len(items))):
+        event, result = items[number].event, told[number]
+        if not left or not isinstance(event, ReactionChanged) or not isinstance(result, Accepted):
+            continue
+        if event.present and not result.duplicate and left.get(result.message_id) == rating_of(event.emoji):
+            told[number] = replace(result, rating=left.pop(result.message_id, None))
+    return told
 
 
 def _accepted_before(connection: Connection, keys: Sequence[str]) -> dict[str, Accepted]:

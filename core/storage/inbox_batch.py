@@ -18,6 +18,7 @@ from core.domain.messages import (
     MessageReceived,
     ReactionChanged,
 )
+from core.domain.thumbs import rating_of
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
@@ -58,6 +59,7 @@ class Batch:
     frames: list[dict[str, Any]] = field(default_factory=list)
     edits: list[dict[str, Any]] = field(default_factory=list)
     reactions: list[dict[str, Any]] = field(default_factory=list)
+    rated: set[str] = field(default_factory=set)
     changes: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
 
@@ -80,7 +82,7 @@ def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
     if isinstance(event, MessageReceived):
         accepted = _place_message(batch, item, event)
     elif isinstance(event, ReactionChanged):
-        accepted = _place_reaction(batch, event)
+        accepted = _place_reaction(batch, item, event)
     else:
         accepted = _place_change(batch, event)
     batch.events.append(
@@ -194,9 +196,11 @@ def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accept
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
 
 
-def _place_reaction(batch: Batch, event: ReactionChanged) -> Accepted:
+def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> Accepted:
     target, thread = _target(batch, event)
     batch.reactions.append(reaction_row(event, target))
+    if item.rates and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
+        batch.rated.add(target.message_id)
     detail = {"emoji": event.emoji, "present": event.present}
     _tell(batch, thread, ChangeKind.REACTED, target.message_id, detail)
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.e2e.channels.customer import Commanding, Correcting, Customer, Deleting, Paper, reads, until
-from tests.e2e.channels.town import Town, hand_over, messages, reactions, settled
+from tests.e2e.channels.town import Town, hand_over, messages, ratings, reactions, settled
 from tests.e2e.papers import pdf
 from tests.servers.hub import Hub
 
@@ -106,7 +106,7 @@ def _of_a_file(customer: Customer) -> list[str]:
     return [link for link in customer.links() if "/api/attachments/" in link]
 
 
-async def test_an_edit_changes_what_is_kept_and_an_emoji_is_kept(platforms: Town) -> None:
+async def test_an_edit_changes_what_is_kept_and_a_thumb_is_feedback(platforms: Town) -> None:
     async def scenario(customer: Customer, hub: Hub) -> None:
         assert isinstance(customer, Correcting)
         said = await customer.write(QUESTION)
@@ -118,6 +118,7 @@ async def test_an_edit_changes_what_is_kept_and_an_emoji_is_kept(platforms: Town
         await customer.react_to_answer("👍")
         await until(lambda: reactions(customer, hub), lambda: messages(customer, hub))
         assert reactions(customer, hub) == [{"emoji": "👍", "present": 1, "author": "agent"}]
+        assert ratings(customer, hub) == ["up"]
         await settled(customer, hub)
         assert answers(customer) == 1
 

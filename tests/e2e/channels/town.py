@@ -119,6 +119,12 @@ def reactions(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
     return stored.rows(hub, kept, _conversation(customer, hub)["id"])
 
 
+def ratings(customer: Customer, hub: Hub) -> list[str]:
+    """What they think of the answers, as the widget's customers say it too."""
+    kept = "SELECT rating FROM feedback WHERE conversation_id = ? ORDER BY created_at"
+    return [str(row["rating"]) for row in stored.rows(hub, kept, _conversation(customer, hub)["id"])]
+
+
 async def hand_over(customer: Customer, hub: Hub, text: str, paper: Paper) -> None:
     """A member of staff takes the conversation over and sends a file, by the way through the store that a desk has."""
     conversation = str(_conversation(customer, hub)["id"])
