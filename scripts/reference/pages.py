@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.reference import commands, errors, metrics, settings
+from scripts.reference import commands, errors, metrics, ownership, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "reference"
-_MAKERS = {"settings": settings, "commands": commands, "metrics": metrics, "errors": errors}
+_MAKERS = {"settings": settings, "commands": commands, "metrics": metrics, "errors": errors, "ownership": ownership}
 _MADE = "Made from the code by `make docs`; edit it there."
 
 

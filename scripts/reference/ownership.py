@@ -1,0 +1,124 @@
+"""The page of the ownership state machine: every state with every event, as the code decides it, as tables and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.domain.conversation import IllegalTransition, OwnershipEvent, OwnershipState, next_state
+
+TITLE = "Who speaks: the ownership of a conversation"
+_INTRODUCTION = (
+    "A conversation has exactly one owner. Storage, turns and the desk ask the same table, `core/domain/conversation.py`, under "
+    "the lock of the conversation's row. [The state machines](state-machines.md) says what else each change brings with it."
+)
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """Of an event: who brings it about, what must hold besides the state, and what the same commit does."""
+
+    cause: str
+    guard: str
+    effects: str
+
+
+_STATES = {
+    OwnershipState.BOT: "the agent answers",
+    OwnershipState.QUEUED: "a person was asked for; the agent is silent, staff are told everything",
+    OwnershipState.STAFF: "the person in `owner` answers, and nobody else",
+    OwnershipState.RESOLVED: "closed; the next message opens it",
+}
+_EVENTS = {
+    OwnershipEvent.ESCALATE: _Explained(
+        "the customer asks for a person, the agent cannot go on, or a rule of the settings wants one",
+        "the turn that decides it still has its claim",
+        "a case, its ticket and its card; the transfer is said to the customer; the timers of an unclaimed case",
+    ),
+    OwnershipEvent.CLAIM: _Explained(
+        "staff press *Claim* or *Take over*",
+        "no message of the agent's is being sent; nobody changed the owner since it was read",
+        "the customer reads who joined; an "
+        " agent's turn under way loses its claim; what the agent has not begun to say is withheld",
+    ),
+    OwnershipEvent.WITHDRAW: _Explained(
+        "the customer needs nobody any more",
+        "the turn still has its claim, so nobody has claimed the conversation meanwhile",
+        "the case and its ticket are closed; the agent answers what else was asked",
+    ),
+    OwnershipEvent.RELEASE: _Explained(
+        "the owner gives it up, or anybody whose owner stays silent too long is offered it",
+        "the owner pressed it; of a silent one, the offer still stands",
+        "the timers of an unclaimed case begin anew",
+    ),
+    OwnershipEvent.HAND_BACK: _Explained(
+        "staff press *Hand back*",
+        "the owner pressed it, or nobody owns it",
+        "the case is closed; the customer reads that the agent answers again",
+    ),
+    OwnershipEvent.RESOLVE: _Explained(
+        "staff press *Resolve*; or the customer rates a case that was resolved",
+        "the owner pressed it, or nobody owns it; of a rating, the turn still has its claim",
+        "the case is closed; the customer is told, and asked for a rating",
+    ),
+    OwnershipEvent.REOPEN_FOR_STAFF: _Explained(
+        "the customer writes within `DESK_REOPEN_HOURS` after a person resolved it",
+        "it is the first message since",
+        "the same case is open again, in the same thread",
+    ),
+    OwnershipEvent.REOPEN_FOR_BOT: _Explained(
+        "the customer writes later",
+        "it is the first message since",
+        "the agent answers; a new case would be a new card",
+    ),
+}
+
+
+def lines() -> Iterator[str]:
+    """The picture, then states, events, and all pairs."""
+    yield from [_INTRODUCTION, "", *_picture(), "", "## States", "", "| state | meaning |", "|---|---|"]
+    for state in OwnershipState:
+        yield f"| `{state}` | {_STATES[state]} |"
+    yield from [
+        "",
+        "## Events",
+        "",
+        "| event | comes about when | guard | effects, in the same commit |",
+        "|---|---|---|---|",
+    ]
+    for event in OwnershipEvent:
+        told = _EVENTS[event]
+        yield f"| `{event}` | {told.cause} | {told.guard} | {told.effects} |"
+    yield from [
+        "",
+        "Every change raises the ownership epoch by one, is noted in `ownership_change`, and ends the turn under way.",
+    ]
+    yield from ["", "## Every state with every event", ""]
+    yield from _pairs()
+    yield from ["", "A dash: refused with `illegal_transition`, and nothing changes."]
+
+
+def _picture() -> Iterator[str]:
+    yield from ["```mermaid", "stateDiagram-v2", f"    [*] --> {OwnershipState.BOT}"]
+    for state in OwnershipState:
+        for event in OwnershipEvent:
+            target = _target(state, event)
+            if target is not None:
+                yield f"    {state} --> {target}: {event}"
+    yield "```"
+
+
+def _pairs() -> Iterator[str]:
+    states = list(OwnershipState)
+    yield f"| event | {' | '.join(f'in `{state}`' for state in states)} |"
+    yield f"|---|{'---|' * len(states)}"
+    for event in OwnershipEvent:
+        targets = [_target(state, event) for state in states]
+        yield f"| `{event}` | {' | '.join(f'`{one}`' if one else '–' for one in targets)} |"
+
+
+def _target(state: OwnershipState, event: OwnershipEvent) -> OwnershipState | None:
+    try:
+        return next_state(state, event)
+    except IllegalTransition:
+        return None
