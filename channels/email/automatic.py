@@ -24,7 +24,7 @@ _NO_REPLY = re.compile(
     r"(?:.*[._-])?(?:no|do-?not|donot)[._-]?reply(?:[._-].*)?|noreply.*|.*noreply", re.IGNORECASE
 ).fullmatch
 _MACHINES: Final = frozenset(
-    ("mailer-daemon", "postmaster", "bounce", "bounces", "majordomo", "listserv", "mailer", "autoreply", "auto-reply")
+    ("mailer-daemon", "bounce", "bounces", "majordomo", "listserv", "mailer", "autoreply", "auto-reply")
 )
 _AUTOMATIC_HEADERS: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Mail-Autoreply")
 _LIST_HEADERS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "X-Mailing-List", "X-BeenThere")
@@ -43,7 +43,7 @@ def origin(message: Message, sender: Mailbox, own: str, own_lists: tuple[str, ..
     """None for a person's mail. Headers decide; a no-reply address only where nobody else is named to answer to."""
     if sender.address == own.lower():
         return Origin.OURSELVES
-    if _machine_wrote(message):
+    if machine_wrote(message):
         return Origin.AUTOMATIC
     if _through_list(message, own_lists):
         return Origin.LIST
@@ -69,7 +69,8 @@ def _is_machine(one: Mailbox) -> bool:
     return one.local in _MACHINES or one.local.startswith(("bounce-", "bounces-", "owner-"))
 
 
-def _machine_wrote(message: Message) -> bool:
+def machine_wrote(message: Message) -> bool:
+    """Whether a program says of itself that it is one (RFC 3834, sections 3.1.8 and 5)."""
     submitted = header(message, "Auto-Submitted").partition(";")[0].strip().lower()
     if submitted and submitted != "no":
         return True

@@ -12,7 +12,7 @@ from datetime import datetime
 from email.message import Message
 from typing import Final
 
-from channels.email import mime
+from channels.email import automatic, mime
 from channels.email.address import sender
 from channels.email.charset import clean, header, raw_headers, words
 from channels.email.settings import CHANNEL
@@ -21,17 +21,20 @@ from core.domain.keys import EventKey
 from core.domain.messages import DeliveryReported, ReceiptStatus
 
 _ACTIONS: Final = {"failed": ReceiptStatus.FAILED, "delivered": ReceiptStatus.DELIVERED}
-_SERVERS: Final = frozenset(("mailer-daemon", "postmaster"))
+_POSTMASTER: Final = "postmaster"
+_SERVERS: Final = frozenset(("mailer-daemon", _POSTMASTER))
 _CODE: Final = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b5\d\d\b")
 _LONGEST: Final = 64_000
 
 
 def is_report(message: Message) -> bool:
-    """Whether a server speaks, and not a person."""
+    """Whether a server speaks, and not a person. People are postmasters too, and write."""
     if mime.kind(message) == "multipart/report":
         return True
     author = sender(message)
-    return author is not None and author.local in _SERVERS
+    if author is None or author.local not in _SERVERS:
+        return False
+    return author.local != _POSTMASTER or automatic.machine_wrote(message)
 
 
 def reported(message: Message, tokens: Tokens, account: str, at: datetime) -> list[DeliveryReported]:

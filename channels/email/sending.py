@@ -13,9 +13,10 @@ from channels.email.budget import Budget
 from channels.email.compose import Envelope, composed
 from channels.email.imap import ImapConnection
 from channels.email.ledger import Ledger
+from channels.email.refusals import TooBig
 from channels.email.render import attachment_of
 from channels.email.settings import EmailSettings
-from channels.email.smtp import SmtpServer, TooBig
+from channels.email.smtp import SmtpServer
 from channels.email.threads import Thread, Threads
 from channels.email.tokens import Tokens, event_id
 from core.domain.attachments import Attachment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,19 +11,11 @@ from typing import Final
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from channels.email.refusals import Stage, refused
 from channels.email.settings import EmailSettings, Security
-from core.domain.errors import AuthFailed, ChannelError, ConfigError, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, ConfigError, OutcomeUnknown, Rejected, Unreachable
 
 _TIMEOUT: Final = 50.0
-_PAUSE: Final = 60.0
-_BUSY: Final = re.compile(r"\b4\.7\.\d|\brate\b|too many|too much|throttl|quota|slow down|limit", re.IGNORECASE)
-_LARGE: Final = re.compile(r"\b5\.3\.4\b|\b5\.2\.3\b|too (?:large|big)|size|exceed", re.IGNORECASE)
-_NOT_OURS: Final = (550, 551, 553, 554, 571)
-_LOGIN: Final = (530, 534, 535, 538)
-
-
-class TooBig(Rejected):
-    """The server takes no mail of this size."""
 
 
 class SmtpServer:
@@ -41,7 +32,7 @@ class SmtpServer:
             try:
                 await smtp.data(data)
             except SMTPResponseException as error:
-                raise _refused(error) from None
+                raise _refusal(Stage.CONTENT, error) from None
             except (SMTPException, OSError, TimeoutError) as error:
                 said = f"The connection broke while the mail was handed over ({type(error).__name__})."
                 raise OutcomeUnknown(said) from error
@@ -58,11 +49,11 @@ class SmtpServer:
             try:
                 await smtp.mail(self._settings.address, options=options, encoding=encoding)
             except SMTPResponseException as error:
-                raise _sender_refused(error) from None
+                raise _refusal(Stage.SENDER, error) from None
             try:
                 await smtp.rcpt(to, encoding=encoding)
             except SMTPResponseException as error:
-                raise _refused(error) from None
+                raise _refusal(Stage.RECIPIENT, error) from None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[SMTP]:
@@ -98,9 +89,11 @@ async def _logged_in(smtp: SMTP, user: str, password: str) -> None:
         await smtp.login(user, password)
     except SMTPResponseException as error:
         if 400 <= error.code < 500:
-            raise _refused(error) from None
+            raise _refusal(Stage.SESSION, error) from None
         raise AuthFailed(f"The mail server does not accept the login ({error.code} {_shown(error)}).") from None
-    except aiosmtplib.SMTPNotSupported as error:
+    except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, aiosmtplib.SMTPConnectError):
+        raise
+    except SMTPException as error:  # no AUTH at all, or none that both sides know
         raise AuthFailed(f"The mail server offers no login that we know: {error}") from None
 
 
@@ -114,7 +107,7 @@ def _certain() -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         raise Unreachable(f"The mail server's certificate is not trusted: {error.verify_message}.") from error
     except SMTPResponseException as error:
-        raise _refused(error) from None
+        raise _refusal(Stage.SESSION, error) from None
     except (SMTPException, OSError, TimeoutError) as error:
         cause = error.__cause__ or error.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -122,25 +115,8 @@ def _certain() -> Iterator[None]:
         raise Unreachable(f"The mail server was not reached: {_said(error)}") from error
 
 
-def _refused(error: SMTPResponseException) -> ChannelError:
-    said = f"{error.code} {_shown(error)}"
-    if error.code in _LOGIN:
-        return AuthFailed(f"The mail server wants a login: {said}")
-    if 400 <= error.code < 500:
-        if error.code == 421 or _BUSY.search(error.message):
-            return RateLimited(f"The mail server asks for a pause: {said}", retry_after=_PAUSE)
-        return Unreachable(f"The mail server does not take it now: {said}")
-    if error.code == 552 or (error.code in (523, 554) and _LARGE.search(error.message)):
-        return TooBig(f"The mail server takes no mail of this size: {said}")
-    return Rejected(f"The mail server refuses it: {said}")
-
-
-def _sender_refused(error: SMTPResponseException) -> ChannelError:
-    """Our own address is refused: that holds for every mail, so nothing may be dropped for it."""
-    found = _refused(error)
-    if type(found) is Rejected and error.code in _NOT_OURS:
-        return AuthFailed(f"The mail server does not let us write as our own address: {error.code} {_shown(error)}")
-    return found
+def _refusal(stage: Stage, error: SMTPResponseException) -> ChannelError:
+    return refused(stage, error.code, str(error.message))
 
 
 def _shown(error: SMTPResponseException) -> str:

@@ -14,6 +14,7 @@ from core.domain.attachments import Attachment
 from core.domain.errors import AuthFailed, OutcomeUnknown, RateLimited, Rejected, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage, ReceiptStatus
+from tests.integration.email_channel.gruff_server import gruff_server
 from tests.integration.email_channel.rig import ANN, LINK, PostOffice, Rig, rig_in, submission_url
 
 _SOURCE = Citation(
@@ -119,7 +120,20 @@ async def test_a_file_that_is_lost_does_not_hold_back_the_answer(rig: Rig) -> No
         ("mail", "421 4.7.0 Try again later", RateLimited),
         ("mail", "451 4.3.2 System not accepting", Unreachable),
         ("mail", "553 5.7.1 Sender address rejected: not owned by user", AuthFailed),
+        ("mail", "550 5.4.5 Daily user sending limit exceeded", RateLimited),
+        ("mail", "550 5.1.8 Access denied, bad outbound sender", AuthFailed),
+        ("mail", "552 5.2.2 Your mailbox is over quota", RateLimited),
+        ("mail", "501 5.5.4 Syntax error in parameters", Unreachable),
         ("rcpt", "450 4.2.0 Greylisted", Unreachable),
+        ("rcpt", "554 5.7.1 <ann@customer.example>: Relay access denied", AuthFailed),
+        ("rcpt", "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", AuthFailed),
+        ("rcpt", "553 5.7.1 <support@example.com>: Sender address rejected: not owned by user ann", AuthFailed),
+        ("rcpt", "530 5.7.0 Authentication required", AuthFailed),
+        ("rcpt", "550 5.4.5 Daily sending quota exceeded", RateLimited),
+        ("rcpt", "552 5.2.2 The recipient's mailbox is full", Rejected),
+        ("data", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", AuthFailed),
+        ("data", "554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException", AuthFailed),
+        ("data", "550 5.7.1 Our limit is 100 messages per hour", RateLimited),
         ("rcpt", "450 4.7.1 Too many messages", RateLimited),
         ("rcpt", "550 5.1.1 No such user", Rejected),
         ("rcpt", "553 5.1.3 Bad address", Rejected),
@@ -136,6 +150,33 @@ async def test_a_refusal_says_what_to_do(rig: Rig, command: str, reply: str, err
     assert type(caught.value) is error
     (payload,) = rig.channel.render(_message(rig, thread))
     assert await rig.channel.outcome(payload, idempotency_key="d1:0") is None, "it is certain that it was not taken"
+    await rig.answer(thread)
+    assert len(rig.office.postman.taken) == 1
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        ["554 5.7.1 No service for your address"],
+        ["220 mx.example.com ESMTP", "550 5.7.1 EHLO refused", "550 5.7.1 HELO refused"],
+        [
+            "220 mx.example.com ESMTP",
+            "250-mx\r\n250 AUTH PLAIN LOGIN",
+            "550 5.7.1 This account is blocked",
+            "550 5.7.1 Blocked",
+        ],
+    ],
+)
+async def test_a_server_that_refuses_us_before_any_mail_drops_none(rig: Rig, replies: list[str]) -> None:
+    thread = await _thread(rig)
+    await rig.stop()
+    async with gruff_server(replies) as port:
+        await rig.start(smtp_url=f"smtp://support:secret@127.0.0.1:{port}")
+        with pytest.raises(AuthFailed):
+            await rig.answer(thread)
+    assert rig.channel.alarm == "the mail server does not let us send"
+    await rig.stop()
+    await rig.start()
     await rig.answer(thread)
     assert len(rig.office.postman.taken) == 1
 

@@ -54,6 +54,7 @@ _ANSWERS = {"In_Reply_To": "<ours@example.com>"}
         ({"Reply_To": "no-reply@x.example"}, Origin.NO_REPLY),
         ({"Reply_To": "ann@other.example"}, None),
         ({"From": "bounces+7@x.example"}, Origin.AUTOMATIC),
+        ({"From": "Bob <postmaster@x.example>"}, None),
         ({"From": "Support <SUPPORT@example.com>"}, Origin.OURSELVES),
     ],
 )
@@ -73,3 +74,8 @@ def test_who_writes_through_a_form_is_the_person_and_not_the_form() -> None:
     event = received(mail(**form, Authentication_Results=proof))
     assert (event.sender.external_id, event.sender.display_name) == ("ann@customer.example", "Ann")
     assert not event.sender.verified, "the form is proven, and not who filled it in"
+
+
+def test_a_postmaster_who_writes_himself_is_heard() -> None:
+    assert received(mail(From="Bob <postmaster@x.example>")).sender.external_id == "postmaster@x.example"
+    assert letter.read(mail(From="postmaster@x.example", Return_Path="<>"), SETTINGS).is_report
