@@ -11,7 +11,11 @@ from core.ports.store import Delivery, Settlement
 
 
 class NotBegun(Unreachable):
-    """This worker was frozen or starved, so nothing was sent, and whoever claims next may send at once."""
+    """Nothing (more) was sent, through no fault of the provider's; whoever claims next may send after ``wait`` seconds."""
+
+    def __init__(self, detail: str, *, wait: float = 0.0) -> None:
+        super().__init__(detail)
+        self.wait = wait
 
 
 @dataclass
@@ -19,7 +23,8 @@ class Attempt:
     """One try at a delivery, as it goes. ``doubt``: the next part may have been sent by an earlier try.
 
     ``blind``: nobody could say whether an earlier try had arrived, and the decision was taken without knowing.
-    ``pause``: seconds the provider asks for.
+    ``pause``: seconds the provider asks for. ``granted``: calls of this message that the pace has room for.
+    ``authorised``: what was learned of the account's credentials, where that is news.
     """
 
     delivery: Delivery
@@ -27,6 +32,8 @@ class Attempt:
     doubt: bool
     blind: bool = False
     pause: float | None = None
+    granted: int = 1
+    authorised: bool | None = None
     receipts: list[Receipt] = field(default_factory=list)
 
     def ended(
@@ -48,4 +55,5 @@ class Attempt:
             uncertain=self.doubt and status == DeliveryStatus.DUE,
             possible_duplicate=self.blind and (bool(self.receipts) or status != DeliveryStatus.DUE),
             conversation_pause=conversation_pause,
+            authorised=self.authorised,
         )

@@ -13,6 +13,8 @@ import structlog
 
 from core.delivery_attempt import Attempt, NotBegun
 from core.delivery_heartbeat import DeliveryHeartbeat
+from core.delivery_pace import LanePace
+from core.delivery_report import report
 from core.delivery_settings import DeliverySettings
 from core.delivery_takeover import find_out_what_came
 from core.domain.correlation import correlated
@@ -32,7 +34,7 @@ from core.group_commit import GroupCommit
 from core.ports.channel import Channel, SupportsOutcomeQuery
 from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.clock import Clock
-from core.ports.metrics import Counter, Gauge, Metrics, Timing
+from core.ports.metrics import Gauge, Metrics, Timing
 from core.ports.store import Delivery, Outbox, Settlement
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
@@ -71,6 +73,7 @@ class Lane:
         self._metrics = metrics
         self._settings = settings
         self._rng = rng
+        self._pace = LanePace(channel, outbox)
         self._settle: GroupCommit[Settlement, bool] = GroupCommit(self._settle_batch)
         self._active: set[asyncio.Task[None]] = set()
         self._heartbeat = DeliveryHeartbeat(outbox, settings.lease)
@@ -162,7 +165,7 @@ class Lane:
             log.error("delivery.claim_failed", channel=self._channel.name, exc_info=error)
 
     async def _claim(self, room: int) -> int:
-        granted = await self._granted(room)
+        granted = await self._pace.granted(room)
         if not granted:
             return 0
         async with self._claiming:
@@ -198,23 +201,6 @@ class Lane:
             await self._slot_free.wait()
         return 1 if self._paused is not None else self._settings.concurrency - len(self._active)
 
-    async def _granted(self, room: int) -> int:
-        pace = self._channel.capabilities.pace
-        if pace is None:
-            return room
-        while True:
-            due = await self._outbox.due(self._channel.name, self._channel.account, room)
-            if not due:
-                return 0
-            granted, wait = await self._outbox.reserve(self._pace_key, pace, due)
-            if granted:
-                return granted
-            await asyncio.sleep(min(wait, 5.0))
-
-    @property
-    def _pace_key(self) -> str:
-        return f"{self._channel.name}:{self._channel.account}"
-
     @property
     def _patience(self) -> float:
         """Seconds that one send may take, where the channel needs more than a lease leaves."""
@@ -237,21 +223,16 @@ class Lane:
         with correlated(delivery.message.meta.get("correlation_id")):
             attempt = Attempt(delivery, deadline, doubt=delivery.uncertain)
             settlement = await self._attempt(attempt)
-            self._report(delivery, settlement)
+            report(self._metrics, self._channel.name, delivery, settlement)
             try:
-                await self._hold_back(attempt)
+                if attempt.pause is not None:
+                    await self._pace.hold_back(attempt.pause)
                 if await self._record(settlement):
                     self._wake.notify(OUTBOX)
                 if settlement.status == DeliveryStatus.WITHHELD:
                     self._wake.notify(WIDGET, delivery.conversation_id)
             except Exception:
                 log.exception("delivery.left_in_doubt", delivery=delivery.id, channel=self._channel.name)
-
-    async def _hold_back(self, attempt: Attempt) -> None:
-        """The provider's pause holds for all processes. Where it cannot be noted, each learns it from the provider."""
-        if attempt.pause is not None and self._channel.capabilities.pace is not None:
-            with contextlib.suppress(StoreUnavailable):
-                await self._outbox.pause(self._pace_key, attempt.pause)
 
     async def _record(self, settlement: Settlement) -> bool:
         """How it ended is known only here, so the database is told until it listens, or has given the row away."""
@@ -280,6 +261,7 @@ class Lane:
         except Exception as error:
             log.exception("delivery.failed", delivery=attempt.delivery.id, channel=self._channel.name)
             return self._retry(attempt, f"{type(error).__name__}: {error}")
+        attempt.authorised = True if attempt.delivery.lane_paused or self._paused is not None else None
         self._resumed()
         pace = self._channel.capabilities.pace
         return attempt.ended(DeliveryStatus.SENT, conversation_pause=pace.per_conversation if pace else 0.0)
@@ -290,6 +272,10 @@ class Lane:
             found = await self._find_out(attempt, payload, key)
             if found is not None:
                 return found
+        if attempt.granted:
+            attempt.granted -= 1
+        else:
+            await self._pace.next_call(lambda: self._left(attempt))
         left = max(self._left(attempt), self._patience)
         began = self._clock.monotonic()
         try:
@@ -336,7 +322,7 @@ class Lane:
     def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
         match error:
             case NotBegun():
-                return self._retry(attempt, error.detail, wait=0.0)
+                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.wait)
             case RateLimited():
                 attempt.pause = min(max(0.0, error.retry_after), self._settings.pause_cap)
                 return self._retry(attempt, error.detail, wait=attempt.pause)
@@ -360,9 +346,13 @@ class Lane:
         return self._retry(attempt, error.detail)
 
     def _retry(self, attempt: Attempt, detail: str, *, wait: float | None = None) -> Settlement:
+        """Lost credentials make no dead letters: a message waits as long as nobody can send, and gets its full time then."""
         delivery = attempt.delivery
-        age = (self._clock.now() - delivery.first_due_at).total_seconds() if delivery.first_due_at else 0.0
-        if age > self._settings.give_up_after:
+        since = delivery.sendable_since
+        age = (self._clock.now() - since).total_seconds() if since else 0.0
+        if self._paused is not None or delivery.lane_paused:
+            attempt.authorised = False
+        elif age > self._settings.give_up_after:
             said = f"Gave up after {age / 3600:.0f} hours. Last error: {detail}"
             return attempt.ended(DeliveryStatus.DEAD, error=said)
         if wait is None:
@@ -380,21 +370,6 @@ class Lane:
             log.info("channel.resumed", channel=self._channel.name, account=self._channel.account)
             self._paused = None
         self._metrics.gauge(Gauge.CHANNEL_UP, 1, channel=self._channel.name)
-
-    def _report(self, delivery: Delivery, settlement: Settlement) -> None:
-        name = self._channel.name
-        self._metrics.count(Counter.DELIVERIES, channel=name, status=str(settlement.status))
-        if settlement.possible_duplicate:
-            self._metrics.count(Counter.POSSIBLE_DUPLICATES, channel=name)
-        fields = {"channel": name, "delivery": delivery.id, "conversation": delivery.conversation_id}
-        if settlement.status == DeliveryStatus.DEAD:
-            log.error("delivery.dead", error=settlement.error, **fields)
-        elif settlement.status == DeliveryStatus.WITHHELD:
-            log.warning("delivery.withheld", error=settlement.error, **fields)
-        elif settlement.status == DeliveryStatus.DUE:
-            log.warning("delivery.retry", error=settlement.error, retry_after=settlement.retry_after, **fields)
-        else:
-            log.info("delivery.sent", **fields)
 
     async def _settle_batch(self, settlements: Sequence[Settlement]) -> Sequence[bool]:
         return [await self._outbox.settle(settlements)] + [False] * (len(settlements) - 1)

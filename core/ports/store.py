@@ -75,7 +75,8 @@ class Delivery:
     """An outbox row claimed for sending. ``parts_done`` payloads were sent before; ``uncertain``: the next may have been.
 
     ``owner_changed``: it is the agent's, an earlier try may have sent it, and somebody else speaks now. So nothing more of it
-    may be sent; it is only to be found out what arrived.
+    may be sent; it is only to be found out what arrived. ``sendable_since``: from when on it could have been sent; while its
+    lane's credentials were refused, it could not. ``lane_paused``: they were, when somebody last tried.
     """
 
     id: str
@@ -86,7 +87,8 @@ class Delivery:
     parts_done: int = 0
     uncertain: bool = False
     possible_duplicate: bool = False
-    first_due_at: datetime | None = None
+    sendable_since: datetime | None = None
+    lane_paused: bool = False
     owner_changed: bool = False
 
 
@@ -95,6 +97,7 @@ class Settlement:
     """How a try ended. ``retry_after`` in seconds for a retry; ``receipts`` for the parts sent in this try, in order.
 
     ``conversation_pause``: seconds before the next message of the same conversation may be sent.
+    ``authorised``: False when the lane was tried in vain because its credentials are refused, True when they work again.
     """
 
     delivery_id: str
@@ -106,6 +109,7 @@ class Settlement:
     uncertain: bool = False
     possible_duplicate: bool = False
     conversation_pause: float = 0.0
+    authorised: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,10 @@ class Outbox(Protocol):
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
 
     async def bury_stale(self, older_than: float) -> int:
-        """Make dead letters of rows that nobody tried within that many seconds, whatever their account. How many."""
+        """Make dead letters of rows that could have been sent for that many seconds, whatever their account. How many.
+
+        What waits for refused credentials could not be sent, for as long as somebody goes on trying them.
+        """
         ...
 
     async def revive(self, delivery_id: str) -> bool:

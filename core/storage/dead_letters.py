@@ -12,6 +12,7 @@ from core.domain.keys import ConversationKey
 from core.ports.store import DeadLetter
 from core.storage import codec
 from core.storage.database import Database
+from core.storage.lanes import sendable_since
 from core.storage.news import there_is_news
 from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox
 
@@ -59,7 +60,8 @@ class SqlDeadLetters:
                 text(f"outbox.{OPEN_DELIVERY}"),
                 columns.status == DeliveryStatus.DUE,
                 columns.due_at <= now,
-                columns.first_due_at <= now - older_than,
+                columns.first_due_at <= now - older_than,  # the cheap condition first
+                sendable_since() <= now - older_than,
             )
             .with_for_update(skip_locked=True)
         )

@@ -77,6 +77,7 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
         parts_done=row.parts_done,
         uncertain=in_doubt(row),
         possible_duplicate=row.possible_duplicate,
-        first_due_at=codec.when(row.first_due_at),
+        sendable_since=codec.when(row.sendable_since),
         owner_changed=changed,
+        lane_paused=bool(row.lane_paused),
     )

@@ -19,7 +19,7 @@ TAKEN_BACK = "Taken back before it was sent."
 _ANEW = update(relay).where(among(relay.c.target_id, "ids"), relay.c.shown.is_not(None)).values(news_at=bindparam("at"))
 
 
-def passed_on(new: NewMessage, message_id: str, conversation_id: str, now: float) -> list[dict[str, Any]]:
+def passed_on(new: NewMessage, message_id: str, now: float) -> list[dict[str, Any]]:
     """The row of a message that passes another on, or whose fate staff want to know: they are told of theirs alone.
 
     One that passes on nothing of anybody's stands for itself.
@@ -27,7 +27,7 @@ def passed_on(new: NewMessage, message_id: str, conversation_id: str, now: float
     ours = new.followed or (new.relays is not None and new.author is Author.STAFF)
     if new.relays is None and not ours:
         return []
-    row = {"source_id": new.relays or message_id, "target_id": message_id, "conversation_id": conversation_id}
+    row = {"source_id": new.relays or message_id, "target_id": message_id}
     return [row | {"shown": FateStatus.WAITING if ours else None, "news_at": now if ours else None}]
 
 

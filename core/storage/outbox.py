@@ -36,6 +36,7 @@ from core.storage.database import Database
 from core.storage.dead_letters import SqlDeadLetters
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
 from core.storage.ids import new_id
+from core.storage.lanes import is_paused, note_lanes, sendable_since
 from core.storage.reports import keep_receipts
 from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit
 from core.storage.withdrawals import withdraw_messages
@@ -157,16 +158,13 @@ class SqlOutbox(SqlDeadLetters):
             self._settlement,
             [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
         )
-        keep_receipts(
-            connection,
-            self._outbox_db,
-            [(item, claimed[item.delivery_id, item.token]) for item in held.values()],
-            self._outbox_db.timestamp(),
-        )
+        settled = [(item, claimed[item.delivery_id, item.token]) for item in held.values()]
+        keep_receipts(connection, self._outbox_db, settled, self._outbox_db.timestamp())
         owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
         never_came = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
         self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in never_came])
         self._pause_conversations(connection, {owners[key]: item.conversation_pause for key, item in held.items()})
+        note_lanes(connection, self._outbox_db, settled)
         behind = connection.execute(_BEHIND, {"homes": sorted(set(owners.values())), "held": sorted(held)})
         return behind.first() is not None
 
@@ -239,7 +237,7 @@ def _due(database: Database) -> Select[Any]:
     now, earlier = database.now(), outbox.alias("earlier")
     columns = outbox.c
     return (
-        select(outbox)
+        select(outbox, sendable_since().label("sendable_since"), is_paused())
         .where(
             columns.channel == bindparam("of_channel"),
             columns.account == bindparam("of_account"),

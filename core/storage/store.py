@@ -10,6 +10,7 @@ from core.storage.event_log import SqlEventLog
 from core.storage.fates import SqlFates
 from core.storage.inbox import SqlInbox
 from core.storage.journal import SqlJournal
+from core.storage.lanes import SqlLanes
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
@@ -33,6 +34,7 @@ class SqlStore(
     SqlFates,
     SqlTickets,
     SqlTimers,
+    SqlLanes,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
@@ -56,6 +58,7 @@ class SqlStore(
         SqlFates.__init__(self, self.database)
         SqlTickets.__init__(self, self.database)
         SqlTimers.__init__(self, self.database)
+        SqlLanes.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -257,6 +257,15 @@ rate_limit = Table(
     Column("granted", Integer, nullable=False),
 )
 
+lane = Table(
+    "lane",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("paused", Boolean, nullable=False),
+    Column("tried_at", Double, nullable=False),
+)
+
 channel_memory = Table(
     "channel_memory",
     metadata,
@@ -345,7 +354,6 @@ relay = Table(
     metadata,
     Column("source_id", String(32), primary_key=True),
     Column("target_id", String(32), nullable=False, index=True),
-    Column("conversation_id", String(32), nullable=False),
     Column("shown", String(16)),
     Column("news_at", Double),
 )

@@ -186,7 +186,7 @@ class Writes:
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
-        self.relays.extend(passed_on(new, message_id, row.id, self.now))
+        self.relays.extend(passed_on(new, message_id, self.now))
         self.outbox.append(
             {
                 "id": new_id(),

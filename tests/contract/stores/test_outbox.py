@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, Citation, Receipt
 from core.ports.store import Delivery, Settlement, Store, Transition
+from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, answered, claim_one, file, finish, said, thread
@@ -37,6 +39,43 @@ async def test_a_delivery_holds_what_the_channel_needs(store: Store) -> None:
     assert (delivery.attempt, delivery.parts_done, delivery.uncertain) == (1, 0, False)
     assert await settle(store, delivery) is False
     assert await deliveries(store) == []
+
+
+async def test_what_waits_for_lost_credentials_does_not_grow_old(store: Store, clock: ManualClock) -> None:
+    await answered(store, "one", where="t1", event="e1")
+    await answered(store, "two", where="t2", event="e2")
+    (first, second) = await deliveries(store)
+    refused: dict[str, Any] = {"retry_after": 0.0, "error": "token revoked", "authorised": False}
+    await settle(store, first, DeliveryStatus.DUE, **refused)
+    await settle(store, second, DeliveryStatus.DUE, **refused)
+    clock.move(7200.0)
+    (first, second) = await deliveries(store)
+    assert first.lane_paused
+    await settle(store, first, DeliveryStatus.DUE, **refused)
+    await settle(store, second, DeliveryStatus.DUE, **refused)
+    assert await store.bury_stale(3600.0) == 0, "it is still being tried"
+    clock.move(60.0)
+    (first, second) = await deliveries(store)
+    await settle(store, first, authorised=True)
+    await settle(store, second, DeliveryStatus.DUE, retry_after=0.0, error="503")
+    assert await store.bury_stale(3600.0) == 0
+    (second,) = await deliveries(store)
+    assert (second.lane_paused, second.sendable_since) == (False, clock.now())
+    await settle(store, second, DeliveryStatus.DUE, retry_after=0.0, error="503")
+    clock.move(3601.0)
+    assert await store.bury_stale(3600.0) == 1, "from then on it could have been sent"
+
+
+async def test_a_pause_that_nobody_looks_at_any_more_ends(store: SqlStore, clock: ManualClock) -> None:
+    await answered(store, "one")
+    (delivery,) = await deliveries(store)
+    await settle(store, delivery, DeliveryStatus.DUE, retry_after=0.0, error="token revoked", authorised=False)
+    assert await store.lane_paused("web", "main")
+    assert not await store.lane_paused("web", "other")
+    clock.move(600.0)
+    assert not await store.lane_paused("web", "main"), "nobody has tried it for minutes"
+    clock.move(3601.0)
+    assert await store.bury_stale(3600.0) == 1, "its account is not set up any more"
 
 
 async def test_other_accounts_and_channels_see_nothing(store: Store) -> None:

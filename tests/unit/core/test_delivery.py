@@ -338,6 +338,42 @@ async def test_a_pace_is_kept(store: SqlStore, running: Running, clock: ManualCl
             await eventually(lambda wanted=expected: len(channel.arrived) == wanted)  # type: ignore[misc]
 
 
+async def test_the_pace_counts_calls_not_messages(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    """A long message, or one with files, takes several calls; the provider counts each of them."""
+    await answered(store, "a\nb\nc", where="t1", event="e1")
+    await answered(store, "d", where="t2", event="e2")
+    pace = Pace(messages=2, seconds=20.0)
+    channel = ScriptedChannel(capabilities=Capabilities(text_limit=1000, pace=pace))
+    async with running(channel):
+        await eventually(lambda: len(channel.arrived) == 2)
+        waiting = await status_of(row, DeliveryStatus.DUE)
+        assert waiting.parts_done == 1
+        for expected in (3, 4):
+            clock.move(9.0)
+            assert len(channel.arrived) == expected - 1
+            clock.move(1.1)
+            await eventually(lambda wanted=expected: len(channel.arrived) == wanted)  # type: ignore[misc]
+    assert sorted(channel.sent) == ["a", "b", "c", "d"], "nothing is begun again"
+    assert [part for part in channel.arrived if part != "d"] == ["a", "b", "c"]
+    assert (await store.counts())["deliveries_due"] == 0
+
+
+async def test_where_the_pace_soon_leaves_room_the_rest_follows_at_once(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "a\nb\nc")
+    pace = Pace(messages=1, seconds=0.5)
+    channel = ScriptedChannel(capabilities=Capabilities(text_limit=1000, pace=pace))
+    async with running(channel):
+        for expected in (1, 2, 3):
+            await eventually(lambda wanted=expected: len(channel.arrived) == wanted)  # type: ignore[misc]
+            clock.move(0.51)
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert sent.attempts == 1
+
+
 async def test_one_broken_provider_holds_up_nobody_else(
     store: SqlStore, clock: ManualClock, metrics: CountedMetrics
 ) -> None:
