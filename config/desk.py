@@ -9,6 +9,7 @@ from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
 from core.ports.clock import Clock
 from core.ports.desk import Desk
+from core.ports.responder import Responder
 from core.ports.surroundings import Surroundings
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
@@ -90,12 +91,14 @@ def make_handoff(settings: Settings) -> HandoffSettings:
     )
 
 
-def make_desk(settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock) -> Desk:
-    """Raises ConfigError."""
+def make_desk(
+    settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock, agent: Responder | None = None
+) -> Desk:
+    """``agent`` answers colleagues. Raises ConfigError."""
     handoff = make_handoff(settings)
     if wall is None:
         return UnstaffedDesk(handoff, clock)
-    return SlackDesk(_parts(wall, store, clock), handoff)
+    return SlackDesk(_parts(wall, store, clock, agent), handoff)
 
 
 def make_timers(
@@ -117,5 +120,5 @@ def make_marks(
     return DeliveryMarks(store, wake, wall.account, settings.desk_language, election.won)
 
 
-def _parts(wall: SlackWall, store: SqlStore, clock: Clock) -> DeskParts:
-    return DeskParts(records=store, cases=store, people=wall, wall=wall, clock=clock, tickets=store)
+def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
+    return DeskParts(records=store, cases=store, people=wall, wall=wall, clock=clock, tickets=store, agent=agent)

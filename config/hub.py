@@ -209,7 +209,7 @@ class Hub:
             self._make_responder(
                 self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
             ),
-            make_desk(self.settings, self._wall, self.store, self._clock),
+            make_desk(self.settings, self._wall, self.store, self._clock, self._colleague()),
             self.channels,
             self.metrics,
             parts.make_failure(self.settings),
@@ -234,6 +234,13 @@ class Hub:
             self._marks.start()
         await self.indexing.start()
         self._sweep.start()
+
+    def _colleague(self) -> Responder | None:
+        """What staff ask; without a staff channel nobody does."""
+        if self._wall is None:
+            return None
+        retriever = self.indexing.retriever
+        return parts.make_colleague(self.settings, retriever, self.store, self._clock, self.metrics, self._closing)
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they could be fetched and read in time."""

@@ -27,9 +27,11 @@ from core.attachments.object_store import ObjectStore
 from core.attachments.store import open_store
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
+from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
 from core.llm.settings import AzureDeployment, OpenAIChatSettings
 from core.ports.channel import Channel
+from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
 from core.ports.metrics import Metrics
 from core.ports.responder import Reply, Responder
@@ -246,13 +248,33 @@ def make_responder(
         return ExtractiveResponder(retriever, agent_settings(settings), clock, store)
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
+
+    model = make_model(settings, clock, metrics, closing)
+    tools = installed_tools()
+    return AgentLoop(model, retriever, store, agent_settings(settings), clock, tools=tools, tickets=store)
+
+
+def make_colleague(
+    settings: Settings, retriever: Retriever, store: SqlStore, clock: Clock, metrics: Metrics, closing: AsyncExitStack
+) -> Responder:
+    """What staff ask in a case's thread: as for customers, with what staff may read, and without tools that change anything."""
+    inside = replace(agent_settings(settings), audience=KnowledgeAudience.STAFF)
+    if not settings.has_model:
+        from core.llm.extractive import ExtractiveResponder
+
+        return ExtractiveResponder(retriever, inside, clock)
+    from core.agent.loop import AgentLoop
+
+    return AgentLoop(make_model(settings, clock, metrics, closing), retriever, store, inside, clock)
+
+
+def make_model(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> ChatModel:
+    """The language model, counted. It is closed with ``closing``."""
     from core.llm.openai_chat import OpenAIChat
 
     model = OpenAIChat(chat_settings(settings), clock)
     closing.push_async_callback(model.aclose)
-    measured = MeasuredModel(model, metrics)
-    tools = installed_tools()
-    return AgentLoop(measured, retriever, store, agent_settings(settings), clock, tools=tools, tickets=store)
+    return MeasuredModel(model, metrics)
 
 
 def chat_settings(settings: Settings) -> OpenAIChatSettings:

@@ -25,7 +25,7 @@ class Post(StrEnum):
 
     said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
-    somebody should do.
+    somebody should do. advice: what the agent tells staff who asked it.
     """
 
     CARD = "card"
@@ -38,6 +38,7 @@ class Post(StrEnum):
     REMARK = "remark"
     MARK = "mark"
     REMINDER = "reminder"
+    ADVICE = "advice"
 
 
 def card(

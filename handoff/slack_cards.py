@@ -11,6 +11,7 @@ from channels.slack.render import NOTHING, context, mrkdwn, section
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
+from handoff.slack_advice import advice
 
 Block = dict[str, Any]
 _QUOTE = 600
@@ -54,6 +55,8 @@ def bodies(message: OutboundMessage) -> list[dict[str, Any]]:
             return [{"do": "reply", **_said(piece, [section(piece)])} for piece in transcript(meta)]
         case Post.REMARK:
             return [{"do": "reply", **_said(message.text, [context(escaped(message.text))])}]
+        case Post.ADVICE:
+            return [advice(message)]
         case Post.REMINDER:
             return [reminder(message)]
         case Post.MARK:

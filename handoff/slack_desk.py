@@ -15,9 +15,11 @@ from core.ports.cases import Cases
 from core.ports.clock import Clock
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
+from core.ports.responder import Responder
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 from core.ports.tickets import Tickets
 from handoff import posts, tickets
+from handoff.asking import Asking, is_asking
 from handoff.mood_words import mood_in_words
 from handoff.notices import Notices
 from handoff.people import People
@@ -50,7 +52,7 @@ async def facts_of(records: DeskRecords, account: str, case_id: str) -> Mapping[
 
 @dataclass(frozen=True, slots=True)
 class DeskParts:
-    """What it works with. ``wall``: the place that staff look at."""
+    """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it."""
 
     records: DeskRecords
     cases: Cases
@@ -58,6 +60,7 @@ class DeskParts:
     wall: Wall
     clock: Clock
     tickets: Tickets
+    agent: Responder | None = None
 
 
 class SlackDesk:
@@ -159,11 +162,18 @@ class SlackDesk:
         customer = await parts.records.customer(case.conversation_id) if case else None
         if case is None or conversation is None or customer is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
+        if is_asking(turn):
+            return await self._asked(turn, case)
         facts = _reachable(await self._facts(case.id), customer.contact)
         work = StaffTurn(
             turn, case, conversation, customer, facts, parts.people, parts.cases, self._settings, self._waiting
         )
         return await work.outcome(parts.wall.account)
+
+    async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
+        if self._parts.agent is None:
+            return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
+        return await Asking(self._parts.agent, self._settings).outcome(turn, case, self._parts.wall.account)
 
     async def _reopened(self, turn: TurnState) -> DeskReply:
         """Written soon after a person had resolved it: the same case again, or one of a time before the desk was there."""

@@ -116,6 +116,8 @@ class StaffTurn:
     async def _one(self, item: Message | Change) -> None:
         if isinstance(item, Change):
             await self._changed(item)
+        elif item.action is StaffAction.ASK:
+            return
         elif isinstance(item.action, StaffAction):
             await self._pressed(item, item.action)
         else:

@@ -152,7 +152,8 @@ class Reader:
         if "edited" not in new or new.get("text") == old.get("text"):
             return []
         if channel in self.staff_channels:
-            return self._staff.changed(new, channel, team_of(whole), self._key(whole), wire.named(event, "ts"))
+            at = wire.named(event, "ts")
+            return self._staff.changed(new, old, channel, team_of(whole), self._key(whole), at, own)
         place = self.place({**new, "channel": channel}, team_of(whole))
         changed = MessageEdited(
             key=self._key(whole),
@@ -171,7 +172,8 @@ class Reader:
         if old.get("bot_id") or (ours and old.get("user") == ours):
             return []
         if channel in self.staff_channels:
-            return self._staff.deleted(old, channel, ts, team_of(whole), self._key(whole), wire.named(event, "ts"))
+            at = wire.named(event, "ts")
+            return self._staff.deleted(old, channel, ts, team_of(whole), self._key(whole), at, ours)
         place = self.place({**old, "channel": channel, "ts": ts}, team_of(whole))
         return [
             MessageDeleted(

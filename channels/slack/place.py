@@ -10,6 +10,7 @@ from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
 
 CHANNEL = "slack"
+_TO_AGENT = "/agent"
 _ID = re.compile(r"[A-Z0-9]{2,40}").fullmatch
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}").fullmatch
 
@@ -28,8 +29,8 @@ class Place:
 
     @classmethod
     def of(cls, thread: str) -> Place:
-        """Read what ``str()`` wrote. Raises InvalidInput."""
-        parts = thread.split("/")
+        """Read what ``str()`` wrote, or the place of a thread's questions. Raises InvalidInput."""
+        parts = thread.removesuffix(_TO_AGENT).split("/")
         if len(parts) not in (2, 3):
             raise InvalidInput("A place on Slack is a workspace and a channel, perhaps with a thread.")
         team, channel = slack_id(parts[0]), slack_id(parts[1])
@@ -48,6 +49,10 @@ class Place:
     def conversation(self, account: str) -> ConversationKey:
         """The conversation at this place."""
         return ConversationKey(CHANNEL, account, str(self))
+
+    def questions(self, account: str) -> ConversationKey:
+        """What is asked the agent in this thread: a conversation of its own, so that nothing waits for the answers."""
+        return ConversationKey(CHANNEL, account, f"{self}{_TO_AGENT}")
 
 
 def slack_id(value: object) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from channels.slack import wire
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
@@ -13,12 +14,17 @@ from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
-ACTIONS = frozenset(str(action) for action in StaffAction)
+ACTIONS = frozenset(str(action) for action in StaffAction if action is not StaffAction.ASK)
 
 
 @dataclass(frozen=True, slots=True)
 class StaffReader:
-    """Only what is written in a thread counts: each case has one, and what stands beside them is talk among colleagues."""
+    """Only what is written in a thread counts: each case has one, and what stands beside them is talk among colleagues.
+
+    Whatever mentions the app (``own``) is a question to the agent, wherever in it the mention stands: nobody means a customer
+    to read it. Slack says who ``own`` is in ``authorizations``, and marks a mention as ``<@U…>`` in the text
+    (docs.slack.dev/messaging/formatting-message-text).
+    """
 
     account: str
     names: Names
@@ -29,35 +35,49 @@ class StaffReader:
         if thread is None or thread == event.get("ts"):
             return []
         channel, ts = slack_id(event.get("channel")), timestamp(event.get("ts"))
+        place = Place(team, channel, timestamp(thread))
+        asks = _mentions(event, own) or wire.text(event, "type") == "app_mention"
         return [
             MessageReceived(
                 key=message_key(self.account, channel, ts),
-                conversation=self._thread(team, channel, timestamp(thread)),
+                conversation=place.questions(self.account) if asks else place.conversation(self.account),
                 sender=self._sender(wire.text(event, "user")),
                 text=plain(wire.text(event, "text"), self.names, own=own),
                 sent_at=time_of(ts),
                 attachments=files,
+                action=StaffAction.ASK if asks else None,
                 audience=Audience.STAFF,
             )
         ]
 
-    def changed(self, new: Json, channel: str, team: str, key: EventKey, at: str) -> list[InboundEvent]:
-        """A reply was edited. Raises InvalidInput."""
+    def changed(
+        self, new: Json, old: Json, channel: str, team: str, key: EventKey, at: str, own: str | None
+    ) -> list[InboundEvent]:
+        """A reply was edited. One that has become a question is taken back from the customer. Raises InvalidInput."""
         thread = new.get("thread_ts")
         if thread is None:
             return []
+        if _mentions(new, own) and not _mentions(old, own):
+            (asked,) = self.message({**new, "channel": channel}, team, (), own)
+            assert isinstance(asked, MessageReceived)
+            return [
+                *self.deleted(new, channel, timestamp(new.get("ts")), team, key, at, None),
+                replace(asked, key=EventKey(CHANNEL, self.account, f"{key.provider_event_id}/asked"), sent_at=time_of(at)),
+            ]
         return [
             MessageEdited(
                 key=key,
-                conversation=self._thread(team, channel, timestamp(thread)),
+                conversation=self._said_in(old, team, channel, timestamp(thread), own),
                 target=message_key(self.account, channel, timestamp(new.get("ts"))),
-                text=plain(wire.text(new, "text"), self.names),
+                text=plain(wire.text(new, "text"), self.names, own=own),
                 sent_at=time_of(at),
                 audience=Audience.STAFF,
             )
         ]
 
-    def deleted(self, old: Json, channel: str, ts: str, team: str, key: EventKey, at: str) -> list[InboundEvent]:
+    def deleted(
+        self, old: Json, channel: str, ts: str, team: str, key: EventKey, at: str, own: str | None
+    ) -> list[InboundEvent]:
         """A reply was deleted. Raises InvalidInput."""
         thread = old.get("thread_ts")
         if thread is None or thread == ts:
@@ -65,7 +85,7 @@ class StaffReader:
         return [
             MessageDeleted(
                 key=key,
-                conversation=self._thread(team, channel, timestamp(thread)),
+                conversation=self._said_in(old, team, channel, timestamp(thread), own),
                 target=message_key(self.account, channel, ts),
                 sent_at=time_of(at),
                 audience=Audience.STAFF,
@@ -88,12 +108,21 @@ class StaffReader:
             audience=Audience.STAFF,
         )
 
+    def _said_in(self, old: Json, team: str, channel: str, thread_ts: str, own: str | None) -> ConversationKey:
+        """Where a message was accepted, by what it said before."""
+        place = Place(team, channel, thread_ts)
+        return place.questions(self.account) if _mentions(old, own) else place.conversation(self.account)
+
     def _thread(self, team: str, channel: str, thread_ts: str) -> ConversationKey:
         return Place(team, channel, thread_ts).conversation(self.account)
 
     def _sender(self, user: str) -> Identity:
         known = slack_id(user)
         return Identity(CHANNEL, self.account, known, display_name=self.names.person(known), verified=True)
+
+
+def _mentions(message: Json, own: str | None) -> bool:
+    return own is not None and re.search(rf"<@{re.escape(own)}[|>]", wire.text(message, "text")) is not None
 
 
 def _chosen(action: Json) -> str:

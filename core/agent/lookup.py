@@ -6,7 +6,7 @@ import re
 
 from core.agent.wording import content_stems
 from core.domain.errors import KnowledgeUnavailable
-from core.domain.knowledge import Retrieval
+from core.domain.knowledge import KnowledgeAudience, Retrieval
 from core.ports.clock import Clock
 from core.ports.retriever import Retriever
 
@@ -19,7 +19,15 @@ class Lookup:
     """
 
     def __init__(
-        self, retriever: Retriever, clock: Clock, *, limit: int, wait: float, poll: float, company: str = ""
+        self,
+        retriever: Retriever,
+        clock: Clock,
+        *,
+        limit: int,
+        wait: float,
+        poll: float,
+        company: str = "",
+        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> None:
         self._retriever = retriever
         self._clock = clock
@@ -27,6 +35,7 @@ class Lookup:
         self._wait = wait
         self._poll = poll
         self._company = _named(company)
+        self._audience = audience
 
     async def find(self, query: str, *, category: str | None = None, wait: bool = True) -> Retrieval:
         """Passages for a question. Raises KnowledgeUnavailable."""
@@ -34,7 +43,9 @@ class Lookup:
         deadline = self._clock.monotonic() + (self._wait if wait else 0.0)
         while True:
             try:
-                return await self._retriever.retrieve(query, limit=self._limit, category=category)
+                return await self._retriever.retrieve(
+                    query, limit=self._limit, category=category, audience=self._audience
+                )
             except KnowledgeUnavailable:
                 if self._clock.monotonic() + self._poll > deadline:
                     raise

@@ -19,7 +19,7 @@ from core.agent.language import detect, supported
 from core.agent.lookup import Lookup
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
-from core.agent.routing import Intent, Route, asked, route
+from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
 from core.agent.texts import Texts, texts_for
@@ -76,15 +76,18 @@ class AgentLoop:
             wait=settings.knowledge_wait_seconds,
             poll=settings.knowledge_poll_seconds,
             company=settings.company_name,
+            audience=settings.audience,
         )
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
-        self._tools = ToolRegistry((search_tool(self._lookup), escalation_tool(), *ours, *tools))
+        for_customers = () if settings.for_staff else (escalation_tool(), *ours)
+        self._tools = ToolRegistry((search_tool(self._lookup), *for_customers, *tools))
         self._has_own_tools = bool(tools)
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
         texts = texts_for(turn, self._settings.company_name)
-        way = route(turn, self._settings.escalation_keywords)
+        inside = self._settings.for_staff
+        way = route_for_staff(turn) if inside else route(turn, self._settings.escalation_keywords)
         if way.escalation is not None:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent is Intent.NOTHING:

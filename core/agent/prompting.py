@@ -25,13 +25,13 @@ CITE_AGAIN = (
 
 
 @functools.cache
-def _template() -> str:
-    return (resources.files("core.agent") / "prompts" / "system.txt").read_text(encoding="utf-8")
+def _template(name: str) -> str:
+    return (resources.files("core.agent") / "prompts" / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def system_prompt(company: str) -> ChatMessage:
-    """The rules, with the company's name filled in."""
-    return ChatMessage("system", _template().replace("{company}", company).strip())
+def system_prompt(company: str, name: str = "system") -> ChatMessage:
+    """The rules, with the company's name filled in. ``name``: of the file that holds them."""
+    return ChatMessage("system", _template(name).replace("{company}", company).strip())
 
 
 def _unreadable(files: Sequence[Attachment]) -> str:
@@ -66,7 +66,7 @@ def opening_prompt(
     question: ChatMessage,
 ) -> list[ChatMessage]:
     """The whole prompt of the first step. History gets what the rest leaves of the budget, and never more than its own."""
-    system = system_prompt(settings.company_name)
+    system = system_prompt(settings.company_name, "colleague" if settings.for_staff else "system")
     tail = [question] if data is None else [data, question]
     rest = sum(map(estimate_message, (system, *tail)))
     budget = max(0, min(settings.history_tokens, settings.context_tokens - rest))

@@ -95,6 +95,12 @@ def _standing(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message,
     return without_withdrawal(messages) if wished or names_it_unneeded(messages[place].text) else messages
 
 
+def route_for_staff(turn: TurnState) -> Route:
+    """A colleague's words are a question, also where a customer who wrote them would want a person."""
+    written = any(phrase(message.text) for message in asked(turn))
+    return Route(Intent.QUESTION if written else Intent.NOTHING)
+
+
 def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     """The turn's intent. Contact details that come alone count as a wish to be reached by a person."""
     offered = was_offered_person(turn.history)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.domain.knowledge import KnowledgeAudience
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
@@ -12,6 +14,9 @@ class AgentSettings:
     ``context_tokens`` is what one model call may hold besides its answer; ``turn_tokens`` is what all calls of a turn may
     cost together; ``answer_tokens`` leaves room for the thinking of reasoning models. ``knowledge_wait_seconds`` is how
     long a turn waits for the knowledge process to load its model.
+
+    ``audience`` STAFF: whoever asks is a colleague. They may read what is kept from customers; everything they say is a
+    question, and nobody is brought in for them.
     """
 
     company_name: str = "our company"
@@ -32,6 +37,12 @@ class AgentSettings:
     knowledge_poll_seconds: float = 0.25
     quote_chars: int = 700
     max_questions: int = 3
+    audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether colleagues ask."""
+        return self.audience is KnowledgeAudience.STAFF
 
     def __post_init__(self) -> None:
         positive = ("passages", "max_steps", "max_parallel_tools", "turn_seconds", "idle_seconds", "answer_tokens")

@@ -60,7 +60,13 @@ class StaffAction(StrEnum):
 
     ``CLAIM`` takes a conversation that waits, ``TAKE_OVER`` one that somebody else has. ``RELEASE`` gives it back to the queue,
     ``HAND_BACK`` to the agent; ``RESOLVE`` closes it. ``SNOOZE`` puts it aside for a while; the message's text says until when.
-    ``RELEASE_SILENT``: anybody, of one whose owner does not answer.
+    ``RELEASE_SILENT``: anybody, of one whose owner does not answer. ``REPLY``, ``NOTE`` and ``ASSIGN`` were filled in: the
+    text is for the customer, for staff, or the id of whom it is given to. ``TAKE_BACK`` a reply that waits to be sent; the
+    text is the id of the message that it was filled in with.
+
+    ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
+    base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
+    deleted.
     """
 
     CLAIM = "staff_claim"
@@ -70,6 +76,15 @@ class StaffAction(StrEnum):
     RESOLVE = "staff_resolve"
     SNOOZE = "staff_snooze"
     RELEASE_SILENT = "staff_release_silent"
+    ASK = "staff_ask"
+    LEARN = "staff_learn"
+    REWORD = "staff_reword"
+    DISCARD = "staff_discard"
+    REPLY = "staff_reply"
+    NOTE = "staff_note"
+    ASSIGN = "staff_assign"
+    TAKE_BACK = "staff_take_back"
+    CARD_GONE = "staff_card_gone"
 
 
 Action = CustomerAction | StaffAction
@@ -97,7 +112,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A customer (or staff member) wrote something. ``sent_at`` is the provider's time, or the hub's when it has none."""
+    """A customer (or staff member) wrote something. ``sent_at`` is the provider's time, or the hub's when it has none.
+
+    ``album``: what came in several messages was sent as one, and more of it may follow.
+    """
 
     key: EventKey
     conversation: ConversationKey
@@ -110,6 +128,7 @@ class MessageReceived:
     locale: str | None = None
     reply_to: str | None = None
     audience: Audience = Audience.CUSTOMER
+    album: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

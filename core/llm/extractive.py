@@ -21,7 +21,7 @@ from core.agent.files import (
 )
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
-from core.agent.routing import Intent, Route, asked, route
+from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
@@ -74,17 +74,21 @@ class ExtractiveResponder:
             wait=settings.knowledge_wait_seconds,
             poll=settings.knowledge_poll_seconds,
             company=settings.company_name,
+            audience=settings.audience,
         )
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         texts = texts_for(turn, self._settings.company_name)
-        way = route(turn, self._settings.escalation_keywords)
+        inside = self._settings.for_staff
+        way = route_for_staff(turn) if inside else route(turn, self._settings.escalation_keywords)
         reply = await self._reply(turn, way, texts, turn_id)
         besides = asked_besides(turn, way)
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
             question = " ".join(message.text for message in besides.pending)
             reply = replace(reply, besides=worth_saying(also, question, texts))
+        if inside:
+            reply = replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
         if reply.escalation is None:
             await _stream(reply, events)
         return reply

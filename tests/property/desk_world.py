@@ -66,7 +66,8 @@ class Wall:
 
     async def case_of(self, thread: ConversationKey) -> str | None:
         """As the receipts say."""
-        return await self._store.case_shown_at(self.account, thread.thread.removeprefix("thread-of/"))
+        card = thread.thread.removeprefix("thread-of/").removesuffix("/agent")
+        return await self._store.case_shown_at(self.account, card)
 
 
 class Agent:
@@ -93,9 +94,9 @@ class Decided:
 
 
 class DeskWorld:
-    """``close`` it."""
+    """``close`` it. ``helpers``: further parts of the desk (DeskParts)."""
 
-    def __init__(self, template: Path) -> None:
+    def __init__(self, template: Path, **helpers: Any) -> None:
         memory = Path("/dev/shm")  # where there is such a thing, thousands of commits need not reach a disk
         self.home = Path(tempfile.mkdtemp(prefix="switchboard-desk-", dir=memory if memory.is_dir() else None))
         shutil.copy(template, self.home / "hub.db")
@@ -104,7 +105,7 @@ class DeskWorld:
         self.store = SqlStore(f"sqlite:///{self.home / 'hub.db'}", self.clock)
         self.do(self.store.open())
         self.agent = Agent(self.store)
-        parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store)
+        parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store, **helpers)
         waits = {"remind_seconds": 60.0, "owner_seconds": 60.0, "honest_seconds": 30.0}
         settings = HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0, **waits)
         desk = SlackDesk(parts, settings)
