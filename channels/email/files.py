@@ -43,12 +43,11 @@ class Files:
                 if not found:
                     raise Rejected("The mailbox was numbered anew, and the mail with this file is not in it any more.")
                 uid = found[0]
-            mail = await connection.fetch(uid, self._settings.largest_mail)
+            if await connection.facts(uid) is None:
+                raise Rejected("The mail with this file is not in the mailbox any more.")
+            return await connection.body(uid), number
         finally:
             await connection.close()
-        if mail is None or mail.body is None:
-            raise Rejected("The mail with this file is not in the mailbox any more.")
-        return mail.body, number
 
 
 def _files(body: bytes) -> tuple[PartFile, ...]:

@@ -37,12 +37,15 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """``body`` is None for a mail that is larger than was asked for."""
+class Facts:
+    """Of a mail: when it came into the mailbox, and how many bytes it has."""
 
-    body: bytes | None
     arrived: datetime
     size: int
+
+
+class NotGiven(Unreachable):
+    """The server is there, and refuses one mail, or leaves it out."""
 
 
 class ImapConnection:
@@ -60,9 +63,17 @@ class ImapConnection:
         await self._run(self._open)
 
     async def select(self, folder: str) -> Numbers:
-        """Look at a folder without changing anything in it: nothing is marked as read."""
+        """Look at a folder without changing anything in it: nothing is marked as read.
+
+        A server need not say UIDNEXT (RFC 3501, section 6.3.1: then the client "can not make any assumptions"). Then the
+        number of the last mail tells.
+        """
         answer = await self._run(lambda: self._client.select_folder(folder, readonly=True))
-        return Numbers(int(answer[b"UIDVALIDITY"]), int(answer.get(b"UIDNEXT", 1)))
+        following = answer.get(b"UIDNEXT")
+        if following is None:
+            found = await self._run(lambda: self._client.search(["UID", "*"])) if int(answer[b"EXISTS"]) else []
+            following = max((int(one) for one in found), default=0) + 1
+        return Numbers(int(answer[b"UIDVALIDITY"]), int(following))
 
     async def after(self, uid: int) -> list[int]:
         """The UIDs above that one, in order. (``n:*`` always gives the last one, even below n: RFC 3501, section 6.4.8.)"""
@@ -79,23 +90,41 @@ class ImapConnection:
         found = await self._run(lambda: self._client.search(["HEADER", "Message-ID", message_id]))
         return sorted(int(one) for one in found)
 
-    async def fetch(self, uid: int, largest: int) -> Fetched | None:
-        """None when it is no longer there."""
-        facts = await self._run(lambda: self._client.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]))
-        if uid not in facts:
+    async def facts(self, uid: int) -> Facts | None:
+        """None when the mail is no longer there. Raises NotGiven when it is, and the server does not speak of it."""
+        found = await self._items(uid, "RFC822.SIZE", "INTERNALDATE")
+        if not found:
+            if await self._run(lambda: self._client.search(["UID", str(uid)])):
+                raise NotGiven("The server says nothing about this mail.")
             return None
-        size = int(facts[uid].get(b"RFC822.SIZE", 0))
-        arrived = facts[uid].get(b"INTERNALDATE") or datetime.now(UTC)
-        if size > largest:
-            return Fetched(None, arrived.astimezone(UTC), size)
-        found = await self._run(lambda: self._client.fetch([uid], ["BODY.PEEK[]"]))
-        body = found.get(uid, {}).get(b"BODY[]")
-        return Fetched(bytes(body), arrived.astimezone(UTC), size) if body is not None else None
+        arrived = found.get(b"INTERNALDATE") or datetime.now(UTC)
+        return Facts(arrived.astimezone(UTC), int(found.get(b"RFC822.SIZE") or 0))
+
+    async def body(self, uid: int) -> bytes:
+        """All of a mail. Raises NotGiven."""
+        return await self._section(uid, "")
 
     async def head(self, uid: int) -> bytes:
-        """The header alone."""
-        found = await self._run(lambda: self._client.fetch([uid], ["BODY.PEEK[HEADER]"]))
-        return bytes(found.get(uid, {}).get(b"BODY[HEADER]") or b"")
+        """The header alone. Raises NotGiven."""
+        return await self._section(uid, "HEADER")
+
+    async def _section(self, uid: int, section: str) -> bytes:
+        found = (await self._items(uid, f"BODY.PEEK[{section}]")).get(f"BODY[{section}]".encode())
+        if found is None:
+            raise NotGiven("The server names this mail and does not give it.")
+        return bytes(found)
+
+    async def _items(self, uid: int, *items: str) -> dict[bytes, Any]:
+        def ask() -> dict[bytes, Any]:
+            try:
+                found: dict[bytes, Any] = self._client.fetch([uid], list(items)).get(uid, {})
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                raise NotGiven(_said(error)) from error
+            return found
+
+        return await self._run(ask)
 
     @property
     def can_idle(self) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import structlog
 
+from channels.accepting import accept_each
 from channels.email import letter
 from channels.email.letter import Letter
 from channels.email.parse import JOINED, THREAD, Reader
 from channels.email.settings import EmailSettings
 from channels.email.threads import Place, Threads
-from core.domain.errors import InvalidInput, Overloaded, SessionEnded, StoreUnavailable
+from core.domain.errors import InvalidInput, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import InboundSink
 
@@ -35,7 +36,7 @@ class Intake:
             await self._accept(raw)
         except (StoreUnavailable, Overloaded):
             raise
-        except (InvalidInput, SessionEnded) as error:
+        except InvalidInput as error:
             await self._sink.quarantine(raw, error.detail)
         except Exception as error:  # one mail that nobody thought of must not stop all that come after it
             _log.exception("email.unreadable", folder=raw.headers["folder"], uid=raw.headers["uid"])
@@ -54,7 +55,9 @@ class Intake:
             return
         if place is not None:
             await self._note(place, mail, events)
-        await self._sink.accept(events, raw)
+        refused = await accept_each(self._sink, events, raw)
+        if refused:
+            await self._sink.quarantine(raw, "; ".join(error.detail for _, error in refused))
 
     async def _note(self, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> None:
         for event in events:

@@ -15,8 +15,8 @@ from typing import Final
 
 import structlog
 
+from channels.email.folder_mail import FolderMail
 from channels.email.imap import ImapConnection, Numbers
-from channels.email.parse import FOLDER, UID, VALIDITY
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.standing import Standing
 from core.domain.errors import AuthFailed, ChannelError, Overloaded, StoreUnavailable
@@ -59,6 +59,7 @@ class FolderReading:
     ) -> None:
         self._settings = settings
         self._folder = folder
+        self._mail = FolderMail(settings, folder)
         self._around = surroundings
         self._standing = standing
         self._take = take
@@ -120,19 +121,18 @@ class FolderReading:
             await self._keep(place)
         return place
 
-    async def _one(self, connection: ImapConnection, validity: int, uid: int) -> datetime | None:
-        """Returns after the commit. None for a mail that has gone."""
-        found = await connection.fetch(uid, self._settings.largest_mail)
-        if found is None:
+    async def _one(
+        self, connection: ImapConnection, validity: int, uid: int, since: datetime | None = None
+    ) -> datetime | None:
+        """Returns after the commit, when the mail came. None for one that has gone, or that nothing is known of."""
+        mail = await self._mail.get(connection, validity, uid, since)
+        if mail is None:
             return None
-        body = found.body if found.body is not None else await connection.head(uid)
-        headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid)}
-        raw = RawEvent(CHANNEL, self._settings.account, body, headers, found.arrived)
-        if found.body is None:
-            await self._sink.quarantine(raw, f"The mail has {found.size // 1_048_576} MB: only its header was read.")
+        if mail.trouble is not None:
+            await self._sink.quarantine(mail.raw, mail.trouble)
         else:
-            await self._take(raw)
-        return found.arrived
+            await self._take(mail.raw)
+        return mail.raw.received_at
 
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
         text = await self._around.memory.recall(CHANNEL, self._settings.account, f"place/{self._folder}")
@@ -155,9 +155,7 @@ class FolderReading:
         for uid in before:
             if not await self._hold():
                 raise Overloaded("Another process reads this folder now; it begins anew.")
-            found = await connection.fetch(uid, 0)
-            if found is not None and found.arrived >= since.replace(microsecond=0):
-                await self._one(connection, numbers.validity, uid)
+            await self._one(connection, numbers.validity, uid, since)
         place = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1))
         await self._keep(place)
         return place

@@ -107,6 +107,7 @@ class Recorder:
         self.offered = 0
         self.new: list[InboundEvent] = []
         self.quarantined: list[str] = []
+        self.put_aside: list[RawEvent] = []
 
     async def accept(self, events: Sequence[InboundEvent], raw: RawEvent | None = None) -> Sequence[Accepted]:
         if self.down:
@@ -122,6 +123,7 @@ class Recorder:
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         await self._intake.quarantine(raw, reason)
         self.quarantined.append(reason)
+        self.put_aside.append(raw)
         await self._tell()
 
     async def until(self, is_so: Callable[[Recorder], bool]) -> None:

@@ -1,0 +1,76 @@
+"""One mail out of a folder. A mail that cannot be had must neither stop its folder for ever nor vanish.
+
+It is asked for again, with the pauses of its folder's reading; after that it is put aside with all that is known of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from channels.email.imap import ImapConnection, NotGiven
+from channels.email.parse import FOLDER, UID, VALIDITY
+from channels.email.settings import CHANNEL, EmailSettings
+from core.domain.errors import ChannelError
+from core.domain.messages import RawEvent
+
+MOST_REFUSED: Final = 4
+"""How often a mail is asked for that the server refuses to give."""
+MOST_CUT: Final = 6
+"""How often one at which the connection breaks: that may also be the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """``trouble``: why the mail was not had; then its event holds what else is known, for a person to look."""
+
+    raw: RawEvent
+    trouble: str | None = None
+
+
+class FolderMail:
+    """Remembers how often the mail that is due was asked for in vain."""
+
+    def __init__(self, settings: EmailSettings, folder: str) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._due: tuple[int, int] | None = None
+        self._tries = 0
+
+    async def get(
+        self, connection: ImapConnection, validity: int, uid: int, since: datetime | None = None
+    ) -> Mail | None:
+        """None when it is no longer there, or came before ``since``. Raises ChannelError: then it is to be asked for again."""
+        try:
+            found = await self._get(connection, validity, uid, since)
+        except ChannelError as error:
+            self._tries = self._tries + 1 if self._due == (validity, uid) else 1
+            self._due = validity, uid
+            if self._tries < (MOST_REFUSED if isinstance(error, NotGiven) else MOST_CUT):
+                raise
+            found = await self._given_up(connection, validity, uid, error)
+        self._due = None
+        return found
+
+    async def _get(self, connection: ImapConnection, validity: int, uid: int, since: datetime | None) -> Mail | None:
+        facts = await connection.facts(uid)
+        if facts is None or (since is not None and facts.arrived < since.replace(microsecond=0)):
+            return None
+        if facts.size > self._settings.largest_mail:
+            raw = self._raw(validity, uid, await connection.head(uid), facts.arrived)
+            return Mail(raw, f"The mail has {facts.size // 1_048_576} MB: only its header was read.")
+        return Mail(self._raw(validity, uid, await connection.body(uid), facts.arrived))
+
+    async def _given_up(self, connection: ImapConnection, validity: int, uid: int, error: ChannelError) -> Mail:
+        head = b""
+        if isinstance(error, NotGiven):
+            with contextlib.suppress(ChannelError):
+                head = await connection.head(uid)
+        said = f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {error.detail}"
+        return Mail(self._raw(validity, uid, head, None), said)
+
+    def _raw(self, validity: int, uid: int, body: bytes, arrived: datetime | None) -> RawEvent:
+        headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid)}
+        return RawEvent(CHANNEL, self._settings.account, body, headers, arrived)
