@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import structlog
-
+from channels.accepting import accept_in_order
 from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL
 from channels.slack.reception import Reception
-from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
+from core.domain.errors import InvalidInput
 from core.domain.messages import RawEvent
 from core.ports.channel import WebhookReply
 from core.ports.clock import Clock
-
-_log = structlog.get_logger(__name__)
 
 
 async def take(body: bytes, reader: Reader, reception: Reception, clock: Clock) -> None:
@@ -20,9 +17,8 @@ async def take(body: bytes, reader: Reader, reception: Reception, clock: Clock) 
     raw = RawEvent(CHANNEL, reader.account, body, {"content-type": "application/json"}, clock.now())
     try:
         events = reader.events(raw)
-        if not isinstance(events, WebhookReply) and events:
-            await reception.accept(events, raw)
-    except (UnknownMessage, SessionEnded) as error:
-        _log.info("slack.about_nothing_known", detail=error.detail)
     except InvalidInput as error:
         await reception.quarantine(raw, error.detail)
+        return
+    if not isinstance(events, WebhookReply):
+        await accept_in_order(reception, events, raw)
