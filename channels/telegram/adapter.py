@@ -14,7 +14,7 @@ from channels.telegram.addressing import Bot
 from channels.telegram.client import BotApi
 from channels.telegram.connection import Connection
 from channels.telegram.diagnosis import examine
-from channels.telegram.incoming import GroupSink
+from channels.telegram.incoming import GroupSink, Incoming
 from channels.telegram.parse import Reader
 from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
 from channels.telegram.standing import Standing
@@ -57,7 +57,7 @@ class TelegramChannel:
         self._surroundings = surroundings
         self._reader = Reader(Bot(int(self.account)), settings.button_life)
         self._standing = Standing()
-        self._door = TelegramDoor(self, surroundings, self._see)
+        self._door = TelegramDoor(self, surroundings, self._expect, self._see)
         self._connection: Connection | None = None
         self._typing: OrderedDict[str, float] = OrderedDict()
 
@@ -68,7 +68,7 @@ class TelegramChannel:
             self._settings,
             self._surroundings,
             self._standing,
-            parse=self.parse,
+            reader=lambda: self._reader,
             sink=into,
             introduced=self._introduced,
             opened=lambda: self._door.open(into),
@@ -148,10 +148,16 @@ class TelegramChannel:
     def _introduced(self, username: str) -> None:
         self._reader = replace(self._reader, bot=Bot(int(self.account), username))
 
+    async def _expect(self, body: bytes) -> None:
+        await self._incoming().expect(body)
+
     async def _see(self, body: bytes) -> None:
+        await self._incoming().see(body)
+
+    def _incoming(self) -> Incoming:
         if self._connection is None:
             raise Overloaded("The server is stopping.")
-        await self._connection.incoming.see(body)
+        return self._connection.incoming
 
     def _connected(self) -> Connection:
         if self._connection is None:

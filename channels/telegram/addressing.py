@@ -37,7 +37,7 @@ class Command:
 
 
 class Albums:
-    """The last albums that were for the bot: only one picture of an album has a caption, and so a mention."""
+    """The last albums that are known to be for the bot: only one picture of an album has a caption, and so a mention."""
 
     def __init__(self) -> None:
         self._ours: OrderedDict[str, None] = OrderedDict()
@@ -64,13 +64,17 @@ def command_of(text: str, bot: Bot) -> Command | None:
 
 def is_for(bot: Bot, message: Message, marked: Marked, albums: Albums) -> bool:
     """A mention, a command, an answer to something that the bot said, or a further picture of such an album."""
-    album = message.get("media_group_id")
-    ours = _answers(bot, message) or _mentions(bot, marked) or command_of(marked.text, bot) is not None
-    if album is None:
-        return ours
-    if ours:
-        albums.note(f"{message['chat']['id']}/{album}")
-    return f"{message['chat']['id']}/{album}" in albums
+    return is_meant(bot, message, marked) or ("media_group_id" in message and album_key(message) in albums)
+
+
+def is_meant(bot: Bot, message: Message, marked: Marked) -> bool:
+    """Whether this message says so by itself."""
+    return _answers(bot, message) or _mentions(bot, marked) or command_of(marked.text, bot) is not None
+
+
+def album_key(message: Message) -> str:
+    """One album: its id is unique in a chat."""
+    return f"{message['chat']['id']}/{message['media_group_id']}"
 
 
 def _answers(bot: Bot, message: Message) -> bool:

@@ -11,12 +11,14 @@ import structlog
 
 from channels.telegram import client
 from channels.telegram.afterwards import Afterwards
+from channels.telegram.albums import GroupAlbums
 from channels.telegram.chats import Chats
 from channels.telegram.client import BotApi
 from channels.telegram.files import Files
-from channels.telegram.incoming import Incoming, Parse
+from channels.telegram.incoming import Incoming
 from channels.telegram.menu import show_menu
 from channels.telegram.outgoing import Outgoing
+from channels.telegram.parse import Reader
 from channels.telegram.polling import Polling
 from channels.telegram.settings import CHANNEL, TelegramSettings
 from channels.telegram.standing import Standing
@@ -32,7 +34,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Connection:
-    """One bot at work. ``introduced`` is told the bot's user name; ``opened`` that webhooks may come."""
+    """One bot at work. ``reader`` is another one once the bot's name is known.
+
+    ``introduced`` is told that name; ``opened`` that webhooks may come.
+    """
 
     def __init__(
         self,
@@ -40,7 +45,7 @@ class Connection:
         surroundings: Surroundings,
         standing: Standing,
         *,
-        parse: Parse,
+        reader: Callable[[], Reader],
         sink: InboundSink,
         introduced: Callable[[str], None],
         opened: Callable[[], None],
@@ -58,7 +63,21 @@ class Connection:
         self.outgoing = Outgoing(self.api, self.chats, surroundings)
         self.files = Files(self.api, settings.origin, self._session, surroundings.max_attachment_bytes)
         self._afterwards = Afterwards(self.api, self.chats)
-        self.incoming = Incoming(self._account, parse, sink, self._afterwards, surroundings.clock)
+        self._albums = GroupAlbums(
+            surroundings.memory,
+            self._account,
+            surroundings.clock,
+            known=lambda: reader().albums,
+            part_of=lambda update: reader().part_of_album(update),
+        )
+        self.incoming = Incoming(
+            self._account,
+            lambda raw: reader().read(raw),
+            sink,
+            self._albums,
+            self._afterwards,
+            surroundings.clock,
+        )
         self._webhook = Webhook(self.api, settings, surroundings, standing)
         self._polling = Polling(
             self.api,
@@ -76,6 +95,7 @@ class Connection:
         """Begin; returns when Telegram has answered for the first time, or after so many seconds. Raises StoreUnavailable."""
         try:
             await self.chats.load()
+            await self._albums.load()
             known = await self._memory.recall(CHANNEL, self._account, _NAME)
         except StoreUnavailable:
             await self._session.close()
@@ -95,6 +115,7 @@ class Connection:
         if self._settings.mode == "polling":
             with contextlib.suppress(StoreUnavailable):
                 await self._polling.let_go()
+        await self._albums.close()
         await self._afterwards.close()
         await self._session.close()
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import structlog
 
+from channels.accepting import accept_in_order
 from channels.telegram.afterwards import Afterwards
+from channels.telegram.albums import GroupAlbums
 from channels.telegram.parse import decode
 from channels.telegram.settings import CHANNEL
-from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
+from core.domain.errors import InvalidInput, UnknownMessage
 from core.domain.messages import ConversationEvent, InboundEvent, RawEvent
 from core.ports.channel import Accepted, InboundSink, WebhookReply
 from core.ports.clock import Clock
@@ -44,10 +46,19 @@ class GroupSink:
 
 
 class Incoming:
-    """``polled`` and ``see`` return after everything is durable."""
+    """``polled``, ``expect`` and ``see`` return after everything is durable."""
 
-    def __init__(self, account: str, parse: Parse, sink: InboundSink, afterwards: Afterwards, clock: Clock) -> None:
+    def __init__(
+        self,
+        account: str,
+        parse: Parse,
+        sink: InboundSink,
+        albums: GroupAlbums,
+        afterwards: Afterwards,
+        clock: Clock,
+    ) -> None:
         self._account = account
+        self._albums = albums
         self._parse = parse
         self._sink = sink
         self._afterwards = afterwards
@@ -55,6 +66,24 @@ class Incoming:
 
     async def polled(self, update: Any) -> None:
         """One update of a poll. Raises StoreUnavailable and Overloaded: then it must be asked for again."""
+        await self._bring_earlier(update)
+        await self._take(update)
+        await self._albums.accepted(update)
+
+    async def expect(self, body: bytes) -> None:
+        """Before what a webhook brought is read. Raises StoreUnavailable and Overloaded."""
+        try:
+            update = decode(body)
+        except InvalidInput:
+            return  # it will be quarantined
+        await self._bring_earlier(update)
+
+    async def _bring_earlier(self, update: Any) -> None:
+        """What was put aside, and is for us as this shows."""
+        for earlier in await self._albums.earlier(update):
+            await self._take(earlier)
+
+    async def _take(self, update: Any) -> None:
         raw = RawEvent(CHANNEL, self._account, json.dumps(update).encode(), {}, self._clock.now())
         try:
             parsed = self._parse(raw)
@@ -67,18 +96,8 @@ class Incoming:
             if isinstance(parsed, WebhookReply):
                 self._afterwards.perform(parsed.body)
             else:
-                await self._accept(parsed, raw)
+                await accept_in_order(self._sink, parsed, raw)
                 await self._afterwards.see(update)
-
-    async def _accept(self, events: Sequence[InboundEvent], raw: RawEvent) -> None:
-        if not events:
-            return
-        try:
-            await self._sink.accept(events, raw)
-        except (UnknownMessage, SessionEnded) as error:  # updates come in order: what it is about will not follow
-            _log.info("telegram.about_nothing_known", detail=error.detail)
-        except InvalidInput as error:
-            await self._sink.quarantine(raw, error.detail)
 
     async def see(self, body: bytes) -> None:
         """After the commit of what a webhook brought. Raises StoreUnavailable."""
@@ -87,3 +106,4 @@ class Incoming:
         except InvalidInput:
             return  # it was quarantined
         await self._afterwards.see(update)
+        await self._albums.accepted(update)

@@ -1,7 +1,7 @@
 """An update to what it means. Pure: https://core.telegram.org/bots/api#update.
 
 An album reaches us as one update per picture. Each becomes a message of its own, and the hub's burst window makes one turn
-of them, so that a picture that comes late is not lost. Telegram tells bots nothing of deleted messages.
+of them, growing with each picture (groups: see albums). Telegram tells bots nothing of deleted messages.
 """
 
 from __future__ import annotations
@@ -12,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
-from channels.telegram.addressing import GROUPS, Albums, Bot, Command, command_of, is_for, without_mention
+from channels.telegram.addressing import (
+    GROUPS,
+    Albums,
+    Bot,
+    Command,
+    album_key,
+    command_of,
+    is_for,
+    is_meant,
+    without_mention,
+)
+from channels.telegram.albums import Part
 from channels.telegram.content import Content, content_of
 from channels.telegram.settings import CHANNEL
 from channels.telegram.wire import CallbackQuery, Chat, Message, Reaction, ReactionType, Update, User
@@ -81,6 +92,7 @@ class Reader:
             attachments=content.files,
             locale=locale,
             reply_to=message_id(message["reply_to_message"]) if "reply_to_message" in message else None,
+            album=message.get("media_group_id"),
         )
         command = command_of(content.marked.text, self.bot)
         return [received if command is None else _commanded(received, command)]
@@ -137,6 +149,20 @@ class Reader:
                 locale=locale,
             )
         ]
+
+    def part_of_album(self, update: Any) -> Part | None:
+        """What an update is of an album in a group; None for all else, and for what is not as Telegram describes it."""
+        try:
+            new = "message" in update
+            message: Any = update.get("message") or update.get("edited_message") or {}
+            album = message.get("media_group_id")
+            content = content_of(message) if album is not None and message["chat"]["type"] in GROUPS else None
+            if content is None:
+                return None
+            ours = is_meant(self.bot, message, content.marked)
+            return Part(album_key(message), int(message["message_id"]), ours, new)
+        except _MALFORMED:
+            return None
 
     def conversation(self, message: Message) -> ConversationKey:
         """A chat, or one topic of a chat that has topics."""

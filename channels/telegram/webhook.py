@@ -5,6 +5,7 @@ Telegram repeats an update that was not answered with 2xx, and sends the updates
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -17,7 +18,7 @@ from channels.telegram.client import BotApi
 from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
 from channels.telegram.standing import Standing
 from channels.telegram.wire import WANTED
-from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
+from core.domain.errors import AuthFailed, BadSignature, ChannelError, StoreUnavailable, Unreachable
 from core.ports.channel import Channel, WebhookReply, WebhookRequest
 from core.ports.channel_memory import ChannelMemory
 from core.ports.surroundings import Surroundings
@@ -33,14 +34,22 @@ See = Callable[[bytes], Awaitable[None]]
 
 
 class TelegramDoor(WebhookDoor):
-    """``see`` gets each update after its commit and before the thanks. Raises what take raises (503: come again)."""
+    """``expect`` gets each update that is believed before it is read, ``see`` after its commit and before the thanks.
 
-    def __init__(self, channel: Channel, surroundings: Surroundings, see: See) -> None:
+    Both raise what take raises (503: come again).
+    """
+
+    def __init__(self, channel: Channel, surroundings: Surroundings, expect: See, see: See) -> None:
         super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
+        self._expect = expect
         self._see = see
 
     async def take(self, request: WebhookRequest, thanks: WebhookReply) -> WebhookReply:
         """See WebhookDoor.take."""
+        if self._sink is not None:
+            with contextlib.suppress(BadSignature):  # which is refused, and counted, below
+                self._channel.authenticate(request)
+                await self._expect(request.body)
         reply = await super().take(request, thanks)
         if reply is thanks:
             await self._see(request.body)

@@ -113,7 +113,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     for file in event.stored_attachments:
         if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
-    if thread.last_seq == thread.done_seq:
+    if thread.last_seq == thread.done_seq or event.album is not None:  # the rest of an album may be as late as this
         thread.window = item.window
     if thread.state == OwnershipState.RESOLVED:
         _reopen(batch, thread)

@@ -188,6 +188,16 @@ async def test_a_burst_becomes_one_turn(store: Store, clock: ManualClock) -> Non
     assert len(await claim(store)) == 1
 
 
+async def test_an_album_is_waited_for_as_long_as_it_grows(store: Store, clock: ManualClock) -> None:
+    for part in ("e1", "e2", "e3"):
+        await accept(store, said(part, album="a1"), window=2.0)
+        clock.move(1.5)
+        assert await claim(store) == []
+    clock.move(0.6)
+    state = await claim_one(store)
+    assert [message.seq for message in state.pending] == [1, 2, 3]
+
+
 async def test_workers_share_the_work_and_never_a_conversation(open_store: OpenStore) -> None:
     workers = [await open_store() for _ in range(4)]
     total = 40

@@ -155,14 +155,30 @@ def test_an_album_is_one_message_per_picture_in_one_conversation() -> None:
     assert len({event.key for event in received}) == 3
     assert len({event.conversation for event in received}) == 1
     assert all(len(event.attachments) == 1 for event in received)
+    assert len({event.album for event in received}) == 1
+    assert received[0].album is not None
 
 
 def test_in_a_group_the_whole_album_is_for_the_bot_whose_name_is_in_its_caption() -> None:
     one, two = updates("group_album")
     with_memory = reader()
+    found = with_memory.part_of_album(one), with_memory.part_of_album(two)
+    assert [part and (part.ours, part.number) for part in found] == [(True, 109), (False, 110)]
+    assert found[0] is not None
+    with_memory.albums.note(found[0].album)
     assert with_memory.read(raw(one))
     assert with_memory.read(raw(two))
     assert reader().read(raw(two)) == []  # somebody else's
+
+
+@pytest.mark.parametrize("name", ["text", "album", "group_mention", "group_talk", "channel_post", "reaction"])
+def test_nothing_else_is_part_of_an_album_in_a_group(name: str) -> None:
+    assert reader().part_of_album(updates(name)[0]) is None
+
+
+@pytest.mark.parametrize("broken", [{}, {"message": 5}, {"message": {"media_group_id": "1"}}, {"message": None}])
+def test_what_is_no_message_is_no_part_of_an_album(broken: object) -> None:
+    assert reader().part_of_album(broken) is None
 
 
 def test_an_edit_finds_its_message() -> None:

@@ -1,0 +1,143 @@
+"""Albums in groups: an update for each picture, and only one of them has the caption that says whom the album is for.
+
+Pictures that come before that one are put aside until it comes; those that come after it are known by a note. Both are durable,
+so that it does not matter which process takes which picture, or how long the hub was away in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from channels.telegram.addressing import Albums
+from channels.telegram.settings import CHANNEL
+from core.domain.errors import StoreUnavailable
+from core.ports.channel_memory import ChannelMemory
+from core.ports.clock import Clock
+
+_OURS: Final = "album/"
+_ASIDE: Final = "album-part/"
+_WAIT: Final = timedelta(minutes=10)
+"""For the caption: Telegram repeats what a hub did not take with growing pauses."""
+_REMEMBERED: Final = timedelta(days=2)
+"""Telegram keeps for a day what nobody took (https://core.telegram.org/bots/api#getting-updates)."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of an album in a group. ``ours``: it says itself that it is for the bot. ``new``: no edit of one."""
+
+    album: str
+    number: int
+    ours: bool
+    new: bool
+
+
+class GroupAlbums:
+    """``known`` is what the reader looks at; it only holds what is noted durably. Every method raises StoreUnavailable."""
+
+    def __init__(
+        self,
+        memory: ChannelMemory,
+        account: str,
+        clock: Clock,
+        *,
+        known: Callable[[], Albums],
+        part_of: Callable[[Any], Part | None],
+    ) -> None:
+        self._memory = memory
+        self._account = account
+        self._clock = clock
+        self._known = known
+        self._part_of = part_of
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Go on waiting for what was put aside before."""
+        if await self._memory.recall_all(CHANNEL, self._account, _ASIDE, limit=1):
+            self._sweep_later()
+
+    async def close(self) -> None:
+        """What is put aside stays so."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.wait({self._sweeping})
+
+    async def earlier(self, update: Any) -> Sequence[Any]:
+        """Before an update is read: the updates put aside that turn out to be for us by it, oldest first."""
+        part = self._part_of(update)
+        if part is None:
+            return []
+        if part.ours and part.new:
+            await self._note(part)
+            kept = await self._memory.recall_all(CHANNEL, self._account, f"{_ASIDE}{part.album}/")
+            return [json.loads(kept[key])["update"] for key in sorted(kept, key=_number)]
+        if part.album in self._known():
+            return []
+        if not await self._is_noted(part) and part.new:
+            await self._put_aside(part, update)
+            await self._is_noted(part)  # another process may have noted it meanwhile, before it could see this part
+        return []
+
+    async def accepted(self, update: Any) -> None:
+        """After the commit: of this album nothing waits any more."""
+        part = self._part_of(update)
+        if part is None or part.album not in self._known():
+            return
+        for key in await self._memory.recall_all(CHANNEL, self._account, f"{_ASIDE}{part.album}/"):
+            await self._memory.forget(CHANNEL, self._account, key)
+
+    async def _is_noted(self, part: Part) -> bool:
+        noted = await self._memory.recall(CHANNEL, self._account, f"{_OURS}{part.album}") is not None
+        if noted:
+            self._known().note(part.album)
+        return noted
+
+    async def _note(self, part: Part) -> None:
+        now = self._clock.now()
+        await self._memory.remember(CHANNEL, self._account, f"{_OURS}{part.album}", now.isoformat())
+        self._known().note(part.album)
+        for key, at in (await self._memory.recall_all(CHANNEL, self._account, _OURS)).items():
+            if now - datetime.fromisoformat(at) > _REMEMBERED:
+                await self._memory.forget(CHANNEL, self._account, key)
+
+    async def _put_aside(self, part: Part, update: Any) -> None:
+        kept = json.dumps({"at": self._clock.now().isoformat(), "update": update})
+        await self._memory.remember(CHANNEL, self._account, f"{_ASIDE}{part.album}/{part.number}", kept)
+        self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        """Albums that were for somebody else are not kept."""
+        left = True
+        while left:
+            await self._clock.sleep(_WAIT.total_seconds())
+            try:
+                left = await self._forget_old()
+            except StoreUnavailable as error:
+                _log.warning("telegram.albums_not_swept", detail=error.detail)
+
+    async def _forget_old(self) -> bool:
+        """Whether something is left to wait for."""
+        now, left = self._clock.now(), False
+        for key, kept in (await self._memory.recall_all(CHANNEL, self._account, _ASIDE)).items():
+            if now - datetime.fromisoformat(json.loads(kept)["at"]) < _WAIT:
+                left = True
+            else:
+                await self._memory.forget(CHANNEL, self._account, key)
+        return left
+
+
+def _number(key: str) -> int:
+    return int(key.rpartition("/")[2])
