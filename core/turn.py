@@ -17,7 +17,7 @@ from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
-from core.domain.messages import TOGETHER, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, TOGETHER, Audience, Author, CustomerAction, MessageKind
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, Desk, DeskReply
@@ -91,6 +91,12 @@ class Turn:
             return await self._take_back(state)
         if with_people:
             return await self._relay(state)
+        if all(message.meta.get(FOR_RECORD) for message in state.pending):
+            return TurnOutcome(state.claim, handled_seq=_handled(state))
+        if cautions := dict.fromkeys(str(found) for message in state.pending if (found := message.meta.get(CAUTION))):
+            return await self._escalate(
+                state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
+            )
         return await self._ask_agent(state)
 
     def give_up(self, state: TurnState) -> TurnOutcome:
@@ -212,7 +218,13 @@ class Turn:
         return channel if self._settings.streaming and isinstance(channel, SupportsStreaming) else None
 
     async def _escalate(
-        self, state: TurnState, escalation: Escalation, *, intent: str | None, besides: Reply | None = None
+        self,
+        state: TurnState,
+        escalation: Escalation,
+        *,
+        intent: str | None,
+        besides: Reply | None = None,
+        quietly: bool = False,
     ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
         written = in_written_language(state)
@@ -221,6 +233,8 @@ class Turn:
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
         if besides is not None:
             said.insert(0, _by_agent(besides))
+        if quietly:
+            said.clear()
         staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,

@@ -14,6 +14,9 @@ from core.domain.keys import ConversationKey, EventKey
 
 TOGETHER = "together"
 """In ``Message.meta``: how many messages a turn says at once, when it is more than one."""
+CAUTION = "caution"
+FOR_RECORD = "for_record"
+"""In ``Message.meta`` of what came in: see the fields of `MessageReceived`."""
 
 
 class Author(StrEnum):
@@ -114,7 +117,8 @@ class Citation:
 class MessageReceived:
     """A customer (or staff member) wrote something. ``sent_at`` is the provider's time, or the hub's when it has none.
 
-    ``album``: what came in several messages was sent as one, and more of it may follow.
+    ``album``: what came in several messages was sent as one, and more of it may follow. ``caution``: why only people may answer
+    it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
     """
 
     key: EventKey
@@ -129,6 +133,8 @@ class MessageReceived:
     reply_to: str | None = None
     audience: Audience = Audience.CUSTOMER
     album: str | None = None
+    caution: str | None = None
+    for_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
+    CAUTION,
+    FOR_RECORD,
     Audience,
     Author,
     ChangeKind,
@@ -159,6 +161,10 @@ def _inbound_meta(event: MessageReceived, correlation: str | None) -> dict[str, 
         meta["correlation_id"] = correlation
     if event.reply_to:
         meta["reply_to"] = event.reply_to
+    if event.caution:
+        meta[CAUTION] = event.caution
+    if event.for_record:
+        meta[FOR_RECORD] = True
     if event.attachments:
         meta["attachment_refs"] = [
             {"id": ref.id, "name": ref.name, "media_type": ref.media_type, "size": ref.size, "url": ref.url}
