@@ -185,9 +185,10 @@ class Dispatcher:
             return
         if outcome.messages or outcome.asides:
             self._wake.notify(OUTBOX)
-        for aside in outcome.asides:
-            if aside.transition is not None:
-                self._wake.notify(WIDGET, aside.conversation.conversation_id)
+        changed = [one.conversation.conversation_id for one in outcome.asides if one.transition is not None]
+        await self._end_overtaken(changed)
+        for conversation_id in changed:
+            self._wake.notify(WIDGET, conversation_id)
         if finished.pending:
             self._wake.notify(INBOX)
 
@@ -233,6 +234,13 @@ class Dispatcher:
                 _say(error)
                 continue
             self._drop_lost(claims, held)
+
+    async def _end_overtaken(self, conversations: Sequence[str]) -> None:
+        """Turns that lost their claim to what was just committed stop now, not when the next heartbeat finds out."""
+        claims = [self._active[one][0] for one in conversations if one in self._active]
+        if claims:
+            with contextlib.suppress(StoreUnavailable):
+                self._drop_lost(claims, await self._turns.extend(claims, self._settings.lease))
 
     def _drop_lost(self, claims: Sequence[Claim], held: frozenset[str]) -> None:
         """Stop turns that somebody else has now; one that is being committed learns it from its commit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from core.domain.errors import HubError, LostClaim
 from core.domain.messages import Citation
 from core.ports.channel import StreamFrame, SupportsStreaming
 from core.ports.metrics import Counter, Metrics, NoMetrics, Timing
-from core.ports.store import TurnState
+from core.ports.store import Claim, TurnState
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ class ProvisionalEvents:
     """Implements core.ports.responder.TurnEvents over a streaming channel; without one it shows nothing.
 
     A frame that cannot be written is dropped, since the delivered message replaces all of them; only LostClaim reaches
-    the responder, which must stop then.
+    the responder, which must stop then. ``hold`` raises it where the channel itself cannot know who has the conversation.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class ProvisionalEvents:
         turn_id: str,
         first_text: Callable[[], None] | None = None,
         metrics: Metrics | None = None,
+        hold: Callable[[Claim], Awaitable[None]] | None = None,
     ) -> None:
         self._channel = channel
         self._state = state
@@ -49,6 +50,7 @@ class ProvisionalEvents:
         self._typing: asyncio.Task[None] | None = None
         self._first_text = first_text
         self._metrics = metrics or NoMetrics()
+        self._hold = hold
         self._called_at: dict[str, float] = {}
 
     async def typing(self) -> None:
@@ -126,6 +128,8 @@ class ProvisionalEvents:
         if not frames or self._channel is None or self._lost is not None:
             return
         try:
+            if self._hold is not None:
+                await self._hold(self._state.claim)
             await self._channel.stream(self._state.conversation, frames)
         except LostClaim as error:
             self._lost = error

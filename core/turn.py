@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
-from core.ports.store import NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class Turn:
 
     With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
     responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
-    person although nobody asked for one.
+    person although nobody asked for one. ``hold`` raises LostClaim when somebody else has the conversation by now.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Turn:
         settings: TurnSettings | None = None,
         clock: Clock | None = None,
         rules: Rules | None = None,
+        hold: Callable[[Claim], Awaitable[None]] | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -74,6 +75,7 @@ class Turn:
         self._settings = settings or TurnSettings()
         self._clock = clock
         self._rules = rules
+        self._hold = hold
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
@@ -180,6 +182,7 @@ class Turn:
             turn_id(state),
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
             metrics=self._metrics,
+            hold=None if self._fences_itself(state) else self._hold,
         )
         typing = self._keep_typing(state)
         try:
@@ -212,6 +215,11 @@ class Turn:
         if self._clock is not None and state.pending:
             waited = (self._clock.now() - state.pending[0].created_at).total_seconds()
             self._metrics.observe(timing, max(0.0, waited), channel=state.conversation.key.channel)
+
+    def _fences_itself(self, state: TurnState) -> bool:
+        """What is written into the hub's own log is written under the fence."""
+        channel = self._channels.get(state.conversation.key.channel)
+        return channel is not None and channel.capabilities.event_log
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
         channel: object = self._channels.get(state.conversation.key.channel)

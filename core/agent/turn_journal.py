@@ -79,6 +79,10 @@ class TurnJournal:
         """Read what an earlier try of this turn left."""
         return cls(journal, claim, turn_id, await journal.entries(turn_id))
 
+    async def hold(self) -> None:
+        """Raises LostClaim when a person, or another worker, has the conversation by now."""
+        await self._journal.hold(self._claim)
+
     @property
     def opening(self) -> tuple[Source, ...] | None:
         """The sources of the first prompt, when an earlier try got as far as asking for tools."""

@@ -286,6 +286,10 @@ class Journal(Protocol):
 
     async def entries(self, turn_id: str) -> Sequence[JournalEntry]: ...
 
+    async def hold(self, claim: Claim) -> None:
+        """Raises LostClaim when somebody else has the conversation by now: then nothing more is asked or shown."""
+        ...
+
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         """Insert or update by ``call_id``, under the fence. Raises LostClaim: then the tool must not run."""
         ...

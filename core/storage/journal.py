@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from core.domain.errors import LostClaim
 from core.ports.store import Claim, JournalEntry
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.tables import conversation, tool_journal
+
+_HELD = select(conversation.c.epoch, conversation.c.lease_until)
 
 
 class SqlJournal:
@@ -43,6 +46,11 @@ class SqlJournal:
 
         return await self._journal_db.read(work)
 
+    async def hold(self, claim: Claim) -> None:
+        """See Journal.hold."""
+        held = _HELD.where(conversation.c.id == claim.conversation_id)
+        _check(await self._journal_db.read(lambda connection: connection.execute(held).first()), claim)
+
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         """See Journal.record."""
         values = {
@@ -59,13 +67,13 @@ class SqlJournal:
         statement = self._journal_db.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
 
         def work(connection: Connection) -> None:
-            held = connection.execute(
-                select(conversation.c.epoch, conversation.c.lease_until)
-                .where(conversation.c.id == claim.conversation_id)
-                .with_for_update()
-            ).first()
-            if held is None or held.epoch != claim.epoch or held.lease_until is None:
-                raise LostClaim("The conversation belongs to somebody else now.")
+            held = _HELD.where(conversation.c.id == claim.conversation_id).with_for_update()
+            _check(connection.execute(held).first(), claim)
             connection.execute(statement.values(**values))
 
         await self._journal_db.write(work)
+
+
+def _check(held: Row[Any] | None, claim: Claim) -> None:
+    if held is None or held.epoch != claim.epoch or held.lease_until is None:
+        raise LostClaim("The conversation belongs to somebody else now.")

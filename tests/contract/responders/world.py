@@ -212,6 +212,10 @@ class MemoryJournal:
         found = [entry for (owner, _), entry in self.rows.items() if owner == turn_id]
         return sorted(found, key=lambda entry: (entry.step, entry.call_id))
 
+    async def hold(self, claim: Claim) -> None:
+        if self.lost:
+            raise LostClaim("the fence moved")
+
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         if self.lost:
             raise LostClaim("the fence moved")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.conversation import OwnershipEvent
 from core.domain.errors import LostClaim
-from core.ports.store import Claim, JournalEntry, Store
+from core.ports.store import Claim, JournalEntry, Store, Transition
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, claim_one, finish, said, stale
 
@@ -58,3 +59,17 @@ async def test_no_tool_runs_without_a_claim(store: Store) -> None:
     with pytest.raises(LostClaim):
         await store.record(state.claim, "t:1", _call("started"))
     assert await store.entries("t:1") == []
+
+
+async def test_who_holds_the_conversation_is_known(store: Store, clock: ManualClock) -> None:
+    await accept(store, said("e1"))
+    state = await claim_one(store)
+    await store.hold(state.claim)
+    await store.transition(state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    with pytest.raises(LostClaim):
+        await store.hold(state.claim)
+    again = await claim_one(store)
+    await store.hold(again.claim)
+    await finish(store, again)
+    with pytest.raises(LostClaim):
+        await store.hold(again.claim)

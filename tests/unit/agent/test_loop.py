@@ -367,3 +367,11 @@ async def test_without_knowledge_a_file_can_still_answer() -> None:
     reply = await bench.ask("What is the address?", files=[text_file("Total: 5 euros")])
     assert reply.kind is MessageKind.FAILURE
     assert "documents" in reply.text
+
+
+async def test_whoever_has_lost_the_conversation_asks_no_model() -> None:
+    bench = Bench(say(GOOD))
+    bench.journal.lost = True
+    with pytest.raises(LostClaim):
+        await bench.ask()
+    assert bench.model.requests == []

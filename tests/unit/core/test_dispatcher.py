@@ -13,11 +13,11 @@ import pytest
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.errors import StoreUnavailable
-from core.domain.messages import Author, MessageKind
+from core.domain.messages import Audience, Author, MessageKind
 from core.ports.desk import DeskReply
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import Transition, TurnState
+from core.ports.store import Aside, Transition, TurnOutcome, TurnState
 from core.ports.wake import INBOX, OUTBOX
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
@@ -44,9 +44,13 @@ def running(store: SqlStore, metrics: CountedMetrics, wake: LocalWake) -> Runnin
 
     @asynccontextmanager
     async def run(
-        responder: Echo, settings: DispatcherSettings = FAST, store: Any = store, grace: float = 5.0
+        responder: Echo,
+        settings: DispatcherSettings = FAST,
+        store: Any = store,
+        grace: float = 5.0,
+        desk: NotedDesk | None = None,
     ) -> AsyncIterator[Dispatcher]:
-        turn = Turn(responder, NotedDesk(), {}, metrics, sorry)
+        turn = Turn(responder, desk or NotedDesk(), {}, metrics, sorry)
         dispatcher = Dispatcher(store, turn, wake, metrics, settings, rng=random.Random(1))
         await dispatcher.start()
         try:
@@ -152,6 +156,31 @@ async def test_a_lost_conversation_stops_its_turn(store: SqlStore, running: Runn
         await eventually(lambda: _handled(store))
     assert metrics.total(Counter.TURNS_LOST) >= 1
     assert await _texts(store) == ["Hello", "Passed on."], "the desk has it, and the agent said nothing"
+
+
+class _Claiming(NotedDesk):
+    """Whatever staff say: Grace takes the customer's conversation."""
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        taken = Aside(thread(), transition=Transition(OwnershipEvent.CLAIM, owner="grace"), ownership_epoch=0)
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=(taken,))
+
+
+async def test_a_claim_by_staff_stops_the_agents_turn_at_once(
+    store: SqlStore, running: Running, metrics: CountedMetrics
+) -> None:
+    responder = Echo()
+    responder.gate = asyncio.Event()
+    slow = DispatcherSettings(lease=3600.0, poll=0.005)  # no heartbeat comes in time
+    async with running(responder, slow, desk=_Claiming()):
+        await accept(store, said("e1"))
+        await eventually(lambda: responder.running.total() == 1)
+        await accept(store, said("e2", where="staff", audience=Audience.STAFF))
+        await eventually(lambda: len(responder.cancelled) == 1)
+    conversation = await store.conversation(ID)
+    assert conversation is not None
+    assert conversation.owner == "grace"
+    assert metrics.total(Counter.TURNS_LOST) == 1
 
 
 async def test_a_zombies_answer_is_refused(store: SqlStore, running: Running, clock: ManualClock) -> None:

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.domain.conversation import Conversation
+from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.errors import LostClaim, StoreUnavailable
 from core.domain.messages import Citation
 from core.ports.channel import StreamFrame
-from core.ports.store import TurnState
+from core.ports.store import Transition, TurnState
 from core.storage.store import SqlStore
 from core.stream import ProvisionalEvents
 from tests.contract.stores.sayings import accept, claim_one, said
+from tests.unit.core.eventually import eventually
 
 
 class Screen:
@@ -168,3 +169,17 @@ async def test_what_cannot_be_shown_does_not_harm_the_answer(state: TurnState, f
     await events.text("Two. ")
     await events.close()
     assert screen.done == 1
+
+
+async def test_nothing_is_shown_where_somebody_else_speaks_by_now(store: SqlStore, state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", hold=store.hold)
+    await events.text("The agent ")
+    await eventually(lambda: screen.done == 1)
+    claimed = Transition(OwnershipEvent.CLAIM, owner="grace")
+    await store.transition(state.conversation.id, claimed)
+    await events.text("goes on.")
+    await events.close()
+    assert screen.texts == ["The agent "]
+    with pytest.raises(LostClaim):
+        await events.text("And on.")
