@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from tests.faults.channels.throng import Person, Throng
 from tests.faults.checks import Stored, check_conversations, read_settled
 from tests.soak_report import Report
 
+_NOBODY: Mapping[str, Set[int]] = MappingProxyType({})
 
-def check_person(person: Person) -> tuple[list[str], int]:
-    """What is wrong for one customer, and how many answers came twice. An answer that came twice does not count again."""
+
+def check_person(person: Person, sent_again: Set[int] = frozenset()) -> tuple[list[str], int]:
+    """What is wrong for one customer, and how many answers came more than once.
+
+    ``sent_again``: what a person sent again later has come, wherever it stands.
+    """
     wrong: list[str] = []
-    twice = 0
+    twice: set[tuple[int, ...]] = set()
     seen: list[int] = []
     for said in person.said:
         if said.tags - {person.tag}:
@@ -22,12 +28,13 @@ def check_person(person: Person) -> tuple[list[str], int]:
         if not said.numbers:
             wrong.append(f"{person.tag} reads something that answers nothing: {person.door.read(person.tag)}")
         elif set(said.numbers) <= set(seen):
-            twice += 1
+            twice.add(said.numbers)
         else:
             seen += said.numbers
-    if seen != list(range(1, person.each + 1)):
+    late = set(seen) & sent_again
+    if [one for one in seen if one not in late] != [one for one in range(1, person.each + 1) if one not in late]:
         wrong.append(f"{person.tag} was answered in the order {seen}")
-    return wrong, twice
+    return wrong, len(twice)
 
 
 def check_doubles(twice: Counter[str], stored: Stored, askable: frozenset[str]) -> list[str]:
@@ -57,18 +64,22 @@ def possible_duplicates(stored: Stored) -> Counter[str]:
     return Counter(row.channel for row in stored.outbox if row.possible_duplicate)
 
 
-async def judge(throng: Throng, url: str, report: Report) -> None:
-    """Fails when anything was lost, out of order, in the wrong hands, or doubled where that can be known."""
+async def judge(throng: Throng, url: str, report: Report, sent_again: Mapping[str, Set[int]] = _NOBODY) -> None:
+    """Fails when anything was lost, out of order, in the wrong hands, or doubled where that can be known.
+
+    ``sent_again``: of each customer, the messages whose answer was put aside and sent again by a person.
+    """
     stored = await read_settled(url)
     wrong: list[str] = []
     twice: Counter[str] = Counter()
     for person in throng.people:
-        found, doubled = check_person(person)
+        found, doubled = check_person(person, sent_again.get(person.tag, frozenset()))
         wrong += found
         twice[person.door.name] += doubled
     wrong += check_conversations(stored, len(throng.people), throng.each)
     wrong += check_doubles(twice, stored, frozenset(person.door.name for person in throng.people if person.door.asks))
     describe(throng, stored, twice, report)
+    report.record("answers put aside that a person sent again", sum(map(len, sent_again.values())))
     if wrong:
         print(*_evidence(throng, stored), sep="\n")
     report.record("lost, out of order or in the wrong hands", len(wrong))

@@ -27,6 +27,7 @@ class TelegramDoor(Provider):
 
     def __init__(self, fake: TelegramFake, *provider: Any, webhook: bool) -> None:
         super().__init__(*provider)
+        self.weather.certain = (Trouble.LIMIT,)
         self._fake = fake
         self._webhook = webhook
         self._shown: dict[int, list[str]] = {}

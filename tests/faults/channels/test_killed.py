@@ -1,7 +1,8 @@
 """Every channel at once, while the providers fail in every way they know and the hub is killed with -9 again and again.
 
 What is promised: every message is answered, in order, in the right hands, and once: where the platform can be asked what became
-of a write (Slack, Twilio), certainly; elsewhere (Telegram, SMTP) but for what the hub itself marks as a possible duplicate.
+of a write (Slack, Twilio), certainly; elsewhere (Telegram, SMTP) but for what the hub itself marks as a possible duplicate. What
+was lost there twice is put aside, and sent again by the person who runs the hub.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import pytest
 
 from tests.faults.channels.conftest import NAMES, Case, MakeStreet
 from tests.faults.channels.judge import judge
+from tests.faults.channels.operator import operator
 from tests.faults.channels.throng import throng
 from tests.faults.kill_scenarios import kill_at_any_moment, kill_at_points, points_of
 from tests.fixtures.report import MakeReport
@@ -45,6 +47,7 @@ async def test_nothing_is_lost(make_street: MakeStreet, case: Case, case_url: st
                 street.hub.kill()
             killed = await kill_at_any_moment(street.hub, people, rng, pick(small=2, full=16), lives=_LIVES)
             report.record("killed with -9 at any moment", killed + 1)
-            await people.finished(within=pick(small=150, full=1800))
-            await judge(people, case_url, report)
+            async with operator(street.hub, case_url, people.people) as person:
+                await people.finished(within=pick(small=150, full=1800))
+            await judge(people, case_url, report, person.sent_again)
         assert street.hub.stop() == 0, street.hub.log_tail()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
 
 class Trouble(StrEnum):
-    """The first two are certain: the provider did not do it. After the others the hub cannot know."""
+    """After a 429 and mostly a 5xx the provider did not do it for certain. After the others the hub cannot know."""
 
     LIMIT = "429 with Retry-After"
     FAILURE = "5xx"
@@ -26,6 +27,9 @@ class Weather:
     A message is lost out of sight at most once. Where nobody can be asked, the hub sends such a message again once, and
     puts it aside for a person when that is lost as well: that promise has its own tests.
     """
+
+    certain: Sequence[Trouble] = _CERTAIN
+    """What tells the hub that the provider did not do it."""
 
     def __init__(self, rng: random.Random, share: float) -> None:
         self.met: Counter[Trouble] = Counter()
@@ -46,7 +50,7 @@ class Weather:
             return None
         if message not in self._doubted and self._rng.random() < 0.6:
             self._doubted.add(message)
-            return self._meet(self._rng.choice((Trouble.GONE, Trouble.LOST)))
+            return self._meet(self._rng.choice([one for one in Trouble if one not in self.certain]))
         return self._meet(self._certain())
 
     def over_reading(self) -> Trouble | None:
@@ -54,8 +58,7 @@ class Weather:
         return self._meet(self._certain()) if self._rng.random() < self._share / 4 else None
 
     def _certain(self) -> Trouble:
-        limit, failure = _CERTAIN
-        return limit if self._rng.random() < _PAUSES else failure
+        return Trouble.LIMIT if self._rng.random() < _PAUSES else self.certain[-1]
 
     def _meet(self, trouble: Trouble) -> Trouble:
         self.met[trouble] += 1
