@@ -8,7 +8,7 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.ports.metrics import Counter
 from core.storage.store import SqlStore
 from core.turn import Turn
-from tests.contract.stores.sayings import accept, claim_one, finish, said
+from tests.contract.stores.sayings import accept, claim_one, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, sorry
 
@@ -29,7 +29,8 @@ async def test_what_only_people_may_answer_goes_to_them_and_nobody_else_is_told(
     assert outcome.transition.escalation.reason == _FORGED
     assert outcome.transition.escalation.requested_by == "rule"
     assert metrics.total(Counter.ESCALATIONS) == 1
-    await finish(store, outcome)
+    (finished,) = await store.finish([outcome])
+    assert finished.held
 
 
 async def test_what_is_kept_for_the_record_is_neither_answered_nor_relayed(
