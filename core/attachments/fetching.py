@@ -16,7 +16,8 @@ import structlog
 
 from core.attachments.file_name import clean
 from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus
-from core.domain.errors import ChannelError, HubError, InvalidInput, RateLimited, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, HubError, InvalidInput, NotYet, RateLimited, Unreachable
+from core.domain.keys import ConversationKey
 from core.domain.messages import Message
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 _PATIENCE = 30.0
 _PAUSE = 1.0
+_LATER = 15.0
+KEEP_TRYING = 300.0
+"""Seconds. A provider that restarts, or a token that is being renewed, costs nobody a file."""
 
 
 class FetchedFiles(Protocol):
@@ -35,12 +39,20 @@ class FetchedFiles(Protocol):
     async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None: ...
 
     async def attach(self, conversation_id: str, message_id: str, attachment: Attachment) -> bool:
-        """Record a file of a message. False when it was recorded before."""
+        """Record a file of a message; it takes the place of one that was given up. False when it was recorded before."""
+        ...
+
+    async def lane_paused(self, channel: str, account: str) -> bool:
+        """Whether the account's credentials are refused at present, as far as sending has shown."""
         ...
 
 
 class FetchService:
-    """``patience``: seconds for all files of a turn. What has not come by then is named as missing, to agent and customer."""
+    """``patience``: seconds for all files of a turn. What has not come by then is tried again, in a later try of the turn.
+
+    ``keep_trying``: seconds since the message came after which it is named as missing, to agent and customer. While the
+    account's credentials are refused it is not: nobody could be told, and what is queued waits for them as well.
+    """
 
     def __init__(
         self,
@@ -50,29 +62,31 @@ class FetchService:
         clock: Clock,
         *,
         patience: float = _PATIENCE,
+        keep_trying: float = KEEP_TRYING,
     ) -> None:
         self._channels = channels
         self._records = records
         self._store = store
         self._clock = clock
         self._patience = patience
+        self._keep_trying = keep_trying
 
     async def ensure(self, state: TurnState) -> TurnState:
-        """The turn with its messages' files. Raises StoreUnavailable."""
-        wanted = {message.id: refs for message in state.pending if (refs := _refs(message))}
-        channel = self._channels.get(state.conversation.key.channel)
+        """The turn with its messages' files. Raises StoreUnavailable, NotYet while one of them may still come."""
+        wanted = [(message, refs) for message in state.pending if (refs := _refs(message))]
+        channel = self._door(state.conversation.key)
         if not wanted or channel is None:
             return state
         until = self._clock.monotonic() + self._patience
-        found = dict(
-            zip(
-                wanted,
-                await asyncio.gather(
-                    *(self._of_message(channel, state, key, refs, until) for key, refs in wanted.items())
-                ),
-                strict=True,
-            )
+        brought = await asyncio.gather(
+            *(self._of_message(channel, state, message, refs, until) for message, refs in wanted),
+            return_exceptions=True,  # the others are brought to their end, so that a later try finds them
         )
+        found: dict[str, list[Attachment]] = {}
+        for (message, _), files in zip(wanted, brought, strict=True):
+            if isinstance(files, BaseException):
+                raise files
+            found[message.id] = files
         pending = tuple(
             replace(message, attachments=_merged(message.attachments, found.get(message.id, ())))
             for message in state.pending
@@ -80,30 +94,43 @@ class FetchService:
         fetched = [file for files in found.values() for file in files]
         return replace(state, pending=pending, files=_merged(state.files, fetched))
 
+    def _door(self, key: ConversationKey) -> Channel | None:
+        """The account that it came through, where a platform has several: files of one are not the other's to fetch."""
+        doors = [one for one in self._channels.values() if one.name == key.channel]
+        return next((one for one in doors if one.account == key.account), doors[0] if doors else None)
+
     async def _of_message(
-        self, channel: Channel, state: TurnState, message_id: str, refs: Sequence[AttachmentRef], until: float
+        self, channel: Channel, state: TurnState, message: Message, refs: Sequence[AttachmentRef], until: float
     ) -> list[Attachment]:
         files = []
         for ref in refs:
-            key = hashlib.blake2b(f"{message_id}\n{ref.id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
+            key = hashlib.blake2b(f"{message.id}\n{ref.id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
             known = await self._records.attachment(key)
-            files.append(known[1] if known else await self._bring(channel, state, message_id, ref, key, until))
+            files.append(known[1] if known else await self._bring(channel, state, message, ref, key, until))
         return files
 
     async def _bring(
-        self, channel: Channel, state: TurnState, message_id: str, ref: AttachmentRef, key: str, until: float
+        self, channel: Channel, state: TurnState, message: Message, ref: AttachmentRef, key: str, until: float
     ) -> Attachment:
         try:
             file = replace(await self._fetch(channel, ref, until), id=key)
         except (ChannelError, InvalidInput, TimeoutError) as error:
             reason = error.detail if isinstance(error, HubError) else "It did not come in time."
             log.warning("attachment.not_fetched", conversation=state.conversation.id, name=ref.name, error=reason)
+            if await self._may_still_come(channel, message, error):
+                raise NotYet(reason, seconds=_LATER) from error
             file = _missing(key, ref, reason)
-        if not await self._records.attach(state.conversation.id, message_id, file) and file.storage_key:
+        if not await self._records.attach(state.conversation.id, message.id, file) and file.storage_key:
             await self._store.delete(file.storage_key)
             known = await self._records.attachment(key)
             return known[1] if known else file
         return file
+
+    async def _may_still_come(self, channel: Channel, message: Message, error: Exception) -> bool:
+        if not isinstance(error, AuthFailed | RateLimited | Unreachable | TimeoutError):
+            return False
+        waited = (self._clock.now() - message.created_at).total_seconds()
+        return waited < self._keep_trying or await self._records.lane_paused(channel.name, channel.account)
 
     async def _fetch(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
         """Tries until it worked, was refused for good, or the time is over."""

@@ -245,7 +245,9 @@ class Records(Protocol):
 
     async def set_extraction(
         self, attachment_id: str, status: ExtractionStatus, text: str | None, error: str | None
-    ) -> None: ...
+    ) -> None:
+        """What became of a file that was pending. A text counts whenever it comes, a failure only if there is none."""
+        ...
 
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 

@@ -111,9 +111,14 @@ class SqlRecords:
     async def attach(self, conversation_id: str, message_id: str, file: Attachment) -> bool:
         """See core.attachments.fetching.FetchedFiles.attach."""
         row = self._file_row(conversation_id, message_id, file)
+        given_up = attachment.c.id == file.id, attachment.c.storage_key == ""
 
         def work(connection: Connection) -> bool:
-            return connection.execute(self._records_db.insert_new(attachment), row).rowcount > 0
+            if connection.execute(self._records_db.insert_new(attachment), row).rowcount > 0:
+                return True
+            if not file.storage_key:
+                return False  # a late failure takes nothing away
+            return connection.execute(update(attachment).where(*given_up).values(row)).rowcount > 0
 
         return await self._records_db.write(work)
 
@@ -134,11 +139,14 @@ class SqlRecords:
         self, attachment_id: str, status: ExtractionStatus, extracted: str | None, error: str | None
     ) -> None:
         """See Records.set_extraction."""
+        columns = attachment.c
+        # Two processes may read one file: a text that one of them found outlives the other's failure.
+        free = True if status is ExtractionStatus.READY else columns.extraction == ExtractionStatus.PENDING
 
         def work(connection: Connection) -> None:
             connection.execute(
                 update(attachment)
-                .where(attachment.c.id == attachment_id)
+                .where(columns.id == attachment_id, free)
                 .values(
                     extraction=status,
                     text=codec.cleaned(extracted),

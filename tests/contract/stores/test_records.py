@@ -81,15 +81,21 @@ async def test_a_file_and_its_text(store: Store) -> None:
     assert conversation_id == ID
     assert stored is not None
     assert stored.extraction == ExtractionStatus.PENDING
+    await store.set_extraction("f1", ExtractionStatus.FAILED, None, "protected\x00")
+    _, stored = await store.attachment("f1") or ("", None)
+    assert stored is not None
+    assert (stored.extraction, stored.text) == (ExtractionStatus.FAILED, None)
+    assert (stored.error or "").startswith("protected")
     await store.set_extraction("f1", ExtractionStatus.READY, "Page one\x00", None)
     _, stored = await store.attachment("f1") or ("", None)
     assert stored is not None
     assert stored.extraction == ExtractionStatus.READY
     assert (stored.text or "").startswith("Page one")
-    await store.set_extraction("f1", ExtractionStatus.FAILED, None, "protected")
+    await store.set_extraction("f1", ExtractionStatus.FAILED, None, "too late")
     _, stored = await store.attachment("f1") or ("", None)
     assert stored is not None
-    assert (stored.text, stored.error) == (None, "protected")
+    assert stored.extraction == ExtractionStatus.READY, "another process had found its text"
+    assert ((stored.text or "")[:8], stored.error) == ("Page one", None)
 
 
 async def test_the_last_feedback_counts(store: Store) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.attachments.fetching import FetchService
+from core.attachments.fetching import KEEP_TRYING, FetchService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
 from core.domain.attachments import AttachmentRef, ExtractionStatus
-from core.domain.errors import AuthFailed, RateLimited, Rejected, TooLarge, Unreachable
-from core.ports.store import TurnState
+from core.domain.delivery import DeliveryStatus
+from core.domain.errors import AuthFailed, NotYet, RateLimited, Rejected, TooLarge, Unreachable
+from core.ports.store import Settlement, TurnState
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import accept, claim_one, said
+from tests.contract.stores.sayings import accept, answered, claim_one, said
 
 REFS = (AttachmentRef("remote-1", "plan.txt", "text/plain", 4), AttachmentRef("remote-2", "../bill.txt"))
 
@@ -42,6 +44,9 @@ class Stream:
 
 class Provider:
     """A channel's provider: gives files, or what the test says instead, in that order."""
+
+    name = "web"
+    account = "main"
 
     def __init__(self, *failures: Exception) -> None:
         self.asked: list[str] = []
@@ -115,9 +120,7 @@ async def test_what_passes_is_tried_again(
     assert clock.monotonic() >= 9.0
 
 
-@pytest.mark.parametrize(
-    "failure", [Rejected("It is gone."), TooLarge("It is gone."), AuthFailed("It is gone.")], ids=lambda one: one.code
-)
+@pytest.mark.parametrize("failure", [Rejected("It is gone."), TooLarge("It is gone.")], ids=lambda one: one.code)
 async def test_what_is_refused_for_good_is_named(
     store: SqlStore, files: FileStore, clock: ManualClock, turn: TurnState, failure: Exception
 ) -> None:
@@ -130,13 +133,70 @@ async def test_what_is_refused_for_good_is_named(
     assert provider.asked == ["remote-1", "remote-2"], "nobody asks for it again"
 
 
-async def test_a_provider_that_stays_away_costs_bounded_time(
+@pytest.mark.parametrize(
+    "failure",
+    [AuthFailed("401"), Unreachable("502"), RateLimited("slow down", retry_after=60.0)],
+    ids=lambda one: one.code,
+)
+async def test_a_file_that_may_still_come_is_waited_for(
+    store: SqlStore, files: FileStore, clock: ManualClock, turn: TurnState, failure: Exception
+) -> None:
+    """A restart of the provider, or a token that is being renewed, costs nobody a file: the turn is tried again later."""
+    provider = Provider(*[failure] * 1000)
+    fetching = service(provider, store, files, clock)
+    with pytest.raises(NotYet):
+        await fetching.ensure(turn)
+    assert clock.monotonic() <= 31.0, "no turn is held for longer"
+    provider.failures.clear()
+    clock.move(60.0)
+    found = await fetching.ensure(turn)
+    assert [file.size for file in found.files] == [11, 11]
+
+
+@pytest.mark.parametrize("failure", [AuthFailed("refused"), Unreachable("refused")], ids=lambda one: one.code)
+async def test_a_file_that_stays_away_is_named_as_missing(
+    store: SqlStore, files: FileStore, clock: ManualClock, turn: TurnState, failure: Exception
+) -> None:
+    provider = Provider(*[failure] * 1000)
+    clock.move(KEEP_TRYING)
+    found = await service(provider, store, files, clock).ensure(turn)
+    assert [(file.extraction, file.error) for file in found.files] == [(ExtractionStatus.FAILED, "refused")] * 2
+
+
+async def test_while_the_account_is_refused_no_file_is_given_up(
     store: SqlStore, files: FileStore, clock: ManualClock, turn: TurnState
 ) -> None:
-    provider = Provider(*[Unreachable("502")] * 1000)
-    found = await service(provider, store, files, clock).ensure(turn)
-    assert [file.extraction for file in found.files] == [ExtractionStatus.FAILED] * 2
-    assert clock.monotonic() <= 31.0
+    provider = Provider(*[AuthFailed("token revoked")] * 1000)
+    fetching = service(provider, store, files, clock)
+    await answered(store, "An answer", where="elsewhere", event="e9")
+    for _ in range(3):
+        clock.move(KEEP_TRYING * 10)
+        (delivery,) = await store.claim_deliveries("web", "main", 1, 5.0)
+        tried = {"retry_after": 0.0, "error": "token revoked", "authorised": False}
+        await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.DUE, **tried)])  # type: ignore[arg-type]
+        with pytest.raises(NotYet):
+            await fetching.ensure(turn)
+    provider.failures.clear()
+    found = await fetching.ensure(turn)
+    assert [file.size for file in found.files] == [11, 11]
+
+
+async def test_a_file_that_came_is_not_lost_to_a_late_failure(
+    store: SqlStore, files: FileStore, clock: ManualClock, turn: TurnState
+) -> None:
+    """Two processes may fetch the same file: whichever brings it counts, in either order."""
+    there = (await service(Provider(), store, files, clock).ensure(turn)).files[0]
+    gone = replace(there, storage_key="", size=0, sha256="", extraction=ExtractionStatus.FAILED, error="too late")
+    home, message_id = turn.conversation.id, turn.pending[0].id
+    assert not await store.attach(home, message_id, gone)
+    found = await store.attachment(there.id)
+    assert found is not None
+    assert (found[1].storage_key, found[1].error) == (there.storage_key, None)
+    assert await store.attach(home, message_id, replace(gone, id="late"))
+    assert await store.attach(home, message_id, replace(there, id="late"))
+    found = await store.attachment("late")
+    assert found is not None
+    assert (found[1].storage_key, found[1].error) == (there.storage_key, None)
 
 
 async def test_a_file_over_the_limit_is_not_kept(
