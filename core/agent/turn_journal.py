@@ -81,7 +81,7 @@ class TurnJournal:
 
     async def hold(self) -> None:
         """Raises LostClaim when a person, or another worker, has the conversation by now."""
-        await self._journal.hold(self._claim)
+        await self._journal.still_held(self._claim)
 
     @property
     def opening(self) -> tuple[Source, ...] | None:

@@ -288,7 +288,7 @@ class Journal(Protocol):
 
     async def entries(self, turn_id: str) -> Sequence[JournalEntry]: ...
 
-    async def hold(self, claim: Claim) -> None:
+    async def still_held(self, claim: Claim) -> None:
         """Raises LostClaim when somebody else has the conversation by now: then nothing more is asked or shown."""
         ...
 

@@ -46,8 +46,8 @@ class SqlJournal:
 
         return await self._journal_db.read(work)
 
-    async def hold(self, claim: Claim) -> None:
-        """See Journal.hold."""
+    async def still_held(self, claim: Claim) -> None:
+        """See Journal.still_held."""
         held = _HELD.where(conversation.c.id == claim.conversation_id)
         _check(await self._journal_db.read(lambda connection: connection.execute(held).first()), claim)
 

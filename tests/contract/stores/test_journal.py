@@ -64,12 +64,12 @@ async def test_no_tool_runs_without_a_claim(store: Store) -> None:
 async def test_who_holds_the_conversation_is_known(store: Store, clock: ManualClock) -> None:
     await accept(store, said("e1"))
     state = await claim_one(store)
-    await store.hold(state.claim)
+    await store.still_held(state.claim)
     await store.transition(state.conversation.id, Transition(OwnershipEvent.CLAIM, owner="grace"))
     with pytest.raises(LostClaim):
-        await store.hold(state.claim)
+        await store.still_held(state.claim)
     again = await claim_one(store)
-    await store.hold(again.claim)
+    await store.still_held(again.claim)
     await finish(store, again)
     with pytest.raises(LostClaim):
-        await store.hold(again.claim)
+        await store.still_held(again.claim)
