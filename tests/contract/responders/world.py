@@ -212,7 +212,7 @@ class MemoryJournal:
         found = [entry for (owner, _), entry in self.rows.items() if owner == turn_id]
         return sorted(found, key=lambda entry: (entry.step, entry.call_id))
 
-    async def hold(self, claim: Claim) -> None:
+    async def still_held(self, claim: Claim) -> None:
         if self.lost:
             raise LostClaim("the fence moved")
 
