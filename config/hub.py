@@ -217,7 +217,7 @@ class Hub:
             TurnSettings(timeout=self.settings.turn_timeout_seconds, streaming=self.settings.feature_streaming),
             self._clock,
             make_rules(self.settings),
-            self.store.hold,
+            self.store.still_held,
         )
         self._dispatcher = Dispatcher(
             self.store,

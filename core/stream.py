@@ -27,7 +27,7 @@ class ProvisionalEvents:
     """Implements core.ports.responder.TurnEvents over a streaming channel; without one it shows nothing.
 
     A frame that cannot be written is dropped, since the delivered message replaces all of them; only LostClaim reaches
-    the responder, which must stop then. ``hold`` raises it where the channel itself cannot know who has the conversation.
+    the responder, which must stop then. ``still_held`` raises it where the channel itself cannot know who has the conversation.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ProvisionalEvents:
         turn_id: str,
         first_text: Callable[[], None] | None = None,
         metrics: Metrics | None = None,
-        hold: Callable[[Claim], Awaitable[None]] | None = None,
+        still_held: Callable[[Claim], Awaitable[None]] | None = None,
     ) -> None:
         self._channel = channel
         self._state = state
@@ -50,7 +50,7 @@ class ProvisionalEvents:
         self._typing: asyncio.Task[None] | None = None
         self._first_text = first_text
         self._metrics = metrics or NoMetrics()
-        self._hold = hold
+        self._still_held = still_held
         self._called_at: dict[str, float] = {}
 
     async def typing(self) -> None:
@@ -128,8 +128,8 @@ class ProvisionalEvents:
         if not frames or self._channel is None or self._lost is not None:
             return
         try:
-            if self._hold is not None:
-                await self._hold(self._state.claim)
+            if self._still_held is not None:
+                await self._still_held(self._state.claim)
             await self._channel.stream(self._state.conversation, frames)
         except LostClaim as error:
             self._lost = error

@@ -50,7 +50,7 @@ class Turn:
 
     With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
     responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
-    person although nobody asked for one. ``hold`` raises LostClaim when somebody else has the conversation by now.
+    person although nobody asked for one. ``still_held`` raises LostClaim when somebody else has the conversation by now.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Turn:
         settings: TurnSettings | None = None,
         clock: Clock | None = None,
         rules: Rules | None = None,
-        hold: Callable[[Claim], Awaitable[None]] | None = None,
+        still_held: Callable[[Claim], Awaitable[None]] | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -75,7 +75,7 @@ class Turn:
         self._settings = settings or TurnSettings()
         self._clock = clock
         self._rules = rules
-        self._hold = hold
+        self._still_held = still_held
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
@@ -182,7 +182,7 @@ class Turn:
             turn_id(state),
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
             metrics=self._metrics,
-            hold=None if self._fences_itself(state) else self._hold,
+            still_held=None if self._fences_itself(state) else self._still_held,
         )
         typing = self._keep_typing(state)
         try:

@@ -129,7 +129,7 @@ class AgentTurn:
             tools=() if frugal else self._tools.specs,
             max_tokens=self._settings.answer_tokens,
         )
-        await self._journal.hold()  # whoever has claimed the conversation meanwhile is not answered over
+        await self._journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
         answer = await ask(self._model, request, self._gate, number, self._settings.idle_seconds)
         self._spent += answer.tokens
         if frugal and answer.step.calls:

@@ -79,7 +79,7 @@ class TurnJournal:
         """Read what an earlier try of this turn left."""
         return cls(journal, claim, turn_id, await journal.entries(turn_id))
 
-    async def hold(self) -> None:
+    async def still_held(self) -> None:
         """Raises LostClaim when a person, or another worker, has the conversation by now."""
         await self._journal.still_held(self._claim)
 

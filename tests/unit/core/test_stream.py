@@ -173,7 +173,7 @@ async def test_what_cannot_be_shown_does_not_harm_the_answer(state: TurnState, f
 
 async def test_nothing_is_shown_where_somebody_else_speaks_by_now(store: SqlStore, state: TurnState) -> None:
     screen = Screen()
-    events = ProvisionalEvents(screen, state, "t:1", hold=store.hold)
+    events = ProvisionalEvents(screen, state, "t:1", still_held=store.still_held)
     await events.text("The agent ")
     await eventually(lambda: screen.done == 1)
     claimed = Transition(OwnershipEvent.CLAIM, owner="grace")
