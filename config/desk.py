@@ -11,6 +11,7 @@ from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.responder import Responder
 from core.ports.surroundings import Surroundings
+from core.ports.translator import Translator
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
@@ -21,6 +22,7 @@ from handoff.slack_desk import DeskParts, SlackDesk
 from handoff.slack_wall import SlackWall, WallSettings
 from handoff.texts import languages
 from handoff.timers import DeskTimers
+from handoff.translated_desk import TranslatedDesk
 from handoff.unstaffed_desk import UnstaffedDesk
 
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
@@ -63,6 +65,8 @@ def make_handoff(settings: Settings) -> HandoffSettings:
     """Raises ConfigError."""
     if settings.desk_language not in languages():
         raise ConfigError(f"DESK_LANGUAGE is {settings.desk_language!r}; try one of {', '.join(sorted(languages()))}.")
+    if settings.desk_translate and not settings.has_model:
+        raise ConfigError("DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI.")
     if not settings.desk_note_sign.strip():
         raise ConfigError("DESK_NOTE_SIGN is empty: every message of the staff would be a note. Try //.")
     for one in settings.desk_on_call:
@@ -92,13 +96,19 @@ def make_handoff(settings: Settings) -> HandoffSettings:
 
 
 def make_desk(
-    settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock, agent: Responder | None = None
+    settings: Settings,
+    wall: SlackWall | None,
+    store: SqlStore,
+    clock: Clock,
+    agent: Responder | None = None,
+    translator: Translator | None = None,
 ) -> Desk:
     """``agent`` answers colleagues. Raises ConfigError."""
     handoff = make_handoff(settings)
     if wall is None:
         return UnstaffedDesk(handoff, clock)
-    return SlackDesk(_parts(wall, store, clock, agent), handoff)
+    desk = SlackDesk(_parts(wall, store, clock, agent), handoff)
+    return desk if translator is None else TranslatedDesk(desk, translator, store, settings.desk_language)
 
 
 def make_timers(

@@ -36,6 +36,7 @@ from core.intake import Intake
 from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
 from core.ports.responder import Responder
 from core.ports.store import TurnState
+from core.ports.translator import Translator
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.timers import TimerLoop
@@ -209,7 +210,7 @@ class Hub:
             self._make_responder(
                 self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
             ),
-            make_desk(self.settings, self._wall, self.store, self._clock, self._colleague()),
+            make_desk(self.settings, self._wall, self.store, self._clock, self._colleague(), self._translator()),
             self.channels,
             self.metrics,
             parts.make_failure(self.settings),
@@ -242,6 +243,11 @@ class Hub:
             return None
         retriever = self.indexing.retriever
         return parts.make_colleague(self.settings, retriever, self.store, self._clock, self.metrics, self._closing)
+
+    def _translator(self) -> Translator | None:
+        if self._wall is None:
+            return None
+        return parts.make_translator(self.settings, self._clock, self.metrics, self._closing)
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they could be fetched and read in time."""

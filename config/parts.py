@@ -38,6 +38,7 @@ from core.ports.responder import Reply, Responder
 from core.ports.retriever import Retriever
 from core.ports.store import Store, TurnState
 from core.ports.surroundings import Surroundings
+from core.ports.translator import Translator
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
@@ -266,6 +267,17 @@ def make_colleague(
     from core.agent.loop import AgentLoop
 
     return AgentLoop(make_model(settings, clock, metrics, closing), retriever, store, inside, clock)
+
+
+def make_translator(
+    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack
+) -> Translator | None:
+    """What puts customers and staff into each other's language, where that is wanted."""
+    if not settings.desk_translate:
+        return None
+    from core.agent.translating import ModelTranslator
+
+    return ModelTranslator(make_model(settings, clock, metrics, closing), clock, settings.company_name)
 
 
 def make_model(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> ChatModel:

@@ -175,6 +175,11 @@ class Settings(BaseSettings):
         description="Replies in a row without an answer that bring in a person. 0: never. Without a staff channel only "
         "when it is set.",
     )
+    desk_translate: bool = Field(
+        False,
+        description="Customers and staff each read and write their own language, staff that of DESK_LANGUAGE. Needs a language "
+        "model.",
+    )
     desk_language: str = Field(
         "en", description="The language in which the desk speaks to staff: en, de, fr, es or ar."
     )

@@ -39,6 +39,7 @@ class Post(StrEnum):
     MARK = "mark"
     REMINDER = "reminder"
     ADVICE = "advice"
+    SENT_AS = "sent_as"
 
 
 def card(

@@ -12,6 +12,7 @@ from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack_advice import advice
+from handoff.slack_translations import below, sent_as
 
 Block = dict[str, Any]
 _QUOTE = 600
@@ -59,6 +60,8 @@ def bodies(message: OutboundMessage) -> list[dict[str, Any]]:
             return [advice(message)]
         case Post.REMINDER:
             return [reminder(message)]
+        case Post.SENT_AS:
+            return [sent_as(message)]
         case Post.MARK:
             return _marked(meta)
         case Post.EDITED | Post.DELETED | Post.REACTED as post:
@@ -156,6 +159,8 @@ def _spoken(message: OutboundMessage) -> list[dict[str, Any]]:
         found.append({"do": "reply", **_said(f"{who}: {part}", [context(text[:2_000]) if own else section(text)])})
     if not found and not message.attachments:
         found = [{"do": "reply", **_said(f"{who}: {NOTHING}", [section(f"*{who}*\n{NOTHING}")])}]
+    if found:
+        found[-1]["blocks"] += below(message.meta)
     return found
 
 
@@ -169,7 +174,7 @@ def _happened(message: OutboundMessage, post: Post) -> dict[str, Any]:
         text = f"*{who}*\n_deleted this message_"
     else:
         text = f"*{who}*\n{mrkdwn(message.text, 2_800)[0] if message.text.strip() else NOTHING}\n_(edited)_"
-    shown = _said(f"{who}: {message.text or NOTHING}", [section(text)])
+    shown = _said(f"{who}: {message.text or NOTHING}", [section(text), *below(message.meta)])
     copy = message.meta.get("copy")
     return {"do": "update" if copy else "reply", "of": copy, **shown}
 

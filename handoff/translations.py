@@ -1,0 +1,91 @@
+"""What a translation is to the messages of a feed and of a customer: the words change, and the original stays with them. Pure.
+
+``meta["original"]``: what was written, where the text is a translation of it. ``meta["below"]``: what staff are told about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from core.domain.messages import Author, MessageKind
+from core.ports.store import NewMessage
+from core.ports.translator import Translation
+from handoff import posts
+from handoff.posts import POST, Post
+from handoff.texts import say
+
+ORIGINAL, BELOW = "original", "below"
+_LINES = 10
+_CUSTOMERS = (Post.SAID, Post.EDITED)
+_NAMED = 5
+
+
+def customers_words(message: NewMessage) -> Iterator[str]:
+    """The texts of a post that a customer wrote and staff are to read. Of a transcript the last ones."""
+    if message.author is Author.CUSTOMER and message.meta.get(POST) in _CUSTOMERS and message.text.strip():
+        yield message.text
+    elif message.meta.get(POST) == Post.TRANSCRIPT:
+        yield from (line["text"] for line in message.meta["lines"][-_LINES:] if line["text"].strip())
+    elif message.meta.get(POST) == Post.CARD and message.meta["facts"].get("last"):
+        yield message.meta["facts"]["last"]
+
+
+def for_staff(message: NewMessage, found: Mapping[str, Translation], language: str) -> NewMessage:
+    """The post as staff read it."""
+    if not any(text in found for text in customers_words(message)):
+        return message
+    if message.meta.get(POST) == Post.TRANSCRIPT:
+        lines = [_line(line, found) for line in message.meta["lines"]]
+        text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
+        return replace(message, text=text, meta={**message.meta, "lines": lines})
+    if message.meta.get(POST) == Post.CARD:
+        facts = message.meta["facts"]
+        return replace(message, meta={**message.meta, "facts": {**facts, "last": _in_words(facts["last"], found)}})
+    translated = found[message.text]
+    if translated.text is None:
+        return replace(message, meta={**message.meta, BELOW: say("staff_untranslated", language)})
+    if translated.text == message.text:
+        return message
+    return replace(message, text=translated.text, meta={**message.meta, ORIGINAL: message.text})
+
+
+def for_customer(message: NewMessage, found: Mapping[str, Translation]) -> NewMessage:
+    """The message as the customer reads it."""
+    translated = found.get(message.text) if message.author is Author.STAFF else None
+    if translated is None or translated.text is None or translated.text == message.text:
+        return message
+    return replace(message, text=translated.text, meta={**message.meta, ORIGINAL: message.text})
+
+
+def sent_as(written: Sequence[tuple[str, Translation]], into: str, language: str) -> list[NewMessage]:
+    """What the thread shows of it: the words that go out, or that it goes out as it was written. ``language``: the staff's."""
+    told: list[NewMessage] = []
+    for text, translated in written:
+        if translated.text is None:
+            told.append(posts.remark(_untranslated(translated, into, language)))
+        elif translated.text != text:
+            meta = {POST: str(Post.SENT_AS), "language": into}
+            told.append(NewMessage(Author.SYSTEM, translated.text, MessageKind.NOTICE, meta=meta))
+    return told
+
+
+def _untranslated(translation: Translation, into: str, language: str) -> str:
+    if not translation.lost:
+        return say("staff_sent_untranslated", language, into=into)
+    named = ", ".join(translation.lost[:_NAMED])
+    return say("staff_sent_unfaithful", language, into=into, lost=named[:300])
+
+
+def _line(line: Mapping[str, Any], found: Mapping[str, Translation]) -> Mapping[str, Any]:
+    return {**line, "text": _in_words(line["text"], found)}
+
+
+def _in_words(text: str, found: Mapping[str, Translation]) -> str:
+    """With the original below it, quoted: there is no other place for it."""
+    translated = found.get(text)
+    if translated is None or translated.text is None or translated.text == text:
+        return text
+    quoted = "\n".join(f"> {part}" for part in text.split("\n"))
+    return f"{translated.text}\n{quoted}"
