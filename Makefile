@@ -2,7 +2,7 @@
 # on Debian, which adds the servers that the tests drive.
 SHELL := /bin/bash
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= $(shell expr $$(nproc) + 1)
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ run: ## install, then serve the demo on http://127.0.0.1:8080
 test: ## install everything the tests need and run all of them; ARGS="-k name" for some
 	@bash scripts/install.sh dev
 	@bash scripts/test-setup.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## formatting, lint, types, import contracts, locks, and the quick tests of the project's own rules
 	@bash scripts/install.sh dev
