@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from channels import registry
+from config.data_dir import former_secret_key
 from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
@@ -62,6 +63,8 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "client_id": settings.slack_client_id,
         "client_secret": secrets[0] if secrets else None,
         "state_secrets": keys,
+        "former_secrets": former_secret_key(settings.data_dir) if settings.secret_key else (),
+        "own_key": not settings.secret_key,
         "agent_view": settings.slack_agent_view,
         "feedback": settings.feature_feedback,
         "suggested_prompts": tuple((prompt, prompt) for prompt in settings.slack_suggested_prompts),

@@ -64,6 +64,13 @@ def own_secret_key(data_dir: Path) -> str:
     return own_secret(data_dir, "secret_key")
 
 
+def former_secret_key(data_dir: Path) -> tuple[str, ...]:
+    """The key of the time before SECRET_KEY was set, where there is one: it opens what was sealed with it."""
+    with contextlib.suppress(OSError):
+        return ((data_dir / "secret_key").read_text().strip(),)
+    return ()
+
+
 def own_secret(data_dir: Path, name: str) -> str:
     """What stands in the file ``name`` (0600), made at the first call.
 

@@ -18,12 +18,12 @@ from aiohttp import web
 from channels.door import MAX_BODY, WebhookDoor
 from channels.slack import doctor, envelope, outcome, render, signature
 from channels.slack.aftercare import Aftercare
-from channels.slack.catch_up import CatchUp
 from channels.slack.client import Sent, SlackClient
 from channels.slack.command import thanks
 from channels.slack.files import Files, marked
 from channels.slack.install import Installation
 from channels.slack.jotter import Jotter
+from channels.slack.looking_back import LookingBack
 from channels.slack.names import Directory
 from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, message_id, time_of
@@ -66,8 +66,6 @@ their own, shorter time; a large file takes longer."""
 
 _GREW_QUIET = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 _STATUS_EVERY = 60.0
-_LEASE = 120.0
-_LOOK_AGAIN = (5.0, 30.0, 120.0, 600.0)
 _log = structlog.get_logger(__name__)
 
 
@@ -85,6 +83,7 @@ class SlackChannel:
         self._jotter = Jotter(surroundings.memory, settings.account, surroundings.clock)
         self._reception = Reception(surroundings.memory, settings.account, self._jotter)
         self._streams = Streams(surroundings.memory, settings.account, surroundings.clock)
+        self._back = LookingBack(surroundings, settings.account, self._jotter, self._streams)
         self._reader = Reader(
             settings.account, self._directory, settings.staff_channels, settings.agent_view, settings.language
         )
@@ -104,7 +103,7 @@ class SlackChannel:
         self._reception.open(sink)
         self._door.open(self._reception)
         await self._open.start()
-        self._looking = asyncio.create_task(self._look_back(sink))
+        self._looking = asyncio.create_task(self._back.run(self._open.workspaces, self._reader, sink))
 
     async def stop(self) -> None:
         """Take nothing more, and write down what was noted."""
@@ -149,6 +148,7 @@ class SlackChannel:
             raise self._whose(client, place, error) from error
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
+        self._opened.workspaces.works(place.team)
         self._reception.sent(place, sent.channel, sent.ts)
         return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
 
@@ -201,48 +201,20 @@ class SlackChannel:
             client = await self._client(place)
             await client.set_status(place.channel, place.thread_ts, words(None, self._settings.language).working)
 
-    async def _look_back(self, sink: InboundSink) -> None:
-        """Once after each start: nobody knows for how long no hub was there, and Slack repeats its events for minutes only."""
-        for pause in _LOOK_AGAIN:
-            try:
-                found = await self._catch_up(sink)
-            except HubError as error:
-                _log.warning("slack.not_caught_up", error=error.detail)
-            except Exception:
-                _log.exception("slack.catch_up_failed")
-            else:
-                if found is not None:
-                    _log.info("slack.caught_up", messages=found)
-                    return
-            await self._around.clock.sleep(pause)
-
     async def catch_up(self, sink: InboundSink) -> int:
         """See SupportsCatchUp. One process at a time."""
-        return await self._catch_up(sink) or 0
-
-    async def _catch_up(self, sink: InboundSink) -> int | None:
-        """None where another process is at it, or was when it was killed: then somebody has to look again."""
-        around, name = self._around, f"slack:{self.account}:catch-up"
-        if not await around.leases.hold(name, around.process, _LEASE):
-            return None
-        try:
-            reception = Reception(around.memory, self.account, self._jotter)
-            reception.open(sink)
-            work = CatchUp(around.memory, self.account, self._opened.workspaces, reception, around.clock)
-            return await work.run(self._reader)
-        finally:
-            with contextlib.suppress(StoreUnavailable):
-                await around.leases.let_go(name, around.process)
+        return await self._back.once(self._opened.workspaces, self._reader, sink) or 0
 
     async def diagnose(self) -> Sequence[Diagnosis]:
         """See SupportsDiagnosis."""
-        return await doctor.diagnose(self._settings, self._around.public_url)
+        return await doctor.diagnose(self._settings, self._around.public_url, self._around.memory)
 
     @property
     def alarm(self) -> str | None:
         """See SupportsAlarm."""
         socket = self._open.socket if self._open is not None else None
-        return self._door.alarm or (socket.trouble if socket is not None else None)
+        waiting = self._open.workspaces.trouble(self._around.clock.monotonic()) if self._open is not None else None
+        return self._door.alarm or (socket.trouble if socket is not None else None) or waiting
 
     def routes(self) -> Sequence[web.RouteDef]:
         """See SupportsRoutes."""
@@ -311,6 +283,9 @@ class SlackChannel:
             return await self._opened.workspaces.client(place.team)
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
+        except Unreachable:
+            self._opened.workspaces.refused(place.team, self._around.clock.monotonic())
+            raise
 
     async def _channel(self, client: SlackClient, place: Place) -> str:
         if not place.person:
@@ -325,6 +300,7 @@ class SlackChannel:
         """One workspace that took the app away must not silence the others: its messages wait alone."""
         if self._opened.workspaces.is_own(client):
             return error
+        self._opened.workspaces.refused(place.team, self._around.clock.monotonic())
         _log.warning("slack.workspace_refuses", team=place.team, error=error.detail)
         return Unreachable(f"The workspace {place.team} has to install the app again: {error.detail}")
 

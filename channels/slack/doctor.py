@@ -6,20 +6,25 @@ from collections.abc import Sequence
 
 import aiohttp
 
-from channels.slack.client import SlackClient
+from channels.slack.client import Installed, SlackClient
 from channels.slack.refusals import Refused
 from channels.slack.settings import NEEDED, SCOPES, SlackSettings
-from core.domain.errors import AuthFailed, ChannelError
+from channels.slack.workspaces import Workspaces
+from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
 from core.ports.channel import Diagnosis
+from core.ports.channel_memory import ChannelMemory
 
 _APPS = "https://api.slack.com/apps"
+_MOST = 20
+"""Workspaces that are asked; with more of them it would take longer than anybody waits."""
 
 
-async def diagnose(settings: SlackSettings, public_url: str | None) -> Sequence[Diagnosis]:
-    """Everything that can be known without changing anything."""
+async def diagnose(settings: SlackSettings, public_url: str | None, memory: ChannelMemory) -> Sequence[Diagnosis]:
+    """Everything that can be known without changing anything; only tokens that stand in clear are sealed."""
     async with aiohttp.ClientSession() as http:
         found = [*await _bot(settings, http), *await _way_in(settings, public_url, http)]
-    return [*found, *_installation(settings, public_url)]
+        found += _installation(settings, public_url)
+        return [*found, *await _installed(settings, public_url, memory, http)]
 
 
 async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Diagnosis]:
@@ -105,6 +110,48 @@ def _installation(settings: SlackSettings, public_url: str | None) -> list[Diagn
         return []
     if settings.installable and public_url:
         where = f"{public_url.rstrip('/')}/slack/install"
-        return [Diagnosis("installation", True, f"other workspaces install the app at {where}")]
+        return [Diagnosis("installation", True, f"other workspaces install the app at {where}"), _key(settings)]
     fix = "Set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET, SECRET_KEY and PUBLIC_URL, all four."
     return [Diagnosis("installation", False, "other workspaces cannot install the app", fix)]
+
+
+def _key(settings: SlackSettings) -> Diagnosis:
+    """A key that lies beside the database protects little, and another process does not have it."""
+    if not settings.own_key:
+        return Diagnosis("SECRET_KEY", True, "seals the tokens of other workspaces")
+    detail = "is not set: other workspaces' tokens are sealed with a key that this hub made, in DATA_DIR/secret_key"
+    fix = (
+        "Set SECRET_KEY (openssl rand -hex 32), the same for every process. What was sealed is sealed anew at the next "
+        "start; leave DATA_DIR/secret_key there until then."
+    )
+    return Diagnosis("SECRET_KEY", False, detail, fix)
+
+
+async def _installed(
+    settings: SlackSettings, public_url: str | None, memory: ChannelMemory, http: aiohttp.ClientSession
+) -> list[Diagnosis]:
+    """Each workspace that has installed the app, by its own token."""
+    again = f"install the app there again: {(public_url or '').rstrip('/')}/slack/install"
+    try:
+        found = await Workspaces(settings, memory, http).installations()
+    except StoreUnavailable as error:
+        return [Diagnosis("installations", False, error.detail, "Check DATABASE_URL.")]
+    known = sorted(found.items())[:_MOST]
+    return [await _workspace(settings, http, team, one, again) for team, one in known]
+
+
+async def _workspace(
+    settings: SlackSettings, http: aiohttp.ClientSession, team: str, found: Installed | Unreachable, again: str
+) -> Diagnosis:
+    check = f"workspace {team}"
+    if isinstance(found, Unreachable):
+        fix = f"Write the former key behind a comma after SECRET_KEY, or {again}"
+        return Diagnosis(check, False, found.detail, fix)
+    client = SlackClient(http, (found.token,), settings.api_base_url, timeout=settings.timeout)
+    try:
+        await client.auth_test()
+    except AuthFailed as error:
+        return Diagnosis(check, False, f"{found.team_name}: {error.detail}", f"I{again[1:]}")
+    except ChannelError as error:
+        return Diagnosis(check, False, error.detail, f"Check that this machine reaches {settings.api_base_url}.")
+    return Diagnosis(check, True, f"the token of {found.team_name} works")

@@ -23,13 +23,18 @@ _log = structlog.get_logger(__name__)
 
 
 class Installation:
-    """``GET /slack/install`` and ``GET /slack/oauth_redirect``. The state is bound to the browser by a cookie."""
+    """``GET /slack/install`` and ``GET /slack/oauth_redirect``. The state serves once, and only the browser with its cookie."""
 
     def __init__(self, settings: SlackSettings, workspaces: Workspaces, clock: Clock, public_url: str | None) -> None:
         self._settings = settings
         self._workspaces = workspaces
         self._clock = clock
         self._public_url = public_url
+        if settings.installable and settings.own_key:
+            _log.warning(
+                "slack.tokens_sealed_with_own_key",
+                fix="set SECRET_KEY: the key in DATA_DIR/secret_key lies beside what it protects, and is this hub's alone",
+            )
 
     async def begin(self, request: web.Request) -> web.Response:
         """To Slack's page, where somebody who may do so says yes."""
@@ -66,7 +71,10 @@ class Installation:
         code, state = request.query.get("code", ""), request.query.get("state", "")
         if not code or not self._is_ours(state, request.cookies.get(_COOKIE, "")):
             return _page("This link is too old, or it was opened in another browser. Please begin again.", 403)
+        nonce, until, _ = state.split(".")
         try:
+            if await self._workspaces.used(nonce, self._clock.now().timestamp(), float(until)):
+                return _page("This link was used before. Please begin again.", 403)
             found = await self._workspaces.nobody().exchange_code(
                 self._settings.client_id or "", self._settings.client_secret or "", code, self._redirect_uri
             )

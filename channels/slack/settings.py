@@ -36,7 +36,9 @@ class SlackSettings:
     """Secrets are tuples: during a rotation the old one and the new one are both accepted.
 
     ``bot_tokens``: of the workspace that the app lives in; other workspaces install it through ``client_id`` and
-    ``client_secret``. ``app_tokens``: Socket Mode instead of HTTP. ``state_secrets`` sign the way back of an installation.
+    ``client_secret``. ``app_tokens``: Socket Mode instead of HTTP. ``state_secrets`` sign the way back of an installation, and
+    the first of them seals its token; ``former_secrets`` only open what they sealed. ``own_key``: nobody has chosen the key,
+    the hub keeps one of its own.
     ``agent_view``: the app's manifest has ``agent_view``, in which each direct message begins a thread of its own.
     ``timeout``: seconds for a call to Slack. ``answer_within``: seconds after which an event that is not stored yet is refused,
     so that Slack, which waits for three, comes again.
@@ -51,6 +53,8 @@ class SlackSettings:
     client_id: str | None = None
     client_secret: str | None = None
     state_secrets: tuple[str, ...] = ()
+    former_secrets: tuple[str, ...] = ()
+    own_key: bool = False
     api_base_url: str = "https://slack.com/api/"
     staff_channels: frozenset[str] = frozenset()
     agent_view: bool = False
@@ -59,6 +63,11 @@ class SlackSettings:
     feedback: bool = True
     timeout: float = 4.0
     answer_within: float = 2.5
+
+    @property
+    def sealing_secrets(self) -> tuple[str, ...]:
+        """For the tokens of installations: seal with the first, open with any."""
+        return self.state_secrets + self.former_secrets
 
     @property
     def installable(self) -> bool:

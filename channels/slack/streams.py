@@ -17,7 +17,9 @@ from channels.slack.client import Sent, SlackClient
 from channels.slack.place import CHANNEL, Place
 from channels.slack.refusals import Refused
 from channels.slack.render import mrkdwn
-from core.domain.errors import AuthFailed, ChannelError, LostClaim, RateLimited, StoreUnavailable
+from channels.slack.strays import PLACEHOLDER, WORDLESS, Strays, remove, stop
+from channels.slack.workspaces import Workspaces
+from core.domain.errors import AuthFailed, ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable
 from core.ports.channel import StreamFrame
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -29,6 +31,7 @@ _MOST_APPENDED = 12_000
 _MOST_WRITING = 1_000
 """What another process delivered is not told here, so the oldest go."""
 _NOBODY = ""
+_KEY = "stream/"
 _log = structlog.get_logger(__name__)
 
 
@@ -72,6 +75,7 @@ class Streams:
         self._memory = memory
         self._account = account
         self._clock = clock
+        self.strays = Strays(memory, account, clock)
         self._writing: dict[str, _Writing] = {}
 
     async def show(self, client: SlackClient, place: Place, channel: str, frames: Sequence[StreamFrame]) -> None:
@@ -82,7 +86,7 @@ class Streams:
                 writing.text += str(frame.body.get("delta", ""))
             elif frame.kind == "discard":
                 self._writing.pop(str(place), None)
-                await self.withdraw(client, place)
+                await self.withdraw(client, place, frame.turn_id)
         now = self._of(place, frames[-1].turn_id)
         if now.given_up or len(now.text) <= now.shown or self._clock.monotonic() < now.not_before:
             return
@@ -97,6 +101,7 @@ class Streams:
     async def finish(self, client: SlackClient, place: Place, turn: str | None) -> Sent | None:
         """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError."""
         self._writing.pop(str(place), None)
+        await self._clear(client, place, turn)
         while True:
             value = await self._value(place)
             found = _read(value)
@@ -105,7 +110,8 @@ class Streams:
             if found.turn == turn:
                 if not await self._swap(place, value, replace(found, finishing=True)):
                     continue  # a later turn began to write at this moment: its message is another one
-                await _stop(client, found)
+                if found.streaming:
+                    await stop(client, found.sent)
                 return found.sent
             await self._take_away(client, place, value, found)
             return None
@@ -125,12 +131,24 @@ class Streams:
                 disowned = replace(found, turn=_NOBODY, finishing=found.sent == begun)
                 await self._swap(place, value, disowned)
 
-    async def withdraw(self, client: SlackClient, place: Place) -> None:
+    async def withdraw(self, client: SlackClient, place: Place, turn: str) -> None:
         """Nobody shall see it any more. Raises ChannelError."""
+        await self._clear(client, place, turn)
         value = await self._value(place)
         found = _read(value)
         if found is not None:
             await self._take_away(client, place, value, found)
+
+    async def sweep(self, workspaces: Workspaces) -> None:
+        """Take away what broken beginnings have left anywhere. Raises StoreUnavailable."""
+        for place, left in (await self.strays.all()).items():
+            known = _known_message(await self._value(place))
+            try:
+                client = await workspaces.client(place.team)
+            except ChannelError as error:
+                _log.info("slack.stray_not_found", place=str(place), error=error.detail)
+            else:
+                await self.strays.clear(client, place, left, keep=known, over=False)
 
     async def _take_away(self, client: SlackClient, place: Place, value: str | None, found: Unfinished) -> None:
         """Disowned and not forgotten: what a later turn has begun in the meantime stays known, so that it is not left behind."""
@@ -163,7 +181,7 @@ class Streams:
             writing.shown = min(len(text), writing.shown + _MOST_APPENDED)
             writing.not_before = self._clock.monotonic() + _BETWEEN_APPENDS
         else:
-            await client.update(message.sent, mrkdwn(text)[0] or "…")
+            await client.update(message.sent, mrkdwn(text)[0] or PLACEHOLDER)
             writing.shown = len(text)
             writing.not_before = self._clock.monotonic() + _BETWEEN_EDITS
 
@@ -179,60 +197,75 @@ class Streams:
             return None
         if known is not None:
             await self._remove(client, known)  # of a worker that died, whose words begin anew
-        begun = await self._first(client, place, channel, writing, epoch)
+        begun = await self._noted(client, place, channel, writing, epoch)
         if not await self._swap(place, before, begun):
             await self._remove(client, begun)
             raise LostClaim("Another worker began to write at the same moment.")
+        await self.strays.begun(place)
         return begun
 
-    async def _first(
+    async def _noted(
         self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
     ) -> Unfinished:
+        """Remembered first, so that what is begun now and never heard of again is found. See Strays."""
+        kept = await self._memory.recall_many(
+            CHANNEL, self._account, [key := self.strays.key(place), seen := f"seen/{place}"]
+        )
+        tidy = await self.strays.clear(client, place, kept.get(key), keep=None, over=True)
+        reader = json.loads(kept.get(seen, "{}"))
+        before = None if tidy else kept.get(key)
+        await self.strays.beginning(place, channel, writing.turn, epoch, since=reader.get("ts"), before=before)
+        try:
+            return await self._first(client, place, channel, writing, epoch, reader.get("user"))
+        except OutcomeUnknown:
+            self.strays.doubt(place)
+            raise
+        except ChannelError:
+            await self.strays.begun(place)
+            raise
+
+    async def _first(
+        self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int, user: str | None
+    ) -> Unfinished:
+        """``user``: whom the answer is for, whoever wrote last."""
         if place.thread_ts is not None:
             try:
-                user = await self._reader(place)
                 sent = await client.start_stream(channel, place.thread_ts, user=user, team=place.team)
                 return Unfinished(writing.turn, epoch, sent.channel, sent.ts, streaming=True)
             except (Refused, AuthFailed) as error:
                 _log.info("slack.streams_by_edits", reason=error.detail)
-        sent = await client.post_message(channel, "…", thread_ts=place.thread_ts)
+        sent = await client.post_message(channel, PLACEHOLDER, thread_ts=place.thread_ts, metadata=WORDLESS)
         return Unfinished(writing.turn, epoch, sent.channel, sent.ts, streaming=False)
 
-    async def _reader(self, place: Place) -> str | None:
-        """Whom the answer is for: whoever wrote last."""
-        found = await self._memory.recall(CHANNEL, self._account, f"seen/{place}")
-        return json.loads(found).get("user") if found else None
+    async def _clear(self, client: SlackClient, place: Place, turn: str | None) -> None:
+        """What a broken beginning has left, of that turn or of one that is long over."""
+        keys = [begin := self.strays.key(place), stream := _KEY + str(place)]
+        kept = await self._memory.recall_many(CHANNEL, self._account, keys)
+        if (left := kept.get(begin)) is not None:
+            over = json.loads(left).get("turn") == turn
+            await self.strays.clear(client, place, left, keep=_known_message(kept.get(stream)), over=over)
 
     async def _recall(self, place: Place) -> Unfinished | None:
         return _read(await self._value(place))
 
     async def _value(self, place: Place) -> str | None:
-        return await self._memory.recall(CHANNEL, self._account, f"stream/{place}")
+        return await self._memory.recall(CHANNEL, self._account, _KEY + str(place))
 
     async def _swap(self, place: Place, before: str | None, message: Unfinished) -> bool:
         """Only if nobody has written it anew. Raises StoreUnavailable."""
         return await self._memory.replace(
-            CHANNEL, self._account, f"stream/{place}", before, json.dumps(asdict(message))
+            CHANNEL, self._account, _KEY + str(place), before, json.dumps(asdict(message))
         )
 
     async def _remove(self, client: SlackClient, message: Unfinished) -> None:
-        if message.finishing:
-            return
-        await _stop(client, message)
-        try:
-            await client.delete(message.sent)
-        except Refused as error:
-            if error.reason != "message_not_found":
-                raise
+        if not message.finishing:
+            await remove(client, message.sent, streaming=message.streaming)
 
 
-async def _stop(client: SlackClient, message: Unfinished) -> None:
-    if not message.streaming:
-        return
-    try:
-        await client.stop_stream(message.sent)
-    except Refused as error:
-        _log.info("slack.stream_was_stopped", reason=error.reason)
+def _known_message(value: str | None) -> str | None:
+    """The name of the message that is being written, as it is remembered."""
+    found = _read(value)
+    return found.ts if found is not None else None
 
 
 def _read(value: str | None) -> Unfinished | None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+import contextlib
 
 import aiohttp
 import structlog
 
 from channels.slack.client import Installed, SlackClient
 from channels.slack.place import CHANNEL
+from channels.slack.sealing import Seal
 from channels.slack.settings import SlackSettings
-from core.domain.errors import HubError, Unreachable
+from core.domain.errors import AuthFailed, HubError, StoreUnavailable, Unreachable
 from core.ports.channel_memory import ChannelMemory
 
+_INSTALLED = "install/"
+_USED = "install-state/"
+_MOST = 10_000
+_RECENT = 900.0
+"""Seconds; longer than the outbox waits between two tries."""
 _log = structlog.get_logger(__name__)
 
 
 class Workspaces:
-    """The configured token is its own workspace's; others are in memory, where an installation put them."""
+    """The configured token is its own workspace's; others are in memory, sealed, where an installation put them."""
 
     def __init__(self, settings: SlackSettings, memory: ChannelMemory, http: aiohttp.ClientSession) -> None:
         self._settings = settings
@@ -28,6 +33,8 @@ class Workspaces:
         self._home_team: str | None = None
         self._home_user: str | None = None
         self._clients: dict[str, tuple[str, SlackClient]] = {}
+        self._seal = Seal(settings.sealing_secrets)
+        self._refused: dict[str, float] = {}
 
     async def _learn(self) -> None:
         """Ask whose token was configured. Without an answer it is tried for every workspace that is not installed."""
@@ -69,21 +76,83 @@ class Workspaces:
         return installed.bot_user if installed is not None else self._home_user
 
     async def installation(self, team: str) -> Installed | None:
-        """As it was remembered; always read, since another process may have taken it. Raises StoreUnavailable."""
-        found = await self._memory.recall(CHANNEL, self._settings.account, f"install/{team}")
-        return Installed(**json.loads(found)) if found else None
+        """As it was remembered; always read, since another process may have taken it.
+
+        Raises StoreUnavailable, and Unreachable when its token cannot be read with the present keys.
+        """
+        found = await self._memory.recall(CHANNEL, self._settings.account, _INSTALLED + team)
+        return await self._read(found) if found else None
+
+    async def _read(self, value: str) -> Installed:
+        """What was written in clear, or with a former key, is written anew, if nobody else has meanwhile."""
+        unsealed = self._seal.open(value)
+        found = unsealed.installation
+        if unsealed.stale:
+            with contextlib.suppress(Unreachable, StoreUnavailable):
+                key, new = _INSTALLED + found.team, self._seal.close(found)
+                await self._memory.replace(CHANNEL, self._settings.account, key, value, new)
+        return found
+
+    async def installations(self) -> dict[str, Installed | Unreachable]:
+        """All by workspace, each sealed with the present key from now on; the reason where one cannot be read.
+
+        Raises StoreUnavailable.
+        """
+        found: dict[str, Installed | Unreachable] = {}
+        kept = await self._memory.recall_all(CHANNEL, self._settings.account, _INSTALLED, limit=_MOST)
+        for key, value in kept.items():
+            team = key.removeprefix(_INSTALLED)
+            try:
+                found[team] = await self._read(value)
+            except Unreachable as error:
+                _log.error("slack.token_not_read", team=team, error=error.detail)
+                found[team] = error
+        return found
 
     async def installed(self, installation: Installed) -> None:
-        """Remember it, instead of an earlier one. Raises StoreUnavailable."""
-        value = json.dumps(asdict(installation))
-        await self._memory.remember(CHANNEL, self._settings.account, f"install/{installation.team}", value)
+        """Remember it, instead of an earlier one. Raises StoreUnavailable, and Unreachable without a key to seal it with."""
+        value = self._seal.close(installation)
+        await self._memory.remember(CHANNEL, self._settings.account, _INSTALLED + installation.team, value)
+        self._refused.pop(installation.team, None)
         _log.info("slack.installed", team=installation.team)
 
     async def removed(self, team: str) -> None:
-        """The app was taken out of a workspace. Raises StoreUnavailable."""
-        await self._memory.forget(CHANNEL, self._settings.account, f"install/{team}")
-        self._clients.pop(team, None)
-        _log.warning("slack.removed", team=team)
+        """Slack says that the app was taken out of a workspace. Raises HubError.
+
+        The token is asked first: Slack repeats its events for an hour, and the app may be installed again by then.
+        """
+        try:
+            installed = await self.installation(team)
+            if installed is None:
+                return
+            await self._client((installed.token,)).auth_test()
+        except AuthFailed:
+            await self._memory.forget(CHANNEL, self._settings.account, _INSTALLED + team)
+            self._clients.pop(team, None)
+            _log.warning("slack.removed", team=team)
+        else:
+            _log.info("slack.not_removed", team=team, reason="its token works")
+
+    async def used(self, nonce: str, now: float, until: float) -> bool:
+        """Whether an installation was ended before with this state, which serves once. Raises StoreUnavailable."""
+        account = self._settings.account
+        for key, ends in (await self._memory.recall_all(CHANNEL, account, _USED)).items():
+            if float(ends) < now:
+                await self._memory.forget(CHANNEL, account, key)
+        return not await self._memory.replace(CHANNEL, account, _USED + nonce, None, str(until))
+
+    def refused(self, team: str, now: float) -> None:
+        """A workspace does not take what is for it: its messages wait, and somebody has to know."""
+        self._refused[team] = now
+
+    def works(self, team: str) -> None:
+        """It took something."""
+        self._refused.pop(team, None)
+
+    def trouble(self, now: float) -> str | None:
+        """Workspaces whose messages wait, where there are any that somebody tried to deliver lately."""
+        waiting = sorted(team for team, at in self._refused.items() if now - at < _RECENT)
+        return f"the app has to be installed again in {', '.join(waiting)}; what is for it waits" if waiting else None
 
     def nobody(self) -> SlackClient:
         """Without a token: for the end of an installation."""

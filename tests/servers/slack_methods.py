@@ -253,6 +253,7 @@ def _page(messages: Iterable[Json], args: Json) -> Json:
 
 def _listed(message: Json, *, with_metadata: bool) -> Json:
     copy: Json = json.loads(json.dumps(message))
+    copy["text"] = copy.get("text") or copy.pop("markdown", "")  # what a stream has shown is its text
     if not with_metadata:
         copy.pop("metadata", None)
     return copy

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,11 +13,13 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from channels.slack.settings import SCOPES
+from core.domain.errors import Unreachable
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import BOT, Channel, Workspace
+from tests.unit.web.clock import HandClock
 
 OTHER = "T0OTHER01"
 GRANT = {
@@ -52,6 +56,27 @@ async def end(hub: Hub, http: aiohttp.ClientSession, **query: str) -> tuple[int,
         return answer.status, await answer.text()
 
 
+async def installed(hub: Hub) -> None:
+    """The other workspace has the app."""
+    hub.fake.codes["code-1"] = dict(GRANT)
+    async with aiohttp.ClientSession() as http:
+        query = await begin(hub, http)
+        assert (await end(hub, http, code="code-1", state=query["state"]))[0] == 200
+
+
+async def kept(hub: Hub) -> str | None:
+    """What is remembered of it."""
+    return await hub.around.memory.recall("slack", "default", f"install/{OTHER}")
+
+
+async def changed(hub: Hub, before: str | None) -> str | None:
+    """What is remembered once it is not that any more."""
+    async with asyncio.timeout(10):
+        while (now := await kept(hub)) == before:  # noqa: ASYNC110 - it happens in the background
+            await asyncio.sleep(0.02)
+    return now
+
+
 async def test_a_workspace_installs_the_app_and_is_answered(hub: Hub) -> None:
     hub.fake.codes["code-1"] = dict(GRANT)
     hub.fake.workspaces["xoxb-other"] = Workspace(team=OTHER)
@@ -73,10 +98,100 @@ async def test_a_workspace_that_removes_the_app_is_forgotten(hub: Hub) -> None:
     async with aiohttp.ClientSession() as http:
         query = await begin(hub, http)
         await end(hub, http, code="code-1", state=query["state"])
-    assert await hub.around.memory.recall("slack", "default", f"install/{OTHER}")
+    assert await kept(hub)
     gone = {"type": "app_uninstalled", "event_ts": hub.fake.ts()}
     await hub.push(hub.fake.event(gone, team=OTHER))
-    assert await hub.around.memory.recall("slack", "default", f"install/{OTHER}") is None
+    assert await kept(hub) is None
+
+
+async def test_an_old_word_of_a_removal_does_not_take_away_a_new_installation(hub: Hub) -> None:
+    """Slack repeats for an hour what was not acknowledged; by then somebody may have installed the app again."""
+    hub.fake.workspaces["xoxb-other"] = Workspace(team=OTHER)
+    await installed(hub)
+    gone = {"type": "app_uninstalled", "event_ts": hub.fake.ts()}
+    await hub.push(hub.fake.event(gone, team=OTHER), retry=2)
+    assert await kept(hub)
+
+
+async def test_the_token_is_sealed_where_it_is_kept(hub: Hub) -> None:
+    await installed(hub)
+    value = await kept(hub)
+    assert value is not None
+    assert "xoxb-other" not in value
+
+
+async def test_tokens_in_clear_and_of_a_former_key_are_sealed_anew_at_the_start(
+    fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path
+) -> None:
+    around = surroundings(store, tmp_path)
+    clear = {"team": OTHER, "team_name": "Other", "token": "xoxb-other", "bot_user": BOT, "scopes": "chat:write"}
+    await store.remember("slack", "default", f"install/{OTHER}", json.dumps(clear))
+    fake.workspaces["xoxb-other"] = Workspace(team=OTHER)
+    fake.channels["C0OTHER01"] = Channel()
+    before: str | None = json.dumps(clear)
+    for keys in (("o" * 32,), ("n" * 32, "o" * 32), ("n" * 32,)):
+        channel = SlackChannel(settings(fake, state_secrets=keys), around)
+        async with serving(Hub(channel, around, sink, fake)) as hub:
+            if len(keys) == 2 or before == json.dumps(clear):
+                before = await changed(hub, before)
+            await hub.answer("Hello", f"{OTHER}/C0OTHER01")
+    assert "xoxb" not in str(before)
+    assert fake.shown("C0OTHER01") == ["Hello"] * 3
+
+
+async def test_a_workspace_whose_token_no_key_opens_waits_alone_and_the_doctor_says_why(
+    fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path
+) -> None:
+    around = surroundings(store, tmp_path)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        await installed(hub)
+    another = SlackChannel(settings(fake, state_secrets=("another" * 5,)), around)
+    async with serving(Hub(another, around, sink, fake)) as hub:
+        with pytest.raises(Unreachable, match="SECRET_KEY"):
+            await hub.answer("Hello", f"{OTHER}/C0OTHER01")
+        assert another.alarm == f"the app has to be installed again in {OTHER}; what is for it waits"
+        await hub.answer("Hello")
+        (found,) = [one for one in await another.diagnose() if one.check == f"workspace {OTHER}"]
+        assert not found.ok
+        assert "behind a comma after SECRET_KEY" in (found.fix or "")
+
+
+async def test_the_doctor_looks_at_each_workspace_and_at_the_key(hub: Hub) -> None:
+    hub.fake.workspaces["xoxb-other"] = other = Workspace(team=OTHER)
+    await installed(hub)
+    found = {one.check: one for one in await hub.channel.diagnose()}
+    assert found[f"workspace {OTHER}"].ok
+    assert found["SECRET_KEY"].ok
+    other.revoked = True
+    again = {one.check: one for one in await hub.channel.diagnose()}[f"workspace {OTHER}"]
+    assert (again.ok, "https://hub.example/slack/install" in (again.fix or "")) == (False, True)
+    own = SlackChannel(settings(hub.fake, own_key=True), hub.around)
+    key = {one.check: one for one in await own.diagnose()}["SECRET_KEY"]
+    assert (key.ok, "openssl rand -hex 32" in (key.fix or "")) == (False, True)
+
+
+async def test_a_state_serves_once(hub: Hub) -> None:
+    hub.fake.codes |= {"code-1": dict(GRANT), "code-2": dict(GRANT)}
+    async with aiohttp.ClientSession() as http:
+        query = await begin(hub, http)
+        assert (await end(hub, http, code="code-1", state=query["state"]))[0] == 200
+        status, page = await end(hub, http, code="code-2", state=query["state"])
+    assert (status, "used before" in page) == (403, True)
+    assert len(hub.fake.called("oauth.v2.access")) == 1
+
+
+async def test_a_state_serves_for_ten_minutes(fake: SlackFake, store: SqlStore, sink: Sink, tmp_path: Path) -> None:
+    clock = HandClock()
+    around = surroundings(store, tmp_path, clock=clock)
+    fake.codes["code-1"] = dict(GRANT)
+    async with (
+        serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub,
+        aiohttp.ClientSession() as http,
+    ):
+        query = await begin(hub, http)
+        clock.seconds += 601
+        assert (await end(hub, http, code="code-1", state=query["state"]))[0] == 403
+    assert fake.called("oauth.v2.access") == []
 
 
 @pytest.mark.parametrize("change", ["state", "cookie", "none", "shape"])
