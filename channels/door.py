@@ -62,7 +62,7 @@ class WebhookDoor:
         answer = thanks or WebhookReply()
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            return _response(await self.take(await self._read(request), answer))
+            return _response(await self.take(await self.read(request), answer))
 
         return web.post(path, handle)
 
@@ -129,7 +129,8 @@ class WebhookDoor:
                 _log.error("webhook.wrong_signatures", channel=name, remote=request.remote, within=_BURST_SECONDS)
             self._alarmed_at = now
 
-    async def _read(self, request: web.Request) -> WebhookRequest:
+    async def read(self, request: web.Request) -> WebhookRequest:
+        """What is to be proved. Raises HTTPRequestEntityTooLarge."""
         body = bytearray()
         async for chunk in request.content.iter_any():
             body += chunk

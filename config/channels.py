@@ -7,8 +7,10 @@ from typing import Any
 
 from channels import registry
 from config.data_dir import former_secret_key
+from config.desk_app import has_own_app, staff_channels
 from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
+from core.domain.messages import Audience
 from core.ports.channel import Channel
 from core.ports.surroundings import Surroundings
 
@@ -47,6 +49,8 @@ def half_set(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Channels that are off although some of their settings are there, with these settings."""
     off = (name for name, (on, _) in _CHANNELS.items() if not on(settings))
     found = {name: tuple(one for one in _USELESS_ALONE[name] if getattr(settings, one.lower())) for name in off}
+    if settings.slack_desk_bot_token and "slack" in found:
+        found["slack"] = tuple(one for one in found["slack"] if one != "SLACK_STAFF_CHANNEL")
     return {name: given for name, given in found.items() if given}
 
 
@@ -69,8 +73,11 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "feedback": settings.feature_feedback,
         "suggested_prompts": tuple((prompt, prompt) for prompt in settings.slack_suggested_prompts),
         "api_base_url": settings.slack_api_base_url,
-        "staff_channels": frozenset({settings.slack_staff_channel} - {None}),
+        "staff_channels": staff_channels(settings),
+        "staff_language": settings.desk_language,
     }
+    if has_own_app(settings):
+        given["hears"] = frozenset({Audience.CUSTOMER})
     return _loaded("slack", SlackSettings(**given), surroundings)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from config.desk_app import ACCOUNT, desk_tokens, has_own_app
 from config.election import Election
-from config.settings import Settings, secrets_of
+from config.settings import Settings
+from config.teams import read_teams
 from core.domain.errors import ConfigError
 from core.ports.clock import Clock
 from core.ports.desk import Desk
@@ -40,11 +42,12 @@ def make_wall(settings: Settings, surroundings: Surroundings, store: SqlStore) -
     check_desk(settings)
     if settings.slack_staff_channel is None:
         return None
-    if not settings.slack_bot_token:
-        raise ConfigError("SLACK_STAFF_CHANNEL needs SLACK_BOT_TOKEN: the app that staff and hub meet in.")
     wall = WallSettings(
         channel=settings.slack_staff_channel,
-        tokens=secrets_of(settings.slack_bot_token),
+        tokens=desk_tokens(settings),
+        heard_by=ACCOUNT if has_own_app(settings) else "default",
+        teams={team.name: team.channel for team in read_teams(settings) if team.channel},
+        locale=settings.desk_language,
         api_base_url=settings.slack_api_base_url,
     )
     return SlackWall(wall, surroundings, store)
@@ -92,6 +95,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         undo_seconds=settings.desk_undo_seconds,
         reopen_seconds=settings.desk_reopen_hours * 3600,
         rating_seconds=settings.desk_rating_hours * 3600,
+        teams=read_teams(settings),
     )
 
 

@@ -21,6 +21,7 @@ from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
 from config.desk import make_desk, make_marks, make_timers, make_wall
+from config.desk_app import OWN_APP, make_door
 from config.desk_rules import make_rules
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
@@ -94,14 +95,14 @@ class Hub:
             self.store,
             self.wake,
             self.metrics,
-            {name: item.capabilities for name, item in self.channels.items()},
+            {item.name: item.capabilities for item in self.channels.values()},
             ratings=settings.feature_feedback,
         )
         self._make_responder = responder or parts.make_responder
         self._dispatcher: Dispatcher | None = None
         self._timers: TimerLoop | None = None
         self.delivery = DeliveryService(
-            list(self.channels.values()),
+            [channel for name, channel in self.channels.items() if name != OWN_APP],
             self.store,
             self.wake,
             self._clock,
@@ -169,6 +170,9 @@ class Hub:
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
         made |= make_channels(self.settings, surroundings, keys)
+        door = make_door(self.settings, surroundings)
+        if door is not None:
+            made[OWN_APP] = door
         self._wall = make_wall(self.settings, surroundings, self.store)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
 
@@ -351,7 +355,7 @@ class Hub:
         for name, channel in self.channels.items():
             if isinstance(channel, SupportsAlarm) and channel.alarm is not None:
                 found[name] = HealthStatus.DEGRADED
-                troubles.setdefault(name, channel.alarm)
+                troubles[name] = channel.alarm  # what it knows itself says more
         if not troubles:
             return Finding(parts=found)
         detail = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))

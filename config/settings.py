@@ -121,6 +121,17 @@ class Settings(BaseSettings):
         None,
         description="The id of the staff's channel (C…). Customers who need a person arrive there, each as a thread.",
     )
+    slack_desk_bot_token: SecretStr | None = Field(
+        None,
+        description="The staff's own app, where they are in another workspace than the one that SLACK_BOT_TOKEN is of, or "
+        "customers are not on Slack at all: its bot's token (xoxb-…). A list.",
+    )
+    slack_desk_signing_secret: SecretStr | None = Field(
+        None, description="Proves that requests to /webhooks/slack/desk come from the staff's own app. A list."
+    )
+    slack_desk_app_token: SecretStr | None = Field(
+        None, description="Socket Mode for the staff's own app (xapp-…). A list."
+    )
     desk_note_sign: str = Field("//", description="What staff begin a message with that is not for the customer.")
     desk_undo_seconds: float = Field(
         5.0, ge=0, le=300, description="Seconds in which staff can still change or take back what they wrote."
@@ -158,6 +169,9 @@ class Settings(BaseSettings):
         ge=0,
         description="Hours after a case was resolved in which the customer's answer is taken for a rating from 1 to 5. "
         "0: nobody is asked for one.",
+    )
+    desk_teams_file: Path | None = Field(
+        None, description="A YAML file of the staff's teams: each with a channel, hours and the cases that are its own."
     )
     desk_vip: Listed = Field(
         (), description="Verified customers who get a person at once: ids, or patterns such as *@example.com."

@@ -11,3 +11,7 @@ class People(Protocol):
     async def called(self, staff_id: str) -> str | None:
         """None while it is not known; never an error."""
         ...
+
+    async def gone(self, staff_id: str) -> bool:
+        """Whether that account was closed. False while it is not known; never an error."""
+        ...

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -74,6 +75,11 @@ def card(
         "opened_at": case.opened_at.timestamp(),
     }
     return _post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
+
+
+def of_team(card: NewMessage, team: str) -> NewMessage:
+    """A card that is shown where that team is."""
+    return replace(card, meta={**card.meta, "facts": {**card.meta["facts"], "team": team}})
 
 
 def card_now(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from handoff.hours import Hours
+from handoff.teams import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class HandoffSettings:
     ``hours``: when staff are there; None is always. 0 seconds switches a timer off: ``remind_seconds`` until the channel is
     told again of a case that nobody took (then ``on_call``: ids of Slack's people and groups), ``owner_seconds`` until an
     owner is told that the customer waits, both within the hours; ``honest_seconds`` until the customer is told that it
-    takes longer. ``zone``: the staff's.
+    takes longer. ``zone``: the staff's. ``teams``: in the order in which a case is offered to them.
     """
 
     default_locale: str = "en"
@@ -36,3 +37,12 @@ class HandoffSettings:
     owner_seconds: float = 900.0
     honest_seconds: float = 300.0
     on_call: tuple[str, ...] = ()
+    teams: tuple[Team, ...] = ()
+
+    def of(self, team: str | None) -> HandoffSettings:
+        """As they hold for the cases of a team. One that is not there any more has the company's."""
+        own = next((one for one in self.teams if one.name == team), None)
+        if own is None:
+            return self
+        zone = own.hours.zone if own.hours else self.zone
+        return replace(self, hours=own.hours or self.hours, zone=zone, on_call=own.on_call or self.on_call)

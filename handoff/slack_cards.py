@@ -91,6 +91,7 @@ def card(facts: Mapping[str, Any]) -> list[Block]:
     if facts.get("snoozed_until"):
         found.append(context(f":zzz: {_date(facts['snoozed_until'])}"))
     ticket = f"{escaped(facts['ticket'])} · " if facts.get("ticket") else ""
+    ticket += f"{escaped(facts['team'])} · " if facts.get("team") else ""
     found.append(context(f"{ticket}Case {facts['number']} · {_date(facts['opened_at'])}"))
     return found
 

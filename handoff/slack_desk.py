@@ -22,11 +22,13 @@ from handoff import posts, tickets
 from handoff.asking import Asking, is_asking
 from handoff.mood_words import mood_in_words
 from handoff.notices import Notices
+from handoff.owner_gone import RELEASED, is_gone, released
 from handoff.people import People
 from handoff.policy import moods_of
 from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
 from handoff.staff_turn import StaffTurn, Wall
+from handoff.teams import team_for
 from handoff.texts import say
 from handoff.tickets import CaseTickets
 from handoff.unstaffed_desk import UnstaffedDesk
@@ -78,7 +80,10 @@ class SlackDesk:
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """See Desk.transfer_notice: outside the hours with the true next opening."""
-        return self._notices.transfer(turn, self.contact(turn))
+        return self._transfer(turn, team_for(turn, self._settings.teams))
+
+    def _transfer(self, turn: TurnState, team: str | None) -> NewMessage:
+        return self._notices(self._settings.of(team)).transfer(turn, self.contact(turn))
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
         """See Desk.with_ticket."""
@@ -106,10 +111,18 @@ class SlackDesk:
             for change in turn.changes
         ]
         told = [post for _, post in sorted(shown, key=lambda one: one[0])]
-        woken, records = await self._waits_on(turn, case)
+        settings = await self._settings_for(case.id)
+        if turn.pending and await is_gone(turn.conversation, self._parts.people):
+            facts = _reachable(await self._facts(case.id), turn.customer.contact)
+            waiting = self._waiting(settings)
+            more, freed = await released(case.id, turn.conversation, facts, self._parts.people, settings, waiting)
+            return DeskReply(
+                (), self.contact(turn), ForStaff((self._in_thread(case.id, told + more),), freed), RELEASED
+            )
+        woken, records = await self._waits_on(turn, case, self._waiting(settings))
         contact = self.contact(turn)
         queued = turn.conversation.state is OwnershipState.QUEUED
-        said = self._notices.relayed(turn, contact) if queued else ()
+        said = self._notices(settings).relayed(turn, contact) if queued else ()
         told += [*woken, *(posts.answered(message) for message in said)]
         if contact is not None and contact != turn.customer.contact:
             told.append(await self._card_with(turn, case, contact))
@@ -122,7 +135,9 @@ class SlackDesk:
         name = await self._parts.people.called(owner) if owner else None
         return posts.card_now(facts, turn.conversation.state, name)
 
-    async def _waits_on(self, turn: TurnState, case: Case) -> tuple[list[NewMessage], tuple[CaseRecord, ...]]:
+    async def _waits_on(
+        self, turn: TurnState, case: Case, waiting: Waiting
+    ) -> tuple[list[NewMessage], tuple[CaseRecord, ...]]:
         """A customer who writes waits for its owner, and ends a snooze."""
         if not turn.pending:
             return [], ()
@@ -130,11 +145,11 @@ class SlackDesk:
         owned = conversation.state is OwnershipState.STAFF
         snoozed = any(timer.kind is TimerKind.SNOOZED for timer in await self._parts.cases.timers(case.id))
         if not snoozed:
-            return [], self._waiting.owner_silent(case.id, keep=True) if owned else ()
+            return [], waiting.owner_silent(case.id, keep=True) if owned else ()
         facts = await self._facts(case.id)
         name = await self._parts.people.called(conversation.owner) if conversation.owner else None
         ended = posts.remark(say("staff_snooze_ended", self._settings.staff_locale))
-        follows = self._waiting.owner_silent(case.id) if owned else self._waiting.unclaimed(case.id)
+        follows = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
         records = (ClearTimers(case.id, (TimerKind.SNOOZED,)), *follows)
         return [posts.card_now(facts, conversation.state, name), ended], records
 
@@ -165,8 +180,9 @@ class SlackDesk:
         if is_asking(turn):
             return await self._asked(turn, case)
         facts = _reachable(await self._facts(case.id), customer.contact)
+        settings = self._settings.of(facts.get("team"))
         work = StaffTurn(
-            turn, case, conversation, customer, facts, parts.people, parts.cases, self._settings, self._waiting
+            turn, case, conversation, customer, facts, parts.people, parts.cases, settings, self._waiting(settings)
         )
         return await work.outcome(parts.wall.account)
 
@@ -184,14 +200,22 @@ class SlackDesk:
             return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), number=1))
         told = [posts.remark(escalation.reason)]
         told += [posts.said(message, turn.customer.display_name) for message in turn.pending]
-        told.append(posts.card_now(await self._facts(last.id), OwnershipState.QUEUED, None))
-        records = (OpenCase(last), tickets.reopened(last.id), *self._waiting.for_anybody(last.id))
+        facts = await self._facts(last.id)
+        told.append(posts.card_now(facts, OwnershipState.QUEUED, None))
+        waiting = self._waiting(self._settings.of(facts.get("team")))
+        records = (OpenCase(last), tickets.reopened(last.id), *waiting.for_anybody(last.id))
         reopened = ForStaff((self._in_thread(last.id, told),), records)
-        return DeskReply((self.transfer_notice(turn),), self.contact(turn), reopened)
+        return DeskReply((self._transfer(turn, facts.get("team")),), self.contact(turn), reopened)
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         """What the case's card says, from the card itself."""
         return await facts_of(self._parts.records, self._parts.wall.account, case_id)
+
+    async def _settings_for(self, case_id: str) -> HandoffSettings:
+        """As they hold for the team that a case is for."""
+        if not self._settings.teams:
+            return self._settings
+        return self._settings.of((await self._facts(case_id)).get("team"))
 
     async def _open(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], number: int) -> ForStaff:
         conversation = turn.conversation
@@ -211,19 +235,19 @@ class SlackDesk:
         told = [
             posts.card(case, conversation, turn.customer, escalation, "\n".join(words), stranger, ticket.number, mood)
         ]
+        team = team_for(turn, self._settings.teams)
+        told = [posts.of_team(told[0], team)] if team else told
         told += posts.transcript(turn.history)
         told += [posts.said(message, turn.customer.display_name) for message in turn.pending]
         told += [posts.answered(message) for message in said]
-        records = (OpenCase(case), ticket, *self._waiting.for_anybody(case.id))
+        records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
         return ForStaff((self._in_thread(case.id, told),), records)
 
-    @property
-    def _waiting(self) -> Waiting:
-        return Waiting(self._settings, self._parts.clock.now())
+    def _waiting(self, settings: HandoffSettings) -> Waiting:
+        return Waiting(settings, self._parts.clock.now())
 
-    @property
-    def _notices(self) -> Notices:
-        return Notices(self._settings, self._parts.clock.now())
+    def _notices(self, settings: HandoffSettings) -> Notices:
+        return Notices(settings, self._parts.clock.now())
 
     def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> Aside:
         return Aside(feed(self._parts.wall.account, case_id), tuple(told))

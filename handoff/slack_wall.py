@@ -7,10 +7,10 @@ after an unknown outcome. What staff write comes in through the Slack channel, w
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Final, Protocol
 
 import aiohttp
 import structlog
@@ -20,7 +20,8 @@ from channels.slack.files import Files
 from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.refusals import Refused
 from channels.slack.render import FILE
-from channels.slack.wire import Metadata, Posted
+from channels.slack.staff_command import chosen_name
+from channels.slack.wire import Metadata
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.case import DESK
@@ -39,13 +40,15 @@ from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receip
 from core.ports.cases import Cases
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
+from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of, sent_of
 from handoff.slack_cards import bodies
 
-_MARK = "switchboard_desk"
-_PAGES = 5
 _CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """What people can mend: until then everything waits, and nothing is given up."""
-_THREAD_GONE = frozenset({"thread_not_found", "message_not_found"})
+_SHUT_FOR = 600.0
+"""Seconds after which a team's channel is tried again."""
+_LOOK_EVERY = 60.0
+_THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {
     "note": "lock",
@@ -70,13 +73,24 @@ CAPABILITIES: Final = Capabilities(
 
 @dataclass(frozen=True, slots=True)
 class WallSettings:
-    """``channel``: the id of the staff channel. ``tokens``: of the bot in its workspace. ``account``: of the Slack channel."""
+    """``channel``: the id of the staff channel; ``teams``: of those that have their own. ``tokens``: of the bot in its workspace.
+
+    ``account``: of what staff are told, which stays the same when they move. ``heard_by``: the account of the Slack channel
+    through which they write. ``locale``: their language.
+    """
 
     channel: str
     tokens: tuple[str, ...]
     account: str = "default"
+    heard_by: str = "default"
+    teams: Mapping[str, str] = field(default_factory=dict)
+    locale: str = "en"
     api_base_url: str = "https://slack.com/api/"
     timeout: float = 4.0
+
+
+class DeskCases(Cases, ThreadRecords, Protocol):
+    """What is read of cases, and of their conversations."""
 
 
 class SlackWall:
@@ -85,7 +99,7 @@ class SlackWall:
     name = DESK
     capabilities = CAPABILITIES
 
-    def __init__(self, settings: WallSettings, surroundings: Surroundings, cases: Cases) -> None:
+    def __init__(self, settings: WallSettings, surroundings: Surroundings, cases: DeskCases) -> None:
         self.account = settings.account
         self._settings = settings
         self._around = surroundings
@@ -93,8 +107,14 @@ class SlackWall:
         self._http: aiohttp.ClientSession | None = None
         self._names: dict[str, str] = {}
         self._strangers: set[str] = set()
-        self._team: str | None = None
+        self._shut: dict[str, float] = {}
+        self._looked_at: dict[str, tuple[float, bool]] = {}
         self._trouble: str | None = None
+
+    @cached_property
+    def _threads(self) -> CaseThreads:
+        memory, settings = self._around.memory, self._settings
+        return CaseThreads(memory, self._cases, self._cases, self, settings.heard_by, settings.locale)
 
     async def start(self, sink: InboundSink) -> None:
         """Open for sending."""
@@ -128,50 +148,20 @@ class SlackWall:
         try:
             if body["do"] in ("react", "unreact"):
                 return await _sign(client, body)
-            root = None if body["do"] == "card" else await self._root(payload.conversation)
-            if root is None:
-                return await self._begin(client, payload, idempotency_key)
-            if body["do"] == "update_card":
-                return await self._update(client, root, payload, idempotency_key)
-            if body["do"] == "update":
-                shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
-                if shown is not None:
-                    return await self._update(client, _sent(shown), payload, idempotency_key)
-            if body["do"] == "file":
-                return await self._files.send(client, root.channel, root.ts, body, idempotency_key)
-            sent = await client.post_message(
-                root.channel,
-                body["text"],
-                blocks=body["blocks"],
-                thread_ts=root.ts,
-                broadcast=bool(body.get("loud")),
-                metadata=_marked(idempotency_key, payload),
-            )
-        except Refused as error:
-            if error.reason not in _THREAD_GONE or body["do"] == "card":
-                raise
-            return await self._begin(client, payload, idempotency_key)
-        except StoreUnavailable as error:
-            raise Unreachable(error.detail) from error
-        return _receipt(sent)
-
-    @property
-    def alarm(self) -> str | None:
-        """See SupportsAlarm: cases that staff do not see."""
-        return self._trouble
-
-    async def _begin(self, client: SlackClient, payload: WirePayload, key: str) -> Receipt:
-        """A message in the channel itself: the card, or what comes next of a case whose card is not there.
-
-        The hub looks through its thread after an outage, so the thread is noted; without the note only that is missing.
-        """
-        body, channel = payload.body, self._settings.channel
-        if body["do"] == "file":
-            return await self._files.send(client, channel, None, body, key)
-        try:
-            sent = await client.post_message(
-                channel, body["text"], blocks=body["blocks"], metadata=_marked(key, payload)
-            )
+            channel = await self._channel_of(payload.conversation)
+            root = None if body["do"] == "card" else await self._root(client, payload.conversation, channel)
+            try:
+                return await self._tell(client, root, channel, payload, idempotency_key)
+            except Refused as error:
+                elsewhere = self._elsewhere(error, channel if root is None else root.channel, channel)
+                if root is None:
+                    if elsewhere is None:
+                        raise
+                    return await self._begin(client, elsewhere, payload, idempotency_key)
+                if elsewhere is None and (error.reason not in _THREAD_GONE or body["do"] == "update"):
+                    raise
+                root = await self._threads.again(client, payload.conversation, root, elsewhere or channel)
+                return await self._tell(client, root, root.channel, payload, idempotency_key)
         except Refused as error:
             if error.reason not in _CLOSED:
                 raise
@@ -179,17 +169,85 @@ class SlackWall:
                 f"Cases cannot be shown in the staff channel ({error.reason}). Invite the app there, or set another."
             )
             raise AuthFailed(self._trouble) from error
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+
+    async def _tell(
+        self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
+    ) -> Receipt:
+        if root is None:
+            return await self._begin(client, channel, payload, key)
+        receipt = await self._in_thread(client, root, payload, key)
         self._trouble = None
-        with contextlib.suppress(HubError):
-            await self._note_thread(client, sent)
+        return receipt
+
+    async def _in_thread(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
+        body = payload.body
+        if body["do"] == "update_card":
+            return await self._update(client, root, payload, key)
+        if body["do"] == "update":
+            shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
+            if shown is not None:
+                with contextlib.suppress(Refused):  # somebody deleted it: then it is said anew
+                    return await self._update(client, sent_of(shown), payload, key)
+        if body["do"] == "file":
+            return await self._files.send(client, root.channel, root.ts, body, key)
+        sent = await client.post_message(
+            root.channel,
+            body["text"],
+            blocks=body["blocks"],
+            thread_ts=root.ts,
+            broadcast=bool(body.get("loud")),
+            metadata=_marked(key, payload),
+        )
         return _receipt(sent)
 
-    async def _note_thread(self, client: SlackClient, sent: Sent) -> None:
-        if self._team is None:
-            self._team = (await client.auth_test()).team
-        place = Place(self._team, sent.channel, sent.ts)
-        note = json.dumps({"ts": sent.ts, "user": ""})
-        await self._around.memory.remember(CHANNEL, self.account, f"seen/{place}", note)
+    async def _channel_of(self, feed: ConversationKey) -> str:
+        """Its team's, where that has one and it is open; the staff's otherwise."""
+        if not self._settings.teams:
+            return self._settings.channel
+        wanted = self._settings.teams.get(await self._threads.team(feed) or "", self._settings.channel)
+        now = self._around.clock.monotonic()
+        return self._settings.channel if now < self._shut.get(wanted, now) else wanted
+
+    def _elsewhere(self, error: Refused, refused: str, wanted: str) -> str | None:
+        """Where to show a case whose channel takes nothing: what one team cannot see must not be seen by nobody."""
+        if error.reason not in _CLOSED or refused == self._settings.channel:
+            return None
+        if refused != wanted:
+            return wanted
+        _log.error("desk.team_channel_closed", channel=refused, error=error.detail)
+        self._shut[refused] = self._around.clock.monotonic() + _SHUT_FOR
+        return self._settings.channel
+
+    async def _root(self, client: SlackClient, feed: ConversationKey, channel: str) -> Sent | None:
+        """The case's first message. Where the settings name another channel by now, an open case goes on there."""
+        root = await self._threads.root(feed)
+        if root is None or root.channel == channel:
+            return root
+        case = await self._cases.case(feed.thread)
+        if case is None or case.closed_at is not None:
+            return root
+        return await self._threads.again(client, feed, root, channel)
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm: cases that staff do not see."""
+        return self._trouble
+
+    async def _begin(self, client: SlackClient, channel: str, payload: WirePayload, key: str) -> Receipt:
+        """A message in the channel itself: the card, or what comes next of a case whose card is not there.
+
+        The hub looks through its thread after an outage, so the thread is noted; without the note only that is missing.
+        """
+        body = payload.body
+        if body["do"] == "file":
+            return await self._files.send(client, channel, None, body, key)
+        sent = await client.post_message(channel, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
+        self._trouble = None
+        with contextlib.suppress(HubError):
+            await self._threads.begun(client, sent)
+        return _receipt(sent)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery. To update or to react again does no harm, so that needs no asking."""
@@ -197,17 +255,19 @@ class SlackWall:
         try:
             if body["do"] in ("react", "unreact", "update", "update_card"):
                 return None
+            channel = await self._channel_of(payload.conversation)
+            root = None if body["do"] == "card" else await self._threads.root(payload.conversation)
+            channel = channel if root is None else root.channel
             if body["do"] == "file":
-                return await self._files.outcome(client, self._settings.channel, idempotency_key)
-            root = None if body["do"] == "card" else await self._root(payload.conversation)
-            pages = client.history(self._settings.channel) if root is None else client.replies(root.channel, root.ts)
+                return await self._files.outcome(client, channel, idempotency_key)
+            pages = client.history(channel) if root is None else client.replies(channel, root.ts)
             read = 0
             async for page in pages:
                 read += 1
                 for message in page:
-                    if _mark(message).get("key") == idempotency_key:
-                        return _receipt(Sent(self._settings.channel, str(message.get("ts"))))
-                if read == _PAGES:
+                    if mark_of(message).get("key") == idempotency_key:
+                        return _receipt(Sent(channel, str(message.get("ts"))))
+                if read == PAGES:
                     raise OutcomeUnknown("There is too much in that channel to look for the message.")
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
@@ -225,11 +285,12 @@ class SlackWall:
         if place.thread_ts is None or str(place) in self._strangers:
             return None
         known = await self._cases.case_shown_at(self.account, message_id(place.channel, place.thread_ts))
+        known = known or await self._threads.case_of(place)
         if known is not None:
             return known
         with contextlib.suppress(Rejected):  # a thread whose first message is gone is nobody's
             async for page in self._client.replies(place.channel, place.thread_ts):
-                found = _mark(page[0]).get("case") if page else None
+                found = mark_of(page[0]).get("case") if page else None
                 if found:
                     return str(found)
                 break
@@ -239,9 +300,14 @@ class SlackWall:
         return None
 
     async def called(self, staff_id: str) -> str | None:
-        """See People.called: the display name, or the real one."""
+        """See People.called: the name that they chose, or that of their profile."""
         if not staff_id:
             return None
+        with contextlib.suppress(StoreUnavailable):
+            key = chosen_name(staff_id)
+            chosen = await self._around.memory.recall(CHANNEL, self._settings.heard_by, key)
+            if chosen:
+                return chosen
         if staff_id not in self._names:
             try:
                 user = await self._client.user(staff_id)
@@ -255,16 +321,24 @@ class SlackWall:
             self._names[staff_id] = str(found)
         return self._names[staff_id]
 
+    async def gone(self, staff_id: str) -> bool:
+        """See People.gone. Asked at most once a minute of each; a missing answer is none."""
+        now = self._around.clock.monotonic()
+        known = self._looked_at.get(staff_id)
+        if known is None or now - known[0] > _LOOK_EVERY:
+            try:
+                found = bool((await self._client.user(staff_id)).get("deleted"))
+            except HubError as error:
+                _log.warning("desk.person_unknown", staff=staff_id, error=error.detail)
+                return known is not None and known[1]
+            known = self._looked_at[staff_id] = (now, found)
+        return known[1]
+
     async def _update(self, client: SlackClient, shown: Sent, payload: WirePayload, key: str) -> Receipt:
         """Not tracked: by that id the message is known that was posted first."""
         body = payload.body
         sent = await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
         return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts))
-
-    async def _root(self, conversation: ConversationKey) -> Sent | None:
-        """The first message of the case that is there. None where Slack took none: its order makes this one the first."""
-        found = await self._cases.first_shown(conversation.conversation_id)
-        return None if found is None else _sent(found)
 
     @property
     def _client(self) -> SlackClient:
@@ -274,7 +348,7 @@ class SlackWall:
 
     @property
     def _files(self) -> Files:
-        return Files(self._around, self.account, self._open, self._settings.api_base_url)
+        return Files(self._around, self._settings.heard_by, self._open, self._settings.api_base_url)
 
     @property
     def _open(self) -> aiohttp.ClientSession:
@@ -287,19 +361,10 @@ async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
     """No sign is worth a pause: its message may be deleted by now, or the app may be of a time before it was to give signs."""
     change = client.add_reaction if body["do"] == "react" else client.remove_reaction
     try:
-        await change(_sent(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
+        await change(sent_of(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
     except (Rejected, AuthFailed) as error:
         _log.warning("desk.sign_refused", error=error.detail)
     return Receipt()
-
-
-def _sent(provider_id: str) -> Sent:
-    """Of ``m/<channel>/<ts>``. Raises Rejected."""
-    kind, _, rest = provider_id.partition("/")
-    channel, _, ts = rest.partition("/")
-    if kind != "m" or not ts:
-        raise Rejected(f"{provider_id!r} is no message of Slack's.")
-    return Sent(channel, ts)
 
 
 def _receipt(sent: Sent) -> Receipt:
@@ -307,12 +372,4 @@ def _receipt(sent: Sent) -> Receipt:
 
 
 def _marked(key: str, payload: WirePayload) -> Metadata:
-    return {"event_type": _MARK, "event_payload": {"key": key, "case": payload.conversation.thread}}
-
-
-def _mark(message: Posted) -> Mapping[str, Any]:
-    found: object = message.get("metadata")
-    if not isinstance(found, dict) or found.get("event_type") != _MARK:
-        return {}
-    payload = found.get("event_payload")
-    return payload if isinstance(payload, dict) else {}
+    return {"event_type": MARK, "event_payload": {"key": key, "case": payload.conversation.thread}}

@@ -118,6 +118,8 @@ class StaffTurn:
             await self._changed(item)
         elif item.action is StaffAction.ASK:
             return
+        elif item.action is StaffAction.CARD_GONE:
+            await self._show_card()
         elif isinstance(item.action, StaffAction):
             await self._pressed(item, item.action)
         else:
@@ -127,6 +129,13 @@ class StaffTurn:
         person = str(message.meta.get("sender") or "")
         name = await self._people.called(person) or message.author_name
         return _Person(person, name or self._say("staff_somebody"))
+
+    async def _show_card(self) -> None:
+        """Somebody deleted it: as it is now, for as long as it can be worked on."""
+        if not self._closed:
+            owned = self._conversation.state is OwnershipState.STAFF
+            name = await self._owner_name() if owned else None
+            self._thread.append(posts.card_now(self._facts, self._conversation.state, name))
 
     async def _pressed(self, message: Message, action: StaffAction) -> None:
         who = await self._who(message)

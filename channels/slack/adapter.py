@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import aiohttp
 import structlog
 from aiohttp import web
 
-from channels.door import MAX_BODY, WebhookDoor
+from channels.door import WebhookDoor
 from channels.slack import doctor, envelope, outcome, render, signature
 from channels.slack.aftercare import Aftercare
 from channels.slack.client import Sent, SlackClient
@@ -29,8 +30,9 @@ from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
-from channels.slack.settings import SlackSettings
+from channels.slack.settings import HOOK, STAFF_CHANNEL, SlackSettings
 from channels.slack.socket_mode import SocketMode, Take
+from channels.slack.staff_command import StaffCommands, given_there
 from channels.slack.streams import Streams
 from channels.slack.words import words
 from channels.slack.workspaces import Workspaces
@@ -85,8 +87,14 @@ class SlackChannel:
         self._streams = Streams(surroundings.memory, settings.account, surroundings.clock)
         self._back = LookingBack(surroundings, settings.account, self._jotter, self._streams)
         self._reader = Reader(
-            settings.account, self._directory, settings.staff_channels, settings.agent_view, settings.language
+            settings.account,
+            self._directory,
+            settings.staff_channels,
+            settings.agent_view,
+            settings.language,
+            settings.hears,
         )
+        self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._door = WebhookDoor(self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
         self._http: aiohttp.ClientSession | None = None
         self._open: _Open | None = None
@@ -100,10 +108,17 @@ class SlackChannel:
         self._open = _Open(self._settings, self._around, self._http, self._directory, self._reception, self._socketed)
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()
+            await self._know_staff_channels()
         self._reception.open(sink)
         self._door.open(self._reception)
         await self._open.start()
         self._looking = asyncio.create_task(self._back.run(self._open.workspaces, self._reader, sink))
+
+    async def _know_staff_channels(self) -> None:
+        """Those of before count as well: in a case's thread that is still there nobody is a customer."""
+        found = await self._around.memory.recall_all(CHANNEL, self.account, STAFF_CHANNEL)
+        before = {key.removeprefix(STAFF_CHANNEL) for key in found}
+        self._reader = replace(self._reader, staff_channels=self._settings.staff_channels | before)
 
     async def stop(self) -> None:
         """Take nothing more, and write down what was noted."""
@@ -218,8 +233,11 @@ class SlackChannel:
 
     def routes(self) -> Sequence[web.RouteDef]:
         """See SupportsRoutes."""
+        hook = web.post(self._settings.hook, self._hook)
+        if self._settings.hook != HOOK:
+            return [hook]
         return [
-            web.post("/webhooks/slack", self._hook),
+            hook,
             web.get("/slack/install", self._install),
             web.get("/slack/oauth_redirect", self._installed),
         ]
@@ -230,21 +248,26 @@ class SlackChannel:
         await self._jotter.flush()
 
     async def _hook(self, request: web.Request) -> web.StreamResponse:
-        body = await _read(request)
-        given = WebhookRequest(request.method, str(request.url), dict(request.headers), body, request.remote)
+        given = await self._door.read(request)
         try:
             async with asyncio.timeout(self._settings.answer_within):
                 reply = await self._door.take(given, WebhookReply())
+                noted = None if reply.body else await self._from_staff(given.body)
         except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
             raise Overloaded("Storing takes too long.") from None
         if reply.body:  # the answer to a challenge; nothing happened
             return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
-        reply = self._acknowledged(body)
+        reply = noted or self._acknowledged(given.body)
         return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
 
     async def _socketed(self, body: bytes) -> WebhookReply:
         await envelope.take(body, self._reader, self._reception, self._around.clock)
-        return self._acknowledged(body)
+        return await self._from_staff(body) or self._acknowledged(body)
+
+    async def _from_staff(self, body: bytes) -> WebhookReply | None:
+        """The answer to a command that was given in a staff channel."""
+        given = given_there(body, self._reader.staff_channels)
+        return None if given is None else await self._staff.answer(given)
 
     def _acknowledged(self, body: bytes) -> WebhookReply:
         if self._open is not None:
@@ -347,12 +370,3 @@ def _place(conversation: ConversationKey) -> Place:
         return Place.of(conversation.thread)
     except InvalidInput as error:
         raise Rejected(error.detail) from error
-
-
-async def _read(request: web.Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=len(body))
-    return bytes(body)

@@ -19,7 +19,9 @@ from core.domain.customer import Identity
 from core.domain.errors import InvalidInput
 from core.domain.keys import EventKey
 from core.domain.messages import (
+    Audience,
     CustomerAction,
+    DeliveryReported,
     InboundEvent,
     MessageDeleted,
     MessageEdited,
@@ -45,20 +47,33 @@ _LONG = 500
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How to read: for whom, what names are known, and whose channels are not a customer's."""
+    """How to read: for whom, what names are known, and whose channels are not a customer's.
+
+    ``hears``: the audiences that are this app's; where the desk has an app of its own, each hears its own people alone.
+    """
 
     account: str
     names: Names = field(default_factory=NoNames)
     staff_channels: frozenset[str] = frozenset()
     agent_view: bool = False
     language: str = "en"
+    hears: frozenset[Audience] = frozenset(Audience)
 
     def events(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse. Raises InvalidInput."""
+        found = self._all(raw)
+        return found if isinstance(found, WebhookReply) else [one for one in found if self._hears(one)]
+
+    def _hears(self, event: InboundEvent) -> bool:
+        return isinstance(event, DeliveryReported) or event.audience in self.hears
+
+    def _all(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         if raw.received_at is None:
             raise InvalidInput("An event needs the time at which it came.")
         whole = wire.payload(raw.body)
         if "command" in whole:
+            if whole.get("channel_id") in self.staff_channels:  # a staff member's, and answered at once
+                return []
             return [self._command(whole, raw.received_at)]
         if "ssl_check" in whole:  # Slack looks at the certificate now and then
             return []
@@ -170,7 +185,8 @@ class Reader:
         old = before if isinstance(before, dict) else {}
         ours = own_user(whole)
         if old.get("bot_id") or (ours and old.get("user") == ours):
-            return []
+            root = channel in self.staff_channels and old.get("thread_ts") in (None, ts)
+            return [self._staff.card_gone(channel, ts, team_of(whole), self._key(whole), event)] if root else []
         if channel in self.staff_channels:
             at = wire.named(event, "ts")
             return self._staff.deleted(old, channel, ts, team_of(whole), self._key(whole), at, ours)

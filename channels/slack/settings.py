@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.domain.messages import Audience
+
+HOOK, DESK_HOOK = "/webhooks/slack", "/webhooks/slack/desk"
+"""Where Slack sends to the app that customers use, and to one that only the staff have."""
+STAFF_CHANNEL = "staff-channel/"
+"""Keys in the channel's memory: channels in which cases were shown. Their threads go on when the setting has changed."""
 SCOPES = (
     "app_mentions:read",
     "assistant:write",
@@ -43,7 +49,9 @@ class SlackSettings:
     ``timeout``: seconds for a call to Slack. ``answer_within``: seconds after which an event that is not stored yet is refused,
     so that Slack, which waits for three, comes again.
     ``feedback``: thumbs are shown under answers.
-    ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer.
+    ``staff_channels``: ids of channels that belong to the staff, in which nobody is a customer. ``hears``: whose events this
+    app takes, where staff and customers have one each. ``hook``: the path of its webhook; only the first has the pages of an
+    installation. ``staff_language``: of what staff are told at once.
     """
 
     account: str = "default"
@@ -57,6 +65,9 @@ class SlackSettings:
     own_key: bool = False
     api_base_url: str = "https://slack.com/api/"
     staff_channels: frozenset[str] = frozenset()
+    staff_language: str = "en"
+    hears: frozenset[Audience] = frozenset(Audience)
+    hook: str = HOOK
     agent_view: bool = False
     language: str = "en"
     suggested_prompts: tuple[tuple[str, str], ...] = ()

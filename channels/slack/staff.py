@@ -14,7 +14,10 @@ from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
-ACTIONS = frozenset(str(action) for action in StaffAction if action is not StaffAction.ASK)
+FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.REWORD})
+"""What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field."""
+_SLACKBOT = "USLACKBOT"
+ACTIONS = frozenset(str(action) for action in StaffAction if action is not StaffAction.ASK and action not in FORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,18 @@ class StaffReader:
                 audience=Audience.STAFF,
             )
         ]
+
+    def card_gone(self, channel: str, ts: str, team: str, key: EventKey, event: Json) -> MessageReceived:
+        """Somebody deleted a message of ours that a thread began with. Raises InvalidInput."""
+        return MessageReceived(
+            key=key,
+            conversation=self._thread(team, channel, ts),
+            sender=self._sender(_SLACKBOT),
+            text="",
+            sent_at=time_of(wire.named(event, "ts")),
+            action=StaffAction.CARD_GONE,
+            audience=Audience.STAFF,
+        )
 
     def pressed(self, whole: Json, action: Json) -> MessageReceived:
         """A button of a case's card. Raises InvalidInput."""

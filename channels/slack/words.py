@@ -92,3 +92,46 @@ def words(locale: str | None, default: str = "en") -> Words:
         if found is not None:
             return found
     return _WORDS["en"]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffWords:
+    """What staff see of the slash command in their channel. ``command`` is as they gave it."""
+
+    named: str
+    unnamed: str
+    usage: str
+
+
+_STAFF = {
+    "en": StaffWords(
+        named="Customers read your name as “{name}”.",
+        unnamed="Customers read your name as it is in your Slack profile.",
+        usage="`{command} name Anna` sets the name that customers read, `{command} name off` takes it back.",
+    ),
+    "de": StaffWords(
+        named="Kundinnen und Kunden lesen Ihren Namen als „{name}“.",
+        unnamed="Kundinnen und Kunden lesen Ihren Namen, wie er in Ihrem Slack-Profil steht.",
+        usage="`{command} name Anna` setzt den Namen, den sie lesen, `{command} name off` nimmt ihn zurück.",
+    ),
+    "fr": StaffWords(
+        named="Les clients lisent votre nom ainsi : « {name} ».",
+        unnamed="Les clients lisent votre nom tel qu’il est dans votre profil Slack.",
+        usage="`{command} name Anna` choisit le nom que lisent les clients, `{command} name off` l’enlève.",
+    ),
+    "es": StaffWords(
+        named="Los clientes leen su nombre como «{name}».",
+        unnamed="Los clientes leen su nombre tal como está en su perfil de Slack.",
+        usage="`{command} name Anna` fija el nombre que leen los clientes, `{command} name off` lo quita.",
+    ),
+    "ar": StaffWords(
+        named="يقرأ العملاء اسمك هكذا: «{name}».",
+        unnamed="يقرأ العملاء اسمك كما هو في ملفك الشخصي على Slack.",
+        usage="`{command} name Anna` يحدد الاسم الذي يقرؤه العملاء، و`{command} name off` يلغيه.",
+    ),
+}
+
+
+def staff_words(language: str) -> StaffWords:
+    """In the staff's language; English where there are none for it."""
+    return _STAFF.get(language.partition("-")[0].lower(), _STAFF["en"])

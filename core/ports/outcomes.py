@@ -50,12 +50,14 @@ class Transition:
     """A change of ownership, guarded by the state machine. ``owner`` names the person where the event has one.
 
     ``reopen_within``: seconds in which a customer who writes again comes back to staff (where a person resolved it).
+    ``actor``: the staff member who did it, for the audit log.
     """
 
     event: OwnershipEvent
     owner: str | None = None
     escalation: Escalation | None = None
     reopen_within: float | None = None
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,18 @@ class MoveTicket:
     actor: str
 
 
-CaseRecord = OpenCase | CloseCase | SetTimer | ClearTimers | KeepRating | KeepComment | OpenTicket | MoveTicket
+@dataclass(frozen=True, slots=True)
+class KeepNote:
+    """A message of staff's is a note of a case, by ``actor``."""
+
+    case_id: str
+    message_id: str
+    actor: str
+
+
+CaseRecord = (
+    OpenCase | CloseCase | SetTimer | ClearTimers | KeepRating | KeepComment | OpenTicket | MoveTicket | KeepNote
+)
 
 
 @dataclass(frozen=True, slots=True)

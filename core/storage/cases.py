@@ -13,6 +13,7 @@ from core.domain.messages import Author
 from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
 from core.storage import codec
 from core.storage.among import among
+from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
 from core.storage.news import TAKEN_BACK
@@ -81,6 +82,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
     keep_timers(connection, database, records, now)
     keep_tickets(connection, database, records, now)
     keep_ratings(connection, database, records, now)
+    keep_notes(connection, database, records, now)
 
 
 class SqlCases:

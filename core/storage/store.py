@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.ports.clock import Clock
+from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
 from core.storage.database import Database
@@ -31,6 +32,7 @@ class SqlStore(
     SqlRetention,
     SqlChannelMemory,
     SqlCases,
+    SqlCaseFiles,
     SqlFates,
     SqlTickets,
     SqlTimers,
@@ -55,6 +57,7 @@ class SqlStore(
         SqlRetention.__init__(self, self.database)
         SqlChannelMemory.__init__(self, self.database)
         SqlCases.__init__(self, self.database)
+        SqlCaseFiles.__init__(self, self.database)
         SqlFates.__init__(self, self.database)
         SqlTickets.__init__(self, self.database)
         SqlTimers.__init__(self, self.database)

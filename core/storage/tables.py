@@ -234,6 +234,7 @@ ownership_change = Table(
     Column("owner", Text),
     Column("reason", Text),
     Column("created_at", Double, nullable=False),
+    Column("actor", Text),
 )
 
 quarantine = Table(
@@ -359,6 +360,16 @@ relay = Table(
 )
 IS_NEWS = "news_at IS NOT NULL"
 Index("ix_relay_news", relay.c.news_at, sqlite_where=text(IS_NEWS), postgresql_where=text(IS_NEWS))
+
+desk_note = Table(
+    "desk_note",
+    metadata,
+    Column("message_id", String(32), primary_key=True),
+    Column("case_id", String(48), nullable=False, index=True),
+    Column("conversation_id", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
 
 rating = Table(
     "rating",

@@ -156,6 +156,7 @@ class Writes:
                 "to_state": state,
                 "owner": codec.cleaned(transition.owner),
                 "reason": codec.clean(transition.escalation.reason) if transition.escalation else None,
+                "actor": codec.cleaned(transition.actor),
                 "created_at": self.now,
             }
         )

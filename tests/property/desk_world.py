@@ -55,6 +55,10 @@ class KnownPeople:
         """As customers read it."""
         return staff_id.title()
 
+    async def gone(self, staff_id: str) -> bool:
+        """Those whose names say so."""
+        return staff_id.startswith("gone")
+
 
 class Wall:
     """Implements handoff.staff_turn.Wall: a thread is named by its card's id."""

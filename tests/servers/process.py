@@ -34,7 +34,7 @@ class ServerProcess:
     ) -> None:
         self._argv = [str(part) for part in argv]
         self._cwd = cwd
-        self._env = None if env is None else dict(env)
+        self._env = env  # as it is at the next start
         self._user = user
         self._death_signal = death_signal
         self._process: subprocess.Popen[bytes] | None = None

@@ -66,6 +66,7 @@ class SlackFake:
         self.prompts: list[Json] = []
         self.statuses: list[Json] = []
         self.codes: dict[str, Json] = {}
+        self.agreed: Json | None = None
         self.calls: list[tuple[str, Json]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.weather: Callable[[str, Json], Fault | None] = lambda _method, _args: None
@@ -184,7 +185,7 @@ class SlackFake:
             "envelope_id": envelope_id,
             "type": kind_,
             "payload": payload,
-            "accepts_response_payload": kind_ == "slash_commands",
+            "accepts_response_payload": kind_ == "slash_commands" or payload.get("type") == "view_submission",
         }
         await self.connections[-1].send_json(envelope)
         return envelope_id
@@ -211,6 +212,7 @@ class SlackFake:
                 web.post("/upload/{file}", self._upload),
                 web.get("/files-pri/{place}/download/{name}", self._download),
                 web.get("/socket", self._socket),
+                web.get("/oauth/v2/authorize", self._authorize),
             ]
         )
         return app
@@ -229,6 +231,7 @@ class SlackFake:
         headers: dict[str, str] = {}
         try:
             workspace = self._allow(method, token, spec)
+            self._foreign(args, workspace)
             if workspace is not None:
                 headers = {"X-OAuth-Scopes": ",".join(sorted(workspace.scopes))}
             if not spec.json and request.content_type == "application/json":

@@ -13,6 +13,9 @@ SCOPES = (
     "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
     "groups:history,groups:read,im:history,im:read,im:write,mpim:history,mpim:read,reactions:read,reactions:write,team:read,users:read"
 )
+DESK_TEAM, DESK_BOT, DESK_TOKEN, DESK_APP_TOKEN = "T0DESK001", "U0DBOT001", "xoxb-desk", "xapp-desk"
+DESK_SECRET = "0d5b2231b10e8888abcd99yyyzzz0d5b"
+"""Another workspace, with an app of the staff's own."""
 Json = dict[str, Any]
 HISTORY = {"D": "im:history", "C": "channels:history", "G": "groups:history"}
 
@@ -29,11 +32,12 @@ class Workspace:
 
 @dataclass
 class Channel:
-    """Where messages are. ``member``: whether the app is in it."""
+    """Where messages are. ``member``: whether the app is in it. ``team``: whose it is; None: of every workspace."""
 
     messages: list[Json] = field(default_factory=list)
     member: bool = True
     archived: bool = False
+    team: str | None = None
 
 
 @dataclass

@@ -1,0 +1,66 @@
+"""The slash command in a staff channel: there it is not a customer's, and says by which name customers read its giver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from channels.slack import wire
+from channels.slack.mrkdwn import escaped
+from channels.slack.place import CHANNEL, slack_id
+from channels.slack.wire import Json
+from channels.slack.words import staff_words
+from core.domain.errors import InvalidInput
+from core.ports.channel import WebhookReply
+from core.ports.channel_memory import ChannelMemory
+
+NAME = "name"
+_OFF = frozenset({"off", "-", "reset"})
+_LONGEST = 60
+
+
+def chosen_name(user: str) -> str:
+    """The key in the channel's memory under which a staff member's chosen name is kept."""
+    return f"desk-name/{user}"
+
+
+def given_there(body: bytes, staff_channels: Iterable[str]) -> Json | None:
+    """The command's fields, if it is one that was given in a staff channel; as a form (HTTP) or as JSON (Socket Mode)."""
+    try:
+        fields = wire.payload(body) if b"command" in body else {}
+    except InvalidInput:
+        return None
+    return fields if "command" in fields and fields.get("channel_id") in set(staff_channels) else None
+
+
+class StaffCommands:
+    """What a staff member sets is stored before Slack is answered. ``language``: the staff's."""
+
+    def __init__(self, memory: ChannelMemory, account: str, language: str) -> None:
+        self._memory = memory
+        self._account = account
+        self._words = staff_words(language)
+
+    async def answer(self, fields: Json) -> WebhookReply:
+        """What only the one who gave it sees. Raises StoreUnavailable, InvalidInput."""
+        user = slack_id(fields.get("user_id"))
+        verb, _, rest = " ".join(str(fields.get("text") or "").split()).partition(" ")
+        if verb.lower() != NAME:
+            return _note(self._words.usage.format(command=fields["command"]))
+        key = chosen_name(user)
+        if not rest:
+            known = await self._memory.recall(CHANNEL, self._account, key)
+            said = self._words.named if known else self._words.unnamed
+            usage = self._words.usage.format(command=fields["command"])
+            return _note(f"{said.format(name=escaped(known or ''))} {usage}")
+        if rest.lower() in _OFF:
+            await self._memory.forget(CHANNEL, self._account, key)
+            return _note(self._words.unnamed)
+        name = rest[:_LONGEST].strip()
+        await self._memory.remember(CHANNEL, self._account, key, name)
+        return _note(self._words.named.format(name=escaped(name)))
+
+
+def _note(text: str) -> WebhookReply:
+    answer = {"response_type": "ephemeral", "text": text}
+    return WebhookReply(body=json.dumps(answer).encode(), content_type="application/json; charset=utf-8")

@@ -1,0 +1,80 @@
+"""The file that names the staff's teams: where each is told of its cases, when it is there, and which cases are its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config.settings import Settings
+from core.domain.errors import ConfigError
+from handoff.hours import BadHours, parse_hours
+from handoff.teams import Team
+
+_CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
+_SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
+_NAME = re.compile(r"[\w. -]{1,40}")
+_LISTS = ("on_call", "channels", "keywords", "categories")
+_WORDS = ("channel", "hours", "time_zone")
+
+
+def read_teams(settings: Settings) -> tuple[Team, ...]:
+    """In the order of the file: the first that a case fits is its team. Raises ConfigError."""
+    path = settings.desk_teams_file
+    if path is None:
+        return ()
+    if settings.slack_staff_channel is None:
+        raise ConfigError("DESK_TEAMS_FILE needs SLACK_STAFF_CHANNEL: cases that fit no team go there.")
+    return tuple(_team(name, given, settings.desk_time_zone) for name, given in _read(path).items())
+
+
+def team_channels(settings: Settings) -> frozenset[str]:
+    """Where teams are. Raises ConfigError."""
+    return frozenset(team.channel for team in read_teams(settings) if team.channel)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"DESK_TEAMS_FILE: {path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise ConfigError(
+            f"DESK_TEAMS_FILE: {path} must hold teams by name, each with channel, hours, keywords and so on."
+        )
+    return {str(name): given for name, given in found.items()}
+
+
+def _team(name: str, given: Mapping[str, Any], zone: str) -> Team:
+    where = f"DESK_TEAMS_FILE: {name}"
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{where}: a team's name is at most 40 letters, digits, spaces, dots and dashes.")
+    unknown = sorted(str(one) for one in given if one not in (*_LISTS, *_WORDS))
+    if unknown:
+        raise ConfigError(f"{where}: {', '.join(unknown)} is not known; there are {', '.join((*_WORDS, *_LISTS))}.")
+    channel, hours = given.get("channel"), given.get("hours")
+    if channel is not None and not _CHANNEL_ID.fullmatch(str(channel)):
+        raise ConfigError(f"{where}: channel is {channel!r}; it must be a channel's id, such as C0123456789.")
+    lists = {one: _listed(where, one, given.get(one)) for one in _LISTS}
+    for one in lists["on_call"]:
+        if not _SLACK_ID.fullmatch(one):
+            raise ConfigError(f"{where}: on_call: {one!r} is no id of a Slack user group (S…) or person (U…).")
+    if not (lists["channels"] or lists["keywords"] or lists["categories"]):
+        raise ConfigError(f"{where}: no case would ever come to it; give it channels, keywords or categories.")
+    try:
+        kept = parse_hours(str(hours), str(given.get("time_zone") or zone)) if hours else None
+    except BadHours as error:
+        raise ConfigError(f"{where}: hours: {error}") from error
+    return Team(name, channel=None if channel is None else str(channel), hours=kept, **lists)
+
+
+def _listed(where: str, name: str, value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    many = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str | int) for one in many):
+        raise ConfigError(f"{where}: {name} must be a list of words.")
+    return tuple(str(one).strip() for one in many if str(one).strip())

@@ -1,0 +1,82 @@
+"""What is kept about cases beside how they stand: where they were shown, what a customer came with before, and the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.customer import Customer
+from core.domain.messages import Author
+
+
+@dataclass(frozen=True, slots=True)
+class PastCase:
+    """A case of a customer's, with its ticket and what they thought of it, where there is any."""
+
+    number: int
+    reason: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+    ticket: str | None = None
+    ticket_status: str | None = None
+    score: int | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastConversation:
+    """``first``: the first words of the customer's. ``messages``: how many were said by anybody."""
+
+    id: str
+    channel: str
+    began_at: datetime
+    first: str
+    messages: int
+    cases: tuple[PastCase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of a case's audit log.
+
+    ``what``: an ownership event (``from_state`` and ``to_state`` are set), or ``relayed``, ``note``. ``author``: whose words
+    ``text`` are. ``actor``: the staff member's id where one did it. ``delivery``: what became of what was relayed.
+    """
+
+    at: datetime
+    what: str
+    actor: str | None = None
+    author: Author | None = None
+    text: str = ""
+    from_state: str | None = None
+    to_state: str | None = None
+    owner: str | None = None
+    delivery: str | None = None
+
+
+class CaseFiles(Protocol):
+    """Every method is one read, and raises StoreUnavailable."""
+
+    async def shown_at(self, conversation_id: str, places: Sequence[int]) -> Mapping[int, str]:
+        """The provider's first id of each message of a conversation at these places, where it was sent."""
+        ...
+
+    async def queued_since(self, conversation_id: str) -> datetime | None:
+        """When it last came into the queue."""
+        ...
+
+    async def past(
+        self, customer: Customer, conversation_id: str, *, offset: int, limit: int
+    ) -> Sequence[PastConversation]:
+        """A customer's conversations on every channel, the newest first; of who has proved nothing that one alone."""
+        ...
+
+    async def case_named(self, name: str) -> str | None:
+        """The id of the case with that id or that ticket number."""
+        ...
+
+    async def case_log(self, case_id: str) -> Sequence[LogEntry]:
+        """Every change of owner, every relayed message and every note, in order."""
+        ...

@@ -1,0 +1,227 @@
+"""What is kept about cases beside how they stand: notes, a customer's past, the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, bindparam, cast, func, select
+
+from core.domain.case import DESK, Case
+from core.domain.conversation import OwnershipState
+from core.domain.customer import Customer
+from core.domain.messages import Audience, Author
+from core.ports.case_files import LogEntry, PastCase, PastConversation
+from core.ports.outcomes import CaseRecord, KeepNote
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.tables import (
+    conversation,
+    desk_case,
+    desk_note,
+    message,
+    outbox,
+    ownership_change,
+    rating,
+    receipt,
+    relay,
+)
+from core.storage.ticket_tables import ticket
+
+_FIRST = 300
+_BEFORE = 5.0
+"""Seconds. A case is opened by the clock of the process that decided it, its changes are noted by that which commits them."""
+_SHOWN_AT = (
+    select(message.c.seq, receipt.c.provider_id)
+    .join(receipt, receipt.c.message_id == message.c.id)
+    .where(message.c.conversation_id == bindparam("of"), message.c.seq.in_(bindparam("places", expanding=True)))
+    .order_by(receipt.c.created_at.desc(), receipt.c.provider_id.desc())
+)
+_QUEUED = (
+    select(ownership_change.c.created_at)
+    .where(ownership_change.c.conversation_id == bindparam("of"), ownership_change.c.to_state == OwnershipState.QUEUED)
+    .order_by(ownership_change.c.ownership_epoch.desc())
+    .limit(1)
+)
+_CASES = (
+    select(desk_case, ticket.c.number.label("ticket"), ticket.c.status, rating.c.score, rating.c.comment)
+    .outerjoin(ticket, ticket.c.case_id == desk_case.c.id)
+    .outerjoin(rating, rating.c.case_id == desk_case.c.id)
+    .where(among(desk_case.c.conversation_id, "ids"))
+    .order_by(desk_case.c.number.desc())
+)
+_COUNTS = (
+    select(message.c.conversation_id, func.count().label("many"))
+    .where(among(message.c.conversation_id, "ids"))
+    .group_by(message.c.conversation_id)
+)
+_FIRST_WORDS = (
+    select(message.c.conversation_id, message.c.text)
+    .where(among(message.c.conversation_id, "ids"), message.c.author == Author.CUSTOMER, message.c.text != "")
+    .order_by(message.c.seq.desc())
+)
+_RELAYED = (
+    select(message.c.created_at, message.c.author, message.c.text, outbox.c.status, relay.c.source_id)
+    .join(relay, relay.c.target_id == message.c.id)
+    .outerjoin(outbox, outbox.c.dedupe == message.c.conversation_id + ":" + cast(message.c.seq, String))
+    .where(
+        among(message.c.conversation_id, "ids"),
+        message.c.created_at >= bindparam("since"),
+        message.c.created_at <= bindparam("until"),
+    )
+)
+_SAID_BY = select(message.c.id, message.c.meta).where(among(message.c.id, "ids"), message.c.author == Author.STAFF)
+
+
+def keep_notes(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
+    """Which messages are notes; the same again changes nothing."""
+    for one in records:
+        if isinstance(one, KeepNote):
+            row = {"message_id": one.message_id, "case_id": one.case_id, "conversation_id": Case.home(one.case_id)}
+            row |= {"actor": codec.clean(one.actor)}
+            connection.execute(database.insert_new(desk_note), {**row, "created_at": now})
+
+
+class SqlCaseFiles:
+    """Case files on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._files_db = database
+
+    async def shown_at(self, conversation_id: str, places: Sequence[int]) -> Mapping[int, str]:
+        """See CaseFiles.shown_at."""
+        if not places:
+            return {}
+        given = {"of": conversation_id, "places": list(places)}
+        return await self._files_db.read(
+            lambda connection: {row.seq: row.provider_id for row in connection.execute(_SHOWN_AT, given)}
+        )
+
+    async def queued_since(self, conversation_id: str) -> datetime | None:
+        """See CaseFiles.queued_since."""
+        at = await self._files_db.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
+        return None if at is None else codec.when(at)
+
+    async def past(
+        self, customer: Customer, conversation_id: str, *, offset: int, limit: int
+    ) -> Sequence[PastConversation]:
+        """See CaseFiles.past."""
+        theirs = conversation.c.customer_id == customer.id
+        mine = theirs if customer.verified else theirs & (conversation.c.id == conversation_id)
+        newest = (
+            select(conversation)
+            .where(mine, conversation.c.audience == Audience.CUSTOMER, conversation.c.channel != DESK)
+            .order_by(conversation.c.created_at.desc(), conversation.c.id)
+            .offset(offset)
+            .limit(limit)
+        )
+        return await self._files_db.read(lambda connection: _past(connection, newest))
+
+    async def case_named(self, name: str) -> str | None:
+        """See CaseFiles.case_named."""
+        wanted = codec.clean(name)
+        by_ticket = select(ticket.c.case_id).where(ticket.c.number == wanted, ticket.c.case_id.is_not(None))
+        by_id = select(desk_case.c.id).where(desk_case.c.id == wanted)
+        return await self._files_db.read(lambda connection: connection.scalar(by_id) or connection.scalar(by_ticket))
+
+    async def case_log(self, case_id: str) -> Sequence[LogEntry]:
+        """See CaseFiles.case_log."""
+        return await self._files_db.read(lambda connection: _log(connection, case_id))
+
+
+def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversation]:
+    rows = connection.execute(newest).all()
+    if not rows:
+        return []
+    ids = {"ids": [row.id for row in rows]}
+    counts = {row.conversation_id: row.many for row in connection.execute(_COUNTS, ids)}
+    first = {row.conversation_id: row.text for row in connection.execute(_FIRST_WORDS, ids)}
+    cases: dict[str, list[PastCase]] = {}
+    for row in connection.execute(_CASES, ids):
+        cases.setdefault(row.conversation_id, []).append(_past_case(row))
+    return [
+        PastConversation(
+            row.id,
+            row.channel,
+            codec.when(row.created_at),
+            first.get(row.id, "")[:_FIRST],
+            counts.get(row.id, 0),
+            tuple(cases.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _past_case(row: Row[Any]) -> PastCase:
+    return PastCase(
+        number=row.number,
+        reason=row.reason,
+        opened_at=codec.when(row.opened_at),
+        closed_at=codec.when(row.closed_at) if row.closed_at is not None else None,
+        ticket=row.ticket,
+        ticket_status=row.status,
+        score=row.score,
+        comment=row.comment,
+    )
+
+
+def _log(connection: Connection, case_id: str) -> Sequence[LogEntry]:
+    """What happened between this case's beginning and the next one's."""
+    case = connection.execute(select(desk_case).where(desk_case.c.id == case_id)).first()
+    if case is None:
+        return []
+    home = case.conversation_id
+    following = select(func.min(desk_case.c.opened_at)).where(
+        desk_case.c.conversation_id == home, desk_case.c.number > case.number
+    )
+    until = connection.scalar(following) or float("inf")
+    feeds = select(conversation.c.id).where(conversation.c.channel == DESK, conversation.c.thread == case_id)
+    span = {"since": case.opened_at - _BEFORE, "until": min(until, 1e15)}
+    ids = [home, *connection.scalars(feeds)]
+    found = [*_changes(connection, home, span), *_relayed(connection, ids, span), *_notes(connection, case_id)]
+    return sorted(found, key=attrgetter("at"))
+
+
+def _changes(connection: Connection, home: str, span: Mapping[str, float]) -> Iterable[LogEntry]:
+    columns = ownership_change.c
+    wanted = select(ownership_change).where(
+        columns.conversation_id == home, columns.created_at >= span["since"], columns.created_at <= span["until"]
+    )
+    for row in connection.execute(wanted.order_by(columns.ownership_epoch)):
+        yield LogEntry(
+            codec.when(row.created_at),
+            row.event,
+            actor=row.actor,
+            text=row.reason or "",
+            from_state=row.from_state,
+            to_state=row.to_state,
+            owner=row.owner,
+        )
+
+
+def _relayed(connection: Connection, ids: Sequence[str], span: Mapping[str, float]) -> Iterable[LogEntry]:
+    rows = connection.execute(_RELAYED, {"ids": list(ids), **span}).all()
+    by_staff = connection.execute(_SAID_BY, {"ids": [row.source_id for row in rows]})
+    actors = {row.id: str(codec.load(row.meta).get("sender") or "") or None for row in by_staff}
+    for row in rows:
+        yield LogEntry(
+            codec.when(row.created_at),
+            "relayed",
+            actor=actors.get(row.source_id),
+            author=Author(row.author),
+            text=row.text,
+            delivery=row.status,
+        )
+
+
+def _notes(connection: Connection, case_id: str) -> Iterable[LogEntry]:
+    wanted = (
+        select(desk_note.c.created_at, desk_note.c.actor, message.c.text)
+        .join(message, message.c.id == desk_note.c.message_id)
+        .where(desk_note.c.case_id == case_id)
+    )
+    for row in connection.execute(wanted):
+        yield LogEntry(codec.when(row.created_at), "note", actor=row.actor, author=Author.STAFF, text=row.text)

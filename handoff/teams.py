@@ -1,0 +1,58 @@
+"""Which of the staff's teams a case is for. Pure: decided once, when the case is opened, and kept with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.messages import Author
+from core.ports.store import TurnState
+from handoff.hours import Hours
+
+_LATELY = 6
+"""Messages before those that are pending that say what it is about: what was talked of long ago is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """``channel``: where its cases are shown; None: with all others. ``hours``: None: the company's.
+
+    ``on_call``: whom its reminders name; nobody: those of the company. A case is its own by any of ``channels`` (that the
+    customer writes on), ``keywords`` (in what they wrote) and ``categories`` (of the knowledge that answers rested on).
+    """
+
+    name: str
+    channel: str | None = None
+    hours: Hours | None = None
+    on_call: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+def team_for(turn: TurnState, teams: Sequence[Team]) -> str | None:
+    """The first team that it fits; None: whoever is in the staff channel. What is said now counts before what was said."""
+    if not teams:
+        return None
+    earlier = turn.history[-_LATELY:]
+    words = [message.text for message in turn.pending]
+    before = [message.text for message in earlier if message.author is Author.CUSTOMER]
+    categories = {(one.category or "").casefold() for message in earlier for one in message.citations}
+    for said in (words, before):
+        for team in teams:
+            if any(_says(text, keyword) for text in said for keyword in team.keywords):
+                return team.name
+    for team in teams:
+        if not categories.isdisjoint(one.casefold() for one in team.categories):
+            return team.name
+    channel = turn.conversation.key.channel
+    return next((team.name for team in teams if channel in team.channels), None)
+
+
+def _says(text: str, keyword: str) -> bool:
+    """Whole words; where a script has none, anywhere."""
+    plain = keyword.casefold()
+    pattern = re.escape(plain)
+    bounded = rf"(?<!\w){pattern}(?!\w)" if plain.isascii() else pattern
+    return re.search(bounded, text.casefold()) is not None

@@ -1,0 +1,109 @@
+"""What is kept about cases: the audit log, a customer's past, and where a case was shown."""
+
+from __future__ import annotations
+
+from core.domain.case import Case, feed
+from core.domain.conversation import OwnershipEvent
+from core.domain.customer import Customer
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import Author, Receipt
+from core.domain.ticket import TicketPriority
+from core.ports.outcomes import KeepNote, KeepRating, OpenTicket
+from core.ports.store import Aside, CloseCase, OpenCase, Settlement, Transition, TurnOutcome
+from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, customer, said
+from tests.contract.stores.test_asides import customers_now, escalate, from_staff
+
+
+async def known(store: SqlStore, conversation_id: str) -> Customer:
+    found = await store.customer(conversation_id)
+    assert found is not None
+    return found
+
+
+async def test_the_log_says_who_did_what_in_order(store: SqlStore, clock: ManualClock) -> None:
+    state, case = await escalate(store)
+    clock.move(10)
+    await accept(store, from_staff("m/C1/2.1", "claims"))
+    staff = await claim_one(store)
+    now = await customers_now(store, state)
+    claims = Transition(OwnershipEvent.CLAIM, owner="U1", actor="U2")
+    aside = Aside(now.conversation.key, (), claims, ownership_epoch=now.conversation.ownership_epoch)
+    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=(aside,))])
+    clock.move(10)
+    await accept(store, from_staff("m/C1/2.2", "// rude"), from_staff("m/C1/2.3", "Good morning"))
+    staff = await claim_one(store)
+    note, reply = staff.pending
+    relayed = answer("Good morning", author=Author.STAFF, relays=reply.id)
+    aside = Aside(now.conversation.key, (relayed,))
+    kept = KeepNote(case.id, note.id, "U1")
+    for _ in range(2):
+        await store.finish([TurnOutcome(staff.claim, reply.seq, asides=(aside,), cases=(kept, kept))])
+    log = await store.case_log(case.id)
+    assert [one.what for one in log[:2]] == ["escalate", "claim"]
+    assert {(one.what, one.actor, one.text) for one in log[1:]} == {
+        ("claim", "U2", ""),
+        ("relayed", "grace", "Good morning"),
+        ("note", "U1", "// rude"),
+    }
+    assert len(log) == 4
+    claimed = next(one for one in log if one.what == "claim")
+    assert (claimed.from_state, claimed.to_state, claimed.owner) == ("queued", "staff", "U1")
+    assert next(one for one in log if one.what == "relayed").delivery == DeliveryStatus.DUE
+    assert [one.at for one in log] == sorted(one.at for one in log)
+    assert await store.case_log("nothing.1") == []
+
+
+async def test_a_case_is_found_by_its_ticket(store: SqlStore) -> None:
+    state, case = await escalate(store)
+    number = await store.ticket_number_for(case.id)
+    ticket = OpenTicket(case.id, number, "ada", case.conversation_id, "Broken", TicketPriority.NORMAL, "agent")
+    await accept(store, said("e9"))
+    again = await claim_one(store)
+    await store.finish([TurnOutcome(again.claim, again.pending[-1].seq, cases=(ticket,))])
+    assert await store.case_named(number) == case.id
+    assert await store.case_named(case.id) == case.id
+    assert await store.case_named("TKT-20200101-0001") is None
+    assert state.conversation.id == case.conversation_id
+
+
+async def test_the_past_is_a_customers_own_and_of_strangers_only_this(store: SqlStore, clock: ManualClock) -> None:
+    ada = customer("ada", verified=True)
+    for number, where in enumerate(("t1", "t2", "t3")):
+        await accept(store, said(f"e{number}", f"Question {number}", where=where, who=ada))
+        state = await claim_one(store)
+        case = Case(
+            Case.named(state.conversation.id, 1), state.conversation.id, 1, "why", "customer", "normal", clock.now()
+        )
+        records = (OpenCase(case), KeepRating(case.id, 5), CloseCase(case.id)) if number == 0 else ()
+        await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, cases=records)])
+        clock.move(60)
+    await accept(
+        store, said("x1", "Somebody else", where="t9"), said("x2", "Not proved", where="t8", who=customer("ada"))
+    )
+    newest = state.conversation.id
+    past = await store.past(await known(store, newest), newest, offset=0, limit=10)
+    assert [(one.first, one.messages) for one in past] == [(f"Question {number}", 1) for number in (2, 1, 0)]
+    (old,) = past[2].cases
+    assert (old.reason, old.score, old.closed_at is not None) == ("why", 5, True)
+    assert [one.first for one in await store.past(await known(store, newest), newest, offset=1, limit=1)] == [
+        "Question 1"
+    ]
+    stranger = said("x2", where="t8").conversation.conversation_id
+    alone = await store.past(await known(store, stranger), stranger, offset=0, limit=10)
+    assert [one.first for one in alone] == ["Not proved"]
+
+
+async def test_where_a_post_was_shown_and_since_when_somebody_waits(store: SqlStore, clock: ManualClock) -> None:
+    state, case = await escalate(store)
+    shown = feed("main", case.id)
+    before = await store.queued_since(state.conversation.id)
+    assert before is not None
+    assert abs((before - clock.now()).total_seconds()) < 60
+    assert await store.queued_since("nothing") is None
+    (delivery,) = await store.claim_deliveries("desk", "main", 1, LEASE)
+    receipts = (Receipt("m/C1/1.1", tracked=True), Receipt("m/C1/1.2", tracked=True))
+    await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, receipts)])
+    assert await store.shown_at(shown.conversation_id, [1, 2]) == {1: "m/C1/1.1"}
+    assert await store.shown_at(shown.conversation_id, []) == {}

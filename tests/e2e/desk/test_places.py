@@ -1,0 +1,185 @@
+"""Where staff are: channels that are deleted, archived and replaced, teams, another workspace, and who is not there any more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.desk.staff_room import StaffRoom
+from tests.e2e.desk.test_desk import CLAIM, Scene, scene
+from tests.fixtures.hub import MakeHub
+from tests.servers.slack_fake import kind
+from tests.servers.slack_world import (
+    DESK_BOT,
+    DESK_SECRET,
+    DESK_TEAM,
+    DESK_TOKEN,
+    GRACE,
+    PUBLIC,
+    STAFF,
+    Channel,
+    Workspace,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+BILLING, SECOND = "C0BILLING", "C0STAFF02"
+
+
+def room(world: Scene, channel: str = STAFF) -> StaffRoom:
+    return StaffRoom(world.office.slack, world.hub, channel)
+
+
+async def test_a_card_that_was_deleted_is_there_again_with_what_was_said(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        staff, card = room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await staff.sees(card, "With Grace")
+        await world.visitor.say("Where is my parcel?", client_id="p1")
+        await staff.sees(card, "Where is my parcel?")
+        await staff.delete_card(card)
+        anew = await staff.card(1)
+        assert anew["ts"] != card["ts"]
+        await staff.sees(anew, "With Grace")
+        await staff.sees(anew, "Where is my parcel?")
+        await world.visitor.say("Hello?", client_id="p2")
+        await staff.sees(anew, "Hello?")
+        await staff.write(anew, "It comes tomorrow")
+        await world.reads("It comes tomorrow")
+        assert len(staff.cards) == 1
+
+
+async def test_nothing_is_lost_while_the_staff_channel_is_archived(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        staff, card = room(world), await world.escalate()
+        world.office.slack.channels[STAFF].archived = True
+        await world.visitor.say("Said while it was archived", client_id="a1")
+        async with asyncio.timeout(20):
+            while "is_archived" not in str((await world.visitor.call("GET", "/health/channels")).body):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.2)
+        world.office.slack.channels[STAFF].archived = False
+        await staff.slack.until(lambda: any("while it was archived" in one for one in staff.shown(card)), 60)
+
+
+async def test_open_cases_go_on_in_the_channel_that_is_set_instead(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        world.office.slack.channels[SECOND] = Channel()
+        staff, card = room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await staff.sees(card, "With Grace")
+        world.hub.environment["SLACK_STAFF_CHANNEL"] = SECOND
+        await asyncio.to_thread(world.hub.restart)
+        await world.visitor.say("Are you still there?", client_id="r1")
+        new = room(world, SECOND)
+        moved = await new.card()
+        await new.sees(moved, "I want to talk to a person")
+        await new.sees(moved, "Are you still there?")
+        await new.sees(moved, "archives/" + STAFF)
+        await staff.sees(card, "goes on in another thread")
+        await new.write(moved, "Yes, here")
+        await world.reads("Yes, here")
+        await staff.write(card, "Said in the old thread")
+        await world.reads("Said in the old thread")
+        assert len(new.cards) == 1
+
+
+async def test_the_staff_channel_is_never_a_customers(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        staff = room(world)
+        assert b"name Anna" in await staff.command("help")
+        said = staff.slack.say("<@U0BOT0001> I want to talk to a person", channel=STAFF, user=GRACE)
+        await staff.deliver(said)
+        card = await world.escalate()
+        await staff.sees(card, "I want to talk to a person")
+        assert len(staff.slack.shown(STAFF)) == 1 + len(staff.shown(card))
+        assert len(staff.cards) == 1
+
+
+async def test_customers_read_the_name_that_staff_chose(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        staff, card = room(world), await world.escalate()
+        answer = json.loads(await staff.command("name Anna from Support"))
+        assert answer["response_type"] == "ephemeral"
+        assert "“Anna from Support”" in answer["text"]
+        await staff.press(card, CLAIM)
+        await world.reads("Anna from Support has joined")
+        await staff.write(card, "How can I help?")
+        await world.reads("How can I help?")
+        (said,) = [one for one in await world.history() if one["content"] == "How can I help?"]
+        assert said["name"] == "Anna from Support"
+        assert b"Slack profile" in await staff.command("name off")
+        await staff.press(card, "staff_release")
+        await staff.sees(card, "Waiting")
+        await staff.press(card, CLAIM)
+        await world.reads("Grace has joined")
+
+
+async def test_a_teams_cases_are_shown_where_it_is(make_hub: MakeHub, tmp_path: Path) -> None:
+    teams = tmp_path / "teams.yaml"
+    teams.write_text(
+        f"billing:\n  channel: {BILLING}\n  keywords: [invoice, refund]\n  on_call: [S0BILLING]\n", "utf-8"
+    )
+    async with scene(make_hub, DESK_TEAMS_FILE=str(teams), DESK_REMIND_MINUTES="0.02") as world:
+        world.office.slack.channels[BILLING] = Channel()
+        await world.visitor.say("My invoice is wrong", client_id="m0")
+        await world.visitor.say("I want to talk to a person", client_id="m1")
+        billing = room(world, BILLING)
+        card = await billing.card()
+        await billing.sees(card, "billing")
+        await billing.sees(card, "<!subteam^S0BILLING>")
+        await billing.press(card, CLAIM)
+        await world.reads("has joined")
+        assert room(world).cards == []
+        world.office.slack.channels[BILLING].archived = True
+        await world.visitor.say("Still wrong", client_id="m2")
+        moved = await room(world).card()
+        await room(world).sees(moved, "Still wrong")
+
+
+async def test_what_somebody_had_who_is_gone_waits_for_somebody_else(make_hub: MakeHub) -> None:
+    async with scene(make_hub, DESK_ON_CALL="S0NCALL") as world:
+        staff, card = room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await world.reads("has joined")
+        world.office.slack.users[GRACE]["deleted"] = True
+        await world.visitor.say("Hello, Grace?", client_id="g1")
+        await staff.sees(card, "is not in Slack any more")
+        await staff.sees(card, "<!subteam^S0NCALL>")
+        await staff.sees(card, "Waiting")
+        await staff.press(card, CLAIM, user="U0LINUS01")
+        await world.reads("Linus has joined")
+
+
+async def test_staff_in_a_workspace_of_their_own(make_hub: MakeHub) -> None:
+    own = {"SLACK_DESK_BOT_TOKEN": DESK_TOKEN, "SLACK_DESK_SIGNING_SECRET": DESK_SECRET}
+    async with scene(make_hub, **own) as world:
+        slack = world.office.slack
+        slack.workspaces[DESK_TOKEN] = Workspace(DESK_TEAM, DESK_BOT)
+        slack.channels[STAFF] = Channel(team=DESK_TEAM)
+        staff = StaffRoom(slack, world.hub, STAFF, DESK_TEAM, DESK_BOT, secret=DESK_SECRET, hook="/webhooks/slack/desk")
+        customers = StaffRoom(slack, world.hub, PUBLIC)
+        await world.visitor.say("I want to talk to a person", client_id="w1")
+        card = await staff.card()
+        await staff.press(card, CLAIM)
+        await world.reads("Grace has joined")
+        file = slack.file("map.txt", b"north")
+        await staff.write(card, "Here is the way", files=[file], subtype="file_share")
+        await world.reads("Here is the way")
+        assert [one["name"] for said in await world.history() for one in said.get("attachments", ())] == ["map.txt"]
+
+        asked = slack.say("<@U0BOT0001> Do you sell bicycles?", channel=PUBLIC)
+        await customers.deliver({**asked, "event": {**asked["event"], "type": "app_mention"}})
+        await slack.until(lambda: any(one.get("bot_id") for one in slack.channels[PUBLIC].messages), 30)
+        for hook, secret in (("/webhooks/slack", DESK_SECRET), ("/webhooks/slack/desk", staff.secret[::-1])):
+            status, _ = await slack.push(world.hub.url + hook, asked, secret=secret)
+            assert status == 401
+        heard = slack.say("Not for the desk's app", channel="D0ANNA001")
+        await staff.deliver(heard)
+        await customers.deliver(slack.say("Heard by the wrong app", channel=STAFF, thread_ts=card["ts"], user=GRACE))
+        await staff.write(card, "The end")
+        await world.reads("The end")
+        assert not any("wrong app" in text for text in await world.texts())
+        assert kind("D0ANNA001") == "im"
+        assert not slack.shown("D0ANNA001")
