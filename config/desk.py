@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from channels.slack.views import TakesForms
 from config.desk_app import ACCOUNT, desk_tokens, has_own_app
+from config.desk_macros import read_macros
 from config.election import Election
 from config.settings import Settings
 from config.teams import read_teams
 from core.domain.errors import ConfigError
+from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.responder import Responder
@@ -18,9 +22,11 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.delivery_marks import DeliveryMarks
+from handoff.desk_views import DeskViews
 from handoff.hours import BadHours, parse_hours
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts, SlackDesk
+from handoff.slack_panel import SlackPanel
 from handoff.slack_wall import SlackWall, WallSettings
 from handoff.texts import languages
 from handoff.timers import DeskTimers
@@ -69,7 +75,9 @@ def make_handoff(settings: Settings) -> HandoffSettings:
     if settings.desk_language not in languages():
         raise ConfigError(f"DESK_LANGUAGE is {settings.desk_language!r}; try one of {', '.join(sorted(languages()))}.")
     if settings.desk_translate and not settings.has_model:
-        raise ConfigError("DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI.")
+        raise ConfigError(
+            "DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI."
+        )
     if not settings.desk_note_sign.strip():
         raise ConfigError("DESK_NOTE_SIGN is empty: every message of the staff would be a note. Try //.")
     for one in settings.desk_on_call:
@@ -96,6 +104,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         reopen_seconds=settings.desk_reopen_hours * 3600,
         rating_seconds=settings.desk_rating_hours * 3600,
         teams=read_teams(settings),
+        macros=read_macros(settings),
     )
 
 
@@ -113,6 +122,19 @@ def make_desk(
         return UnstaffedDesk(handoff, clock)
     desk = SlackDesk(_parts(wall, store, clock, agent), handoff)
     return desk if translator is None else TranslatedDesk(desk, translator, store, settings.desk_language)
+
+
+def give_forms(
+    settings: Settings, channels: Iterable[Channel], wall: SlackWall | None, store: SqlStore, clock: Clock
+) -> None:
+    """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show. Raises ConfigError."""
+    if wall is None:
+        return
+    panel = SlackPanel(lambda: wall.client, clock)
+    for channel in channels:
+        if isinstance(channel, TakesForms):
+            handoff = make_handoff(settings)
+            channel.give_forms(DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account))
 
 
 def make_timers(

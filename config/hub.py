@@ -20,7 +20,7 @@ from config import parts
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
-from config.desk import make_desk, make_marks, make_timers, make_wall
+from config.desk import give_forms, make_desk, make_marks, make_timers, make_wall
 from config.desk_app import OWN_APP, make_door
 from config.desk_rules import make_rules
 from config.election import Election
@@ -174,6 +174,7 @@ class Hub:
         if door is not None:
             made[OWN_APP] = door
         self._wall = make_wall(self.settings, surroundings, self.store)
+        give_forms(self.settings, made.values(), self._wall, self.store, self._clock)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
 
     async def start(self, *, listen: bool = True) -> None:

@@ -173,6 +173,10 @@ class Settings(BaseSettings):
     desk_teams_file: Path | None = Field(
         None, description="A YAML file of the staff's teams: each with a channel, hours and the cases that are its own."
     )
+    desk_macros_file: Path | None = Field(
+        None,
+        description="A YAML file of replies that staff have saved: each with a name, a title and its text by language.",
+    )
     desk_vip: Listed = Field(
         (), description="Verified customers who get a person at once: ids, or patterns such as *@example.com."
     )

@@ -16,7 +16,7 @@ from handoff.waiting import Waiting
 NOTICE, OPENING = "desk_notice", "opening"
 _LEAVES = frozenset({"web", "console"})
 """Doors that close behind the customer; through all others they can be written to later."""
-_BEGINNINGS = frozenset({"staffed_transfer", "staffed_closed", "joined", "handed_back", "resolved"})
+_BEGINNINGS = frozenset({"staffed_transfer", "staffed_closed", "joined", "assigned", "handed_back", "resolved"})
 
 
 class Notices:

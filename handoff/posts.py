@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any
@@ -26,7 +26,8 @@ class Post(StrEnum):
 
     said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
-    somebody should do. advice: what the agent tells staff who asked it.
+    somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
+    what somebody wrote in the thread. note: what a staff member noted in a form.
     """
 
     CARD = "card"
@@ -41,6 +42,8 @@ class Post(StrEnum):
     REMINDER = "reminder"
     ADVICE = "advice"
     SENT_AS = "sent_as"
+    OUTGOING = "outgoing"
+    NOTE = "note"
 
 
 def card(
@@ -90,14 +93,25 @@ def card_now(
     return _post(Post.CARD_NOW, f"{facts['customer']}: {state}", facts=now)
 
 
-def transcript(history: Sequence[Message]) -> list[NewMessage]:
-    """What was said before, the oldest first; nothing where nothing was."""
+def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list[NewMessage]:
+    """What was said before, the oldest first; nothing where nothing was. ``starts``: ids of messages that begin a post."""
     spoken = [message for message in history if message.deleted_at is None and (message.text or message.attachments)]
     if not spoken:
         return []
     shown = spoken[-_TRANSCRIPT:]
+    parts: list[list[Message]] = []
+    for message in shown:
+        if not parts or message.id in starts:
+            parts.append([])
+        parts[-1].append(message)
+    left_out = len(spoken) - len(shown)
+    return [_part(part, left_out if number == 0 else 0) for number, part in enumerate(parts)]
+
+
+def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
     lines = [
         {
+            "id": message.id,
             "author": str(message.author),
             "name": message.author_name,
             "text": message.text,
@@ -105,10 +119,19 @@ def transcript(history: Sequence[Message]) -> list[NewMessage]:
             "files": [file.name for file in message.attachments],
             "sources": [citation.title for citation in message.citations],
         }
-        for message in shown
+        for message in messages
     ]
     text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
-    return [_post(Post.TRANSCRIPT, text, lines=lines, left_out=len(spoken) - len(shown))]
+    return _post(Post.TRANSCRIPT, text, lines=lines, left_out=left_out)
+
+
+def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
+    """In which of these posts each message of the conversation stands, where ``first`` is the first one's place."""
+    found: dict[str, int] = {}
+    for place, post in enumerate(told, start=first):
+        ids = [line["id"] for line in post.meta.get("lines", ())] + ([post.relays] if post.relays else [])
+        found |= dict.fromkeys(ids, place)
+    return found
 
 
 def said(message: Message, name: str | None) -> NewMessage:
@@ -159,6 +182,20 @@ def reminder(
     return _post(
         Post.REMINDER, text, mentions=named, loud=loud, buttons=[str(button) for button in buttons], case=case_id
     )
+
+
+def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMessage:
+    """What somebody sends to the customer in other words than stand in the thread.
+
+    ``own_mark``: there is no message of theirs that can have a sign and be deleted, so this one gets both.
+    """
+    form = {"form": str(message.meta.get("at") or ""), "source": message.id} if own_mark else {}
+    return NewMessage(Author.STAFF, text, MessageKind.NOTICE, author_name=name, meta={POST: str(Post.OUTGOING), **form})
+
+
+def note(name: str, text: str) -> NewMessage:
+    """For staff only, by one of them."""
+    return NewMessage(Author.STAFF, text, MessageKind.NOTICE, author_name=name, meta={POST: str(Post.NOTE)})
 
 
 def mark(provider_id: str, sign: str, *, instead_of: str | None = None) -> NewMessage:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from handoff.hours import Hours
+from handoff.macros import Macros
 from handoff.teams import Team
 
 
@@ -22,6 +23,7 @@ class HandoffSettings:
     told again of a case that nobody took (then ``on_call``: ids of Slack's people and groups), ``owner_seconds`` until an
     owner is told that the customer waits, both within the hours; ``honest_seconds`` until the customer is told that it
     takes longer. ``zone``: the staff's. ``teams``: in the order in which a case is offered to them.
+    ``macros``: replies that staff have saved.
     """
 
     default_locale: str = "en"
@@ -38,6 +40,7 @@ class HandoffSettings:
     honest_seconds: float = 300.0
     on_call: tuple[str, ...] = ()
     teams: tuple[Team, ...] = ()
+    macros: Macros = field(default_factory=Macros)
 
     def of(self, team: str | None) -> HandoffSettings:
         """As they hold for the cases of a team. One that is not there any more has the company's."""

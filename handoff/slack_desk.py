@@ -20,6 +20,7 @@ from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome
 from core.ports.tickets import Tickets
 from handoff import posts, tickets
 from handoff.asking import Asking, is_asking
+from handoff.form_turn import FormTurn
 from handoff.mood_words import mood_in_words
 from handoff.notices import Notices
 from handoff.owner_gone import RELEASED, is_gone, released
@@ -27,7 +28,8 @@ from handoff.people import People
 from handoff.policy import moods_of
 from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
-from handoff.staff_turn import StaffTurn, Wall
+from handoff.staff_turn import Wall
+from handoff.summary import with_summary
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.tickets import CaseTickets
@@ -181,7 +183,7 @@ class SlackDesk:
             return await self._asked(turn, case)
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of(facts.get("team"))
-        work = StaffTurn(
+        work = FormTurn(
             turn, case, conversation, customer, facts, parts.people, parts.cases, settings, self._waiting(settings)
         )
         return await work.outcome(parts.wall.account)
@@ -232,14 +234,10 @@ class SlackDesk:
         stranger = say("staff_stranger", self._settings.staff_locale)
         ticket = await self._tickets.opened(case, turn)
         mood = mood_in_words(moods_of(turn), self._settings.staff_locale)
-        told = [
-            posts.card(case, conversation, turn.customer, escalation, "\n".join(words), stranger, ticket.number, mood)
-        ]
+        card = posts.card(case, conversation, turn.customer, escalation, "\n".join(words), stranger, ticket.number, mood)
         team = team_for(turn, self._settings.teams)
-        told = [posts.of_team(told[0], team)] if team else told
-        told += posts.transcript(turn.history)
-        told += [posts.said(message, turn.customer.display_name) for message in turn.pending]
-        told += [posts.answered(message) for message in said]
+        card = posts.of_team(card, team) if team else card
+        told = with_summary(card, turn, said, self._settings.staff_locale)
         records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
         return ForStaff((self._in_thread(case.id, told),), records)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -37,9 +37,11 @@ from core.domain.errors import (
 )
 from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.case_files import CaseFiles
 from core.ports.cases import Cases
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
+from handoff.card_links import CardLinks, is_form
 from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of, sent_of
 from handoff.slack_cards import bodies
 
@@ -89,7 +91,7 @@ class WallSettings:
     timeout: float = 4.0
 
 
-class DeskCases(Cases, ThreadRecords, Protocol):
+class DeskCases(Cases, CaseFiles, ThreadRecords, Protocol):
     """What is read of cases, and of their conversations."""
 
 
@@ -110,6 +112,10 @@ class SlackWall:
         self._shut: dict[str, float] = {}
         self._looked_at: dict[str, tuple[float, bool]] = {}
         self._trouble: str | None = None
+
+    @cached_property
+    def _links(self) -> CardLinks:
+        return CardLinks(self._cases, self._around.memory, self.account, self._settings.locale)
 
     @cached_property
     def _threads(self) -> CaseThreads:
@@ -136,7 +142,7 @@ class SlackWall:
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
         """See Channel.render."""
-        found = bodies(message)
+        found = bodies(message, self._settings.locale)
         for file in message.attachments:
             kept = {name: value for name, value in asdict(file).items() if name in _STORED}
             found.append({"do": "file", "method": FILE, "attachment": kept, "label": "File"})
@@ -147,7 +153,7 @@ class SlackWall:
         body, client = payload.body, self._client
         try:
             if body["do"] in ("react", "unreact"):
-                return await _sign(client, body)
+                return await self._sign(client, body)
             channel = await self._channel_of(payload.conversation)
             root = None if body["do"] == "card" else await self._root(client, payload.conversation, channel)
             try:
@@ -184,7 +190,8 @@ class SlackWall:
     async def _in_thread(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
         body = payload.body
         if body["do"] == "update_card":
-            return await self._update(client, root, payload, key)
+            blocks = await self._links.blocks(client, payload.conversation, body["facts"])
+            return await self._update(client, root, replace(payload, body={**body, "blocks": blocks}), key)
         if body["do"] == "update":
             shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
             if shown is not None:
@@ -200,7 +207,12 @@ class SlackWall:
             broadcast=bool(body.get("loud")),
             metadata=_marked(key, payload),
         )
+        await self._links.became(body.get("form", ""), sent)
         return _receipt(sent)
+
+    async def _sign(self, client: SlackClient, body: Mapping[str, Any]) -> Receipt:
+        on = await self._links.sign_on(body["on"]) if is_form(body["on"]) else body["on"]
+        return Receipt() if on is None else await _sign(client, {**body, "on": on})
 
     async def _channel_of(self, feed: ConversationKey) -> str:
         """Its team's, where that has one and it is open; the staff's otherwise."""
@@ -266,7 +278,9 @@ class SlackWall:
                 read += 1
                 for message in page:
                     if mark_of(message).get("key") == idempotency_key:
-                        return _receipt(Sent(channel, str(message.get("ts"))))
+                        found = Sent(channel, str(message.get("ts")))
+                        await self._links.became(body.get("form", ""), found)
+                        return _receipt(found)
                 if read == PAGES:
                     raise OutcomeUnknown("There is too much in that channel to look for the message.")
         except StoreUnavailable as error:
@@ -339,6 +353,11 @@ class SlackWall:
         body = payload.body
         sent = await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
         return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts))
+
+    @property
+    def client(self) -> SlackClient:
+        """The calls of the desk's app. Raises Unreachable before the start."""
+        return self._client
 
     @property
     def _client(self) -> SlackClient:

@@ -44,7 +44,7 @@ class Wall(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Person:
+class Person:
     """Who wrote or pressed something."""
 
     id: str
@@ -116,7 +116,7 @@ class StaffTurn:
     async def _one(self, item: Message | Change) -> None:
         if isinstance(item, Change):
             await self._changed(item)
-        elif item.action is StaffAction.ASK:
+        elif item.action in (StaffAction.ASK, StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD):
             return
         elif item.action is StaffAction.CARD_GONE:
             await self._show_card()
@@ -125,10 +125,10 @@ class StaffTurn:
         else:
             await self._wrote(item)
 
-    async def _who(self, message: Message) -> _Person:
+    async def _who(self, message: Message) -> Person:
         person = str(message.meta.get("sender") or "")
         name = await self._people.called(person) or message.author_name
-        return _Person(person, name or self._say("staff_somebody"))
+        return Person(person, name or self._say("staff_somebody"))
 
     async def _show_card(self) -> None:
         """Somebody deleted it: as it is now, for as long as it can be worked on."""
@@ -157,18 +157,24 @@ class StaffTurn:
         else:
             await self._change_hands(action, who)
 
-    async def _change_hands(self, action: StaffAction, who: _Person) -> None:
+    async def _change_hands(self, action: StaffAction, who: Person, by: Person | None = None) -> None:
+        """``by``: who gave the conversation to somebody else."""
         event = _EVENTS[action]
         if event is OwnershipEvent.CLAIM and await self._cases.being_sent(self._conversation.id):
             raise NotYet("The agent's last message is still on its way.", seconds=_WAIT)
         claims = event is OwnershipEvent.CLAIM
         reopen = self._settings.reopen_seconds if event is OwnershipEvent.RESOLVE else None
-        self._transition = Transition(event, owner=who.id if claims else None, reopen_within=reopen)
+        owner = who.id if claims else None
+        self._transition = Transition(event, owner=owner, reopen_within=reopen, actor=(by or who).id)
         state = next_state(self._conversation.state, event)
         self._thread.append(posts.card_now(self._facts, state, who.name if claims else None))
-        self._thread.append(posts.remark(self._say(f"staff_did_{event}", who.name)))
+        if by is None:
+            self._remark(f"staff_did_{event}", who.name)
+        else:
+            given = say("staff_did_assign", self._settings.staff_locale, name=who.name, by=by.name)
+            self._thread.append(posts.reminder(given, mentions=(who.id,)))
         if event is OwnershipEvent.CLAIM:
-            self._customers.append(self._notice("joined", who.name))
+            self._customers.append(self._notice("assigned" if by else "joined", who.name))
         elif event is OwnershipEvent.HAND_BACK:
             self._customers.append(self._notice("handed_back", who.name))
         elif event is OwnershipEvent.RESOLVE:
@@ -183,7 +189,7 @@ class StaffTurn:
         else:
             self._records.extend(self._waiting.for_owner(self._case.id))
 
-    async def _release_silent(self, who: _Person) -> None:
+    async def _release_silent(self, who: Person) -> None:
         """Of an old button nothing comes: it holds only while its owner still leaves the customer waiting."""
         if self._conversation.state is not OwnershipState.STAFF:
             return
@@ -191,12 +197,12 @@ class StaffTurn:
         if not any(one.kind is TimerKind.OWNER_SILENT and one.stage > OFFERED for one in timers):
             self._remark("staff_not_silent", name=await self._owner_name())
             return
-        self._transition = Transition(OwnershipEvent.RELEASE)
+        self._transition = Transition(OwnershipEvent.RELEASE, actor=who.id)
         self._thread.append(posts.card_now(self._facts, OwnershipState.QUEUED, None))
         self._remark("staff_did_release_silent", who.name)
         self._records.extend(self._waiting.for_anybody(self._case.id))
 
-    def _snooze(self, choice: str, who: _Person) -> None:
+    def _snooze(self, choice: str, who: Person) -> None:
         until = self._waiting.snooze_until(choice)
         if until is None:
             return
@@ -218,7 +224,7 @@ class StaffTurn:
         else:
             self._relay(message, who)
 
-    def _relay(self, message: Message, who: _Person) -> None:
+    def _relay(self, message: Message, who: Person) -> None:
         files = tuple(file for file in message.attachments if file.storage_key)
         lost = [file.name for file in message.attachments if not file.storage_key]
         if lost:

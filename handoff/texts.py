@@ -1,4 +1,7 @@
-"""What the desk says, in the customer's language. The sentences are data: ``texts.json``."""
+"""What the desk says, in the customer's language or in the staff's. The sentences are data.
+
+``texts.json`` has what is said, ``card_texts.json`` what stands on cards, buttons and forms.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from core.domain.customer import ContactDetails
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    loaded: dict[str, dict[str, str]] = json.loads(files("handoff").joinpath("texts.json").read_text("utf-8"))
-    return loaded
+    found: dict[str, dict[str, str]] = {}
+    for name in ("texts.json", "card_texts.json"):
+        found |= json.loads(files("handoff").joinpath(name).read_text("utf-8"))
+    return found
 
 
 def languages() -> frozenset[str]:

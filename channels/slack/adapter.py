@@ -18,28 +18,35 @@ from aiohttp import web
 
 from channels.door import WebhookDoor
 from channels.slack import doctor, envelope, outcome, render, signature
-from channels.slack.aftercare import Aftercare
 from channels.slack.client import Sent, SlackClient
 from channels.slack.command import thanks
-from channels.slack.files import Files, marked
-from channels.slack.install import Installation
+from channels.slack.files import marked
 from channels.slack.jotter import Jotter
 from channels.slack.looking_back import LookingBack
 from channels.slack.names import Directory
+from channels.slack.opened import Opened
 from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
 from channels.slack.settings import HOOK, STAFF_CHANNEL, SlackSettings
-from channels.slack.socket_mode import SocketMode, Take
 from channels.slack.staff_command import StaffCommands, given_there
 from channels.slack.streams import Streams
+from channels.slack.views import StaffViews, ViewDoor
 from channels.slack.words import words
-from channels.slack.workspaces import Workspaces
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.conversation import Conversation
-from core.domain.errors import AuthFailed, HubError, InvalidInput, Overloaded, Rejected, StoreUnavailable, Unreachable
+from core.domain.errors import (
+    AuthFailed,
+    BadSignature,
+    HubError,
+    InvalidInput,
+    Overloaded,
+    Rejected,
+    StoreUnavailable,
+    Unreachable,
+)
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import (
@@ -95,9 +102,10 @@ class SlackChannel:
             settings.hears,
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
+        self._forms = ViewDoor()
         self._door = WebhookDoor(self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
         self._http: aiohttp.ClientSession | None = None
-        self._open: _Open | None = None
+        self._open: Opened | None = None
         self._looking: asyncio.Task[None] | None = None
         self._direct: dict[str, str] = {}
         self._status_at: dict[str, float] = {}
@@ -105,7 +113,7 @@ class SlackChannel:
     async def start(self, sink: InboundSink) -> None:
         """Open the doors. What Slack itself has to say comes in the background: starting never waits for it."""
         self._http = aiohttp.ClientSession()
-        self._open = _Open(self._settings, self._around, self._http, self._directory, self._reception, self._socketed)
+        self._open = Opened(self._settings, self._around, self._http, self._directory, self._reception, self._socketed)
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()
             await self._know_staff_channels()
@@ -129,6 +137,7 @@ class SlackChannel:
             await asyncio.wait({looking})
         opened, self._open = self._open, None
         if opened is not None:
+            await self._forms.close()
             await opened.stop()
             await self._jotter.close()
         self._reception.open(None)
@@ -242,8 +251,13 @@ class SlackChannel:
             web.get("/slack/oauth_redirect", self._installed),
         ]
 
+    def give_forms(self, views: StaffViews) -> None:
+        """Who knows what the forms are about that staff open from their cards."""
+        self._forms.views = views
+
     async def settled(self) -> None:
         """Wait for what is done after acknowledgements (names, home tabs), and write down what was noted."""
+        await self._forms.settled()
         await self._opened.aftercare.settled()
         await self._jotter.flush()
 
@@ -251,7 +265,7 @@ class SlackChannel:
         given = await self._door.read(request)
         try:
             async with asyncio.timeout(self._settings.answer_within):
-                reply = await self._door.take(given, WebhookReply())
+                reply = await self._refused(given) or await self._door.take(given, WebhookReply())
                 noted = None if reply.body else await self._from_staff(given.body)
         except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
             raise Overloaded("Storing takes too long.") from None
@@ -260,7 +274,17 @@ class SlackChannel:
         reply = noted or self._acknowledged(given.body)
         return web.Response(body=reply.body, headers={"Content-Type": reply.content_type})
 
+    async def _refused(self, given: WebhookRequest) -> WebhookReply | None:
+        """What is wrong with a form that staff sent off; None also for what proves nothing, which the door refuses."""
+        try:
+            self.authenticate(given)
+        except BadSignature:
+            return None
+        return await self._forms.refused(given.body)
+
     async def _socketed(self, body: bytes) -> WebhookReply:
+        if (refused := await self._forms.refused(body)) is not None:
+            return refused
         await envelope.take(body, self._reader, self._reception, self._around.clock)
         return await self._from_staff(body) or self._acknowledged(body)
 
@@ -272,6 +296,7 @@ class SlackChannel:
     def _acknowledged(self, body: bytes) -> WebhookReply:
         if self._open is not None:
             self._open.aftercare.begin(body)
+            self._forms.begin(body, self._reader.staff_channels)
         return thanks(body, self._directory, self._settings.language)
 
     async def _install(self, request: web.Request) -> web.StreamResponse:
@@ -328,41 +353,10 @@ class SlackChannel:
         return Unreachable(f"The workspace {place.team} has to install the app again: {error.detail}")
 
     @property
-    def _opened(self) -> _Open:
+    def _opened(self) -> Opened:
         if self._open is None:
             raise Unreachable("The Slack channel is not started.")
         return self._open
-
-
-class _Open:
-    """What exists between start and stop."""
-
-    def __init__(
-        self,
-        settings: SlackSettings,
-        around: Surroundings,
-        http: aiohttp.ClientSession,
-        directory: Directory,
-        reception: Reception,
-        take: Take,
-    ) -> None:
-        self.workspaces = Workspaces(settings, around.memory, http)
-        self.files = Files(around, settings.account, http, settings.api_base_url)
-        self.aftercare = Aftercare(settings, around.memory, self.workspaces, directory)
-        self.installation = Installation(settings, self.workspaces, around.clock, around.public_url)
-        self.socket: SocketMode | None = None
-        if settings.app_tokens:
-            app = self.workspaces.app()
-            self.socket = SocketMode(app, http, take, around.leases, around.clock, around.process, settings.account)
-
-    async def start(self) -> None:
-        if self.socket is not None:
-            await self.socket.start()
-
-    async def stop(self) -> None:
-        if self.socket is not None:
-            await self.socket.stop()
-        await self.aftercare.close()
 
 
 def _place(conversation: ConversationKey) -> Place:

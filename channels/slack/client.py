@@ -21,6 +21,7 @@ from core.domain.errors import OutcomeUnknown, RateLimited, Rejected, Unreachabl
 _CONNECT = 3.0
 _UPLOAD = 60.0
 _PAGE = 200
+_MEMBERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,32 @@ class SlackClient:
     async def publish_home(self, user: str, view: View) -> None:
         """views.publish."""
         await self._write("views.publish", {"user_id": user, "view": view})
+
+    async def open_view(self, trigger_id: str, view: View) -> str:
+        """views.open, within 3 seconds of the press that ``trigger_id`` came with. The view's id."""
+        found = await self._write("views.open", {"trigger_id": trigger_id, "view": view})
+        return str(_object(found, "view").get("id") or "")
+
+    async def update_view(self, view_id: str, view: View, *, seen: str | None = None) -> None:
+        """views.update. ``seen``: the view's hash; Slack refuses when it has changed since."""
+        await self._write("views.update", {"view_id": view_id, "view": view, "hash": seen or None})
+
+    async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+        """chat.postEphemeral: only that person sees it, and not for long."""
+        args = {"channel": channel, "user": user, "text": text, "thread_ts": thread_ts}
+        await self._write("chat.postEphemeral", args)
+
+    async def members(self, channel: str) -> frozenset[str]:
+        """conversations.members: everybody who is in a channel, apps included."""
+        found: set[str] = set()
+        cursor = ""
+        while True:
+            args = {"channel": channel, "limit": str(_MEMBERS)} | ({"cursor": cursor} if cursor else {})
+            page = await self._read("conversations.members", args)
+            found |= {str(one) for one in page.get("members", ())}
+            cursor = str(_object(page, "response_metadata").get("next_cursor") or "")
+            if not cursor:
+                return frozenset(found)
 
     async def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         """assistant.threads.setStatus; gone with the next message, or after two minutes."""

@@ -84,6 +84,8 @@ class Reader:
             return self._event(whole)
         if kind == "block_actions":
             return self._pressed(whole)
+        if kind == "view_submission":
+            return self._staff.filled_in(whole, raw.received_at, self.staff_channels)
         return []
 
     def _event(self, whole: Json) -> list[InboundEvent]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from channels.slack import wire
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, plain
+from channels.slack.views import read_form, value_of
 from channels.slack.wire import Json
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
+from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
@@ -65,7 +68,9 @@ class StaffReader:
             assert isinstance(asked, MessageReceived)
             return [
                 *self.deleted(new, channel, timestamp(new.get("ts")), team, key, at, None),
-                replace(asked, key=EventKey(CHANNEL, self.account, f"{key.provider_event_id}/asked"), sent_at=time_of(at)),
+                replace(
+                    asked, key=EventKey(CHANNEL, self.account, f"{key.provider_event_id}/asked"), sent_at=time_of(at)
+                ),
             ]
         return [
             MessageEdited(
@@ -117,11 +122,31 @@ class StaffReader:
             key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
             conversation=self._thread(team, slack_id(wire.part(whole, "channel").get("id")), timestamp(thread)),
             sender=self._sender(user),
-            text=_chosen(action) or wire.text(wire.part(action, "text"), "text"),
+            text=_chosen(action),
             sent_at=time_of(at),
             action=StaffAction(wire.named(action, "action_id")),
             audience=Audience.STAFF,
         )
+
+    def filled_in(self, whole: Json, at: datetime, staff_channels: frozenset[str]) -> list[InboundEvent]:
+        """A form that was sent off. A view is one however often it is sent. Raises InvalidInput."""
+        form = read_form(whole)
+        if form.name not in FORMS:
+            return []
+        place = Place.of(form.metadata.get("thread", ""))
+        if place.channel not in staff_channels:
+            raise InvalidInput("The form is about no channel of the staff's.")
+        return [
+            MessageReceived(
+                key=EventKey(CHANNEL, self.account, f"v/{form.view_id}"),
+                conversation=place.conversation(self.account),
+                sender=self._sender(form.user),
+                text=form.values.get(form.name, ""),
+                sent_at=at,
+                action=StaffAction(form.name),
+                audience=Audience.STAFF,
+            )
+        ]
 
     def _said_in(self, old: Json, team: str, channel: str, thread_ts: str, own: str | None) -> ConversationKey:
         """Where a message was accepted, by what it said before."""
@@ -141,6 +166,7 @@ def _mentions(message: Json, own: str | None) -> bool:
 
 
 def _chosen(action: Json) -> str:
-    """What was taken from a menu."""
-    option = action.get("selected_option")
-    return wire.text(option, "value") if isinstance(option, dict) else ""
+    """What was taken from a menu, the message that a button is about, or what stands on it."""
+    if "selected_option" in action or action.get("action_id") == StaffAction.TAKE_BACK:
+        return value_of(action)
+    return wire.text(wire.part(action, "text"), "text")

@@ -48,11 +48,16 @@ class Posted(TypedDict, total=False):
     metadata: Metadata
 
 
-class View(TypedDict):
+class View(TypedDict, total=False):
     """A home tab or a modal."""
 
     type: str
     blocks: list[Block]
+    callback_id: str
+    private_metadata: str
+    title: Json
+    submit: Json
+    close: Json
 
 
 def payload(body: bytes) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.servers.slack_methods import METHODS, Spec
 from tests.servers.slack_rules import Refusal
+from tests.servers.slack_views import Modals
 from tests.servers.slack_world import (
     ANNA,
     APP,
@@ -63,6 +64,8 @@ class SlackFake:
         self.files: dict[str, Json] = {}
         self.bytes: dict[str, bytes] = {}
         self.homes: dict[str, Json] = {}
+        self.modals = Modals()
+        self.staff = {GRACE, LINUS}
         self.prompts: list[Json] = []
         self.statuses: list[Json] = []
         self.codes: dict[str, Json] = {}
@@ -142,6 +145,21 @@ class SlackFake:
             "authorizations": [{"team_id": team, "user_id": bot, "is_bot": True, "is_enterprise_install": False}],
             "is_ext_shared_channel": False,
         }
+
+    def delete_root(self, channel: str, ts: str, *, team: str = TEAM, bot: str = BOT) -> Json:
+        """A person deletes the app's message; where replies stand below it, a stone is left. The event of it."""
+        messages = self.channels[channel].messages
+        (old,) = [one for one in messages if one["ts"] == ts]
+        hidden = {"type": "message", "hidden": True, "channel": channel, "ts": self.ts()}
+        if not any(one.get("thread_ts") == ts and one["ts"] != ts for one in messages):
+            messages.remove(old)
+            gone = {**hidden, "subtype": "message_deleted", "deleted_ts": ts, "previous_message": dict(old)}
+            return self.event(gone, team=team, bot=bot)
+        before, stone = dict(old) | {"thread_ts": ts}, {"type": "message", "subtype": "tombstone", "user": "USLACKBOT"}
+        old.clear()
+        old |= {**stone, "text": "This message was deleted.", "hidden": True, "ts": ts, "thread_ts": ts}
+        changed = {**hidden, "subtype": "message_changed", "message": dict(old), "previous_message": before}
+        return self.event(changed, team=team, bot=bot)
 
     def file(self, name: str, content: bytes, media_type: str = "text/plain") -> Json:
         """A file of a person's, as it comes with a message."""
@@ -275,6 +293,23 @@ class SlackFake:
             raise Refusal("missing_scope", needed=spec.scope, provided=",".join(workspace.scopes))
         return workspace
 
+    def _foreign(self, args: Json, workspace: Workspace | None) -> None:
+        """A channel of another workspace is not there."""
+        name = str(args.get("channel") or args.get("channel_id") or "")
+        owner = self.channels[name].team if name in self.channels else None
+        if workspace is not None and owner is not None and owner != workspace.team:
+            raise Refusal("channel_not_found")
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Somebody who may do so agrees to what is asked for. ``agreed``: what the code will be worth."""
+        asked = request.query
+        if asked.get("client_id") != "id.1" or not asked.get("scope") or self.agreed is None:
+            return web.Response(status=400, text="invalid_client_id")
+        code = f"code-{next(self._ids)}"
+        self.codes[code] = dict(self.agreed)
+        back = urlencode({"code": code, "state": asked["state"]})
+        return web.Response(status=302, headers={"Location": f"{asked['redirect_uri']}?{back}"})
+
     def place(self, channel: Any, *, writes: bool = True) -> Channel:
         """Raises what Slack raises."""
         if channel in self.users:
@@ -291,7 +326,7 @@ class SlackFake:
     def message(self, args: Json, *, own: bool = True) -> Json:
         """The message that arguments name."""
         for one in self.place(args.get("channel")).messages:
-            if one["ts"] == args.get("ts"):
+            if one["ts"] == args.get("ts") and one.get("subtype") != "tombstone":
                 if own and not one.get("bot_id"):
                     raise Refusal("cant_update_message")
                 return one

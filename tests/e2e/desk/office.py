@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.servers.hub import Hub
@@ -64,9 +65,54 @@ class Office:
             "message": card,
             "container": {"type": "message", "message_ts": card["ts"], "channel_id": STAFF},
             "actions": [{**_pressed(button, choice), "action_ts": self.slack.ts()}],
+            "trigger_id": self.slack.modals.trigger(self.slack.now()),
         }
         status, body = await self.slack.push(self._url, payload, form="payload")
         assert status == 200, body
+
+    async def form(self, card: Json, name: str, user: str = GRACE) -> Json:
+        """A form that opens when its button is pressed."""
+        before = set(self.slack.modals.open)
+        await self.press(card, f"desk_open_{name}", user)
+        await self.slack.until(lambda: bool(set(self.slack.modals.open) - before), _PATIENCE)
+        (view_id,) = set(self.slack.modals.open) - before
+        return self.slack.modals.open[view_id]
+
+    async def send_off(self, view: Json, text: str, user: str = GRACE) -> Json:
+        """Fill a form's one field in and send it off; what is wrong with it, by its block."""
+        (block,) = [one for one in view["blocks"] if one["type"] == "input"]
+        element = block["element"]
+        given = {"selected_user": text} if element["type"] == "users_select" else {"value": text}
+        state = {"values": {block["block_id"]: {element["action_id"]: {"type": element["type"], **given}}}}
+        payload = {
+            "type": "view_submission",
+            "team": {"id": TEAM, "domain": "example"},
+            "user": {"id": user, "team_id": TEAM},
+            "trigger_id": self.slack.modals.trigger(self.slack.now()),
+            "view": {**view, "state": state},
+        }
+        status, body = await self.slack.push(self._url, payload, form="payload")
+        assert status == 200, body
+        answer: Json = json.loads(body) if body else {}
+        return answer.get("errors", {})
+
+    async def choose(self, view: Json, action: str, choice: str, user: str = GRACE) -> Json:
+        """Something in an open form; the form as it is afterwards."""
+        elements = [one for block in view["blocks"] for one in block.get("elements", ())]
+        (element,) = [one for one in elements if one.get("action_id") == action]
+        payload = {
+            "type": "block_actions",
+            "team": {"id": TEAM, "domain": "example"},
+            "user": {"id": user, "team_id": TEAM},
+            "container": {"type": "view", "view_id": view["id"]},
+            "view": {**view, "state": {"values": {}}},
+            "actions": [{**_pressed(element, choice), "action_ts": self.slack.ts()}],
+            "trigger_id": self.slack.modals.trigger(self.slack.now()),
+        }
+        status, body = await self.slack.push(self._url, payload, form="payload")
+        assert status == 200, body
+        await self.slack.until(lambda: self.slack.modals.open[view["id"]]["hash"] != view["hash"], _PATIENCE)
+        return self.slack.modals.open[view["id"]]
 
     async def write(self, card: Json, text: str, user: str = GRACE, **more: Any) -> Json:
         """A reply in the case's thread; the event, which can be delivered again."""
@@ -96,7 +142,7 @@ class Office:
 
 
 def _pressed(element: Json, choice: str | None) -> Json:
-    if choice is None:
+    if choice is None or "options" not in element:
         return element
     (chosen,) = [option for option in element["options"] if option["value"] == choice]
     return {name: element[name] for name in ("type", "action_id")} | {"selected_option": chosen}

@@ -1,0 +1,194 @@
+"""The forms (modals) that staff open from a case's card: opened, filled in, and refused before anything is stored.
+
+Slack's rules, after docs.slack.dev/surfaces/modals: a ``trigger_id`` opens one view within 3 seconds of the press, so it is used
+right after the press was thanked for and beside every other work; a submission is answered within 3 seconds, with errors
+that Slack shows below their fields (the form stays open with all that was typed), or with nothing, which closes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import structlog
+
+from channels.slack import wire
+from channels.slack.place import Place, slack_id, timestamp
+from channels.slack.wire import Json
+from core.domain.errors import HubError, InvalidInput
+from core.ports.channel import WebhookReply
+
+OPENS = "desk_open_"
+"""What the ``action_id`` of a button begins with that opens a form; what follows names the form."""
+CHOOSES = "desk_choose_"
+"""What the ``action_id`` of a menu or a button inside of a form begins with."""
+_JSON = "application/json; charset=utf-8"
+_MOST = 100
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that opens a form. ``place``: the thread of the card that it is on; ``value``: the button's own."""
+
+    form: str
+    user: str
+    trigger: str
+    place: Place
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as Slack hands it over. ``values`` by the ``action_id`` of a field, ``blocks``: in which block each of them is."""
+
+    name: str
+    view_id: str
+    view_hash: str
+    user: str
+    metadata: Mapping[str, str]
+    values: Mapping[str, str] = field(default_factory=dict)
+    blocks: Mapping[str, str] = field(default_factory=dict)
+
+
+class StaffViews(Protocol):
+    """Who knows what the forms are about."""
+
+    async def open(self, press: Press) -> None:
+        """Show a form. Whoever pressed is told when that fails."""
+        ...
+
+    async def choose(self, form: Form, what: str, value: str) -> None:
+        """Something was chosen in an open form: show what follows from it."""
+        ...
+
+    async def refuse(self, form: Form) -> Mapping[str, str]:
+        """What is wrong with a form that was sent off, by the field's ``action_id``; nothing when it can be stored."""
+        ...
+
+
+@runtime_checkable
+class TakesForms(Protocol):
+    """A channel through which staff press. ``account``: its own, in which their threads are conversations."""
+
+    account: str
+
+    def give_forms(self, views: StaffViews) -> None: ...
+
+
+class ViewDoor:
+    """``views`` is set by the composition root, where there is a desk."""
+
+    def __init__(self) -> None:
+        self.views: StaffViews | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def refused(self, body: bytes) -> WebhookReply | None:
+        """The errors of a form that must not be stored; None for everything else. Raises StoreUnavailable."""
+        if self.views is None or b"view_submission" not in body:
+            return None
+        try:
+            whole = wire.payload(body)
+            if whole.get("type") != "view_submission":
+                return None
+            form = read_form(whole)
+        except InvalidInput:
+            return None  # the door keeps what nobody understands
+        errors = await self.views.refuse(form)
+        if not errors:
+            return None
+        shown = {form.blocks.get(name, name): text for name, text in errors.items()}
+        return WebhookReply(
+            body=json.dumps({"response_action": "errors", "errors": shown}).encode(), content_type=_JSON
+        )
+
+    def begin(self, body: bytes, staff_channels: frozenset[str]) -> None:
+        """A press that was thanked for. Returns at once. Only staff's channels have cards with buttons."""
+        if self.views is not None and b"block_actions" in body and len(self._tasks) < _MOST:
+            task = asyncio.create_task(self._act(self.views, body, staff_channels))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def settled(self) -> None:
+        """Wait for all that was begun."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self) -> None:
+        """Nothing more."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _act(self, views: StaffViews, body: bytes, staff_channels: frozenset[str]) -> None:
+        try:
+            whole = wire.payload(body)
+            for action in wire.parts(whole, "actions"):
+                name = wire.text(action, "action_id")
+                if name.startswith(OPENS):
+                    press = _press(whole, action, name.removeprefix(OPENS))
+                    if press.place.channel in staff_channels:
+                        await views.open(press)
+                elif name.startswith(CHOOSES) and "view" in whole:
+                    await views.choose(read_form(whole), name.removeprefix(CHOOSES), value_of(action))
+        except HubError as error:
+            _log.warning("slack.view_failed", error=error.detail)
+        except Exception:
+            _log.exception("slack.view_failed")
+
+
+def read_form(whole: Json) -> Form:
+    """Of a submission, or of a press inside of an open form. Raises InvalidInput."""
+    view = wire.part(whole, "view")
+    values: dict[str, str] = {}
+    blocks: dict[str, str] = {}
+    state = view.get("state")
+    fields: Any = state.get("values") if isinstance(state, dict) else None
+    for block_id, inner in fields.items() if isinstance(fields, dict) else ():
+        for action_id, element in inner.items() if isinstance(inner, dict) else ():
+            values[action_id] = value_of(element) if isinstance(element, dict) else ""
+            blocks[action_id] = block_id
+    user = slack_id(wire.part(whole, "user").get("id"))
+    return Form(
+        wire.text(view, "callback_id"),
+        wire.named(view, "id"),
+        wire.text(view, "hash"),
+        user,
+        _metadata(wire.text(view, "private_metadata")),
+        values,
+        blocks,
+    )
+
+
+def value_of(element: Json) -> str:
+    """What was typed, chosen or pressed; empty where nothing was."""
+    option = element.get("selected_option")
+    if isinstance(option, dict):
+        return wire.text(option, "value")
+    return wire.text(element, "selected_user") or wire.text(element, "value")
+
+
+def _metadata(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError as error:
+        raise InvalidInput(f"The form carries something that is not ours: {error}") from error
+    if not isinstance(found, dict):
+        raise InvalidInput("The form carries something that is not ours.")
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _press(whole: Json, action: Json, form: str) -> Press:
+    team = slack_id(wire.part(whole, "team").get("id"))
+    card = wire.part(whole, "message")
+    thread = timestamp(card.get("thread_ts") or card.get("ts"))
+    return Press(
+        form,
+        slack_id(wire.part(whole, "user").get("id")),
+        wire.named(whole, "trigger_id"),
+        Place(team, slack_id(wire.part(whole, "channel").get("id")), thread),
+        wire.text(action, "value"),
+    )

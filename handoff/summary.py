@@ -1,0 +1,92 @@
+"""What a case is about in three lines, each of which points at the message that it rests on. Quoted, not made up. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.domain.conversation import OwnershipState
+from core.domain.messages import Author, Message, MessageKind
+from core.ports.outcomes import NewMessage
+from core.ports.store import TurnState
+from handoff import posts
+from handoff.texts import say
+
+ASKED, TRIED, LAST = "asked", "tried", "last"
+_LONGEST = 280
+_REQUEST_WORDS = 3
+_SOURCES = 3
+_SUGGESTION = 2_500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``about``: the message that it rests on, by its id."""
+
+    kind: str
+    text: str
+    about: str | None = None
+
+
+def summary(history: Sequence[Message], pending: Sequence[Message], locale: str) -> tuple[Line, ...]:
+    """What the customer asked first, what the agent tried, and the customer's last words where they are others."""
+    before = [message for message in history if message.deleted_at is None]
+    words = [one for one in (*before, *pending) if one.author is Author.CUSTOMER and one.text.strip()]
+    first = next((one for one in words if len(one.text.split()) >= _REQUEST_WORDS), words[0] if words else None)
+    lines = [Line(ASKED, _cut(first.text), first.id)] if first else []
+    lines.append(_tried([one for one in before if one.author is Author.AGENT], locale))
+    if words and words[-1] is not first:
+        lines.append(Line(LAST, _cut(words[-1].text), words[-1].id))
+    return tuple(lines)
+
+
+def suggestion(history: Sequence[Message], said: Sequence[NewMessage]) -> Mapping[str, Any] | None:
+    """The agent's own answer to the last question, where it rests on sources; nothing where it did not know."""
+    everything: list[Message | NewMessage] = [*history, *said]
+    spoken = [one for one in everything if one.author is Author.AGENT and one.kind is not MessageKind.SMALL_TALK]
+    last = spoken[-1] if spoken else None
+    if last is None or last.kind is not MessageKind.ANSWER or not last.citations:
+        return None
+    return {"text": last.text[:_SUGGESTION], "sources": _titles([last])}
+
+
+def with_summary(card: NewMessage, turn: TurnState, said: Sequence[NewMessage], locale: str) -> list[NewMessage]:
+    """A new case's posts: the card, what was said before and now, and the card again, as links need posts to lead to."""
+    lines = summary(turn.history, turn.pending, locale)
+    name = turn.customer.display_name
+    told = posts.transcript(turn.history, {one.about for one in lines if one.about})
+    told += [posts.said(message, name) for message in turn.pending]
+    told += [posts.answered(message) for message in said]
+    places = posts.places(told, first=2)
+    facts = {
+        **card.meta["facts"],
+        "summary": [{"kind": one.kind, "text": one.text, "place": places.get(one.about or "")} for one in lines],
+        "suggestion": suggestion(turn.history, said),
+    }
+    first = replace(card, meta={**card.meta, "facts": facts})
+    return [first, *told, posts.card_now(facts, OwnershipState.QUEUED, None)]
+
+
+def _tried(answers: Sequence[Message], locale: str) -> Line:
+    grounded = [one for one in answers if one.kind is MessageKind.ANSWER and one.citations]
+    unknown = [one for one in answers if one.kind is MessageKind.UNKNOWN]
+    tried = []
+    if grounded:
+        tried.append(say("card_tried_answered", locale, sources=", ".join(_titles(grounded))))
+    if unknown:
+        tried.append(say("card_tried_unknown", locale, count=str(len(unknown))))
+    if not tried:
+        tried.append(say("card_tried_talked" if answers else "card_tried_nothing", locale))
+    about = [*grounded, *unknown] or answers
+    return Line(TRIED, ", ".join(tried), about[-1].id if about else None)
+
+
+def _titles(answers: Sequence[Message | NewMessage]) -> list[str]:
+    titles = dict.fromkeys(_cut(citation.title, 80) for one in answers for citation in one.citations)
+    return list(titles)[:_SOURCES]
+
+
+def _cut(text: str, limit: int = _LONGEST) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
