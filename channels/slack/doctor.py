@@ -85,7 +85,7 @@ async def _way_in(settings: SlackSettings, public_url: str | None, http: aiohttp
     if public_url is None:
         fix = "Set PUBLIC_URL to the https address of this hub, or set SLACK_APP_TOKEN for Socket Mode."
         return [*found, Diagnosis("PUBLIC_URL", False, "Slack has no address to send events to", fix)]
-    hook = f"{public_url.rstrip('/')}/webhooks/slack"
+    hook = public_url.rstrip("/") + settings.hook
     detail = f"Slack does not say where it sends events. The request URL of events, interactivity and command is {hook}"
     secure = hook.startswith("https://")
     change = None if secure else "Slack sends to https addresses only: change PUBLIC_URL."
