@@ -54,15 +54,18 @@ class Intake:
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
             return
         if place is not None:
-            await self._note(place, mail, events)
+            await self._note(raw, place, mail, events)
         refused = await accept_each(self._sink, events, raw)
         if refused:
             await self._sink.quarantine(raw, "; ".join(error.detail for _, error in refused))
 
-    async def _note(self, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> None:
+    async def _note(self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> None:
         for event in events:
             if isinstance(event, MessageReceived):
-                await self._threads.note(place, mail, event.text, event.sent_at)
+                if event.for_record:
+                    _log.info("email.kept_for_record", folder=raw.headers["folder"], uid=raw.headers["uid"])
+                if not place.known and not (event.for_record and place.joined):
+                    await self._threads.note(place, mail, event.text, event.sent_at)
 
 
 def placed(raw: RawEvent, place: Place) -> RawEvent:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, unquote
 
 from channels.email import letter, mime, reports
-from channels.email.letter import Letter, written_at
+from channels.email.letter import Letter, came_at, written_at
 from channels.email.reply_text import is_forward, reply_text
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.tokens import Tokens
@@ -23,8 +24,15 @@ VALIDITY: Final = "validity"
 UID: Final = "uid"
 THREAD: Final = "thread"
 JOINED: Final = "joined"
+ANSWERED_FROM: Final = "answered_from"
+"""The moment from which on mail is answered; what came before is kept."""
 _ENVELOPE: Final = (FOLDER, VALIDITY, UID)
 _ANSWER: Final = re.compile(r"\s*(?:re|aw|sv|antw|ref?|rif|odp|vs|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+
+_FORGED: Final = (
+    "This mail fails the check of the domain that it names as its sender (DMARC): somebody else may have written it. "
+    "Nothing was answered."
+)
 
 
 class Reader:
@@ -71,8 +79,18 @@ class Reader:
                 attachments=_files(raw, mail, found),
                 locale=mail.locale,
                 reply_to=mail.answers[0] if mail.answers else None,
+                caution=_FORGED if mail.refuted and not self._settings.answer_refuted else None,
+                for_record=_is_old(raw, mail),
             )
         ]
+
+
+def _is_old(raw: RawEvent, mail: Letter) -> bool:
+    """Whether it came before the time from which on mail is answered: old mail that somebody moved into the folder."""
+    since = raw.headers.get(ANSWERED_FROM)
+    if since is None or raw.received_at is None:
+        return False
+    return came_at(mail.message, raw.received_at) < datetime.fromisoformat(since)
 
 
 def _said(mail: Letter, found: mime.Content, *, joined: bool) -> str:

@@ -17,6 +17,7 @@ import structlog
 
 from channels.email.folder_mail import FolderMail
 from channels.email.imap import ImapConnection, Numbers
+from channels.email.parse import ANSWERED_FROM
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.standing import Standing
 from core.domain.errors import AuthFailed, ChannelError, Overloaded, StoreUnavailable
@@ -30,6 +31,8 @@ _LEASE_MARGIN: Final = 45.0
 _RENEW: Final = 10.0
 _OVERLAP: Final = timedelta(days=3)
 """How far before the last place a folder that was numbered anew is read again."""
+_CLOCKS: Final = timedelta(hours=1)
+"""How far the clocks of the hub and of the mail server may be apart."""
 
 _log = structlog.get_logger(__name__)
 
@@ -115,23 +118,23 @@ class FolderReading:
         for uid in await connection.after(place.uid):
             if self._around.clock.monotonic() >= self._renew_at and not await self._hold():
                 break
-            arrived = await self._one(connection, place.validity, uid)
+            arrived = await self._one(connection, place, uid)
             seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
             place = replace(place, uid=uid, seen=seen)
             await self._keep(place)
         return place
 
     async def _one(
-        self, connection: ImapConnection, validity: int, uid: int, since: datetime | None = None
+        self, connection: ImapConnection, place: FolderPlace, uid: int, since: datetime | None = None
     ) -> datetime | None:
         """Returns after the commit, when the mail came. None for one that has gone, or that nothing is known of."""
-        mail = await self._mail.get(connection, validity, uid, since)
+        mail = await self._mail.get(connection, place.validity, uid, since)
         if mail is None:
             return None
         if mail.trouble is not None:
             await self._sink.quarantine(mail.raw, mail.trouble)
         else:
-            await self._take(mail.raw)
+            await self._take(replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)}))
         return mail.raw.received_at
 
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
@@ -152,13 +155,20 @@ class FolderReading:
         begun = datetime.fromisoformat(place.begun)
         since = max(begun, datetime.fromisoformat(place.seen) - _OVERLAP)
         before = [uid for uid in await connection.since(since) if uid < numbers.following]
+        anew = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1))
         for uid in before:
             if not await self._hold():
                 raise Overloaded("Another process reads this folder now; it begins anew.")
-            await self._one(connection, numbers.validity, uid, since)
-        place = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1))
-        await self._keep(place)
-        return place
+            await self._one(connection, anew, uid, since)
+        await self._keep(anew)
+        return anew
+
+    def _answered_from(self, place: FolderPlace) -> str:
+        """Older mail is history: what was there before the hub, and what people and filters move into the folder later."""
+        since = datetime.fromisoformat(place.begun) - _CLOCKS
+        if self._settings.answer_days:
+            since = max(since, self._around.clock.now() - timedelta(days=self._settings.answer_days))
+        return since.isoformat()
 
     async def _keep(self, place: FolderPlace) -> None:
         text = json.dumps(asdict(place))

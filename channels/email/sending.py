@@ -34,6 +34,10 @@ from core.ports.surroundings import Surroundings
 
 _FILING: Final = 30.0
 _log = structlog.get_logger(__name__)
+_DOUBTED: Final = (
+    "Not sent by itself: the domain of the one who is named as the sender does not stand behind the mail that this answers "
+    "(DMARC). A person can answer."
+)
 
 File = tuple[Attachment, bytes]
 
@@ -100,6 +104,8 @@ class Sending:
             if await self.ledger.state(message_id) is True:
                 return None, message_id
             if payload.body.get("automatic"):
+                if thread.doubted and not self._settings.answer_refuted:
+                    raise Rejected(_DOUBTED)
                 await self._budget.take(token, thread.to, idempotency_key)
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
@@ -155,7 +161,9 @@ class Sending:
     ) -> bytes:
         around = self._around
         envelope = Envelope(self._settings.address, around.company, message_id, around.clock.now())
-        return composed(payload.body, thread, envelope, files, instead, quotes=payload.part == 0)
+        return composed(
+            payload.body, thread, envelope, files, instead, quotes=payload.part == 0 and thread.to in thread.people
+        )
 
     def _receipt(self, message_id: str) -> Receipt:
         return Receipt(provider_id=event_id(message_id), at=self._around.clock.now(), tracked=True)

@@ -73,9 +73,12 @@ class EmailSettings:
 
     ``authserv_id``: the name under which the receiving server writes ``Authentication-Results``; without it nobody is
     trusted. ``sent_folder``: where copies of what was sent are put and looked for. ``own_lists``: List-Ids of lists that are
-    the company's own address (a shared group, say), whose mail is answered. ``thread_budget`` and ``sender_budget``: how many
-    automatic answers one thread and one sender get within ``budget_hours``. ``per_minute``: how many mails the server takes
-    (Exchange Online: 30). Sizes are bytes: of the largest mail that is read, and of all files in one that is sent.
+    the company's own address (a shared group, say), whose mail is answered. ``thread_budget``, ``sender_budget`` and
+    ``domain_budget``: how many automatic answers one thread, one address and one domain get within ``budget_hours``, and
+    ``mailbox_budget`` how many there are in all. ``per_minute``: how many mails the server takes
+    (Exchange Online: 30). ``answer_days``: how old a mail may be that is answered, 0 for any age. ``answer_refuted``: whether
+    mail that our own server marks as dmarc=fail is answered by the agent; else only people answer it. Sizes are bytes: of the
+    largest mail that is read, and of all files in one that is sent.
     """
 
     address: str
@@ -89,7 +92,11 @@ class EmailSettings:
     own_lists: tuple[str, ...] = ()
     thread_budget: int = 20
     sender_budget: int = 40
+    domain_budget: int = 200
+    mailbox_budget: int = 2000
     budget_hours: float = 24.0
+    answer_days: float = 14.0
+    answer_refuted: bool = False
     poll_seconds: float = 30.0
     per_minute: int = 30
     largest_mail: int = 48 * 1024 * 1024

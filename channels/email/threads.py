@@ -1,8 +1,8 @@
 """Which conversation a mail belongs to, who takes part in it, and what the next answer refers to.
 
 A mail joins a thread when it answers one of that thread's mails *and* its author takes part: whoever wrote it, and whoever a
-participant put in To or Cc. Once an author was proven (DMARC), an unproven mail in their name does not join. A stranger who
-quotes an id begins a thread of their own, and learns nothing.
+participant put in To or Cc. Once an author was proven (DMARC), an unproven mail in their name does not join, and one that fails
+that check joins nothing. A stranger who quotes an id, or uses it again, begins a thread of their own, and learns nothing.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ _TRIES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``joined``: the thread was there before this mail."""
+    """``joined``: the thread was there before this mail. ``known``: this mail was noted before."""
 
     thread: str
     joined: bool
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs."""
+    """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs. ``doubted``: the sender's
+    domain does not stand behind the last mail, so nothing goes there by itself.
+    """
 
     to: str
     name: str | None
@@ -46,6 +49,7 @@ class Thread:
     quote: str = ""
     quote_at: str = ""
     locale: str | None = None
+    doubted: bool = False
 
     @classmethod
     def from_json(cls, text: str) -> Thread:
@@ -70,11 +74,12 @@ class Threads:
         """Where a mail belongs; changes nothing."""
         assert mail.author is not None
         keys = [f"mid/{event_id(one)}" for one in mail.answers]
-        own = f"mid/{mail.event_id}"
+        own = _key(mail)
         known = await self._memory.recall_many(CHANNEL, self._account, [own, *keys])
         if own in known:
             thread, _, joined = known[own].partition(" ")
-            return Place(thread, joined == "joined")
+            if self._may_join(await self.recall(thread), mail):
+                return Place(thread, joined == "joined", known=True)
         quoted = [
             self._tokens.thread_of(one) or known.get(key, "").partition(" ")[0]
             for one, key in zip(mail.answers, keys, strict=True)
@@ -94,9 +99,8 @@ class Threads:
                 break
         else:
             raise StoreUnavailable("The thread is being changed by others all the time.")
-        await self._memory.remember(
-            CHANNEL, self._account, f"mid/{mail.event_id}", f"{place.thread} {'joined' if place.joined else 'began'}"
-        )
+        how = "joined" if place.joined else "began"
+        await self._memory.replace(CHANNEL, self._account, _key(mail), None, f"{place.thread} {how}")
 
     async def recall(self, thread: str) -> Thread | None:
         """None when nothing is known of it."""
@@ -104,17 +108,22 @@ class Threads:
         return Thread.from_json(text) if text else None
 
     def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
-        if thread is None or mail.author is None:
+        if thread is None or mail.author is None or mail.refuted:
             return False
         proven = thread.people.get(mail.author.address)
         return proven is not None and (mail.proven or not proven)
+
+
+def _key(mail: Letter) -> str:
+    """By which others will name this mail. Whoever uses an id first keeps it: it cannot be taken over by using it again."""
+    return f"mid/{event_id(mail.message_id) if mail.message_id else mail.event_id}"
 
 
 def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> Thread:
     assert mail.author is not None
     author = mail.author
     people = dict(thread.people) if thread is not None else {}
-    brings = thread is None or mail.proven
+    brings = (thread is None or mail.proven) and not mail.refuted
     people[author.address] = people.get(author.address, False) or mail.proven
     for one in (*mail.reply_to, *mail.others) if brings else ():
         if len(people) < _PEOPLE:
@@ -131,9 +140,10 @@ def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> 
         answers=mail.message_id,
         chain=_chain(mail),
         people=people,
-        quote=text[:_QUOTED],
+        quote="" if mail.refuted else text[:_QUOTED],
         quote_at=sent_at.isoformat(),
         locale=mail.locale or (thread.locale if thread is not None else None),
+        doubted=mail.refuted or (thread is not None and thread.doubted and not mail.proven),
     )
 
 

@@ -63,10 +63,13 @@ def event_id(message_id: str) -> str:
     return f"m/{hashlib.blake2b(message_id.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def own_id(message: Message, body: bytes) -> str:
-    """The event id of a mail: of its Message-ID, or of all its bytes where it has none."""
-    found = _ID.search(" ".join(raw_headers(message, "Message-ID")[:1]))
-    return event_id(found[0]) if found else f"m/{hashlib.blake2b(body, digest_size=16).hexdigest()}"
+def own_id(message: Message, body: bytes, author: str) -> str:
+    """The event id of a mail: of its Message-ID and its author, or of all its bytes where it has no id.
+
+    Ids are known to all who got a mail, and some programs give the same one twice. Neither may swallow somebody else's mail.
+    """
+    found = message_id_of(message)
+    return event_id(f"{found} {author}") if found else f"m/{hashlib.blake2b(body, digest_size=16).hexdigest()}"
 
 
 def message_id_of(message: Message) -> str | None:

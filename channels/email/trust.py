@@ -51,6 +51,16 @@ def is_proven(message: Message, sender: Mailbox, authserv_id: str | None) -> boo
     return any(one.result == "pass" and _vouches(one, sender.domain) for one in found)
 
 
+def is_refuted(message: Message, sender: Mailbox, authserv_id: str | None) -> bool:
+    """Whether our own server says that the sender's domain does not stand behind this mail (dmarc=fail)."""
+    return any(
+        one.method == "dmarc"
+        and one.result == "fail"
+        and _domain(one.properties.get("header.from", sender.domain)) == sender.domain
+        for one in verdicts(message, authserv_id)
+    )
+
+
 def _vouches(verdict: Verdict, domain: str) -> bool:
     names = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom",)}.get(verdict.method, ())
     said = [_domain(verdict.properties[name]) for name in names if name in verdict.properties]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import imaplib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -177,6 +179,11 @@ class Rig:
         mail = letter(text, **{"To": self.address, **headers})
         await self.office.deliver(mail, self.address)
         return mail
+
+    async def put(self, mail: EmailMessage, came: datetime, folder: str = "INBOX") -> None:
+        """What moving a mail does: it comes into the folder now, with the moment at which it once came."""
+        with self.office.dovecot.session(self.address) as imap:
+            imap.append(folder, "", imaplib.Time2Internaldate(came), mail.as_bytes())
 
     async def answer(self, thread: str, text: str = "Forty-two.", key: str = "d1", **more: Any) -> list[Receipt]:
         """Send all mails of a message."""

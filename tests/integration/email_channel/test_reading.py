@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.email.adapter import EmailChannel
 from channels.email.imap import ImapConnection
+from channels.email.tokens import event_id
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import MessageReceived
 from core.storage.store import SqlStore
@@ -206,7 +207,7 @@ async def test_killed_between_the_commit_and_the_place_nothing_is_answered_twice
         rig.around = replace(rig.around, memory=memory)
         await rig.start()
         memory.forgets = True
-        await rig.write("Only once", Subject="")
+        mail = await rig.write("Only once", Subject="")
         (first,) = await rig.sink.messages(1)
         async with asyncio.timeout(15):
             await memory.asked.wait()
@@ -217,7 +218,7 @@ async def test_killed_between_the_commit_and_the_place_nothing_is_answered_twice
         (second,) = await rig.sink.messages(1)
         assert rig.sink.offered == 2, "the first was read again"
         assert (first.text, second.text) == ("Only once", "Next")
-        thread = await rig.store.recall("email", rig.address, f"mid/{first.key.provider_event_id}")
+        thread = await rig.store.recall("email", rig.address, f"mid/{event_id(mail['Message-ID'])}")
         assert thread == f"{first.conversation.thread} began"
         await rig.stop()
 

@@ -1,11 +1,7 @@
-"""Who joins a conversation, who begins one, and how loops end."""
+"""Who joins a conversation, and who begins one."""
 
 from __future__ import annotations
 
-import pytest
-
-from core.domain.errors import Rejected
-from core.domain.messages import Author
 from tests.integration.email_channel.rig import ANN, Rig
 
 _PROOF = "mx.example.com; dmarc=pass header.from=customer.example"
@@ -105,32 +101,6 @@ async def test_the_same_mail_twice_is_one(rig: Rig) -> None:
     await rig.office.deliver(mail, rig.address)
     await rig.write("The end", Subject="")
     assert [event.text for event in await rig.sink.messages(2)] == ["Once", "The end"]
-
-
-async def test_two_machines_stop_answering_each_other(rig: Rig) -> None:
-    await rig.stop()
-    await rig.start(thread_budget=3)
-    await rig.write("I am a machine that does not say so")
-    (thread,) = await _threads(rig, 1)
-    for number in range(3):
-        await rig.answer(thread, key=f"d{number}")
-    await rig.answer(thread, key="d2")
-    with pytest.raises(Rejected, match="A person can answer"):
-        await rig.answer(thread, key="d3")
-    await rig.answer(thread, key="d4", author=Author.STAFF)
-    assert len(rig.office.postman.taken) == 4
-
-
-async def test_a_sender_has_a_budget_over_all_threads(rig: Rig) -> None:
-    await rig.stop()
-    await rig.start(sender_budget=2)
-    for _ in range(3):
-        await rig.write("New, every time")
-    threads = await _threads(rig, 3)
-    for number, thread in enumerate(threads[:2]):
-        await rig.answer(thread, key=f"d{number}")
-    with pytest.raises(Rejected):
-        await rig.answer(threads[2], key="d2")
 
 
 async def test_our_own_answers_are_left_alone_when_they_come_back(rig: Rig) -> None:

@@ -45,6 +45,27 @@ def test_who_is_believed(results: list[str], proven: bool) -> None:
     assert not letter.read(body, with_settings(authserv_id=None)).proven
 
 
+@pytest.mark.parametrize(
+    ("results", "refuted"),
+    [
+        (["mx.example.com; dmarc=fail (p=none) header.from=customer.example"], True),
+        (["mx.example.com; dkim=pass header.d=evil.example; dmarc=fail"], True),
+        (["mx.example.com; dmarc=fail header.from=other.example"], False),
+        (["mx.example.com; dmarc=temperror header.from=customer.example"], False),
+        ([f"mx.example.com; {_PASS}"], False),
+        (["mx.evil.example; dmarc=fail header.from=customer.example"], False),
+        ([f"mx.example.com; {_PASS}", "mx.example.com; dmarc=fail header.from=customer.example"], False),
+        ([], False),
+    ],
+)
+def test_who_is_refuted(results: list[str], refuted: bool) -> None:
+    body = b"".join(f"Authentication-Results: {value}\r\n".encode() for value in results) + mail()
+    read = letter.read(body, SETTINGS)
+    assert read.refuted is refuted
+    assert not (read.refuted and read.proven)
+    assert not letter.read(body, with_settings(authserv_id=None)).refuted
+
+
 def test_two_authors_are_nobody() -> None:
     body = f"Authentication-Results: mx.example.com; {_PASS}\r\nFrom: x@evil.example\r\n".encode() + mail()
     read = letter.read(body, SETTINGS)
