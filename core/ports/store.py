@@ -245,7 +245,9 @@ class Records(Protocol):
 
     async def set_extraction(
         self, attachment_id: str, status: ExtractionStatus, text: str | None, error: str | None
-    ) -> None: ...
+    ) -> None:
+        """What became of a file that was pending. A text counts whenever it comes, a failure only if there is none."""
+        ...
 
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
@@ -286,7 +288,7 @@ class Journal(Protocol):
 
     async def entries(self, turn_id: str) -> Sequence[JournalEntry]: ...
 
-    async def hold(self, claim: Claim) -> None:
+    async def still_held(self, claim: Claim) -> None:
         """Raises LostClaim when somebody else has the conversation by now: then nothing more is asked or shown."""
         ...
 
