@@ -28,7 +28,7 @@ from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
 from config.operators import operator_access
 from config.settings import Settings
-from config.sweep import DailySweep, kept_for
+from config.sweep import DailySweep, kept_for, unused_after
 from core.attachments.fetching import FetchService
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
@@ -90,7 +90,9 @@ class Hub:
             election=election if settings.chroma_url else None,
         )
         self.channels = self._make_channels()
-        self._fetching = FetchService(self.channels, self.store, self.files, self._clock)
+        self._fetching = FetchService(
+            self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
+        )
         self.intake = Intake(
             self.store,
             self.wake,
@@ -111,7 +113,13 @@ class Hub:
         )
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
-        self._sweep = DailySweep(self.store, self.files, ages=kept_for(settings.retention_days), election=election)
+        self._sweep = DailySweep(
+            self.store,
+            self.files,
+            ages=kept_for(settings.retention_days),
+            unused=unused_after(settings.retention_days),
+            election=election,
+        )
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
         self._closing = contextlib.AsyncExitStack()

@@ -250,6 +250,12 @@ class Settings(BaseSettings):
     feature_demo_page: bool = Field(description="GET / serves the demo page.")
 
     max_attachment_bytes: int = Field(gt=0, description="The largest file that is taken, in bytes.")
+    attachment_fetch_seconds: float = Field(
+        300.0,
+        ge=0,
+        description="How long a file that a platform does not give us now is tried again, before agent and customer are "
+        "told that it did not come. While the channel's credentials are refused it is tried for as long as that lasts.",
+    )
     turn_concurrency: int = Field(gt=0, description="Conversations that one worker answers at the same time.")
     lease_seconds: float = Field(gt=0.5, description="A worker that dies is replaced after this long.")
     turn_timeout_seconds: float = Field(gt=0, description="The longest that a customer waits before an honest failure.")

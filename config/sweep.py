@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
 import structlog
 
+from channels.forgetting import FORGETS
 from config.election import Election
 from core.attachments.stale_files import StaleFiles, remove_stale
 from core.ports.extractor import AttachmentStore
-from core.ports.retention import Expiring, Place, Retention
+from core.ports.retention import Expiring, Page, Place, Retention
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +41,37 @@ def kept_for(days: int) -> Mapping[Expiring, float]:
     return ages
 
 
+def unused_after(days: int) -> Mapping[str, Mapping[str, float]]:
+    """Seconds after its last use by channel and kind; what rows of messages are kept for longer than it needs is as well."""
+    if not days:
+        return {}
+    return {channel: {kind: max(age, days * _DAY) for kind, age in kinds.items()} for channel, kinds in FORGETS.items()}
+
+
 async def remove_expired(records: Retention, what: Expiring, older_than: float, *, rows: int = _ROWS) -> int:
     """How many rows went, ``rows`` at most at once. Raises StoreUnavailable; what went until then is gone."""
+
+    async def look(after: Place | None) -> Page:
+        return await records.remove_expired(what, older_than, after=after, limit=rows)
+
+    return await _page_by_page(look, what.value)
+
+
+async def forget_unused(records: Retention, channel: str, ages: Mapping[str, float], *, rows: int = _ROWS) -> int:
+    """How many of a channel's notes went. Raises StoreUnavailable."""
+
+    async def look(after: Place | None) -> Page:
+        return await records.forget_unused(channel, ages, after=after, limit=rows)
+
+    return await _page_by_page(look, f"notes of {channel}")
+
+
+async def _page_by_page(look: Callable[[Place | None], Awaitable[Page]], kind: str) -> int:
     removed = 0
     after: Place | None = None
     try:
         while True:
-            page = await records.remove_expired(what, older_than, after=after, limit=rows)
+            page = await look(after)
             removed += page.removed
             if page.upto is None:
                 return removed
@@ -53,7 +79,7 @@ async def remove_expired(records: Retention, what: Expiring, older_than: float, 
             await asyncio.sleep(_PAUSE)
     finally:
         if removed:
-            log.info("sweep.rows_removed", kind=what.value, count=removed)
+            log.info("sweep.rows_removed", kind=kind, count=removed)
 
 
 class DailySweep:
@@ -70,6 +96,7 @@ class DailySweep:
         every: float = _DAY,
         age: float = _DAY,
         ages: Mapping[Expiring, float] = MappingProxyType({}),
+        unused: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
         election: Election | None = None,
     ) -> None:
         self._records = records
@@ -77,6 +104,7 @@ class DailySweep:
         self._every = every
         self._age = age
         self._ages = ages
+        self._unused = unused
         self._election = election or Election()
         self._sweeping = False
         self._task: asyncio.Task[None] | None = None
@@ -106,10 +134,12 @@ class DailySweep:
         """Elected for an hour at a time, and once everything is done for what is left of the day."""
         self._sweeping = True
         await _tried(self._remove_files())
-        for what, age in self._ages.items():
+        steps = [partial(remove_expired, self._records, what, age) for what, age in self._ages.items()]
+        steps += [partial(forget_unused, self._records, channel, ages) for channel, ages in self._unused.items()]
+        for step in steps:
             if not await self._election.won(_ELECTED, _HOUR):
                 break  # it took so long that somebody else goes on with it
-            await _tried(remove_expired(self._records, what, age))
+            await _tried(step())
         else:
             await self._election.won(_ELECTED, self._every * 0.99)
         self._sweeping = False

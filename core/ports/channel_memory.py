@@ -10,6 +10,7 @@ class ChannelMemory(Protocol):
     """Small texts by channel, account and key, durable before a call returns. Every method raises StoreUnavailable.
 
     Keys are the channel's own; a slash separates kinds (``uid/INBOX``, ``opt-out/+15550100``): ``recall_all`` lists one.
+    Kinds that are of no use some day may be forgotten a while after they were last written or recalled by their keys.
     """
 
     async def recall(self, channel: str, account: str, key: str) -> str | None: ...

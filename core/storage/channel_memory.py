@@ -1,11 +1,15 @@
-"""What channels remember, and the leases of work that one process at a time may do."""
+"""What channels remember, as long as it is of use, and the leases of work that one process at a time may do."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, Double, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Double, bindparam, delete, or_, select, tuple_, update
 
+from core.domain.errors import StoreUnavailable
+from core.ports.retention import Page, Place
 from core.storage.among import among
 from core.storage.database import Database
 from core.storage.tables import channel_memory, lease
@@ -15,7 +19,16 @@ _MINE = (
     channel_memory.c.account == bindparam("of_account"),
 )
 _ONE = (*_MINE, channel_memory.c.key == bindparam("wanted"))
-_RECALL = select(channel_memory.c.key, channel_memory.c.value).where(*_MINE, among(channel_memory.c.key, "keys"))
+_RECALL = select(channel_memory.c.key, channel_memory.c.value, channel_memory.c.updated_at).where(
+    *_MINE, among(channel_memory.c.key, "keys")
+)
+_USED = (
+    update(channel_memory)
+    .where(*_MINE, among(channel_memory.c.key, "keys"))
+    .values(updated_at=bindparam("at", type_=Double))
+)
+_FORGET_UNUSED = delete(channel_memory).where(*_ONE, channel_memory.c.updated_at < bindparam("before", type_=Double))
+_DAY = 86_400.0
 _FORGET = delete(channel_memory).where(*_ONE)
 _REPLACE = (
     update(channel_memory)
@@ -47,10 +60,15 @@ class SqlChannelMemory:
         """See ChannelMemory.recall_many."""
         wanted = {"of_channel": channel, "of_account": account, "keys": keys}
 
-        def work(connection: Connection) -> Mapping[str, str]:
-            return {row.key: row.value for row in connection.execute(_RECALL, wanted)}
-
-        return await self._memory_db.read(work)
+        rows = await self._memory_db.read(lambda connection: connection.execute(_RECALL, wanted).all())
+        now = self._memory_db.timestamp()
+        old = [row.key for row in rows if row.updated_at < now - _DAY]
+        if old:  # once a day is exact enough; where it cannot be noted, what was asked for is known all the same
+            with contextlib.suppress(StoreUnavailable):
+                await self._memory_db.write(
+                    lambda connection: connection.execute(_USED, {**wanted, "keys": old, "at": now}).rowcount
+                )
+        return {row.key: row.value for row in rows}
 
     async def remember(self, channel: str, account: str, key: str, value: str) -> None:
         """See ChannelMemory.remember."""
@@ -119,6 +137,32 @@ class SqlChannelMemory:
 
         await self._memory_db.write(work)
 
+    async def forget_unused(self, channel: str, ages: Mapping[str, float], *, after: Place | None, limit: int) -> Page:
+        """See Retention.forget_unused."""
+        columns = channel_memory.c
+        place = (columns.account, columns.key)
+        statement = select(*place, columns.updated_at).where(columns.channel == channel).order_by(*place).limit(limit)
+        if after is not None:
+            statement = statement.where(tuple_(*place) > tuple_(*after))
+        rows = await self._memory_db.read(lambda connection: connection.execute(statement).all())
+        now = self._memory_db.timestamp()
+        unused = [
+            {"of_channel": channel, "of_account": row.account, "wanted": row.key, "before": now - age}
+            for row in rows
+            if (age := _age(row.key, ages)) is not None and row.updated_at < now - age
+        ]
+        removed = await self._memory_db.write(lambda connection: _remove(connection, unused)) if unused else 0
+        return Page(removed, (rows[-1].account, rows[-1].key) if len(rows) == limit else None)
+
     def _row(self, channel: str, account: str, key: str, value: str) -> dict[str, object]:
         at = self._memory_db.timestamp()
         return {"channel": channel, "account": account, "key": key, "value": value, "updated_at": at}
+
+
+def _age(key: str, ages: Mapping[str, float]) -> float | None:
+    return next((age for kind, age in ages.items() if key.startswith(kind)), None)
+
+
+def _remove(connection: Connection, unused: list[dict[str, Any]]) -> int:
+    """Each only if it was not used again since it was looked at."""
+    return sum(connection.execute(_FORGET_UNUSED, one).rowcount for one in unused)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from config.sweep import forget_unused
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 
 PLACE = ("telegram", "bot")
+DAY = 86_400.0
 
 
 async def test_what_was_remembered_is_recalled_by_any_process(store: SqlStore, open_store: OpenStore) -> None:
@@ -27,6 +29,22 @@ async def test_many_at_once_and_all_of_a_kind(store: SqlStore) -> None:
     assert await store.recall_many(*PLACE, ["uid/a", "nothing"]) == {"uid/a": "UID/A"}
     assert list((await store.recall_all(*PLACE, "uid/")).items()) == [("uid/a", "UID/A"), ("uid/b", "UID/B")]
     assert list(await store.recall_all(*PLACE, "", limit=2)) == ["opt-out/+1", "uid/a"]
+
+
+async def test_what_was_not_used_for_long_is_forgotten_and_nothing_else(store: SqlStore, clock: ManualClock) -> None:
+    for account in ("bot", "former bot"):
+        for key in ("album/1", "album/2", "blocked/1"):
+            await store.remember("telegram", account, key, "x")
+    await store.remember("sms", "bot", "album/1", "another channel's")
+    clock.move(5 * DAY)
+    assert await store.recall(*PLACE, "album/2") == "x"
+    clock.move(3 * DAY)
+    await store.remember(*PLACE, "album/3", "new")
+    assert await forget_unused(store, "telegram", {"album/": 7 * DAY}, rows=2) == 3
+    assert list(await store.recall_all(*PLACE, "")) == ["album/2", "album/3", "blocked/1"], "what is used stays"
+    assert list(await store.recall_all("telegram", "former bot", "")) == ["blocked/1"]
+    assert await store.recall("sms", "bot", "album/1") is not None
+    assert await forget_unused(store, "telegram", {"album/": 7 * DAY}, rows=2) == 0
 
 
 async def test_of_those_who_replace_the_same_value_one_wins(store: SqlStore, open_store: OpenStore) -> None:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from config.election import Election
-from config.sweep import DailySweep, kept_for, remove_expired
+from config.sweep import DailySweep, kept_for, remove_expired, unused_after
 from core.domain.errors import StoreUnavailable
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place
@@ -164,3 +164,27 @@ async def test_a_database_that_is_away_elects_nobody(leases: Leases) -> None:
     async with asyncio.timeout(30):
         await records.asked_again.wait()
     await sweep.stop()
+
+
+async def test_notes_of_channels_go_after_the_rows_and_stay_as_long_at_least() -> None:
+    assert unused_after(0) == {}
+    assert unused_after(365)["telegram"]["album/"] == 365 * 86_400.0
+    assert unused_after(30)["email"]["thread/"] > 365 * 86_400.0, "somebody may answer a mail of last year"
+    asked: list[str] = []
+
+    class _Forgetting(_Records):
+        async def forget_unused(self, channel: str, ages: Any, *, after: Place | None, limit: int) -> Page:
+            asked.append(channel)
+            if channel == "slack":
+                raise StoreUnavailable("down")
+            if channel == "telegram":
+                self.asked_again.set()
+            return Page(0, None)
+
+    records = _Forgetting()
+    sweep = _sweep(records, unused=unused_after(30))
+    sweep.start()
+    async with asyncio.timeout(5):
+        await records.asked_again.wait()
+    await sweep.stop()
+    assert asked == ["email", "slack", "sms", "telegram"], "what fails keeps nothing else from its turn"
