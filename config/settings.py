@@ -243,6 +243,26 @@ class Settings(BaseSettings):
     email_own_lists: Listed = Field(
         (), description="List-Ids of lists that are your own address, whose mail is answered."
     )
+    email_answer_days: float = Field(
+        14.0, ge=0, description="How old a mail may be that is answered; older mail is kept. 0: of any age."
+    )
+    email_dmarc_fail: Literal["people", "answer"] = Field(
+        "people",
+        description="Who answers mail that your own server marks as dmarc=fail: only people, or the agent too.",
+    )
+    email_answers_per_thread: int = Field(20, ge=1, description="Automatic answers in one thread within a day.")
+    email_answers_per_address: int = Field(40, ge=1, description="Automatic answers to one address within a day.")
+    email_answers_per_domain: int = Field(
+        200,
+        ge=1,
+        description="Automatic answers to one domain within a day; great providers such as gmail.com do not count.",
+    )
+    email_answers_per_mailbox: int = Field(2000, ge=1, description="Automatic answers in all within a day.")
+    email_max_bytes: int = Field(
+        50_331_648,
+        ge=1_000_000,
+        description="The largest mail that is loaded as a whole; of larger ones the text is read.",
+    )
 
     feature_attachments: bool = Field(description="Customers may send files.")
     feature_feedback: bool = Field(description="Customers may rate answers.")
