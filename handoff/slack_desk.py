@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Author, Message
+from core.domain.messages import Message
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
@@ -230,11 +230,10 @@ class SlackDesk:
             urgency=escalation.urgency,
             opened_at=self._parts.clock.now(),
         )
-        words = [message.text for message in turn.pending if message.author is Author.CUSTOMER and message.text]
         stranger = say("staff_stranger", self._settings.staff_locale)
         ticket = await self._tickets.opened(case, turn)
         mood = mood_in_words(moods_of(turn), self._settings.staff_locale)
-        card = posts.card(case, conversation, turn.customer, escalation, "\n".join(words), stranger, ticket.number, mood)
+        card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood)
         team = team_for(turn, self._settings.teams)
         card = posts.of_team(card, team) if team else card
         told = with_summary(card, turn, said, self._settings.staff_locale)

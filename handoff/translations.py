@@ -14,11 +14,13 @@ from core.ports.store import NewMessage
 from core.ports.translator import Translation
 from handoff import posts
 from handoff.posts import POST, Post
+from handoff.summary import TRIED
 from handoff.texts import say
 
 ORIGINAL, BELOW = "original", "below"
 _LINES = 10
 _CUSTOMERS = (Post.SAID, Post.EDITED)
+_CARDS = (Post.CARD, Post.CARD_NOW)
 _NAMED = 5
 
 
@@ -28,8 +30,8 @@ def customers_words(message: NewMessage) -> Iterator[str]:
         yield message.text
     elif message.meta.get(POST) == Post.TRANSCRIPT:
         yield from (line["text"] for line in message.meta["lines"][-_LINES:] if line["text"].strip())
-    elif message.meta.get(POST) == Post.CARD and message.meta["facts"].get("last"):
-        yield message.meta["facts"]["last"]
+    elif message.meta.get(POST) in _CARDS:
+        yield from (line["text"] for line in message.meta["facts"].get("summary", ()) if line["kind"] != TRIED)
 
 
 def for_staff(message: NewMessage, found: Mapping[str, Translation], language: str) -> NewMessage:
@@ -40,9 +42,10 @@ def for_staff(message: NewMessage, found: Mapping[str, Translation], language: s
         lines = [_line(line, found) for line in message.meta["lines"]]
         text = "\n".join(f"{line['author']}: {line['text']}" for line in lines)
         return replace(message, text=text, meta={**message.meta, "lines": lines})
-    if message.meta.get(POST) == Post.CARD:
+    if message.meta.get(POST) in _CARDS:
         facts = message.meta["facts"]
-        return replace(message, meta={**message.meta, "facts": {**facts, "last": _in_words(facts["last"], found)}})
+        lines = [_short(line, found) for line in facts["summary"]]
+        return replace(message, meta={**message.meta, "facts": {**facts, "summary": lines}})
     translated = found[message.text]
     if translated.text is None:
         return replace(message, meta={**message.meta, BELOW: say("staff_untranslated", language)})
@@ -80,6 +83,12 @@ def _untranslated(translation: Translation, into: str, language: str) -> str:
 
 def _line(line: Mapping[str, Any], found: Mapping[str, Translation]) -> Mapping[str, Any]:
     return {**line, "text": _in_words(line["text"], found)}
+
+
+def _short(line: Mapping[str, Any], found: Mapping[str, Translation]) -> Mapping[str, Any]:
+    """Of a card's summary, without the original: each line leads to the message, where that stands."""
+    translated = found.get(line["text"])
+    return line if translated is None or translated.text is None else {**line, "text": translated.text}
 
 
 def _in_words(text: str, found: Mapping[str, Translation]) -> str:

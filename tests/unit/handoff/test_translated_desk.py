@@ -98,7 +98,9 @@ def test_staff_read_the_customer_in_their_language_with_the_original_below(case:
     (card,) = case.posts("card")
     before = [line["text"] for post in case.posts("transcript") for line in post.meta["lines"]]
     assert before[0] == "Where is my parcel AB-12?\n> Wo ist mein Paket AB-12?"
-    assert card.meta["facts"]["last"] == "I want a person\n> Ich möchte einen Menschen"
+    for shown in (card, case.posts("card_now")[0]):
+        lines = {line["kind"]: line["text"] for line in shown.meta["facts"]["summary"]}
+        assert (lines["asked"], lines["last"]) == ("Where is my parcel AB-12?", "I want a person")
 
 
 def test_the_customer_reads_staff_in_theirs_and_the_thread_shows_what_they_read(case: GermanCase) -> None:

@@ -1,0 +1,139 @@
+"""A card and the forms that open from it: in every language within what Slack takes, and nothing in them mentions anybody."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block
+
+from core.domain.conversation import OwnershipState
+from core.domain.messages import Author, Citation, Message, MessageKind
+from core.ports.case_files import PastCase, PastConversation
+from core.ports.outcomes import NewMessage
+from handoff import posts, slack_forms
+from handoff.macros import Macro
+from handoff.slack_card import card
+from handoff.summary import suggestion, summary
+from handoff.texts import languages
+from tests.servers.slack_rules import check_message
+from tests.servers.slack_views import check_modal
+
+AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
+LONG = "<!channel> & " + "word " * 2_000
+FACTS: dict[str, Any] = {
+    "case": "c.1",
+    "number": 1,
+    "ticket": "TKT-20261121-0001",
+    "customer": LONG,
+    "verified": False,
+    "email": LONG,
+    "phone": None,
+    "channel": "email",
+    "language": "de",
+    "reason": LONG,
+    "mood": "angry",
+    "urgency": "high",
+    "owner": LONG,
+    "opened_at": AT.timestamp(),
+    "summary": [
+        {"kind": kind, "text": LONG, "place": place} for place, kind in enumerate(("asked", "tried", "last"), 2)
+    ],
+    "suggestion": {"text": LONG, "sources": [LONG[:80]] * 3},
+}
+LINKS = {place: f"https://example.slack.com/archives/C1/p{place}" for place in (2, 3, 4)}
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+@pytest.mark.parametrize("state", list(OwnershipState))
+def test_every_card_is_one_that_slack_takes(language: str, state: OwnershipState) -> None:
+    blocks = card({**FACTS, "state": str(state)}, language, LINKS)
+    check_message("x", blocks)
+    for block in Block.parse_all(blocks):
+        block.validate_json()
+    written = json.dumps(blocks)
+    assert "<!channel>" not in written
+    assert all(link in written for link in LINKS.values())
+    assert ("{ago}" in written) is (state is OwnershipState.QUEUED)
+    assert "desk_open_history" in written
+    assert ("desk_open_reply" in written) is (state in (OwnershipState.QUEUED, OwnershipState.STAFF))
+
+
+def test_a_card_of_before_summaries_shows_the_last_words() -> None:
+    old = {name: value for name, value in FACTS.items() if name not in ("summary", "suggestion")}
+    assert "> Where is my parcel?" in json.dumps(card({**old, "state": "queued", "last": "Where is my parcel?"}))
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_every_form_is_one_that_slack_takes(language: str) -> None:
+    carried = {"case": "c.1", "thread": "T1/C1/1.1"}
+    macros = [Macro(f"m{number}", "How refunds work " * 10, {"en": "x"}) for number in range(100)]
+    case = PastCase(1, LONG, AT, AT, "TKT-1", "resolved", 5, LONG)
+    past = [PastConversation(f"c{number}", "web", AT, LONG, 3, (case,) * 30) for number in range(slack_forms.PER_PAGE)]
+    views = [
+        slack_forms.reply(carried, language, LONG, macros, claims=True, sources=[LONG] * 3),
+        slack_forms.reply(carried, language, "", [], claims=False),
+        slack_forms.note(carried, language),
+        slack_forms.assign(carried, language),
+        slack_forms.history(carried, language, past, "c1", page=1, more=True, verified=False),
+        slack_forms.history(carried, language, [], "c1", page=0, more=False, verified=True),
+    ]
+    for view in views:
+        check_modal(dict(view))
+        assert json.loads(view["private_metadata"]) == carried
+        assert "<!channel>" not in json.dumps([one for one in view["blocks"] if one["type"] != "input"])
+
+
+def said(place: int, author: Author, text: str, kind: MessageKind | None = None, *sources: str) -> Message:
+    citations = tuple(Citation(one, one, "…", one, 0.9) for one in sources)
+    return Message(f"m{place}", "c", place, author, text, AT, kind=kind, citations=citations)
+
+
+HISTORY = (
+    said(1, Author.CUSTOMER, "Hi"),
+    said(2, Author.AGENT, "Hello!", MessageKind.SMALL_TALK),
+    said(3, Author.CUSTOMER, "How long do returns take?"),
+    said(4, Author.AGENT, "14 days.", MessageKind.ANSWER, "Returns", "Terms"),
+    said(5, Author.CUSTOMER, "And to Norway?"),
+    said(6, Author.AGENT, "I do not know.", MessageKind.UNKNOWN),
+)
+WISH = said(7, Author.CUSTOMER, "A person please")
+
+
+def test_the_summary_rests_on_messages() -> None:
+    lines = summary(HISTORY, [WISH], "en")
+    assert [(one.kind, one.text, one.about) for one in lines] == [
+        ("asked", "How long do returns take?", "m3"),
+        ("tried", "answered from Returns, Terms, did not know (1×)", "m6"),
+        ("last", "A person please", "m7"),
+    ]
+
+
+def test_of_one_message_there_is_no_last_word() -> None:
+    lines = summary([], [WISH], "de")
+    assert [(one.kind, one.about) for one in lines] == [("asked", "m7"), ("tried", None)]
+    assert lines[1].text == "hat nicht geantwortet"
+
+
+def test_only_a_grounded_answer_to_the_last_question_is_suggested() -> None:
+    assert suggestion(HISTORY, ()) is None
+    assert suggestion(HISTORY[:4], ()) == {"text": "14 days.", "sources": ["Returns", "Terms"]}
+    besides = NewMessage(Author.AGENT, "Yes.", MessageKind.ANSWER, citations=HISTORY[3].citations)
+    notice = NewMessage(Author.SYSTEM, "Passed on.", MessageKind.NOTICE)
+    assert suggestion(HISTORY, (besides, notice)) == {"text": "Yes.", "sources": ["Returns", "Terms"]}
+
+
+def test_what_the_summary_rests_on_begins_a_post() -> None:
+    told = posts.transcript(HISTORY, {"m3", "m6"})
+    assert [[line["id"] for line in one.meta["lines"]] for one in told] == [["m1", "m2"], ["m3", "m4", "m5"], ["m6"]]
+    assert posts.places([*told, posts.said(WISH, "Ada")], first=2) == {
+        "m1": 2,
+        "m2": 2,
+        "m3": 3,
+        "m4": 3,
+        "m5": 3,
+        "m6": 4,
+        "m7": 5,
+    }

@@ -1,0 +1,138 @@
+"""What becomes of forms and saved replies over a real store, also of those that are older than what they were opened on."""
+
+from __future__ import annotations
+
+from core.domain.messages import Author, StaffAction
+from handoff.macros import Macro, Macros
+from tests.property.desk_world import HOME, UNDO
+from tests.unit.handoff.test_desk_cases import Case, case, template
+
+__all__ = ["case", "template"]
+
+
+def fill_in(case: Case, action: StaffAction, text: str, user: str = "grace") -> str:
+    """A form that is sent off; the id under which it is known."""
+    event = case.world.staff_does(case.world.threads[0], user, text, action)
+    case.world.accept(event)
+    return event.key.provider_event_id
+
+
+def said_to_customer(case: Case) -> list[str]:
+    return [text for _, text in case.world.sent_texts()]
+
+
+def posts_of(case: Case, kind: str) -> list[str]:
+    told = case.world.told_staff(f"{HOME.conversation_id}.1")
+    return [one.text for one in told if one.meta.get("post") == kind]
+
+
+def test_of_two_drafts_at_once_one_claims_and_the_other_is_kept(case: Case) -> None:
+    fill_in(case, StaffAction.REPLY, "From Grace")
+    fill_in(case, StaffAction.REPLY, "From Linus", user="linus")
+    case.rest()
+    case.world.clock.move(UNDO + 1)
+    case.rest()
+    assert case.heard() == ["From Grace"]
+    assert "Grace has joined" in " ".join(said_to_customer(case))
+    assert any("Grace has this conversation now: From Linus" in one for one in case.remarks())
+    assert posts_of(case, "outgoing") == ["From Grace"]
+
+
+def test_a_draft_for_a_case_that_was_closed_is_kept(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    case.press(StaffAction.RESOLVE)
+    fill_in(case, StaffAction.REPLY, "Too late")
+    fill_in(case, StaffAction.ASSIGN, "linus")
+    case.rest()
+    assert case.heard() == []
+    assert any("this case is closed: Too late" in one for one in case.remarks())
+
+
+def test_a_draft_with_the_sign_of_a_note_stays_inside(case: Case) -> None:
+    fill_in(case, StaffAction.REPLY, "// not for them")
+    case.rest()
+    assert case.heard() == []
+    assert posts_of(case, "note") == ["// not for them"]
+    assert case.card() == "queued"
+
+
+def test_whoever_gets_it_is_told_and_the_customer_too(case: Case) -> None:
+    fill_in(case, StaffAction.ASSIGN, "linus")
+    case.rest()
+    assert any("Linus from our team is going to answer" in text for text in said_to_customer(case))
+    (reminder,) = posts_of(case, "reminder")
+    assert reminder.startswith("Grace has given this conversation to Linus")
+    fill_in(case, StaffAction.ASSIGN, "grace")
+    case.rest()
+    assert case.card() == "staff"
+    assert any("Linus has this conversation now" in one for one in case.remarks()), "Grace has it no more"
+    fill_in(case, StaffAction.ASSIGN, "grace", user="linus")
+    case.rest()
+    case.write("I have it back")
+    case.rest()
+    case.world.clock.move(UNDO + 1)
+    case.rest()
+    assert case.heard() == ["I have it back"]
+
+
+def test_to_give_it_to_oneself_is_to_claim_it(case: Case) -> None:
+    fill_in(case, StaffAction.ASSIGN, "grace")
+    case.rest()
+    assert any("Grace has joined" in text for text in said_to_customer(case))
+    assert posts_of(case, "reminder") == []
+
+
+def test_only_its_owner_takes_a_draft_back(case: Case) -> None:
+    fill_in(case, StaffAction.REPLY, "Oops")
+    case.world.work_once()
+    (source,) = [
+        one.meta["source"]
+        for one in case.world.told_staff(f"{HOME.conversation_id}.1")
+        if one.meta.get("post") == "outgoing"
+    ]
+    fill_in(case, StaffAction.TAKE_BACK, source, user="linus")
+    case.world.work_once()
+    fill_in(case, StaffAction.TAKE_BACK, source)
+    case.world.work_once()
+    case.world.clock.move(UNDO + 1)
+    case.rest()
+    assert case.heard() == []
+    assert any("Taken back" in one for one in case.remarks())
+
+
+def test_every_note_is_in_the_log(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    case.write("// typed")
+    fill_in(case, StaffAction.NOTE, "filled in", user="linus")
+    case.write("For the customer")
+    case.rest()
+    log = case.world.do(case.world.store.case_log(f"{HOME.conversation_id}.1"))
+    assert {(one.actor, one.text) for one in log if one.what == "note"} == {
+        ("grace", "// typed"),
+        ("linus", "filled in"),
+    }
+    claimed = next(one for one in log if one.what == "claim")
+    assert (claimed.actor, claimed.owner) == ("grace", "grace")
+    sent = [one for one in log if one.what == "relayed" and one.author is Author.STAFF]
+    assert [(one.actor, one.text) for one in sent] == [("grace", "For the customer")]
+
+
+def test_a_saved_reply_is_said_in_the_customers_language_and_an_edit_calls_another(case: Case) -> None:
+    texts = {"en": "Hello {customer}, {agent}: {ticket}", "de": "…"}
+    desk = case.world.turn._desk
+    object.__setattr__(desk._settings, "macros", Macros((Macro("hi", "Hi", texts), Macro("bye", "Bye", {"en": "Bye"}))))
+    case.press(StaffAction.CLAIM)
+    case.write("!hi\nand more")
+    event = case.write("!hi")
+    case.world.work_once()
+    case.edit(event, "!bye")
+    case.write("!unknown")
+    case.rest()
+    case.world.clock.move(UNDO + 1)
+    case.rest()
+    first, second = case.heard()
+    assert first.startswith("Hello")
+    assert "Grace: TKT-" in first
+    assert first.endswith("\n\nand more")
+    assert second == "Bye"
+    assert any("!unknown, so nothing goes out. There are: !hi, !bye" in one for one in case.remarks())
