@@ -110,6 +110,7 @@ def _sms(settings: Settings, surroundings: Surroundings, _keys: tuple[str, ...])
             messages_per_second=settings.twilio_messages_per_second,
             shorten_links=settings.twilio_shorten_links,
             twilio_keywords=settings.twilio_keywords,
+            whatsapp_template=settings.twilio_whatsapp_template,
             api_base_url=settings.twilio_api_base_url,
         ),
         surroundings,

@@ -215,6 +215,10 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = Field(None, description="Proves requests, and makes calls. A list.")
     twilio_from: str | None = Field(None, description="The number that sends, or a Messaging Service (MG…).")
     twilio_whatsapp_from: str | None = Field(None, description="The WhatsApp sender, such as +15551234567.")
+    twilio_whatsapp_template: str | None = Field(
+        None,
+        description="A content template (HX…) with one variable, the text: what goes out when the 24 hours are over.",
+    )
     twilio_api_base_url: str = Field(description="Twilio's API origin, without a path.")
 
     twilio_messages_per_second: float = Field(

@@ -18,12 +18,13 @@ from channels.sms.diagnosis import WEBHOOK_PATH, Doctor
 from channels.sms.files import Incoming
 from channels.sms.missed import Missed
 from channels.sms.reception import THANKS, Notes, Reception
+from channels.sms.reports import Reports
 from channels.sms.sender import STATUS_PATH, Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.window import Window
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
-from core.domain.errors import AuthFailed, ChannelError, HubError, Rejected, Unreachable
+from core.domain.errors import AuthFailed, ChannelError, HubError, Rejected, StoreUnavailable, Unreachable
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
@@ -59,8 +60,9 @@ class SmsChannel:
         )
         self._own = frozenset(number for number in (settings.number, settings.whatsapp) if number is not None)
         notes = Notes(self._consent, Window(surroundings.memory, self.account), self._is_quiet)
-        self._door = Reception(self, surroundings, notes, self._consent, lambda: self._sender)
-        self._missed = Missed(self, settings, surroundings, notes, self._consent)
+        reports = Reports(self, settings, surroundings, self._consent)
+        self._door = Reception(self, surroundings, notes, reports, lambda: self._sender)
+        self._missed = Missed(self, settings, surroundings, notes, self._consent, reports)
         self._session: aiohttp.ClientSession | None = None
         self._client: Client | None = None
         self._sender: Sender | None = None
@@ -173,12 +175,21 @@ class SmsChannel:
         lease = f"{self.name}:{self.account}:catch-up"
         if not await leases.hold(lease, process, _LEASE):
             return False
+        keeping = asyncio.create_task(self._keep(lease))
         try:
             if at_once or await self._missed.is_due(self._settings.catch_up_every):
                 await self.catch_up(sink)
         finally:
+            keeping.cancel()
             await leases.let_go(lease, process)
         return True
+
+    async def _keep(self, lease: str) -> None:
+        """A long list takes longer than a lease. On real time, as the database's leases are."""
+        while True:
+            await asyncio.sleep(_LEASE / 3)
+            with suppress(StoreUnavailable):
+                await self._around.leases.hold(lease, self._around.process, _LEASE)
 
     async def _learn_own_numbers(self) -> None:
         """Two of our numbers must not talk to each other; a pool's are known to Twilio only."""

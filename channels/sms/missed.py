@@ -1,4 +1,4 @@
-"""What customers wrote while the hub did not answer: Twilio does not deliver it again, but lists it."""
+"""What customers wrote and what was reported while the hub did not answer: Twilio does not deliver it again, but lists it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.parse import CHANNEL
 from channels.sms.reception import Notes
+from channels.sms.reports import UNDER_WAY, Reports
 from channels.sms.sender import Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.wire import SENDER, MessageResource, came_at
@@ -35,7 +36,13 @@ class Missed:
     """Keeps a place in time up to which everything listed was accepted; it moves only after the commit."""
 
     def __init__(
-        self, channel: Channel, settings: SmsSettings, surroundings: Surroundings, notes: Notes, consent: Consent
+        self,
+        channel: Channel,
+        settings: SmsSettings,
+        surroundings: Surroundings,
+        notes: Notes,
+        consent: Consent,
+        reports: Reports,
     ) -> None:
         self._channel = channel
         self._settings = settings
@@ -43,11 +50,14 @@ class Missed:
         self._clock = surroundings.clock
         self._notes = notes
         self._consent = consent
+        self._reports = reports
+        self._looked = False
 
     async def catch_up(self, sink: InboundSink, client: Client, sender: Sender) -> int:
-        """How many were new. Raises StoreUnavailable, Overloaded and a ChannelError, having lost its place to none of them.
+        """How many messages were new. Raises StoreUnavailable, Overloaded and a ChannelError, losing its place to none.
 
-        The first time there is no place: what was written before the hub existed is not answered.
+        The first time there is no place: what was written before the hub existed is not answered. What became of messages that
+        were sent is looked up as well: after a gap, and when a process begins, as far back as callbacks may have been missed.
         """
         account = self._settings.account_sid
         began = self._clock.now()
@@ -61,8 +71,16 @@ class Missed:
                 if message.get("sid") not in handled:
                     accepted += await self._accept(sink, client, sender, message)
             await self._consent.forget_handled(since)
+            silent = self._is_after_a_gap(began, since + _OVERLAP)
+            await self._reports.catch_up(sink, client, sender, since - UNDER_WAY if silent else since)
+            self._looked = True
         await self._memory.remember(CHANNEL, account, _PLACE, began.isoformat())
         return accepted
+
+    def _is_after_a_gap(self, now: datetime, place: datetime) -> bool:
+        """While somebody looks regularly, nobody was away for long."""
+        usual = timedelta(seconds=max(self._settings.catch_up_every, _OVERLAP.total_seconds()))
+        return not self._looked or now - place > 2 * usual
 
     async def is_due(self, every: float) -> bool:
         """False when another process looked not long ago."""

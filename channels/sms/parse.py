@@ -97,6 +97,16 @@ def is_report(form: Form) -> bool:
     return form.get("MessageStatus", "received") not in _INBOUND
 
 
+def is_final(status: str) -> bool:
+    """Whether a status says what became of a message, and not only that it is on its way."""
+    return status in _REPORTS
+
+
+def is_failure(status: str) -> bool:
+    """Whether it did not arrive."""
+    return _REPORTS.get(status) is ReceiptStatus.FAILED
+
+
 def is_quiet(ours: Address, theirs: Address, own: Collection[str]) -> bool:
     """Whether it comes from a machine: a short code, a name instead of a number, or a number of our own."""
     return theirs.kind is not Kind.NUMBER or theirs.value == ours.value or theirs.value in own

@@ -15,8 +15,8 @@ from channels.door import WebhookDoor
 from channels.sms import keywords, parse
 from channels.sms.address import Address
 from channels.sms.consent import Consent, Request
-from channels.sms.errors import OPTED_OUT_CODE, refuses_file
 from channels.sms.parse import Form
+from channels.sms.reports import Reports
 from channels.sms.sender import Sender
 from channels.sms.window import Window
 from core.domain.errors import BadSignature, InvalidInput
@@ -60,7 +60,7 @@ class Reception(WebhookDoor):
         channel: Channel,
         surroundings: Surroundings,
         notes: Notes,
-        consent: Consent,
+        reports: Reports,
         sender: Callable[[], Sender | None],
     ) -> None:
         public_url = surroundings.public_url.rstrip("/") if surroundings.public_url else None
@@ -68,7 +68,7 @@ class Reception(WebhookDoor):
         self._of = channel
         self._at = surroundings.clock
         self._notes = notes
-        self._consent = consent
+        self._reports = reports
         self._sender = sender
 
     async def take(self, request: WebhookRequest, thanks: WebhookReply) -> WebhookReply:
@@ -76,11 +76,13 @@ class Reception(WebhookDoor):
         form = self._form(request) if self._sink is not None else None
         reply = None
         if form is not None and parse.is_report(form):
-            if await self._report(form):
+            if await self._reports.heard(form, self._sender()):
                 return thanks  # the customer has a link instead, so that the message is no dead letter
         elif form is not None:
             reply = await self._message(form)
         answer = await super().take(request, thanks)
+        if form is not None and parse.is_report(form):
+            await self._reports.taken_over(form)
         return answer if reply is None else _saying(reply)
 
     def _form(self, request: WebhookRequest) -> Form | None:
@@ -95,20 +97,6 @@ class Reception(WebhookDoor):
 
     async def _message(self, form: Form) -> str | None:
         return await self._notes.take(form, self._at.now())
-
-    async def _report(self, form: Form) -> bool:
-        """Whether it tells of a file in whose place a link has gone."""
-        sid, status, code = parse.sid_of(form), form["MessageStatus"], form.get("ErrorCode")
-        if code == str(OPTED_OUT_CODE) and form.get("To"):
-            await self._consent.stopped(Address.read(form["To"]).value, self._at.now())
-        sender = self._sender()
-        if sender is None:
-            return False
-        if status in ("failed", "undelivered") and refuses_file(code):
-            return await sender.file_failed(sid)
-        if status in ("delivered", "read"):
-            await sender.file_arrived(sid)
-        return False
 
 
 def _saying(text: str) -> WebhookReply:

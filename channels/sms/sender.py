@@ -10,13 +10,13 @@ from typing import Any
 
 import structlog
 
-from channels.sms import gsm
 from channels.sms.address import Pair
 from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.errors import FileRefused, OptedOut
 from channels.sms.files import Outgoing
 from channels.sms.parse import CHANNEL
+from channels.sms.recognition import between, is_hidden, is_it
 from channels.sms.settings import SmsSettings
 from channels.sms.tries import Tries, Try
 from channels.sms.window import Window
@@ -65,7 +65,10 @@ class Sender:
         if not any(value.strip() for value in fields.values()):
             raise Rejected("There is nothing in this message, and Twilio takes no empty one.")
         try:
-            tries = await self._tries.begin(thread, await self._allowed(pair), key, self._clock.now())
+            kept, closed = await self._allowed(pair)
+            if closed:
+                fields = self._templated(fields.get("Body") or self._files.text(body))
+            tries = await self._tries.begin(thread, kept, key, self._clock.now())
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         try:
@@ -97,9 +100,10 @@ class Sender:
             raise Unreachable("It is too early to ask Twilio what became of the message.")
         known = {one.sid for one in tries}
         found = [one for one in await self._sent_since(pair, mine.at) if one.get("sid") not in known]
-        twins = [one for one in found if _is_it(one, payload.body)]
+        templates = pair.whatsapp and self._settings.whatsapp_template is not None
+        twins = [one for one in found if is_it(one, payload.body, templates=templates)]
         if not twins:
-            if any(_hidden(one) for one in found):
+            if any(is_hidden(one) for one in found):
                 raise OutcomeUnknown(
                     "Twilio keeps the text of messages from us, so nobody can tell whether it arrived."
                 )
@@ -115,8 +119,9 @@ class Sender:
         file = json.loads(kept)
         pair = Pair.read(file["thread"])
         try:
-            await self._allowed(pair)
-            await self._client.create(self._form(pair, {"Body": self._files.text(file["body"])}))
+            _, closed = await self._allowed(pair)
+            text = self._files.text(file["body"])
+            await self._client.create(self._form(pair, self._templated(text) if closed else {"Body": text}))
         except ChannelError as error:
             _log.warning("sms.no_link_for_file", message=sid, error=error.detail)
             await self._memory.forget(CHANNEL, account, _file_key(sid))
@@ -134,14 +139,18 @@ class Sender:
         """The answer to a keyword that was found later; the customer asked for it, so nothing is checked."""
         await self._client.create(self._form(pair, {"Body": text}))
 
-    async def _allowed(self, pair: Pair) -> list[Try]:
-        """One read for all that is known of the customer. Raises Rejected."""
+    async def _allowed(self, pair: Pair) -> tuple[list[Try], bool]:
+        """One read for all that is known of the customer, and whether only a template may be sent. Raises Rejected."""
         keys = [Consent.key(pair.theirs), Window.key(pair.theirs), Tries.key(str(pair))]
         kept = await self._memory.recall_many(CHANNEL, self._settings.account_sid, keys)
         Consent.check(pair.theirs, kept.get(keys[0]))
-        if pair.whatsapp:
-            Window.check(kept.get(keys[1]), self._clock.now())
-        return Tries.read(kept.get(keys[2]))
+        tries, now, written = Tries.read(kept.get(keys[2])), self._clock.now(), kept.get(keys[1])
+        if not pair.whatsapp:
+            return tries, False
+        if self._settings.whatsapp_template is not None:
+            return tries, not Window.is_open(written, now)
+        Window.check(written, now)
+        return tries, False
 
     async def _create(self, pair: Pair, fields: Mapping[str, str], body: Mapping[str, Any]) -> MessageResource:
         try:
@@ -150,6 +159,14 @@ class Sender:
             if "MediaUrl" not in fields:
                 raise
             return await self._client.create(self._form(pair, {"Body": self._files.text(body)}))
+
+    def _templated(self, text: str) -> dict[str, str]:
+        """An approved template, whose one variable is the text, on one line and not empty (error 21656).
+
+        Neither Body nor MediaUrl may go with it (Twilio, error 63016).
+        """
+        variables = json.dumps({"1": " ".join(text.split())}, ensure_ascii=False)
+        return {"ContentSid": str(self._settings.whatsapp_template), "ContentVariables": variables}
 
     def _form(self, pair: Pair, fields: Mapping[str, str]) -> dict[str, str]:
         """From the number that the customer wrote to, in a pool as well: another one would be a stranger's."""
@@ -185,11 +202,7 @@ class Sender:
         async for page in self._client.messages(To=pair.theirs):
             pages += 1
             dated = [(one, created_at(one)) for one in page]
-            found += [
-                one
-                for one, created in dated
-                if created >= at - _SKEW and one.get("direction") != "inbound" and one.get("to") == pair.theirs
-            ]
+            found += [one for one, created in dated if created >= at - _SKEW and between(one, pair)]
             if dated and dated[-1][1] < at - _SKEW and dated[0][1] >= dated[-1][1]:
                 return found  # the newest come first, and these are older
             if pages == _MOST_PAGES:
@@ -211,19 +224,3 @@ def _receipt(sid: str) -> Receipt:
 
 def _file_key(sid: str) -> str:
     return f"file/{sid}"
-
-
-def _hidden(message: MessageResource) -> bool:
-    return not message.get("body") and (message.get("num_media") or "0") == "0"
-
-
-def _is_it(message: MessageResource, body: Mapping[str, Any]) -> bool:
-    """Twilio may have changed typography (smart encoding), and puts a notice in front on trial accounts."""
-    said = _comparable(message.get("body") or "")
-    if body["kind"] == "text":
-        return said.endswith(_comparable(str(body["text"])))
-    return (message.get("num_media") or "0") != "0" or said.startswith(_comparable(body["file"]["name"]))
-
-
-def _comparable(text: str) -> str:
-    return gsm.plain(" ".join(text.split()))

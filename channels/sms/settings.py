@@ -11,6 +11,7 @@ from core.domain.errors import ConfigError
 
 TWILIO_ORIGIN = "https://api.twilio.com"
 _SERVICE = re.compile(r"MG[0-9A-Za-z]{8,64}").fullmatch
+_TEMPLATE = re.compile(r"HX[0-9A-Za-z]{8,64}").fullmatch
 _ACCOUNT = re.compile(r"AC[0-9A-Za-z_]{2,64}").fullmatch
 
 
@@ -22,7 +23,8 @@ class SmsSettings:
     1 for a long code; a toll-free number takes 3, a short code 100, a pool the sum of its numbers. ``twilio_keywords``: Twilio
     answers STOP and START itself, as it does unless its support turned that off for the account. ``shorten_links``: let Twilio
     shorten links with the domain that is set up in the Messaging Service. ``catch_up_every`` in seconds; 0 means never.
-    ``settle``: seconds after which a message that Twilio took is in its list.
+    ``whatsapp_template``: what goes to WhatsApp customers outside the 24-hour window, a content template (``HX...``) with the
+    text as its one variable. ``settle``: seconds after which a message that Twilio took is in its list.
     """
 
     account_sid: str
@@ -33,6 +35,7 @@ class SmsSettings:
     messages_per_second: float = 1.0
     twilio_keywords: bool = True
     shorten_links: bool = False
+    whatsapp_template: str | None = None
     catch_up_every: float = 300.0
     request_timeout: float = 10.0
     settle: float = 5.0
@@ -48,6 +51,8 @@ class SmsSettings:
             raise ConfigError("TWILIO_FROM is a number such as +15551234567, or a Messaging Service (MG...).")
         if self.whatsapp_sender is not None and Address.read(self.whatsapp_sender).kind is Kind.NAME:
             raise ConfigError("TWILIO_WHATSAPP_FROM is a number such as +15551234567.")
+        if self.whatsapp_template is not None and not _TEMPLATE(self.whatsapp_template):
+            raise ConfigError("TWILIO_WHATSAPP_TEMPLATE is the SID of a content template: it begins with HX.")
         if urlsplit(self.api_base_url).scheme not in ("http", "https"):
             raise ConfigError("TWILIO_API_BASE_URL is an origin such as https://api.twilio.com.")
         if self.messages_per_second <= 0:

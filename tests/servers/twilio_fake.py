@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import itertools
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from tests.servers.twilio_rules import Account, refusal
+from tests.servers.twilio_rules import Account, refusal, variables
 
 SID = "AC" + "0123456789abcdef" * 2
 TOKEN = "a" * 32
@@ -279,11 +280,12 @@ class TwilioFake:
         if refused is not None:
             return problem(400, *refused)
         sender = form.get("From") or min(self.account.pools[form["MessagingServiceSid"]])
-        body = form.get("Body", "")
+        body = self._kept_text(form)
         if "trial" in fault:
             body = f"Sent from your Twilio trial account - {body}"
         message = self._keep("outbound-api", sender, form["To"], "" if "redacted" in fault else body, "queued")
         message["num_media"] = "1" if "MediaUrl" in form else "0"
+        message["messaging_service_sid"] = form.get("MessagingServiceSid")
         message["media_url"] = form.get("MediaUrl")
         if "lost answer" in fault and request.transport is not None:
             request.transport.abort()
@@ -291,6 +293,17 @@ class TwilioFake:
             self.held.set()
             await self.released.wait()
         return web.json_response({key: value for key, value in message.items() if key != "media_url"}, status=201)
+
+    def _kept_text(self, form: Mapping[str, str]) -> str:
+        """A template with its variables; links made short where that was asked for, which takes a Messaging Service."""
+        text = form.get("Body", "")
+        if "ContentSid" in form:
+            text = self.account.templates[form["ContentSid"]]
+            for name, value in variables(form).items():
+                text = text.replace(f"{{{{{name}}}}}", value)
+        if form.get("ShortenUrls") == "true" and "MessagingServiceSid" in form:
+            text = re.sub(r"https?://\S+", lambda _: f"https://go.example/{next(self._ids):010x}", text)
+        return text
 
     async def _list(self, request: web.Request) -> web.Response:
         """The newest first, in pages, by the filters that Twilio has; what waits has no date of sending."""

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.errors import AuthFailed, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from channels.sms.settings import SmsSettings
+from core.domain.errors import AuthFailed, ConfigError, OutcomeUnknown, RateLimited, Rejected, Unreachable
 from core.domain.messages import Citation, Receipt
-from tests.integration.sms_channel.rig import Rig, running
+from tests.integration.sms_channel.rig import LINK, PICTURE, Rig, running
 from tests.servers.twilio_fake import (
     OURS,
+    POOLED,
     SERVICE,
     THEIRS,
     WHATSAPP_OURS,
     WHATSAPP_THEIRS,
 )
 
+TEMPLATE = "HX" + "0123456789abcdef" * 2
 WHATSAPP = f"{WHATSAPP_OURS}/{WHATSAPP_THEIRS}"
 
 
@@ -56,6 +59,43 @@ async def test_whatsapp_is_not_written_to_after_its_window(rig: Rig) -> None:
     await rig.hear("Still there?", by=WHATSAPP_THEIRS, to=WHATSAPP_OURS)
     await rig.say("In time", thread=WHATSAPP)
     assert rig.twilio.sent(WHATSAPP_THEIRS) == ["In time"]
+
+
+async def test_after_its_window_a_template_carries_the_words(tmp_path: Path) -> None:
+    async with running(tmp_path, whatsapp_template=TEMPLATE) as rig:
+        rig.twilio.account.templates[TEMPLATE] = "News about your question: {{1}} Write back to go on."
+        await rig.hear("Hello", by=WHATSAPP_THEIRS, to=WHATSAPP_OURS)
+        await rig.say("In time", thread=WHATSAPP)
+        rig.clock.move(25 * 3600)
+        await rig.say("**Done:**\n\n- one\n- two", key="d2", thread=WHATSAPP)
+        await rig.say("", key="d3", files=[PICTURE], thread=WHATSAPP)
+        link = LINK.format(id=PICTURE.id)
+        assert rig.twilio.sent(WHATSAPP_THEIRS) == [
+            "In time",
+            "News about your question: *Done:* - one - two Write back to go on.",
+            f"News about your question: ticket.png: {link} Write back to go on.",
+        ]
+
+
+async def test_what_became_of_a_template_is_looked_up(tmp_path: Path) -> None:
+    async with running(tmp_path, whatsapp_template=TEMPLATE) as rig:
+        rig.twilio.account.templates[TEMPLATE] = "News: {{1}} Write back to go on."
+        (payload,) = rig.payloads("Line one\nline two", thread=WHATSAPP)
+        rig.twilio.faults.append("lost answer")
+        with pytest.raises(OutcomeUnknown):
+            await rig.channel.send(payload, idempotency_key="d1:0")
+        rig.clock.move(6)
+        found = await rig.channel.outcome(payload, idempotency_key="d1:0")
+        assert found is not None
+        assert found.provider_id == rig.twilio.messages[-1]["sid"]
+
+
+async def test_a_template_that_is_not_there_says_so(tmp_path: Path) -> None:
+    async with running(tmp_path, whatsapp_template=TEMPLATE) as rig:
+        with pytest.raises(Rejected, match="TWILIO_WHATSAPP_TEMPLATE"):
+            await rig.say("Hello", thread=WHATSAPP)
+    with pytest.raises(ConfigError, match="TWILIO_WHATSAPP_TEMPLATE"):
+        SmsSettings("AC" + "0" * 32, ("token",), OURS, whatsapp_template="greeting")
 
 
 async def test_where_we_know_of_no_window_twilio_decides(rig: Rig) -> None:
@@ -191,6 +231,39 @@ async def test_a_trial_accounts_notice_does_not_hide_it(rig: Rig) -> None:
     assert rig.twilio.sent() == ["Sent from your Twilio trial account - Hello"]
     rig.clock.move(6)
     assert await _ask(rig, "Hello") is not None
+
+
+async def test_a_message_whose_links_twilio_made_short_is_found(tmp_path: Path) -> None:
+    text = "See https://tidepool.example/help/reset?id=2 - or https://tidepool.example/faq. Bye"
+    async with running(tmp_path, sender=SERVICE, shorten_links=True) as rig:
+        await rig.say(text.replace("Bye", "Other words"), key="d0")
+        rig.twilio.faults.append("lost answer")
+        with pytest.raises(OutcomeUnknown):
+            await rig.say(text)
+        assert "tidepool" not in rig.twilio.sent()[-1]
+        rig.clock.move(6)
+        assert await _ask(rig, text) == Receipt(rig.twilio.messages[-1]["sid"], None, tracked=True)
+
+
+async def test_other_words_around_a_short_link_are_another_message(tmp_path: Path) -> None:
+    async with running(tmp_path, sender=SERVICE, shorten_links=True) as rig:
+        rig.twilio.faults += ["lost answer", "500"]
+        for number, text in enumerate(["Yes: https://tidepool.example/a", "No: https://tidepool.example/a"]):
+            with pytest.raises(OutcomeUnknown):
+                await rig.say(text, key=f"d{number}")
+        rig.clock.move(6)
+        assert await _ask(rig, "Yes: https://tidepool.example/a", "d0:0") is not None
+        assert await _ask(rig, "No: https://tidepool.example/a", "d1:0") is None
+
+
+async def test_the_same_words_from_another_of_our_numbers_are_another_message(tmp_path: Path) -> None:
+    async with running(tmp_path, sender=SERVICE) as rig:
+        rig.twilio.faults.append("500")
+        with pytest.raises(OutcomeUnknown):
+            await rig.say("You are welcome.", thread=f"{OURS}/{THEIRS}")
+        await rig.say("You are welcome.", key="d2", thread=f"{POOLED}/{THEIRS}")
+        rig.clock.move(6)
+        assert await _ask(rig, "You are welcome.") is None
 
 
 async def test_where_twilio_hides_texts_it_says_so(rig: Rig) -> None:

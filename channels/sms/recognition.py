@@ -1,0 +1,57 @@
+"""Whether a message in Twilio's list is the one that was to be sent. Pure.
+
+The text that Twilio keeps is not always the one that it was given: typography is replaced (smart encoding), a trial account's
+notice goes in front, links are replaced where it shortens them ("At send time, Twilio replaces the links in the body": Twilio,
+"Link Shortening"), and a template has words of its own around ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from channels.sms import gsm
+from channels.sms.address import Pair
+from channels.sms.wire import SENDER, MessageResource
+
+_LINK = r"https?://\S+"
+
+
+def between(message: MessageResource, pair: Pair) -> bool:
+    """Whether it went from our end to theirs: another number of ours is another conversation.
+
+    A message that waits in a Messaging Service's queue may have no sender yet.
+    """
+    sender = message.get(SENDER) or pair.ours
+    return message.get("direction") != "inbound" and message.get("to") == pair.theirs and sender == pair.ours
+
+
+def is_hidden(message: MessageResource) -> bool:
+    """Whether the account keeps texts from its own API (redaction)."""
+    return not message.get("body") and not _has_file(message)
+
+
+def is_it(message: MessageResource, body: Mapping[str, Any], *, templates: bool) -> bool:
+    """``templates``: it may have been put into one."""
+    said = _comparable(message.get("body") or "")
+    if body["kind"] != "text":
+        name = _comparable(body["file"]["name"])
+        return _has_file(message) or said.startswith(name) or (templates and name in said)
+    wanted = _comparable(str(body["text"]))
+    if said.endswith(wanted) or (templates and wanted in said):
+        return True
+    return message.get("messaging_service_sid") is not None and _with_other_links(wanted, said)
+
+
+def _with_other_links(wanted: str, said: str) -> bool:
+    between_links = re.split(_LINK, wanted)
+    return len(between_links) > 1 and re.search(_LINK.join(map(re.escape, between_links)) + r"\Z", said) is not None
+
+
+def _has_file(message: MessageResource) -> bool:
+    return (message.get("num_media") or "0") != "0"
+
+
+def _comparable(text: str) -> str:
+    return gsm.plain(" ".join(text.split()))

@@ -1,0 +1,155 @@
+"""What Twilio says of messages that we sent: by a callback, or in its list where the callback met a hub that was away.
+
+Twilio calls a message's StatusCallback once for each status and does not come again, but its list shows the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+import structlog
+
+from channels.sms import parse
+from channels.sms.address import Address, Pair
+from channels.sms.client import Client
+from channels.sms.consent import Consent
+from channels.sms.errors import OPTED_OUT_CODE, refuses_file
+from channels.sms.parse import CHANNEL, Form
+from channels.sms.sender import Sender
+from channels.sms.settings import SmsSettings
+from channels.sms.tries import Tries
+from channels.sms.wire import SENDER, MessageResource, created_at
+from core.domain.errors import InvalidInput
+from core.domain.messages import RawEvent
+from core.ports.channel import Channel, InboundSink
+from core.ports.surroundings import Surroundings
+
+UNDER_WAY: Final = timedelta(hours=10, minutes=30)
+"""How long ago a message was sent that still gets a status: Twilio tries for ten hours at most (error 30045)."""
+_FAILURE: Final = "failure/"
+_FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
+_MOST_PAGES: Final = 50
+_MOST_TOLD: Final = 20_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Reports:
+    """Each failure is taken over once, whichever way it comes: somebody may have sent the message again meanwhile."""
+
+    def __init__(self, channel: Channel, settings: SmsSettings, surroundings: Surroundings, consent: Consent) -> None:
+        self._channel = channel
+        self._settings = settings
+        self._memory = surroundings.memory
+        self._clock = surroundings.clock
+        self._consent = consent
+        self._told: set[tuple[str, str]] = set()
+
+    async def heard(self, form: Form, sender: Sender | None) -> bool:
+        """What it means besides the message's state. Whether that state is nobody's concern, as a link has gone instead.
+
+        Raises StoreUnavailable.
+        """
+        sid, status, code = parse.sid_of(form), form["MessageStatus"], form.get("ErrorCode")
+        if code == str(OPTED_OUT_CODE) and form.get("To"):
+            await self._consent.stopped(Address.read(form["To"]).value, self._clock.now())
+        if sender is None:
+            return False
+        if status in ("failed", "undelivered") and refuses_file(code):
+            return await sender.file_failed(sid)
+        if status in ("delivered", "read"):
+            await sender.file_arrived(sid)
+        return False
+
+    async def taken_over(self, form: Form) -> None:
+        """After the commit. Raises StoreUnavailable."""
+        sid, status = parse.sid_of(form), form["MessageStatus"]
+        if parse.is_failure(status):
+            now = self._clock.now().isoformat()
+            await self._memory.remember(CHANNEL, self._settings.account_sid, _FAILURE + sid, now)
+        if len(self._told) >= _MOST_TOLD:
+            self._told.clear()
+        self._told.add((sid, status))
+
+    async def catch_up(self, sink: InboundSink, client: Client, sender: Sender, since: datetime) -> int:
+        """Take over the last state of what was sent since. How many; raises StoreUnavailable and a ChannelError."""
+        count = 0
+        for message in await self._ours(await self._final(client, since)):
+            form = _form(message, self._settings.account_sid)
+            raw = RawEvent(
+                CHANNEL, self._settings.account_sid, urlencode(form).encode(), _FORM, received_at=self._clock.now()
+            )
+            try:
+                events = self._channel.parse(raw)
+                if not await self.heard(form, sender) and isinstance(events, Sequence):
+                    await sink.accept(events, raw)
+            except InvalidInput as error:
+                await sink.quarantine(raw, error.detail)
+            await self.taken_over(form)
+            count += 1
+        await self._forget_failures()
+        return count
+
+    async def _final(self, client: Client, since: datetime) -> list[MessageResource]:
+        """Oldest first. Not asked by the date of sending, which a message that failed before it was sent does not have."""
+        found: dict[str, MessageResource] = {}
+        for query in self._queries():
+            pages = 0
+            async for page in client.messages(**query):
+                pages += 1
+                found |= {str(one.get("sid")): one for one in page if self._is_news(one, since)}
+                times = [created_at(one) for one in page]
+                if times and times[-1] < since and times[0] >= times[-1]:
+                    break  # the newest come first, and the rest is older
+                if pages == _MOST_PAGES:
+                    _log.warning("sms.too_many_reports", messages=len(found))
+                    break
+        return list(found.values())[::-1]
+
+    def _queries(self) -> Sequence[dict[str, str]]:
+        """A pool's numbers are not known here, so there all messages are looked through."""
+        if self._settings.service is not None:
+            return [{}]
+        numbers = (self._settings.number, self._settings.whatsapp)
+        return [{"From": number} for number in numbers if number is not None]
+
+    def _is_news(self, message: MessageResource, since: datetime) -> bool:
+        status = message.get("status") or ""
+        sent = message.get("direction") == "outbound-api" and parse.is_final(status) and created_at(message) >= since
+        return sent and (str(message.get("sid")), status) not in self._told
+
+    async def _ours(self, messages: Sequence[MessageResource]) -> list[MessageResource]:
+        """Other programs may send through the same account; and what failed is not said twice."""
+        account = self._settings.account_sid
+        threads = sorted({_thread(one) for one in messages})
+        kept = await self._memory.recall_many(CHANNEL, account, [Tries.key(thread) for thread in threads])
+        sent = {one.sid for value in kept.values() for one in Tries.read(value)}
+        mine = [one for one in messages if one.get("sid") in sent]
+        known = await self._memory.recall_many(CHANNEL, account, [f"{_FAILURE}{one.get('sid')}" for one in mine])
+        return [one for one in mine if f"{_FAILURE}{one.get('sid')}" not in known]
+
+    async def _forget_failures(self) -> None:
+        account, now = self._settings.account_sid, self._clock.now()
+        for key, at in (await self._memory.recall_all(CHANNEL, account, _FAILURE)).items():
+            if now - datetime.fromisoformat(at) > 2 * UNDER_WAY:
+                await self._memory.forget(CHANNEL, account, key)
+
+
+def _thread(message: MessageResource) -> str:
+    return str(Pair(str(message.get(SENDER) or ""), message.get("to") or ""))
+
+
+def _form(message: MessageResource, account: str) -> dict[str, str]:
+    """The callback's form, as it would have come."""
+    form = {
+        "MessageSid": str(message.get("sid")),
+        "MessageStatus": message.get("status") or "",
+        "AccountSid": message.get("account_sid") or account,
+        "From": str(message.get(SENDER) or ""),
+        "To": message.get("to") or "",
+    }
+    code, said = message.get("error_code"), message.get("error_message")
+    return form | ({"ErrorCode": str(code)} if code else {}) | ({"ErrorMessage": said} if said else {})
