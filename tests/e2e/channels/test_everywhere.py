@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from tests.e2e.channels.customer import Commanding, Correcting, Customer, Deleting, Paper, reads, until
-from tests.e2e.channels.town import Town, hand_over, messages, ratings, reactions, settled
+from tests.e2e.channels.telegram_group import TelegramGroup
+from tests.e2e.channels.town import Town, attachments, hand_over, messages, ratings, reactions, settled
 from tests.e2e.papers import pdf
 from tests.servers.hub import Hub
 
@@ -135,6 +136,51 @@ async def test_what_is_taken_back_is_not_kept(platforms: Town) -> None:
         assert messages(customer, hub)[0]["text"] == ""
 
     await platforms.everywhere(scenario, kind=Deleting)
+
+
+async def test_a_group_is_answered_when_it_asks_and_left_alone_when_it_talks(platforms: Town) -> None:
+    async def scenario(group: TelegramGroup, hub: Hub) -> None:
+        await group.talk("Where shall we meet?")
+        await group.mention(QUESTION)
+        await until(lambda: len(group.got()) == 1, group.read)
+        assert re.search(SOURCE, group.read()[0], re.DOTALL)
+        await group.talk("I told you so")
+        await group.reply("And how do I close my account?")
+        await until(lambda: len(group.got()) == 2, group.read)
+        await settled(group, hub)
+        kept = messages(group, hub)
+        assert [one["author"] for one in kept] == ["customer", "agent", "customer", "agent"]
+        assert kept[0]["text"] == QUESTION, "without the name that it was addressed by"
+
+    await platforms.in_groups(scenario)
+
+
+async def test_a_topic_of_a_forum_is_answered_in_that_topic(platforms: Town) -> None:
+    async def scenario(group: TelegramGroup, hub: Hub) -> None:
+        await group.mention(QUESTION, topic=7)
+        await until(lambda: len(group.got()) == 1, group.read)
+        assert group.got()[0]["message_thread_id"] == 7
+        await group.mention(QUESTION, topic=9)
+        await until(lambda: len(group.got()) == 2, group.read)
+        assert group.got()[1]["message_thread_id"] == 9
+        assert all(re.search(SOURCE, text, re.DOTALL) for text in group.read())
+
+    await platforms.in_groups(scenario, topics=True)
+
+
+async def test_an_album_in_a_group_is_one_question_with_all_its_pictures(platforms: Town) -> None:
+    async def scenario(group: TelegramGroup, hub: Hub) -> None:
+        await group.album(QUESTION, pictures=3)
+        await until(lambda: group.got(), group.read)
+        await settled(group, hub)
+        assert len(group.got()) == 1
+        assert re.search(ANSWER, group.read()[0])
+        kept = messages(group, hub)
+        assert [one["author"] for one in kept] == ["customer"] * 3 + ["agent"]
+        assert [one["text"] for one in kept[:3]] == ["", "", QUESTION]
+        assert len(attachments(group, hub)) == 3
+
+    await platforms.in_groups(scenario)
 
 
 async def test_nobody_else_can_speak_for_a_platform(platforms: Town) -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from config.clock import SystemClock
@@ -25,6 +25,7 @@ from tests.e2e.channels.mail_customer import MailCustomer
 from tests.e2e.channels.phone_customer import PhoneCustomer
 from tests.e2e.channels.slack_customer import DirectCustomer, ThreadCustomer
 from tests.e2e.channels.telegram_customer import TelegramCustomer
+from tests.e2e.channels.telegram_group import TelegramGroup
 from tests.e2e.knowledge_copy import copy_of, started
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
@@ -40,6 +41,9 @@ from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 SUPPORT = "support@example.com"
 Scenario = Callable[[Customer, Hub], Coroutine[Any, Any, None]]
+GroupScenario = Callable[[TelegramGroup, Hub], Coroutine[Any, Any, None]]
+Anybody = TypeVar("Anybody")
+Speaker = Customer | TelegramGroup
 
 
 @dataclass
@@ -75,22 +79,35 @@ class Town:
             "e-mail": (MailCustomer(self.office, number, SUPPORT, lambda: has_read(self.called)), self.called),
         }
 
+    def groups(self, *, topics: bool) -> Mapping[str, tuple[TelegramGroup, Hub]]:
+        """New groups in which the bot is."""
+        number = next(self.numbers)
+        return {
+            "telegram by webhook": (TelegramGroup(self.telegram, number, topics=topics), self.called),
+            "telegram by polling": (TelegramGroup(self.polled_telegram, number, topics=topics), self.asking),
+        }
+
     async def everywhere(self, scenario: Scenario, *, kind: type = object) -> None:
         """Play it at once on every platform where customers are of that kind; every failure says where."""
-        playing = {
-            name: asyncio.create_task(scenario(customer, hub))
-            for name, (customer, hub) in self.customers().items()
-            if isinstance(customer, kind)
-        }
-        assert playing
-        await asyncio.wait(playing.values())
-        failed = [(name, error) for name, task in playing.items() if (error := task.exception()) is not None]
-        for name, error in failed:
-            error.add_note(f"This was on {name}.")
-        if failed:
-            raise BaseExceptionGroup(
-                f"It failed on {', '.join(name for name, _ in failed)}", [one for _, one in failed]
-            )
+        people = {name: (one, hub) for name, (one, hub) in self.customers().items() if isinstance(one, kind)}
+        await _play(people, scenario)
+
+    async def in_groups(self, scenario: GroupScenario, *, topics: bool = False) -> None:
+        """Play it at once in a group on every transport."""
+        await _play(self.groups(topics=topics), scenario)
+
+
+async def _play(
+    people: Mapping[str, tuple[Anybody, Hub]], scenario: Callable[[Anybody, Hub], Coroutine[Any, Any, None]]
+) -> None:
+    playing = {name: asyncio.create_task(scenario(one, hub)) for name, (one, hub) in people.items()}
+    assert playing
+    await asyncio.wait(playing.values())
+    failed = [(name, error) for name, task in playing.items() if (error := task.exception()) is not None]
+    for name, error in failed:
+        error.add_note(f"This was on {name}.")
+    if failed:
+        raise BaseExceptionGroup(f"It failed on {', '.join(name for name, _ in failed)}", [one for _, one in failed])
 
 
 def has_read(hub: Hub) -> int:
@@ -99,15 +116,20 @@ def has_read(hub: Hub) -> int:
     return int(json.loads(found[0]["value"])["uid"]) if found else -1
 
 
-async def settled(customer: Customer, hub: Hub) -> None:
+async def settled(customer: Speaker, hub: Hub) -> None:
     """Everything that they wrote is answered, and what was to be sent is sent."""
     await until(lambda: _conversation(customer, hub) and not _open(customer, hub), lambda: _open(customer, hub))
 
 
-def messages(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
+def messages(customer: Speaker, hub: Hub) -> list[dict[str, Any]]:
     """What the hub keeps of their conversation, in its order."""
     kept = "SELECT * FROM message WHERE conversation_id = ? ORDER BY seq"
     return stored.rows(hub, kept, _conversation(customer, hub)["id"])
+
+
+def attachments(customer: Speaker, hub: Hub) -> list[dict[str, Any]]:
+    """The files in it that the hub has."""
+    return stored.rows(hub, "SELECT * FROM attachment WHERE conversation_id = ?", _conversation(customer, hub)["id"])
 
 
 def reactions(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
@@ -144,14 +166,14 @@ async def _in_one(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _conversation(customer: Customer, hub: Hub) -> dict[str, Any]:
+def _conversation(customer: Speaker, hub: Hub) -> dict[str, Any]:
     kept = "SELECT * FROM conversation WHERE channel = ? AND external_id = ?"
     found = stored.rows(hub, kept, customer.channel, customer.who)
     assert len(found) <= 1, found
     return found[0] if found else {}
 
 
-def _open(customer: Customer, hub: Hub) -> list[dict[str, Any]]:
+def _open(customer: Speaker, hub: Hub) -> list[dict[str, Any]]:
     key = _conversation(customer, hub)["id"]
     return [
         *stored.rows(hub, "SELECT last_seq, done_seq FROM conversation WHERE id = ? AND done_seq < last_seq", key),
