@@ -49,7 +49,11 @@ class SqlJournal:
     async def still_held(self, claim: Claim) -> None:
         """See Journal.still_held."""
         held = _HELD.where(conversation.c.id == claim.conversation_id)
-        _check(await self._journal_db.read(lambda connection: connection.execute(held).first()), claim)
+
+        def work(connection: Connection) -> None:
+            _check(connection.execute(held).first(), claim)
+
+        await self._journal_db.read(work)
 
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         """See Journal.record."""
@@ -74,6 +78,6 @@ class SqlJournal:
         await self._journal_db.write(work)
 
 
-def _check(held: Row[Any] | None, claim: Claim) -> None:
+def _check(held: Row[*tuple[Any, ...]] | None, claim: Claim) -> None:
     if held is None or held.epoch != claim.epoch or held.lease_until is None:
         raise LostClaim("The conversation belongs to somebody else now.")
