@@ -257,7 +257,7 @@ class Settings(BaseSettings):
     email_answers_per_thread: int = Field(20, ge=1, description="Automatic answers in one thread within a day.")
     email_answers_per_address: int = Field(40, ge=1, description="Automatic answers to one address within a day.")
     email_answers_per_domain: int = Field(
-        200,
+        500,
         ge=1,
         description="Automatic answers to one domain within a day; great providers such as gmail.com do not count.",
     )

@@ -92,7 +92,7 @@ class EmailSettings:
     own_lists: tuple[str, ...] = ()
     thread_budget: int = 20
     sender_budget: int = 40
-    domain_budget: int = 200
+    domain_budget: int = 500
     mailbox_budget: int = 2000
     budget_hours: float = 24.0
     answer_days: float = 14.0

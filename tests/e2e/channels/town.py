@@ -243,6 +243,7 @@ def _called(folder: Path, slack: SlackFake, telegram: TelegramFake, twilio: Twil
         "EMAIL_IMAP_URL": f"imap+starttls://{login}@localhost:{office.dovecot.imap_port}",
         "EMAIL_SMTP_URL": f"smtp+starttls://{login}@localhost:{office.dovecot.submission_port}",
         "EMAIL_CA_FILE": str(office.dovecot.authority),
+        "EMAIL_ANSWERS_PER_DOMAIN": "1000000",  # everybody here has the same one
     }
     return Hub(folder / "called", sources="sample", port=port, environment=environment)
 

@@ -53,6 +53,8 @@ class MailDoor(Provider):
             "EMAIL_ADDRESS": self._company,
             "EMAIL_IMAP_URL": f"imap://{login}@127.0.0.1:{self._dovecot.imap_port}",
             "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{self._postman.port}",
+            "EMAIL_ANSWERS_PER_DOMAIN": "1000000",  # everybody here has the same one
+            "EMAIL_ANSWERS_PER_MAILBOX": "1000000",
         }
 
     async def admit(self, hub: Hub, people: Sequence[str]) -> None:
