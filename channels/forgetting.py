@@ -21,6 +21,7 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
         "thread/": _LONG,
         "sent-thread/": _WEEK,  # answers counted over a day
         "sent-person/": _WEEK,
+        "sent-domain/": _WEEK,
     },
     "slack": {
         "seen/": _LONG,  # the threads that are ours
