@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from channels.slack.views import TakesForms
 from config.desk_app import ACCOUNT, desk_tokens, has_own_app
@@ -21,6 +22,7 @@ from core.ports.translator import Translator
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
+from handoff.briefing import Briefing
 from handoff.delivery_marks import DeliveryMarks
 from handoff.desk_views import DeskViews
 from handoff.hours import BadHours, parse_hours
@@ -115,12 +117,13 @@ def make_desk(
     clock: Clock,
     agent: Responder | None = None,
     translator: Translator | None = None,
+    briefing: Briefing | None = None,
 ) -> Desk:
     """``agent`` answers colleagues. Raises ConfigError."""
     handoff = make_handoff(settings)
     if wall is None:
         return UnstaffedDesk(handoff, clock)
-    desk = SlackDesk(_parts(wall, store, clock, agent), handoff)
+    desk = SlackDesk(replace(_parts(wall, store, clock, agent), briefing=briefing or Briefing()), handoff)
     return desk if translator is None else TranslatedDesk(desk, translator, store, settings.desk_language)
 
 

@@ -35,6 +35,7 @@ from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.intake import Intake
 from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
+from core.ports.desk import Desk
 from core.ports.responder import Responder
 from core.ports.store import TurnState
 from core.ports.translator import Translator
@@ -223,7 +224,7 @@ class Hub:
             self._make_responder(
                 self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
             ),
-            make_desk(self.settings, self._wall, self.store, self._clock, self._colleague(), self._translator()),
+            self._make_desk(),
             self.channels,
             self.metrics,
             parts.make_failure(self.settings),
@@ -256,6 +257,13 @@ class Hub:
             return None
         retriever = self.indexing.retriever
         return parts.make_colleague(self.settings, retriever, self.store, self._clock, self.metrics, self._closing)
+
+    def _make_desk(self) -> Desk:
+        briefing = parts.make_briefing(
+            self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
+        )
+        agent, translator = self._colleague(), self._translator()
+        return make_desk(self.settings, self._wall, self.store, self._clock, agent, translator, briefing)
 
     def _translator(self) -> Translator | None:
         if self._wall is None:

@@ -42,6 +42,7 @@ from core.ports.translator import Translator
 from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
+from handoff.briefing import Briefing
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
 
@@ -270,6 +271,29 @@ def make_colleague(
     from core.agent.loop import AgentLoop
 
     return AgentLoop(make_model(settings, clock, metrics, closing), retriever, store, inside, clock)
+
+
+def make_briefing(
+    settings: Settings,
+    retriever: Retriever,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+    *,
+    staffed: bool,
+) -> Briefing:
+    """Drafts are quoted from what customers may read, without a model: the customer waits for the case to be opened."""
+    if not staffed:
+        return Briefing()
+    from core.llm.extractive import ExtractiveResponder
+
+    drafter = ExtractiveResponder(retriever, agent_settings(settings), clock)
+    if not settings.has_model:
+        return Briefing(drafter=drafter)
+    from core.agent.summarizing import ModelSummarizer
+
+    model = make_model(settings, clock, metrics, closing)
+    return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter)
 
 
 def make_translator(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.domain.case import Case, feed
@@ -20,6 +20,7 @@ from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome
 from core.ports.tickets import Tickets
 from handoff import posts, tickets
 from handoff.asking import Asking, is_asking
+from handoff.briefing import Briefing
 from handoff.form_turn import FormTurn
 from handoff.mood_words import mood_in_words
 from handoff.notices import Notices
@@ -29,7 +30,6 @@ from handoff.policy import moods_of
 from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
 from handoff.staff_turn import Wall
-from handoff.summary import with_summary
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.tickets import CaseTickets
@@ -56,7 +56,10 @@ async def facts_of(records: DeskRecords, account: str, case_id: str) -> Mapping[
 
 @dataclass(frozen=True, slots=True)
 class DeskParts:
-    """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it."""
+    """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
+
+    ``briefing``: who sums a new case up.
+    """
 
     records: DeskRecords
     cases: Cases
@@ -65,6 +68,7 @@ class DeskParts:
     clock: Clock
     tickets: Tickets
     agent: Responder | None = None
+    briefing: Briefing = field(default_factory=Briefing)
 
 
 class SlackDesk:
@@ -236,7 +240,7 @@ class SlackDesk:
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood)
         team = team_for(turn, self._settings.teams)
         card = posts.of_team(card, team) if team else card
-        told = with_summary(card, turn, said, self._settings.staff_locale)
+        told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
         return ForStaff((self._in_thread(case.id, told),), records)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from core.domain.conversation import OwnershipState
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.messages import Author, Citation, Message, MessageKind
 from core.ports.outcomes import NewMessage
 from core.ports.store import TurnState
 from handoff import posts
@@ -18,6 +19,7 @@ _LONGEST = 280
 _REQUEST_WORDS = 3
 _SOURCES = 3
 _SUGGESTION = 2_500
+_NUMBERED = re.compile(r"[ \t]*\[\d{1,2}\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,17 @@ def suggestion(history: Sequence[Message], said: Sequence[NewMessage]) -> Mappin
     last = spoken[-1] if spoken else None
     if last is None or last.kind is not MessageKind.ANSWER or not last.citations:
         return None
-    return {"text": last.text[:_SUGGESTION], "sources": _titles([last])}
+    return quoted(last.citations, last.text)
 
 
-def with_summary(card: NewMessage, turn: TurnState, said: Sequence[NewMessage], locale: str) -> list[NewMessage]:
+def with_summary(
+    card: NewMessage,
+    turn: TurnState,
+    said: Sequence[NewMessage],
+    lines: Sequence[Line],
+    suggested: Mapping[str, Any] | None,
+) -> list[NewMessage]:
     """A new case's posts: the card, what was said before and now, and the card again, as links need posts to lead to."""
-    lines = summary(turn.history, turn.pending, locale)
     name = turn.customer.display_name
     told = posts.transcript(turn.history, {one.about for one in lines if one.about})
     told += [posts.said(message, name) for message in turn.pending]
@@ -62,10 +69,17 @@ def with_summary(card: NewMessage, turn: TurnState, said: Sequence[NewMessage], 
     facts = {
         **card.meta["facts"],
         "summary": [{"kind": one.kind, "text": one.text, "place": places.get(one.about or "")} for one in lines],
-        "suggestion": suggestion(turn.history, said),
+        "suggestion": suggested,
     }
     first = replace(card, meta={**card.meta, "facts": facts})
     return [first, *told, posts.card_now(facts, OwnershipState.QUEUED, None)]
+
+
+def quoted(citations: Sequence[Citation], text: str) -> Mapping[str, Any]:
+    """An answer as a suggestion, with what it rests on. Its numbers of sources mean nothing in a message of staff's."""
+    text = _NUMBERED.sub("", text)
+    titles = dict.fromkeys(_cut(citation.title, 80) for citation in citations)
+    return {"text": text[:_SUGGESTION], "sources": list(titles)[:_SOURCES]}
 
 
 def _tried(answers: Sequence[Message], locale: str) -> Line:

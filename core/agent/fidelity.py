@@ -22,6 +22,17 @@ def lost(original: str, translation: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(before - after), *(after - before)]))
 
 
+def made_up(original: str, shorter: str) -> tuple[str, ...]:
+    """What a shorter text says that is nowhere in the original."""
+    known = set(_kept(original))
+    return tuple(one for one in dict.fromkeys(_kept(shorter)) if one not in known)
+
+
+def added(original: str, other: str) -> tuple[str, ...]:
+    """What of the other text was nowhere in the original."""
+    return tuple(dict.fromkeys(Counter(_kept(other)).keys() - set(_kept(original))))
+
+
 def _kept(text: str) -> Iterator[str]:
     """Each as it is to be found again. Numbers without the signs that group them, which every language sets otherwise."""
     rest = _in_ascii_digits(text)

@@ -1,0 +1,91 @@
+"""Implements core.ports.summarizer over a language model. A line counts only with the message that it rests on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping, Sequence
+
+from core.agent.fidelity import made_up
+from core.agent.prompting import system_prompt
+from core.agent.tokens import trim
+from core.domain.errors import ModelError
+from core.domain.messages import Author, Message
+from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest, Finished, TextDelta
+from core.ports.clock import Clock
+from core.ports.summarizer import Point
+
+logger = logging.getLogger(__name__)
+
+_LINE = re.compile(r"\W*(asked|tried|last)\W*\[(\d+)\]\W*\s(.+)", re.IGNORECASE)
+_WHOSE = {"asked": Author.CUSTOMER, "tried": Author.AGENT, "last": Author.CUSTOMER}
+_MOST = 30
+_TOKENS = 300
+_LONGEST = 280
+_ANSWER = 400
+
+
+class ModelSummarizer:
+    """A model that has just failed is left alone for ``rest`` seconds. ``seconds``: how long it may take, as somebody waits."""
+
+    def __init__(
+        self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 6.0, rest: float = 60.0
+    ) -> None:
+        self._model = model
+        self._clock = clock
+        self._company = company
+        self._seconds = seconds
+        self._rest = rest
+        self._resting_until = 0.0
+
+    async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
+        """See Summarizer.summarize."""
+        shown = [one for one in said if one.deleted_at is None and one.text.strip()][-_MOST:]
+        if not shown or self._clock.monotonic() < self._resting_until:
+            return {}
+        lines = [f"[{number}] {one.author}: {trim(one.text, _TOKENS)}" for number, one in enumerate(shown, start=1)]
+        rules = system_prompt(self._company, "summary").content.replace("{language}", language)
+        request = ChatRequest((ChatMessage("system", rules), ChatMessage("user", "\n".join(lines))), max_tokens=_ANSWER)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return _points(await _whole(self._model, request), shown)
+        except ModelError as error:
+            logger.warning("summary failed: %s", error.detail)
+        except TimeoutError:
+            logger.warning("summary out of time", extra={"seconds": self._seconds})
+        except Exception:
+            logger.exception("summary failed")
+        self._resting_until = self._clock.monotonic() + self._rest
+        return {}
+
+
+def _points(answer: str, shown: Sequence[Message]) -> Mapping[str, Point]:
+    """Without lines that rest on nothing, on somebody else's words, or name a number or a link that nobody has named."""
+    everything = "\n".join(one.text for one in shown)
+    found: dict[str, Point] = {}
+    for line in answer.splitlines():
+        match = _LINE.fullmatch(line.strip())
+        if match is None or not 1 <= int(match[2]) <= len(shown):
+            continue
+        kind, message, text = match[1].lower(), shown[int(match[2]) - 1], " ".join(match[3].split())
+        if message.author is _WHOSE[kind] and not made_up(everything, text):
+            found.setdefault(kind, Point(text[:_LONGEST], message.id))
+    return found
+
+
+async def _whole(model: ChatModel, request: ChatRequest) -> str:
+    pieces: list[str] = []
+    stream = model.stream(request)
+    try:
+        async for item in stream:
+            match item:
+                case TextDelta(text=text):
+                    pieces.append(text)
+                case Finished():
+                    pass
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+    return "".join(pieces)

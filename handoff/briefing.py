@@ -1,0 +1,69 @@
+"""What whoever takes a new case is told at a glance: what it is about, and what could be answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from core.domain.messages import MessageKind
+from core.ports.responder import Reply, Responder
+from core.ports.store import NewMessage, TurnState
+from core.ports.summarizer import Summarizer
+from handoff.asking import Unseen
+from handoff.summary import Line, quoted, suggestion, summary, with_summary
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """``summarizer`` puts into words what is otherwise quoted. ``drafter`` answers what the agent was not asked any more.
+
+    The customer waits for neither longer than ``seconds``, and without them the case is what it is.
+    """
+
+    summarizer: Summarizer | None = None
+    drafter: Responder | None = None
+    seconds: float = 3.0
+
+    async def posts(
+        self, card: NewMessage, turn: TurnState, said: Sequence[NewMessage], locale: str
+    ) -> list[NewMessage]:
+        """A new case's posts, the card first."""
+        lines, suggested = await asyncio.gather(self._lines(turn, locale), self._suggested(turn, said))
+        return with_summary(card, turn, said, lines, suggested)
+
+    async def _lines(self, turn: TurnState, locale: str) -> Sequence[Line]:
+        """Each by the summarizer where it can be believed."""
+        lines = summary(turn.history, turn.pending, locale)
+        if self.summarizer is None:
+            return lines
+        found = await self.summarizer.summarize((*turn.history, *turn.pending), locale)
+        return [
+            Line(one.kind, found[one.kind].text, found[one.kind].about) if one.kind in found else one for one in lines
+        ]
+
+    async def _suggested(self, turn: TurnState, said: Sequence[NewMessage]) -> Mapping[str, Any] | None:
+        """The agent's own answer; where it was not asked, as when a rule called a person first, what it would quote."""
+        known = suggestion(turn.history, said)
+        if known is not None or self.drafter is None or not any(one.text.strip() for one in turn.pending):
+            return known
+        try:
+            async with asyncio.timeout(self.seconds):
+                reply = await self.drafter.respond(replace(turn, changes=()), f"{turn.conversation.id}:draft", Unseen())
+        except TimeoutError:
+            return None
+        except Exception:  # a case without a suggestion is better than none
+            _log.exception("desk.no_draft")
+            return None
+        return _grounded(reply) or _grounded(reply.besides)
+
+
+def _grounded(reply: Reply | None) -> Mapping[str, Any] | None:
+    if reply is None or reply.kind is not MessageKind.ANSWER or not reply.citations or not reply.text.strip():
+        return None
+    return quoted(reply.citations, reply.text)

@@ -1,0 +1,90 @@
+"""What a new case's card says beyond quoting: by a model where it can be believed, and an answer nobody asked for yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from core.domain.messages import Citation, Message, MessageKind
+from core.ports.outcomes import NewMessage
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import TurnState
+from core.ports.summarizer import Point
+from handoff.briefing import Briefing
+from tests.property.desk_world import HOME
+from tests.unit.handoff.test_desk_cases import Case, DeskWorld, template
+
+__all__ = ["template"]
+
+PASSAGE = Citation("1", "Returns", "14 days", "returns.md", 0.9)
+
+
+class OnePoint:
+    """Implements Summarizer: only the first line can be believed."""
+
+    async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
+        """See Summarizer."""
+        return {"asked": Point(f"Wants a person ({language})", said[0].id)}
+
+
+class Drafter:
+    """Implements Responder."""
+
+    def __init__(self, reply: Reply | Exception | None) -> None:
+        self._reply = reply
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See Responder."""
+        if self._reply is None:
+            await asyncio.sleep(60)
+        if isinstance(self._reply, Exception):
+            raise self._reply
+        assert self._reply is not None
+        return self._reply
+
+
+def facts(template: Any, briefing: Briefing) -> Mapping[str, Any]:
+    """What stands on the card of a case."""
+    world = DeskWorld(template)
+    try:
+        desk = world.turn._desk
+        object.__setattr__(desk._parts, "briefing", briefing)
+        Case(world)
+        told: list[NewMessage] = list(world.told_staff(f"{HOME.conversation_id}.1"))
+        first = next(one for one in told if one.meta.get("post") == "card")
+        found: Mapping[str, Any] = first.meta["facts"]
+        return found
+    finally:
+        world.close()
+
+
+def test_a_line_that_can_be_believed_takes_the_place_of_the_quoted_one(template: Any) -> None:
+    lines = facts(template, Briefing(OnePoint()))["summary"]
+    assert [(one["kind"], one["text"]) for one in lines] == [
+        ("asked", "Wants a person (en)"),
+        ("tried", "has not answered"),
+    ]
+    assert lines[0]["place"] == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "suggested"),
+    [
+        (Reply("14 days. [1]", MessageKind.ANSWER, (PASSAGE,)), {"text": "14 days.", "sources": ["Returns"]}),
+        (Reply("14 days.", MessageKind.ANSWER), None),
+        (Reply("I do not know.", MessageKind.UNKNOWN), None),
+        (
+            Reply("", MessageKind.NOTICE, besides=Reply("14 days.", MessageKind.ANSWER, (PASSAGE,))),
+            {"text": "14 days.", "sources": ["Returns"]},
+        ),
+        (ValueError("broken"), None),
+        (None, None),
+    ],
+)
+def test_only_what_rests_on_a_source_is_suggested(
+    template: Any, reply: Reply | Exception | None, suggested: Mapping[str, Any] | None
+) -> None:
+    assert facts(template, Briefing(drafter=Drafter(reply), seconds=0.05))["suggestion"] == suggested
