@@ -124,6 +124,15 @@ def retry_dead_letter(delivery_id: str) -> None:
     sys.exit(retry(delivery_id))
 
 
+@main.command("case")
+@click.argument("name", callback=_written_in_text)
+def show_case(name: str) -> None:
+    """Show the audit log of a case: who had it when, every relayed message, every note. NAME: its ticket number or id."""
+    from config.commands.case import run
+
+    sys.exit(run(name))
+
+
 def _source_tree_first() -> None:
     """``python -m config.cli`` from a checkout must find the checkout's packages from any working directory."""
     root = str(Path(__file__).resolve().parents[1])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from config.commands.case import log_lines
 from config.commands.dead_letters import answers
 from config.hub import Hub
 from config.local_socket import Command, write_line
@@ -44,4 +45,9 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
             await write_line(writer, line)
         await write_line(writer, {"end": True})
 
-    return {"index": index, "chat": chat, "dead-letters": dead_letters}
+    async def case(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async for line in log_lines(hub.store, request):
+            await write_line(writer, line)
+        await write_line(writer, {"end": True})
+
+    return {"index": index, "chat": chat, "dead-letters": dead_letters, "case": case}

@@ -145,6 +145,14 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("{file}",), {"DATA_DIR": "{file}"}),
         (("{file}",), {"EMBEDDING_MODEL": "{folder}/no-model"}),
     ],
+    "case": [
+        ((), {}),
+        (("TKT-19990101-0001",), {}),
+        (("\udcff\udcfe",), {}),
+        (("",), {}),
+        (("c.1",), {"DATABASE_URL": "bogus"}),
+        (("c.1",), {"DATA_DIR": "{file}"}),
+    ],
     "doctor": [
         (("nonsense",), {}),
         ((), {"TELEGRAM_BOT_TOKEN": "nonsense"}),
