@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import structlog
 
 from channels.download import Download, Downloads
 from channels.sms import phrases
@@ -15,12 +17,14 @@ from channels.sms.address import Address, Pair
 from channels.sms.render import file_of
 from channels.sms.settings import SmsSettings
 from core.domain.attachments import Attachment, AttachmentRef
-from core.domain.errors import AuthFailed, Rejected
+from core.domain.errors import AuthFailed, NotFound, Rejected, Unreachable
 from core.ports.surroundings import Surroundings
 
 _API = (".twilio.com",)
 _STORES = (".twiliocdn.com", "s3-external-1.amazonaws.com")
 """Where Twilio's API redirects to; nothing is asked of these that a message named itself, and they get no credentials."""
+
+_log = structlog.get_logger(__name__)
 
 _MMS_REGIONS = frozenset({"US", "CA"})
 _MMS_IMAGE, _MMS_OTHER, _WHATSAPP_MOST = 5_000_000, 600_000, 16_000_000
@@ -47,20 +51,32 @@ class Outgoing:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._link = surroundings.link
+        self._store = surroundings.files
 
-    def fields(self, body: Mapping[str, Any], pair: Pair) -> dict[str, str]:
+    async def fields(self, body: Mapping[str, Any], pair: Pair) -> dict[str, str]:
         """The file, or its link as text where it would not be taken, or that it cannot be shown."""
         file = file_of(body["file"])
-        link = self._link(file)
+        link = await self._working_link(file)
         if link is not None and as_media(file, pair):
             return {"MediaUrl": link}
-        return {"Body": self.text(body)}
+        return {"Body": await self.text(body)}
 
-    def text(self, body: Mapping[str, Any]) -> str:
+    async def text(self, body: Mapping[str, Any]) -> str:
         """A link that expires, made anew each time."""
         file = file_of(body["file"])
-        link = self._link(file)
+        link = await self._working_link(file)
         return f"{file.name}: {link}" if link is not None else phrases.no_file(file.name, body.get("locale"))
+
+    async def _working_link(self, file: Attachment) -> str | None:
+        """None for a file that is gone. A store that is away now may be back when somebody follows the link."""
+        with contextlib.suppress(Unreachable):
+            try:
+                async for _ in self._store.open(file):
+                    break
+            except NotFound:
+                _log.error("sms.file_gone", attachment=file.id)
+                return None
+        return self._link(file)
 
 
 class Incoming:

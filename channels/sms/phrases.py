@@ -84,5 +84,5 @@ def reply(wish: Wish, language: str, company: str) -> str:
 
 
 def no_file(name: str, locale: str | None) -> str:
-    """That a file exists but cannot be shown: the hub has no public address from which it could be fetched."""
+    """That a file cannot be shown: it is gone, or the hub has no public address from which it could be fetched."""
     return _NO_FILE.get((locale or "en").partition("-")[0].lower(), _NO_FILE["en"]).format(name=name)

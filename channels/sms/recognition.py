@@ -36,8 +36,7 @@ def is_it(message: MessageResource, body: Mapping[str, Any], *, templates: bool)
     """``templates``: it may have been put into one."""
     said = _comparable(message.get("body") or "")
     if body["kind"] != "text":
-        name = _comparable(body["file"]["name"])
-        return _has_file(message) or said.startswith(name) or (templates and name in said)
+        return _has_file(message) or _comparable(body["file"]["name"]) in said  # a link, or that it cannot be sent
     wanted = _comparable(str(body["text"]))
     if said.endswith(wanted) or (templates and wanted in said):
         return True

@@ -61,13 +61,13 @@ class Sender:
         pair = pair_of(payload)
         thread = str(pair)
         body = payload.body
-        fields = {"Body": str(body["text"])} if body["kind"] == "text" else self._files.fields(body, pair)
+        fields = {"Body": str(body["text"])} if body["kind"] == "text" else await self._files.fields(body, pair)
         if not any(value.strip() for value in fields.values()):
             raise Rejected("There is nothing in this message, and Twilio takes no empty one.")
         try:
             kept, closed = await self._allowed(pair)
             if closed:
-                fields = self._templated(fields.get("Body") or self._files.text(body))
+                fields = self._templated(fields.get("Body") or await self._files.text(body))
             tries = await self._tries.begin(thread, kept, key, self._clock.now())
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
@@ -120,7 +120,7 @@ class Sender:
         pair = Pair.read(file["thread"])
         try:
             _, closed = await self._allowed(pair)
-            text = self._files.text(file["body"])
+            text = await self._files.text(file["body"])
             await self._client.create(self._form(pair, self._templated(text) if closed else {"Body": text}))
         except ChannelError as error:
             _log.warning("sms.no_link_for_file", message=sid, error=error.detail)
@@ -158,7 +158,7 @@ class Sender:
         except FileRefused:
             if "MediaUrl" not in fields:
                 raise
-            return await self._client.create(self._form(pair, {"Body": self._files.text(body)}))
+            return await self._client.create(self._form(pair, {"Body": await self._files.text(body)}))
 
     def _templated(self, text: str) -> dict[str, str]:
         """An approved template, whose one variable is the text, on one line and not empty (error 21656).

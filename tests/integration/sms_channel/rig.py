@@ -43,7 +43,8 @@ from tests.contract.stores.manual_clock import ManualClock
 from tests.servers.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
 
 LINK = "https://hub.example/api/attachments/{id}?sig=s"
-PICTURE = Attachment("f1", "ticket.png", "image/png", 4000, "0" * 64, "2026/f1")
+PICTURE = Attachment("f1", "ticket.png", "image/png", 4000, "0" * 64, "a1/a1" + "0" * 30)
+PDF = Attachment("f2", "invoice.pdf", "application/pdf", 900_000, "0" * 64, "a2/a2" + "0" * 30)
 
 
 class HeldClock(ManualClock):
@@ -198,6 +199,10 @@ async def running(
     await store.open()
     twilio = TwilioFake(clock.now)
     await twilio.start()
+    for file in (PICTURE, PDF):
+        where = folder / "files" / file.storage_key
+        where.parent.mkdir(parents=True)
+        where.write_bytes(b"content")
     around = Surroundings(
         memory=Forgetful(store),
         leases=store,

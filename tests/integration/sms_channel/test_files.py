@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from core.domain.attachments import Attachment, AttachmentRef
-from core.domain.errors import AuthFailed, Rejected, TooLarge, Unreachable
+from core.domain.errors import AuthFailed, OutcomeUnknown, Rejected, TooLarge, Unreachable
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
-from tests.integration.sms_channel.rig import LINK, PICTURE, Rig, running
+from tests.integration.sms_channel.rig import LINK, PDF, PICTURE, Rig, running
 from tests.servers.twilio_fake import OURS, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 PICTURE_LINK = LINK.format(id="f1")
 GERMAN = f"{OURS}/+4915112345678"
-PDF = Attachment("f2", "invoice.pdf", "application/pdf", 900_000, "0" * 64, "2026/f2")
 
 
 async def _refs(rig: Rig, files: dict[str, bytes], body: str = "See this") -> tuple[AttachmentRef, ...]:
@@ -124,6 +123,26 @@ async def test_without_a_public_address_it_says_that_there_is_a_file(tmp_path: P
     async with running(tmp_path, public_url=None) as rig:
         await rig.say("", files=[PICTURE], locale="de-AT")
         assert rig.twilio.sent() == ['Die Datei "ticket.png" kann hier nicht gesendet werden.']
+
+
+async def test_a_file_that_is_gone_from_the_store_is_told(rig: Rig) -> None:
+    await rig.around.files.delete(PICTURE.storage_key)
+    await rig.say("See:", files=[PICTURE, PDF], locale="fr")
+    assert rig.twilio.sent() == [
+        "See:",
+        'Le fichier "ticket.png" ne peut pas être envoyé ici.',
+        f"invoice.pdf: {LINK.format(id='f2')}",
+    ]
+
+
+async def test_what_was_said_of_a_file_that_is_gone_is_said_once(rig: Rig) -> None:
+    await rig.around.files.delete(PICTURE.storage_key)
+    (payload,) = rig.payloads("", files=[PICTURE])
+    rig.twilio.faults.append("lost answer")
+    with pytest.raises(OutcomeUnknown):
+        await rig.channel.send(payload, idempotency_key="d1:0")
+    rig.clock.move(6)
+    assert await rig.channel.outcome(payload, idempotency_key="d1:0") is not None
 
 
 async def test_a_file_that_twilio_refuses_goes_as_a_link(rig: Rig) -> None:
