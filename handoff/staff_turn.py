@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.domain.capabilities import Capabilities
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, OwnershipEvent, OwnershipState, next_state
 from core.domain.customer import Customer
@@ -16,6 +17,7 @@ from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
+from handoff.altering import altered, reacted
 from handoff.people import People
 from handoff.ratings import with_question
 from handoff.settings import HandoffSettings
@@ -69,6 +71,7 @@ class StaffTurn:
         cases: Cases,
         settings: HandoffSettings,
         waiting: Waiting,
+        channel: Capabilities | None = None,
     ) -> None:
         self._turn = turn
         self._case = case
@@ -79,6 +82,8 @@ class StaffTurn:
         self._cases = cases
         self._settings = settings
         self._waiting = waiting
+        self._channel = channel
+        self._account = ""
         self._thread: list[NewMessage] = []
         self._customers: list[NewMessage] = []
         self._recalls: list[Recall] = []
@@ -87,7 +92,7 @@ class StaffTurn:
 
     async def outcome(self, account: str) -> TurnOutcome:
         """Raises NotYet while something of the agent's is on its way: a claim is confirmed when nothing is any more."""
-        handled = self._turn.conversation.last_seq
+        handled, self._account = self._turn.conversation.last_seq, account
         for item in self._items():
             handled = item.seq
             await self._one(item)
@@ -120,6 +125,8 @@ class StaffTurn:
             return
         elif item.action is StaffAction.CARD_GONE:
             await self._show_card()
+        elif item.action in (StaffAction.REACT, StaffAction.UNREACT):
+            await self._reacted(item)
         elif isinstance(item.action, StaffAction):
             await self._pressed(item, item.action)
         else:
@@ -256,19 +263,38 @@ class StaffTurn:
             self._recalls.append(Recall(copy, None if gone else change.message.text))
             self._remark("staff_recalled" if gone else "staff_corrected")
             return
-        await self._correct(change, gone=gone)
+        await self._correct(change, copy, gone=gone)
 
-    async def _correct(self, change: Change, *, gone: bool) -> None:
-        """Too late: the customer has read it, so they are told what is right now, by whoever owns the conversation."""
+    async def _correct(self, change: Change, copy: str, *, gone: bool) -> None:
+        """Too late: the customer has it. Their copy is changed where their channel can do that, otherwise they are told.
+
+        By whoever owns the conversation, and by nobody else.
+        """
         who = await self._who(change.message)
-        owned = self._conversation.state is OwnershipState.STAFF and self._conversation.owner == who.id
-        if self._closed or not owned:
+        if not self._owned_by(who):
             self._remark("staff_too_late")
+            return
+        done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
+        if done is not None:
+            self._customers.append(done)
+            self._remark("staff_deleted_there" if gone else "staff_edited_there")
             return
         text = say("correction_withdrawn" if gone else "correction", self._locale)
         text = text if gone else f"{text} {change.message.text}"
         self._customers.append(NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True))
         self._remark("staff_correction_sent")
+
+    async def _reacted(self, message: Message) -> None:
+        """The owner's emoji reaches the customer where their channel has such a thing; everybody else's stays inside."""
+        who = await self._who(message)
+        if self._owned_by(who):
+            shown_at, present = str(message.meta.get("reply_to") or ""), message.action is StaffAction.REACT
+            done = await reacted(self._cases, self._channel, self._account, shown_at, message.text, present=present)
+            self._customers += [done] if done else []
+
+    def _owned_by(self, who: Person) -> bool:
+        owned = self._conversation.state is OwnershipState.STAFF and self._conversation.owner == who.id
+        return owned and not self._closed
 
     def _is_note(self, text: str) -> bool:
         sign = self._settings.note_sign

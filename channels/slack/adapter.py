@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from channels.door import WebhookDoor
-from channels.slack import doctor, envelope, outcome, render, signature
+from channels.slack import altering, doctor, envelope, outcome, render, signature
 from channels.slack.client import Sent, SlackClient
 from channels.slack.command import thanks
 from channels.slack.files import marked
@@ -63,6 +63,9 @@ CAPABILITIES: Final = Capabilities(
     text_limit=render.SECTION,
     format=TextFormat.MRKDWN,
     media=True,
+    edit=True,
+    delete=True,
+    reactions=True,
     typing=True,
     stream=True,
     buttons=True,
@@ -162,6 +165,8 @@ class SlackChannel:
         place = _place(payload.conversation)
         client = await self._client(place)
         try:
+            if payload.body["method"] in altering.METHODS:
+                return await altering.alter(client, payload.body, idempotency_key)
             channel = await self._channel(client, place)
             if payload.body["method"] == render.FILE:
                 if payload.part == 0:  # without a text that could take the place of what was begun
@@ -178,6 +183,8 @@ class SlackChannel:
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery: by the mark in the message's metadata, or by the file's id."""
+        if payload.body["method"] in altering.METHODS:
+            return None
         place = _place(payload.conversation)
         client = await self._client(place)
         try:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import aiohttp
 
 from channels.slack.client import Installed, SlackClient
 from channels.slack.refusals import Refused
-from channels.slack.settings import NEEDED, SCOPES, SlackSettings
+from channels.slack.settings import DESK_HOOK, NEEDED, SCOPES, SlackSettings
 from channels.slack.workspaces import Workspaces
 from core.domain.errors import AuthFailed, ChannelError, StoreUnavailable, Unreachable
+from core.domain.messages import Audience
 from core.ports.channel import Diagnosis
 from core.ports.channel_memory import ChannelMemory
 
+_CREDENTIAL = re.compile(r"SLACK_(BOT_TOKEN|SIGNING_SECRET|APP_TOKEN)")
 _APPS = "https://api.slack.com/apps"
 _MOST = 20
 """Workspaces that are asked; with more of them it would take longer than anybody waits."""
@@ -24,7 +28,14 @@ async def diagnose(settings: SlackSettings, public_url: str | None, memory: Chan
     async with aiohttp.ClientSession() as http:
         found = [*await _bot(settings, http), *await _way_in(settings, public_url, http)]
         found += _installation(settings, public_url)
-        return [*found, *await _installed(settings, public_url, memory, http)]
+        found += await _installed(settings, public_url, memory, http)
+    return [_of_desk(one) for one in found] if settings.hook == DESK_HOOK else found
+
+
+def _of_desk(found: Diagnosis) -> Diagnosis:
+    """The staff's own app has settings of its own."""
+    fix = None if found.fix is None else _CREDENTIAL.sub(r"SLACK_DESK_\1", found.fix)
+    return replace(found, check=_CREDENTIAL.sub(r"SLACK_DESK_\1", found.check), fix=fix)
 
 
 async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Diagnosis]:
@@ -41,7 +52,8 @@ async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Dia
         fix = f"Check that this machine reaches {settings.api_base_url} (SLACK_API_BASE_URL, proxy, firewall)."
         return [Diagnosis("SLACK_BOT_TOKEN", False, error.detail, fix)]
     known = Diagnosis("SLACK_BOT_TOKEN", True, f"bot {found.user} in {found.team_name} ({found.team})")
-    staff = [await _staff_channel(client, one, found.user) for one in sorted(settings.staff_channels)]
+    shown = settings.staff_channels if Audience.STAFF in settings.hears else frozenset[str]()
+    staff = [await _staff_channel(client, one, found.user) for one in sorted(shown)]
     return [known, _scopes(found.scopes), *staff]
 
 

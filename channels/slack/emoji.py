@@ -66,6 +66,19 @@ def character(name: str) -> str:
     return found + _TONES.get(tone, "")
 
 
+def name_of(emoji: str) -> str:
+    """Slack's name for a character; what stands between colons is one already."""
+    if emoji.startswith(":") and emoji.endswith(":") and len(emoji) > 2:
+        return emoji[1:-1]
+    tone = next((name for name, mark in _TONES.items() if emoji.endswith(mark)), "")
+    plain = emoji[:-1] if tone else emoji
+    bare = plain.replace("\ufe0f", "")
+    found = next((name for name, known in _NAMES.items() if known.replace("\ufe0f", "") == bare), None)
+    if found is None:
+        found = "_".join(unicodedata.name(one, "").lower().replace("-", "_").replace(" ", "_") for one in bare[:1])
+    return f"{found}::{tone}" if tone else found
+
+
 def _pictured(found: str) -> bool:
     """``unicodedata`` also knows the names of letters."""
     return len(found) == 1 and unicodedata.category(found) == "So"

@@ -209,7 +209,7 @@ class Reader:
             return []
         channel, ts = slack_id(item.get("channel")), timestamp(item.get("ts"))
         if channel in self.staff_channels:
-            return []
+            return [self._staff.reacted(event, team_of(whole), self._key(whole))]
         place = self.place({"channel": channel, "ts": ts}, team_of(whole))
         return [
             ReactionChanged(

@@ -12,9 +12,10 @@ from typing import Any
 
 from channels.footnotes import referred
 from channels.markdown.pieces import render as pieces
-from channels.slack import buttons
+from channels.slack import altering, buttons
 from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.words import Words, words
+from core.domain.alterations import alteration_in
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage, WirePayload
 
@@ -56,6 +57,9 @@ def payloads(message: OutboundMessage, language: str, *, rated: bool = True) -> 
         bodies[-1]["blocks"] += _below(message, said, rated=rated)
         bodies[0]["first"] = True
     bodies += [_file(file, said) for file in message.attachments]
+    alteration = alteration_in(message.meta)
+    if alteration is not None:
+        bodies = altering.bodies(alteration, bodies)
     return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from channels.slack import wire
-from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
+from channels.slack.emoji import character
+from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, plain
 from channels.slack.views import read_form, value_of
 from channels.slack.wire import Json
@@ -99,6 +100,22 @@ class StaffReader:
                 audience=Audience.STAFF,
             )
         ]
+
+    def reacted(self, event: Json, team: str, key: EventKey) -> MessageReceived:
+        """An emoji on a message, which Slack does not say the thread of: it stands for its own. Raises InvalidInput."""
+        item = wire.part(event, "item")
+        channel, ts = slack_id(item.get("channel")), timestamp(item.get("ts"))
+        present = event.get("type") == "reaction_added"
+        return MessageReceived(
+            key=key,
+            conversation=self._thread(team, channel, ts),
+            sender=self._sender(wire.text(event, "user")),
+            text=character(wire.named(event, "reaction")),
+            sent_at=time_of(wire.named(event, "event_ts")),
+            action=StaffAction.REACT if present else StaffAction.UNREACT,
+            reply_to=message_id(channel, ts),
+            audience=Audience.STAFF,
+        )
 
     def card_gone(self, channel: str, ts: str, team: str, key: EventKey, event: Json) -> MessageReceived:
         """Somebody deleted a message of ours that a thread began with. Raises InvalidInput."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from channels.telegram.altering import METHODS, done_already
 from channels.telegram.chats import Chats
 from channels.telegram.client import UPLOAD_SECONDS, BotApi, Refused, TooSlow, Unreadable
 from channels.telegram.html import plain_of
@@ -45,8 +46,10 @@ class Outgoing:
         chat = self._chats.now_at(body["params"]["chat_id"])
         self._pace.take(chat)
         try:
-            return _receipt(await self._in_some_form({**body, "params": {**body["params"], "chat_id": chat}}))
+            result = await self._in_some_form({**body, "params": {**body["params"], "chat_id": chat}})
         except Refused as refused:
+            if done_already(body, refused):
+                return Receipt()
             moved_to = refused.parameters.get("migrate_to_chat_id")
             if isinstance(moved_to, int):
                 await self._note_move(chat, moved_to)
@@ -55,6 +58,7 @@ class Outgoing:
             if refused.code_number == HTTPStatus.FORBIDDEN:
                 raise await self._blocked(chat, refused) from None
             raise
+        return Receipt() if body["method"] in METHODS else _receipt(result)  # what was altered has its name already
 
     async def await_recovery(self, body: Mapping[str, Any]) -> None:
         """Whether Telegram takes something for that chat again, by what leaves no trace: "typing". Raises a ChannelError.

@@ -11,9 +11,11 @@ from channels.markdown.parse import parse
 from channels.markdown.pieces import render_document
 from channels.markdown.tree import Bold, Document, Paragraph, Text
 from channels.markdown.write import write
+from channels.telegram import altering
 from channels.telegram.html import TelegramHtml, seen_units
 from channels.telegram.parse import PERSON
 from channels.telegram.words import TALK, say
+from core.domain.alterations import alteration_in
 from core.domain.attachments import Attachment
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, OutboundMessage, WirePayload
@@ -32,6 +34,9 @@ _DIALECT = TelegramHtml()
 def payloads(message: OutboundMessage) -> list[WirePayload]:
     """The text in pieces, with a button below the last where a person is offered, then each file."""
     bodies = [*_texts(message), *_files(message)]
+    alteration = alteration_in(message.meta)
+    if alteration is not None:
+        bodies = altering.calls(alteration, bodies)
     return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
 
 

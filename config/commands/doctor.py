@@ -12,6 +12,7 @@ from config.channels import CREDENTIALS, half_set, make_channels
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.desk import check_desk
+from config.desk_app import OWN_APP, make_door
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
@@ -69,6 +70,8 @@ async def _examine(settings: Settings, names: set[str]) -> dict[str, Sequence[Di
             settings, store=store, files=files, clock=clock, metrics=NoMetrics(), process=new_id(), alone=True
         )
         channels = make_channels(settings, surroundings, parts.secret_keys(settings, alone=True))
+        door = make_door(settings, surroundings)
+        channels |= {OWN_APP: door} if door is not None else {}
         unknown = names - channels.keys() - CREDENTIALS.keys()
         if unknown:
             raise ConfigError(f"There is no channel {', '.join(sorted(unknown))}. There are: {', '.join(CREDENTIALS)}.")

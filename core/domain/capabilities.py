@@ -32,6 +32,7 @@ class Capabilities:
     ``idempotent_send``: the same idempotency key sent twice shows once, so an unknown outcome is simply sent again.
     ``send_seconds``: how long one send may take where that is longer than a lease (files, servers that look at what they
     are given); the lease is renewed meanwhile.
+    ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     """
 
@@ -40,6 +41,7 @@ class Capabilities:
     media: bool = False
     edit: bool = False
     delete: bool = False
+    reactions: bool = False
     typing: bool = False
     stream: bool = False
     buttons: bool = False

@@ -69,7 +69,7 @@ class StaffAction(StrEnum):
 
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
-    deleted.
+    deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names.
     """
 
     CLAIM = "staff_claim"
@@ -88,6 +88,8 @@ class StaffAction(StrEnum):
     ASSIGN = "staff_assign"
     TAKE_BACK = "staff_take_back"
     CARD_GONE = "staff_card_gone"
+    REACT = "staff_react"
+    UNREACT = "staff_unreact"
 
 
 Action = CustomerAction | StaffAction

@@ -30,6 +30,14 @@ class Cases(Protocol):
         """The provider's first id of each of these messages that was sent and is tracked."""
         ...
 
+    async def parts(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The provider's ids of all parts of each of these messages, in the order in which they were sent."""
+        ...
+
+    async def copied_from(self, account: str, provider_id: str) -> str | None:
+        """The customer's message that this one of the desk's shows, by its provider's id; None where it shows none."""
+        ...
+
     async def first_shown(self, conversation_id: str) -> str | None:
         """The provider's id of the conversation's first message that was sent."""
         ...

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, String, cast, select, text, upda
 
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
+from core.domain.keys import EventKey
 from core.domain.messages import Author
 from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
 from core.storage import codec
@@ -18,7 +19,17 @@ from core.storage.case_timers import keep_timers
 from core.storage.database import Database
 from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
-from core.storage.tables import OPEN_DELIVERY, conversation, desk_case, message, outbox, rating, receipt, relay
+from core.storage.tables import (
+    OPEN_DELIVERY,
+    conversation,
+    desk_case,
+    inbound_event,
+    message,
+    outbox,
+    rating,
+    receipt,
+    relay,
+)
 from core.storage.tickets import keep_tickets
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
@@ -26,6 +37,11 @@ _SHOWN_AS = (
     select(receipt.c.message_id, receipt.c.provider_id)
     .where(among(receipt.c.message_id, "ids"))
     .order_by(receipt.c.created_at.desc(), receipt.c.provider_id.desc())
+)
+_PARTS = (
+    select(receipt.c.message_id, receipt.c.provider_id)
+    .where(among(receipt.c.message_id, "ids"))
+    .order_by(receipt.c.created_at, receipt.c.provider_id)
 )
 _COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
 _KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
@@ -117,6 +133,28 @@ class SqlCases:
     async def shown_as(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """See Cases.shown_as."""
         return await self._pairs(_SHOWN_AS, message_ids)
+
+    async def parts(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """See Cases.parts."""
+        if not message_ids:
+            return {}
+        wanted = {"ids": list(message_ids)}
+        rows = await self._cases_db.read(lambda connection: connection.execute(_PARTS, wanted).all())
+        return {
+            key: [row.provider_id for row in rows if row.message_id == key] for key in {row.message_id for row in rows}
+        }
+
+    async def copied_from(self, account: str, provider_id: str) -> str | None:
+        """See Cases.copied_from."""
+        statement = (
+            select(inbound_event.c.event_key)
+            .join(relay, relay.c.source_id == inbound_event.c.message_id)
+            .join(receipt, receipt.c.message_id == relay.c.target_id)
+            .where(receipt.c.channel == DESK, receipt.c.account == account, receipt.c.provider_id == provider_id)
+            .where(inbound_event.c.kind == "received")
+        )
+        found = await self._cases_db.read(lambda connection: connection.scalar(statement))
+        return None if found is None else EventKey.parse(found).provider_event_id
 
     async def first_shown(self, conversation_id: str) -> str | None:
         """See Cases.first_shown."""

@@ -41,6 +41,20 @@ USED: Mapping[str, Mapping[str, str]] = {
         "message_id": "Integer",
         "reply_markup": "InlineKeyboardMarkup",
     },
+    "editMessageText": {
+        "chat_id": "Integer|String",
+        "message_id": "Integer",
+        "text!": "String",
+        **_MARKS,
+        "link_preview_options": "LinkPreviewOptions",
+    },
+    "deleteMessage": {"chat_id!": "Integer|String", "message_id!": "Integer"},
+    "setMessageReaction": {
+        "chat_id!": "Integer|String",
+        "message_id!": "Integer",
+        "reaction": "Array of ReactionTypeEmoji",
+        "is_big": "Boolean",
+    },
     "getFile": {"file_id!": "String"},
     "setMyCommands": {"commands!": "Array of BotCommand", "language_code": "String"},
 }
@@ -48,6 +62,7 @@ USED_TYPES: Mapping[str, Mapping[str, str]] = {
     "LinkPreviewOptions": {"is_disabled": "Boolean", "url": "String"},
     "InlineKeyboardMarkup": {"inline_keyboard!": "Array of Array of InlineKeyboardButton"},
     "InlineKeyboardButton": {"text!": "String", "callback_data": "String", "url": "String"},
+    "ReactionTypeEmoji": {"type!": "String", "emoji!": "String"},
     "BotCommand": {"command!": "String", "description!": "String"},
 }
 _PRIMITIVES: Mapping[str, tuple[type, ...]] = {

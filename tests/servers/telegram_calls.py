@@ -15,6 +15,8 @@ from tests.servers.telegram_html import BadMarks, read_html
 BOT_ID = 123456789
 _DEFAULT_KINDS = {"message", "edited_message", "callback_query", "my_chat_member", "channel_post", "inline_query"}
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
+_REACTIONS = frozenset("👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌")
+"""Some of those of https://core.telegram.org/bots/api#reactiontypeemoji."""
 _MEGABYTE = 1024 * 1024
 _CAPITAL = re.compile(r"([A-Z])")
 
@@ -54,6 +56,7 @@ class BotState:
         self.moved: dict[int, int] = {}
         self.files: dict[str, bytes] = {}
         self.queries: set[str] = set()
+        self.reactions: dict[tuple[int | str, int], list[str]] = {}
         self.message_ids = itertools.count(1)
         self.changed = asyncio.Condition()
         self._poll = 0
@@ -143,6 +146,34 @@ class BotState:
                     raise Refusal(400, "Bad Request: message is not modified")
                 return one
         raise Refusal(400, "Bad Request: message to edit not found")
+
+    async def edit_message_text(self, params: dict[str, Any]) -> Any:
+        text, entities = _marked(params, "text")
+        found = self._own(params, "edit")
+        if found.get("text") == text:
+            raise Refusal(400, "Bad Request: message is not modified")
+        if _units(text) > 4096:
+            raise Refusal(400, "Bad Request: message is too long")
+        found |= {"text": text, "edit_date": found["date"], "entities": entities}
+        return found
+
+    async def delete_message(self, params: dict[str, Any]) -> Any:
+        self.sent.remove(self._own(params, "delete"))
+        return True
+
+    async def set_message_reaction(self, params: dict[str, Any]) -> Any:
+        self._chat(params)
+        given = [one["emoji"] for one in params.get("reaction", [])]
+        if len(given) > 1 or not set(given) <= _REACTIONS:
+            raise Refusal(400, "Bad Request: REACTION_INVALID")
+        self.reactions[params["chat_id"], params["message_id"]] = given
+        return True
+
+    def _own(self, params: dict[str, Any], what: str) -> dict[str, Any]:
+        for one in self.sent:
+            if (one["chat"]["id"], one["message_id"]) == (params["chat_id"], params["message_id"]):
+                return one
+        raise Refusal(400, f"Bad Request: message to {what} not found")
 
     async def answer_callback_query(self, params: dict[str, Any]) -> Any:
         if len(params.get("text", "")) > 200:

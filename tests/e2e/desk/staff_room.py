@@ -75,6 +75,17 @@ class StaffRoom:
         await self.deliver(event)
         return event
 
+    async def react(self, ts: str, name: str, user: str = GRACE, *, present: bool = True) -> None:
+        """An emoji on any message of the channel."""
+        event = {
+            "type": "reaction_added" if present else "reaction_removed",
+            "user": user,
+            "reaction": name,
+            "item": {"type": "message", "channel": self.channel, "ts": ts},
+            "event_ts": self.slack.ts(),
+        }
+        await self.deliver(self.slack.event(event, team=self.team, bot=self.bot))
+
     async def delete_card(self, card: Json) -> None:
         """Somebody of the staff deletes what the thread began with."""
         await self.deliver(self.slack.delete_root(self.channel, card["ts"], team=self.team, bot=self.bot))

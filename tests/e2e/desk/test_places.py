@@ -10,16 +10,21 @@ import pytest
 
 from tests.e2e.desk.staff_room import StaffRoom
 from tests.e2e.desk.test_desk import CLAIM, Scene, scene
+from tests.e2e.knowledge_copy import run_command
 from tests.fixtures.hub import MakeHub
-from tests.servers.slack_fake import kind
+from tests.servers.slack_fake import SlackFake, kind
 from tests.servers.slack_world import (
+    APP_TOKEN,
     DESK_BOT,
     DESK_SECRET,
     DESK_TEAM,
     DESK_TOKEN,
+    DIRECT,
     GRACE,
     PUBLIC,
     STAFF,
+    TEAM,
+    TOKEN,
     Channel,
     Workspace,
 )
@@ -183,3 +188,59 @@ async def test_staff_in_a_workspace_of_their_own(make_hub: MakeHub) -> None:
         assert not any("wrong app" in text for text in await world.texts())
         assert kind("D0ANNA001") == "im"
         assert not slack.shown("D0ANNA001")
+
+
+async def test_a_customer_on_slack_sees_edits_deletions_and_emoji(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        slack, staff = world.office.slack, room(world)
+        asked = slack.say("I want to talk to a person", channel=DIRECT)
+        await staff.deliver(asked)
+        card = await staff.card()
+        await staff.press(card, CLAIM)
+        await slack.until(lambda: any("has joined" in one for one in slack.shown()), 30)
+        said = await staff.write(card, "It costs 10 euros")
+        await slack.until(lambda: any("10 euros" in one for one in slack.shown()), 30)
+        before = len(slack.shown())
+        await world.office.edit(said, "It costs 12 euros")
+        await slack.until(lambda: any("12 euros" in one for one in slack.shown()), 30)
+        assert len(slack.shown()) == before
+        assert not any("10 euros" in one for one in slack.shown())
+        await world.office.delete(said)
+        await slack.until(lambda: not any("euros" in one for one in slack.shown()), 30)
+
+        thanks = slack.say("Thank you", channel=DIRECT)
+        await staff.deliver(thanks)
+        await staff.sees(card, "Thank you")
+        (copy,) = [one for one in slack.channels[STAFF].messages if "Thank you" in str(one.get("text"))]
+        await staff.react(copy["ts"], "tada")
+        (own,) = [one for one in slack.channels[DIRECT].messages if one["ts"] == thanks["event"]["ts"]]
+        await slack.until(lambda: own.get("reactions") == ["tada"], 30)
+        await staff.react(copy["ts"], "tada", present=False)
+        await slack.until(lambda: own.get("reactions") == [], 30)
+
+
+async def test_the_doctor_looks_at_the_staffs_own_app(tmp_path: Path) -> None:
+    async with SlackFake() as slack:
+        slack.workspaces[DESK_TOKEN] = Workspace(DESK_TEAM, DESK_BOT)
+        slack.channels[STAFF] = Channel(team=DESK_TEAM)
+        environment = {
+            "SLACK_BOT_TOKEN": TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_STAFF_CHANNEL": STAFF,
+            "SLACK_DESK_BOT_TOKEN": DESK_TOKEN,
+            "SLACK_DESK_APP_TOKEN": "xapp-wrong",
+            "SLACK_API_BASE_URL": slack.api_url,
+        }
+        finished = await asyncio.to_thread(run_command, tmp_path / "var", "doctor", **environment)
+        assert finished.returncode == 1, finished.stdout + finished.stderr
+        lines = [" ".join(line.split()) for line in finished.stdout.splitlines()]
+
+        def said(beginning: str) -> str:
+            (found,) = [line for line in lines if line.startswith(beginning)]
+            return found
+
+        assert TEAM in said("slack ok SLACK_BOT_TOKEN:")
+        assert DESK_TEAM in said("slack-desk ok SLACK_DESK_BOT_TOKEN:")
+        assert "cases are shown in #help-desk" in said("slack-desk ok SLACK_STAFF_CHANNEL:")
+        assert said("slack-desk WRONG SLACK_DESK_APP_TOKEN:")
+        assert not any(line.startswith("slack ") and "SLACK_STAFF_CHANNEL" in line for line in lines)

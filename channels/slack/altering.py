@@ -1,0 +1,56 @@
+"""A message of ours, or of the customer's, is changed, taken away or marked: the calls, and what Slack's refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.slack.client import Sent, SlackClient
+from channels.slack.emoji import name_of
+from channels.slack.files import marked
+from channels.slack.refusals import Refused
+from core.domain.alterations import Alteration, Altering
+from core.domain.errors import Rejected
+from core.domain.messages import Receipt
+
+EDIT, DELETE, ADD, REMOVE = "chat.update", "chat.delete", "reactions.add", "reactions.remove"
+METHODS = frozenset({EDIT, DELETE, ADD, REMOVE})
+
+
+def bodies(alteration: Alteration, texts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``texts``: the new text as messages; the first takes the old one's place, what does not fit follows it."""
+    match alteration.how:
+        case Altering.EDIT:
+            return [{**texts[0], "method": EDIT, "of": alteration.of[0]}, *texts[1:]]
+        case Altering.DELETE:
+            return [{"method": DELETE, "of": one} for one in alteration.of]
+        case Altering.REACT:
+            method = ADD if alteration.present else REMOVE
+            return [{"method": method, "of": alteration.of[0], "name": name_of(alteration.emoji)}]
+
+
+async def alter(client: SlackClient, body: Mapping[str, Any], key: str) -> Receipt:
+    """To do it again does no harm. Raises ChannelError; what is gone already need not be deleted."""
+    sent = _named(body["of"])
+    match body["method"]:
+        case "chat.update":
+            await client.update(sent, body["text"], blocks=body["blocks"], metadata=marked(key))
+        case "chat.delete":
+            try:
+                await client.delete(sent)
+            except Refused as error:
+                if error.reason != "message_not_found":
+                    raise
+        case "reactions.add":
+            await client.add_reaction(sent, body["name"])
+        case _:
+            await client.remove_reaction(sent, body["name"])
+    return Receipt()
+
+
+def _named(provider_id: str) -> Sent:
+    kind, _, rest = provider_id.partition("/")
+    channel, _, ts = rest.partition("/")
+    if kind != "m" or not ts:
+        raise Rejected(f"{provider_id!r} is no message of Slack's.")
+    return Sent(channel, ts)
