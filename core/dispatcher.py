@@ -254,8 +254,9 @@ class Dispatcher:
 
 
 def _may_give_up(state: TurnState) -> bool:
-    """Only where the agent speaks, and to a customer."""
-    return state.conversation.state is OwnershipState.BOT and state.conversation.audience is Audience.CUSTOMER
+    """Only where the agent speaks, and to a customer: also with what was written while a person resolved."""
+    agents = state.conversation.state in (OwnershipState.BOT, OwnershipState.RESOLVED)
+    return agents and state.conversation.audience is Audience.CUSTOMER
 
 
 def _say(error: Exception) -> None:

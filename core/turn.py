@@ -255,7 +255,14 @@ class Turn:
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
-        return TurnOutcome(state.claim, handled_seq=_handled(state), messages=(_about(state, _by_agent(reply)),))
+        """What was written while a person resolved was pending then, so its arrival reopened nothing: its answer does."""
+        resolved = state.conversation.state is OwnershipState.RESOLVED
+        return TurnOutcome(
+            state.claim,
+            handled_seq=_handled(state),
+            messages=(_about(state, _by_agent(reply)),),
+            transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
+        )
 
 
 def _by_agent(reply: Reply) -> NewMessage:
@@ -278,8 +285,11 @@ def _asks_for_a_person(state: TurnState) -> bool:
 
 
 def _was_asked_to_rate(state: TurnState) -> bool:
-    """By the last thing that was said to the customer; nobody has taken the conversation since."""
-    if state.conversation.state is OwnershipState.STAFF:
+    """By the last thing that was said to the customer; nobody has taken the conversation since.
+
+    What was written before that, while somebody resolved, answers nothing: the conversation is resolved still.
+    """
+    if state.conversation.state in (OwnershipState.STAFF, OwnershipState.RESOLVED):
         return False
     last = next((message for message in reversed(state.history) if message.author is not Author.CUSTOMER), None)
     return last is not None and not {ASKS_RATING, ASKS_COMMENT}.isdisjoint(last.meta)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.conversation import Escalation, OwnershipEvent
+from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
+from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, CustomerAction, MessageKind
 from core.ports.desk import ASKS_RATING
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import TurnOutcome, TurnState
+from core.ports.store import Settlement, Transition, TurnOutcome, TurnState
 from core.storage.store import SqlStore
 from core.turn import Rules, Turn
-from tests.contract.stores.sayings import accept, answer, claim_one, finish, said
+from tests.contract.stores.sayings import accept, answer, claim_one, finish, said, thread
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
 
@@ -92,6 +93,31 @@ async def test_a_rating_closes_what_it_opened_and_asks_no_agent(store: SqlStore)
     assert outcome.transition.event is OwnershipEvent.RESOLVE
     assert metrics.total(Counter.TURNS) == 1
     assert (await store.finish([outcome]))[0].held
+
+
+@pytest.mark.parametrize("asked", [{}, {ASKS_RATING: True}], ids=["not asked to rate", "asked to rate"])
+async def test_what_was_written_while_somebody_resolved_is_the_agents(store: SqlStore, asked: dict[str, bool]) -> None:
+    """It was pending then, so its arrival reopened nothing; what it says is no rating, for nobody had asked."""
+    await accept(store, said("e0", "A person, please", action=CustomerAction.REQUEST_PERSON))
+    assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
+    await accept(store, said("e1", "5"))
+    notice = answer("Closed.", author=Author.SYSTEM, meta=asked)
+    home = thread().conversation_id
+    await store.transition(home, Transition(OwnershipEvent.RESOLVE, reopen_within=3600.0), [notice])
+    responder = Echo()
+    state = await claim_one(store)
+    assert state.conversation.state is OwnershipState.RESOLVED
+    outcome = await Turn(responder, NotedDesk(), {}, CountedMetrics(), sorry).run(state)
+    assert len(responder.turns) == 1
+    assert (await store.finish([outcome]))[0].held
+    after = await store.conversation(home)
+    assert after is not None
+    assert after.state is OwnershipState.BOT
+    claimed = await store.claim_deliveries("web", "main", 10, 5.0)
+    assert [one.message.text for one in claimed] == ["Closed."]
+    await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT) for one in claimed])
+    (reply,) = await store.claim_deliveries("web", "main", 10, 5.0)
+    assert reply.message.author is Author.AGENT, "it is sent in the agent's own time of ownership"
 
 
 async def test_a_number_that_nobody_asked_for_is_the_agents(store: SqlStore) -> None:
