@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from channels.accepting import accept_each
 from core.domain.errors import BadSignature, InvalidInput, Overloaded, SessionEnded, UnknownMessage
 from core.domain.messages import InboundEvent, RawEvent
 from core.ports.channel import Channel, InboundSink, WebhookReply, WebhookRequest
@@ -93,17 +94,8 @@ class WebhookDoor:
         return thanks
 
     async def _accept(self, sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent) -> None:
-        if not events:
-            return
-        try:
-            await sink.accept(events, raw)
-        except (InvalidInput, SessionEnded) as error:
-            await self._refused_events(sink, await _each(sink, events, raw, error), raw)
-
-    async def _refused_events(
-        self, sink: InboundSink, refused: Sequence[tuple[InboundEvent, InvalidInput | SessionEnded]], raw: RawEvent
-    ) -> None:
         """Each for its own reason. What is wrong with one is kept before the provider is asked to come again for another."""
+        refused = await accept_each(sink, events, raw)
         bad = [error.detail for _, error in refused if not isinstance(error, UnknownMessage | SessionEnded)]
         if bad:
             await sink.quarantine(raw, "; ".join(bad))
@@ -139,21 +131,6 @@ class WebhookDoor:
         # Providers sign the address that was configured with them, which behind a proxy is not the one that arrives.
         url = self._public_url + request.path_qs if self._public_url else str(request.url)
         return WebhookRequest(request.method, url, dict(request.headers), bytes(body), request.remote)
-
-
-async def _each(
-    sink: InboundSink, events: Sequence[InboundEvent], raw: RawEvent, error: InvalidInput | SessionEnded
-) -> list[tuple[InboundEvent, InvalidInput | SessionEnded]]:
-    """What is wrong with which event: the sink names one reason for all. The others are stored by now, and stay so once."""
-    if len(events) == 1:
-        return [(events[0], error)]
-    refused: list[tuple[InboundEvent, InvalidInput | SessionEnded]] = []
-    for event in events:
-        try:
-            await sink.accept([event], raw)
-        except (InvalidInput, SessionEnded) as own:
-            refused.append((event, own))
-    return refused
 
 
 def _response(reply: WebhookReply) -> web.Response:
