@@ -14,7 +14,7 @@ from core.domain.case import DESK
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
 from core.domain.delivery import DeliveryStatus
-from core.domain.errors import NotYet
+from core.domain.errors import LostClaim, NotYet
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import (
     Audience,
@@ -82,7 +82,8 @@ class Agent:
         self.asked_while: list[OwnershipState] = []
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder."""
+        """See Responder. As the product's agent, it asks for nothing once somebody else has the conversation."""
+        await self._store.still_held(turn.claim)
         conversation = await self._store.conversation(turn.conversation.id)
         assert conversation is not None
         self.asked_while.append(conversation.state)
@@ -152,7 +153,9 @@ class DeskWorld:
             return MessageDeleted(key, HOME, target.key, self.clock.now())
         return MessageEdited(key, HOME, target.key, text, self.clock.now())
 
-    def staff_does(self, thread: str, user: str, text: str, action: StaffAction | None = None) -> MessageReceived:
+    def staff_does(
+        self, thread: str, user: str, text: str, action: StaffAction | None = None, *, reply_to: str | None = None
+    ) -> MessageReceived:
         """An event, not accepted yet."""
         return MessageReceived(
             EventKey("slack", "main", f"s{self.number()}"),
@@ -161,6 +164,7 @@ class DeskWorld:
             text,
             self.clock.now(),
             action=action,
+            reply_to=reply_to,
             audience=Audience.STAFF,
         )
 
@@ -172,6 +176,8 @@ class DeskWorld:
         """Run a turn; one that cannot be decided yet is given back."""
         try:
             return Decided(state, self.do(self.turn.run(state)))
+        except LostClaim:
+            return None
         except NotYet as error:
             self.do(self.store.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False))
             return None

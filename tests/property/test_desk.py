@@ -7,6 +7,7 @@ or the desk, once and in order; who waits for a person has a case, and who does 
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from core.agent.withdrawal import last_withdrawn
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, CustomerAction, InboundEvent, MessageReceived, StaffAction
@@ -27,12 +29,20 @@ from core.domain.timers import TimerKind
 from core.ports.store import Delivery, TurnState
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
+from tests.property.desk_promises import hands_are_told, one_voice, tickets_follow
 from tests.property.desk_world import HOME, Decided, DeskWorld
 from tests.scale import Scale
 
 picks = st.integers(0, 1000)
 users = st.sampled_from(["grace", "linus"])
+_TAG = re.compile(r"<C(\d+)>")
+_TAKEN_BACK = "Never mind, I don't need a person any more."
 _WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
+
+
+def _tag(text: str) -> str:
+    """What a message is known by, however it is changed."""
+    return text[text.index("<") : text.index(">") + 1]
 
 
 class Desk(RuleBasedStateMachine):
@@ -51,6 +61,7 @@ class Desk(RuleBasedStateMachine):
         self.sending: list[Delivery] = []
         self.written: dict[str, str] = {}
         self.rings: list[TimerOutcome] = []
+        self.took_back = False
 
     def teardown(self) -> None:
         try:
@@ -91,13 +102,30 @@ class Desk(RuleBasedStateMachine):
         action = CustomerAction.REQUEST_PERSON if person == 0 else None
         self._accept(self.world.customer_says(f"<C{number}>", f"c{number}", action))
 
+    @rule(question=st.booleans())
+    def customer_takes_the_wish_back(self, question: bool) -> None:
+        """Staff are shown it with the rest of what was written; the agent answers what is asked."""
+        asked = f" Where is <C{self.world.number()}>?" if question else ""
+        event = self.world.customer_says(f"{_TAKEN_BACK}{asked}", f"t{self.world.number()}")
+        self.world.accept(event)
+        self.seen.append(event)
+        self.took_back = True
+        if question:
+            self.said.append(event)
+
+    @rule(score=st.integers(1, 5))
+    def customer_rates(self, score: int) -> None:
+        event = self.world.customer_says(str(score), f"r{self.world.number()}")
+        self.world.accept(event)
+        self.seen.append(event)
+
     @precondition(lambda self: self.said)
     @rule(pick=picks, delete=st.booleans())
     def customer_changes(self, pick: int, delete: bool) -> None:
         target = self.said[pick % len(self.said)]
         self._accept(self.world.customer_changes(target, None if delete else f"{target.text} changed"))
         if delete:
-            self.gone.add(target.text)
+            self.gone.add(_tag(target.text))
 
     @precondition(lambda self: self.seen)
     @rule(pick=picks)
@@ -111,6 +139,9 @@ class Desk(RuleBasedStateMachine):
     def staff_press(self, pick: int, user: str, action: StaffAction) -> None:
         thread = self.world.threads[pick % len(self.world.threads)]
         choice = "hour" if action is StaffAction.SNOOZE else ""
+        if action in (StaffAction.REPLY, StaffAction.NOTE):
+            choice = f"[S{self.world.number()}]"
+            self.written[choice] = user if action is StaffAction.REPLY else "nobody"
         self._accept(self.world.staff_does(thread, user, choice, action))
 
     @precondition(lambda self: self.world.threads)
@@ -142,8 +173,9 @@ class Desk(RuleBasedStateMachine):
         if decided is not None:
             self.decided.append(decided)
         for state_then in self.world.agent.asked_while[asked:]:
-            fresh = self.world.do(self.world.store.extend([state.claim], 5.0))
-            assert state_then not in _WITH_PEOPLE or not fresh, "an agent with a claim was asked while people had it"
+            assert state_then is not OwnershipState.STAFF, "an agent was asked while somebody had the conversation"
+            taken_back = last_withdrawn(state.pending) is not None
+            assert state_then is not OwnershipState.QUEUED or taken_back, "an agent was asked while a person was wanted"
 
     @precondition(lambda self: self.decided)
     @rule(pick=picks, crash=st.integers(0, 4))
@@ -188,6 +220,10 @@ class Desk(RuleBasedStateMachine):
                     assert message.author is Author.STAFF
                     assert message.author_name == user.title(), "what was not the owner's, or was a note, went out"
 
+    @invariant()
+    def nobody_hears_two_voices(self) -> None:
+        one_voice(self.world.sent)
+
     def _at_rest(self) -> None:
         """Everything was worked off: where is each message?"""
         world = self.world
@@ -201,22 +237,23 @@ class Desk(RuleBasedStateMachine):
         assert len(open_cases) == (1 if state in _WITH_PEOPLE else 0), (state, cases)
         for case in cases:
             self._nobody_is_forgotten(case, state)
-        shown = [
-            message.text
-            for case in cases
-            for message in world.told_staff(case.id)
-            if message.meta.get("post") == "said" and message.author is Author.CUSTOMER
-        ]
-        answers = [message.text for message in world.told_customer() if message.author is Author.AGENT]
-        for event in self.said:
-            reached = [text for text in shown if text.startswith(event.text)]
-            told = [text for text in answers if event.text in text]
-            if event.text in self.gone:
-                assert len(reached) <= 1
-            else:
-                assert len(reached) + len(told) == 1, (event.text, reached, told)
-        order = [text.split(">")[0] for text in shown]
-        assert order == sorted(order, key=lambda text: int(text.removeprefix("<C"))), "in order"
+        told = world.told_customer()
+        hands_are_told(world, told, state)
+        tickets_follow(world, cases)
+        posts = [message for case in cases for message in world.told_staff(case.id)]
+        shown = [one.text for one in posts if one.meta.get("post") == "said" and one.author is Author.CUSTOMER]
+        comments = [one.text for one in posts if one.meta.get("post") == "remark" and "comment:" in one.text]
+        answers = [message.text for message in told if message.author is Author.AGENT]
+        for tag in map(_tag, [event.text for event in self.said]):
+            reached = [text for text in [*shown, *comments] if tag in text]
+            answered = [text for text in answers if tag in text]
+            assert len(reached) <= 1, reached
+            assert len(answered) <= 1, answered
+            if tag not in self.gone:
+                both = self.took_back and len(reached) == len(answered) == 1
+                assert both or len(reached) + len(answered) == 1, (tag, reached, answered)
+        order = [int(found) for text in shown for found in _TAG.findall(text)]
+        assert order == sorted(order), "in order"
 
     def _nobody_is_forgotten(self, case: Case, state: OwnershipState) -> None:
         """Whoever waits is remembered by a timer, and nobody is bothered for a case that is closed."""

@@ -1,0 +1,61 @@
+"""What must hold of a desk whatever happened, asked of what was sent and of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from core.domain.case import Case
+from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
+from core.domain.messages import Author, Message
+from core.domain.ticket import TicketStatus
+from core.storage.tables import ownership_change
+from core.storage.ticket_tables import ticket
+from tests.property.desk_world import HOME, DeskWorld
+
+_TAKEN, _LEFT = "has joined the conversation", ("the assistant answers again", "has closed this conversation")
+
+
+def one_voice(sent: Sequence[tuple[Author, str]]) -> None:
+    """Between "X has joined" and the end of it, the customer reads nothing of the agent's."""
+    theirs = False
+    for author, text in sent:
+        theirs = _TAKEN in text or (theirs and not any(left in text for left in _LEFT))
+        assert not (theirs and author is Author.AGENT), (text, sent)
+
+
+def hands_are_told(world: DeskWorld, told: Sequence[Message], state: OwnershipState) -> None:
+    """The changes of owner are a way through the state machine that ends here; who is said to be transferred was."""
+    columns = ownership_change.c
+    wanted = select(ownership_change).where(columns.conversation_id == HOME.conversation_id)
+    changes = _rows(world, wanted.order_by(columns.ownership_epoch))
+    now = OwnershipState.BOT
+    for place, change in enumerate(changes, start=1):
+        assert change.ownership_epoch == place, "no change is missing, and none was made twice"
+        assert change.from_state == now
+        now = next_state(now, OwnershipEvent(change.event))
+        assert change.to_state == now
+        assert (change.owner is not None) == (now is OwnershipState.STAFF), "one owns it, or nobody"
+    assert now is state
+    claims = [
+        message for message in told if message.meta.get("requires_escalation") and message.author is Author.SYSTEM
+    ]
+    transfers = [change for change in changes if change.event == OwnershipEvent.ESCALATE]
+    assert len(claims) == len(transfers), "a transfer that is claimed has happened"
+
+
+def tickets_follow(world: DeskWorld, cases: Sequence[Case]) -> None:
+    """Each case has one ticket, which is open while the case is."""
+    rows = _rows(world, select(ticket).where(ticket.c.conversation_id == HOME.conversation_id))
+    found = {row.case_id: row.status for row in rows if row.case_id}
+    assert set(found) == {case.id for case in cases}
+    assert len([row for row in rows if row.case_id]) == len(cases)
+    for case in cases:
+        assert (found[case.id] == TicketStatus.OPEN) == (case.closed_at is None), (case, found)
+
+
+def _rows(world: DeskWorld, statement: Any) -> Sequence[Any]:
+    found: Sequence[Any] = world.do(world.store.database.read(lambda connection: connection.execute(statement).all()))
+    return found
