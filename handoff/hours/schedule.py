@@ -6,8 +6,8 @@ the gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -139,18 +139,6 @@ class Hours:
         dated = [rule.days.last for rule in self.rules if not rule.days.yearly]
         beyond = max((last - instant.date() for last in dated), default=timedelta())
         return max(0, beyond.days) + _LEAP_CYCLE
-
-
-@dataclass(frozen=True, slots=True)
-class TeamHours:
-    """The company's hours, and those of teams that keep their own."""
-
-    company: Hours
-    teams: Mapping[str, Hours] = field(default_factory=dict)
-
-    def of(self, team: str | None) -> Hours:
-        """A team that has none keeps the company's."""
-        return self.teams.get(team, self.company) if team else self.company
 
 
 def _instant(at: datetime) -> datetime:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from handoff.hours import DayRule, Days, Hours, Span, TeamHours, parse_hours
+from handoff.hours import DayRule, Days, Hours, Span, parse_hours
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 ZONES = (
@@ -161,13 +161,6 @@ def test_a_zone_may_skip_a_whole_day() -> None:
     """Samoa went from 29 to 31 December 2011."""
     hours = parse_hours("Mon-Sun 09:00-17:00", "Pacific/Apia")
     assert hours.next_opening(_in("Pacific/Apia", 2011, 12, 29, 17, 0)) == _in("Pacific/Apia", 2011, 12, 31, 9, 0)
-
-
-def test_a_team_may_keep_its_own_hours() -> None:
-    own = parse_hours("24/7", "UTC")
-    teams = TeamHours(OFFICE, {"night": own})
-    assert teams.of("night") is own
-    assert teams.of("sales") is teams.of(None) is OFFICE
 
 
 _SPANS = st.builds(
