@@ -26,6 +26,9 @@ from handoff.briefing import Briefing
 from handoff.delivery_marks import DeliveryMarks
 from handoff.desk_views import DeskViews
 from handoff.hours import BadHours, parse_hours
+from handoff.learning import LearningTimers
+from handoff.learning_desk import LearningDesk
+from handoff.learning_views import LearningViews
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts, SlackDesk
 from handoff.slack_panel import SlackPanel
@@ -123,7 +126,9 @@ def make_desk(
     handoff = make_handoff(settings)
     if wall is None:
         return UnstaffedDesk(handoff, clock)
-    desk = SlackDesk(replace(_parts(wall, store, clock, agent), briefing=briefing or Briefing()), handoff)
+    desk: Desk = SlackDesk(replace(_parts(wall, store, clock, agent), briefing=briefing or Briefing()), handoff)
+    if settings.desk_learn:
+        desk = LearningDesk(desk, store, store, wall, wall, settings.desk_language)
     return desk if translator is None else TranslatedDesk(desk, translator, store, settings.desk_language)
 
 
@@ -137,7 +142,8 @@ def give_forms(
     for channel in channels:
         if isinstance(channel, TakesForms):
             handoff = make_handoff(settings)
-            channel.give_forms(DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account))
+            views = DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account)
+            channel.give_forms(LearningViews(views, store, wall, panel, settings.desk_language, channel.account))
 
 
 def make_timers(
@@ -147,7 +153,8 @@ def make_timers(
     if wall is None:
         return None
     timers = DeskTimers(_parts(wall, store, clock), make_handoff(settings))
-    return TimerLoop(store, timers.ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
+    ring = LearningTimers(timers.ring, store, store, store, wall.account).ring
+    return TimerLoop(store, ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
 
 
 def make_marks(

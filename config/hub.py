@@ -26,6 +26,7 @@ from config.desk_rules import make_rules
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.indexing import Indexing
+from config.learned_answers import LearnedAnswers, learned_file
 from config.operators import operator_access
 from config.settings import Settings
 from config.sweep import DailySweep, kept_for, unused_after
@@ -114,6 +115,9 @@ class Hub:
         )
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
+        learns = self.works and self._wall is not None and settings.desk_learn
+        path = learned_file(settings)
+        self._learned = LearnedAnswers(self.store, path, self.indexing.add) if learns else None
         self._sweep = DailySweep(
             self.store,
             self.files,
@@ -249,6 +253,8 @@ class Hub:
         if self._marks is not None:
             self._marks.start()
         await self.indexing.start()
+        if self._learned is not None:
+            self._learned.start()
         self._sweep.start()
 
     def _colleague(self) -> Responder | None:
@@ -330,6 +336,8 @@ class Hub:
         if self._migrating is not None:
             self._migrating.cancel()
         await self._closing.aclose()
+        if self._learned is not None:
+            await self._learned.stop()
         await self._sweep.stop()
         await self.indexing.stop()
         await self.extraction.stop()

@@ -122,6 +122,12 @@ class Indexing:
                 stand_in=self._stand_in,
             )
 
+    async def add(self, source: str) -> IndexReport:
+        """From now on this is a source like those that are configured. Raises HubError."""
+        if source not in self._sources:
+            self._sources = (*self._sources, source)
+        return await self.run(())
+
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()

@@ -14,6 +14,7 @@ from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
 from config.data_dir import own_secret_key
 from config.desk import is_staffed
+from config.learned_answers import learned_file
 from config.measured_model import MeasuredModel
 from config.operators import operator_access
 from config.settings import Settings, secrets_of
@@ -219,9 +220,10 @@ def make_knowledge(settings: Settings) -> Knowledge:
 
 
 def knowledge_sources(settings: Settings) -> tuple[str, ...]:
-    """The paths to index; ``sample`` stands for the documents that come with the hub."""
+    """The paths to index; ``sample`` stands for the documents that come with the hub. What staff approved is one of them."""
     named = (source for source in settings.knowledge_sources if source != NO_SOURCES)
-    return tuple(str(SAMPLE) if source == "sample" else source for source in named)
+    learned = (str(path) for path in (learned_file(settings),) if path.is_file())
+    return (*(str(SAMPLE) if source == "sample" else source for source in named), *learned)
 
 
 def sample_stands_in(settings: Settings) -> str | None:

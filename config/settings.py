@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         description="Replies in a row without an answer that bring in a person. 0: never. Without a staff channel only "
         "when it is set.",
     )
+    desk_learn: bool = Field(
+        True,
+        description="What staff told a customer that the agent did not know is proposed to them for the knowledge base, once the "
+        "case is resolved.",
+    )
     desk_translate: bool = Field(
         False,
         description="Customers and staff each read and write their own language, staff that of DESK_LANGUAGE. Needs a language "

@@ -42,6 +42,8 @@ class Post(StrEnum):
     REMINDER = "reminder"
     ADVICE = "advice"
     SENT_AS = "sent_as"
+    PROPOSAL = "proposal"
+    JUDGED = "judged"
     OUTGOING = "outgoing"
     NOTE = "note"
 

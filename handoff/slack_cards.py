@@ -11,6 +11,7 @@ from core.domain.messages import Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack_advice import advice
 from handoff.slack_card import button, card, cut, date
+from handoff.slack_proposals import proposal
 from handoff.slack_translations import below, sent_as
 from handoff.texts import say
 
@@ -34,20 +35,31 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
             return [{"do": "reply", **_said(piece, [section(piece)])} for piece in transcript(meta, language)]
         case Post.REMARK:
             return [{"do": "reply", **_said(message.text, [context(piece)])} for piece in _small(message.text)]
-        case Post.ADVICE | Post.REMINDER as post:
-            return [advice(message) if post is Post.ADVICE else reminder(message, language)]
+        case Post.REMINDER:
+            return [reminder(message, language)]
+        case Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED as post:
+            return [_by_the_agent(message, post, language)]
         case Post.MARK:
             return _marked(meta)
         case Post.EDITED | Post.DELETED | Post.REACTED as post:
             return [_happened(message, post, language)]
-        case Post.SENT_AS:
-            return [sent_as(message)]
         case Post.NOTE:
             return _spoken(message, language, sign=f":lock: _{say('card_note', language)}_")
         case Post.OUTGOING:
             return _outgoing(message, language)
         case _:
             return _spoken(message, language)
+
+
+def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:
+    """What it tells staff, of its own accord or because they asked."""
+    match post:
+        case Post.ADVICE:
+            return advice(message)
+        case Post.SENT_AS:
+            return sent_as(message)
+        case _:
+            return proposal(message, language)
 
 
 def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:

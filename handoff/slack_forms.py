@@ -58,6 +58,12 @@ def note(carried: Mapping[str, str], language: str) -> View:
     return _form(StaffAction.NOTE, carried, language, [field], "form_keep")
 
 
+def reword(carried: Mapping[str, str], language: str, text: str) -> View:
+    """A proposed answer in other words: the question in the first line, the answer below it."""
+    field = _field(StaffAction.REWORD, say("form_reword_label", language), text, "text")
+    return _form(StaffAction.REWORD, carried, language, [field], "form_keep")
+
+
 def assign(carried: Mapping[str, str], language: str) -> View:
     """Who takes it: Slack lists everybody, so who is not in the channel is refused when the form is sent off."""
     label = {"type": "plain_text", "text": say("form_assign_label", language)}

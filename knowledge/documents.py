@@ -45,13 +45,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class FaqEntry:
-    """A question with its answer: always retrieved and shown as one."""
+    """A question with its answer: always retrieved and shown as one. ``section``: where it is from, as its source says."""
 
     question: str
     answer: str
     category: str | None = None
     keywords: tuple[str, ...] = ()
     url: str | None = None
+    section: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
 
 

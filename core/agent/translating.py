@@ -98,7 +98,7 @@ class ModelTranslator:
         request = ChatRequest((ChatMessage("system", rules), ChatMessage("user", text)))
         try:
             async with asyncio.timeout(self._seconds):
-                return await _whole(self._model, request)
+                return await whole_answer(self._model, request)
         except ModelError as error:
             logger.warning("translation failed: %s", error.detail)
         except TimeoutError:
@@ -109,7 +109,7 @@ class ModelTranslator:
         return None
 
 
-async def _whole(model: ChatModel, request: ChatRequest) -> str:
+async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
     """The complete answer. Raises ModelError for one that was cut off: half a message says something else."""
     pieces: list[str] = []
     end: Finished | None = None
@@ -127,5 +127,5 @@ async def _whole(model: ChatModel, request: ChatRequest) -> str:
             await close()
     said = "".join(pieces).strip()
     if end is None or end.reason != "stop" or not said:
-        raise ModelError("The model's translation has no proper end.")
+        raise ModelError("The model's answer has no proper end.")
     return said

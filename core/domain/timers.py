@@ -10,13 +10,15 @@ from enum import StrEnum
 class TimerKind(StrEnum):
     """unclaimed: nobody has taken the case. owner_silent: its owner leaves the customer waiting.
 
-    snoozed: it was put aside until then. nobody_came: the customer should hear that it takes longer.
+    snoozed: it was put aside until then. nobody_came: the customer should hear that it takes longer. learn: it was resolved,
+    and what staff answered may be worth keeping.
     """
 
     UNCLAIMED = "unclaimed"
     OWNER_SILENT = "owner_silent"
     SNOOZED = "snoozed"
     NOBODY_CAME = "nobody_came"
+    LEARN = "learn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,30 @@ class KeepComment:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposeAnswer:
+    """What staff told the customer of a case may go into the knowledge base; in place of what was proposed before."""
+
+    case_id: str
+    question: str
+    answer: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeAnswer:
+    """Somebody of the staff decided about a proposed answer; nothing where that was done before.
+
+    ``question`` and ``answer``: as they are to be, where they were changed. ``by``: who did it.
+    """
+
+    case_id: str
+    approved: bool
+    by: str
+    question: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTicket:
     """A case's ticket, unless it was opened before. ``number``: given to the case (core.ports.tickets)."""
 
@@ -169,7 +193,17 @@ class KeepNote:
 
 
 CaseRecord = (
-    OpenCase | CloseCase | SetTimer | ClearTimers | KeepRating | KeepComment | OpenTicket | MoveTicket | KeepNote
+    ProposeAnswer
+    | JudgeAnswer
+    | OpenCase
+    | CloseCase
+    | SetTimer
+    | ClearTimers
+    | KeepRating
+    | KeepComment
+    | OpenTicket
+    | MoveTicket
+    | KeepNote
 )
 
 

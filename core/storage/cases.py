@@ -17,6 +17,7 @@ from core.storage.among import among
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
+from core.storage.learning import keep_learning
 from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
 from core.storage.tables import (
@@ -98,6 +99,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
     keep_timers(connection, database, records, now)
     keep_tickets(connection, database, records, now)
     keep_ratings(connection, database, records, now)
+    keep_learning(connection, database, records, now)
     keep_notes(connection, database, records, now)
 
 

@@ -12,6 +12,7 @@ from core.storage.fates import SqlFates
 from core.storage.inbox import SqlInbox
 from core.storage.journal import SqlJournal
 from core.storage.lanes import SqlLanes
+from core.storage.learning import SqlLearning
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
@@ -37,6 +38,7 @@ class SqlStore(
     SqlTickets,
     SqlTimers,
     SqlLanes,
+    SqlLearning,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
@@ -62,6 +64,7 @@ class SqlStore(
         SqlTickets.__init__(self, self.database)
         SqlTimers.__init__(self, self.database)
         SqlLanes.__init__(self, self.database)
+        SqlLearning.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -361,14 +361,18 @@ relay = Table(
 IS_NEWS = "news_at IS NOT NULL"
 Index("ix_relay_news", relay.c.news_at, sqlite_where=text(IS_NEWS), postgresql_where=text(IS_NEWS))
 
-desk_note = Table(
-    "desk_note",
+learned_answer = Table(
+    "learned_answer",
     metadata,
-    Column("message_id", String(32), primary_key=True),
-    Column("case_id", String(48), nullable=False, index=True),
+    Column("case_id", String(48), primary_key=True),
     Column("conversation_id", String(32), nullable=False),
-    Column("actor", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", Text),
     Column("created_at", Double, nullable=False),
+    Column("decided_at", Double),
 )
 
 rating = Table(
@@ -378,5 +382,15 @@ rating = Table(
     Column("conversation_id", String(32), nullable=False),
     Column("score", Integer, nullable=False),
     Column("comment", Text),
+    Column("created_at", Double, nullable=False),
+)
+
+desk_note = Table(
+    "desk_note",
+    metadata,
+    Column("message_id", String(32), primary_key=True),
+    Column("case_id", String(48), nullable=False, index=True),
+    Column("conversation_id", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
     Column("created_at", Double, nullable=False),
 )

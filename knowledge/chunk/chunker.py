@@ -104,6 +104,7 @@ class Chunker:
             title=entry.question,
             content=f"{entry.question}\n\n{entry.answer}",
             embedded=tuple(self._faq_texts(entry)),
+            section=entry.section,
             url=entry.url or document.url,
             category=entry.category or document.category,
             question=entry.question,

@@ -11,7 +11,7 @@ import yaml
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Document, FaqEntry, UnreadableDocument
 
-_KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "audience"})
+_KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "section", "audience"})
 
 _NAMED_AT_ONCE = 5
 _MOST_NAMED = 200
@@ -90,6 +90,7 @@ def _entry(raw: Any) -> FaqEntry:
         category=_text(raw, "category") or None,
         keywords=_keywords(raw.get("keywords")),
         url=_text(raw, "url") or None,
+        section=_text(raw, "section") or None,
         audience=_audience(raw.get("audience")),
     )
 

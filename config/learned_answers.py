@@ -1,0 +1,97 @@
+"""What staff approved, as a FAQ file of the hub's own that is indexed like every other source.
+
+The database is what counts; the file is written from it by every worker, so that it is there after a move or a restore.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import structlog
+import yaml
+
+from config.settings import Settings
+from core.domain.errors import HubError, StoreUnavailable
+from core.domain.learning import LearnedAnswer
+from core.ports.learning import Learning
+
+log = structlog.get_logger(__name__)
+
+Index = Callable[[str], Awaitable[object]]
+"""Brings the index in line with its sources, of which this file is one from now on."""
+
+
+def learned_file(settings: Settings) -> Path:
+    """Where it is kept, whether or not there is one yet."""
+    return (settings.data_dir / "knowledge" / "desk.faq.yaml").absolute()
+
+
+def written(answers: Sequence[LearnedAnswer]) -> str:
+    """The FAQ. The source of each names the ticket and the day, and nobody."""
+    entries = [{"question": one.question, "answer": one.answer, "section": one.origin} for one in answers]
+    text: str = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
+    return text
+
+
+class LearnedAnswers:
+    """A loop of a worker: what was approved a moment ago is what customers are answered with."""
+
+    def __init__(self, learning: Learning, path: Path, index: Index, *, poll: float = 3.0) -> None:
+        self._learning = learning
+        self._path = path
+        self._index = index
+        self._poll = poll
+        self._unindexed = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Returns at once."""
+        self._task = asyncio.create_task(self._run(), name="learned answers")
+
+    async def stop(self) -> None:
+        """What was written and not indexed is indexed by the next start."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def once(self) -> bool:
+        """Whether there was something new. Raises HubError."""
+        answers = await self._learning.learned_answers()
+        fresh = False if not answers else await asyncio.to_thread(_changed, self._path, written(answers))
+        self._unindexed = self._unindexed or fresh
+        if not self._unindexed:
+            return False
+        await self._index(str(self._path))
+        self._unindexed = False
+        log.info("learned.indexed", answers=len(answers))
+        return True
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except StoreUnavailable as error:
+                log.warning("learned.store_unavailable", error=error.detail)
+            except HubError as error:
+                log.warning("learned.not_indexed", error=error.detail)
+            except Exception:  # a loop that ends here would never learn again until the next start
+                log.exception("learned.failed")
+            await asyncio.sleep(self._poll)
+
+
+def _changed(path: Path, text: str) -> bool:
+    """Write it where it is not there like that; the old one stays until the new one is whole."""
+    with contextlib.suppress(OSError):
+        if path.read_text(encoding="utf-8") == text:
+            return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+    return True

@@ -1,0 +1,27 @@
+"""What staff told a customer that the agent did not know, on its way into the knowledge base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class LearningState(StrEnum):
+    """proposed: somebody of the staff has to look at it. approved: customers are answered with it. discarded: never."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedAnswer:
+    """A case has one at most. ``origin``: the ticket and the day, as sources name it; never the customer."""
+
+    case_id: str
+    question: str
+    answer: str
+    origin: str
+    state: LearningState
+    decided_at: datetime | None = None

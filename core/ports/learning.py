@@ -1,0 +1,20 @@
+"""What was learned from staff; it changes in the commits of the turns and timers that decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.domain.learning import LearnedAnswer
+
+
+class Learning(Protocol):
+    """Every method is one read, and raises StoreUnavailable."""
+
+    async def learned(self, case_id: str) -> LearnedAnswer | None:
+        """What was proposed for a case, whatever became of it."""
+        ...
+
+    async def learned_answers(self) -> Sequence[LearnedAnswer]:
+        """All that were approved, the oldest first."""
+        ...

@@ -1,0 +1,79 @@
+"""Answers that staff gave, proposed for the knowledge base, and what staff decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from core.domain.case import Case
+from core.domain.learning import LearnedAnswer, LearningState
+from core.ports.outcomes import CaseRecord, JudgeAnswer, ProposeAnswer
+from core.storage import codec
+from core.storage.database import Database
+from core.storage.tables import learned_answer
+
+_CHANGED = ["question", "answer", "origin", "state", "created_at"]
+
+
+def keep_learning(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:
+    """Write what was decided; the same decision again changes nothing."""
+    for record in records:
+        if isinstance(record, ProposeAnswer):
+            row = {
+                "case_id": record.case_id,
+                "conversation_id": Case.home(record.case_id),
+                "question": codec.clean(record.question),
+                "answer": codec.clean(record.answer),
+                "origin": codec.clean(record.origin),
+                "state": LearningState.PROPOSED,
+                "created_at": now,
+            }
+            connection.execute(database.upsert(learned_answer, ["case_id"], _CHANGED), row)
+        elif isinstance(record, JudgeAnswer):
+            proposed = learned_answer.c.case_id == record.case_id, learned_answer.c.state == LearningState.PROPOSED
+            connection.execute(update(learned_answer).where(*proposed).values(**_judged(record), decided_at=now))
+
+
+def _judged(record: JudgeAnswer) -> dict[str, Any]:
+    state = LearningState.APPROVED if record.approved else LearningState.DISCARDED
+    words = {name: value for name, value in (("question", record.question), ("answer", record.answer)) if value}
+    return {"state": state, "decided_by": codec.clean(record.by)} | {
+        name: codec.clean(one) for name, one in words.items()
+    }
+
+
+class SqlLearning:
+    """Implements core.ports.learning.Learning."""
+
+    def __init__(self, database: Database) -> None:
+        self._learning_db = database
+
+    async def learned(self, case_id: str) -> LearnedAnswer | None:
+        """See Learning.learned."""
+        statement = select(learned_answer).where(learned_answer.c.case_id == case_id)
+        row = await self._learning_db.read(lambda connection: connection.execute(statement).first())
+        return None if row is None else _answer(row)
+
+    async def learned_answers(self) -> Sequence[LearnedAnswer]:
+        """See Learning.learned_answers."""
+        statement = (
+            select(learned_answer)
+            .where(learned_answer.c.state == LearningState.APPROVED)
+            .order_by(learned_answer.c.decided_at, learned_answer.c.case_id)
+        )
+        return await self._learning_db.read(
+            lambda connection: [_answer(row) for row in connection.execute(statement)],
+        )
+
+
+def _answer(row: Row[Any]) -> LearnedAnswer:
+    return LearnedAnswer(
+        case_id=row.case_id,
+        question=row.question,
+        answer=row.answer,
+        origin=row.origin,
+        state=LearningState(row.state),
+        decided_at=codec.when(row.decided_at) if row.decided_at is not None else None,
+    )

@@ -1,0 +1,129 @@
+"""Learns from staff: what they told a customer that the agent did not know is proposed to them for the knowledge base.
+
+A timer of the resolved case looks for it, so that nobody who presses Resolve waits; what staff decide about it is a turn of the
+case's thread. Nothing gets into the knowledge base that nobody of the staff has approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.learning import LearnedAnswer, LearningState
+from core.domain.messages import Author, Message
+from core.domain.timers import Timer, TimerKind
+from core.ports.cases import Cases
+from core.ports.drafter import Drafter
+from core.ports.learning import Learning
+from core.ports.outcomes import Aside, ProposeAnswer
+from core.ports.timers import Ring
+from handoff.personal import without_persons
+from handoff.proposals import Lesson, lesson_of, proposal
+
+_LOOKED_AT = 400
+Rings = Callable[[Timer], Awaitable[Ring]]
+
+
+class LearningRecords(Protocol):
+    """What is read of conversations."""
+
+    async def conversation(self, conversation_id: str) -> Conversation | None: ...
+
+    async def customer(self, conversation_id: str) -> Customer | None: ...
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
+
+    async def customer_messages(
+        self, channel: str, account: str, external_id: str, limit: int
+    ) -> Sequence[Message]: ...
+
+
+class LearningTimers:
+    """Rings for ``learn``; all other timers are ``others``'. ``account``: the desk's on its platform.
+
+    ``drafter`` puts it into words for everybody; it is shown nobody's name, and without it the words stay as they were.
+    """
+
+    def __init__(
+        self,
+        others: Rings,
+        records: LearningRecords,
+        cases: Cases,
+        learning: Learning,
+        account: str,
+        drafter: Drafter | None = None,
+    ) -> None:
+        self._others = others
+        self._records = records
+        self._cases = cases
+        self._learning = learning
+        self._account = account
+        self._drafter = drafter
+
+    async def ring(self, timer: Timer) -> Ring:
+        """What is proposed to staff; nothing where there is nothing to learn."""
+        if timer.kind is not TimerKind.LEARN:
+            return await self._others(timer)
+        case = await self._cases.case(timer.case_id)
+        conversation = await self._records.conversation(timer.conversation_id)
+        if case is None or case.closed_at is None or conversation is None or not _may_be_kept(conversation):
+            return Ring()
+        known = await self._learning.learned(case.id)
+        if known is not None and known.state is LearningState.APPROVED:
+            return Ring()
+        found = await self._found(case, conversation)
+        if found is None or (known is not None and _same(known, found)):
+            return Ring()
+        record = ProposeAnswer(case.id, found.question, found.answer, found.origin)
+        return Ring((Aside(feed(self._account, case.id), (proposal(found),)),), (record,))
+
+    async def _found(self, case: Case, conversation: Conversation) -> LearnedAnswer | None:
+        customer = await self._records.customer(conversation.id)
+        if customer is None:
+            return None
+        key = conversation.key
+        every = await self._records.customer_messages(key.channel, key.account, customer.external_id, _LOOKED_AT)
+        said = sorted((one for one in every if one.conversation_id == conversation.id), key=lambda one: one.seq)
+        staff = [one.author_name for one in said if one.author is Author.STAFF]
+        lesson = lesson_of(case, said, [customer.display_name, *staff])
+        if lesson is None:
+            return None
+        lesson = await self._drafted(lesson, [customer.display_name, *staff])
+        origin = _origin(await self._ticket(case), case.closed_at or case.opened_at)
+        return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
+
+    async def _drafted(self, lesson: Lesson, names: Sequence[str | None]) -> Lesson:
+        draft = await self._drafter.draft(lesson.question, lesson.answer) if self._drafter else None
+        if draft is None:
+            return lesson
+        return Lesson(without_persons(draft.question, names), without_persons(draft.answer, names))
+
+    async def _ticket(self, case: Case) -> str:
+        """As it stands on the card, which staff and customer know it by."""
+        first = await self._records.messages(feed(self._account, case.id).conversation_id, limit=1)
+        facts = first[0].meta.get("facts", {}) if first else {}
+        return str(facts.get("ticket") or "")
+
+
+def _may_be_kept(conversation: Conversation) -> bool:
+    """Not what goes on, and nothing of a conversation that its customer has deleted."""
+    return conversation.state is OwnershipState.RESOLVED and conversation.ended_at is None
+
+
+def _same(known: LearnedAnswer, found: LearnedAnswer) -> bool:
+    """Resolved once more with nothing new: what was discarded is not proposed again, what is proposed is there already."""
+    return (known.question, known.answer) == (found.question, found.answer)
+
+
+def _origin(ticket: str, day: datetime) -> str:
+    return f"{ticket}, {day:%Y-%m-%d}" if ticket else f"{day:%Y-%m-%d}"
+
+
+def as_decided(found: LearnedAnswer, *, question: str | None, answer: str | None) -> LearnedAnswer:
+    """With the words that somebody gave it."""
+    return replace(found, question=question or found.question, answer=answer or found.answer)

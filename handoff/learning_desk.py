@@ -1,0 +1,143 @@
+"""A desk whose staff decide what the agent learns from them, over any desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Escalation, OwnershipEvent
+from core.domain.customer import ContactDetails
+from core.domain.learning import LearnedAnswer, LearningState
+from core.domain.messages import Message, StaffAction
+from core.domain.timers import TimerKind
+from core.ports.desk import Desk, DeskReply, ForStaff
+from core.ports.learning import Learning
+from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, SetTimer
+from core.ports.store import NewMessage, TurnOutcome, TurnState
+from handoff import posts, proposals
+from handoff.learning import LearningRecords, as_decided
+from handoff.people import People
+from handoff.personal import has_gap
+from handoff.posts import POST, Post
+from handoff.staff_turn import Wall
+from handoff.texts import say
+
+_DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD})
+_LOOKED_AT = 500
+_SOON = 1.0
+
+
+class LearningDesk:
+    """Implements Desk. ``language``: the staff's."""
+
+    def __init__(
+        self, desk: Desk, learning: Learning, records: LearningRecords, wall: Wall, people: People, language: str
+    ) -> None:
+        self._desk = desk
+        self._learning = learning
+        self._records = records
+        self._wall = wall
+        self._people = people
+        self._language = language
+
+    def contact(self, turn: TurnState) -> ContactDetails | None:
+        """See Desk.contact."""
+        return self._desk.contact(turn)
+
+    def transfer_notice(self, turn: TurnState) -> NewMessage:
+        """See Desk.transfer_notice."""
+        return self._desk.transfer_notice(turn)
+
+    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
+        """See Desk.with_ticket."""
+        return await self._desk.with_ticket(turn, notice)
+
+    def taken_back_notice(self, turn: TurnState) -> NewMessage:
+        """See Desk.taken_back_notice."""
+        return self._desk.taken_back_notice(turn)
+
+    async def relay(self, turn: TurnState) -> DeskReply:
+        """See Desk.relay."""
+        return await self._desk.relay(turn)
+
+    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
+        """See Desk.opened."""
+        return await self._desk.opened(turn, escalation, said)
+
+    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
+        """See Desk.taken_back."""
+        return await self._desk.taken_back(turn, said)
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        """See Desk.rated."""
+        return await self._desk.rated(turn)
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff. A case that is resolved is looked at for what it teaches, once its turn is committed."""
+        presses = [message for message in turn.pending if message.action in _DECIDES]
+        others = tuple(message for message in turn.pending if message.action not in _DECIDES)
+        outcome = await self._desk.staff(replace(turn, pending=others) if presses else turn)
+        resolved = any(one.transition and one.transition.event is OwnershipEvent.RESOLVE for one in outcome.asides)
+        closed = [one.case_id for one in outcome.cases if isinstance(one, CloseCase)] if resolved else []
+        timers = tuple(SetTimer(case_id, TimerKind.LEARN, _SOON) for case_id in closed)
+        outcome = replace(outcome, cases=(*outcome.cases, *timers))
+        decided = [message for message in presses if message.seq <= outcome.handled_seq]
+        return await self._decided(turn, outcome, decided) if decided else outcome
+
+    async def _decided(self, turn: TurnState, outcome: TurnOutcome, presses: Sequence[Message]) -> TurnOutcome:
+        case_id = await self._wall.case_of(turn.conversation.key)
+        found = await self._learning.learned(case_id) if case_id else None
+        if case_id is None or found is None:
+            return outcome
+        told, record = await self._judged(found, presses[0])
+        for late in presses[1:] if record else ():
+            told.append(posts.remark(await self._say("learn_decided", late)))
+        place = feed(self._wall.account, case_id)
+        asides, shown = [], False
+        for aside in outcome.asides:
+            same = aside.conversation == place
+            asides.append(replace(aside, messages=(*aside.messages, *told)) if same else aside)
+            shown = shown or same
+        if not shown:
+            asides.append(Aside(place, tuple(told)))
+        records: tuple[CaseRecord, ...] = (*outcome.cases, record) if record else outcome.cases
+        return replace(outcome, asides=tuple(asides), cases=records)
+
+    async def _judged(self, found: LearnedAnswer, press: Message) -> tuple[list[NewMessage], JudgeAnswer | None]:
+        """The first press decides, however often and by how many it is pressed."""
+        if found.state is not LearningState.PROPOSED:
+            return [posts.remark(await self._say("learn_decided", press))], None
+        by = str(press.meta.get("sender") or "")
+        conversation = await self._records.conversation(Case.home(found.case_id))
+        gone = conversation is None or conversation.ended_at is not None
+        if press.action is StaffAction.DISCARD or gone:
+            text = await self._say("learn_gone" if gone else "learn_discarded", press)
+            return [await self._shown(found, text)], JudgeAnswer(found.case_id, approved=False, by=by)
+        question, answer = _reworded(press)
+        kept = as_decided(found, question=question, answer=answer)
+        if has_gap(f"{kept.question} {kept.answer}"):
+            return [posts.remark(await self._say("learn_has_gaps", press))], None
+        record = JudgeAnswer(found.case_id, approved=True, by=by, question=kept.question, answer=kept.answer)
+        return [await self._shown(kept, await self._say("learn_approved", press))], record
+
+    async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
+        """In place of the post that proposed it."""
+        place = feed(self._wall.account, found.case_id).conversation_id
+        conversation = await self._records.conversation(place)
+        after = max(0, conversation.last_seq - _LOOKED_AT) if conversation else 0
+        said = await self._records.messages(place, after=after, limit=_LOOKED_AT)
+        last = next((one for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
+        return proposals.judged(found, last.id if last else None, verdict)
+
+    async def _say(self, key: str, press: Message) -> str:
+        name = await self._people.called(str(press.meta.get("sender") or "")) or press.author_name
+        return say(key, self._language, name=name or say("staff_somebody", self._language))
+
+
+def _reworded(press: Message) -> tuple[str | None, str | None]:
+    """Of a form: the question stands in the first line, and the answer below it."""
+    if press.action is not StaffAction.REWORD:
+        return None, None
+    question, _, answer = press.text.strip().partition("\n")
+    return question.strip() or None, answer.strip() or None

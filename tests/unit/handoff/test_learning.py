@@ -1,0 +1,233 @@
+"""What staff told a customer that the agent did not know: proposed, decided once, and never somebody's own affair."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.domain.learning import LearnedAnswer, LearningState
+from core.domain.messages import CustomerAction, Message, MessageKind, StaffAction
+from core.ports.drafter import Draft
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import TurnState
+from core.storage.migrate import migrate
+from handoff.learning import LearningTimers
+from handoff.learning_desk import LearningDesk
+from tests.property.desk_world import HOME, DeskWorld, KnownPeople, Wall
+from tests.unit.handoff.test_desk_cases import Case
+
+QUESTION = "Can I return a parcel that I have opened?"
+ANSWER = "Hi there, opened parcels can be returned within 30 days."
+FIRST = f"{HOME.conversation_id}.1"
+
+
+class Agent:
+    """Knows about bicycles."""
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See Responder."""
+        if "bicycle" in turn.pending[-1].text:
+            return Reply("Yes, red ones.", MessageKind.ANSWER, confidence=0.9)
+        return Reply("I do not know that.", MessageKind.UNKNOWN, offers_person=True)
+
+
+class Lesson(Case):
+    """A customer asked something, and then for a person."""
+
+    def __init__(self, world: DeskWorld) -> None:
+        self.world = world
+
+    def asked(self, question: str = QUESTION) -> None:
+        self.says(question)
+        self.world.accept(
+            self.world.customer_says("A person", f"c{self.world.number()}", CustomerAction.REQUEST_PERSON)
+        )
+        self.rest()
+
+    def says(self, text: str) -> None:
+        self.world.accept(self.world.customer_says(text, f"c{self.world.number()}"))
+        self.rest()
+
+    def resolved(self, *answers: str) -> None:
+        self.press(StaffAction.CLAIM)
+        for answer in answers:
+            self.write(answer)
+            self.rest()
+        self.press(StaffAction.RESOLVE)
+        self.ring()
+
+    def ring(self) -> None:
+        self.world.pass_time(2.0)
+        for due in self.world.due():
+            self.world.ring(due)
+        self.rest()
+
+    def told(self, post: str) -> list[Message]:
+        return [one for one in self.world.told_staff(FIRST) if one.meta.get("post") == post]
+
+    def learned(self) -> LearnedAnswer | None:
+        return self.world.do(self.world.store.learned(FIRST))
+
+    def approved(self) -> list[tuple[str, str]]:
+        return [(one.question, one.answer) for one in self.world.do(self.world.store.learned_answers())]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("learning") / "template.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def case(template: Path) -> Iterator[Lesson]:
+    world = DeskWorld(template)
+    store, wall = world.store, Wall(world.store)
+    world.turn._responder = Agent()
+    world.turn._desk = LearningDesk(world.turn._desk, store, store, wall, KnownPeople(), "en")
+    timers = LearningTimers(world.timers.ring, store, store, store, wall.account)
+    world.timers = timers  # type: ignore[assignment]
+    try:
+        yield Lesson(world)
+    finally:
+        world.close()
+
+
+def test_it_is_proposed_in_the_thread_and_taken_in_by_a_press(case: Lesson) -> None:
+    case.asked()
+    case.resolved("Let me look, what was in it?", ANSWER)
+    (proposal,) = case.told("proposal")
+    assert proposal.meta["question"] == QUESTION
+    assert proposal.meta["answer"] == "Opened parcels can be returned within 30 days."
+    assert proposal.meta["origin"].startswith("TKT-")
+    assert case.approved() == []
+    case.press(StaffAction.LEARN, "linus")
+    assert case.approved() == [(QUESTION, "Opened parcels can be returned within 30 days.")]
+    (judged,) = case.told("judged")
+    assert judged.meta["copy"] == proposal.id
+    assert judged.meta["verdict"] == "Linus has taken this into the knowledge base."
+
+
+def test_the_first_press_decides(case: Lesson) -> None:
+    case.asked()
+    case.resolved(ANSWER)
+    case.press(StaffAction.DISCARD)
+    case.press(StaffAction.LEARN, "linus")
+    assert case.approved() == []
+    assert case.remarks()[-1] == "That was decided before."
+    learned = case.learned()
+    assert learned is not None
+    assert learned.state is LearningState.DISCARDED
+
+
+def test_a_press_that_comes_together_with_others_counts_in_its_place(case: Lesson) -> None:
+    case.asked()
+    case.resolved(ANSWER)
+    for action, user in ((StaffAction.LEARN, "grace"), (StaffAction.DISCARD, "linus"), (StaffAction.CLAIM, "linus")):
+        case.world.accept(case.world.staff_does(case.world.threads[0], user, "", action))
+    case.rest()
+    assert len(case.approved()) == 1
+    assert "That was decided before." in case.remarks()
+    assert "This case is closed." in case.remarks()
+
+
+@pytest.mark.parametrize(
+    "answers", [(), ("Thanks!",), ("Which parcel do you mean exactly, please?",), ("// never tell them about returns",)]
+)
+def test_without_an_answer_of_substance_there_is_nothing_to_learn(case: Lesson, answers: tuple[str, ...]) -> None:
+    case.asked()
+    case.resolved(*answers)
+    assert case.told("proposal") == []
+
+
+def test_what_the_agent_knew_is_not_proposed(case: Lesson) -> None:
+    case.asked("Do you sell bicycles in red?")
+    case.resolved(ANSWER)
+    assert case.told("proposal") == []
+
+
+def test_what_was_taken_back_in_time_is_not_learned(case: Lesson) -> None:
+    case.asked()
+    case.press(StaffAction.CLAIM)
+    wrong = case.write("Opened parcels can never be returned, forget it")
+    case.world.work_once()
+    case.edit(wrong, "// never mind")
+    case.rest()
+    case.press(StaffAction.RESOLVE)
+    case.ring()
+    assert case.told("proposal") == []
+
+
+def test_nothing_of_a_conversation_that_the_customer_deleted_is_kept(case: Lesson) -> None:
+    case.asked()
+    case.resolved(ANSWER)
+    end = case.world.store.end_conversation(HOME, case.world.customer_says("", "x").sender)
+    case.world.do(end)
+    case.press(StaffAction.LEARN)
+    assert case.approved() == []
+    assert "deleted" in case.told("judged")[0].meta["verdict"]
+
+
+def test_a_gap_has_to_be_filled_first(case: Lesson) -> None:
+    case.asked()
+    case.resolved("Your order AB-1234 can be returned within 30 days.")
+    assert "[…]" in case.told("proposal")[0].meta["answer"]
+    case.press(StaffAction.LEARN)
+    assert case.approved() == []
+    assert "edit it first" in case.remarks()[-1]
+    form = "Can opened parcels be returned?\n\nYes, within 30 days."
+    case.world.accept(case.world.staff_does(case.world.threads[0], "grace", form, StaffAction.REWORD))
+    case.rest()
+    assert case.approved() == [("Can opened parcels be returned?", "Yes, within 30 days.")]
+
+
+def test_resolved_once_more_with_nothing_new_proposes_nothing_new(case: Lesson) -> None:
+    case.asked()
+    case.resolved(ANSWER)
+    case.press(StaffAction.DISCARD)
+    case.says("One more thing")
+    case.resolved()
+    assert len(case.told("proposal")) == 1
+
+
+def test_a_timer_that_is_decided_twice_proposes_once(case: Lesson) -> None:
+    case.asked()
+    case.press(StaffAction.CLAIM)
+    case.write(ANSWER)
+    case.rest()
+    case.world.accept(case.world.staff_does(case.world.threads[0], "grace", "", StaffAction.RESOLVE))
+    case.world.work_once()
+    case.world.pass_time(2.0)
+    first = case.world.due()
+    case.world.pass_time(60.0)
+    second = case.world.due()
+    assert [case.world.ring(one) for one in (*first, *second)] == [False, True]
+    case.rest()
+    assert len(case.told("proposal")) == 1
+
+
+class Draftsman:
+    """Implements Drafter; remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str]] = []
+
+    async def draft(self, question: str, answer: str) -> Draft | None:
+        """See Drafter."""
+        self.shown.append((question, answer))
+        return Draft("Can opened parcels be returned?", "Yes, within 30 days.") if "opened" in question else None
+
+
+def test_a_model_puts_it_into_words_for_everybody_and_sees_no_name(case: Lesson) -> None:
+    store, drafter = case.world.store, Draftsman()
+    timers = LearningTimers(case.world.timers.ring, store, store, store, "main", drafter)
+    case.world.timers = timers  # type: ignore[assignment]
+    case.asked()
+    case.resolved("Hi, Grace here: your order AB-1234 can go back within 30 days.")
+    ((_, answer),) = drafter.shown
+    assert "Grace" not in answer
+    assert "AB-1234" not in answer
+    assert case.told("proposal")[0].meta["answer"] == "Yes, within 30 days."
