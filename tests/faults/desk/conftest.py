@@ -18,6 +18,7 @@ from config.settings import read_settings
 from core.ports.channel import Channel
 from tests.faults.channels.weather import Trouble, Weather
 from tests.faults.desk.courier import Courier, TrackedCourier
+from tests.faults.desk.patient_slack import PatientSlack
 from tests.faults.desk.race import Staff
 from tests.faults.desk.slow_agent import SlowModel
 from tests.servers.hub import SECRET_KEY
@@ -99,7 +100,7 @@ def make_arena(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeArena:
 
         monkeypatch.setattr(composition, "make_channels", make_more)
         model = SlowModel(rng("model"))
-        async with SlackFake() as fake:
+        async with PatientSlack(rng("events"), trouble=0.0, again=0.1) as fake:
             slack = SlackDesk(fake, rng("slack"), 0.2)
             hub = Hub(_settings(tmp_path, url, fake), responder=model.make)
             for channel in hub.channels.values():  # thousands of posts must get out within minutes

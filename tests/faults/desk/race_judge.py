@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.domain.keys import ConversationKey
 from tests.faults.checks import Stored, read_settled
-from tests.faults.desk.conftest import Arena
+from tests.faults.desk.conftest import Arena, Call
 from tests.faults.desk.race import Runner, SlackPlace
 from tests.faults.desk.slow_agent import answer
 from tests.servers.slack_fake import text_of
@@ -81,13 +81,22 @@ def _heard(arena: Arena, runner: Runner, logs: dict[str, list[Heard]]) -> list[H
         final = answer(f"Q1-{runner.tag}") in stays
         return [
             Heard(_is_agents(str(call.args)), str(call.args), final)
-            for call in arena.slack.calls.get(runner.place.mark, ())
-            if call.method in _SAYS and call.written
+            for call in _effective(arena.slack.calls.get(runner.place.mark, ()))
         ]
     for courier in arena.couriers.values():
         if runner.tag in courier.shown:
             return [Heard(one.author == "agent", one.text, one.final) for one in courier.shown[runner.tag]]
     return logs[ConversationKey("web", "default", runner.tag).conversation_id]
+
+
+def _effective(calls: Sequence[Call]) -> Iterator[Call]:
+    """Those that a customer saw something of: Slack changes no message that was deleted."""
+    deleted: set[str] = set()
+    for call in calls:
+        if call.method == "chat.delete":
+            deleted.add(call.args["ts"])
+        elif call.method in _SAYS and call.written and call.args.get("ts") not in deleted:
+            yield call
 
 
 def _is_agents(said: str) -> bool:

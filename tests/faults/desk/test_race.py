@@ -16,7 +16,7 @@ from tests.seed import run_seed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-_AT_ONCE = 40
+_AT_ONCE = 25
 
 
 def _place(arena: Arena, number: int, tag: str) -> Place:
