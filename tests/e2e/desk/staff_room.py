@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ _PATIENCE = 30.0
 
 @dataclass
 class StaffRoom:
-    """``hook``: where Slack sends what happens here. Everything goes over HTTP, signed."""
+    """``hook``: where Slack sends what happens here, over HTTP and signed. ``socket``: over the newest connection instead."""
 
     slack: SlackFake
     hub: Hub
@@ -25,6 +26,7 @@ class StaffRoom:
     bot: str = BOT
     secret: str = SECRET
     hook: str = "/webhooks/slack"
+    socket: bool = False
 
     @property
     def cards(self) -> list[Json]:
@@ -107,6 +109,10 @@ class StaffRoom:
         await self._send(event)
 
     async def _send(self, payload: Json, form: str | None = None) -> bytes:
+        if self.socket:
+            kinds = {"payload": "interactive", "command": "slash_commands"}
+            envelope = await self.slack.push_socket(payload, kinds.get(form or "", "events_api"))
+            return json.dumps((await self.slack.acknowledgement(envelope)).get("payload")).encode()
         status, body = await self.slack.push(self.hub.url + self.hook, payload, form=form, secret=self.secret)
         assert status == 200, body
         return body

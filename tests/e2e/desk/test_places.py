@@ -15,6 +15,7 @@ from tests.fixtures.hub import MakeHub
 from tests.servers.slack_fake import SlackFake, kind
 from tests.servers.slack_world import (
     APP_TOKEN,
+    DESK_APP_TOKEN,
     DESK_BOT,
     DESK_SECRET,
     DESK_TEAM,
@@ -244,3 +245,41 @@ async def test_the_doctor_looks_at_the_staffs_own_app(tmp_path: Path) -> None:
         assert "cases are shown in #help-desk" in said("slack-desk ok SLACK_STAFF_CHANNEL:")
         assert said("slack-desk WRONG SLACK_DESK_APP_TOKEN:")
         assert not any(line.startswith("slack ") and "SLACK_STAFF_CHANNEL" in line for line in lines)
+
+
+async def test_staff_are_heard_over_a_socket_of_their_own(make_hub: MakeHub) -> None:
+    own = {"SLACK_DESK_BOT_TOKEN": DESK_TOKEN, "SLACK_DESK_APP_TOKEN": DESK_APP_TOKEN}
+    async with scene(make_hub, **own) as world:
+        slack = world.office.slack
+        slack.workspaces[DESK_TOKEN] = Workspace(DESK_TEAM, DESK_BOT)
+        slack.channels[STAFF] = Channel(team=DESK_TEAM)
+        slack.socket_tokens = {DESK_APP_TOKEN}
+        await world.visitor.say("I want to talk to a person", client_id="w1")
+        staff = StaffRoom(slack, world.hub, STAFF, DESK_TEAM, DESK_BOT, socket=True)
+        card = await staff.card()
+        assert "“Ada”" in json.loads(await staff.command("name Ada"))["text"]
+        await staff.press(card, CLAIM)
+        await world.reads("Ada has joined")
+        await staff.write(card, "Over the socket")
+        await world.reads("Over the socket")
+
+
+async def test_a_new_token_goes_on_with_what_waited(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        slack, staff, card = world.office.slack, room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await world.reads("has joined")
+        slack.workspaces[TOKEN].revoked = True
+        for number in range(3):
+            await world.visitor.say(f"Waits {number}", client_id=f"t{number}")
+        async with asyncio.timeout(20):
+            while "degraded" not in str((await world.visitor.call("GET", "/health/channels")).body):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.2)
+        slack.workspaces["xoxb-anew"] = Workspace()
+        world.hub.environment["SLACK_BOT_TOKEN"] = f"xoxb-anew,{TOKEN}"
+        await asyncio.to_thread(world.hub.restart)
+        await staff.sees(card, "Waits 2")
+        said = [one.split("\n")[-1] for one in staff.shown(card) if "Waits" in one]
+        assert said == ["Waits 0", "Waits 1", "Waits 2"]
+        await staff.write(card, "Here again")
+        await world.reads("Here again")
