@@ -1,16 +1,28 @@
-"""Files that customers send, taken out of the mail that stays in the mailbox."""
+"""Files that customers send, taken out of the mail that stays in the mailbox.
+
+A mail's files are wanted one after the other: it is loaded once for all of them, and let go soon.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from channels.email import mime
 from channels.email.imap import ImapConnection
-from channels.email.parse import file_place
+from channels.email.large_mail import decoded
+from channels.email.parse import FilePlace, Section, file_place
 from channels.email.part_file import OpenedFile, PartFile
 from channels.email.settings import EmailSettings
-from core.domain.attachments import AttachmentRef
+from core.domain.attachments import AttachmentRef, human_size
 from core.domain.errors import InvalidInput, Rejected, TooLarge
+
+_KEPT_SECONDS: Final = 60.0
+_MOST_KEPT: Final = 4
+_OVERHEAD: Final = 1.4
+"""How much longer a file may be on its way: base64 with its line ends."""
+
+_Mail = tuple[str, int, int]
 
 
 class Files:
@@ -19,35 +31,78 @@ class Files:
     def __init__(self, settings: EmailSettings, limit: int) -> None:
         self._settings = settings
         self._limit = limit
+        self._kept: dict[_Mail, asyncio.Task[tuple[PartFile, ...]]] = {}
 
     async def open(self, ref: AttachmentRef) -> OpenedFile:
         """Raises Rejected for what is gone, TooLarge, AuthFailed, Unreachable."""
-        if (ref.size or 0) > self._limit:
-            raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
+        self._check(ref.size or 0)
         try:
-            body, number = await self._mail(ref.id)
-            file = (await asyncio.to_thread(_files, body))[number]
-        except (InvalidInput, IndexError):
+            place = file_place(ref.id)
+            if isinstance(place.part, Section):
+                file = PartFile(ref.name, ref.media_type or "", await self._section(place, place.part))
+            else:
+                file = await self._of_mail(place, place.part)
+        except (InvalidInput, IndexError) as error:
+            if isinstance(error, TooLarge):
+                raise
             raise Rejected("The file is not in the mail.") from None
-        if len(file.data) > self._limit:
-            raise TooLarge(f"The file has more than {self._limit // 1024} kB.")
+        self._check(len(file.data))
         return OpenedFile(file, ref.name)
 
-    async def _mail(self, identifier: str) -> tuple[bytes, int]:
-        folder, validity, uid, number, message_id = file_place(identifier)
+    def _check(self, size: int) -> None:
+        if size > self._limit:
+            raise TooLarge(f"The file has more than {human_size(self._limit)}.")
+
+    async def _of_mail(self, place: FilePlace, number: int) -> PartFile:
+        mail = (place.folder, place.validity, place.uid)
+        loading = self._kept.get(mail)
+        if loading is None:
+            loading = self._kept[mail] = asyncio.create_task(self._load(place))
+            asyncio.get_running_loop().call_later(_KEPT_SECONDS, self._forget, mail, loading)
+            for oldest in list(self._kept)[:-_MOST_KEPT]:
+                del self._kept[oldest]
+        try:
+            files = await asyncio.shield(loading)  # others may wait for it
+        except BaseException:
+            self._forget(mail, loading)
+            raise
+        if number >= len(files) - 1:
+            self._forget(mail, loading)
+        return files[number]
+
+    def _forget(self, mail: _Mail, loading: asyncio.Task[tuple[PartFile, ...]]) -> None:
+        if self._kept.get(mail) is loading:
+            del self._kept[mail]
+
+    async def _load(self, place: FilePlace) -> tuple[PartFile, ...]:
         connection = ImapConnection(self._settings)
         try:
-            await connection.open()
-            if (await connection.select(folder)).validity != validity:
-                found = await connection.with_message_id(message_id) if message_id else []
-                if not found:
-                    raise Rejected("The mailbox was numbered anew, and the mail with this file is not in it any more.")
-                uid = found[0]
-            if await connection.facts(uid) is None:
-                raise Rejected("The mail with this file is not in the mailbox any more.")
-            return await connection.body(uid), number
+            body = await connection.body(await self._opened(connection, place))
         finally:
             await connection.close()
+        return await asyncio.to_thread(_files, body)
+
+    async def _section(self, place: FilePlace, section: Section) -> bytes:
+        connection = ImapConnection(self._settings)
+        try:
+            uid = await self._opened(connection, place)
+            data = await connection.section(uid, section.path, int(self._limit * _OVERHEAD) + 1000)
+        finally:
+            await connection.close()
+        return await asyncio.to_thread(decoded, data, section.encoding)
+
+    async def _opened(self, connection: ImapConnection, place: FilePlace) -> int:
+        """The mail's UID, in its folder."""
+        await connection.open()
+        uid = place.uid
+        if (await connection.select(place.folder)).validity != place.validity:
+            found = await connection.with_message_id(place.message_id) if place.message_id else []
+            if not found:
+                raise Rejected("The mailbox was numbered anew, and the mail with this file is not in it any more.")
+            uid = found[0]
+        if await connection.facts(uid) is None:
+            raise Rejected("The mail with this file is not in the mailbox any more.")
+        return uid
 
 
 def _files(body: bytes) -> tuple[PartFile, ...]:

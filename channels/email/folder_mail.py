@@ -1,17 +1,21 @@
 """One mail out of a folder. A mail that cannot be had must neither stop its folder for ever nor vanish.
 
 It is asked for again, with the pauses of its folder's reading; after that it is put aside with all that is known of it.
+Of a mail that is too large the text is read, and its files are named.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from channels.email.imap import ImapConnection, NotGiven
-from channels.email.parse import FOLDER, UID, VALIDITY
+from channels.email.large_mail import reduced
+from channels.email.parse import FOLDER, LEFT_OUT, UID, VALIDITY
 from channels.email.settings import CHANNEL, EmailSettings
 from core.domain.errors import ChannelError
 from core.domain.messages import RawEvent
@@ -59,8 +63,8 @@ class FolderMail:
         if facts is None or (since is not None and facts.arrived < since.replace(microsecond=0)):
             return None
         if facts.size > self._settings.largest_mail:
-            raw = self._raw(validity, uid, await connection.head(uid), facts.arrived)
-            return Mail(raw, f"The mail has {facts.size // 1_048_576} MB: only its header was read.")
+            body, left_out = await reduced(connection, uid)
+            return Mail(self._raw(validity, uid, body, facts.arrived, {LEFT_OUT: left_out}))
         return Mail(self._raw(validity, uid, await connection.body(uid), facts.arrived))
 
     async def _given_up(self, connection: ImapConnection, validity: int, uid: int, error: ChannelError) -> Mail:
@@ -71,6 +75,13 @@ class FolderMail:
         said = f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {error.detail}"
         return Mail(self._raw(validity, uid, head, None), said)
 
-    def _raw(self, validity: int, uid: int, body: bytes, arrived: datetime | None) -> RawEvent:
-        headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid)}
+    def _raw(
+        self,
+        validity: int,
+        uid: int,
+        body: bytes,
+        arrived: datetime | None,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> RawEvent:
+        headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid), **more}
         return RawEvent(CHANNEL, self._settings.account, body, headers, arrived)

@@ -108,8 +108,20 @@ class ImapConnection:
         """The header alone. Raises NotGiven."""
         return await self._section(uid, "HEADER")
 
-    async def _section(self, uid: int, section: str) -> bytes:
-        found = (await self._items(uid, f"BODY.PEEK[{section}]")).get(f"BODY[{section}]".encode())
+    async def structure(self, uid: int) -> Any:
+        """Its parts, as the library gives BODYSTRUCTURE. Raises NotGiven."""
+        found = (await self._items(uid, "BODYSTRUCTURE")).get(b"BODYSTRUCTURE")
+        if found is None:
+            raise NotGiven("The server does not say of what parts this mail consists.")
+        return found
+
+    async def section(self, uid: int, section: str, most: int) -> bytes:
+        """The first bytes of one part, such as ``2.1`` or ``2.1.MIME``, still encoded. Raises NotGiven."""
+        return await self._section(uid, section, f"<0.{most}>")
+
+    async def _section(self, uid: int, section: str, some: str = "") -> bytes:
+        items = await self._items(uid, f"BODY.PEEK[{section}]{some}")
+        found = items.get(f"BODY[{section}]{'<0>' if some else ''}".encode())
         if found is None:
             raise NotGiven("The server names this mail and does not give it.")
         return bytes(found)

@@ -62,6 +62,8 @@ class Intake:
     async def _note(self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> None:
         for event in events:
             if isinstance(event, MessageReceived):
+                if event.caution:
+                    _log.warning("email.for_people_only", folder=raw.headers["folder"], uid=raw.headers["uid"])
                 if event.for_record:
                     _log.info("email.kept_for_record", folder=raw.headers["folder"], uid=raw.headers["uid"])
                 if not place.known and not (event.for_record and place.joined):

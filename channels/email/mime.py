@@ -24,7 +24,7 @@ _MOST_FILES: Final = 50
 _LONGEST: Final = 200_000
 _SPACER: Final = 200
 """An inline picture of fewer bytes is a spacer or a tracking pixel."""
-_SEALS: Final = frozenset(
+SEALS: Final = frozenset(
     (
         "application/pgp-signature",
         "application/pkcs7-signature",
@@ -114,7 +114,7 @@ class _Reading:
         elif part.is_multipart():
             for child in _children(part):
                 self.read(child, depth + 1)
-        elif media_type not in _SEALS:
+        elif media_type not in SEALS:
             self._leaf(part, media_type)
 
     def _alternative(self, part: Message, depth: int) -> None:
@@ -151,7 +151,7 @@ class _Reading:
 
     def _leaf(self, part: Message, media_type: str) -> None:
         attached = (part.get_content_disposition() or "") == "attachment"
-        name = _file_name(part)
+        name = file_name(part)
         if media_type in _TNEF or (name or "").lower() == "winmail.dat":
             self._winmail(part, name)
         elif media_type == "text/calendar":
@@ -166,7 +166,7 @@ class _Reading:
         data = payload(part)
         inline = bool(part.get("Content-ID")) and media_type.startswith("image/")
         if data and not (inline and len(data) < _SPACER):
-            self.files.append(PartFile(name or _named(media_type, len(self.files) + 1), media_type, data))
+            self.files.append(PartFile(name or named(media_type, len(self.files) + 1), media_type, data))
 
     def _calendar(self, part: Message, name: str | None) -> None:
         data = payload(part)
@@ -202,7 +202,8 @@ def _parameter(part: Message, name: str) -> str | None:
     return value or None
 
 
-def _file_name(part: Message) -> str | None:
+def file_name(part: Message) -> str | None:
+    """What its sender calls it, without a path."""
     try:
         name = part.get_filename()
     except (ValueError, TypeError, LookupError, AttributeError):
@@ -211,7 +212,8 @@ def _file_name(part: Message) -> str | None:
     return clean(shown)[-150:] or None
 
 
-def _named(media_type: str, number: int) -> str:
+def named(media_type: str, number: int) -> str:
+    """For a file without a name of its own."""
     return f"file-{number}{mimetypes.guess_extension(media_type) or ''}"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote, unquote
@@ -24,6 +26,8 @@ VALIDITY: Final = "validity"
 UID: Final = "uid"
 THREAD: Final = "thread"
 JOINED: Final = "joined"
+LEFT_OUT: Final = "left_out"
+"""The parts of a large mail that were not loaded with it (see `large_mail`)."""
 ANSWERED_FROM: Final = "answered_from"
 """The moment from which on mail is answered; what came before is kept."""
 _ENVELOPE: Final = (FOLDER, VALIDITY, UID)
@@ -108,19 +112,51 @@ def _files(raw: RawEvent, mail: Letter, found: mime.Content) -> tuple[Attachment
     return tuple(
         AttachmentRef(file_id(raw, number, mail.message_id), file.name, file.media_type, len(file.data))
         for number, file in enumerate(found.files)
+    ) + tuple(
+        AttachmentRef(
+            file_id(raw, Section(one["section"], one["encoding"]), mail.message_id),
+            one["name"],
+            one["type"],
+            one["size"],
+        )
+        for one in json.loads(raw.headers.get(LEFT_OUT) or "[]")
     )
 
 
-def file_id(raw: RawEvent, number: int, message_id: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part by its path in the mail, such as ``2.1``, and how it is encoded on its way."""
+
+    path: str
+    encoding: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.encoding}"
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """``part``: the number of the file in the mail, or a section of a mail that is not loaded as a whole."""
+
+    folder: str
+    validity: int
+    uid: int
+    part: int | Section
+    message_id: str | None
+
+
+def file_id(raw: RawEvent, part: int | Section, message_id: str | None) -> str:
     """Where a file is: enough to find it again, even after the folder was numbered anew."""
-    parts = (raw.headers[FOLDER], raw.headers[VALIDITY], raw.headers[UID], str(number), message_id or "")
+    parts = (raw.headers[FOLDER], raw.headers[VALIDITY], raw.headers[UID], str(part), message_id or "")
     return "/".join(quote(part, safe="") for part in parts)
 
 
-def file_place(identifier: str) -> tuple[str, int, int, int, str | None]:
-    """Folder, UIDVALIDITY, UID, number of the file, Message-ID. Raises InvalidInput."""
+def file_place(identifier: str) -> FilePlace:
+    """What `file_id` wrote. Raises InvalidInput."""
     try:
-        folder, validity, uid, number, message_id = (unquote(part) for part in identifier.split("/"))
-        return folder, int(validity), int(uid), int(number), message_id or None
+        folder, validity, uid, part, message_id = (unquote(part) for part in identifier.split("/"))
+        path, colon, encoding = part.partition(":")
+        where = Section(path, encoding) if colon else int(part)
+        return FilePlace(folder, int(validity), int(uid), where, message_id or None)
     except ValueError:
         raise InvalidInput("This is not the id of a file in an e-mail.") from None

@@ -26,13 +26,21 @@ _OUR_QUOTA: Final = re.compile(
     re.IGNORECASE,
 )
 _US: Final = re.compile(
-    r"\b5\.1\.8\b|\b5\.7\.(?:8|9|14|54|57|60|139|50[1-5]|708)\b|relay|authenticat(?:ion|ed?)\b.{0,30}required|"
-    r"(?:not|must|unless).{0,20}\bauthenticated?\b|client host (?:rejected|blocked)|helo command rejected|"
+    r"\b5\.1\.8\b|\b5\.7\.(?:8|9|14|54|57|60|139|50[1-5]|708)\b|"
+    r"relay(?:ing)? (?:access )?(?:is )?(?:denied|not|prohibited)|"
+    r"(?:unable|cannot|allowed|permitted|authori[sz]ed|refus\w+) to relay|"
+    r"authentication.{0,30}required|(?:not|must|unless).{0,20}\bauthenticated?\b|"
+    r"client host (?:rejected|blocked)|helo command rejected|"
     r"sender (?:address )?(?:rejected|refused|denied|verif\w+ failed|not (?:allowed|permitted|authori[sz]ed|owned))|"
     r"not owned by|send ?as ?denied|permissions? to send as|not (?:allowed|permitted|authori[sz]ed) to send|"
-    r"not verified|account.{0,30}(?:disabled|suspended|blocked|locked)",
+    r"\byour account\b.{0,30}(?:disabled|suspended|blocked|locked)",
     re.IGNORECASE,
 )
+_THEM: Final = re.compile(
+    r"\b5\.1\.[1236]\b|\b5\.2\.1\b|unknown user|user unknown|no such (?:user|mailbox|recipient)|RESOLVER\.",
+    re.IGNORECASE,
+)
+"""The recipient: a mailbox that is not there, or a group that takes no mail from outside (Exchange's RESOLVER.RST)."""
 
 
 class TooBig(Rejected):
@@ -78,6 +86,8 @@ def _about_the_sender(code: int, words: str, said: str) -> ChannelError:
 
 
 def _about_us(words: str, said: str) -> ChannelError | None:
+    if _THEM.search(words):
+        return None
     if _OUR_QUOTA.search(words):
         return _quota(said)
     return AuthFailed(f"The mail server does not let us send: {said}") if _US.search(words) else None

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from channels.email.folder_mail import MOST_CUT, MOST_REFUSED
 from tests.integration.email_channel.clock import HastyClock
-from tests.integration.email_channel.rig import PostOffice, Rig, rig_in
+from tests.integration.email_channel.rig import PostOffice, Rig, letter, rig_in
 from tests.servers.dovecot import PASSWORD
 from tests.servers.imap_proxy import Moods, imap_proxy
 
@@ -112,4 +112,21 @@ async def test_a_mail_that_breaks_every_connection_does_not_hold_up_the_others(
         assert [event.text for event in await rig.sink.messages(1)] == ["Still here"]
         assert len(rig.sink.quarantined) == 1
         assert len(asked) == MOST_CUT
+        await rig.stop()
+
+
+async def test_all_files_of_a_mail_are_taken_out_of_it_at_once(tmp_path: Path, office: PostOffice) -> None:
+    moods = Moods()
+    async with _behind(office, tmp_path, moods) as (rig, url):
+        await rig.start(imap_url=url)
+        mail = letter("See the files", To=rig.address)
+        for number in range(3):
+            mail.add_attachment(b"%d" % number * 900, maintype="application", subtype="pdf", filename=f"{number}.pdf")
+        await office.deliver(mail, rig.address)
+        (event,) = await rig.sink.messages(1)
+        moods.heard.clear()
+        streams = [await rig.channel.fetch(ref) for ref in event.attachments]
+        got = [b"".join([chunk async for chunk in stream.chunks()]) for stream in streams]
+        assert got == [b"0" * 900, b"1" * 900, b"2" * 900]
+        assert len([command for command in moods.heard if _BODY.match(command)]) == 1
         await rig.stop()

@@ -142,14 +142,6 @@ async def test_what_cannot_be_read_is_put_aside_and_reading_goes_on(rig: Rig) ->
     assert len(rig.sink.quarantined) == 1
 
 
-async def test_a_mail_that_is_too_large_is_put_aside(rig: Rig) -> None:
-    await rig.stop()
-    await rig.start(largest_mail=20_000)
-    await rig.write("x" * 30_000)
-    await rig.sink.until(lambda sink: bool(sink.quarantined))
-    assert rig.sink.new == []
-
-
 async def test_a_file_is_fetched_from_the_mailbox_even_after_it_was_numbered_anew(rig: Rig) -> None:
     mail = letter("See the file", To=rig.address)
     mail.add_attachment(b"%PDF-1.7 content", maintype="application", subtype="pdf", filename="Rechnung März.pdf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.email.parse import file_place
+from channels.email.parse import FilePlace, file_place
 from core.domain.errors import InvalidInput
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.unit.email_channel.fixture import AT, TOKENS, events, fixture, mail, raw_of, received
@@ -37,7 +37,7 @@ def test_html_is_text_and_its_pictures_are_files() -> None:
         "See our page <https://customer.example/page>.\n\nModel T-9\nBought May"
     )
     assert [(ref.name, ref.media_type) for ref in event.attachments] == [("shot.png", "image/png")]
-    assert file_place(event.attachments[0].id) == ("INBOX", 7, 12, 0, "<inline1@customer.example>")
+    assert file_place(event.attachments[0].id) == FilePlace("INBOX", 7, 12, 0, "<inline1@customer.example>")
 
 
 def test_an_unknown_charset_and_a_wrong_date_stop_nobody() -> None:
