@@ -199,6 +199,7 @@ def make_surroundings(
         company=settings.company_name,
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,
+        conversations=store,
     )
 
 

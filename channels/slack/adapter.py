@@ -78,6 +78,7 @@ their own, shorter time; a large file takes longer."""
 
 _GREW_QUIET = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 _STATUS_EVERY = 60.0
+_INTRODUCTION = 0.7
 _log = structlog.get_logger(__name__)
 
 
@@ -94,7 +95,7 @@ class SlackChannel:
         self._directory = Directory(surroundings.memory, settings.account, surroundings.clock)
         self._jotter = Jotter(surroundings.memory, settings.account, surroundings.clock)
         self._reception = Reception(surroundings.memory, settings.account, self._jotter)
-        self._streams = Streams(surroundings.memory, settings.account, surroundings.clock)
+        self._streams = Streams(surroundings.memory, settings.account, surroundings.clock, self._directory.team)
         self._back = LookingBack(surroundings, settings.account, self._jotter, self._streams)
         self._reader = Reader(
             settings.account,
@@ -287,9 +288,18 @@ class SlackChannel:
             self.authenticate(given)
         except BadSignature:
             return None
+        await self._introduce(given.body)
         return await self._forms.refused(given.body)
 
+    async def _introduce(self, body: bytes) -> None:
+        """Slow or silent, Slack holds a message up for a moment only."""
+        if b"<" in body or b"u003c" in body:  # a mention
+            with contextlib.suppress(HubError, TimeoutError):
+                async with asyncio.timeout(_INTRODUCTION):
+                    await self._opened.aftercare.introduce(body)
+
     async def _socketed(self, body: bytes) -> WebhookReply:
+        await self._introduce(body)
         if (refused := await self._forms.refused(body)) is not None:
             return refused
         await envelope.take(body, self._reader, self._reception, self._around.clock)

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-from collections.abc import Mapping
-from typing import Any
 
 import structlog
 
 from channels.slack import wire
-from channels.slack.client import Sent, SlackClient
-from channels.slack.mrkdwn import escaped
+from channels.slack.home import Home
 from channels.slack.names import Directory
-from channels.slack.parse import team_of
-from channels.slack.place import CHANNEL, Place
+from channels.slack.parse import own_user, team_of
 from channels.slack.plain import mentions
-from channels.slack.render import context, section
+from channels.slack.reception import Reception
 from channels.slack.settings import SlackSettings
 from channels.slack.wire import Json
 from channels.slack.words import words
 from channels.slack.workspaces import Workspaces
 from core.domain.errors import HubError
-from core.ports.channel_memory import ChannelMemory
 
-_HOME = 10
 _AT_ONCE = 4
 _WAITING = 500
 _log = structlog.get_logger(__name__)
@@ -35,12 +27,18 @@ class Aftercare:
     """``begin`` returns at once; ``close`` gives up what has not been done."""
 
     def __init__(
-        self, settings: SlackSettings, memory: ChannelMemory, workspaces: Workspaces, directory: Directory
+        self,
+        settings: SlackSettings,
+        home: Home,
+        workspaces: Workspaces,
+        directory: Directory,
+        reception: Reception,
     ) -> None:
         self._settings = settings
-        self._memory = memory
+        self._home = home
         self._workspaces = workspaces
         self._directory = directory
+        self._reception = reception
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
@@ -70,6 +68,21 @@ class Aftercare:
                 _log.info("slack.aftercare_failed", error=error.detail)
             except Exception:
                 _log.exception("slack.aftercare_failed")
+
+    async def introduce(self, body: bytes) -> None:
+        """Look up whom a message mentions for the first time, before it is stored. Raises HubError.
+
+        Not its author: they would be asked for with the first message of everybody, and their name can wait.
+        """
+        whole = wire.payload(body)
+        event = whole.get("event")
+        if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
+            return
+        people, channels = mentions(str(event.get("text") or ""))
+        unknown = sorted(one for one in people - {own_user(whole)} if self._directory.person(one) is None)
+        nameless = sorted(one for one in channels if self._directory.channel(one) is None)
+        if unknown or nameless:
+            await self._directory.learn(await self._workspaces.client(team_of(whole)), unknown, nameless)
 
     async def of(self, whole: Json) -> None:
         """Do what one event asks for. Raises HubError."""
@@ -115,21 +128,5 @@ class Aftercare:
         client = await self._workspaces.client(team)
         await self._directory.learn(client, [user], [])
         said = words(self._directory.locale(user), self._settings.language)
-        found = await self._memory.recall_all(CHANNEL, self._settings.account, f"home/{user}/")
-        talks = [(Place.of(key.split("/", 2)[2]), json.loads(value)) for key, value in found.items()]
-        talks = sorted((talk for talk in talks if talk[0].team == team), key=lambda talk: str(talk[1].get("ts")))
-        for place, _ in talks[:-_HOME]:
-            await self._memory.forget(CHANNEL, self._settings.account, f"home/{user}/{place}")
-        blocks: list[Any] = [{"type": "header", "text": {"type": "plain_text", "text": said.home}}]
-        blocks += [await _talk(client, place, talk) for place, talk in reversed(talks[-_HOME:])]
-        if not talks:
-            blocks.append(context(said.no_conversations))
-        await client.publish_home(user, {"type": "home", "blocks": blocks})
-
-
-async def _talk(client: SlackClient, place: Place, talk: Mapping[str, Any]) -> Any:
-    text = escaped(" ".join(str(talk.get("text") or "").split())) or "…"
-    with contextlib.suppress(HubError):
-        link = await client.permalink(Sent(str(talk["channel"]), str(talk["ts"])))
-        text = f"<{link}|{text.replace('|', '¦')}>"
-    return section(f"• {text}")
+        await self._reception.noted()
+        await client.publish_home(user, await self._home.view(client, team, user, said))

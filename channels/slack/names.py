@@ -1,7 +1,8 @@
 """The names of people and channels, so that the agent reads "@Anna" where Slack writes an id.
 
-Nobody is asked before a message is acknowledged: what is not known yet is shown as ``@someone`` once, is looked up in the
-background, and is known from then on, by every process (through memory) and for a day.
+Who is mentioned for the first time is looked up before the message is stored, for a moment at most; with a Slack that is slow
+they read ``@someone`` once. Everybody else is looked up in the background, and is known from then on, by every process (through
+memory) and for a day.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ class Directory:
         """Such as ``de-DE``."""
         return self._known.get(user, {}).get("locale")
 
+    def team(self, user: str) -> str | None:
+        """The workspace that they belong to, which in a shared channel is another one than ours."""
+        return self._known.get(user, {}).get("team")
+
     async def learn(self, client: SlackClient, people: Iterable[str], channels: Iterable[str]) -> None:
         """Look up those that are not known, or not lately. What cannot be looked up stays unknown."""
         for user in people:
@@ -76,4 +81,4 @@ class Directory:
 def _person(user: Any) -> dict[str, Any]:
     profile = user.get("profile") if isinstance(user.get("profile"), dict) else {}
     name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
-    return {"name": name, "locale": user.get("locale")}
+    return {"name": name, "locale": user.get("locale"), "team": user.get("team_id")}

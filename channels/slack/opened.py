@@ -6,6 +6,7 @@ import aiohttp
 
 from channels.slack.aftercare import Aftercare
 from channels.slack.files import Files
+from channels.slack.home import Home
 from channels.slack.install import Installation
 from channels.slack.names import Directory
 from channels.slack.reception import Reception
@@ -29,7 +30,7 @@ class Opened:
     ) -> None:
         self.workspaces = Workspaces(settings, around.memory, http)
         self.files = Files(around, settings.account, http, settings.api_base_url)
-        self.aftercare = Aftercare(settings, around.memory, self.workspaces, directory)
+        self.aftercare = Aftercare(settings, Home(settings, around), self.workspaces, directory, reception)
         self.installation = Installation(settings, self.workspaces, around.clock, around.public_url)
         self.socket: SocketMode | None = None
         if settings.app_tokens:

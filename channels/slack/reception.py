@@ -76,6 +76,10 @@ class Reception:
             self._note(event)
         return accepted
 
+    async def noted(self) -> None:
+        """What was noted so far is remembered. Raises StoreUnavailable."""
+        await self._jotter.flush()
+
     def sent(self, place: Place, channel: str, ts: str) -> None:
         """A message of ours: a reaction to it names its channel and time, but not its thread."""
         if place.thread_ts is not None and place.thread_ts != ts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import structlog
@@ -71,7 +71,11 @@ class _Writing:
 class Streams:
     """What is shown is provisional: a failure here costs nothing but the show."""
 
-    def __init__(self, memory: ChannelMemory, account: str, clock: Clock) -> None:
+    def __init__(
+        self, memory: ChannelMemory, account: str, clock: Clock, team_of: Callable[[str], str | None] = lambda _: None
+    ) -> None:
+        """``team_of``: the workspace of a person, where it is known."""
+        self._team_of = team_of
         self._memory = memory
         self._account = account
         self._clock = clock
@@ -227,10 +231,13 @@ class Streams:
     async def _first(
         self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int, user: str | None
     ) -> Unfinished:
-        """``user``: whom the answer is for, whoever wrote last."""
+        """``user``: whom the answer is for, whoever wrote last. In a shared channel they may be of another workspace, and
+        Slack wants theirs (docs.slack.dev, chat.startStream, recipient_team_id).
+        """
+        team = (self._team_of(user) if user else None) or place.team
         if place.thread_ts is not None:
             try:
-                sent = await client.start_stream(channel, place.thread_ts, user=user, team=place.team)
+                sent = await client.start_stream(channel, place.thread_ts, user=user, team=team)
                 return Unfinished(writing.turn, epoch, sent.channel, sent.ts, streaming=True)
             except (Refused, AuthFailed) as error:
                 _log.info("slack.streams_by_edits", reason=error.detail)

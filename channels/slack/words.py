@@ -18,6 +18,8 @@ class Words:
     taken: str
     home: str
     no_conversations: str
+    waiting: str
+    with_person: str
     hello: str
 
 
@@ -30,8 +32,10 @@ _WORDS = {
         working="is looking that up…",
         file="Your file",
         taken="Got it. The answer comes in our direct messages.",
-        home="Your conversations",
-        no_conversations="You have no conversations yet. Write a message to start one.",
+        home="Your open conversations",
+        no_conversations="You have no open conversations. Write a message to start one.",
+        waiting="waiting for a person",
+        with_person="with a person",
         hello="Hello",
     ),
     "de": Words(
@@ -42,8 +46,10 @@ _WORDS = {
         working="sieht nach …",
         file="Ihre Datei",
         taken="Verstanden. Die Antwort kommt in unseren Direktnachrichten.",
-        home="Ihre Gespräche",
-        no_conversations="Sie haben noch keine Gespräche. Schreiben Sie eine Nachricht, um eines zu beginnen.",
+        home="Ihre offenen Gespräche",
+        no_conversations="Sie haben keine offenen Gespräche. Schreiben Sie eine Nachricht, um eines zu beginnen.",
+        waiting="wartet auf einen Menschen",
+        with_person="bei einem Menschen",
         hello="Hallo",
     ),
     "fr": Words(
@@ -54,8 +60,10 @@ _WORDS = {
         working="cherche la réponse…",
         file="Votre fichier",
         taken="Bien reçu. La réponse arrive dans nos messages directs.",
-        home="Vos conversations",
-        no_conversations="Vous n’avez pas encore de conversation. Écrivez un message pour en commencer une.",
+        home="Vos conversations ouvertes",
+        no_conversations="Vous n’avez pas de conversation ouverte. Écrivez un message pour en commencer une.",
+        waiting="en attente d’une personne",
+        with_person="avec une personne",
         hello="Bonjour",
     ),
     "es": Words(
@@ -66,8 +74,10 @@ _WORDS = {
         working="lo está consultando…",
         file="Su archivo",
         taken="Entendido. La respuesta llegará a nuestros mensajes directos.",
-        home="Sus conversaciones",
-        no_conversations="Aún no tiene conversaciones. Escriba un mensaje para empezar una.",
+        home="Sus conversaciones abiertas",
+        no_conversations="No tiene conversaciones abiertas. Escriba un mensaje para empezar una.",
+        waiting="a la espera de una persona",
+        with_person="con una persona",
         hello="Hola",
     ),
     "ar": Words(
@@ -78,8 +88,10 @@ _WORDS = {
         working="يبحث عن الإجابة…",
         file="ملفك",
         taken="تم الاستلام. ستصلك الإجابة في الرسائل المباشرة بيننا.",
-        home="محادثاتك",
-        no_conversations="ليست لديك محادثات بعد. اكتب رسالة لتبدأ واحدة.",
+        home="محادثاتك المفتوحة",
+        no_conversations="ليست لديك محادثات مفتوحة. اكتب رسالة لتبدأ واحدة.",
+        waiting="بانتظار شخص",
+        with_person="مع شخص",
         hello="مرحبا",
     ),
 }

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.domain.attachments import Attachment
+from core.domain.conversation import Conversation
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 from core.ports.extractor import AttachmentStore
 from core.ports.leases import Leases
 from core.ports.metrics import Metrics
+
+
+class KnownConversations(Protocol):
+    """What has become of a conversation, for a channel that shows it to its customer."""
+
+    async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +38,4 @@ class Surroundings:
     company: str
     public_url: str | None = None
     max_attachment_bytes: int = 10 * 1024 * 1024
+    conversations: KnownConversations | None = None

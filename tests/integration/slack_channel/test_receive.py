@@ -17,7 +17,7 @@ from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import ANNA, BOT, DIRECT, PUBLIC, TEAM
+from tests.servers.slack_world import ANNA, BOT, DIRECT, GRACE, PUBLIC, TEAM, Fault
 
 
 class StoreSink:
@@ -202,13 +202,29 @@ async def test_a_store_that_takes_too_long_is_no_acknowledgement(
         assert await hub.push(fake.say("Hello")) == 503
 
 
-async def test_names_are_known_from_the_second_time_on(hub: Hub, sink: Sink) -> None:
-    await hub.push(hub.fake.say(f"<@{ANNA}> here, see <#{PUBLIC}>"))
-    await hub.push(hub.fake.say(f"<@{ANNA}> here, see <#{PUBLIC}>"))
+async def test_mentions_are_read_as_names_from_the_first_on(hub: Hub, sink: Sink) -> None:
+    await hub.push(hub.fake.say(f"Ask <@{GRACE}>, see <#{PUBLIC}>"))
+    await hub.push(hub.fake.say(f"And <@{GRACE}>?"))
     first, second = received(sink)
-    assert (first.text, first.sender.display_name) == ("@someone here, see #a-channel", None)
-    assert (second.text, second.sender.display_name) == ("@Anna here, see #help-desk", "Anna")
+    assert (first.text, first.sender.display_name) == ("Ask @Grace, see #help-desk", None)
+    assert (second.text, second.sender.display_name) == ("And @Grace?", "Anna")
     assert second.locale == "de-DE"
+    assert [one["user"] for one in hub.fake.called("users.info")] == [GRACE, ANNA]
+
+
+@pytest.mark.parametrize("fault", [Fault(silent=True), Fault(status=500), Fault(error="user_not_found")])
+async def test_a_slack_that_does_not_tell_names_holds_nothing_up(hub: Hub, sink: Sink, fault: Fault) -> None:
+    hub.fake.fail("users.info", fault)
+    status, _ = await asyncio.wait_for(hub.fake.push(hub.hook, hub.fake.say(f"Ask <@{GRACE}>")), 3)
+    assert status == 200
+    await hub.channel.settled()
+    await hub.push(hub.fake.say(f"Did you ask <@{GRACE}>?"))
+    assert [event.text for event in received(sink)] == ["Ask @someone", "Did you ask @Grace?"]
+
+
+async def test_nobody_is_looked_up_for_whom_slack_did_not_sign(hub: Hub) -> None:
+    await hub.push(hub.fake.say(f"Ask <@{GRACE}>"), secret="wrong")
+    assert hub.fake.called("users.info") == []
 
 
 async def test_a_command_is_answered_at_once_and_in_the_direct_messages(hub: Hub, sink: Sink) -> None:

@@ -45,12 +45,12 @@ def everything(fake: SlackFake, channel: str = PUBLIC) -> list[str]:
     return [str(one.get("text") or one.get("markdown")) for one in fake.channels[channel].messages if one.get("bot_id")]
 
 
-async def begin_in_vain(hub: Hub, thread: str, **frame: int) -> None:
+async def begin_in_vain(hub: Hub, thread: str) -> None:
     """Slack has begun a message, and nobody hears of it."""
     method = "chat.startStream" if thread.count("/") == 2 else "chat.postMessage"
     hub.fake.fail(method, LOST)
     with pytest.raises(OutcomeUnknown):
-        await hub.channel.stream(conversation(thread), [text("We open", 0, **frame)])
+        await hub.channel.stream(conversation(thread), [text("We open", 0)])
     assert len(everything(hub.fake, thread.split("/")[1])) == 1
 
 
@@ -96,7 +96,7 @@ async def test_the_successor_of_a_process_that_died_clears_up(
         await forever.wait()
         return await remembering(*given)  # type: ignore[arg-type]
 
-    live.channel._streams._memory.replace = killed_here  # type: ignore[method-assign]
+    live.channel._streams._memory.replace = killed_here  # type: ignore[assignment,method-assign]
     dying = asyncio.create_task(live.channel.stream(conversation(thread), [text("We open", 0)]))
     await started.wait()
     dying.cancel()
