@@ -16,6 +16,7 @@ from core.domain.errors import ConfigError
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
+from core.ports.drafter import Drafter
 from core.ports.responder import Responder
 from core.ports.surroundings import Surroundings
 from core.ports.translator import Translator
@@ -147,13 +148,18 @@ def give_forms(
 
 
 def make_timers(
-    settings: Settings, wall: SlackWall | None, store: SqlStore, clock: Clock, wake: Wake
+    settings: Settings,
+    wall: SlackWall | None,
+    store: SqlStore,
+    clock: Clock,
+    wake: Wake,
+    drafter: Drafter | None = None,
 ) -> TimerLoop | None:
-    """What reminds people; None where there are none. Raises ConfigError."""
+    """What reminds people, and learns from them; None where there are none. Raises ConfigError."""
     if wall is None:
         return None
     timers = DeskTimers(_parts(wall, store, clock), make_handoff(settings))
-    ring = LearningTimers(timers.ring, store, store, store, wall.account).ring
+    ring = LearningTimers(timers.ring, store, store, store, wall.account, drafter).ring
     return TimerLoop(store, ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
 
 

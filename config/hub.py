@@ -247,7 +247,8 @@ class Hub:
         )
         await self._dispatcher.start()
         await self.delivery.start()
-        self._timers = make_timers(self.settings, self._wall, self.store, self._clock, self.wake)
+        drafter = parts.make_drafter(self.settings, self._clock, self.metrics, self._closing)
+        self._timers = make_timers(self.settings, self._wall, self.store, self._clock, self.wake, drafter)
         if self._timers is not None:
             self._timers.start()
         if self._marks is not None:

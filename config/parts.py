@@ -34,6 +34,7 @@ from core.llm.settings import AzureDeployment, OpenAIChatSettings
 from core.ports.channel import Channel
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
+from core.ports.drafter import Drafter
 from core.ports.metrics import Metrics
 from core.ports.responder import Reply, Responder
 from core.ports.retriever import Retriever
@@ -308,6 +309,15 @@ def make_translator(
     from core.agent.translating import ModelTranslator
 
     return ModelTranslator(make_model(settings, clock, metrics, closing), clock, settings.company_name)
+
+
+def make_drafter(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Drafter | None:
+    """What puts the answers of staff into words for everybody, where there are staff to learn from and a model."""
+    if not (settings.desk_learn and settings.has_model and is_staffed(settings)):
+        return None
+    from core.agent.drafting import ModelDrafter
+
+    return ModelDrafter(make_model(settings, clock, metrics, closing), settings.company_name)
 
 
 def make_model(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> ChatModel:
