@@ -72,7 +72,7 @@ class SlackDoor(Provider):
         return [text for text in self._shown(_channel(tag)) if text not in _NOT_YET]
 
     def tally(self) -> None:
-        """See Door.tally. A stream whose beginning was lost, or whose process died just then, is known to nobody."""
+        """See Door.tally. A beginning whose answer was lost is cleared up with the answer, or half a minute later."""
         left = [text for channel in self._fake.channels for text in self._shown(channel) if text in _NOT_YET]
         self.counts["messages without words that broken streams left"] = len(left)
 
