@@ -16,6 +16,9 @@ _LONG: Final = 400 * _DAY
 """Somebody may answer a message of last year: then it should still find its conversation."""
 
 FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
+    "desk": {
+        "form/": 4 * _WEEK,  # which post a draft became, for the signs of its delivery
+    },
     "email": {
         "mid/": _LONG,  # to which conversation a mail belongs
         "thread/": _LONG,

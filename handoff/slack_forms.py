@@ -14,6 +14,7 @@ from channels.slack.render import context, section
 from channels.slack.views import CHOOSES
 from channels.slack.wire import View
 from core.domain.messages import StaffAction
+from core.domain.ticket import Ticket
 from core.ports.case_files import PastCase, PastConversation
 from handoff.macros import Macro
 from handoff.slack_card import cut, date, place_name
@@ -86,7 +87,8 @@ def history(
     blocks: list[Block] = [] if verified else [context(say("history_unproved", language))]
     for one in past:
         blocks.append(section(_conversation(one, language, here=one.id == here)))
-        blocks += [context("\n".join(_case(case, language) for case in one.cases[:20])[:2_900])] if one.cases else []
+        lines = [*(_case(case, language) for case in one.cases), *map(_ticket, one.tickets)]
+        blocks += [context(_fitting(lines))] if lines else []
     if not past:
         blocks.append(section(say("history_none", language)))
     pages = [_page("history_newer", page - 1, language)] if page > 0 else []
@@ -113,6 +115,20 @@ def _case(case: PastCase, language: str) -> str:
     said = f"“{cut(' '.join(case.comment.split()), 150)}”" if case.comment else ""
     parts = [say("card_case", language, number=str(case.number)), status, ticket, cut(case.reason, 150), stars, said]
     return "• " + " · ".join(part for part in parts if part)
+
+
+def _ticket(ticket: Ticket) -> str:
+    return f"• {escaped(ticket.number)} ({ticket.status}) · {cut(' '.join(ticket.subject.split()), 150)}"
+
+
+def _fitting(lines: Sequence[str], limit: int = 2_900) -> str:
+    """As many whole lines as go into a block, the newest of them."""
+    text = ""
+    for line in lines:
+        if len(text) + len(line) + 3 > limit:
+            return text + "\n…"
+        text = f"{text}\n{line}" if text else line
+    return text
 
 
 def _page(key: str, page: int, language: str) -> Block:

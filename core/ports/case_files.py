@@ -9,6 +9,7 @@ from typing import Protocol
 
 from core.domain.customer import Customer
 from core.domain.messages import Author
+from core.domain.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,10 @@ class PastCase:
 
 @dataclass(frozen=True, slots=True)
 class PastConversation:
-    """``first``: the first words of the customer's. ``messages``: how many were said by anybody."""
+    """``first``: the first words of the customer's. ``messages``: how many were said by anybody.
+
+    ``tickets``: those that no case made.
+    """
 
     id: str
     channel: str
@@ -35,6 +39,7 @@ class PastConversation:
     first: str
     messages: int
     cases: tuple[PastCase, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

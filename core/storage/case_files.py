@@ -13,6 +13,7 @@ from core.domain.case import DESK, Case
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import Audience, Author
+from core.domain.ticket import Ticket
 from core.ports.case_files import LogEntry, PastCase, PastConversation
 from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
@@ -30,6 +31,7 @@ from core.storage.tables import (
     relay,
 )
 from core.storage.ticket_tables import ticket
+from core.storage.tickets import ticket_from
 
 _FIRST = 300
 _BEFORE = 5.0
@@ -52,6 +54,11 @@ _CASES = (
     .outerjoin(rating, rating.c.case_id == desk_case.c.id)
     .where(among(desk_case.c.conversation_id, "ids"))
     .order_by(desk_case.c.number.desc())
+)
+_TICKETS = (
+    select(ticket)
+    .where(among(ticket.c.conversation_id, "ids"), ticket.c.case_id.is_(None))
+    .order_by(ticket.c.created_at.desc(), ticket.c.number.desc())
 )
 _COUNTS = (
     select(message.c.conversation_id, func.count().label("many"))
@@ -142,6 +149,9 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
     cases: dict[str, list[PastCase]] = {}
     for row in connection.execute(_CASES, ids):
         cases.setdefault(row.conversation_id, []).append(_past_case(row))
+    tickets: dict[str, list[Ticket]] = {}
+    for row in connection.execute(_TICKETS, ids):
+        tickets.setdefault(row.conversation_id, []).append(ticket_from(row))
     return [
         PastConversation(
             row.id,
@@ -150,6 +160,7 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
             first.get(row.id, "")[:_FIRST],
             counts.get(row.id, 0),
             tuple(cases.get(row.id, ())),
+            tuple(tickets.get(row.id, ())),
         )
         for row in rows
     ]

@@ -84,7 +84,7 @@ class SqlTickets:
         """See Tickets.tickets."""
         newest = select(ticket).where(_theirs(holder)).order_by(ticket.c.created_at.desc(), ticket.c.number.desc())
         return await self._tickets_db.read(
-            lambda connection: [_ticket(row) for row in connection.execute(newest.limit(limit))]
+            lambda connection: [ticket_from(row) for row in connection.execute(newest.limit(limit))]
         )
 
     async def update_ticket(
@@ -225,10 +225,11 @@ def _read(connection: Connection, *wanted: ColumnElement[bool]) -> Ticket | None
     history = tuple(
         TicketEntry(one.place, one.actor, EntryKind(one.kind), one.text, codec.when(one.created_at)) for one in entries
     )
-    return replace(_ticket(row), history=history)
+    return replace(ticket_from(row), history=history)
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def ticket_from(row: Row[Any]) -> Ticket:
+    """Without its history."""
     return Ticket(
         number=row.number,
         customer_id=row.customer_id,

@@ -10,6 +10,7 @@ from core.domain.messages import Author, Receipt
 from core.domain.ticket import TicketPriority
 from core.ports.outcomes import KeepNote, KeepRating, OpenTicket
 from core.ports.store import Aside, CloseCase, OpenCase, Settlement, Transition, TurnOutcome
+from core.ports.tickets import Holder, NewTicket
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, customer, said
@@ -83,8 +84,11 @@ async def test_the_past_is_a_customers_own_and_of_strangers_only_this(store: Sql
         store, said("x1", "Somebody else", where="t9"), said("x2", "Not proved", where="t8", who=customer("ada"))
     )
     newest = state.conversation.id
+    holder = Holder((await known(store, newest)).id, newest, verified=True)
+    ticket = await store.create_ticket(holder, NewTicket("By the agent"), actor="agent", origin="turn:1")
     past = await store.past(await known(store, newest), newest, offset=0, limit=10)
     assert [(one.first, one.messages) for one in past] == [(f"Question {number}", 1) for number in (2, 1, 0)]
+    assert [[one.number for one in found.tickets] for found in past] == [[ticket.number], [], []]
     (old,) = past[2].cases
     assert (old.reason, old.score, old.closed_at is not None) == ("why", 5, True)
     assert [one.first for one in await store.past(await known(store, newest), newest, offset=1, limit=1)] == [

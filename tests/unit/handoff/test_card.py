@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import Block
 
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, Citation, Message, MessageKind
+from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 from core.ports.case_files import PastCase, PastConversation
 from core.ports.outcomes import NewMessage
 from handoff import posts, slack_forms
@@ -71,7 +72,11 @@ def test_every_form_is_one_that_slack_takes(language: str) -> None:
     carried = {"case": "c.1", "thread": "T1/C1/1.1"}
     macros = [Macro(f"m{number}", "How refunds work " * 10, {"en": "x"}) for number in range(100)]
     case = PastCase(1, LONG, AT, AT, "TKT-1", "resolved", 5, LONG)
-    past = [PastConversation(f"c{number}", "web", AT, LONG, 3, (case,) * 30) for number in range(slack_forms.PER_PAGE)]
+    ticket = Ticket("TKT-2", "ada", "c1", LONG, TicketStatus.OPEN, TicketPriority.NORMAL, AT, AT)
+    past = [
+        PastConversation(f"c{number}", "web", AT, LONG, 3, (case,) * 30, (ticket,) * 30)
+        for number in range(slack_forms.PER_PAGE)
+    ]
     views = [
         slack_forms.reply(carried, language, LONG, macros, claims=True, sources=[LONG] * 3),
         slack_forms.reply(carried, language, "", [], claims=False),
