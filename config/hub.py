@@ -25,8 +25,7 @@ from config.desk_app import OWN_APP, make_door
 from config.desk_rules import make_rules
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
-from config.indexing import Indexing
-from config.learned_answers import LearnedAnswers, learned_file
+from config.learned_answers import make_learned
 from config.operators import operator_access
 from config.settings import Settings
 from config.sweep import DailySweep, kept_for, unused_after
@@ -83,14 +82,7 @@ class Hub:
         self.files = parts.make_files(settings)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
         self.knowledge = parts.make_knowledge(settings)
-        self.indexing = Indexing(
-            self.knowledge,
-            parts.knowledge_sources(settings),
-            self.metrics,
-            stand_in=parts.sample_stands_in(settings),
-            shared=settings.chroma_url is not None,
-            election=election if settings.chroma_url else None,
-        )
+        self.indexing = parts.make_indexing(settings, self.knowledge, self.metrics, election)
         self.channels = self._make_channels()
         self._fetching = FetchService(
             self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
@@ -115,9 +107,7 @@ class Hub:
         )
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
-        learns = self.works and self._wall is not None and settings.desk_learn
-        path = learned_file(settings)
-        self._learned = LearnedAnswers(self.store, path, self.indexing.add) if learns else None
+        self._learned = make_learned(settings, self.store, self.indexing.add)
         self._sweep = DailySweep(
             self.store,
             self.files,

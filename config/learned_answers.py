@@ -95,3 +95,9 @@ def _changed(path: Path, text: str) -> bool:
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)
     return True
+
+
+def make_learned(settings: Settings, learning: Learning, index: Index) -> LearnedAnswers | None:
+    """None where there are no staff to learn from."""
+    learns = settings.desk_learn and settings.slack_staff_channel is not None
+    return LearnedAnswers(learning, learned_file(settings), index) if learns else None

@@ -14,6 +14,8 @@ from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
 from config.data_dir import own_secret_key
 from config.desk import is_staffed
+from config.election import Election
+from config.indexing import Indexing
 from config.learned_answers import learned_file
 from config.measured_model import MeasuredModel
 from config.operators import operator_access
@@ -219,6 +221,18 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
 def make_knowledge(settings: Settings) -> Knowledge:
     """Not started yet."""
     return open_knowledge(knowledge_settings(settings))
+
+
+def make_indexing(settings: Settings, knowledge: Knowledge, metrics: Metrics, election: Election) -> Indexing:
+    """Index runs over what is configured. Where several processes share an index, one at a time writes it."""
+    return Indexing(
+        knowledge,
+        knowledge_sources(settings),
+        metrics,
+        stand_in=sample_stands_in(settings),
+        shared=settings.chroma_url is not None,
+        election=election if settings.chroma_url else None,
+    )
 
 
 def knowledge_sources(settings: Settings) -> tuple[str, ...]:
