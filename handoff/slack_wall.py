@@ -240,7 +240,12 @@ class SlackWall:
         case = await self._cases.case(feed.thread)
         if case is None or case.closed_at is not None:
             return root
-        return await self._threads.again(client, feed, root, channel)
+        try:
+            return await self._threads.again(client, feed, root, channel)
+        except Refused as error:  # a team's channel that is closed still: where it is now it can be seen
+            if self._elsewhere(error, channel, channel) is None:
+                raise
+            return root
 
     @property
     def alarm(self) -> str | None:
@@ -342,9 +347,9 @@ class SlackWall:
         if known is None or now - known[0] > _LOOK_EVERY:
             try:
                 found = bool((await self._client.user(staff_id)).get("deleted"))
-            except HubError as error:
+            except HubError as error:  # not asked again at once: each customer's message would wait for Slack
                 _log.warning("desk.person_unknown", staff=staff_id, error=error.detail)
-                return known is not None and known[1]
+                found = known is not None and known[1]
             known = self._looked_at[staff_id] = (now, found)
         return known[1]
 
