@@ -314,9 +314,7 @@ def make_briefing(
     return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter)
 
 
-def make_translator(
-    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack
-) -> Translator | None:
+def make_translator(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Translator | None:
     """What puts customers and staff into each other's language, where that is wanted."""
     if not settings.desk_translate:
         return None
