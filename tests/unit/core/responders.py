@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from core.domain.case import Case, feed
 from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
+from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.responder import Reply, TurnEvents
@@ -118,3 +119,16 @@ class NotedDesk:
         """All of it is taken down."""
         self.relayed.extend(f"staff: {message.text}" for message in turn.pending)
         return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
+
+
+class ClaimingDesk(NotedDesk):
+    """Whatever staff say: Grace takes that conversation of a customer's."""
+
+    def __init__(self, home: ConversationKey) -> None:
+        super().__init__()
+        self._home = home
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """A claim, decided on the conversation as it was at first."""
+        taken = Aside(self._home, transition=Transition(OwnershipEvent.CLAIM, owner="grace"), ownership_epoch=0)
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=(taken,))
