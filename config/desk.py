@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from channels.slack.views import TakesForms
 from config.desk_app import ACCOUNT, desk_tokens, has_own_app
@@ -12,6 +13,7 @@ from config.desk_macros import read_macros
 from config.election import Election
 from config.settings import Settings
 from config.teams import read_teams
+from core.domain.capabilities import Capabilities
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -121,13 +123,15 @@ def make_desk(
     clock: Clock,
     agent: Responder | None = None,
     translator: Translator | None = None,
+    channels: Mapping[str, Capabilities] = MappingProxyType({}),
     briefing: Briefing | None = None,
 ) -> Desk:
-    """``agent`` answers colleagues. Raises ConfigError."""
+    """``agent`` answers colleagues; ``channels``: what customers' can do. Raises ConfigError."""
     handoff = make_handoff(settings)
     if wall is None:
         return UnstaffedDesk(handoff, clock)
-    desk: Desk = SlackDesk(replace(_parts(wall, store, clock, agent), briefing=briefing or Briefing()), handoff)
+    desk_parts = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing())
+    desk: Desk = SlackDesk(desk_parts, handoff)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, wall, wall, settings.desk_language)
     return desk if translator is None else TranslatedDesk(desk, translator, store, settings.desk_language)

@@ -255,17 +255,18 @@ class Hub:
         retriever = self.indexing.retriever
         return parts.make_colleague(self.settings, retriever, self.store, self._clock, self.metrics, self._closing)
 
-    def _make_desk(self) -> Desk:
-        briefing = parts.make_briefing(
-            self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
-        )
-        agent, translator = self._colleague(), self._translator()
-        return make_desk(self.settings, self._wall, self.store, self._clock, agent, translator, briefing)
-
     def _translator(self) -> Translator | None:
         if self._wall is None:
             return None
         return parts.make_translator(self.settings, self._clock, self.metrics, self._closing)
+
+    def _make_desk(self) -> Desk:
+        can = {item.name: item.capabilities for item in self.channels.values()}
+        agent, translator = self._colleague(), self._translator()
+        briefing = parts.make_briefing(
+            self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
+        )
+        return make_desk(self.settings, self._wall, self.store, self._clock, agent, translator, can, briefing)
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they could be fetched and read in time."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from core.domain.capabilities import Capabilities
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
@@ -58,7 +59,7 @@ async def facts_of(records: DeskRecords, account: str, case_id: str) -> Mapping[
 class DeskParts:
     """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
 
-    ``briefing``: who sums a new case up.
+    ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up.
     """
 
     records: DeskRecords
@@ -68,6 +69,7 @@ class DeskParts:
     clock: Clock
     tickets: Tickets
     agent: Responder | None = None
+    channels: Mapping[str, Capabilities] = field(default_factory=dict)
     briefing: Briefing = field(default_factory=Briefing)
 
 
@@ -187,8 +189,9 @@ class SlackDesk:
             return await self._asked(turn, case)
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of(facts.get("team"))
+        waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
         work = FormTurn(
-            turn, case, conversation, customer, facts, parts.people, parts.cases, settings, self._waiting(settings)
+            turn, case, conversation, customer, facts, parts.people, parts.cases, settings, waiting, channel
         )
         return await work.outcome(parts.wall.account)
 
