@@ -163,9 +163,8 @@ async def begin_in_vain_beside(hub: Hub, thread: str) -> None:
         await hub.channel.stream(conversation(thread), [text("We open", 0)])
 
 
-async def test_a_beginning_that_certainly_failed_asks_for_nothing(live: Hub) -> None:
+async def test_a_beginning_that_certainly_failed_is_in_no_doubt(live: Hub) -> None:
     thread = await thread_of(live)
     live.fake.fail("chat.startStream", Fault(status=429, retry_after=5))
     await live.channel.stream(conversation(thread), [text("We open", 0)])
-    await live.answer("We open at nine.", thread)
-    assert live.fake.called("conversations.replies") == []
+    assert await live.around.memory.recall_all("slack", "default", "begin/") == {}

@@ -87,6 +87,14 @@ async def test_in_a_thread_it_grows_and_becomes_the_answer(live: Hub, clock: Han
     assert await live.channel.outcome(payload, idempotency_key="d1:0") == receipt
 
 
+async def test_in_a_shared_channel_it_is_for_a_person_of_their_own_workspace(live: Hub) -> None:
+    live.fake.users[ANNA]["team_id"] = "T0CUSTOMER"
+    thread = await thread_of(live)
+    await live.channel.stream(conversation(thread), [text("We open", 0)])
+    (start,) = live.fake.called("chat.startStream")
+    assert (start["recipient_user_id"], start["recipient_team_id"]) == (ANNA, "T0CUSTOMER")
+
+
 async def test_in_direct_messages_it_is_edited(live: Hub, clock: HandClock) -> None:
     place = conversation(f"{TEAM}/{DIRECT}")
     await live.channel.stream(place, [text("We **open** ", 0)])

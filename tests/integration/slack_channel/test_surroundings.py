@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.messages import MessageReceived
 from core.ports.channel import Diagnosis
+from core.ports.store import Transition
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.test_receive import StoreSink
@@ -30,14 +32,33 @@ def home(fake: SlackFake, tab: str = "home") -> dict[str, Any]:
 
 async def test_the_home_tab_lists_a_persons_conversations(hub: Hub) -> None:
     assert await hub.push(home(hub.fake)) == 200
-    assert hub.fake.homes[ANNA]["blocks"][0]["text"]["text"] == "Ihre Gespräche"
-    assert "noch keine" in hub.fake.homes[ANNA]["blocks"][1]["elements"][0]["text"]
+    assert hub.fake.homes[ANNA]["blocks"][0]["text"]["text"] == "Ihre offenen Gespräche"
+    assert "keine offenen" in hub.fake.homes[ANNA]["blocks"][1]["elements"][0]["text"]
     await hub.push(hub.fake.say("When &lt;b&gt; are you open?"))
     await hub.push(hub.fake.say(f"<@{BOT}> my order", channel=PUBLIC))
     await hub.push(home(hub.fake))
     listed = [block["text"]["text"] for block in hub.fake.homes[ANNA]["blocks"][1:]]
     assert [line.rpartition("|")[2] for line in listed] == ["my order>", "When &lt;b&gt; are you open?>"]
     assert all("https://example.slack.com/archives/" in line for line in listed)
+
+
+async def test_the_home_tab_lists_what_is_open_and_says_who_has_it(
+    fake: SlackFake, store: SqlStore, tmp_path: Path
+) -> None:
+    around, sink = surroundings(store, tmp_path, conversations=store), StoreSink(store)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        for text in ("one", "two", "three", "four"):
+            await hub.push(fake.say(f"<@{BOT}> {text}", channel=PUBLIC))
+        ids = [one.conversation_id for one in sink.accepted]
+        wish = Transition(OwnershipEvent.ESCALATE, escalation=Escalation("asked"))
+        for conversation in ids[1:]:
+            await store.transition(conversation, wish, [])
+        for conversation in ids[2:]:
+            await store.transition(conversation, Transition(OwnershipEvent.CLAIM, owner="Grace"), [])
+        await store.transition(ids[3], Transition(OwnershipEvent.RESOLVE, owner="Grace"), [])
+        await hub.push(home(fake))
+    listed = [block["text"]["text"].rpartition("|")[2] for block in fake.homes[ANNA]["blocks"][1:]]
+    assert listed == ["three> _bei einem Menschen_", "two> _wartet auf einen Menschen_", "one>"]
 
 
 async def test_the_assistant_pane_suggests(hub: Hub) -> None:
