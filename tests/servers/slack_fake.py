@@ -70,7 +70,6 @@ class SlackFake:
         self.statuses: list[Json] = []
         self.codes: dict[str, Json] = {}
         self.agreed: Json | None = None
-        self.agreed: Json | None = None
         self.calls: list[tuple[str, Json]] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.weather: Callable[[str, Json], Fault | None] = lambda _method, _args: None
@@ -232,7 +231,6 @@ class SlackFake:
                 web.get("/files-pri/{place}/download/{name}", self._download),
                 web.get("/socket", self._socket),
                 web.get("/oauth/v2/authorize", self._authorize),
-                web.get("/oauth/v2/authorize", self._authorize),
             ]
         )
         return app
@@ -301,16 +299,6 @@ class SlackFake:
         owner = self.channels[name].team if name in self.channels else None
         if workspace is not None and owner is not None and owner != workspace.team:
             raise Refusal("channel_not_found")
-
-    async def _authorize(self, request: web.Request) -> web.Response:
-        """Somebody who may do so agrees to what is asked for. ``agreed``: what the code will be worth."""
-        asked = request.query
-        if asked.get("client_id") != "id.1" or not asked.get("scope") or self.agreed is None:
-            return web.Response(status=400, text="invalid_client_id")
-        code = f"code-{next(self._ids)}"
-        self.codes[code] = dict(self.agreed)
-        back = urlencode({"code": code, "state": asked["state"]})
-        return web.Response(status=302, headers={"Location": f"{asked['redirect_uri']}?{back}"})
 
     async def _authorize(self, request: web.Request) -> web.Response:
         """Somebody who may do so agrees to what is asked for. ``agreed``: what the code will be worth."""
