@@ -10,7 +10,7 @@ from core.domain.capabilities import Capabilities
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Message
+from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
@@ -115,8 +115,7 @@ class SlackDesk:
         copies = await self._parts.cases.copies([change.message.id for change in turn.changes])
         shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
         shown += [
-            (change.seq, posts.changed(change, copies.get(change.message.id), turn.customer.display_name))
-            for change in turn.changes
+            (change.seq, self._what_became(change, copies.get(change.message.id), turn)) for change in turn.changes
         ]
         told = [post for _, post in sorted(shown, key=lambda one: one[0])]
         settings = await self._settings_for(case.id)
@@ -135,6 +134,11 @@ class SlackDesk:
         if contact is not None and contact != turn.customer.contact:
             told.append(await self._card_with(turn, case, contact))
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
+
+    def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> NewMessage:
+        if change.kind is ChangeKind.ENDED:
+            return posts.remark(say("staff_customer_ended", self._settings.staff_locale))
+        return posts.changed(change, copy_id, turn.customer.display_name)
 
     async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails) -> NewMessage:
         """The card with the address or number that the customer has just left."""

@@ -12,7 +12,7 @@ from channels.web.refusals import BadFrame
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
 from core.ports.store import EventLog, Records
-from core.ports.wake import WIDGET, Wake
+from core.ports.wake import INBOX, WIDGET, Wake
 
 
 class Sessions:
@@ -62,6 +62,7 @@ class Sessions:
         session, _ = await self._access.reader(request)
         await self._records.end_conversation(session.key, session.identity)
         self._wake.notify(WIDGET, f"{session.conversation_id}#ended")
+        self._wake.notify(INBOX)  # staff who have it are told
         return web.Response(status=204)
 
     def _config(self, locale: str | None) -> dict[str, Any]:

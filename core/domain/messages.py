@@ -237,11 +237,12 @@ class Message:
 
 
 class ChangeKind(StrEnum):
-    """What can happen to a message after it was said."""
+    """What can happen to a message after it was said. ``ENDED``: it was the last, for the customer has ended the conversation."""
 
     EDITED = "edited"
     DELETED = "deleted"
     REACTED = "reacted"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

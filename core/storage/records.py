@@ -12,13 +12,14 @@ from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, Message
+from core.domain.messages import Author, ChangeKind, Message
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.delivered import delivery_ended
 from core.storage.ids import new_id
 from core.storage.tables import (
     attachment,
+    change,
     conversation,
     customer,
     feedback,
@@ -92,11 +93,27 @@ class SqlRecords:
                     created_at=now,
                 )
             )
+            statement = select(conversation).where(conversation.c.id == key.conversation_id).with_for_update()
+            row = connection.execute(statement).one()
             connection.execute(
                 update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now)
             )
+            if row.ended_at is None and row.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
+                self._tell_of_the_end(connection, row)
 
         await self._records_db.write(work)
+
+    def _tell_of_the_end(self, connection: Connection, row: Any) -> None:
+        """A place among what is pending, so that staff read it behind the last message, and once."""
+        spoken = message.c.conversation_id == row.id, message.c.author == Author.CUSTOMER
+        last = connection.scalar(select(message.c.id).where(*spoken).order_by(message.c.seq.desc()).limit(1))
+        if last is None:
+            return
+        seq, now = row.last_seq + 1, self._records_db.timestamp()
+        told = {"conversation_id": row.id, "seq": seq, "kind": ChangeKind.ENDED, "message_id": last, "created_at": now}
+        connection.execute(insert(change), told)
+        waiting = {"ready_at": self._records_db.now()} if row.done_seq >= row.last_seq else {}
+        connection.execute(update(conversation).where(conversation.c.id == row.id).values(last_seq=seq, **waiting))
 
     async def add_attachment(self, conversation_id: str, file: Attachment) -> None:
         """See Records.add_attachment."""
@@ -141,12 +158,12 @@ class SqlRecords:
         """See Records.set_extraction."""
         columns = attachment.c
         # Two processes may read one file: a text that one of them found outlives the other's failure.
-        free = True if status is ExtractionStatus.READY else columns.extraction == ExtractionStatus.PENDING
+        free = [columns.extraction == ExtractionStatus.PENDING] if status is not ExtractionStatus.READY else []
 
         def work(connection: Connection) -> None:
             connection.execute(
                 update(attachment)
-                .where(columns.id == attachment_id, free)
+                .where(columns.id == attachment_id, *free)
                 .values(
                     extraction=status,
                     text=codec.cleaned(extracted),

@@ -29,7 +29,19 @@ from core.ports.store import (
 )
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim, claim_one, deleted, edited, said
+from tests.contract.stores.sayings import (
+    LEASE,
+    SENT_AT,
+    accept,
+    answer,
+    claim,
+    claim_one,
+    customer,
+    deleted,
+    edited,
+    said,
+    thread,
+)
 
 OPENED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 THREAD = ConversationKey("slack", "main", "T1/C1/1.1")
@@ -234,6 +246,25 @@ async def test_changes_are_told_only_where_people_were_shown_the_message(store: 
     assert not told.pending
     await store.finish([TurnOutcome(told.claim, told.changes[-1].seq)])
     assert not await claim(store)
+
+
+async def test_that_the_customer_ended_it_is_told_where_people_have_it_and_once(store: SqlStore) -> None:
+    await accept(store, said("e0", "For the agent", where="t2"))
+    other = await claim_one(store)
+    await store.finish([TurnOutcome(other.claim, 1)])
+    await store.end_conversation(thread("t2"), customer())
+    assert not await claim(store), "nobody else has it"
+    state, _ = await escalate(store)
+    home = state.conversation.id
+    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    for _ in range(2):
+        await store.end_conversation(state.conversation.key, customer())
+    (told,) = [one for one in await claim(store) if one.conversation.id == home]
+    assert [(one.kind, one.message.text) for one in told.changes] == [(ChangeKind.ENDED, state.pending[-1].text)]
+    assert not told.pending
+    await store.finish([TurnOutcome(told.claim, told.changes[-1].seq)])
+    after = await store.transition(home, Transition(OwnershipEvent.RESOLVE), [answer("Closed.", author=Author.SYSTEM)])
+    assert after.state is OwnershipState.RESOLVED
 
 
 async def test_files_are_passed_on_as_copies(store: SqlStore) -> None:

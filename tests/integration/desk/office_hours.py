@@ -132,6 +132,10 @@ class OfficeHours:
     async def _accept(self, event: Any) -> None:
         (result,) = await self.store.accept([Acceptable(event)])
         assert not isinstance(result, Exception), result
+        await self.works()
+
+    async def works(self) -> None:
+        """What is pending is done."""
         for state in await self.store.claim(10, 5.0, history=60):
             (finished,) = await self.store.finish([await self.turn.run(state)])
             assert finished.held, "the turn was lost"
