@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
+from core.domain.alterations import Altering, alteration_in
 from core.domain.case import Case
 from core.domain.learning import LearnedAnswer
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.store import NewMessage
 from handoff.personal import without_persons
 from handoff.posts import POST, Post
+from handoff.texts import languages, say
 from handoff.translations import ORIGINAL
 
 _WORDS_ASKED, _WORDS_TOLD = 3, 5
@@ -61,10 +64,34 @@ def _said_before(messages: Sequence[Message]) -> str:
 
 
 def _told(case: Case, messages: Sequence[Message]) -> list[str]:
-    """What staff told in this case. What only asks, thanks or promises to look is no answer."""
-    staff = [one for one in messages if one.author is Author.STAFF and one.created_at >= case.opened_at]
-    texts = [str(one.meta.get(ORIGINAL) or one.text).strip() for one in staff if one.deleted_at is None]
+    """What staff told in this case, as it was corrected. What only asks, thanks or promises to look is no answer.
+
+    Where something was taken back after the customer had it, nothing is learned: it may be any of what is left.
+    """
+    texts: list[str] = []
+    for one in messages:
+        if one.author is not Author.STAFF or one.created_at < case.opened_at or one.deleted_at is not None:
+            continue
+        text, change = str(one.meta.get(ORIGINAL) or one.text).strip(), alteration_in(one.meta)
+        if text in _variants("correction_withdrawn") or (change and change.how is Altering.DELETE):
+            return []
+        corrected = next((text.removeprefix(sign) for sign in _variants("correction") if text.startswith(sign)), None)
+        if texts and (corrected is not None or (change and change.how is Altering.EDIT)):
+            right = (corrected or text).strip()
+            texts[_nearest(right, texts)] = right
+        elif change is None:
+            texts.append(text)
     return [text for text in texts if len(text.split()) >= _WORDS_TOLD and not text.endswith(("?", "？", "؟"))]
+
+
+def _nearest(text: str, texts: Sequence[str]) -> int:
+    """Which of them was corrected: the one that is most like it."""
+    likeness = [SequenceMatcher(None, one, text, autojunk=False).ratio() for one in texts]
+    return likeness.index(max(likeness))
+
+
+def _variants(key: str) -> list[str]:
+    return [say(key, language) for language in sorted(languages())]
 
 
 def proposal(found: LearnedAnswer) -> NewMessage:

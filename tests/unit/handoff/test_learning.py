@@ -231,3 +231,30 @@ def test_a_model_puts_it_into_words_for_everybody_and_sees_no_name(case: Lesson)
     assert "Grace" not in answer
     assert "AB-1234" not in answer
     assert case.told("proposal")[0].meta["answer"] == "Yes, within 30 days."
+
+
+def test_what_was_corrected_is_learned_as_it_is_right(case: Lesson) -> None:
+    case.asked()
+    case.press(StaffAction.CLAIM)
+    said = case.write("Opened parcels can be returned within 30 days.")
+    case.rest()
+    case.write("You only need the invoice that came with it.")
+    case.rest()
+    case.edit(said, "Opened parcels can be returned within 14 days.")
+    case.rest()
+    case.press(StaffAction.RESOLVE)
+    case.ring()
+    answer = "Opened parcels can be returned within 14 days.\n\nYou only need the invoice that came with it."
+    assert case.told("proposal")[0].meta["answer"] == answer
+
+
+def test_where_something_was_withdrawn_too_late_nothing_is_learned(case: Lesson) -> None:
+    case.asked()
+    case.press(StaffAction.CLAIM)
+    said = case.write("Opened parcels can be returned within 30 days.")
+    case.rest()
+    case.edit(said, "// that was wrong")
+    case.rest()
+    case.press(StaffAction.RESOLVE)
+    case.ring()
+    assert case.told("proposal") == []
