@@ -99,6 +99,8 @@ class Strays:
             return False
         try:
             found = await self._find(client, place, left, keep)
+            if await self._memory.recall(CHANNEL, self._account, self.key(place)) != value:
+                return False  # somebody has begun anew meanwhile, and what was found may be theirs
             for message in found:
                 await remove(client, message, streaming=True)
             if found or age > _LATE:
