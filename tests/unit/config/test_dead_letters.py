@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from config import parts
 from config.cli import main
 from config.clock import SystemClock
-from config.commands.dead_letters import _ask
+from config.commands.dead_letters import answers
 from config.commands.local import local_commands
+from config.commands.store_lines import ask
 from config.data_dir import DataDirLock
 from config.hub import Hub
 from config.local_socket import LocalSocket
@@ -44,11 +45,13 @@ async def test_a_running_server_is_asked_through_its_socket(tmp_path: Path) -> N
     socket = LocalSocket(tmp_path, local_commands(cast(Hub, SimpleNamespace(store=store))))
     await socket.start()
     try:
-        (letter,) = await _ask(settings, {"do": "list", "limit": 5})
+        (letter,) = await ask(settings, {"command": "dead-letters", "do": "list", "limit": 5}, answers)
         assert (letter["id"], letter["text"], letter["error"]) == (delivery_id, "Your invoice", "no such user")
-        assert await _ask(settings, {"do": "retry", "id": delivery_id}) == [{"id": delivery_id}]
-        assert await _ask(settings, {"do": "retry", "id": delivery_id}) == []
-        assert await _ask(settings, {"do": "list", "limit": 5}) == []
+        assert await ask(settings, {"command": "dead-letters", "do": "retry", "id": delivery_id}, answers) == [
+            {"id": delivery_id}
+        ]
+        assert await ask(settings, {"command": "dead-letters", "do": "retry", "id": delivery_id}, answers) == []
+        assert await ask(settings, {"command": "dead-letters", "do": "list", "limit": 5}, answers) == []
     finally:
         await socket.stop()
         await store.close()
@@ -59,13 +62,17 @@ async def test_alone_it_owns_the_directory_while_it_works(tmp_path: Path) -> Non
     settings = read_settings(data_dir=tmp_path)
     store, delivery_id = await _store_with_a_dead_letter(settings)
     await store.close()
-    assert [letter["id"] for letter in await _ask(settings, {"do": "list"})] == [delivery_id]
+    assert [letter["id"] for letter in await ask(settings, {"command": "dead-letters", "do": "list"}, answers)] == [
+        delivery_id
+    ]
     other = DataDirLock(tmp_path)
     other.require()
     with pytest.raises(ConfigError, match="in use"):
-        await _ask(settings, {"do": "list"})
+        await ask(settings, {"command": "dead-letters", "do": "list"}, answers)
     other.release()
-    assert await _ask(settings, {"do": "retry", "id": delivery_id}) == [{"id": delivery_id}]
+    assert await ask(settings, {"command": "dead-letters", "do": "retry", "id": delivery_id}, answers) == [
+        {"id": delivery_id}
+    ]
 
 
 def test_a_new_directory_has_no_dead_letters(tmp_path: Path) -> None:
