@@ -30,11 +30,18 @@ LEASE = 10.0
 
 
 class People:
-    """Implements handoff.people.People."""
+    """Implements handoff.people.People. ``left``: whose accounts were closed."""
+
+    def __init__(self) -> None:
+        self.left: set[str] = set()
 
     async def called(self, staff_id: str) -> str | None:
         """As customers read it."""
         return staff_id.title()
+
+    async def gone(self, staff_id: str) -> bool:
+        """Whether they cannot answer any more."""
+        return staff_id in self.left
 
 
 class Wall:
@@ -64,6 +71,7 @@ class OfficeHours:
         self.settings = settings
         self.wake = LocalWake()
         self.events = 0
+        self.people = People()
         desk = SlackDesk(self.parts(store), settings)
         self.turn = Turn(Nobody(), desk, {}, CountedMetrics(), sorry)
         self.timers = DeskTimers(self.parts(store), settings)
@@ -71,7 +79,7 @@ class OfficeHours:
 
     def parts(self, store: SqlStore) -> DeskParts:
         """What a desk works with."""
-        return DeskParts(records=store, cases=store, people=People(), wall=Wall(), clock=self.clock, tickets=store)
+        return DeskParts(records=store, cases=store, people=self.people, wall=Wall(), clock=self.clock, tickets=store)
 
     def process(self, store: SqlStore) -> TimerLoop:
         """Another one."""
