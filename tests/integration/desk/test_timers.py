@@ -73,6 +73,25 @@ async def test_a_silent_owner_is_reminded_and_then_anybody_may_give_it_back(offi
     assert card.meta["facts"]["state"] == "queued"
 
 
+async def test_an_owner_who_is_gone_when_the_reminder_comes_gives_the_case_back(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(CLAIM)
+    await office.customer("Are you there?")
+    office.people.left.add("grace")
+    assert await office.passes(15) == 1
+    conversation = await office.conversation()
+    assert (conversation.state, conversation.owner) == (OwnershipState.QUEUED, None)
+    (reminder,) = await office.posts("reminder")
+    assert "Grace" in reminder.text
+    assert (reminder.meta["mentions"], reminder.meta["loud"]) == (["S0NCALL", "U0GRACE"], True)
+    assert (await office.posts("card_now"))[-1].meta["facts"]["state"] == "queued"
+    assert set(await office.set()) == {TimerKind.UNCLAIMED}, "nobody reminds an account that is closed"
+    assert await office.passes(10) == 1
+    assert len(await office.posts("reminder")) == 2, "the channel is asked to take it"
+    await office.press(CLAIM, user="linus")
+    assert (await office.conversation()).owner == "linus"
+
+
 async def test_an_owner_who_answers_in_time_is_left_alone(office: OfficeHours) -> None:
     await office.escalates()
     await office.press(CLAIM)
