@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.domain.capabilities import Capabilities
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlated
 from core.domain.customer import ContactDetails
@@ -25,7 +26,9 @@ from tests.unit.core.test_stream import Screen
 
 
 class ScreenChannel(Screen):
-    """A channel that streams."""
+    """A channel that streams into the hub's own log, as the web does."""
+
+    capabilities = Capabilities(text_limit=4_000, stream=True, event_log=True)
 
 
 def make(
@@ -295,6 +298,8 @@ async def test_what_was_said_before_a_new_start_is_not_told(store: SqlStore, met
 
 class Typist:
     """A channel that shows who writes, and nothing before it is finished."""
+
+    capabilities = Capabilities(text_limit=4_000, typing=True)
 
     def __init__(self) -> None:
         self.shown = asyncio.Event()
