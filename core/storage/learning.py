@@ -14,11 +14,14 @@ from core.storage import codec
 from core.storage.database import Database
 from core.storage.tables import learned_answer
 
-_CHANGED = ["question", "answer", "origin", "state", "created_at"]
+_CHANGED = ("question", "answer", "origin", "state", "created_at")
 
 
 def keep_learning(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:
-    """Write what was decided; the same decision again changes nothing."""
+    """Write what was decided; the same decision again changes nothing.
+
+    What was approved stays: a proposal may have been put into words for seconds while somebody approved the one before it.
+    """
     for record in records:
         if isinstance(record, ProposeAnswer):
             row = {
@@ -30,7 +33,9 @@ def keep_learning(connection: Connection, database: Database, records: Sequence[
                 "state": LearningState.PROPOSED,
                 "created_at": now,
             }
-            connection.execute(database.upsert(learned_answer, ["case_id"], _CHANGED), row)
+            connection.execute(database.insert_new(learned_answer), row)
+            open_ = learned_answer.c.case_id == record.case_id, learned_answer.c.state != LearningState.APPROVED
+            connection.execute(update(learned_answer).where(*open_).values({name: row[name] for name in _CHANGED}))
         elif isinstance(record, JudgeAnswer):
             proposed = learned_answer.c.case_id == record.case_id, learned_answer.c.state == LearningState.PROPOSED
             connection.execute(update(learned_answer).where(*proposed).values(**_judged(record), decided_at=now))

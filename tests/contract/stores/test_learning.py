@@ -50,3 +50,11 @@ async def test_a_new_proposal_takes_the_place_of_the_one_before(store: SqlStore)
     found = await store.learned(CASE)
     assert found is not None
     assert (found.state, found.question, found.answer) == (LearningState.PROPOSED, "May I?", "Yes\ufffd")
+
+
+async def test_a_proposal_that_was_begun_before_somebody_approved_takes_nothing_back(store: SqlStore) -> None:
+    await commit(store, "a", PROPOSED)
+    await commit(store, "b", JudgeAnswer(CASE, approved=True, by="grace"))
+    await commit(store, "c", ProposeAnswer(CASE, "May I?", "Perhaps.", PROPOSED.origin))
+    (learned,) = await store.learned_answers()
+    assert (learned.question, learned.answer) == (PROPOSED.question, PROPOSED.answer)
