@@ -7,8 +7,9 @@ are those of every message. What cannot be translated goes as it was written, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
@@ -20,6 +21,7 @@ from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
 from handoff import translations
 from handoff.slack_desk import DeskRecords
+from handoff.translations import ORIGINAL
 
 _AT_MOST = 15.0
 _LOOKED_AT = 60
@@ -100,20 +102,20 @@ class TranslatedDesk:
 
     async def _shown(self, messages: Sequence[NewMessage], earlier: Sequence[str]) -> tuple[NewMessage, ...]:
         wanted = list(dict.fromkeys(text for message in messages for text in translations.customers_words(message)))
-        found = dict(zip(wanted, await self._together(wanted, earlier), strict=True))
+        found = await self._together({text: self._inward(text, earlier) for text in wanted})
         return tuple(translations.for_staff(message, found, self._language) for message in messages)
 
-    async def _together(self, texts: Sequence[str], earlier: Sequence[str]) -> list[Translation]:
+    async def _together(self, wanted: Mapping[str, Coroutine[Any, Any, Translation]]) -> dict[str, Translation]:
         """All at once and within the time; what is not done by then stays as it is."""
-        tasks = [asyncio.ensure_future(self._inward(text, earlier)) for text in texts]
+        tasks = {text: asyncio.ensure_future(one) for text, one in wanted.items()}
         if not tasks:
-            return []
+            return {}
         try:
-            done, _ = await asyncio.wait(tasks, timeout=self._seconds)
+            done, _ = await asyncio.wait(tasks.values(), timeout=self._seconds)
         finally:
-            for task in tasks:
+            for task in tasks.values():
                 task.cancel()
-        return [task.result() if task in done else Translation(None) for task in tasks]
+        return {text: task.result() if task in done else Translation(None) for text, task in tasks.items()}
 
     async def _inward(self, text: str, earlier: Sequence[str]) -> Translation:
         if await self._translator.language_of([text, *earlier]) == self._language:
@@ -127,8 +129,8 @@ class TranslatedDesk:
         conversation = await self._records.conversation(aside.conversation.conversation_id) if written else None
         language = await self._customers_language(conversation) if conversation is not None else None
         if language is None or language == self._language:
-            return aside, []
-        found = {text: await self._translator.translate(text, language) for text in dict.fromkeys(written)}
+            return replace(aside, recalls=tuple(_recall(one, {}) for one in aside.recalls)), []
+        found = await self._together({text: self._translator.translate(text, language) for text in written})
         messages = tuple(translations.for_customer(message, found) for message in aside.messages)
         recalls = tuple(_recall(one, found) for one in aside.recalls)
         told = translations.sent_as([(text, found[text]) for text in dict.fromkeys(written)], language, self._language)
@@ -149,5 +151,10 @@ def _words(messages: Sequence[Message]) -> list[str]:
 
 
 def _recall(recall: Recall, found: dict[str, Translation]) -> Recall:
-    translated = found.get(recall.text or "")
-    return recall if translated is None or translated.text is None else replace(recall, text=translated.text)
+    """With the words that were corrected goes their original: what staff wrote first is not what they meant."""
+    if recall.text is None:
+        return recall
+    translated = found.get(recall.text, Translation(None)).text
+    if translated is None or translated == recall.text:
+        return replace(recall, meta={ORIGINAL: None})
+    return replace(recall, text=translated, meta={ORIGINAL: recall.text})

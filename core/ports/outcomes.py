@@ -62,10 +62,14 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A message that is still waiting to be sent becomes ``text``, or with None is not sent at all."""
+    """A message that is still waiting to be sent becomes ``text``, or with None is not sent at all.
+
+    ``meta``: what of its meta changes with the text; None takes a name away.
+    """
 
     message_id: str
     text: str | None
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

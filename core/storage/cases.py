@@ -76,7 +76,7 @@ def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> Non
     """Change or withhold messages that wait, and whose rows are held."""
     for one in recalls:
         if one.text is not None:
-            connection.execute(update(message).where(message.c.id == one.message_id).values(text=codec.clean(one.text)))
+            _reword(connection, one, one.text)
             continue
         connection.execute(
             update(outbox)
@@ -84,6 +84,16 @@ def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> Non
             .values(status=DeliveryStatus.WITHHELD, settled_at=now, last_error=TAKEN_BACK),
             {"ids": [one.message_id]},
         )
+
+
+def _reword(connection: Connection, one: Recall, words: str) -> None:
+    """Under the lock of the message's conversation, so that nobody else's change of its meta is lost."""
+    itself = message.c.id == one.message_id
+    values: dict[str, str | None] = {"text": codec.clean(words)}
+    if one.meta:
+        meta = {**codec.load(connection.scalar(select(message.c.meta).where(itself))), **one.meta}
+        values["meta"] = codec.dump({name: value for name, value in meta.items() if value is not None})
+    connection.execute(update(message).where(itself).values(values))
 
 
 def keep_cases(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:

@@ -179,3 +179,29 @@ def test_the_customer_s_edits_are_translated(case: GermanCase) -> None:
     (edited,) = case.posts("edited")
     assert (edited.text, edited.meta["original"]) == ("Where is my parcel AB-13?", "Wo ist mein Paket AB-13?")
     assert edited.author is Author.CUSTOMER
+
+
+def test_what_was_corrected_in_time_is_kept_as_it_was_corrected(case: GermanCase, dictionary: Dictionary) -> None:
+    case.press(StaffAction.CLAIM)
+    said = case.write("It will be there on Monday")
+    case.world.work_once()
+    case.edit(said, "It will be there on Tuesday")
+    case.rest()
+    last = case.world.told_customer()[-1]
+    assert (last.text, last.meta["original"]) == ("Es kommt am Dienstag", "It will be there on Tuesday")
+    said = case.write("It will be there on Monday")
+    case.world.work_once()
+    dictionary.failing = True
+    case.edit(said, "It will be there on Tuesday")
+    case.rest()
+    last = case.world.told_customer()[-1]
+    assert last.text == "It will be there on Tuesday"
+    assert "original" not in last.meta, "nothing is left of what was never sent"
+
+
+def test_a_model_that_hangs_keeps_no_message_of_staff(case: GermanCase, dictionary: Dictionary) -> None:
+    case.press(StaffAction.CLAIM)
+    dictionary.hanging = True
+    case.write("It will be there on Monday")
+    case.rest()
+    assert case.heard() == ["It will be there on Monday"]
