@@ -46,6 +46,8 @@ class LearnedAnswers:
         self._index = index
         self._poll = poll
         self._unindexed = False
+        self._known: Sequence[LearnedAnswer] = ()
+        self._text = ""
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -63,7 +65,10 @@ class LearnedAnswers:
     async def once(self) -> bool:
         """Whether there was something new. Raises HubError."""
         answers = await self._learning.learned_answers()
-        fresh = False if not answers else await asyncio.to_thread(_changed, self._path, written(answers))
+        if answers != self._known:  # YAML of many answers takes seconds: once, and not where customers are served
+            self._text = await asyncio.to_thread(written, answers)
+            self._known = answers
+        fresh = False if not answers else await asyncio.to_thread(_changed, self._path, self._text)
         self._unindexed = self._unindexed or fresh
         if not self._unindexed:
             return False

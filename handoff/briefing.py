@@ -23,7 +23,8 @@ _log = structlog.get_logger(__name__)
 class Briefing:
     """``summarizer`` puts into words what is otherwise quoted. ``drafter`` answers what the agent was not asked any more.
 
-    The customer waits for neither longer than ``seconds``, and without them the case is what it is.
+    The customer waits for both at once: for the drafter at most ``seconds``, for the summarizer as long as that allows itself.
+    Without them the case is what it is.
     """
 
     summarizer: Summarizer | None = None

@@ -33,7 +33,7 @@ from core.storage.tables import (
 from core.storage.ticket_tables import ticket
 from core.storage.tickets import ticket_from
 
-_FIRST = 300
+_QUOTED = 300
 _BEFORE = 5.0
 """Seconds. A case is opened by the clock of the process that decided it, its changes are noted by that which commits them."""
 _SHOWN_AT = (
@@ -65,10 +65,14 @@ _COUNTS = (
     .where(among(message.c.conversation_id, "ids"))
     .group_by(message.c.conversation_id)
 )
-_FIRST_WORDS = (
-    select(message.c.conversation_id, message.c.text)
+_FIRST = (
+    select(message.c.conversation_id, func.min(message.c.seq).label("seq"))
     .where(among(message.c.conversation_id, "ids"), message.c.author == Author.CUSTOMER, message.c.text != "")
-    .order_by(message.c.seq.desc())
+    .group_by(message.c.conversation_id)
+    .subquery()
+)
+_FIRST_WORDS = select(message.c.conversation_id, message.c.text).join(
+    _FIRST, (_FIRST.c.conversation_id == message.c.conversation_id) & (_FIRST.c.seq == message.c.seq)
 )
 _RELAYED = (
     select(message.c.created_at, message.c.author, message.c.text, outbox.c.status, relay.c.source_id)
@@ -157,7 +161,7 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
             row.id,
             row.channel,
             codec.when(row.created_at),
-            first.get(row.id, "")[:_FIRST],
+            first.get(row.id, "")[:_QUOTED],
             counts.get(row.id, 0),
             tuple(cases.get(row.id, ())),
             tuple(tickets.get(row.id, ())),
