@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, text
@@ -17,6 +18,7 @@ from core.storage.database import driver_url
 from core.storage.sqlite_threads import prepare_connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_PATIENCE = 60.0  # seconds that a start waits while another process migrates the same SQLite file
 _LOCK = 7_301_926_114  # any fixed number: the advisory lock that makes concurrent starts wait for each other
 
 
@@ -52,7 +54,7 @@ def _migrate_sqlite(url: URL) -> None:
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, poolclass=NullPool)
-    listen(engine, "connect", prepare_connection)
+    listen(engine, "connect", partial(prepare_connection, patience=_PATIENCE))
     try:
         with engine.connect() as connection:
             # Python's driver would commit before each CREATE TABLE, and a start that was killed could not be repeated.

@@ -12,6 +12,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,9 +26,8 @@ Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
 _BATCH = 128
+_BUSY_SECONDS = 2.0
 _PRAGMAS = (
-    "busy_timeout=2000",
-    "journal_mode=WAL",
     "synchronous=FULL",
     "temp_store=MEMORY",
     "cache_size=-32000",  # kB, taken as it is needed; with the default of 2,000 each look-up reads its pages again
@@ -171,10 +171,32 @@ def _engine(url: URL, size: int) -> Engine:
     return engine
 
 
-def prepare_connection(connection: Any, _record: Any) -> None:
-    """What every connection to the file needs. Transactions begin where the code says so, not where the driver would."""
+def prepare_connection(connection: Any, _record: Any, *, patience: float = _BUSY_SECONDS) -> None:
+    """What every connection to the file needs. Transactions begin where the code says so, not where the driver would.
+
+    ``patience``: seconds to wait while somebody else writes.
+    """
     connection.isolation_level = None
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+    _write_ahead(cursor, time.monotonic() + patience)
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor, until: float) -> None:
+    """Whoever opens a new file first makes it one with a write-ahead log.
+
+    Two who do it in the same moment would wait for each other for ever, so SQLite refuses one at once, whatever its busy
+    timeout is (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, inspect
 from core.domain.errors import ConfigError
 from core.storage import migrate as migrations
 from core.storage.migrate import migrate
+from core.storage.sqlite_threads import prepare_connection
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
 from tests.contract.stores.manual_clock import ManualClock
@@ -85,6 +87,37 @@ async def test_several_processes_start_at_once(bare_url: str, clock: ManualClock
     await store.open()
     await accept(store, said("e1"))
     await store.close()
+
+
+async def test_a_start_waits_while_another_process_migrates_for_long(tmp_path: Path) -> None:
+    """Longer than a writer waits for another: a large table, or a machine with much to do."""
+    file = tmp_path / "hub.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    starting = asyncio.create_task(migrate(f"sqlite:///{file}"))
+    done, _ = await asyncio.wait([starting], timeout=2.5)
+    assert not done
+    other.execute("COMMIT")
+    other.close()
+    await starting
+
+
+async def test_a_new_file_may_be_opened_by_many_in_the_same_moment(tmp_path: Path) -> None:
+    """SQLite refuses at once, without waiting, one of two who make the same file one with a write-ahead log."""
+
+    def opened(file: Path, together: threading.Barrier) -> str:
+        connection = sqlite3.connect(file)
+        together.wait()
+        prepare_connection(connection, None)
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        connection.close()
+        return str(mode)
+
+    for number in range(60):
+        together = threading.Barrier(6)
+        file = tmp_path / f"{number}.db"
+        assert set(await asyncio.gather(*(asyncio.to_thread(opened, file, together) for _ in range(6)))) == {"wal"}
 
 
 async def test_a_migration_that_breaks_off_leaves_nothing_behind(
