@@ -38,6 +38,10 @@ _SKEW = timedelta(seconds=30)
 _MOST_PAGES = 10
 _LINKED = "linked"
 """Remembered in a file's place once its link has gone: Twilio may report a failure twice."""
+_TAKEN = "taken/"
+"""Before it goes, with the time: two reports of the same failure may come at once, or a report and the look at the list."""
+_TAKEN_FOR = timedelta(seconds=60)
+_LOOK_EVERY = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -113,9 +117,12 @@ class Sender:
     async def file_failed(self, sid: str) -> bool:
         """Twilio took a file and could not deliver it: the customer gets a link, once. Whether it has gone."""
         account = self._settings.account_sid
-        kept = await self._memory.recall(CHANNEL, account, _file_key(sid))
-        if kept in (None, _LINKED):
+        kept = await self._file_of(sid)
+        if kept is None or kept == _LINKED:
             return kept == _LINKED
+        taken = _TAKEN + self._clock.now().isoformat()
+        if not await self._memory.replace(CHANNEL, account, _file_key(sid), kept, taken):
+            return await self.file_failed(sid)
         file = json.loads(kept)
         pair = Pair.read(file["thread"])
         try:
@@ -128,6 +135,21 @@ class Sender:
             return False
         await self._memory.remember(CHANNEL, account, _file_key(sid), _LINKED)
         return True
+
+    async def _file_of(self, sid: str) -> str | None:
+        """What is remembered of a file, once nobody else is at it.
+
+        Who took it and died may have sent the link or not: it is not sent again, and the failure is reported.
+        """
+        account = self._settings.account_sid
+        while True:
+            kept = await self._memory.recall(CHANNEL, account, _file_key(sid))
+            if kept is None or not kept.startswith(_TAKEN):
+                return kept
+            if self._clock.now() - datetime.fromisoformat(kept.removeprefix(_TAKEN)) > _TAKEN_FOR:
+                await self._memory.forget(CHANNEL, account, _file_key(sid))
+                return None
+            await self._clock.sleep(_LOOK_EVERY)
 
     async def file_arrived(self, sid: str) -> None:
         """No link is needed for it any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, Rejected, TooLarge, Unreachable
 from core.domain.messages import DeliveryReported, MessageReceived, ReceiptStatus
 from tests.integration.sms_channel.rig import LINK, PDF, PICTURE, Rig, running
-from tests.servers.twilio_fake import OURS, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
+from tests.servers.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
 
 PICTURE_LINK = LINK.format(id="f1")
 GERMAN = f"{OURS}/+4915112345678"
@@ -158,6 +159,33 @@ async def test_a_file_that_fails_later_is_followed_by_a_link_once(rig: Rig) -> N
         assert (await rig.twilio.deliver(form, "/webhooks/twilio/status"))[0] == 200
     assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
     assert rig.sink.new == [], "what the customer has by a link is no dead letter"
+
+
+async def test_two_reports_of_a_failed_file_at_once_send_one_link(rig: Rig) -> None:
+    (receipt,) = await rig.say("", files=[PICTURE])
+    form = rig.twilio.report(receipt.provider_id or "", "undelivered", 30019)
+    reports = [asyncio.create_task(rig.twilio.deliver(form, "/webhooks/twilio/status")) for _ in range(3)]
+    waiting = set(reports)
+    async with asyncio.timeout(20):
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, timeout=0.1)
+            rig.clock.move(0.0 if done else 0.6)  # those who were not the first look again
+    assert [(await one)[0] for one in reports] == [200, 200, 200]
+    assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
+    assert rig.sink.new == []
+
+
+async def test_a_link_that_may_have_gone_before_a_crash_is_not_sent_twice_but_reported(rig: Rig) -> None:
+    (receipt,) = await rig.say("", files=[PICTURE])
+    sid = receipt.provider_id or ""
+    await rig.store.remember("sms", SID, f"file/{sid}", f"taken/{rig.clock.now().isoformat()}")
+    rig.clock.move(61)
+    form = rig.twilio.report(sid, "undelivered", 30019)
+    assert (await rig.twilio.deliver(form, "/webhooks/twilio/status"))[0] == 200
+    assert len(rig.twilio.messages) == 1
+    (report,) = rig.sink.new
+    assert isinstance(report, DeliveryReported)
+    assert report.status is ReceiptStatus.FAILED
 
 
 async def test_a_file_that_fails_later_and_has_no_link_is_a_dead_letter(rig: Rig) -> None:
