@@ -46,13 +46,13 @@ class FolderMail:
     async def get(
         self, connection: ImapConnection, validity: int, uid: int, since: datetime | None = None
     ) -> Mail | None:
-        """None when it is no longer there, or came before ``since``. Raises ChannelError: then it is to be asked for again."""
+        """None when it is no longer there, or came before ``since``. Raises what went wrong while it is to be asked for again."""
         try:
             found = await self._get(connection, validity, uid, since)
-        except ChannelError as error:
+        except Exception as error:  # a server's odd answer too: no mail may hold up those that came after it
             self._tries = self._tries + 1 if self._due == (validity, uid) else 1
             self._due = validity, uid
-            if self._tries < (MOST_REFUSED if isinstance(error, NotGiven) else MOST_CUT):
+            if self._tries < (MOST_CUT if _may_be_the_network(error) else MOST_REFUSED):
                 raise
             found = await self._given_up(connection, validity, uid, error)
         self._due = None
@@ -67,12 +67,12 @@ class FolderMail:
             return Mail(self._raw(validity, uid, body, facts.arrived, {LEFT_OUT: left_out}))
         return Mail(self._raw(validity, uid, await connection.body(uid), facts.arrived))
 
-    async def _given_up(self, connection: ImapConnection, validity: int, uid: int, error: ChannelError) -> Mail:
+    async def _given_up(self, connection: ImapConnection, validity: int, uid: int, error: Exception) -> Mail:
         head = b""
-        if isinstance(error, NotGiven):
+        if not _may_be_the_network(error):
             with contextlib.suppress(ChannelError):
                 head = await connection.head(uid)
-        said = f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {error.detail}"
+        said = f"The mail with UID {uid} in {self._folder} was asked for {self._tries} times in vain: {_said(error)}"
         return Mail(self._raw(validity, uid, head, None), said)
 
     def _raw(
@@ -85,3 +85,11 @@ class FolderMail:
     ) -> RawEvent:
         headers = {FOLDER: self._folder, VALIDITY: str(validity), UID: str(uid), **more}
         return RawEvent(CHANNEL, self._settings.account, body, headers, arrived)
+
+
+def _may_be_the_network(error: Exception) -> bool:
+    return isinstance(error, ChannelError) and not isinstance(error, NotGiven)
+
+
+def _said(error: Exception) -> str:
+    return error.detail if isinstance(error, ChannelError) else f"{type(error).__name__} in what the server says of it."

@@ -42,6 +42,9 @@ _THEM: Final = re.compile(
 )
 """The recipient: a mailbox that is not there, or a group that takes no mail from outside (Exchange's RESOLVER.RST)."""
 
+_THEIRS_NOW: Final = re.compile(r"\b4\.[12]\.\d")
+"""Their address or their mailbox (RFC 3463, section 3.2 and 3.3), such as one that is full: nobody else has to wait for it."""
+
 
 class TooBig(Rejected):
     """The server takes no mail of this size."""
@@ -63,7 +66,8 @@ def refused(stage: Stage, code: int, message: str) -> ChannelError:
     if code in _LOGIN:
         return AuthFailed(f"The mail server wants a login: {said}")
     if 400 <= code < 500:
-        if code == 421 or _BUSY.search(words):
+        theirs = stage in (Stage.RECIPIENT, Stage.CONTENT) and _THEIRS_NOW.search(words)
+        if code == 421 or (_BUSY.search(words) and not theirs):
             return RateLimited(f"The mail server asks for a pause: {said}", retry_after=_PAUSE)
         return Unreachable(f"The mail server does not take it now: {said}")
     match stage:

@@ -88,11 +88,19 @@ class GroupAlbums:
         return []
 
     async def accepted(self, update: Any) -> None:
-        """After the commit: of this album nothing waits any more."""
+        """After the commit: what it brought waits no more.
+
+        Another picture of the album brought nothing: its commit says nothing of those that wait for the one with the caption.
+        """
         part = self._part_of(update)
-        if part is None or part.album not in self._known():
+        if part is None or not part.new or part.album not in self._known():
             return
-        for key in await self._memory.recall_all(CHANNEL, self._account, f"{_ASIDE}{part.album}/"):
+        aside = f"{_ASIDE}{part.album}/"
+        for key in (
+            await self._memory.recall_all(CHANNEL, self._account, aside)
+            if part.ours
+            else await self._memory.recall_many(CHANNEL, self._account, [f"{aside}{part.number}"])
+        ):
             await self._memory.forget(CHANNEL, self._account, key)
 
     async def _is_noted(self, part: Part) -> bool:

@@ -115,6 +115,23 @@ async def test_a_mail_that_breaks_every_connection_does_not_hold_up_the_others(
         await rig.stop()
 
 
+async def test_a_large_mail_whose_parts_the_server_describes_oddly_does_not_hold_up_the_others(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    def answers(line: bytes) -> bytes | None:
+        return re.sub(rb"BODYSTRUCTURE \(.*", rb'BODYSTRUCTURE ("TEXT"))\r', line)
+
+    async with _behind(office, tmp_path, Moods(answers=answers)) as (rig, url):
+        await rig.start(imap_url=url, largest_mail=20_000)
+        await rig.write("x " * 20_000, Subject="Very long")
+        await rig.write("Still here", Subject="")
+        assert [event.text for event in await rig.sink.messages(1)] == ["Still here"]
+        (reason,) = rig.sink.quarantined
+        assert "IndexError" in reason
+        assert b"Very long" in rig.sink.put_aside[0].body, "what is known of it is kept"
+        await rig.stop()
+
+
 async def test_all_files_of_a_mail_are_taken_out_of_it_at_once(tmp_path: Path, office: PostOffice) -> None:
     moods = Moods()
     async with _behind(office, tmp_path, moods) as (rig, url):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from core.domain.errors import StoreUnavailable
@@ -110,6 +111,20 @@ async def test_what_could_not_be_stored_comes_again_and_once(quiet: World) -> No
     quiet.sink.failures = 2
     await _send(quiet, _picture(quiet, 2, caption=CAPTION))
     assert _files(quiet) == ["P1", "P2"]
+
+
+async def test_a_picture_put_aside_waits_for_the_commit_of_the_caption_whatever_comes_in_between(quiet: World) -> None:
+    await quiet.behind_webhook()
+    await _send(quiet, _picture(quiet, 1))
+    captioned = {"update_id": 92, "message": _picture(quiet, 2, caption=CAPTION)}
+    last = {"update_id": 93, "message": _picture(quiet, 3)}
+    quiet.sink.failures = 1
+    async with aiohttp.ClientSession(headers={"X-Telegram-Bot-Api-Secret-Token": SECRET}) as http:
+        for update, status in ((captioned, 503), (last, 200), (captioned, 200)):  # on several connections
+            async with http.post(f"{quiet.public_url}/webhooks/telegram", json=update) as response:
+                assert response.status == status
+    assert sorted(_files(quiet)) == ["P1", "P2", "P3"]
+    assert await _aside(quiet) == 0
 
 
 async def test_an_album_for_somebody_else_is_not_kept(quiet: World, start: Start) -> None:
