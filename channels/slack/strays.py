@@ -77,6 +77,18 @@ class Strays:
         self._lost.discard(str(place))
         await self._memory.forget(CHANNEL, self._account, self.key(place))
 
+    async def not_begun(self, place: Place, before: str | None) -> None:
+        """Nothing was asked of Slack after all; what was in doubt ``before`` still is. Raises StoreUnavailable."""
+        if before is None:
+            await self.begun(place)
+        else:
+            await self._memory.remember(CHANNEL, self._account, self.key(place), before)
+
+    def under_way(self, place: Place, value: str) -> bool:
+        """Whether somebody may still be waiting for Slack's answer to that beginning."""
+        age = self._clock.now().timestamp() - _read(value).at
+        return age < _UNDER_WAY and str(place) not in self._lost
+
     def doubt(self, place: Place) -> None:
         """Slack did not answer: there may be a message, now or in a moment."""
         self._lost.add(str(place))
@@ -94,7 +106,7 @@ class Strays:
             return True
         left = _read(value)
         age = self._clock.now().timestamp() - left.at
-        if not over and age < _UNDER_WAY and str(place) not in self._lost:
+        if not over and self.under_way(place, value):
             self._doubts.set()
             return False
         try:

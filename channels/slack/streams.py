@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from uuid import uuid4
 
 import structlog
 
@@ -19,7 +20,15 @@ from channels.slack.refusals import Refused
 from channels.slack.render import mrkdwn
 from channels.slack.strays import PLACEHOLDER, WORDLESS, Strays, remove, stop
 from channels.slack.workspaces import Workspaces
-from core.domain.errors import AuthFailed, ChannelError, LostClaim, OutcomeUnknown, RateLimited, StoreUnavailable
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    LostClaim,
+    OutcomeUnknown,
+    RateLimited,
+    StoreUnavailable,
+    Unreachable,
+)
 from core.ports.channel import StreamFrame
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
@@ -40,7 +49,7 @@ class Unfinished:
     """A message that is being written. ``streaming``: Slack shows it as such until it is stopped.
 
     ``finishing``: an answer was about to take its place, or has; from then on nobody takes it away. ``turn`` may be nobody's:
-    then no answer takes its place.
+    then no answer takes its place. ``said``: differs each time that something else was said, so that it is noticed.
     """
 
     turn: str
@@ -49,6 +58,7 @@ class Unfinished:
     ts: str
     streaming: bool
     finishing: bool = False
+    said: str = ""
 
     @property
     def sent(self) -> Sent:
@@ -103,22 +113,27 @@ class Streams:
             raise
 
     async def finish(self, client: SlackClient, place: Place, turn: str | None) -> Sent | None:
-        """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError."""
+        """The message that the turn's answer takes the place of. One of another turn is taken away. Raises ChannelError.
+
+        Where there is none, a mark is left before it is asked who is beginning one; who begins says so before looking for a
+        mark. So one of the two sees the other, and nothing is begun below what is said now.
+        """
         self._writing.pop(str(place), None)
-        await self._clear(client, place, turn)
         while True:
             value = await self._value(place)
             found = _read(value)
-            if found is None:
-                return None
-            if found.turn == turn:
+            if found is not None and found.turn == turn:
                 if not await self._swap(place, value, replace(found, finishing=True)):
                     continue  # a later turn began to write at this moment: its message is another one
+                await self._clear(client, place, turn)
                 if found.streaming:
                     await stop(client, found.sent)
                 return found.sent
-            await self._take_away(client, place, value, found)
-            return None
+            if found is not None:
+                await self._remove(client, found)
+            if await self._swap(place, value, _said_below(found)):
+                await self._clear(client, place, turn)
+                return None
 
     async def said(self, place: Place, sent: Sent, begun: Sent | None) -> None:
         """Something was said, in the place of what had begun or anew. Raises nothing: it was said, whatever happens here.
@@ -192,7 +207,9 @@ class Streams:
     async def _begin(
         self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
     ) -> Unfinished | None:
-        """None while the answer before is still on its way: it needs its message, and stands above this one."""
+        """None while the answer before is still on its way, which needs its message and stands above this one; and when
+        something else was said at this moment.
+        """
         before = await self._value(place)
         known = _read(before)
         if known is not None and known.epoch > epoch:
@@ -201,17 +218,33 @@ class Streams:
             return None
         if known is not None:
             await self._remove(client, known)  # of a worker that died, whose words begin anew
-        begun = await self._noted(client, place, channel, writing, epoch)
+        begun = await self._noted(client, place, channel, writing, epoch, unless_moved=before)
+        if begun is None:
+            return None
         if not await self._swap(place, before, begun):
             await self._remove(client, begun)
+            await self.strays.begun(place)
+            now = await self._recall(place)
+            if now is not None and now.turn == _NOBODY:
+                return None
             raise LostClaim("Another worker began to write at the same moment.")
         await self.strays.begun(place)
         return begun
 
     async def _noted(
-        self, client: SlackClient, place: Place, channel: str, writing: _Writing, epoch: int
-    ) -> Unfinished:
-        """Remembered first, so that what is begun now and never heard of again is found. See Strays."""
+        self,
+        client: SlackClient,
+        place: Place,
+        channel: str,
+        writing: _Writing,
+        epoch: int,
+        *,
+        unless_moved: str | None,
+    ) -> Unfinished | None:
+        """Remembered first, so that what is begun now and never heard of again is found. See Strays.
+
+        ``unless_moved``: what was known of the place. None when something was said there since.
+        """
         kept = await self._memory.recall_many(
             CHANNEL, self._account, [key := self.strays.key(place), seen := f"seen/{place}"]
         )
@@ -219,6 +252,9 @@ class Streams:
         reader = json.loads(kept.get(seen, "{}"))
         before = None if tidy else kept.get(key)
         await self.strays.beginning(place, channel, writing.turn, epoch, since=reader.get("ts"), before=before)
+        if await self._value(place) != unless_moved:
+            await self.strays.not_begun(place, before)
+            return None
         try:
             return await self._first(client, place, channel, writing, epoch, reader.get("user"))
         except OutcomeUnknown:
@@ -245,11 +281,16 @@ class Streams:
         return Unfinished(writing.turn, epoch, sent.channel, sent.ts, streaming=False)
 
     async def _clear(self, client: SlackClient, place: Place, turn: str | None) -> None:
-        """What a broken beginning has left, of that turn or of one that is long over."""
+        """What a broken beginning has left, of that turn or of one that is long over.
+
+        Raises Unreachable while another turn is just beginning: it is about to find out that it must not.
+        """
         keys = [begin := self.strays.key(place), stream := _KEY + str(place)]
         kept = await self._memory.recall_many(CHANNEL, self._account, keys)
         if (left := kept.get(begin)) is not None:
             over = json.loads(left).get("turn") == turn
+            if not over and self.strays.under_way(place, left):
+                raise Unreachable("A message is just being begun there.")
             await self.strays.clear(client, place, left, keep=_known_message(kept.get(stream)), over=over)
 
     async def _recall(self, place: Place) -> Unfinished | None:
@@ -267,6 +308,12 @@ class Streams:
     async def _remove(self, client: SlackClient, message: Unfinished) -> None:
         if not message.finishing:
             await remove(client, message.sent, streaming=message.streaming)
+
+
+def _said_below(before: Unfinished | None) -> Unfinished:
+    """Something is said that is no answer of the turn's. What a turn has begun above stays known as nobody's."""
+    found = before or Unfinished(_NOBODY, 0, "", "", streaming=False)
+    return replace(found, turn=_NOBODY, finishing=True, said=uuid4().hex)
 
 
 def _known_message(value: str | None) -> str | None:

@@ -15,7 +15,7 @@ from core.domain.messages import Author
 from core.ports.channel import StreamFrame
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
-from tests.integration.slack_channel.test_streaming import conversation, text, thread_of
+from tests.integration.slack_channel.test_streaming import StillClock, conversation, text, thread_of
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import DIRECT, PUBLIC, TEAM, Fault
@@ -27,7 +27,7 @@ LOST = Fault(drop=True, written=True)
 @pytest.fixture
 def clock() -> HandClock:
     """Time that the test moves."""
-    found = HandClock()
+    found = StillClock()
     found.seconds = (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
     return found
 
@@ -129,15 +129,17 @@ async def test_one_that_slack_shows_late_is_found_later(live: Hub, clock: HandCl
     late = messages.pop()
     await live.answer("We open at nine.", thread)
     messages.append(late)
+    clock.seconds += 40
     await live.fake.until(lambda: everything(live.fake) == ["We open at nine."])
 
 
-async def test_where_slack_does_not_let_us_look_the_answer_comes_all_the_same(live: Hub) -> None:
+async def test_where_slack_does_not_let_us_look_the_answer_comes_all_the_same(live: Hub, clock: HandClock) -> None:
     thread = await thread_of(live)
     await begin_in_vain(live, thread)
     live.fake.fail("conversations.replies", Fault(status=503))
     await live.answer("We open at nine.", thread)
     assert "We open at nine." in everything(live.fake)
+    clock.seconds += 40
     await live.fake.until(lambda: everything(live.fake) == ["We open at nine."])
 
 

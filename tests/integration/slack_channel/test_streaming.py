@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,10 +48,19 @@ def text(delta: str, index: int, *, turn: str = "t1", epoch: int = 1) -> StreamF
     return StreamFrame("text", turn, epoch, index, {"delta": delta})
 
 
+class StillClock(HandClock):
+    """Nobody else moves it: who sleeps waits until the test has moved it on."""
+
+    async def sleep(self, seconds: float) -> None:
+        until = self.seconds + seconds
+        while self.seconds < until:  # noqa: ASYNC110 - the clock is a number
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def clock() -> HandClock:
     """Time that the test moves."""
-    found = HandClock()
+    found = StillClock()
     found.seconds = (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
     return found
 
@@ -124,6 +135,39 @@ async def test_what_is_withdrawn_disappears(live: Hub) -> None:
     await live.channel.stream(conversation(thread), [text("Certainly", 0)])
     await live.answer("Certainly.", thread)
     assert live.fake.shown(PUBLIC) == ["Certainly."]
+
+
+async def test_what_a_person_says_waits_for_a_message_that_is_just_being_begun(
+    live: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack has been asked to begin it, and does so when the person has claimed: it would stand below their words."""
+    thread = await thread_of(live)
+    asked = SlackClient.start_stream
+
+    async def claimed_meanwhile(self: SlackClient, *given: Any, **named: Any) -> Sent:
+        with pytest.raises(Unreachable):
+            await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+        return await asked(self, *given, **named)
+
+    monkeypatch.setattr(SlackClient, "start_stream", claimed_meanwhile)
+    await live.channel.stream(conversation(thread), [text("The refund is", 0)])
+    assert live.fake.shown(PUBLIC) == []
+    await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+    assert live.fake.shown(PUBLIC) == ["Ben here."]
+
+
+async def test_nothing_is_begun_below_what_a_person_has_just_said(live: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = await thread_of(live)
+    noted = live.channel._streams.strays.beginning
+
+    async def claimed_before(*given: Any, **named: Any) -> None:
+        await live.answer("Ben here.", thread, author=Author.STAFF, turn_id=None)
+        await noted(*given, **named)
+
+    monkeypatch.setattr(live.channel._streams.strays, "beginning", claimed_before)
+    await live.channel.stream(conversation(thread), [text("The refund is", 0)])
+    assert live.fake.shown(PUBLIC) == ["Ben here."]
+    assert live.fake.called("chat.startStream") == []
 
 
 async def test_a_person_who_takes_over_speaks_alone(live: Hub) -> None:
