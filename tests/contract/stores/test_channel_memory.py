@@ -29,6 +29,7 @@ async def test_many_at_once_and_all_of_a_kind(store: SqlStore) -> None:
     assert await store.recall_many(*PLACE, ["uid/a", "nothing"]) == {"uid/a": "UID/A"}
     assert list((await store.recall_all(*PLACE, "uid/")).items()) == [("uid/a", "UID/A"), ("uid/b", "UID/B")]
     assert list(await store.recall_all(*PLACE, "", limit=2)) == ["opt-out/+1", "uid/a"]
+    assert await store.recall_all(*PLACE, "UID/") == {}
 
 
 async def test_what_was_not_used_for_long_is_forgotten_and_nothing_else(store: SqlStore, clock: ManualClock) -> None:

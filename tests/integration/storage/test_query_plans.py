@@ -136,3 +136,17 @@ async def _timers(store: SqlStore, home: str) -> None:
     due, *_ = await store.due_timers(10, LEASE)
     assert (await store.finish_timer(TimerOutcome(due))).held
     assert await store.timers(case_id)
+
+
+async def test_what_a_channel_lists_is_found_in_the_index(sqlite_url: str, statements: dict[str, Any]) -> None:
+    await migrate(sqlite_url)
+    store = SqlStore(sqlite_url, ManualClock(), server_clock=False)
+    await store.open()
+    statements.clear()
+    await store.recall_all("slack", "default", "begin/")
+    await store.close()
+    ((statement, parameters),) = ((one, given) for one, given in statements.items() if "channel_memory" in one)
+    connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    (step,) = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    connection.close()
+    assert step.endswith("(channel=? AND account=? AND key>? AND key<?)")
