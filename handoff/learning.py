@@ -76,24 +76,24 @@ class LearningTimers:
         known = await self._learning.learned(case.id)
         if known is not None and known.state is LearningState.APPROVED:
             return Ring()
-        found = await self._found(case, conversation)
-        if found is None or (known is not None and _same(known, found)):
+        found = await self._found(case, conversation, known)
+        if found is None:
             return Ring()
         record = ProposeAnswer(case.id, found.question, found.answer, found.origin)
         return Ring((Aside(feed(self._account, case.id), (proposal(found),)),), (record,))
 
-    async def _found(self, case: Case, conversation: Conversation) -> LearnedAnswer | None:
+    async def _found(self, case: Case, conversation: Conversation, known: LearnedAnswer | None) -> LearnedAnswer | None:
         customer = await self._records.customer(conversation.id)
         if customer is None:
             return None
         key = conversation.key
         every = await self._records.customer_messages(key.channel, key.account, customer.external_id, _LOOKED_AT)
         said = sorted((one for one in every if one.conversation_id == conversation.id), key=lambda one: one.seq)
-        staff = [one.author_name for one in said if one.author is Author.STAFF]
-        lesson = lesson_of(case, said, [customer.display_name, *staff])
-        if lesson is None:
+        names = [customer.display_name, *(one.author_name for one in said if one.author is Author.STAFF)]
+        lesson = lesson_of(case, said, names)
+        if lesson is None or (known is not None and lesson == lesson_of(case, _before(known, said), names)):
             return None
-        lesson = await self._drafted(lesson, [customer.display_name, *staff])
+        lesson = await self._drafted(lesson, names)
         origin = _origin(await self._ticket(case), case.closed_at or case.opened_at)
         return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
 
@@ -115,9 +115,12 @@ def _may_be_kept(conversation: Conversation) -> bool:
     return conversation.state is OwnershipState.RESOLVED and conversation.ended_at is None
 
 
-def _same(known: LearnedAnswer, found: LearnedAnswer) -> bool:
-    """Resolved once more with nothing new: what was discarded is not proposed again, what is proposed is there already."""
-    return (known.question, known.answer) == (found.question, found.answer)
+def _before(known: LearnedAnswer, said: Sequence[Message]) -> Sequence[Message]:
+    """What was said when it was proposed. What has taught nothing new since is not proposed again, nor what was discarded:
+
+    compared by what was said, as a drafter words the same thing differently each time.
+    """
+    return [one for one in said if known.proposed_at is None or one.created_at <= known.proposed_at]
 
 
 def _origin(ticket: str, day: datetime) -> str:

@@ -17,11 +17,15 @@ class LearningState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LearnedAnswer:
-    """A case has one at most. ``origin``: the ticket and the day, as sources name it; never the customer."""
+    """A case has one at most. ``origin``: the ticket and the day, as sources name it; never the customer.
+
+    ``proposed_at``: None for one that is not stored yet.
+    """
 
     case_id: str
     question: str
     answer: str
     origin: str
     state: LearningState
+    proposed_at: datetime | None = None
     decided_at: datetime | None = None

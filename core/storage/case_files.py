@@ -57,9 +57,10 @@ _CASES = (
 )
 _TICKETS = (
     select(ticket)
-    .where(among(ticket.c.conversation_id, "ids"), ticket.c.case_id.is_(None))
+    .where(among(ticket.c.conversation_id, "ids"))
     .order_by(ticket.c.created_at.desc(), ticket.c.number.desc())
 )
+"""With those of cases: by ``case_id IS NULL`` SQLite would rather look through all that have none than through these few."""
 _COUNTS = (
     select(message.c.conversation_id, func.count().label("many"))
     .where(among(message.c.conversation_id, "ids"))
@@ -155,7 +156,8 @@ def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversat
         cases.setdefault(row.conversation_id, []).append(_past_case(row))
     tickets: dict[str, list[Ticket]] = {}
     for row in connection.execute(_TICKETS, ids):
-        tickets.setdefault(row.conversation_id, []).append(ticket_from(row))
+        if row.case_id is None:
+            tickets.setdefault(row.conversation_id, []).append(ticket_from(row))
     return [
         PastConversation(
             row.id,

@@ -80,5 +80,6 @@ def _answer(row: Row[Any]) -> LearnedAnswer:
         answer=row.answer,
         origin=row.origin,
         state=LearningState(row.state),
+        proposed_at=codec.when(row.created_at),
         decided_at=codec.when(row.decided_at) if row.decided_at is not None else None,
     )

@@ -209,6 +209,32 @@ def test_a_timer_that_is_decided_twice_proposes_once(case: Lesson) -> None:
     assert len(case.told("proposal")) == 1
 
 
+def test_a_drafter_s_other_words_for_the_same_are_nothing_new(case: Lesson) -> None:
+    store, drafter = case.world.store, Moody()
+    case.world.timers = LearningTimers(case.world.timers.ring, store, store, store, "main", drafter)  # type: ignore[assignment]
+    case.asked()
+    case.resolved(ANSWER)
+    case.says("One more thing")
+    case.resolved()
+    assert sum("has resolved" in one for one in case.remarks()) == 2, "it was the same case again"
+    assert len(case.told("proposal")) == 1
+    case.says("And parcels that are damaged?")
+    case.resolved("Damaged parcels can be returned at any time, free of charge.")
+    assert [one.meta["answer"] for one in case.told("proposal")] == ["Yes, they can (1).", "Yes, they can (2)."]
+
+
+class Moody:
+    """Implements Drafter; it says the same in other words each time."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    async def draft(self, question: str, answer: str) -> Draft | None:
+        """See Drafter."""
+        self._asked += 1
+        return Draft(question, f"Yes, they can ({self._asked}).")
+
+
 class Draftsman:
     """Implements Drafter; remembers what it was shown."""
 
