@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from channels import registry
@@ -13,6 +13,7 @@ from core.domain.errors import ConfigError
 from core.domain.messages import Audience
 from core.ports.channel import Channel
 from core.ports.surroundings import Surroundings
+from handoff.teams import Team
 
 CREDENTIALS = {
     "slack": "SLACK_BOT_TOKEN",
@@ -30,15 +31,18 @@ _USELESS_ALONE = {
 }
 """What says that somebody wants a channel, and does not switch it on."""
 
-_Make = Callable[[Settings, Surroundings, tuple[str, ...]], Channel]
+_Make = Callable[[Settings, Surroundings, tuple[str, ...], Sequence[Team]], Channel]
 
 
-def make_channels(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> dict[str, Channel]:
+def make_channels(
+    settings: Settings, surroundings: Surroundings, keys: tuple[str, ...], teams: Sequence[Team] = ()
+) -> dict[str, Channel]:
     """Every channel that is switched on, by name. Raises ConfigError that names the setting and what to write.
 
     ``keys`` sign what a channel hands out and wants back; a lone process has them without SECRET_KEY too.
+    ``teams``: of the staff, who are no customers in their channels.
     """
-    made = {name: make(settings, surroundings, keys) for name, (on, make) in _CHANNELS.items() if on(settings)}
+    made = {name: make(settings, surroundings, keys, teams) for name, (on, make) in _CHANNELS.items() if on(settings)}
     foreign = set(registry.names()) - set(registry.BUILT_IN)
     for name in sorted(foreign):
         made[name] = registry.load(name)(surroundings)
@@ -54,7 +58,7 @@ def half_set(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {name: given for name, given in found.items() if given}
 
 
-def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> Channel:
+def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...], teams: Sequence[Team]) -> Channel:
     from channels.slack.settings import SlackSettings
 
     if not settings.slack_signing_secret and not settings.slack_app_token:
@@ -73,7 +77,7 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
         "feedback": settings.feature_feedback,
         "suggested_prompts": tuple((prompt, prompt) for prompt in settings.slack_suggested_prompts),
         "api_base_url": settings.slack_api_base_url,
-        "staff_channels": staff_channels(settings),
+        "staff_channels": staff_channels(settings, teams),
         "staff_language": settings.desk_language,
     }
     if has_own_app(settings):
@@ -81,7 +85,7 @@ def _slack(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
     return _loaded("slack", SlackSettings(**given), surroundings)
 
 
-def _telegram(settings: Settings, surroundings: Surroundings, _keys: tuple[str, ...]) -> Channel:
+def _telegram(settings: Settings, surroundings: Surroundings, *_unused: object) -> Channel:
     from channels.telegram.settings import TelegramSettings
 
     (token, *_) = secrets_of(settings.telegram_bot_token)
@@ -97,7 +101,7 @@ def _telegram(settings: Settings, surroundings: Surroundings, _keys: tuple[str, 
     )
 
 
-def _sms(settings: Settings, surroundings: Surroundings, _keys: tuple[str, ...]) -> Channel:
+def _sms(settings: Settings, surroundings: Surroundings, *_unused: object) -> Channel:
     from channels.sms.settings import SmsSettings
 
     return _loaded(
@@ -117,7 +121,7 @@ def _sms(settings: Settings, surroundings: Surroundings, _keys: tuple[str, ...])
     )
 
 
-def _email(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]) -> Channel:
+def _email(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...], *_unused: object) -> Channel:
     from channels.email.settings import EmailSettings
 
     if not settings.email_imap_url or not settings.email_smtp_url:

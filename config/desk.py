@@ -51,31 +51,32 @@ def is_staffed(settings: Settings) -> bool:
     return settings.slack_staff_channel is not None
 
 
-def make_wall(settings: Settings, surroundings: Surroundings, store: SqlStore) -> SlackWall | None:
+def make_wall(
+    settings: Settings, handoff: HandoffSettings, surroundings: Surroundings, store: SqlStore
+) -> SlackWall | None:
     """The staff channel, if there is one. Raises ConfigError."""
-    check_desk(settings)
     if settings.slack_staff_channel is None:
         return None
     wall = WallSettings(
         channel=settings.slack_staff_channel,
         tokens=desk_tokens(settings),
         heard_by=ACCOUNT if has_own_app(settings) else "default",
-        teams={team.name: team.channel for team in read_teams(settings) if team.channel},
+        teams={team.name: team.channel for team in handoff.teams if team.channel},
         locale=settings.desk_language,
         api_base_url=settings.slack_api_base_url,
     )
     return SlackWall(wall, surroundings, store)
 
 
-def check_desk(settings: Settings) -> None:
-    """Raises ConfigError for what no desk can work with, before anything is started."""
+def check_desk(settings: Settings) -> HandoffSettings:
+    """What the desk works with, read once. Raises ConfigError for what none can work with, before anything is started."""
     channel = settings.slack_staff_channel
     if channel is not None and not _CHANNEL_ID.fullmatch(channel):
         raise ConfigError(
             f"SLACK_STAFF_CHANNEL is {channel!r}; it must be the channel's id, such as C0123456789: in Slack, click on the "
             "channel's name, and copy the id at the end of About."
         )
-    make_handoff(settings)
+    return make_handoff(settings)
 
 
 def make_handoff(settings: Settings) -> HandoffSettings:
@@ -118,6 +119,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
 
 def make_desk(
     settings: Settings,
+    handoff: HandoffSettings,
     wall: SlackWall | None,
     store: SqlStore,
     clock: Clock,
@@ -126,8 +128,7 @@ def make_desk(
     channels: Mapping[str, Capabilities] = MappingProxyType({}),
     briefing: Briefing | None = None,
 ) -> Desk:
-    """``agent`` answers colleagues; ``channels``: what customers' can do. Raises ConfigError."""
-    handoff = make_handoff(settings)
+    """``agent`` answers colleagues; ``channels``: what customers' can do."""
     if wall is None:
         return UnstaffedDesk(handoff, clock)
     desk_parts = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing())
@@ -138,31 +139,31 @@ def make_desk(
 
 
 def give_forms(
-    settings: Settings, channels: Iterable[Channel], wall: SlackWall | None, store: SqlStore, clock: Clock
+    handoff: HandoffSettings, channels: Iterable[Channel], wall: SlackWall | None, store: SqlStore, clock: Clock
 ) -> None:
-    """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show. Raises ConfigError."""
+    """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show."""
     if wall is None:
         return
     panel = SlackPanel(lambda: wall.client, clock)
     for channel in channels:
         if isinstance(channel, TakesForms):
-            handoff = make_handoff(settings)
             views = DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account)
-            channel.give_forms(LearningViews(views, store, wall, panel, settings.desk_language, channel.account))
+            channel.give_forms(LearningViews(views, store, wall, panel, handoff.staff_locale, channel.account))
 
 
 def make_timers(
     settings: Settings,
+    handoff: HandoffSettings,
     wall: SlackWall | None,
     store: SqlStore,
     clock: Clock,
     wake: Wake,
     drafter: Drafter | None = None,
 ) -> TimerLoop | None:
-    """What reminds people, and learns from them; None where there are none. Raises ConfigError."""
+    """What reminds people, and learns from them; None where there are none."""
     if wall is None:
         return None
-    timers = DeskTimers(_parts(wall, store, clock), make_handoff(settings))
+    timers = DeskTimers(_parts(wall, store, clock), handoff)
     ring = LearningTimers(timers.ring, store, store, store, wall.account, drafter).ring
     return TimerLoop(store, ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from channels import registry
 from channels.slack.settings import DESK_HOOK, SlackSettings
 from config.settings import Settings, secrets_of
-from config.teams import team_channels
 from core.domain.errors import ConfigError
 from core.domain.messages import Audience
 from core.ports.channel import Channel
 from core.ports.surroundings import Surroundings
+from handoff.teams import Team
 
 OWN_APP = "slack-desk"
 """By this the hub knows the door of the staff's own app among its channels; conversations through it are Slack's."""
@@ -21,13 +23,13 @@ def has_own_app(settings: Settings) -> bool:
     return settings.slack_staff_channel is not None and bool(settings.slack_desk_bot_token)
 
 
-def staff_channels(settings: Settings) -> frozenset[str]:
-    """Channels in which nobody is a customer, through whichever app somebody writes there. Raises ConfigError."""
-    own = settings.slack_staff_channel
-    return team_channels(settings) | (frozenset({own}) if own else frozenset())
+def staff_channels(settings: Settings, teams: Sequence[Team]) -> frozenset[str]:
+    """Channels in which nobody is a customer, through whichever app somebody writes there."""
+    named = (settings.slack_staff_channel, *(team.channel for team in teams))
+    return frozenset(channel for channel in named if channel)
 
 
-def make_door(settings: Settings, surroundings: Surroundings) -> Channel | None:
+def make_door(settings: Settings, surroundings: Surroundings, teams: Sequence[Team]) -> Channel | None:
     """What hears the staff's own app, over HTTP or Socket Mode. Raises ConfigError."""
     if not has_own_app(settings):
         return None
@@ -41,7 +43,7 @@ def make_door(settings: Settings, surroundings: Surroundings) -> Channel | None:
         signing_secrets=secrets_of(settings.slack_desk_signing_secret),
         app_tokens=secrets_of(settings.slack_desk_app_token),
         api_base_url=settings.slack_api_base_url,
-        staff_channels=staff_channels(settings),
+        staff_channels=staff_channels(settings, teams),
         staff_language=settings.desk_language,
         hears=frozenset({Audience.STAFF}),
         hook=DESK_HOOK,

@@ -20,7 +20,7 @@ from config import parts
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
-from config.desk import give_forms, make_desk, make_marks, make_timers, make_wall
+from config.desk import check_desk, give_forms, make_desk, make_marks, make_timers, make_wall
 from config.desk_app import OWN_APP, make_door
 from config.desk_rules import make_rules
 from config.election import Election
@@ -147,6 +147,7 @@ class Hub:
         return self.settings.feature_attachments
 
     def _make_channels(self) -> dict[str, Channel]:
+        self._handoff = check_desk(self.settings)
         keys = parts.secret_keys(self.settings, alone=self.role == "all")
         channel = parts.make_web(
             self.settings,
@@ -172,12 +173,12 @@ class Hub:
             alone=self.role == "all",
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
-        made |= make_channels(self.settings, surroundings, keys)
-        door = make_door(self.settings, surroundings)
+        made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
+        door = make_door(self.settings, surroundings, self._handoff.teams)
         if door is not None:
             made[OWN_APP] = door
-        self._wall = make_wall(self.settings, surroundings, self.store)
-        give_forms(self.settings, made.values(), self._wall, self.store, self._clock)
+        self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
+        give_forms(self._handoff, made.values(), self._wall, self.store, self._clock)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
 
     async def start(self, *, listen: bool = True) -> None:
@@ -238,7 +239,9 @@ class Hub:
         await self._dispatcher.start()
         await self.delivery.start()
         drafter = parts.make_drafter(self.settings, self._clock, self.metrics, self._closing)
-        self._timers = make_timers(self.settings, self._wall, self.store, self._clock, self.wake, drafter)
+        self._timers = make_timers(
+            self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter
+        )
         if self._timers is not None:
             self._timers.start()
         if self._marks is not None:
@@ -266,7 +269,9 @@ class Hub:
         briefing = parts.make_briefing(
             self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
         )
-        return make_desk(self.settings, self._wall, self.store, self._clock, agent, translator, can, briefing)
+        return make_desk(
+            self.settings, self._handoff, self._wall, self.store, self._clock, agent, translator, can, briefing
+        )
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they could be fetched and read in time."""

@@ -31,11 +31,6 @@ def read_teams(settings: Settings) -> tuple[Team, ...]:
     return tuple(_team(name, given, settings.desk_time_zone) for name, given in _read(path).items())
 
 
-def team_channels(settings: Settings) -> frozenset[str]:
-    """Where teams are. Raises ConfigError."""
-    return frozenset(team.channel for team in read_teams(settings) if team.channel)
-
-
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         found = yaml.safe_load(path.read_text("utf-8"))

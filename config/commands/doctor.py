@@ -19,6 +19,7 @@ from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
+from handoff.teams import Team
 
 _PATIENCE = 30.0
 
@@ -26,8 +27,8 @@ _PATIENCE = 30.0
 def run(names: Sequence[str]) -> int:
     """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels."""
     settings = read_settings()
-    check_desk(settings)
-    found = {**run_async(_examine(settings, set(names))), **_halves(settings, names)}
+    teams = check_desk(settings).teams
+    found = {**run_async(_examine(settings, teams, set(names))), **_halves(settings, names)}
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
@@ -59,7 +60,7 @@ def _show(name: str, diagnosis: Diagnosis) -> None:
         click.echo(f"{'':<18}to mend it: {diagnosis.fix}")
 
 
-async def _examine(settings: Settings, names: set[str]) -> dict[str, Sequence[Diagnosis]]:
+async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -> dict[str, Sequence[Diagnosis]]:
     clock = SystemClock()
     store = parts.make_store(settings, clock)
     await migrate(settings.effective_database_url)  # channels look up what they remember, also before the first start
@@ -69,8 +70,8 @@ async def _examine(settings: Settings, names: set[str]) -> dict[str, Sequence[Di
         surroundings = parts.make_surroundings(
             settings, store=store, files=files, clock=clock, metrics=NoMetrics(), process=new_id(), alone=True
         )
-        channels = make_channels(settings, surroundings, parts.secret_keys(settings, alone=True))
-        door = make_door(settings, surroundings)
+        channels = make_channels(settings, surroundings, parts.secret_keys(settings, alone=True), teams)
+        door = make_door(settings, surroundings, teams)
         channels |= {OWN_APP: door} if door is not None else {}
         unknown = names - channels.keys() - CREDENTIALS.keys()
         if unknown:

@@ -46,7 +46,7 @@ def test_a_team_has_hours_people_and_a_channel_or_the_companys(monkeypatch: pyte
     assert (billing.zone, billing.on_call) == (ZoneInfo("Asia/Tokyo"), ("S0BILL",))
     assert (shop.hours, shop.on_call) == (None, ("S0NCALL",))
     assert found.of("gone since") is found
-    assert staff_channels(settings) == {"C0STAFF01", "C0BILLING"}
+    assert staff_channels(settings, found.teams) == {"C0STAFF01", "C0BILLING"}
 
 
 @pytest.mark.parametrize(
