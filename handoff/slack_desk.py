@@ -112,12 +112,7 @@ class SlackDesk:
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return await self._reopened(turn)
-        copies = await self._parts.cases.copies([change.message.id for change in turn.changes])
-        shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
-        shown += [
-            (change.seq, self._what_became(change, copies.get(change.message.id), turn)) for change in turn.changes
-        ]
-        told = [post for _, post in sorted(shown, key=lambda one: one[0])]
+        told = await self._shown(turn)
         settings = await self._settings_for(case.id)
         if turn.pending and await is_gone(turn.conversation, self._parts.people):
             facts = _reachable(await self._facts(case.id), turn.customer.contact)
@@ -134,6 +129,15 @@ class SlackDesk:
         if contact is not None and contact != turn.customer.contact:
             told.append(await self._card_with(turn, case, contact))
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
+
+    async def _shown(self, turn: TurnState) -> list[NewMessage]:
+        """What the customer said and did, in order."""
+        copies = await self._parts.cases.copies([change.message.id for change in turn.changes])
+        shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
+        shown += [
+            (change.seq, self._what_became(change, copies.get(change.message.id), turn)) for change in turn.changes
+        ]
+        return [post for _, post in sorted(shown, key=lambda one: one[0])]
 
     def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> NewMessage:
         if change.kind is ChangeKind.ENDED:
@@ -170,7 +174,7 @@ class SlackDesk:
         case = await self._parts.cases.open_case(turn.conversation.id)
         if case is None:
             return ForStaff()
-        told = [posts.said(message, turn.customer.display_name) for message in turn.pending]
+        told = await self._shown(turn)
         told.append(posts.remark(say("staff_taken_back", self._settings.staff_locale)))
         told.append(posts.card_now(await self._facts(case.id), OwnershipState.BOT, None))
         return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id), tickets.withdrawn(case.id)))
@@ -211,8 +215,7 @@ class SlackDesk:
         if last is None:
             notice = await self._tickets.told(turn, self.transfer_notice(turn), 1)
             return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), number=1))
-        told = [posts.remark(escalation.reason)]
-        told += [posts.said(message, turn.customer.display_name) for message in turn.pending]
+        told = [posts.remark(escalation.reason), *await self._shown(turn)]
         facts = await self._facts(last.id)
         told.append(posts.card_now(facts, OwnershipState.QUEUED, None))
         waiting = self._waiting(self._settings.of(facts.get("team")))

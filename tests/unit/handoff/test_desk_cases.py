@@ -183,3 +183,39 @@ def test_a_wish_that_was_written_while_somebody_resolved_is_a_new_case(case: Cas
     case.rest()
     assert world.conversation_state() is OwnershipState.QUEUED
     assert case.card(2) == "queued"
+
+
+def test_what_is_edited_before_it_was_looked_at_goes_out_once_and_nothing_untrue_is_said(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    said = case.write("Hallo")
+    case.edit(said, "Hello")
+    case.rest()
+    assert case.heard() == ["Hello"]
+    assert not any("stays inside" in one for one in case.remarks())
+
+
+def test_who_edits_too_late_and_has_the_case_no_more_is_not_told_that_it_is_closed(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    said = case.write("Hello")
+    case.rest()
+    case.press(StaffAction.TAKE_OVER, "linus")
+    case.edit(said, "Goodbye")
+    case.rest()
+    assert case.heard() == ["Hello"]
+    assert any("you do not have this conversation any more" in one for one in case.remarks())
+
+
+def test_what_the_customer_edits_while_they_come_back_is_shown_as_well(case: Case) -> None:
+    said = case.world.customer_says("My order is AB-12", "edited")
+    case.world.accept(said)
+    case.rest()
+    case.press(StaffAction.CLAIM)
+    case.press(StaffAction.RESOLVE)
+    case.world.accept(case.world.customer_says("It is still not here", "back"))
+    case.world.accept(case.world.customer_changes(said, "My order is AB-13"))
+    case.rest()
+    told = [one for one in case.world.told_staff(f"{HOME.conversation_id}.1") if one.author is Author.CUSTOMER]
+    assert [(one.meta["post"], one.text) for one in told][-2:] == [
+        ("said", "It is still not here"),
+        ("edited", "My order is AB-13"),
+    ]
