@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,7 +20,14 @@ from pydantic_settings import (
 from core.domain.errors import ConfigError
 
 _HERE = Path(__file__).parent
-Listed = Annotated[tuple[str, ...], NoDecode]
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Written with commas; the type does it, so that no setting can be forgotten."""
 
 
 class Settings(BaseSettings):
@@ -294,20 +301,6 @@ class Settings(BaseSettings):
         description="How long raw events, journals of tool calls, pieces of answers and delivered outbox rows are kept, "
         "in days; 0 keeps them for ever. Messages stay, and so do dead letters.",
     )
-
-    @field_validator(
-        "trusted_proxies",
-        "escalation_keywords",
-        "knowledge_sources",
-        "widget_origins",
-        "slack_suggested_prompts",
-        "desk_on_call",
-        "desk_vip",
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("public_url", "openai_base_url", "azure_openai_endpoint", "chroma_url")
     @classmethod

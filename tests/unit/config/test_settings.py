@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import read_settings, secrets_of
+from config.settings import Settings, read_settings, secrets_of
 from core.domain.errors import ConfigError
 
 
@@ -35,6 +35,14 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(
 def test_an_empty_variable_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "")
     assert read_settings().uses_sqlite
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
+)
+def test_every_list_is_written_with_commas(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name.upper(), "one.example, two.example,")
+    assert getattr(read_settings(), name) == ("one.example", "two.example")
 
 
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
