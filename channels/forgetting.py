@@ -33,6 +33,7 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
         "name/": _QUARTER,  # asked for again
         "file/": _WEEK,  # uploads that were begun
         "stream/": _WEEK,  # answers that were being written
+        "begin/": _WEEK,  # where one was about to be, in a workspace that took the app away
         "install-state/": _WEEK,
     },
     "sms": {

@@ -7,6 +7,7 @@ still stands, whoever comes next looks for what nobody knows of, and takes it aw
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 
@@ -17,7 +18,7 @@ from channels.slack.files import MARK
 from channels.slack.place import CHANNEL, Place, time_of
 from channels.slack.refusals import Refused
 from channels.slack.wire import Metadata, Posted
-from core.domain.errors import HubError
+from core.domain.errors import HubError, StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -30,6 +31,8 @@ _UNDER_WAY = 15.0
 """Seconds in which somebody may still be waiting for Slack's answer."""
 _LATE = 60.0
 """Seconds after which a request that was on its way has arrived, or never will."""
+_GIVEN_UP = 86_400.0
+"""Seconds after which nobody asks Slack any more: the channel has gone, or lets us read no longer."""
 _AGAIN = 30.0
 _MOST = 10_000
 _log = structlog.get_logger(__name__)
@@ -120,8 +123,16 @@ class Strays:
                 return True
         except HubError as error:
             _log.info("slack.stray_not_found", place=str(place), error=error.detail)
+            if age > _GIVEN_UP:
+                return await self._gave_up(place)
         self.doubt(place)
         return False
+
+    async def _gave_up(self, place: Place) -> bool:
+        with contextlib.suppress(StoreUnavailable):
+            await self.begun(place)
+            _log.warning("slack.stray_given_up", place=str(place))
+        return True
 
     async def all(self) -> dict[Place, str]:
         """Where something was begun and may be in doubt, also by processes that died. Raises StoreUnavailable."""

@@ -143,6 +143,25 @@ async def test_where_slack_does_not_let_us_look_the_answer_comes_all_the_same(li
     await live.fake.until(lambda: everything(live.fake) == ["We open at nine."])
 
 
+async def test_a_channel_that_lets_nobody_look_any_more_is_not_asked_for_ever(live: Hub, clock: HandClock) -> None:
+    thread = await thread_of(live)
+    await begin_in_vain(live, thread)
+    asked = live.fake.faults["conversations.replies"]
+    asked.extend([Fault(error="channel_not_found")] * 9)
+    async with asyncio.timeout(20):
+        while len(asked) == 9:
+            assert await _begun(live)
+            clock.seconds += 10
+        clock.seconds += 86_400
+        while await _begun(live):
+            clock.seconds += 10
+    assert asked, "it is not asked for until somebody answers"
+
+
+async def _begun(hub: Hub) -> bool:
+    return bool(await hub.around.memory.recall_all("slack", "default", "begin/"))
+
+
 async def test_nothing_of_others_and_nothing_with_words_is_touched(live: Hub) -> None:
     thread = await thread_of(live)
     root = thread.rpartition("/")[2]
