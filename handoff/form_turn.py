@@ -57,14 +57,19 @@ class FormTurn(StaffTurn):
         await self._change_hands(StaffAction.CLAIM, Person(staff_id, name), None if own else by)
 
     async def _take_back(self, source_id: str, who: Person) -> None:
+        """By whoever has the conversation, and by whoever wrote it: it may have changed hands since."""
         copy = (await self._cases.copies([source_id])).get(source_id)
-        if self._conversation.owner != who.id:
+        if self._conversation.owner not in (None, who.id) and not self._is_by(who, source_id):
             self._remark("staff_taken", name=await self._owner_name())
         elif copy is not None and copy in await self._cases.waiting([copy]):
             self._recalls.append(Recall(copy, None))
             self._remark("staff_recalled")
         else:
             self._remark("staff_sent_already")
+
+    def _is_by(self, who: Person, message_id: str) -> bool:
+        said = (*self._turn.history, *self._turn.pending)
+        return any(one.id == message_id and one.meta.get("sender") == who.id for one in said)
 
     async def _wrote(self, message: Message) -> None:
         if self._is_note(message.text):

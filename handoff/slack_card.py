@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from channels.slack.mrkdwn import escaped
@@ -74,8 +75,12 @@ def place_name(channel: str, language: str) -> str:
 
 
 def cut(text: str, limit: int = 120) -> str:
-    """Escaped, and not longer than a line of a card may be: Slack refuses a section of more than 3,000 characters."""
-    return escaped(text if len(text) <= limit else text[: limit - 1] + "…")
+    """Escaped, and then not longer than a line of a card may be: Slack refuses a section of more than 3,000 characters."""
+    whole = escaped(text)
+    if len(whole) <= limit:
+        return whole
+    ends = accumulate(len(escaped(character)) for character in text)
+    return escaped(text[: sum(end < limit for end in ends)]) + "…"
 
 
 def date(seconds: float) -> str:

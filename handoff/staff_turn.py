@@ -18,6 +18,7 @@ from core.ports.cases import Cases
 from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.altering import altered, reacted
+from handoff.note_sign import begins_with
 from handoff.people import People
 from handoff.ratings import with_question
 from handoff.settings import HandoffSettings
@@ -114,9 +115,11 @@ class StaffTurn:
         return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
 
     def _items(self) -> Sequence[Message | Change]:
-        """In order. Of what was done to one message, how it ended up counts."""
+        """In order. Of what was done to one message, how it ended up counts; what is still pending is read as it is now."""
         last = {change.message.id: change for change in self._turn.changes if change.kind is not ChangeKind.REACTED}
-        return sorted([*self._turn.pending, *last.values()], key=lambda item: item.seq)
+        unread = {message.id for message in self._turn.pending}
+        done = [one for one in last.values() if one.kind is not ChangeKind.EDITED or one.message.id not in unread]
+        return sorted([*self._turn.pending, *done], key=lambda item: item.seq)
 
     async def _one(self, item: Message | Change) -> None:
         if isinstance(item, Change):
@@ -297,8 +300,7 @@ class StaffTurn:
         return owned and not self._closed
 
     def _is_note(self, text: str) -> bool:
-        sign = self._settings.note_sign
-        return bool(sign) and text.lstrip().startswith(sign)
+        return begins_with(self._settings.note_sign, text)
 
     @property
     def _closed(self) -> bool:

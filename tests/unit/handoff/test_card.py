@@ -62,6 +62,18 @@ def test_every_card_is_one_that_slack_takes(language: str, state: OwnershipState
     assert ("desk_open_reply" in written) is (state in (OwnershipState.QUEUED, OwnershipState.STAFF))
 
 
+@pytest.mark.parametrize("character", ["&", "<", "é", "字"])
+def test_what_slack_makes_longer_does_not_keep_a_card_from_staff(character: str) -> None:
+    full = character * 280
+    summed = [{"kind": kind, "text": full, "place": place} for place, kind in enumerate(("asked", "tried", "last"), 2)]
+    suggested = {"text": character * 2_000, "sources": [character * 80] * 3}
+    facts = {**FACTS, "customer": full, "reason": character * 900, "summary": summed, "suggestion": suggested}
+    links = {place: LINKS[place] + "?thread_ts=1795276137.000003&cid=C0STAFF01" for place in LINKS}
+    blocks = card({**facts, "state": "queued"}, "de", links)
+    check_message("x", blocks)
+    assert "&…" not in json.dumps(blocks), "what is cut is not cut within an escape"
+
+
 def test_a_card_of_before_summaries_shows_the_last_words() -> None:
     old = {name: value for name, value in FACTS.items() if name not in ("summary", "suggestion")}
     assert "> Where is my parcel?" in json.dumps(card({**old, "state": "queued", "last": "Where is my parcel?"}))

@@ -136,3 +136,25 @@ def test_a_saved_reply_is_said_in_the_customers_language_and_an_edit_calls_anoth
     assert first.endswith("\n\nand more")
     assert second == "Bye"
     assert any("!unknown, so nothing goes out. There are: !hi, !bye" in one for one in case.remarks())
+
+
+def test_a_draft_is_taken_back_in_time_also_by_who_has_the_case_no_more(case: Case) -> None:
+    for number, leaves in enumerate((StaffAction.RELEASE, StaffAction.TAKE_OVER)):
+        source = draft(case, f"Oops {number}", user=("grace", "linus")[number])
+        user = ("grace", "anna")[number]
+        case.world.accept(case.world.staff_does(case.world.threads[0], user, "", leaves))
+        case.world.work_once()
+        fill_in(case, StaffAction.TAKE_BACK, source, user=("grace", "linus")[number])
+        case.world.work_once()
+    case.world.clock.move(UNDO + 1)
+    case.rest()
+    assert case.heard() == []
+    assert len([one for one in case.remarks() if "Taken back" in one]) == 2
+
+
+def draft(case: Case, text: str, user: str) -> str:
+    """Sent off and on its way; the id under which it can be taken back."""
+    fill_in(case, StaffAction.REPLY, text, user=user)
+    case.world.work_once()
+    told = case.world.told_staff(f"{HOME.conversation_id}.1")
+    return str([one.meta["source"] for one in told if one.meta.get("post") == "outgoing"][-1])

@@ -1,0 +1,20 @@
+"""What stands below a translation is one that Slack takes, whatever the customer wrote."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels.slack.render import section
+from handoff.slack_translations import below
+from tests.servers.slack_rules import check_message
+
+
+@pytest.mark.parametrize("text", ["&" * 3_000, "<a href='b'>" * 500, "word " * 1_500, "x", "字" * 5_000])
+def test_the_original_fits_below_its_translation(text: str) -> None:
+    blocks = below({"original": text, "below": "Not translated."})
+    check_message("x", [section("y" * 2_900), *blocks])
+    assert "".join(block["elements"][0]["text"] for block in blocks[:1]).startswith(":speech_balloon: ")
+
+
+def test_nothing_stands_below_what_was_not_translated() -> None:
+    assert below({}) == []
