@@ -13,6 +13,7 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _NAME_WITH_DIGITS = re.compile(r"(?<![\w#])#?(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z][\w./-]*\w")
 _GROUPED = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _NUMBER = re.compile(r"\d{1,3}(?:[.,'’٬]\d{3})+(?:[.,٫]\d{1,2})?(?!\d)|\d+(?:[.,٫]\d{1,2}(?![.,]?\d))?")
+_DECIMALS = re.compile(r"[.,٫](\d{1,2})$")
 _END = ".,;:!?)…"
 
 
@@ -42,7 +43,14 @@ def _kept(text: str) -> Iterator[str]:
         rest = pattern.sub(" ", rest)
     rest = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), rest)
     for match in _NUMBER.finditer(rest):
-        yield re.sub(r"\D", "", match[0])
+        yield _number(match[0])
+
+
+def _number(written: str) -> str:
+    """One or two digits behind the last sign are decimals in every language: 1.50 is not 150."""
+    decimals = _DECIMALS.search(written)
+    whole = re.sub(r"\D", "", written[: decimals.start()] if decimals else written)
+    return f"{whole}.{decimals[1]}" if decimals else whole
 
 
 def _in_ascii_digits(text: str) -> str:

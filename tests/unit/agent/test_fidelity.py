@@ -32,6 +32,7 @@ def test_what_is_kept_is_found_again_in_the_other_language_s_writing(original: s
     ("original", "translation", "missing"),
     [
         ("It costs 100 euros", "Es kostet 10 Euro", "100"),
+        ("It costs 1.50 euros", "Es kostet 150 Euro", "1.50"),
         ("It costs money", "Es kostet 5 Euro", "5"),
         ("3 and 3", "3 und noch eins", "3"),
         ("See https://example.com/a", "Siehe https://example.com/b", "https://example.com/a"),
