@@ -33,6 +33,7 @@ from core.attachments.fetching import FetchService
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
+from core.domain.messages import Audience
 from core.intake import Intake
 from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
 from core.ports.desk import Desk
@@ -274,7 +275,10 @@ class Hub:
         )
 
     async def _prepare(self, state: TurnState) -> TurnState:
-        """A turn with its files and their text, as far as they could be fetched and read in time."""
+        """A turn with its files and their text, as far as they came and were read in time; nothing of staff's own threads."""
+        staff = state.conversation.audience is Audience.STAFF
+        if staff and (self._wall is None or await self._wall.case_of(state.conversation.key) is None):
+            return state
         state = await self._fetching.ensure(state)
         if not state.files:
             return state

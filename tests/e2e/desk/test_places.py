@@ -34,6 +34,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 BILLING, SECOND = "C0BILLING", "C0STAFF02"
 
 
+class Looked(dict[str, bytes]):
+    """Slack's files; ``at``: those that somebody fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: list[str] = []
+
+    def __getitem__(self, file_id: str) -> bytes:
+        self.at.append(file_id)
+        return super().__getitem__(file_id)
+
+
 def room(world: Scene, channel: str = STAFF) -> StaffRoom:
     return StaffRoom(world.office.slack, world.hub, channel)
 
@@ -156,6 +168,22 @@ async def test_what_somebody_had_who_is_gone_waits_for_somebody_else(make_hub: M
         await staff.sees(card, "Waiting")
         await staff.press(card, CLAIM, user="U0LINUS01")
         await world.reads("Linus has joined")
+
+
+async def test_files_in_threads_of_no_case_stay_where_they_are(make_hub: MakeHub) -> None:
+    """The staff's channel is also theirs to talk in."""
+    async with scene(make_hub) as world:
+        staff, card = room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await world.reads("Grace has joined")
+        slack, files = staff.slack, Looked()
+        slack.bytes = files
+        lunch = slack.say("Who is in on Monday?", channel=STAFF, user=GRACE)["event"]
+        private, public = slack.file("salaries.txt", b"private"), slack.file("map.txt", b"north")
+        await staff.write(lunch, "See the list", files=[private], subtype="file_share")
+        await staff.write(card, "Here is the way", files=[public], subtype="file_share")
+        await world.reads("Here is the way")
+        assert files.at == [public["id"]]
 
 
 async def test_staff_in_a_workspace_of_their_own(make_hub: MakeHub) -> None:
