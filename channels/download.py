@@ -70,7 +70,10 @@ class Downloads:
     ) -> Download:
         """Raises Rejected for a foreign host or a file that is gone, AuthFailed, RateLimited, TooLarge, Unreachable."""
         for _ in range(_HOPS):
-            self._check(url)
+            try:
+                self._check(url)
+            except ValueError as error:
+                raise Rejected("The file's address is none.") from error
             trusted = _place(url) == self._base or _matches(urlsplit(url).hostname, self._credentialed)
             sent = headers if trusted else None
             try:
@@ -81,7 +84,10 @@ class Downloads:
             if response.status not in (301, 302, 303, 307, 308) or target is None:
                 return self._begun(response, name, media_type)
             response.close()
-            url = urljoin(url, target)
+            try:
+                url = urljoin(url, target)
+            except ValueError as error:
+                raise Rejected("The file's address leads to none.") from error
         raise Rejected("The file's address leads in a circle.")
 
     def _check(self, url: str) -> None:

@@ -16,6 +16,9 @@ from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.store import Acceptable, Inbox
 from core.ports.wake import INBOX, WIDGET, Wake
 
+_REASON = 300
+"""Characters. What a parser says may quote all that it was given, which is kept with the event, and has no place in a log."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -65,6 +68,7 @@ class Intake:
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
         """See InboundSink.quarantine."""
+        reason = reason[:_REASON]
         await self._inbox.quarantine(raw, reason)
         self._metrics.count(Counter.EVENTS_QUARANTINED, channel=raw.channel)
         log.error("event.quarantined", channel=raw.channel, account=raw.account, reason=reason, bytes=len(raw.body))

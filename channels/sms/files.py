@@ -88,7 +88,10 @@ class Incoming:
 
     async def open(self, ref: AttachmentRef, authorizations: Sequence[str]) -> Download:
         """Each of the account's credentials may be the one that works. Raises a ChannelError."""
-        parts = urlsplit(ref.id)
+        try:
+            parts = urlsplit(ref.id)
+        except ValueError as error:
+            raise Rejected("The file's address is none.") from error
         if parts[:2] != self._origin and not (parts.hostname or "").endswith(_API):
             raise Rejected(f"{parts.hostname} is not Twilio's: no file is fetched from it.")
         for number, authorization in enumerate(authorizations, 1):

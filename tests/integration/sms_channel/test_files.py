@@ -53,6 +53,7 @@ async def test_a_picture_without_a_text_is_a_message(rig: Rig) -> None:
         "https://media.twiliocdn.com/x",
         "file:///etc/passwd",
         "http://api.twilio.com/plain",
+        "https://[api.twilio.com/plain",
     ],
 )
 async def test_nothing_is_fetched_from_elsewhere(rig: Rig, url: str) -> None:

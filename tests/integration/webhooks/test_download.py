@@ -118,6 +118,15 @@ async def test_nothing_else_is_asked(downloads: Downloads, provider: Provider, a
     assert len(provider.asked) == 1, "only the redirect itself"
 
 
+@pytest.mark.parametrize(
+    "address", ["http://[x.cdn.example/a", "https://x.cdn.example:99999/a", "https://\uff0f.cdn.example/a"]
+)
+async def test_what_is_no_address_is_refused(downloads: Downloads, provider: Provider, address: str) -> None:
+    with pytest.raises(Rejected):
+        await content(downloads, address)
+    assert provider.asked == []
+
+
 async def test_another_port_of_the_same_host_is_another_place(downloads: Downloads, provider: Provider) -> None:
     with pytest.raises(Rejected):
         await content(downloads, "http://files.example:1/plain")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.domain.capabilities import Capabilities
 from core.domain.correlation import correlated
@@ -142,6 +144,15 @@ async def test_quarantine_is_counted(intake: Intake, store: SqlStore, metrics: C
     await intake.quarantine(RawEvent("web", "main", b"\xff"), "not JSON")
     assert metrics.total(Counter.EVENTS_QUARANTINED) == 1
     assert (await store.counts())["events_quarantined"] == 1
+
+
+async def test_a_reason_that_quotes_the_whole_event_is_cut(metrics: CountedMetrics) -> None:
+    inbox = AsyncMock()
+    with capture_logs() as logs:
+        await Intake(inbox, LocalWake(), metrics, LOGGED).quarantine(
+            RawEvent("web", "main", b"["), "bad: " + "[" * 100_000
+        )
+    assert logs[0]["reason"] == inbox.quarantine.call_args.args[1] == "bad: " + "[" * 295
 
 
 async def test_a_burst_opens_a_window_where_the_channel_wants_one(
