@@ -125,7 +125,7 @@ def _spoken(message: OutboundMessage, language: str, *, sign: str = "") -> list[
     for number, part in enumerate(parts):
         text = f"{head}\n{part}" if number == 0 else part
         own = message.author in (Author.AGENT, Author.SYSTEM)
-        found.append({"do": "reply", **_said(f"{who}: {part}", [context(text[:2_000]) if own else section(text)])})
+        found.append({"do": "reply", **_said(f"{who}: {part}", [context(text) if own else section(text)])})
     if not found and not message.attachments:
         found = [{"do": "reply", **_said(f"{who}: {NOTHING}", [section(f"{head}\n{NOTHING}")])}]
     if found:
