@@ -10,6 +10,7 @@ from channels.slack import wire
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, plain
+from channels.slack.staff_words import markdown
 from channels.slack.views import read_form, value_of
 from channels.slack.wire import Json
 from core.domain.attachments import AttachmentRef
@@ -49,7 +50,7 @@ class StaffReader:
                 key=message_key(self.account, channel, ts),
                 conversation=place.questions(self.account) if asks else place.conversation(self.account),
                 sender=self._sender(wire.text(event, "user")),
-                text=plain(wire.text(event, "text"), self.names, own=own),
+                text=plain(markdown(wire.text(event, "text")), self.names, own=own),
                 sent_at=time_of(ts),
                 attachments=files,
                 action=StaffAction.ASK if asks else None,
@@ -78,7 +79,7 @@ class StaffReader:
                 key=key,
                 conversation=self._said_in(old, team, channel, timestamp(thread), own),
                 target=message_key(self.account, channel, timestamp(new.get("ts"))),
-                text=plain(wire.text(new, "text"), self.names, own=own),
+                text=plain(markdown(wire.text(new, "text")), self.names, own=own),
                 sent_at=time_of(at),
                 audience=Audience.STAFF,
             )
