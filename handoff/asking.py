@@ -14,6 +14,7 @@ from core.ports.responder import Reply, Responder
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
 from handoff.advice import advice
+from handoff.note_sign import begins_with
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 
@@ -65,7 +66,7 @@ class Asking:
         return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides)
 
     async def _answered(self, turn: TurnState, question: Message) -> NewMessage:
-        if question.text.lstrip().startswith(self._settings.note_sign):
+        if begins_with(self._settings.note_sign, question.text):
             return posts.mark(str(question.meta.get("at") or ""), "note")
         if not question.text.strip():
             return self._remark("staff_ask_nothing")

@@ -19,6 +19,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
 from core.ports.case_files import CaseFiles
 from handoff import slack_forms
+from handoff.note_sign import begins_with
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts, facts_of
 from handoff.texts import say
@@ -117,7 +118,7 @@ class DeskViews:
 
     def _wrong_text(self, text: str) -> str | None:
         sign = self._settings.note_sign
-        if sign and text.startswith(sign):
+        if begins_with(sign, text):
             return self._say("form_is_note", name=sign)
         called = self._settings.macros.called(text)
         return self._say("form_no_macro", name=called[1]) if called and called[0] is None else None

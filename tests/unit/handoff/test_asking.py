@@ -173,8 +173,9 @@ def test_an_edited_question_is_asked_anew_and_the_one_before_is_remembered(case:
     assert colleague.before == ["what about refunds?"]
 
 
-def test_a_note_to_colleagues_that_names_the_agent_is_no_question(case: Asked, colleague: Colleague) -> None:
-    case.ask("// do not ask about refunds")
+@pytest.mark.parametrize("sign", ["//", "*// ", "\u200b// "])
+def test_a_note_to_colleagues_that_names_the_agent_is_no_question(case: Asked, colleague: Colleague, sign: str) -> None:
+    case.ask(f"{sign} do not ask about refunds")
     case.world.settle_down()
     assert colleague.asked == []
     assert [one.meta["sign"] for one in case.told("mark")] == ["note"]
