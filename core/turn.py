@@ -13,6 +13,7 @@ import structlog
 from core.agent.asking import questions_besides
 from core.agent.person_wish import wants_person
 from core.agent.texts import in_written_language
+from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
@@ -123,10 +124,13 @@ class Turn:
         return self._answer(state, reply)
 
     async def _rated(self, state: TurnState) -> TurnOutcome | None:
-        """What only rates a case that was resolved. What asks for anything is answered, whatever else it says."""
+        """What only rates a case that was resolved. What asks for anything is answered, whatever else it says.
+
+        So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
+        """
         if not _was_asked_to_rate(state) or state.changes or questions_besides(state.pending):
             return None
-        if _asks_for_a_person(state):
+        if _asks_for_a_person(state) or any(says_unsolved(message.text) for message in state.pending):
             return None
         said = await self._desk.rated(in_written_language(state))
         if said is None:

@@ -69,7 +69,8 @@ async def test_both_at_once(office: OfficeHours) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["6", "Thanks, but it is broken again", "5 more things", "2\nHow do I get my money back?"]
+    "text",
+    ["6", "Thanks, but it is broken again", "5 more things", "2\nHow do I get my money back?", "2\nIt broke again"],
 )
 async def test_anything_else_comes_back_to_staff(office: OfficeHours, text: str) -> None:
     await office.customer(text)
@@ -78,12 +79,48 @@ async def test_anything_else_comes_back_to_staff(office: OfficeHours, text: str)
     assert any(text in message.text for message in await office.posts("said"))
 
 
-@pytest.mark.parametrize("text", ["Why does it take so long?", "I want to talk to a person"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why does it take so long?",
+        "I want to talk to a person",
+        "It broke again",
+        "Thanks, but the export still doesn’t work.",
+        "Please send me the invoice",
+        "Es ist schon wieder kaputt",
+        "Ça ne marche toujours pas.",
+        "Se rompió otra vez",
+        "تعطل مرة أخرى",
+    ],
+)
 async def test_a_comment_that_asks_for_something_is_no_comment(office: OfficeHours, text: str) -> None:
     await office.customer("1")
     await office.customer(text)
     assert await office.store.rating(CASE) == (1, None)
     assert await state(office) is OwnershipState.QUEUED
+    assert await office.store.open_case(HOME.conversation_id) is not None
+    assert any(text in message.text for message in await office.posts("said"))
+    assert "reads every comment" not in (await office.reads())[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great, thank you again!",
+        "A bit slow, and I had to explain it twice.",
+        "Grace was very kind, I would come back",
+        "I got what I need. A pleasure!",
+        "Besser geht nicht!",
+        "Tout est réglé, merci encore",
+        "Muy amables, gracias de nuevo",
+        "خدمة ممتازة، شكرا مرة أخرى",
+    ],
+)
+async def test_praise_and_blame_open_nothing(office: OfficeHours, text: str) -> None:
+    await office.customer("4")
+    await office.customer(text)
+    assert await office.store.rating(CASE) == (4, text)
+    assert await state(office) is OwnershipState.RESOLVED
 
 
 async def test_a_button_is_no_rating(office: OfficeHours) -> None:
