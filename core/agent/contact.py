@@ -10,7 +10,8 @@ from core.agent.phrases import any_of
 from core.agent.wording import phrase
 from core.domain.customer import ContactDetails
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+"""It begins at the beginning of a word only: tried at each letter of a very long one, it would take the square of its time."""
 _PHONE = re.compile(
     r"(?<![\w.])(?:\+|00|0|\()[\d\s()./-]{6,22}\d(?!\w)|(?<![\w.])\d{3,4}[ .-]\d{3,4}[ .-]\d{3,4}(?!\w)"
 )
