@@ -13,6 +13,7 @@ from config.desk_macros import read_macros
 from config.election import Election
 from config.settings import Settings
 from config.teams import read_teams
+from core.agent.language import written_language
 from core.domain.capabilities import Capabilities
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
@@ -178,4 +179,5 @@ def make_marks(
 
 
 def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
-    return DeskParts(records=store, cases=store, people=wall, wall=wall, clock=clock, tickets=store, agent=agent)
+    """What the desk works with."""
+    return DeskParts(store, store, wall, wall, clock, store, agent, written=written_language)

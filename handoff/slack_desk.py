@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from core.domain.capabilities import Capabilities
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Change, ChangeKind, Message
+from core.domain.messages import Author, Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
@@ -37,6 +37,9 @@ from handoff.tickets import CaseTickets
 from handoff.unstaffed_desk import UnstaffedDesk
 from handoff.waiting import Waiting
 
+_LOOKED_AT = 60
+"""Messages of a conversation that tell in which language its customer writes."""
+
 
 class DeskRecords(Protocol):
     """What the desk reads of conversations."""
@@ -59,7 +62,8 @@ async def facts_of(records: DeskRecords, account: str, case_id: str) -> Mapping[
 class DeskParts:
     """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
 
-    ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up.
+    ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
+    a customer wrote, the newest first, where their locale is that; None where it shows none.
     """
 
     records: DeskRecords
@@ -71,6 +75,7 @@ class DeskParts:
     agent: Responder | None = None
     channels: Mapping[str, Capabilities] = field(default_factory=dict)
     briefing: Briefing = field(default_factory=Briefing)
+    written: Callable[[Sequence[str], str | None], str | None] | None = None
 
 
 class SlackDesk:
@@ -198,10 +203,26 @@ class SlackDesk:
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of(facts.get("team"))
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
+        conversation = await self._as_written(conversation, customer)
         work = FormTurn(
             turn, case, conversation, customer, facts, parts.people, parts.cases, settings, waiting, channel
         )
         return await work.outcome(parts.wall.account)
+
+    async def _as_written(self, conversation: Conversation, customer: Customer) -> Conversation:
+        """With the language that its customer writes as its locale, as in what they are told when they write themselves."""
+        written, known = self._parts.written, conversation.locale or customer.locale
+        if written is None:
+            return conversation
+        after = max(0, conversation.last_seq - _LOOKED_AT)
+        said = await self._parts.records.messages(conversation.id, after=after, limit=_LOOKED_AT)
+        theirs = [
+            one for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None
+        ]
+        language = written([one.text for one in reversed(theirs)], known)
+        if language is None or (known or "").replace("_", "-").split("-")[0].lower() == language:
+            return conversation
+        return replace(conversation, locale=language)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:

@@ -6,7 +6,7 @@ import functools
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -115,3 +115,8 @@ def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
     known = (supported(locale) for locale in locales)
     seeming = (detect(one) for one in said)
     return next((code for code in (*sure, *known, *seeming) if code), DEFAULT)
+
+
+def written_language(texts: Sequence[str], locale: str | None) -> str | None:
+    """The language of a customer's own words, the newest first (see ``choose``); None where they show none."""
+    return choose("", locale, earlier=texts) if any(map(detect, texts)) else None

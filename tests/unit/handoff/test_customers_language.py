@@ -1,0 +1,31 @@
+"""What staff press is told to customers in the language that they write, also where no channel says what that is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.agent.language import written_language
+from core.domain.messages import StaffAction
+from handoff.slack_desk import SlackDesk
+from tests.unit.handoff.test_desk_cases import Case, case, template
+
+__all__ = ["case", "template"]
+
+
+def test_who_writes_german_is_told_in_german_who_has_joined(case: Case) -> None:
+    desk = case.world.turn._desk
+    assert isinstance(desk, SlackDesk)
+    desk._parts = replace(desk._parts, written=written_language)
+    case.world.accept(case.world.customer_says("Ich habe eine Frage zu meiner Rechnung, bitte", "c1"))
+    case.rest()
+    case.press(StaffAction.CLAIM)
+    case.press(StaffAction.RESOLVE)
+    told = " ".join(text for _, text in case.world.sent_texts())
+    assert "Grace ist jetzt im Gespräch" in told
+    assert "abgeschlossen" in told
+
+
+def test_what_shows_no_language_leaves_the_locale_as_it_is() -> None:
+    assert written_language([], "de") is None
+    assert written_language(["42", "AB-12"], "de") is None
+    assert written_language(["Wo ist meine Bestellung, bitte?"], "en") == "de"
