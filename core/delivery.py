@@ -56,10 +56,11 @@ class DeliveryService:
 
     async def _sweep(self) -> None:
         """No lane looks at an account that is not set up any more. The lanes try first what an outage left behind."""
+        served = [(lane.status.channel, lane.status.account) for lane in self._lanes]
         while True:
             await asyncio.sleep(self._settings.sweep)
             try:
-                buried = await self._outbox.bury_stale(self._settings.give_up_after)
+                buried = await self._outbox.bury_stale(self._settings.give_up_after, served)
             except StoreUnavailable as error:
                 log.warning("delivery.sweep_failed", error=error.detail)
             except Exception:  # whatever it is, the next sweep may succeed

@@ -30,6 +30,8 @@ from core.agent.wording import phrase, plain
 _NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
 _OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
 _LAST_VERB_REACH = 6
+_READ = 20_000
+"""Characters of one message. A page has some 3,000; nobody hides a wish in the middle of a book."""
 _SENTENCE = re.compile(r"([^?!.…\n؟？。！]+)([?!؟？！]?)")
 """What is said, and its mark if it is asked or exclaimed. It matches wherever it begins, so that long texts take linear time."""
 _ASKED, _EXCLAIMED = frozenset("?؟？"), frozenset("!！")
@@ -212,8 +214,10 @@ def wants_person(text: str) -> bool:
     """Whether this message asks for a human being.
 
     A short wish counts in a clause of its own when it is a polite one, and as an exclamation that no question
-    follows ("Should I shout? Human!").
+    follows ("Should I shout? Human!"). Of a text as long as a book the beginning and the end are read.
     """
+    if len(text) > _READ:
+        text = f"{text[: _READ // 2]}\n{text[-_READ // 2 :]}"
     clauses = plain(text)
     asking = {plain(said).rsplit("|", 1)[-1].strip() for said, mark in _SENTENCE.findall(text) if mark in _ASKED}
     short = {_without_courtesy(phrase(text))}

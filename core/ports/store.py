@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -206,9 +206,10 @@ class Outbox(Protocol):
 
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
 
-    async def bury_stale(self, older_than: float) -> int:
-        """Make dead letters of rows that could have been sent for that many seconds, whatever their account. How many.
+    async def bury_stale(self, older_than: float, served: Collection[tuple[str, str]] = ()) -> int:
+        """Make dead letters of rows that could have been sent for that many seconds. How many.
 
+        ``served``: accounts by channel that have a lane; it tries what an outage left behind, and gives up by itself.
         What waits for refused credentials could not be sent, for as long as somebody goes on trying them.
         """
         ...

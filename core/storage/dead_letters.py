@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
-from sqlalchemy import Connection, or_, select, text, update
+from sqlalchemy import Connection, and_, not_, or_, select, text, update
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
@@ -51,7 +51,7 @@ class SqlDeadLetters:
 
         return await self._dead_db.read(work)
 
-    async def bury_stale(self, older_than: float) -> int:
+    async def bury_stale(self, older_than: float, served: Collection[tuple[str, str]] = ()) -> int:
         """See Outbox.bury_stale. Rows that somebody is claiming just now are left alone."""
         columns, now = outbox.c, self._dead_db.now()
         stale = (
@@ -62,6 +62,7 @@ class SqlDeadLetters:
                 columns.due_at <= now,
                 columns.first_due_at <= now - older_than,  # the cheap condition first
                 sendable_since() <= now - older_than,
+                *(not_(and_(columns.channel == channel, columns.account == account)) for channel, account in served),
             )
             .with_for_update(skip_locked=True)
         )

@@ -75,7 +75,12 @@ async def test_a_pause_that_nobody_looks_at_any_more_ends(store: SqlStore, clock
     clock.move(600.0)
     assert not await store.lane_paused("web", "main"), "nobody has tried it for minutes"
     clock.move(3601.0)
-    assert await store.bury_stale(3600.0) == 1, "its account is not set up any more"
+    assert await store.bury_stale(3600.0, [("slack", "main"), ("web", "main")]) == 0, (
+        "after an outage its lane tries it first"
+    )
+    assert await store.bury_stale(3600.0, [("slack", "main"), ("web", "other")]) == 1, (
+        "its account is not set up any more"
+    )
 
 
 async def test_other_accounts_and_channels_see_nothing(store: Store) -> None:

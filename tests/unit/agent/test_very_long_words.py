@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,13 +10,14 @@ from core.agent.contact import contact_details
 from core.agent.person_wish import wants_person
 
 _LONG = 60_000
-_ENOUGH = 10.0
-"""Seconds. It takes less than one; with the square of the length it was minutes."""
+"""It takes less than a second; with the square of the length it was minutes, which the suite's own limit ends."""
 
 
 @pytest.mark.parametrize("read", [wants_person, contact_details])
 @pytest.mark.parametrize("part", ["a", "1", "a ", "a.", "a!", "+"])
 def test_they_are_read_in_linear_time(read: Callable[[str], object], part: str) -> None:
-    began = time.monotonic()
     assert not read((part * _LONG)[:_LONG])
-    assert time.monotonic() - began < _ENOUGH
+
+
+def test_a_wish_at_the_end_of_a_book_is_heard() -> None:
+    assert wants_person("All of it is broken. " * 100_000 + "I want to talk to a person.")
