@@ -2,7 +2,7 @@
 # on Debian, which adds the servers that the tests drive.
 SHELL := /bin/bash
 BIN := .venv/bin
-JOBS ?= $(shell expr $$(nproc) + 1)
+JOBS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
