@@ -165,8 +165,8 @@ def make_timers(
     if wall is None:
         return None
     timers = DeskTimers(_parts(wall, store, clock), handoff)
-    ring = LearningTimers(timers.ring, store, store, store, wall.account, drafter).ring
-    return TimerLoop(store, ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
+    learning = LearningTimers(timers.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale)
+    return TimerLoop(store, learning.ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
 
 
 def make_marks(

@@ -23,9 +23,11 @@ from core.ports.learning import Learning
 from core.ports.outcomes import Aside, ProposeAnswer
 from core.ports.timers import Ring
 from handoff.personal import without_persons
-from handoff.proposals import Lesson, lesson_of, proposal
+from handoff.posts import POST, Post
+from handoff.proposals import Lesson, judged, lesson_of, proposal
+from handoff.texts import say
 
-_LOOKED_AT = 400
+_LOOKED_AT = 500
 Rings = Callable[[Timer], Awaitable[Ring]]
 
 
@@ -47,6 +49,7 @@ class LearningTimers:
     """Rings for ``learn``; all other timers are ``others``'. ``account``: the desk's on its platform.
 
     ``drafter`` puts it into words for everybody; it is shown nobody's name, and without it the words stay as they were.
+    What is proposed anew takes the buttons from the post before it, whose words nobody may approve any more.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class LearningTimers:
         learning: Learning,
         account: str,
         drafter: Drafter | None = None,
+        *,
+        language: str = "en",
     ) -> None:
         self._others = others
         self._records = records
@@ -64,6 +69,7 @@ class LearningTimers:
         self._learning = learning
         self._account = account
         self._drafter = drafter
+        self._language = language
 
     async def ring(self, timer: Timer) -> Ring:
         """What is proposed to staff; nothing where there is nothing to learn."""
@@ -80,7 +86,11 @@ class LearningTimers:
         if found is None:
             return Ring()
         record = ProposeAnswer(case.id, found.question, found.answer, found.origin)
-        return Ring((Aside(feed(self._account, case.id), (proposal(found),)),), (record,))
+        told = [proposal(found)]
+        if known is not None and known.state is LearningState.PROPOSED:
+            shown = await proposed_in(self._records, self._account, case.id)
+            told.insert(0, judged(known, shown, say("learn_replaced", self._language)))
+        return Ring((Aside(feed(self._account, case.id), tuple(told)),), (record,))
 
     async def _found(self, case: Case, conversation: Conversation, known: LearnedAnswer | None) -> LearnedAnswer | None:
         customer = await self._records.customer(conversation.id)
@@ -108,6 +118,15 @@ class LearningTimers:
         first = await self._records.messages(feed(self._account, case.id).conversation_id, limit=1)
         facts = first[0].meta.get("facts", {}) if first else {}
         return str(facts.get("ticket") or "")
+
+
+async def proposed_in(records: LearningRecords, account: str, case_id: str) -> str | None:
+    """The message of a case's feed that proposed something last."""
+    place = feed(account, case_id).conversation_id
+    conversation = await records.conversation(place)
+    after = max(0, conversation.last_seq - _LOOKED_AT) if conversation else 0
+    said = await records.messages(place, after=after, limit=_LOOKED_AT)
+    return next((one.id for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
 
 
 def _may_be_kept(conversation: Conversation) -> bool:

@@ -16,15 +16,13 @@ from core.ports.learning import Learning
 from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, SetTimer
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts, proposals
-from handoff.learning import LearningRecords, as_decided
+from handoff.learning import LearningRecords, as_decided, proposed_in
 from handoff.people import People
 from handoff.personal import has_gap
-from handoff.posts import POST, Post
 from handoff.staff_turn import Wall
 from handoff.texts import say
 
 _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD})
-_LOOKED_AT = 500
 _SOON = 1.0
 
 
@@ -123,12 +121,8 @@ class LearningDesk:
 
     async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
         """In place of the post that proposed it."""
-        place = feed(self._wall.account, found.case_id).conversation_id
-        conversation = await self._records.conversation(place)
-        after = max(0, conversation.last_seq - _LOOKED_AT) if conversation else 0
-        said = await self._records.messages(place, after=after, limit=_LOOKED_AT)
-        last = next((one for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
-        return proposals.judged(found, last.id if last else None, verdict)
+        shown = await proposed_in(self._records, self._wall.account, found.case_id)
+        return proposals.judged(found, shown, verdict)
 
     async def _say(self, key: str, press: Message) -> str:
         name = await self._people.called(str(press.meta.get("sender") or "")) or press.author_name

@@ -187,9 +187,10 @@ def test_a_gap_has_to_be_filled_first(case: Lesson) -> None:
 def test_resolved_once_more_with_nothing_new_proposes_nothing_new(case: Lesson) -> None:
     case.asked()
     case.resolved(ANSWER)
-    case.press(StaffAction.DISCARD)
     case.says("One more thing")
+    case.press(StaffAction.DISCARD)
     case.resolved()
+    assert sum("has resolved" in one for one in case.remarks()) == 2, "it was the same case again"
     assert len(case.told("proposal")) == 1
 
 
@@ -220,7 +221,14 @@ def test_a_drafter_s_other_words_for_the_same_are_nothing_new(case: Lesson) -> N
     assert len(case.told("proposal")) == 1
     case.says("And parcels that are damaged?")
     case.resolved("Damaged parcels can be returned at any time, free of charge.")
-    assert [one.meta["answer"] for one in case.told("proposal")] == ["Yes, they can (1).", "Yes, they can (2)."]
+    first, second = case.told("proposal")
+    assert [one.meta["answer"] for one in (first, second)] == ["Yes, they can (1).", "Yes, they can (2)."]
+    (replaced,) = case.told("judged")
+    assert replaced.meta["copy"] == first.id, "nobody can approve there what stands in the second"
+    assert replaced.meta["answer"] == first.meta["answer"]
+    case.press(StaffAction.LEARN)
+    assert [answer for _, answer in case.approved()] == ["Yes, they can (2)."]
+    assert case.told("judged")[1].meta["copy"] == second.id
 
 
 class Moody:
