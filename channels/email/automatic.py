@@ -47,8 +47,8 @@ def origin(message: Message, sender: Mailbox, own: str, own_lists: tuple[str, ..
         return Origin.AUTOMATIC
     if _through_list(message, own_lists):
         return Origin.LIST
-    wished = mailboxes(message, "Reply-To") or [sender]
-    if any(_is_person(one) and one.address != own.lower() for one in wished):
+    wished = [one for one in mailboxes(message, "Reply-To") if one.address != own.lower()] or [sender]
+    if any(map(_is_person, wished)):
         return None
     return Origin.AUTOMATIC if _is_machine(sender) else Origin.NO_REPLY
 

@@ -53,6 +53,7 @@ _ANSWERS = {"In_Reply_To": "<ours@example.com>"}
         ),
         ({"Reply_To": "no-reply@x.example"}, Origin.NO_REPLY),
         ({"Reply_To": "ann@other.example"}, None),
+        ({"From": "ann@customer.example", "Reply_To": "support@example.com"}, None),
         ({"From": "bounces+7@x.example"}, Origin.AUTOMATIC),
         ({"From": "Bob <postmaster@x.example>"}, None),
         ({"From": "Support <SUPPORT@example.com>"}, Origin.OURSELVES),
