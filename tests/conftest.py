@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if _POSTGRES.intersection(names):
             item.add_marker(pytest.mark.postgres)
-    items.sort(key=_slow_files(items))
-
-
-def _slow_files(items: list[pytest.Item]) -> Callable[[pytest.Item], bool]:
-    """Files that take minutes are begun first, so that nobody waits for one at the end of a run with several workers."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    return lambda item: item.path not in slow
 
 
 @pytest.hookimpl(wrapper=True)
