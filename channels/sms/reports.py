@@ -18,7 +18,7 @@ from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.errors import OPTED_OUT_CODE, refuses_file
 from channels.sms.parse import CHANNEL, Form
-from channels.sms.sender import Sender
+from channels.sms.sender import FAILURE, Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.tries import Tries
 from channels.sms.wire import SENDER, MessageResource, created_at
@@ -29,7 +29,6 @@ from core.ports.surroundings import Surroundings
 
 UNDER_WAY: Final = timedelta(hours=10, minutes=30)
 """How long ago a message was sent that still gets a status: Twilio tries for ten hours at most (error 30045)."""
-_FAILURE: Final = "failure/"
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _MOST_PAGES: Final = 50
 _MOST_TOLD: Final = 20_000
@@ -64,12 +63,17 @@ class Reports:
             await sender.file_arrived(sid)
         return False
 
-    async def taken_over(self, form: Form) -> None:
-        """After the commit. Raises StoreUnavailable."""
+    async def taken_over(self, form: Form, sender: Sender | None) -> None:
+        """After the commit. Raises StoreUnavailable.
+
+        A report can be faster than Twilio's answer to whoever sent the file: who comes second sees what the first has noted.
+        """
         sid, status = parse.sid_of(form), form["MessageStatus"]
         if parse.is_failure(status):
             now = self._clock.now().isoformat()
-            await self._memory.remember(CHANNEL, self._settings.account_sid, _FAILURE + sid, now)
+            await self._memory.remember(CHANNEL, self._settings.account_sid, FAILURE + sid, now)
+            if sender is not None and refuses_file(form.get("ErrorCode")):
+                await sender.file_failed(sid)
         if len(self._told) >= _MOST_TOLD:
             self._told.clear()
         self._told.add((sid, status))
@@ -88,7 +92,7 @@ class Reports:
                     await sink.accept(events, raw)
             except InvalidInput as error:
                 await sink.quarantine(raw, error.detail)
-            await self.taken_over(form)
+            await self.taken_over(form, sender)
             count += 1
         await self._forget_failures()
         return count
@@ -128,12 +132,12 @@ class Reports:
         kept = await self._memory.recall_many(CHANNEL, account, [Tries.key(thread) for thread in threads])
         sent = {one.sid for value in kept.values() for one in Tries.read(value)}
         mine = [one for one in messages if one.get("sid") in sent]
-        known = await self._memory.recall_many(CHANNEL, account, [f"{_FAILURE}{one.get('sid')}" for one in mine])
-        return [one for one in mine if f"{_FAILURE}{one.get('sid')}" not in known]
+        known = await self._memory.recall_many(CHANNEL, account, [f"{FAILURE}{one.get('sid')}" for one in mine])
+        return [one for one in mine if f"{FAILURE}{one.get('sid')}" not in known]
 
     async def _forget_failures(self) -> None:
         account, now = self._settings.account_sid, self._clock.now()
-        for key, at in (await self._memory.recall_all(CHANNEL, account, _FAILURE)).items():
+        for key, at in (await self._memory.recall_all(CHANNEL, account, FAILURE)).items():
             if now - datetime.fromisoformat(at) > 2 * UNDER_WAY:
                 await self._memory.forget(CHANNEL, account, key)
 

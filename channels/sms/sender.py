@@ -36,6 +36,8 @@ STATUS_PATH = "/webhooks/twilio/status"
 _SKEW = timedelta(seconds=30)
 """How far Twilio's clock and ours may differ."""
 _MOST_PAGES = 10
+FAILURE = "failure/"
+"""Under which a message that failed is noted."""
 _LINKED = "linked"
 """Remembered in a file's place once its link has gone: Twilio may report a failure twice."""
 _TAKEN = "taken/"
@@ -213,6 +215,8 @@ class Sender:
             if file is not None:
                 kept = json.dumps({"thread": str(pair), "body": dict(file)})
                 await self._memory.remember(CHANNEL, self._settings.account_sid, _file_key(sid), kept)
+                if await self._memory.recall(CHANNEL, self._settings.account_sid, FAILURE + sid) is not None:
+                    await self.file_failed(sid)  # the report was faster than Twilio's answer to us
         except StoreUnavailable as error:
             _log.warning("sms.receipt_not_kept", message=sid, error=error.detail)
         return _receipt(sid)

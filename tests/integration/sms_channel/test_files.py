@@ -176,6 +176,28 @@ async def test_two_reports_of_a_failed_file_at_once_send_one_link(rig: Rig) -> N
     assert rig.sink.new == []
 
 
+@pytest.mark.parametrize("before", ["Twilio's answer is noted", "the file is noted"])
+async def test_a_report_that_is_faster_than_the_answer_brings_the_link_all_the_same(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """Twilio reports from the moment on in which it has the message, whether or not we have read its answer."""
+    remember, told = rig.store.remember, False
+
+    async def reported_meanwhile(channel: str, account: str, key: str, value: str) -> None:
+        nonlocal told
+        early = before.startswith("Twilio") and key.startswith("tries/")
+        if rig.twilio.messages and not told and (early or key.startswith("file/")):
+            told = True
+            form = rig.twilio.report(rig.twilio.messages[-1]["sid"], "undelivered", 30019)
+            assert (await rig.twilio.deliver(form, "/webhooks/twilio/status"))[0] == 200
+        await remember(channel, account, key, value)
+
+    monkeypatch.setattr(rig.store, "remember", reported_meanwhile)
+    await rig.say("", files=[PICTURE])
+    assert told
+    assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
+
+
 async def test_a_link_that_may_have_gone_before_a_crash_is_not_sent_twice_but_reported(rig: Rig) -> None:
     (receipt,) = await rig.say("", files=[PICTURE])
     sid = receipt.provider_id or ""
