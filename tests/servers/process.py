@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -129,17 +131,24 @@ def _group_of(user: str | None) -> int | None:
 
 
 _given: set[int] = set()
+_FIRST, _EACH, _WORKERS = 20_000, 1_500, 8
+"""Ports of tests: the first, how many each worker of a run has, and for how many workers there are some."""
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on and that this run has not given away before."""
+    """A loopback port that nobody listens on and that this run has not given away before.
+
+    Below those that the system gives to outgoing connections (Linux: from 32768 on), and of each worker's own: so nobody takes
+    it while a server is killed and started again.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
+        port = _FIRST + worker * _EACH + secrets.randbelow(_EACH)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def listens(port: int) -> bool:
