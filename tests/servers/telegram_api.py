@@ -44,7 +44,7 @@ USED: Mapping[str, Mapping[str, str]] = {
     "editMessageText": {
         "chat_id": "Integer|String",
         "message_id": "Integer",
-        "text!": "String",
+        "text": "String",
         **_MARKS,
         "link_preview_options": "LinkPreviewOptions",
     },

@@ -33,7 +33,7 @@ def test_every_field_is_read() -> None:
         "  url: https://x.example\n  audience: staff\n"
     ).entries
 
-    assert entry == FaqEntry("Q?", "A.", "Billing", ("a", "2"), "https://x.example", KnowledgeAudience.STAFF)
+    assert entry == FaqEntry("Q?", "A.", "Billing", ("a", "2"), "https://x.example", audience=KnowledgeAudience.STAFF)
 
 
 def test_json_and_keywords_as_one_text() -> None:
