@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from phonenumbers import Leniency, PhoneNumberMatcher
 
 GAP = "[…]"
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _REFERENCE = re.compile(r"(?<!\w)#?(?=[\w/-]*\d[\w/-]*\d)(?=[\w/-]*[A-Za-z])[A-Za-z][\w/-]*\w|(?<!\w)#\d+")
 _LONG_NUMBER = re.compile(r"(?<![\w.,])\d(?:[ -]?\d){4,}(?![\w,]|\.\d)")
 _MONEY = re.compile(

@@ -34,8 +34,11 @@ def lesson_of(case: Case, messages: Sequence[Message], names: Sequence[str | Non
 
     None where the agent knew, where nobody of the staff said anything of substance, and for what is not to be published.
     """
-    asked = without_persons(_unanswered(case, messages), names)
-    told = "\n\n".join(without_persons(text, names) for text in _told(case, messages))
+    question, answers = _unanswered(case, messages), _told(case, messages)
+    if len(question) + sum(map(len, answers)) > 2 * _LONGEST:
+        return None  # not looked through for names: somebody may have sent a book
+    asked = without_persons(question, names)
+    told = "\n\n".join(without_persons(text, names) for text in answers)
     if len(asked.split()) < _WORDS_ASKED or len(told.split()) < _WORDS_TOLD or len(asked) + len(told) > _LONGEST:
         return None
     return Lesson(asked, told)

@@ -9,7 +9,7 @@ import re
 
 from core.agent.fidelity import added
 from core.agent.prompting import system_prompt
-from core.agent.translating import whole_answer
+from core.agent.whole_answer import whole_answer
 from core.domain.errors import ModelError
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.drafter import Draft

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'«»“”]+", re.IGNORECASE)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_NAME_WITH_DIGITS = re.compile(r"(?<![\w#])#?(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z][\w./-]*\w")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NAME_WITH_DIGITS = re.compile(r"(?<![\w#./-])#?(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z][\w./-]*\w")
 _GROUPED = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _NUMBER = re.compile(r"\d{1,3}(?:[.,'’٬]\d{3})+(?:[.,٫]\d{1,2})?(?!\d)|\d+(?:[.,٫]\d{1,2}(?![.,]?\d))?")
 _DECIMALS = re.compile(r"[.,٫](\d{1,2})$")
@@ -23,15 +23,10 @@ def lost(original: str, translation: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(before - after), *(after - before)]))
 
 
-def made_up(original: str, shorter: str) -> tuple[str, ...]:
-    """What a shorter text says that is nowhere in the original."""
-    known = set(_kept(original))
-    return tuple(one for one in dict.fromkeys(_kept(shorter)) if one not in known)
-
-
 def added(original: str, other: str) -> tuple[str, ...]:
     """What of the other text was nowhere in the original."""
-    return tuple(dict.fromkeys(Counter(_kept(other)).keys() - set(_kept(original))))
+    known = set(_kept(original))
+    return tuple(one for one in dict.fromkeys(_kept(other)) if one not in known)
 
 
 def _kept(text: str) -> Iterator[str]:

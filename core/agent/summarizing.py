@@ -7,12 +7,13 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 
-from core.agent.fidelity import made_up
+from core.agent.fidelity import added
 from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
+from core.agent.whole_answer import whole_answer
 from core.domain.errors import ModelError
 from core.domain.messages import Author, Message
-from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest, Finished, TextDelta
+from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.summarizer import Point
 
@@ -49,7 +50,7 @@ class ModelSummarizer:
         request = ChatRequest((ChatMessage("system", rules), ChatMessage("user", "\n".join(lines))), max_tokens=_ANSWER)
         try:
             async with asyncio.timeout(self._seconds):
-                return _points(await _whole(self._model, request), shown)
+                return _points(await whole_answer(self._model, request), shown)
         except ModelError as error:
             logger.warning("summary failed: %s", error.detail)
         except TimeoutError:
@@ -62,30 +63,13 @@ class ModelSummarizer:
 
 def _points(answer: str, shown: Sequence[Message]) -> Mapping[str, Point]:
     """Without lines that rest on nothing, on somebody else's words, or name a number or a link that nobody has named."""
-    everything = "\n".join(one.text for one in shown)
+    everything = "\n".join(trim(one.text, _TOKENS) for one in shown)
     found: dict[str, Point] = {}
     for line in answer.splitlines():
         match = _LINE.fullmatch(line.strip())
         if match is None or not 1 <= int(match[2]) <= len(shown):
             continue
         kind, message, text = match[1].lower(), shown[int(match[2]) - 1], " ".join(match[3].split())
-        if message.author is _WHOSE[kind] and not made_up(everything, text):
+        if message.author is _WHOSE[kind] and not added(everything, text):
             found.setdefault(kind, Point(text[:_LONGEST], message.id))
     return found
-
-
-async def _whole(model: ChatModel, request: ChatRequest) -> str:
-    pieces: list[str] = []
-    stream = model.stream(request)
-    try:
-        async for item in stream:
-            match item:
-                case TextDelta(text=text):
-                    pieces.append(text)
-                case Finished():
-                    pass
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
-    return "".join(pieces)

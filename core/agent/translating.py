@@ -12,8 +12,9 @@ from core.agent.fidelity import lost
 from core.agent.language import detect_surely
 from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
+from core.agent.whole_answer import whole_answer
 from core.domain.errors import ModelError
-from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest, Finished, TextDelta
+from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.translator import Translation
 
@@ -107,25 +108,3 @@ class ModelTranslator:
             logger.exception("translation failed")
         self._resting_until = self._clock.monotonic() + self._rest
         return None
-
-
-async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
-    """The complete answer. Raises ModelError for one that was cut off: half a message says something else."""
-    pieces: list[str] = []
-    end: Finished | None = None
-    stream = model.stream(request)
-    try:
-        async for item in stream:
-            match item:
-                case TextDelta(text=text):
-                    pieces.append(text)
-                case Finished():
-                    end = item
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
-    said = "".join(pieces).strip()
-    if end is None or end.reason != "stop" or not said:
-        raise ModelError("The model's answer has no proper end.")
-    return said
