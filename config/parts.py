@@ -329,7 +329,7 @@ def make_drafter(settings: Settings, clock: Clock, metrics: Metrics, closing: As
         return None
     from core.agent.drafting import ModelDrafter
 
-    return ModelDrafter(make_model(settings, clock, metrics, closing), settings.company_name)
+    return ModelDrafter(make_model(settings, clock, metrics, closing), clock, settings.company_name)
 
 
 def make_model(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> ChatModel:

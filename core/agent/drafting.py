@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import re
 
 from core.agent.fidelity import added
 from core.agent.prompting import system_prompt
-from core.agent.whole_answer import whole_answer
-from core.domain.errors import ModelError
+from core.agent.whole_answer import SparedModel
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
+from core.ports.clock import Clock
 from core.ports.drafter import Draft
-
-logger = logging.getLogger(__name__)
 
 _FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
 _GAP = "[…]"
 
 
 class ModelDrafter:
-    """``seconds``: how long it may take; others wait for the timer that asks for it."""
+    """``seconds`` and ``rest``: see SparedModel. Other timers wait for the one that asks for it."""
 
-    def __init__(self, model: ChatModel, company: str, *, seconds: float = 8.0) -> None:
-        self._model = model
+    def __init__(
+        self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 8.0, rest: float = 60.0
+    ) -> None:
+        self._model = SparedModel(model, clock, "draft", seconds=seconds, rest=rest)
         self._company = company
-        self._seconds = seconds
 
     async def draft(self, question: str, answer: str) -> Draft | None:
         """See Drafter.draft."""
         given = json.dumps({"question": question, "answer": answer}, ensure_ascii=False)
         prompt = (system_prompt(self._company, "draft"), ChatMessage("user", given))
-        try:
-            async with asyncio.timeout(self._seconds):
-                said = await whole_answer(self._model, ChatRequest(prompt))
-        except ModelError as error:
-            logger.warning("draft failed: %s", error.detail)
-        except TimeoutError:
-            logger.warning("draft out of time", extra={"seconds": self._seconds})
-        except Exception:
-            logger.exception("draft failed")
-        else:
-            return _checked(said, question, answer)
-        return None
+        said = await self._model.ask(ChatRequest(prompt))
+        return None if said is None else _checked(said, question, answer)
 
 
 def _checked(said: str, question: str, answer: str) -> Draft | None:

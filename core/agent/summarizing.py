@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from collections.abc import Mapping, Sequence
 
 from core.agent.fidelity import added
 from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
-from core.agent.whole_answer import whole_answer
-from core.domain.errors import ModelError
+from core.agent.whole_answer import SparedModel
 from core.domain.messages import Author, Message
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.summarizer import Point
-
-logger = logging.getLogger(__name__)
 
 _LINE = re.compile(r"\W*(asked|tried|last)\W*\[(\d+)\]\W*\s(.+)", re.IGNORECASE)
 _WHOSE = {"asked": Author.CUSTOMER, "tried": Author.AGENT, "last": Author.CUSTOMER}
@@ -28,37 +23,24 @@ _ANSWER = 400
 
 
 class ModelSummarizer:
-    """A model that has just failed is left alone for ``rest`` seconds. ``seconds``: how long it may take, as somebody waits."""
+    """``seconds`` and ``rest``: see SparedModel. Somebody waits for it."""
 
     def __init__(
         self, model: ChatModel, clock: Clock, company: str, *, seconds: float = 6.0, rest: float = 60.0
     ) -> None:
-        self._model = model
-        self._clock = clock
+        self._model = SparedModel(model, clock, "summary", seconds=seconds, rest=rest)
         self._company = company
-        self._seconds = seconds
-        self._rest = rest
-        self._resting_until = 0.0
 
     async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
         """See Summarizer.summarize."""
         shown = [one for one in said if one.deleted_at is None and one.text.strip()][-_MOST:]
-        if not shown or self._clock.monotonic() < self._resting_until:
+        if not shown:
             return {}
         lines = [f"[{number}] {one.author}: {trim(one.text, _TOKENS)}" for number, one in enumerate(shown, start=1)]
         rules = system_prompt(self._company, "summary").content.replace("{language}", language)
         request = ChatRequest((ChatMessage("system", rules), ChatMessage("user", "\n".join(lines))), max_tokens=_ANSWER)
-        try:
-            async with asyncio.timeout(self._seconds):
-                return _points(await whole_answer(self._model, request), shown)
-        except ModelError as error:
-            logger.warning("summary failed: %s", error.detail)
-        except TimeoutError:
-            logger.warning("summary out of time", extra={"seconds": self._seconds})
-        except Exception:
-            logger.exception("summary failed")
-        self._resting_until = self._clock.monotonic() + self._rest
-        return {}
+        answer = await self._model.ask(request)
+        return {} if answer is None else _points(answer, shown)
 
 
 def _points(answer: str, shown: Sequence[Message]) -> Mapping[str, Point]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -12,13 +10,10 @@ from core.agent.fidelity import lost
 from core.agent.language import detect_surely
 from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
-from core.agent.whole_answer import whole_answer
-from core.domain.errors import ModelError
+from core.agent.whole_answer import SparedModel
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
 from core.ports.clock import Clock
 from core.ports.translator import Translation
-
-logger = logging.getLogger(__name__)
 
 _REMEMBERED = 500
 _LETTER = re.compile(r"[^\W\d_]")
@@ -31,10 +26,7 @@ _WHICH = (
 
 
 class ModelTranslator:
-    """A model that has just failed is left alone for ``rest`` seconds: nobody waits for it with every message.
-
-    ``seconds``: how long one call may take. ``longest``: characters; what is longer stays as it is.
-    """
+    """``seconds`` and ``rest``: see SparedModel. ``longest``: characters; what is longer stays as it is."""
 
     def __init__(
         self,
@@ -46,13 +38,9 @@ class ModelTranslator:
         rest: float = 30.0,
         longest: int = 8_000,
     ) -> None:
-        self._model = model
-        self._clock = clock
+        self._model = SparedModel(model, clock, "translation", seconds=seconds, rest=rest)
         self._company = company
-        self._seconds = seconds
-        self._rest = rest
         self._longest = longest
-        self._resting_until = 0.0
         self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def translate(self, text: str, language: str) -> Translation:
@@ -93,18 +81,4 @@ class ModelTranslator:
             self._known.popitem(last=False)
 
     async def _ask(self, rules: str, text: str) -> str | None:
-        """What the model says; None where it fails, now or a moment ago."""
-        if self._clock.monotonic() < self._resting_until:
-            return None
-        request = ChatRequest((ChatMessage("system", rules), ChatMessage("user", text)))
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await whole_answer(self._model, request)
-        except ModelError as error:
-            logger.warning("translation failed: %s", error.detail)
-        except TimeoutError:
-            logger.warning("translation out of time", extra={"seconds": self._seconds})
-        except Exception:
-            logger.exception("translation failed")
-        self._resting_until = self._clock.monotonic() + self._rest
-        return None
+        return await self._model.ask(ChatRequest((ChatMessage("system", rules), ChatMessage("user", text))))

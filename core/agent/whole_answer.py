@@ -1,9 +1,46 @@
-"""A model's answer that nobody is shown while it is written."""
+"""A model's answer that nobody is shown while it is written, and that is not waited for at any price."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from core.domain.errors import ModelError
 from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
+from core.ports.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+
+class SparedModel:
+    """For what can be left out. A model that has just failed is left alone for ``rest`` seconds: nobody waits for it each time.
+
+    ``what``: it is asked for, in the log. ``seconds``: how long one answer may take.
+    """
+
+    def __init__(self, model: ChatModel, clock: Clock, what: str, *, seconds: float, rest: float) -> None:
+        self._model = model
+        self._clock = clock
+        self._what = what
+        self._seconds = seconds
+        self._rest = rest
+        self._resting_until = 0.0
+
+    async def ask(self, request: ChatRequest) -> str | None:
+        """The complete answer; None where the model fails, now or a moment ago. Raises nothing."""
+        if self._clock.monotonic() < self._resting_until:
+            return None
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await whole_answer(self._model, request)
+        except ModelError as error:
+            logger.warning("%s failed: %s", self._what, error.detail)
+        except TimeoutError:
+            logger.warning("%s out of time", self._what, extra={"seconds": self._seconds})
+        except Exception:
+            logger.exception("%s failed", self._what)
+        self._resting_until = self._clock.monotonic() + self._rest
+        return None
 
 
 async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
