@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.domain.case import Case, feed
-from core.domain.conversation import Escalation, OwnershipEvent
-from core.domain.customer import ContactDetails
+from core.domain.conversation import OwnershipEvent
 from core.domain.learning import LearnedAnswer, LearningState
 from core.domain.messages import Message, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.desk import Desk, DeskReply, ForStaff
+from core.ports.desk import Desk
 from core.ports.learning import Learning
 from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, SetTimer
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts, proposals
+from handoff.around_desk import AroundDesk
 from handoff.learning import LearningRecords, as_decided, proposed_in
 from handoff.people import People
 from handoff.personal import has_gap
@@ -26,50 +26,18 @@ _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD
 _SOON = 1.0
 
 
-class LearningDesk:
-    """Implements Desk. ``language``: the staff's."""
+class LearningDesk(AroundDesk):
+    """``language``: the staff's."""
 
     def __init__(
         self, desk: Desk, learning: Learning, records: LearningRecords, wall: Wall, people: People, language: str
     ) -> None:
-        self._desk = desk
+        super().__init__(desk)
         self._learning = learning
         self._records = records
         self._wall = wall
         self._people = people
         self._language = language
-
-    def contact(self, turn: TurnState) -> ContactDetails | None:
-        """See Desk.contact."""
-        return self._desk.contact(turn)
-
-    def transfer_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.transfer_notice."""
-        return self._desk.transfer_notice(turn)
-
-    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
-        """See Desk.with_ticket."""
-        return await self._desk.with_ticket(turn, notice)
-
-    def taken_back_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.taken_back_notice."""
-        return self._desk.taken_back_notice(turn)
-
-    async def relay(self, turn: TurnState) -> DeskReply:
-        """See Desk.relay."""
-        return await self._desk.relay(turn)
-
-    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.opened."""
-        return await self._desk.opened(turn, escalation, said)
-
-    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.taken_back."""
-        return await self._desk.taken_back(turn, said)
-
-    async def rated(self, turn: TurnState) -> DeskReply | None:
-        """See Desk.rated."""
-        return await self._desk.rated(turn)
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff. A case that is resolved is looked at for what it teaches, once its turn is committed."""

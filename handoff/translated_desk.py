@@ -13,13 +13,13 @@ from typing import Any
 
 from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
-from core.domain.customer import ContactDetails
 from core.domain.messages import Author, Message
 from core.ports.desk import Desk, DeskReply, ForStaff
 from core.ports.outcomes import Aside, Recall
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
 from handoff import translations
+from handoff.around_desk import AroundDesk
 from handoff.slack_desk import DeskRecords
 from handoff.translations import ORIGINAL
 
@@ -27,33 +27,17 @@ _AT_MOST = 15.0
 _LOOKED_AT = 60
 
 
-class TranslatedDesk:
-    """Implements Desk. ``language``: the staff's. ``seconds``: how long all translations of one turn may take."""
+class TranslatedDesk(AroundDesk):
+    """``language``: the staff's. ``seconds``: how long all translations of one turn may take."""
 
     def __init__(
         self, desk: Desk, translator: Translator, records: DeskRecords, language: str, *, seconds: float = _AT_MOST
     ) -> None:
-        self._desk = desk
+        super().__init__(desk)
         self._translator = translator
         self._records = records
         self._language = language
         self._seconds = seconds
-
-    def contact(self, turn: TurnState) -> ContactDetails | None:
-        """See Desk.contact."""
-        return self._desk.contact(turn)
-
-    def transfer_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.transfer_notice."""
-        return self._desk.transfer_notice(turn)
-
-    async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
-        """See Desk.with_ticket."""
-        return await self._desk.with_ticket(turn, notice)
-
-    def taken_back_notice(self, turn: TurnState) -> NewMessage:
-        """See Desk.taken_back_notice."""
-        return self._desk.taken_back_notice(turn)
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk.relay."""

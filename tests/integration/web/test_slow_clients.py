@@ -46,16 +46,26 @@ async def test_a_long_replay_waits_for_its_reader(tmp_path: Path) -> None:
     async with running(tmp_path, SETTINGS) as rig:
         session = await rig.session()
         await asyncio.gather(*(rig.say(session, LONG, f"c{n}", query="?wait=0") for n in range(60)))
-        while True:
-            _, page, _ = await rig.call("GET", f"/api/sessions/{session['session_id']}/history", session["token"])
-            if any(message["in_reply_to"] == page["messages"][59]["id"] for message in page["messages"]):
-                break
+        while not await _answered(rig, session, 60):
+            await asyncio.sleep(0.05)
         async with rig.socket(session, max_msg_size=0) as socket:
             latest = (await socket.next())["latest"]
             await socket.send(type="resume", after=0)
             resumed = await socket.until("resumed")
         assert resumed["upto"] >= latest
         assert len([frame for frame in socket.seen if frame.get("author") == "customer"]) == 60
+
+
+async def _answered(rig: Rig, session: dict[str, Any], said: int) -> bool:
+    """Whether the last of ``said`` messages has its answer. An answer to many of them at once fills pages."""
+    messages: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"cursor": 0, "has_more": True}
+    while page["has_more"]:
+        path = f"/api/sessions/{session['session_id']}/history?after={page['cursor']}"
+        _, page, _ = await rig.call("GET", path, session["token"])
+        messages += page["messages"]
+    own = [message["id"] for message in messages if message["author"] == "customer"]
+    return len(own) == said and own[-1] in {message["in_reply_to"] for message in messages}
 
 
 async def _fill(rig: Rig, session: dict[str, Any], cut: Any) -> int:
