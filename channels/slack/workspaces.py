@@ -119,19 +119,28 @@ class Workspaces:
     async def removed(self, team: str) -> None:
         """Slack says that the app was taken out of a workspace. Raises HubError.
 
-        The token is asked first: Slack repeats its events for an hour, and the app may be installed again by then.
+        The token is asked first: Slack repeats its events for an hour, and the app may be installed again by then, even
+        while this is asked.
         """
+        installed = await self.installation(team)
+        if installed is None:
+            return
         try:
-            installed = await self.installation(team)
-            if installed is None:
-                return
             await self._client((installed.token,)).auth_test()
         except AuthFailed:
-            await self._memory.forget(CHANNEL, self._settings.account, _INSTALLED + team)
-            self._clients.pop(team, None)
-            _log.warning("slack.removed", team=team)
+            await self._forget(team, installed.token)
         else:
             _log.info("slack.not_removed", team=team, reason="its token works")
+
+    async def _forget(self, team: str, token: str) -> None:
+        """An installation by its token: what was written instead of it meanwhile stays."""
+        key = _INSTALLED + team
+        kept = await self._memory.recall(CHANNEL, self._settings.account, key)
+        if kept is None or self._seal.open(kept).installation.token != token:
+            return
+        await self._memory.forget(CHANNEL, self._settings.account, key, old=kept)
+        self._clients.pop(team, None)
+        _log.warning("slack.removed", team=team)
 
     async def used(self, nonce: str, now: float, until: float) -> bool:
         """Whether an installation was ended before with this state, which serves once. Raises StoreUnavailable."""

@@ -25,7 +25,9 @@ class ChannelMemory(Protocol):
         """Only if it is still ``old`` (None: not there yet). False when somebody else was faster."""
         ...
 
-    async def forget(self, channel: str, account: str, key: str) -> None: ...
+    async def forget(self, channel: str, account: str, key: str, old: str | None = None) -> None:
+        """With ``old`` only if it is still that: somebody may have written it anew meanwhile."""
+        ...
 
     async def recall_all(self, channel: str, account: str, prefix: str, limit: int = 1000) -> Mapping[str, str]:
         """By key, in order."""

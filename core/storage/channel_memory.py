@@ -32,6 +32,7 @@ _DAY = 86_400.0
 _LAST = "\U0010ffff"
 """Sorts behind every other letter."""
 _FORGET = delete(channel_memory).where(*_ONE)
+_FORGET_THAT = delete(channel_memory).where(*_ONE, channel_memory.c.value == bindparam("old"))
 _REPLACE = (
     update(channel_memory)
     .where(*_ONE, channel_memory.c.value == bindparam("old"))
@@ -94,11 +95,15 @@ class SqlChannelMemory:
 
         return await self._memory_db.write(work)
 
-    async def forget(self, channel: str, account: str, key: str) -> None:
+    async def forget(self, channel: str, account: str, key: str, old: str | None = None) -> None:
         """See ChannelMemory.forget."""
+        wanted = {"of_channel": channel, "of_account": account, "wanted": key}
 
         def work(connection: Connection) -> None:
-            connection.execute(_FORGET, {"of_channel": channel, "of_account": account, "wanted": key})
+            if old is None:
+                connection.execute(_FORGET, wanted)
+            else:
+                connection.execute(_FORGET_THAT, {**wanted, "old": old})
 
         await self._memory_db.write(work)
 

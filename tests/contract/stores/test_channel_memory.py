@@ -23,6 +23,15 @@ async def test_what_was_remembered_is_recalled_by_any_process(store: SqlStore, o
     assert await store.recall(*PLACE, "offset") is None
 
 
+async def test_what_somebody_wrote_anew_is_not_forgotten_with_the_old(store: SqlStore) -> None:
+    await store.remember(*PLACE, "install/T1", "old")
+    await store.remember(*PLACE, "install/T1", "new")
+    await store.forget(*PLACE, "install/T1", old="old")
+    assert await store.recall(*PLACE, "install/T1") == "new"
+    await store.forget(*PLACE, "install/T1", old="new")
+    assert await store.recall(*PLACE, "install/T1") is None
+
+
 async def test_many_at_once_and_all_of_a_kind(store: SqlStore) -> None:
     for key in ("uid/b", "uid/a", "uid_c", "opt-out/+1"):
         await store.remember(*PLACE, key, key.upper())

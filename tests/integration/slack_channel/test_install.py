@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 
 from channels.slack.adapter import SlackChannel
+from channels.slack.client import Installed
 from channels.slack.settings import SCOPES
+from channels.slack.workspaces import Workspaces
 from core.domain.errors import Unreachable
+from core.ports.channel_memory import ChannelMemory
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.slack_channel.world import Hub, serving, settings, surroundings
@@ -111,6 +117,40 @@ async def test_an_old_word_of_a_removal_does_not_take_away_a_new_installation(hu
     gone = {"type": "app_uninstalled", "event_ts": hub.fake.ts()}
     await hub.push(hub.fake.event(gone, team=OTHER), retry=2)
     assert await kept(hub)
+
+
+class Overtaken:
+    """A memory in which somebody else is faster, just before something is forgotten."""
+
+    def __init__(self, store: SqlStore, faster: Callable[[], Awaitable[None]]) -> None:
+        self._store = store
+        self._faster = faster
+
+    async def forget(self, *what: Any, **only: Any) -> None:
+        """See ChannelMemory.forget."""
+        await self._faster()
+        await self._store.forget(*what, **only)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_who_installs_again_while_the_old_token_is_asked_stays(fake: SlackFake, store: SqlStore) -> None:
+    """Slack answers that the old token is gone; by then the new one may be stored."""
+    old = Installed(OTHER, "Other", "xoxb-old", BOT, "chat:write")
+
+    async with aiohttp.ClientSession() as http:
+        other = Workspaces(settings(fake), store, http)
+        await other.installed(old)
+
+        async def again() -> None:
+            await other.installed(replace(old, token="xoxb-new"))
+
+        asked = Workspaces(settings(fake), cast("ChannelMemory", Overtaken(store, again)), http)
+        await asked.removed(OTHER)
+        kept = await other.installation(OTHER)
+        assert kept is not None
+        assert kept.token == "xoxb-new"
 
 
 async def test_the_token_is_sealed_where_it_is_kept(hub: Hub) -> None:
