@@ -76,6 +76,16 @@ async def test_of_several_people_the_last_word_counts_and_what_is_left_of_it(sto
     assert await rating(store) == "up"
 
 
+async def test_who_takes_a_thumb_back_takes_only_their_own(store: SqlStore) -> None:
+    await sent(store, "SM1")
+    other = replace(customer(), external_id="somebody-else")
+    await accept(store, thumb("r1", "👍", at=1), thumb("r2", "👍", at=2, by=other))
+    await accept(store, thumb("r3", "👍", at=3, present=False, by=other))
+    assert await rating(store) == "up"
+    await accept(store, thumb("r4", "👍", at=4, present=False))
+    assert await rating(store) is None
+
+
 async def test_a_rating_is_news_once(store: SqlStore) -> None:
     await sent(store, "SM1")
     (first,) = await accept(store, thumb("r1", "👍", at=1))
