@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,13 +15,25 @@ class UnreadableDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that a source holds. ``source`` is what customers may see of its place; ``root`` is the source's address."""
+    """A file that a source holds. ``source`` is what customers may see of its place; ``root`` is the source's address.
+
+    ``url``, ``language`` and ``category`` count where the document itself says nothing. ``audience`` STAFF counts always: a
+    source for staff holds nothing for customers, whatever a file in it says.
+    """
 
     id: str
     path: Path
     source: str
     root: str
     category: str | None = None
+    url: str | None = None
+    language: str | None = None
+    audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """What the index must hear of when it changes, although the file's content is the same."""
+        return (self.root, self.source, self.category or "", self.url or "", self.language or "", self.audience.value)
 
 
 class BlockKind(StrEnum):
@@ -35,17 +47,24 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a document in Markdown, whole in itself. ``level`` counts for headings (1 to 6), ``page`` from 1."""
+    """A piece of a document in Markdown, whole in itself. ``level`` counts for headings (1 to 6), ``page`` from 1.
+
+    ``anchor``: what a heading is reached by in its page's address, without the ``#``.
+    """
 
     kind: BlockKind
     text: str
     level: int = 0
     page: int | None = None
+    anchor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FaqEntry:
-    """A question with its answer: always retrieved and shown as one. ``section``: where it is from, as its source says."""
+    """A question with its answer: always retrieved and shown as one. ``section``: where it is from, as its source says.
+
+    ``alternatives``: other ways in which customers ask the same; each leads here, and none is shown.
+    """
 
     question: str
     answer: str
@@ -54,6 +73,7 @@ class FaqEntry:
     url: str | None = None
     section: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +90,30 @@ class Document:
     category: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
     problems: tuple[str, ...] = ()
+    language: str | None = None
+
+    def of(self, file: SourceFile) -> Document:
+        """This document with what its source says of it."""
+        staff = file.audience is KnowledgeAudience.STAFF
+        return replace(
+            self,
+            url=self.url or file.url,
+            category=self.category or file.category,
+            language=self.language or file.language,
+            audience=KnowledgeAudience.STAFF if staff else self.audience,
+            entries=tuple(replace(entry, audience=KnowledgeAudience.STAFF) for entry in self.entries)
+            if staff
+            else self.entries,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage to be. ``content`` is what people read; each of ``embedded`` becomes one vector that leads to it."""
+    """A passage to be. ``content`` is what people read; each of ``embedded`` becomes one vector that leads to it.
+
+    ``section_number`` counts the document's sections from 0: the chunks that share it are, in order, the parent section.
+    ``url`` ends in the section's anchor where it has one.
+    """
 
     title: str
     content: str
@@ -86,3 +125,5 @@ class Chunk:
     question: str | None = None
     answer: str | None = None
     audience: KnowledgeAudience = field(default=KnowledgeAudience.PUBLIC)
+    language: str | None = None
+    section_number: int | None = None

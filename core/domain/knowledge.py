@@ -17,7 +17,11 @@ class KnowledgeAudience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk as retrieved. ``score`` is the cosine to the question, from -1 to 1; ``answer`` is set for FAQ entries."""
+    """A chunk as retrieved. ``score`` is the cosine to the question, from -1 to 1; ``answer`` is set for FAQ entries.
+
+    ``language`` is a two-letter code (ISO 639-1) where the source or the document itself says it; None is any. ``parent`` is the
+    section that the passage is a part of, where it says more than ``content``.
+    """
 
     id: str
     document_id: str
@@ -32,6 +36,8 @@ class Passage:
     question: str | None = None
     answer: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    language: str | None = None
+    parent: str | None = None
 
     def cite(self) -> Citation:
         """This passage as the source of a statement; the score is clamped to 0..1 for people."""

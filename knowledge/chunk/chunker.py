@@ -54,6 +54,7 @@ class Chunker:
                 url=document.url,
                 category=document.category,
                 audience=document.audience,
+                language=document.language,
             )
 
     def _prefix(self, titles: Sequence[str]) -> str:
@@ -110,6 +111,7 @@ class Chunker:
             question=entry.question,
             answer=entry.answer,
             audience=entry.audience,
+            language=document.language,
         )
 
     def _faq_texts(self, entry: FaqEntry) -> Iterator[str]:

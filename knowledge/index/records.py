@@ -70,6 +70,7 @@ def _metadata(document: IndexedDocument, chunk: Chunk) -> dict[str, Any]:
         "question": chunk.question,
         "answer": chunk.answer,
         "audience": chunk.audience.value,
+        "language": chunk.language,
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -95,4 +96,5 @@ def passage_of(content: str, metadata: Mapping[str, Any], score: float) -> Passa
         question=metadata.get("question"),
         answer=metadata.get("answer"),
         audience=KnowledgeAudience(metadata["audience"]),
+        language=metadata.get("language"),
     )

@@ -125,9 +125,7 @@ class IndexRun:
             report("unchanged")
             return
         report("read")
-        document = self._reader.convert(file.path)
-        if document.category is None and file.category is not None:
-            document = replace(document, category=file.category)
+        document = self._reader.convert(file.path).of(file)
         chunks = distinct(self._chunker.chunks(document))
         if not chunks:
             raise UnreadableDocument("the document holds no text")
@@ -147,9 +145,7 @@ class IndexRun:
             raise UnreadableDocument(f"the file is larger than {human_size(self._max_bytes)}")
         with file.path.open("rb") as content:
             body = hashlib.file_digest(content, "sha256").hexdigest()
-        return hashlib.sha256(
-            "\0".join([self._recipe, file.root, file.source, file.category or "", body]).encode()
-        ).hexdigest()
+        return hashlib.sha256("\0".join([self._recipe, *file.traits, body]).encode()).hexdigest()
 
     def _remove_vanished(
         self, found: Scan, known: dict[str, IndexedDocument], tally: _Tally, order: IndexOrder
