@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.slack.client import Sent, SlackClient
+from channels.slack.place import message_id
 from core.domain.case import DESK, Case
 from core.domain.conversation import OwnershipState
 from core.domain.errors import HubError
@@ -33,7 +34,7 @@ class CardLinks:
         self._memory = memory
         self._account = account
         self._language = language
-        self._known: dict[Sent, str] = {}
+        self._known: dict[str, str] = {}
 
     async def blocks(
         self, client: SlackClient, feed: ConversationKey, facts: Mapping[str, Any]
@@ -50,19 +51,16 @@ class CardLinks:
     async def became(self, form: str, sent: Sent) -> None:
         """A form was posted: its signs are put there. Raises StoreUnavailable."""
         if is_form(form):
-            await self._memory.remember(DESK, self._account, f"form/{form}", f"m/{sent.channel}/{sent.ts}")
+            await self._memory.remember(DESK, self._account, f"form/{form}", message_id(sent.channel, sent.ts))
 
     async def sign_on(self, named: str) -> str | None:
         """The post that a form became. Raises StoreUnavailable."""
         return await self._memory.recall(DESK, self._account, f"form/{named}")
 
     async def _address(self, client: SlackClient, provider_id: str) -> str | None:
-        _, _, rest = provider_id.partition("/")
-        channel, _, ts = rest.partition("/")
-        sent = Sent(channel, ts)
-        if sent not in self._known:
+        if provider_id not in self._known:
             if len(self._known) >= _MOST:
                 self._known.clear()
             with contextlib.suppress(HubError):
-                self._known[sent] = await client.permalink(sent)
-        return self._known.get(sent)
+                self._known[provider_id] = await client.permalink(Sent.named(provider_id))
+        return self._known.get(provider_id)

@@ -25,6 +25,7 @@ from core.ports.cases import Cases
 from core.ports.channel_memory import ChannelMemory
 from core.ports.store import NewMessage
 from handoff import posts
+from handoff.facts import facts_of
 from handoff.slack_cards import bodies
 from handoff.texts import say
 
@@ -77,16 +78,11 @@ class CaseThreads:
         """
         moved = await self._memory.recall(CHANNEL, self._account, f"thread/{feed.thread}")
         found = moved or await self._cases.first_shown(feed.conversation_id)
-        return None if found is None else sent_of(found)
+        return None if found is None else Sent.named(found)
 
     async def team(self, feed: ConversationKey) -> str | None:
         """The team that a case is for, as its card says. Raises StoreUnavailable."""
-        return (await self._facts(feed)).get("team")
-
-    async def _facts(self, feed: ConversationKey) -> Mapping[str, Any]:
-        first = await self._records.messages(feed.conversation_id, limit=1)
-        facts: Mapping[str, Any] = first[0].meta.get("facts", {}) if first else {}
-        return facts
+        return (await facts_of(self._records, feed)).get("team")
 
     async def case_of(self, place: Place) -> str | None:
         """The case that was shown anew there. Raises StoreUnavailable."""
@@ -140,7 +136,7 @@ class CaseThreads:
     async def _card(
         self, client: SlackClient, feed: ConversationKey, case: Case, before: Sent, channel: str, link: str | None
     ) -> Sent:
-        facts = await self._facts(feed)
+        facts = await facts_of(self._records, feed)
         conversation = await self._records.conversation(case.conversation_id)
         state = OwnershipState.QUEUED if conversation is None else conversation.state
         owner = conversation.owner if conversation is not None else None
@@ -202,15 +198,6 @@ async def _link(client: SlackClient, to: Sent) -> str | None:
 
 def _shown(feed: ConversationKey, post: NewMessage) -> OutboundMessage:
     return OutboundMessage("", feed, Author.SYSTEM, post.text, MessageKind.NOTICE, meta=post.meta)
-
-
-def sent_of(provider_id: str) -> Sent:
-    """Of ``m/<channel>/<ts>``. Raises Rejected."""
-    kind, _, rest = provider_id.partition("/")
-    channel, _, ts = rest.partition("/")
-    if kind != "m" or not ts:
-        raise Rejected(f"{provider_id!r} is no message of Slack's.")
-    return Sent(channel, ts)
 
 
 def mark_of(message: Posted) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import structlog
 from channels.slack.place import Place
 from channels.slack.views import Form, Press
 from channels.slack.wire import View
-from core.domain.case import Case
+from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.errors import HubError
@@ -19,9 +19,10 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
 from core.ports.case_files import CaseFiles
 from handoff import slack_forms
+from handoff.facts import facts_of
 from handoff.note_sign import begins_with
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts, facts_of
+from handoff.slack_desk import DeskParts
 from handoff.texts import say
 
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
@@ -140,7 +141,7 @@ class DeskViews:
         customer = await parts.records.customer(case.conversation_id) if case else None
         if case is None or conversation is None or customer is None:
             return None
-        return _About(case, conversation, customer, await facts_of(parts.records, parts.wall.account, case.id))
+        return _About(case, conversation, customer, await facts_of(parts.records, feed(parts.wall.account, case.id)))
 
     async def _view(self, press: Press, about: _About) -> View | None:
         carried = {"case": about.case.id, "thread": str(press.place)}

@@ -22,6 +22,7 @@ from core.ports.drafter import Drafter
 from core.ports.learning import Learning
 from core.ports.outcomes import Aside, ProposeAnswer
 from core.ports.timers import Ring
+from handoff.facts import facts_of
 from handoff.personal import without_persons
 from handoff.posts import POST, Post
 from handoff.proposals import Lesson, judged, lesson_of, proposal
@@ -104,7 +105,8 @@ class LearningTimers:
         if lesson is None or (known is not None and lesson == lesson_of(case, _before(known, said), names)):
             return None
         lesson = await self._drafted(lesson, names)
-        origin = _origin(await self._ticket(case), case.closed_at or case.opened_at)
+        facts = await facts_of(self._records, feed(self._account, case.id))
+        origin = _origin(str(facts.get("ticket") or ""), case.closed_at or case.opened_at)
         return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
 
     async def _drafted(self, lesson: Lesson, names: Sequence[str | None]) -> Lesson:
@@ -112,12 +114,6 @@ class LearningTimers:
         if draft is None:
             return lesson
         return Lesson(without_persons(draft.question, names), without_persons(draft.answer, names))
-
-    async def _ticket(self, case: Case) -> str:
-        """As it stands on the card, which staff and customer know it by."""
-        first = await self._records.messages(feed(self._account, case.id).conversation_id, limit=1)
-        facts = first[0].meta.get("facts", {}) if first else {}
-        return str(facts.get("ticket") or "")
 
 
 async def proposed_in(records: LearningRecords, account: str, case_id: str) -> str | None:
@@ -143,6 +139,7 @@ def _before(known: LearnedAnswer, said: Sequence[Message]) -> Sequence[Message]:
 
 
 def _origin(ticket: str, day: datetime) -> str:
+    """``ticket``: as it stands on the card, which staff and customer know it by."""
     return f"{ticket}, {day:%Y-%m-%d}" if ticket else f"{day:%Y-%m-%d}"
 
 

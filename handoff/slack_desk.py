@@ -22,6 +22,7 @@ from core.ports.tickets import Tickets
 from handoff import posts, tickets
 from handoff.asking import Asking, is_asking
 from handoff.briefing import Briefing
+from handoff.facts import facts_of
 from handoff.form_turn import FormTurn
 from handoff.mood_words import mood_in_words
 from handoff.notices import Notices
@@ -49,13 +50,6 @@ class DeskRecords(Protocol):
     async def customer(self, conversation_id: str) -> Customer | None: ...
 
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
-
-
-async def facts_of(records: DeskRecords, account: str, case_id: str) -> Mapping[str, Any]:
-    """What stands on a case's card, as it was when the case was opened."""
-    first = await records.messages(feed(account, case_id).conversation_id, limit=1)
-    facts: Mapping[str, Any] = first[0].meta.get("facts", {}) if first else {}
-    return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +240,7 @@ class SlackDesk:
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         """What the case's card says, from the card itself."""
-        return await facts_of(self._parts.records, self._parts.wall.account, case_id)
+        return await facts_of(self._parts.records, feed(self._parts.wall.account, case_id))
 
     async def _settings_for(self, case_id: str) -> HandoffSettings:
         """As they hold for the team that a case is for."""

@@ -42,7 +42,7 @@ from core.ports.cases import Cases
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 from handoff.card_links import CardLinks, is_form
-from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of, sent_of
+from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
 from handoff.slack_cards import bodies
 
 _CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
@@ -196,7 +196,7 @@ class SlackWall:
             shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
             if shown is not None:
                 with contextlib.suppress(Refused):  # somebody deleted it: then it is said anew
-                    return await self._update(client, sent_of(shown), payload, key)
+                    return await self._update(client, Sent.named(shown), payload, key)
         if body["do"] == "file":
             return await self._files.send(client, root.channel, root.ts, body, key)
         sent = await client.post_message(
@@ -385,7 +385,7 @@ async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
     """No sign is worth a pause: its message may be deleted by now, or the app may be of a time before it was to give signs."""
     change = client.add_reaction if body["do"] == "react" else client.remove_reaction
     try:
-        await change(sent_of(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
+        await change(Sent.named(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
     except (Rejected, AuthFailed) as error:
         _log.warning("desk.sign_refused", error=error.detail)
     return Receipt()

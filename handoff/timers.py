@@ -12,10 +12,11 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Aside, CaseRecord, NewMessage, Transition
 from core.ports.timers import Ring
 from handoff import posts
+from handoff.facts import facts_of
 from handoff.notices import Notices
 from handoff.owner_gone import RELEASED, is_gone, released
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts, facts_of
+from handoff.slack_desk import DeskParts
 from handoff.texts import say
 from handoff.waiting import OFFERED, Waiting, long
 
@@ -115,7 +116,7 @@ class DeskTimers:
         return Ring((Aside(feed(self._parts.wall.account, case.id), tuple(told)), home), records)
 
     async def _facts(self, case: Case) -> Mapping[str, Any]:
-        return await facts_of(self._parts.records, self._parts.wall.account, case.id)
+        return await facts_of(self._parts.records, feed(self._parts.wall.account, case.id))
 
     def _now(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

@@ -10,7 +10,6 @@ from channels.slack.emoji import name_of
 from channels.slack.files import marked
 from channels.slack.refusals import Refused
 from core.domain.alterations import Alteration, Altering
-from core.domain.errors import Rejected
 from core.domain.messages import Receipt
 
 EDIT, DELETE, ADD, REMOVE = "chat.update", "chat.delete", "reactions.add", "reactions.remove"
@@ -31,7 +30,7 @@ def bodies(alteration: Alteration, texts: list[dict[str, Any]]) -> list[dict[str
 
 async def alter(client: SlackClient, body: Mapping[str, Any], key: str) -> Receipt:
     """To do it again does no harm. Raises ChannelError; what is gone already need not be deleted."""
-    sent = _named(body["of"])
+    sent = Sent.named(body["of"])
     match body["method"]:
         case "chat.update":
             await client.update(sent, body["text"], blocks=body["blocks"], metadata=marked(key))
@@ -46,11 +45,3 @@ async def alter(client: SlackClient, body: Mapping[str, Any], key: str) -> Recei
         case _:
             await client.remove_reaction(sent, body["name"])
     return Receipt()
-
-
-def _named(provider_id: str) -> Sent:
-    kind, _, rest = provider_id.partition("/")
-    channel, _, ts = rest.partition("/")
-    if kind != "m" or not ts:
-        raise Rejected(f"{provider_id!r} is no message of Slack's.")
-    return Sent(channel, ts)

@@ -31,6 +31,15 @@ class Sent:
     channel: str
     ts: str
 
+    @classmethod
+    def named(cls, provider_id: str) -> Sent:
+        """The one that a receipt calls ``m/<channel>/<ts>``. Raises Rejected: a file that was shown has another name."""
+        kind, _, rest = provider_id.partition("/")
+        channel, _, ts = rest.partition("/")
+        if kind != "m" or not ts:
+            raise Rejected(f"{provider_id!r} is no message of Slack's.")
+        return cls(channel, ts)
+
 
 @dataclass(frozen=True, slots=True)
 class Self:
