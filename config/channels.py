@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from channels import registry
@@ -37,16 +38,30 @@ _Make = Callable[[Settings, Surroundings, tuple[str, ...], Sequence[Team]], Chan
 def make_channels(
     settings: Settings, surroundings: Surroundings, keys: tuple[str, ...], teams: Sequence[Team] = ()
 ) -> dict[str, Channel]:
-    """Every channel that is switched on, by name. Raises ConfigError that names the setting and what to write.
+    """Every channel that is switched on, by name. See ``switched_on``."""
+    return {name: make() for name, make in switched_on(settings, surroundings, keys, teams).items()}
+
+
+def switched_on(
+    settings: Settings, surroundings: Surroundings, keys: tuple[str, ...], teams: Sequence[Team] = ()
+) -> dict[str, Callable[[], Channel]]:
+    """How each channel is made, by name. To make it raises ConfigError, which names the setting and what to write.
 
     ``keys`` sign what a channel hands out and wants back; a lone process has them without SECRET_KEY too.
     ``teams``: of the staff, who are no customers in their channels.
     """
-    made = {name: make(settings, surroundings, keys, teams) for name, (on, make) in _CHANNELS.items() if on(settings)}
+    found: dict[str, Callable[[], Channel]] = {
+        name: partial(make, settings, surroundings, keys, teams)
+        for name, (on, make) in _CHANNELS.items()
+        if on(settings)
+    }
     foreign = set(registry.names()) - set(registry.BUILT_IN)
-    for name in sorted(foreign):
-        made[name] = registry.load(name)(surroundings)
-    return made
+    return found | {name: partial(_foreign, name, surroundings) for name in sorted(foreign)}
+
+
+def _foreign(name: str, surroundings: Surroundings) -> Channel:
+    channel: Channel = registry.load(name)(surroundings)
+    return channel
 
 
 def half_set(settings: Settings) -> dict[str, tuple[str, ...]]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
 from config import parts
-from config.channels import CREDENTIALS, half_set, make_channels
+from config.channels import CREDENTIALS, half_set, switched_on
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.desk import check_desk
-from config.desk_app import OWN_APP, make_door
-from config.settings import Settings, read_settings
+from config.desk_app import OWN_APP, has_own_app, make_door
+from config.settings import Settings
+from config.sound_settings import TOGETHER, sound_settings
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
+from core.ports.surroundings import Surroundings
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from handoff.teams import Team
@@ -26,9 +28,10 @@ _PATIENCE = 30.0
 
 def run(names: Sequence[str]) -> int:
     """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels."""
-    settings = read_settings()
-    teams = check_desk(settings).teams
-    found = {**run_async(_examine(settings, teams, set(names))), **_halves(settings, names)}
+    settings, wrong = sound_settings()
+    teams, unfit = _teams(settings)
+    found: dict[str, Sequence[Diagnosis]] = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
+    found |= {"desk": unfit, **run_async(_examine(settings, teams, set(names))), **_halves(settings, names)}
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
@@ -36,6 +39,14 @@ def run(names: Sequence[str]) -> int:
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
+
+
+def _teams(settings: Settings) -> tuple[Sequence[Team], list[Diagnosis]]:
+    """None where the desk's settings are wrong, with what is wrong."""
+    try:
+        return check_desk(settings).teams, []
+    except ConfigError as error:
+        return (), [Diagnosis("settings", False, error.detail)]
 
 
 def _halves(settings: Settings, names: Sequence[str]) -> dict[str, Sequence[Diagnosis]]:
@@ -70,20 +81,31 @@ async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -
         surroundings = parts.make_surroundings(
             settings, store=store, files=files, clock=clock, metrics=NoMetrics(), process=new_id(), alone=True
         )
-        channels = make_channels(settings, surroundings, parts.secret_keys(settings, alone=True), teams)
-        door = make_door(settings, surroundings, teams)
-        channels |= {OWN_APP: door} if door is not None else {}
-        unknown = names - channels.keys() - CREDENTIALS.keys()
+        makers = switched_on(settings, surroundings, parts.secret_keys(settings, alone=True), teams)
+        if has_own_app(settings):
+            makers[OWN_APP] = lambda: _door(settings, surroundings, teams)
+        unknown = names - makers.keys() - CREDENTIALS.keys()
         if unknown:
             raise ConfigError(f"There is no channel {', '.join(sorted(unknown))}. There are: {', '.join(CREDENTIALS)}.")
-        chosen = {name: channel for name, channel in channels.items() if not names or name in names}
-        results = await asyncio.gather(*(_of(channel) for channel in chosen.values()))
+        chosen = {name: make for name, make in makers.items() if not names or name in names}
+        results = await asyncio.gather(*(_of(make) for make in chosen.values()))
         return dict(zip(chosen, results, strict=True))
     finally:
         await store.close()
 
 
-async def _of(channel: Channel) -> Sequence[Diagnosis]:
+def _door(settings: Settings, surroundings: Surroundings, teams: Sequence[Team]) -> Channel:
+    door = make_door(settings, surroundings, teams)
+    assert door is not None, "it is asked for only where staff have an app of their own"
+    return door
+
+
+async def _of(make: Callable[[], Channel]) -> Sequence[Diagnosis]:
+    """One that cannot even be made does not keep the others from being looked at."""
+    try:
+        channel = make()
+    except ConfigError as error:
+        return [Diagnosis("settings", False, error.detail)]
     if not isinstance(channel, SupportsDiagnosis):
         return [Diagnosis("itself", True, "is switched on, and has nothing to check")]
     try:

@@ -309,6 +309,34 @@ async def test_half_of_a_channel_is_not_taken_for_off(
     assert code == 0, shown
 
 
+MALFORMED: list[tuple[str, str, Environment]] = [
+    ("settings", "PORT: ", {"PORT": "eighty"}),
+    ("settings", "LEASE_SECONDS: ", {"LEASE_SECONDS": "0"}),
+    ("settings", "SECRET_KEY must have at least 32 characters", {"SECRET_KEY": "short"}),
+    ("settings", "SECRET_KEY must have at least 32 characters", {"SECRET_KEY": "short", "PORT": "eighty"}),
+    ("desk", "DESK_HOURS: ", {"DESK_HOURS": "whenever"}),
+    ("telegram", "TELEGRAM_BOT_TOKEN", {"TELEGRAM_BOT_TOKEN": "nonsense"}),
+    ("sms", "begins with AC", {"TWILIO_ACCOUNT_SID": "nonsense"}),
+    ("email", "EMAIL_IMAP_URL", {"EMAIL_ADDRESS": SUPPORT}),
+    ("email", "EMAIL_IMAP_URL begins", {"EMAIL_ADDRESS": SUPPORT, "EMAIL_IMAP_URL": "?", "EMAIL_SMTP_URL": "?"}),
+    ("slack-desk", "SLACK_DESK_SIGNING_SECRET", {"SLACK_STAFF_CHANNEL": STAFF, "SLACK_DESK_BOT_TOKEN": "xoxb-1"}),
+]
+
+
+@pytest.mark.parametrize(("name", "said", "environment"), MALFORMED, ids=lambda value: str(value)[:24])
+async def test_one_malformed_setting_hides_nothing_else(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str, environment: Environment
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    right = world.environment("slack over Socket Mode")
+    code, shown = await doctor(tmp_path, "", {**right, **environment})
+    assert code == 1, shown
+    lines = shown.splitlines()
+    assert {line.split()[0] for line in lines if " WRONG " in line} == {name}, shown
+    assert any(said in line for line in lines), shown
+    assert any(line.startswith("slack ") and " ok " in line for line in lines), shown
+
+
 async def test_a_staff_channel_without_its_id_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code, shown = await doctor(tmp_path, "slack", {"SLACK_STAFF_CHANNEL": "#support"})

@@ -1,0 +1,51 @@
+"""Settings for whoever looks for faults: one that is wrong does not hide the others."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, model_validator
+
+from config.settings import Settings
+
+TOGETHER = "settings"
+"""The name under which it is told that some do not go together."""
+
+
+class _Examined(Settings):
+    """What does not go together is told elsewhere, and refused by no one."""
+
+    @model_validator(mode="after")
+    def _together(self) -> _Examined:
+        return self
+
+
+def sound_settings() -> tuple[Settings, list[tuple[str, str]]]:
+    """All that can be read, those that are wrong as if nobody had set them; and each that is wrong, with the reason."""
+    wrong: list[tuple[str, str]] = []
+    unset: dict[str, Any] = {}
+    try:
+        return Settings(), wrong
+    except ValidationError as error:
+        wrong += map(_told, error.errors())
+        unset = {str(item["loc"][0]): _default(str(item["loc"][0])) for item in error.errors() if item["loc"]}
+    if unset:
+        try:
+            return Settings(**unset), wrong
+        except ValidationError as error:  # found only when each by itself is right
+            wrong += map(_told, error.errors())
+    return _Examined(**unset), wrong
+
+
+def _told(item: Any) -> tuple[str, str]:
+    name = ".".join(str(part) for part in item["loc"]).upper()
+    return name or TOGETHER, item["msg"].removeprefix("Value error, ")
+
+
+def _default(name: str) -> Any:
+    field = Settings.model_fields[name]
+    if not field.is_required():
+        return field.get_default(call_default_factory=True)
+    return tomllib.loads((Path(__file__).parent / "default.toml").read_text(encoding="utf-8"))[name]
