@@ -30,6 +30,18 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Written with commas; the type does it, so that no setting can be forgotten."""
 
 
+def _sentences(value: Any) -> Any:
+    """Split at what no sentence holds: lines, else semicolons; commas only where there is neither."""
+    if not isinstance(value, str):
+        return value
+    sign = next((one for one in "\n;" if one in value), ",")
+    return tuple(part.strip() for part in value.split(sign) if part.strip())
+
+
+Sentences = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_sentences)]
+"""Whole sentences, which may hold commas."""
+
+
 class Settings(BaseSettings):
     """Frozen after it was read. Lists are written with commas; a secret may be a list while it is being rotated."""
 
@@ -123,7 +135,10 @@ class Settings(BaseSettings):
     slack_agent_view: bool = Field(
         False, description="The app has Slack's pane for agents (agent_view in its manifest)."
     )
-    slack_suggested_prompts: Listed = Field((), description="Up to four questions that Slack's pane offers.")
+    slack_suggested_prompts: Sentences = Field(
+        (),
+        description="Up to four questions that Slack's pane offers, each in a line of its own or with semicolons between them.",
+    )
     slack_staff_channel: str | None = Field(
         None,
         description="The id of the staff's channel (C…). Customers who need a person arrive there, each as a thread.",

@@ -50,6 +50,27 @@ def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_settings().widget_origins == ("https://a.example", "https://b.example")
 
 
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("Hello, who are you?; Where is my order?", ("Hello, who are you?", "Where is my order?")),
+        ("Hello, who are you?;", ("Hello, who are you?",)),
+        ("Hello, who are you?\nWhere; or when?\n", ("Hello, who are you?", "Where; or when?")),
+        ("Opening hours, Prices", ("Opening hours", "Prices")),
+    ],
+)
+def test_a_suggested_prompt_may_hold_a_comma(
+    written: str, wanted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_SUGGESTED_PROMPTS", written)
+    assert read_settings().slack_suggested_prompts == wanted
+
+
+def test_suggested_prompts_are_a_list_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text('slack_suggested_prompts = ["Hello, who are you?", "Prices"]\n')
+    assert read_settings().slack_suggested_prompts == ("Hello, who are you?", "Prices")
+
+
 def test_a_secret_may_be_a_list_while_it_is_rotated(monkeypatch: pytest.MonkeyPatch) -> None:
     new, old = "n" * 32, "o" * 32
     monkeypatch.setenv("SECRET_KEY", f"{new}, {old}")
