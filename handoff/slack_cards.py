@@ -42,7 +42,7 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
         case Post.MARK:
             return _marked(meta)
         case Post.EDITED | Post.DELETED | Post.REACTED as post:
-            return [_happened(message, post, language)]
+            return _happened(message, post, language)
         case Post.NOTE:
             return _spoken(message, language, sign=f":lock: _{say('card_note', language)}_")
         case Post.OUTGOING:
@@ -143,20 +143,26 @@ def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
     return found
 
 
-def _happened(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:
+def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[str, Any]]:
+    """What was shown is changed; where a text has become longer than one post may be, the rest follows below."""
     who = cut(message.author_name or say(_WHO[message.author], language))
     if post is Post.REACTED:
         key = "card_reacted" if message.meta.get("present") else "card_unreacted"
         text = say(key, language, name=who, emoji=escaped(str(message.meta.get("emoji"))))
-        return {"do": "reply", **_said(text, [context(text)])}
+        return [{"do": "reply", **_said(text, [context(text)])}]
     if post is Post.DELETED:
-        text = f"*{who}*\n_{say('card_deleted', language)}_"
+        parts = [f"_{say('card_deleted', language)}_"]
     else:
-        said = mrkdwn(message.text, 2_800)[0] if message.text.strip() else NOTHING
-        text = f"*{who}*\n{said}\n_{say('card_edited', language)}_"
-    shown = _said(f"{who}: {message.text or NOTHING}", [section(text), *below(message.meta)])
-    copy = message.meta.get("copy")
-    return {"do": "update" if copy else "reply", "of": copy, **shown}
+        pieces = [part for part in mrkdwn(message.text, 2_800) if part.strip()] or [NOTHING]
+        parts = [f"{part}\n_{say('card_edited', language)}_" for part in pieces]
+    found: list[dict[str, Any]] = []
+    for number, part in enumerate(parts):
+        text = f"*{who}*\n{part}" if number == 0 else part
+        found.append({"do": "reply", **_said(f"{who}: {part}", [section(text)])})
+    found[-1]["blocks"] += below(message.meta)
+    if copy := message.meta.get("copy"):
+        found[0] |= {"do": "update", "of": copy}
+    return found
 
 
 def _said(text: str, blocks: Sequence[Block]) -> dict[str, Any]:

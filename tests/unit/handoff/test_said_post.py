@@ -21,3 +21,18 @@ def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
     assert words.endswith("The end.")
     for body in shown:
         check_message(body["text"], body["blocks"])
+
+
+def test_a_message_that_was_edited_to_a_long_one_is_shown_to_its_end() -> None:
+    sentence = "I have opened the parcel & it was broken already. "
+    meta = {"post": "edited", "copy": "m0"}
+    feed = ConversationKey("desk", "default", "a.1")
+    long = OutboundMessage("m1", feed, Author.CUSTOMER, sentence * 130 + "The end.", MessageKind.NOTICE, meta=meta)
+    first, *more = bodies(long)
+    assert (first["do"], first["of"]) == ("update", "m0"), "in the place of what was shown"
+    assert {body["do"] for body in more} == {"reply"}
+    words = " ".join(body["blocks"][0]["text"]["text"] for body in (first, *more))
+    assert words.count("broken already") == 130
+    assert words.endswith("The end.\n_(edited)_")
+    for body in (first, *more):
+        check_message(body["text"], body["blocks"])
