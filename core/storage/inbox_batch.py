@@ -154,9 +154,10 @@ def _reopen(batch: Batch, thread: Thread) -> None:
 
 
 def _inbound_meta(event: MessageReceived, correlation: str | None) -> dict[str, Any]:
-    meta: dict[str, Any] = {"client_id": event.key.provider_event_id.rsplit("/", 1)[-1]}
+    named = event.key.provider_event_id
+    meta: dict[str, Any] = {"client_id": named.rsplit("/", 1)[-1], "at": named}
     if event.audience is Audience.STAFF:
-        meta |= {"sender": event.sender.external_id, "at": event.key.provider_event_id}
+        meta["sender"] = event.sender.external_id
     if correlation:
         meta["correlation_id"] = correlation
     if event.reply_to:

@@ -29,6 +29,10 @@ _FOUND = (
         among(receipt.c.provider_id, "ids"),
     )
 )
+_FAILED = select(receipt.c.delivery_id, receipt.c.detail).where(
+    among(receipt.c.message_id, "ids"), receipt.c.status == ReceiptStatus.FAILED
+)
+"""By its message, which has one delivery: by that these rows are found in an index."""
 _BURY = (
     update(outbox)
     .where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
@@ -98,12 +102,7 @@ def keep_receipts(
         return
     owned = ["delivery_id", "conversation_id", "message_id"]
     connection.execute(database.upsert(receipt, ["channel", "account", "provider_id"], owned), rows)
-    failed = connection.execute(
-        select(receipt.c.delivery_id, receipt.c.detail).where(
-            among(receipt.c.delivery_id, "ids"), receipt.c.status == ReceiptStatus.FAILED
-        ),
-        {"ids": sorted({str(row["delivery_id"]) for row in rows})},
-    )
+    failed = connection.execute(_FAILED, {"ids": sorted({str(row["message_id"]) for row in rows})})
     _bury(connection, {row.delivery_id: row.detail for row in failed})
 
 
