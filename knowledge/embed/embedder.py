@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""One row per text, each of length 1, so that a product of two of them is their cosine."""
 
 
 class Embedder(Protocol):
-    """Blocking and not thread-safe: one thread owns it. Vectors have length 1, so their product is the cosine.
+    """Blocking. Texts of any kind are taken, empty ones and broken Unicode included: a model cuts off what is too long.
 
     ``limit`` is the number of tokens of a text that count, prompt and special tokens taken off. ``fingerprint`` changes
-    with anything that changes the vectors.
+    with anything that changes the vectors: weights, precision, pooling, prompts, limit, dimensions.
     """
 
     @property
@@ -22,8 +28,12 @@ class Embedder(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def dimensions(self) -> int:
+        """How long a vector is."""
+
     def count(self, texts: Sequence[str]) -> list[int]: ...
 
-    def embed_questions(self, texts: Sequence[str]) -> list[list[float]]: ...
+    def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
 
-    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]: ...
+    def embed_documents(self, texts: Sequence[str]) -> Vectors: ...

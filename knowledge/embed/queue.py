@@ -7,10 +7,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeAlias
 
-from knowledge.embed.embedder import Embedder
+import numpy as np
+from numpy.typing import NDArray
 
-Vector = list[float]
+from knowledge.embed.embedder import Embedder, Vectors
+
+Vector: TypeAlias = NDArray[np.float32]
 
 _MOST_QUESTIONS = 32
 _DOCUMENTS_AT_ONCE = 4
@@ -23,7 +27,7 @@ class EmbeddingQueue:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._questions: deque[tuple[str, Future[Vector]]] = deque()
-        self._documents: deque[tuple[Sequence[str], Future[list[Vector]]]] = deque()
+        self._documents: deque[tuple[Sequence[str], Future[Vectors]]] = deque()
         self._waiting = threading.Condition()
         self._closed = False
         self.embedded = 0
@@ -35,17 +39,16 @@ class EmbeddingQueue:
             self._questions.append((text, future))
         return future
 
-    def documents(self, texts: Sequence[str]) -> list[Vector]:
+    def documents(self, texts: Sequence[str]) -> Vectors:
         """The vectors of passages; waits for them. Similar lengths are put together, so that little is padding."""
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-        vectors: list[Vector] = [[] for _ in texts]
+        vectors = np.empty((len(texts), self._embedder.dimensions), np.float32)
         for start in range(0, len(order), _DOCUMENTS_AT_ONCE):
             places = order[start : start + _DOCUMENTS_AT_ONCE]
-            batch: Future[list[Vector]] = Future()
+            batch: Future[Vectors] = Future()
             with self._open():
                 self._documents.append(([texts[at] for at in places], batch))
-            for at, vector in zip(places, batch.result(), strict=True):
-                vectors[at] = vector
+            vectors[places] = batch.result()
         return vectors
 
     def run(self) -> None:
@@ -66,7 +69,7 @@ class EmbeddingQueue:
         """Ends ``run`` after what it is doing; what still waits gets an error."""
         with self._waiting:
             self._closed = True
-            abandoned: list[Future[Vector] | Future[list[Vector]]] = [future for _, future in self._questions]
+            abandoned: list[Future[Vector] | Future[Vectors]] = [future for _, future in self._questions]
             abandoned.extend(future for _, future in self._documents)
             self._waiting.notify_all()
         for future in abandoned:
@@ -91,7 +94,7 @@ class EmbeddingQueue:
         for (_, future), vector in zip(questions, vectors, strict=True):
             future.set_result(vector)
 
-    def _embed_documents(self, texts: Sequence[str], future: Future[list[Vector]]) -> None:
+    def _embed_documents(self, texts: Sequence[str], future: Future[Vectors]) -> None:
         try:
             vectors = self._embedder.embed_documents(texts)
         except Exception as error:

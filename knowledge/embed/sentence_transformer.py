@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.domain.errors import ConfigError
+from knowledge.embed.embedder import Vectors
 from knowledge.embed.prompts import family_prompts
 
 BUNDLED = "all-MiniLM-L6-v2"
@@ -38,6 +41,7 @@ class SentenceTransformerEmbedder:
         self._document_prompt = _first(document_prompt, own.get("document"), own.get("passage"), family[1])
         self._longest = _longest(self._model)
         self.limit = self._room()
+        self.dimensions = int(self._model.get_embedding_dimension())
         self.fingerprint = self._fingerprint()
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -47,7 +51,7 @@ class SentenceTransformerEmbedder:
         encoded = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
-    def embed_questions(self, texts: Sequence[str]) -> list[list[float]]:
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions, with the prompt that the model wants for them.
 
         On one thread: a question is too short to share, and threads that wait for each other on a busy machine made it
@@ -55,11 +59,11 @@ class SentenceTransformerEmbedder:
         """
         return self._encode(texts, self._question_prompt, threads=1)
 
-    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, with the prompt that the model wants for them."""
         return self._encode(texts, self._document_prompt, threads=self._document_threads)
 
-    def _encode(self, texts: Sequence[str], prompt: str, threads: int) -> list[list[float]]:
+    def _encode(self, texts: Sequence[str], prompt: str, threads: int) -> Vectors:
         import torch
 
         if torch.get_num_threads() != threads:
@@ -67,7 +71,7 @@ class SentenceTransformerEmbedder:
         vectors = self._model.encode(
             list(texts), prompt=prompt or None, batch_size=32, normalize_embeddings=True, show_progress_bar=False
         )
-        return [vector.tolist() for vector in vectors]
+        return np.asarray(vectors, np.float32).reshape(len(texts), self.dimensions)
 
     def _room(self) -> int:
         """Tokens left for a text: special tokens and the longer prompt, which is cut off with it, are taken from the limit."""

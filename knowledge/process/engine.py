@@ -11,7 +11,7 @@ from core.domain.knowledge import IndexProgress, KnowledgeAudience
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
-from knowledge.embed.queue import EmbeddingQueue
+from knowledge.embed.queue import EmbeddingQueue, Vector
 from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 from knowledge.index.client import open_chroma
 from knowledge.index.order import IndexOrder, Origin
@@ -65,11 +65,11 @@ class Engine:
         """Documents and passages in the index."""
         return self._store.counts()
 
-    def embed_question(self, query: str) -> Future[list[float]]:
+    def embed_question(self, query: str) -> Future[Vector]:
         """The vector of a question."""
         return self._queue.question(query)
 
-    def search(self, request: Frame, vector: list[float]) -> list[Frame]:
+    def search(self, request: Frame, vector: Vector) -> list[Frame]:
         """Passages for an embedded question, best first."""
         passages = self._store.search(
             vector,

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from core.domain.errors import HubError
+from knowledge.embed.queue import Vector
 from knowledge.index.store import ChromaIndex
 from knowledge.process.engine import Engine, load_embedder, open_index
 from knowledge.process.frames import Frame
@@ -97,7 +98,7 @@ class Worker:
         self._answer(request, lambda: engine.index(request, self._reporter(request)))
         give_back()
 
-    def _search(self, engine: Engine, request: Frame, vector: Future[list[float]]) -> None:
+    def _search(self, engine: Engine, request: Frame, vector: Future[Vector]) -> None:
         self._searches.submit(self._answer, request, lambda: engine.search(request, vector.result()))
 
     def _answer(self, request: Frame, work: Callable[[], Any]) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from knowledge.embed.embedder import Vectors
 from knowledge.embed.prompts import family_prompts
 from knowledge.embed.queue import EmbeddingQueue
 
@@ -14,7 +17,7 @@ from knowledge.embed.queue import EmbeddingQueue
 class RecordingEmbedder:
     """Writes down what it was asked, and waits at the gate before each batch of documents."""
 
-    limit, fingerprint, name = 254, "f", "recording"
+    limit, fingerprint, name, dimensions = 254, "f", "recording", 1
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
@@ -24,17 +27,17 @@ class RecordingEmbedder:
     def count(self, texts: Sequence[str]) -> list[int]:
         return [len(text) for text in texts]
 
-    def embed_questions(self, texts: Sequence[str]) -> list[list[float]]:
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
         if "bad" in texts:
             raise ValueError("no vector for this")
         self.asked.append(("questions", len(texts)))
-        return [[float(len(text))] for text in texts]
+        return np.asarray([[len(text)] for text in texts], np.float32)
 
-    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
         self.arrived.release()
         assert self.gate.acquire(timeout=10)
         self.asked.append(("documents", len(texts)))
-        return [[float(len(text))] for text in texts]
+        return np.asarray([[len(text)] for text in texts], np.float32)
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def queue(embedder: RecordingEmbedder) -> Iterator[EmbeddingQueue]:
 def test_questions_go_before_the_next_documents_and_together(
     queue: EmbeddingQueue, embedder: RecordingEmbedder
 ) -> None:
-    vectors: list[list[float]] = []
+    vectors: list[NDArray[np.float32]] = []
     indexing = threading.Thread(target=lambda: vectors.extend(queue.documents(["x" * n for n in range(40, 0, -1)])))
     indexing.start()
     assert embedder.arrived.acquire(timeout=10)
@@ -67,9 +70,9 @@ def test_questions_go_before_the_next_documents_and_together(
         embedder.gate.release()
     indexing.join(10)
 
-    assert [future.result(10) for future in questions] == [[3.0], [5.0]]
+    assert [list(future.result(10)) for future in questions] == [[3.0], [5.0]]
     assert embedder.asked == [("documents", 4), ("questions", 2), *[("documents", 4)] * 9]
-    assert vectors == [[float(n)] for n in range(40, 0, -1)]
+    assert [list(vector) for vector in vectors] == [[float(n)] for n in range(40, 0, -1)]
     assert queue.embedded == 40
 
 
@@ -77,7 +80,7 @@ def test_an_error_reaches_those_who_asked_and_the_queue_goes_on(queue: Embedding
     with pytest.raises(ValueError, match="no vector"):
         queue.question("bad").result(10)
 
-    assert queue.question("fine").result(10) == [4.0]
+    assert list(queue.question("fine").result(10)) == [4.0]
 
 
 def test_a_closed_queue_refuses(embedder: RecordingEmbedder) -> None:
