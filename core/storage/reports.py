@@ -32,7 +32,7 @@ _FOUND = (
 _FAILED = select(receipt.c.delivery_id, receipt.c.detail).where(
     among(receipt.c.message_id, "ids"), receipt.c.status == ReceiptStatus.FAILED
 )
-"""By its message, which has one delivery: by that these rows are found in an index."""
+"""By its message: by that these rows are found in an index."""
 _BURY = (
     update(outbox)
     .where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
