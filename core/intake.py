@@ -86,6 +86,7 @@ class Intake:
             window=capabilities.burst_window,
             correlation=correlation_id() or new_correlation_id(),
             rates=self._ratings,
+            follow_up=capabilities.follow_up,
         )
 
     async def _commit(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
@@ -104,7 +105,7 @@ class Intake:
         if accepted.rating is not None:
             self._metrics.count(Counter.FEEDBACK, rating=accepted.rating)
         self._wake.notify(INBOX)
-        if item.in_log:
+        if accepted.cursor is not None:
             self._wake.notify(WIDGET, accepted.conversation_id)
         log.info(
             "message.accepted",

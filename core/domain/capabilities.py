@@ -15,6 +15,13 @@ class TextFormat(StrEnum):
     PLAIN = "plain"
 
 
+class AnswersBy(StrEnum):
+    """How an answer to a follow-up is known: by the thread that it names, or only by whom it comes from."""
+
+    THREAD = "thread"
+    SENDER = "sender"
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """At most ``messages`` per ``seconds`` for one account, across all processes; ``per_conversation`` seconds apart."""
@@ -34,6 +41,7 @@ class Capabilities:
     are given); the lease is renewed meanwhile.
     ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
+    ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
     """
 
     text_limit: int
@@ -47,6 +55,7 @@ class Capabilities:
     buttons: bool = False
     idempotent_send: bool = False
     event_log: bool = False
+    follow_up: AnswersBy | None = None
     send_seconds: float | None = None
     burst_window: float = 0.0
     pace: Pace | None = None

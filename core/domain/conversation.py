@@ -9,6 +9,7 @@ from enum import StrEnum
 from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience
+from core.domain.road import Road
 
 
 class OwnershipState(StrEnum):
@@ -71,7 +72,8 @@ class Conversation:
     """A conversation's row as read in one transaction.
 
     ``epoch`` fences turns: it rises with every claim by a worker and every transition. ``ownership_epoch`` rises only with
-    transitions; agent messages carry it and are sent only while it still holds.
+    transitions; agent messages carry it and are sent only while it still holds. ``road``: by which the customer wrote last,
+    where that is not their own channel; what is said goes there too.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Conversation:
     escalation_reason: str | None = None
     audience: Audience = Audience.CUSTOMER
     ended_at: datetime | None = None
+    road: Road | None = None
 
 
 @dataclass(frozen=True, slots=True)

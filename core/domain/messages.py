@@ -17,6 +17,8 @@ TOGETHER = "together"
 CAUTION = "caution"
 FOR_RECORD = "for_record"
 """In ``Message.meta`` of what came in: see the fields of `MessageReceived`."""
+CAME_BY = "came_by"
+"""In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
 
 
 class Author(StrEnum):
@@ -36,13 +38,17 @@ class Audience(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """What an outbound message is, so that every channel and report can tell an answer from an apology."""
+    """What an outbound message is, so that every channel and report can tell an answer from an apology.
+
+    ``FOLLOW_UP`` says again, by another road, what the customer has not seen: it is no part of what was said.
+    """
 
     ANSWER = "answer"
     UNKNOWN = "unknown"
     SMALL_TALK = "small_talk"
     NOTICE = "notice"
     FAILURE = "failure"
+    FOLLOW_UP = "follow_up"
 
 
 class CustomerAction(StrEnum):
@@ -260,7 +266,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """What one outbox row asks a channel to say. ``text`` is Markdown; ``citations`` become sources or footnotes."""
+    """What one outbox row asks a channel to say. ``text`` is Markdown; ``citations`` become sources or footnotes.
+
+    ``address``: whom it goes to and nobody else, where it goes by a road that the customer did not write on.
+    """
 
     message_id: str
     conversation: ConversationKey
@@ -273,6 +282,7 @@ class OutboundMessage:
     locale: str | None = None
     turn_id: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

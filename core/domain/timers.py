@@ -11,7 +11,8 @@ class TimerKind(StrEnum):
     """unclaimed: nobody has taken the case. owner_silent: its owner leaves the customer waiting.
 
     snoozed: it was put aside until then. nobody_came: the customer should hear that it takes longer. learn: it was resolved,
-    and what staff answered may be worth keeping.
+    and what staff answered may be worth keeping. follow_up: the customer may have left before they saw what staff wrote; this
+    one outlives its case, since what was said last is no less for them.
     """
 
     UNCLAIMED = "unclaimed"
@@ -19,6 +20,7 @@ class TimerKind(StrEnum):
     SNOOZED = "snoozed"
     NOBODY_CAME = "nobody_came"
     LEARN = "learn"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class LogEntry:
 
     ``what``: an ownership event (``from_state`` and ``to_state`` are set), or ``relayed``, ``note``. ``author``: whose words
     ``text`` are. ``actor``: the staff member's id where one did it. ``delivery``: what became of what was relayed.
+    ``road``: by which channel and to whom it went, where that is not the customer's own.
     """
 
     at: datetime
@@ -59,6 +60,7 @@ class LogEntry:
     to_state: str | None = None
     owner: str | None = None
     delivery: str | None = None
+    road: tuple[str, str] | None = None
 
 
 class CaseFiles(Protocol):

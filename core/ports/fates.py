@@ -26,6 +26,7 @@ class Fate:
     """``shown``: what staff were told before. ``wrote_at``: their own message, by its id on their platform.
 
     ``reason``: why it failed. ``taken_back``: staff deleted it themselves, so there is nothing to tell.
+    ``follow_up``: it is one, by that channel to that address.
     """
 
     case_id: str
@@ -35,6 +36,7 @@ class Fate:
     status: FateStatus
     reason: str | None = None
     taken_back: bool = False
+    follow_up: tuple[str, str] | None = None
 
 
 Wording = Callable[[Fate], Sequence[NewMessage]]

@@ -12,6 +12,7 @@ from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind
+from core.domain.road import Contacted, Road
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.domain.timers import TimerKind
 
@@ -29,7 +30,8 @@ class NewMessage:
     """A message that a turn, the desk or a transition wants to be stored and delivered.
 
     ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
-    ``followed``: staff are told when it does not arrive, as they are of what is passed on from them.
+    ``followed``: staff are told when it does not arrive, as they are of what is passed on from them. ``road``: it goes there
+    and nowhere else.
     """
 
     author: Author
@@ -43,6 +45,7 @@ class NewMessage:
     relays: str | None = None
     delay: float = 0.0
     followed: bool = False
+    road: Road | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,21 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a customer has not seen on the page is dealt with up to ``followed_seq``; with a ``road``, by a message of the aside.
+
+    ``last_seq``, ``shown_cursor`` and ``contacted``: as they were when that was decided. When the customer has come back, or
+    anybody has said something since, nothing is written.
+    """
+
+    last_seq: int
+    shown_cursor: int
+    followed_seq: int
+    road: Road | None = None
+    contacted: Contacted = field(default_factory=Contacted)
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What a turn commits in another conversation, under that one's row lock.
 
@@ -86,6 +104,7 @@ class Aside:
     transition: Transition | None = None
     ownership_epoch: int | None = None
     recalls: tuple[Recall, ...] = ()
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class CloseCase:
-    """Nobody is needed any more. Its timers are cleared."""
+    """Nobody is needed any more. Its timers are cleared, except that of a follow-up."""
 
     case_id: str
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
-from core.domain.capabilities import Pace
+from core.domain.capabilities import AnswersBy, Pace
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
@@ -42,7 +42,7 @@ from core.ports.outcomes import (
 class Acceptable:
     """One event on its way in. ``in_log``: the channel's customers read the hub's event log. ``window``: burst seconds.
 
-    ``rates``: a thumb on an answer is a rating of it.
+    ``rates``: a thumb on an answer is a rating of it. ``follow_up``: how it may answer what was said in another conversation.
     """
 
     event: InboundEvent
@@ -51,6 +51,7 @@ class Acceptable:
     window: float = 0.0
     correlation: str | None = None
     rates: bool = True
+    follow_up: AnswersBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ THREADS = (
         conversation.c.epoch,
         conversation.c.audience,
         conversation.c.reopen_until,
+        conversation.c.road,
     )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)
@@ -61,6 +62,7 @@ def moved(database: Database) -> Update:
             state=bindparam("new_state"),
             ownership_epoch=bindparam("new_ownership_epoch"),
             epoch=bindparam("new_epoch"),
+            road=bindparam("new_road"),
             owner=case((reopened, None), else_=columns.owner),
             lease_until=case((reopened, None), else_=columns.lease_until),
             locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),

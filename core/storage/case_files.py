@@ -76,7 +76,15 @@ _FIRST_WORDS = select(message.c.conversation_id, message.c.text).join(
     _FIRST, (_FIRST.c.conversation_id == message.c.conversation_id) & (_FIRST.c.seq == message.c.seq)
 )
 _RELAYED = (
-    select(message.c.created_at, message.c.author, message.c.text, outbox.c.status, relay.c.source_id)
+    select(
+        message.c.created_at,
+        message.c.author,
+        message.c.text,
+        outbox.c.status,
+        outbox.c.channel,
+        outbox.c.address,
+        relay.c.source_id,
+    )
     .join(relay, relay.c.target_id == message.c.id)
     .outerjoin(outbox, outbox.c.dedupe == message.c.conversation_id + ":" + cast(message.c.seq, String))
     .where(
@@ -231,6 +239,7 @@ def _relayed(connection: Connection, ids: Sequence[str], span: Mapping[str, floa
             author=Author(row.author),
             text=row.text,
             delivery=row.status,
+            road=(row.channel, row.address) if row.address is not None else None,
         )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, literal
 from sqlalchemy.types import Double
 
 from core.domain.case import Case
+from core.domain.timers import TimerKind
 from core.ports.outcomes import CaseRecord, ClearTimers, CloseCase, SetTimer
 from core.storage import codec
 from core.storage.among import among
@@ -16,8 +17,9 @@ from core.storage.ids import new_id
 from core.storage.tables import desk_timer
 
 _CHANGED = ["conversation_id", "stage", "token", "detail", "set_at", "due_at", "attempts"]
-_CLEAR_ALL = delete(desk_timer).where(desk_timer.c.case_id == bindparam("of_case"))
-_CLEAR = _CLEAR_ALL.where(among(desk_timer.c.kind, "kinds"))
+_OF_CASE = delete(desk_timer).where(desk_timer.c.case_id == bindparam("of_case"))
+_CLEAR_ALL = _OF_CASE.where(desk_timer.c.kind != TimerKind.FOLLOW_UP)
+_CLEAR = _OF_CASE.where(among(desk_timer.c.kind, "kinds"))
 
 
 def keep_timers(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:

@@ -16,6 +16,7 @@ from core.storage.among import among
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
+from core.storage.delivered import BESIDE
 from core.storage.learning import keep_learning
 from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
@@ -44,9 +45,12 @@ _PARTS = (
 )
 _COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
 _KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
-_WAITING = select(outbox.c.message_id).where(
-    outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0
+_KEYS_BESIDE = select(message.c.conversation_id + ":" + cast(message.c.seq, String) + BESIDE).where(
+    among(message.c.id, "ids")
 )
+_OF_MESSAGES = outbox.c.dedupe.in_(_KEYS) | outbox.c.dedupe.in_(_KEYS_BESIDE)
+_DELIVERIES = select(outbox.c.message_id, outbox.c.dedupe).where(_OF_MESSAGES)
+_WAITING = _DELIVERIES.where(outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0)
 _LOCK_WAITING = _WAITING.with_for_update(skip_locked=True)
 
 
@@ -67,7 +71,15 @@ def agent_speaks(connection: Connection, database: Database, ids: Sequence[str])
 
 def lock_waiting(connection: Connection, message_ids: Sequence[str]) -> frozenset[str]:
     """Those that wait, held until the commit. One that is just being claimed is not waited for: it holds its row first."""
-    return frozenset(connection.scalars(_LOCK_WAITING, {"ids": list(message_ids)})) if message_ids else frozenset()
+    return _waiting(connection, _LOCK_WAITING, message_ids) if message_ids else frozenset()
+
+
+def _waiting(connection: Connection, waiting: Select[Any], message_ids: Sequence[str]) -> frozenset[str]:
+    """A message that goes by two roads waits as long as it has begun on neither."""
+    ids = {"ids": list(message_ids)}
+    untouched = {(row.message_id, row.dedupe) for row in connection.execute(waiting, ids)}
+    begun = {row.message_id for row in connection.execute(_DELIVERIES, ids) if tuple(row) not in untouched}
+    return frozenset(message_id for message_id, _ in untouched) - begun
 
 
 def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> None:
@@ -78,7 +90,7 @@ def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> Non
             continue
         connection.execute(
             update(outbox)
-            .where(outbox.c.dedupe.in_(_KEYS), outbox.c.status == DeliveryStatus.DUE)
+            .where(_OF_MESSAGES, outbox.c.status == DeliveryStatus.DUE)
             .values(status=DeliveryStatus.WITHHELD, settled_at=now, last_error=TAKEN_BACK),
             {"ids": [one.message_id]},
         )
@@ -184,8 +196,7 @@ class SqlCases:
         """See Cases.waiting."""
         if not message_ids:
             return frozenset()
-        wanted = {"ids": list(message_ids)}
-        return await self._cases_db.read(lambda connection: frozenset(connection.scalars(_WAITING, wanted)))
+        return await self._cases_db.read(lambda connection: _waiting(connection, _WAITING, message_ids))
 
     async def rating(self, case_id: str) -> tuple[int, str | None] | None:
         """See Cases.rating."""

@@ -15,6 +15,7 @@ from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
+from core.domain.road import Road
 
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 """What reading a row raises that a newer version wrote, or that was damaged."""
@@ -89,7 +90,21 @@ def conversation_from(row: Row[Any]) -> Conversation:
         escalation_reason=row.escalation_reason,
         audience=Audience(row.audience),
         ended_at=when(row.ended_at) if row.ended_at is not None else None,
+        road=road_from(row.road),
     )
+
+
+def road_to(way: Road, *, taken: bool) -> str | None:
+    """As a conversation's row keeps it. ``taken``: the customer has answered there, so that it is where they are."""
+    return dump({"key": str(way.key), "address": way.address, "contact": way.contact, "taken": taken})
+
+
+def road_from(text: str | None) -> Road | None:
+    """What ``road_to`` wrote, where the customer has taken it. Raises one of UNREADABLE."""
+    kept = load(text)
+    if not kept.get("taken"):
+        return None
+    return Road(ConversationKey.parse(kept["key"]), kept["address"], kept["contact"])
 
 
 def customer_from(row: Row[Any]) -> Customer:

@@ -28,7 +28,7 @@ class SqlDeadLetters:
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
         """See Outbox.dead_letters."""
         statement = (
-            select(outbox, message.c.text, conversation.c.thread)
+            select(outbox, message.c.text, conversation.c.thread.label("home"))
             .outerjoin(message, message.c.id == outbox.c.message_id)  # a letter without its message is one all the more
             .join(conversation, conversation.c.id == outbox.c.conversation_id)
             .where(outbox.c.status == DeliveryStatus.DEAD)
@@ -40,7 +40,7 @@ class SqlDeadLetters:
             return [
                 DeadLetter(
                     id=row.id,
-                    conversation=ConversationKey(row.channel, row.account, row.thread),
+                    conversation=ConversationKey(row.channel, row.account, row.thread or row.home),
                     text=row.text or "",
                     error=row.last_error or "",
                     attempts=row.attempts,

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, cast, select
+from sqlalchemy import ColumnElement, String, cast, func, select
 
 from core.domain.delivery import DeliveryStatus
+from core.domain.messages import MessageKind
 from core.storage.tables import message, outbox
+
+BESIDE = ":own"
+_OWN = outbox.alias("own")
+
+
+def beside(key: str) -> str:
+    """The key of a message's second delivery, in its conversation's own place, where the first goes by another road."""
+    return key + BESIDE
 
 
 def never_came() -> ColumnElement[bool]:
-    """Whether a row of ``message`` was withheld, or could not be delivered and certainly did not arrive."""
+    """Whether a row of ``message`` was withheld, or could not be delivered and certainly did not arrive, nor beside that."""
     lost = (outbox.c.status == DeliveryStatus.DEAD) & ~outbox.c.uncertain
     withheld = outbox.c.status == DeliveryStatus.WITHHELD
-    return select(outbox.c.id).where(outbox.c.dedupe == _key(), withheld | lost).exists()
+    came = (
+        select(_OWN.c.id)
+        .where(_OWN.c.dedupe == outbox.c.dedupe + BESIDE, _OWN.c.status == DeliveryStatus.SENT)
+        .correlate(outbox)
+        .exists()
+    )
+    return select(outbox.c.id).where(outbox.c.dedupe == _key(), withheld | lost, ~came).exists()
+
+
+def is_said() -> ColumnElement[bool]:
+    """Whether a row of ``message`` is part of the conversation, and does not only say something of it again elsewhere."""
+    return func.coalesce(message.c.kind, "") != MessageKind.FOLLOW_UP
 
 
 def delivery_ended(*statuses: DeliveryStatus) -> ColumnElement[bool]:

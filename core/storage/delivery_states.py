@@ -61,7 +61,7 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
         conversation_id=row.conversation_id,
         message=OutboundMessage(
             message_id=spoken.id,
-            conversation=ConversationKey(row.channel, row.account, said.thread),
+            conversation=ConversationKey(row.channel, row.account, row.thread or said.thread),
             author=spoken.author,
             text=spoken.text,
             kind=spoken.kind or MessageKind.ANSWER,
@@ -71,6 +71,7 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
             locale=said.locale,
             turn_id=said.turn_id,
             meta=spoken.meta,
+            address=row.address,
         ),
         attempt=row.attempts + 1,
         token=token,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, Row, String, bindparam, cast, exists
 
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import ReceiptStatus
+from core.domain.messages import MessageKind, ReceiptStatus
 from core.ports.fates import Fate, FateStatus, Wording
 from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
@@ -41,11 +41,14 @@ _FATES = (
         relay.c.shown,
         message.c.meta,
         message.c.deleted_at,
+        message.c.kind,
         _COPY.c.text,
         _COPY.c.conversation_id.label("home"),
         _COPY.c.created_at.label("said_at"),
         outbox.c.status,
         outbox.c.last_error,
+        outbox.c.channel,
+        outbox.c.address,
     )
     .join(message, message.c.id == relay.c.source_id)
     .join(_COPY, _COPY.c.id == relay.c.target_id)
@@ -111,6 +114,7 @@ def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
     before = [case.id for case in cases if case.opened_at <= row.said_at] or [case.id for case in cases[:1]]
     failed = row.status in (DeliveryStatus.DEAD, DeliveryStatus.WITHHELD)
     settled = FateStatus.READ if was_read else FateStatus.FAILED if failed else FateStatus.SENT
+    again = row.kind == MessageKind.FOLLOW_UP and row.address is not None
     return Fate(
         case_id=before[-1] if before else "",
         text=row.text,
@@ -119,4 +123,5 @@ def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
         status=FateStatus.WAITING if row.status in _OPEN else settled,
         reason=row.last_error if failed and not was_read else None,
         taken_back=row.deleted_at is not None or row.last_error == TAKEN_BACK,
+        follow_up=(row.channel, row.address) if again else None,
     )

@@ -26,6 +26,7 @@ from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, place
 from core.storage.newcomers import create_conversations
 from core.storage.reports import find_sent, keep_reactions, keep_report
+from core.storage.roads import note_answers, on_their_roads
 from core.storage.tables import (
     attachment,
     message,
@@ -47,12 +48,13 @@ class SqlInbox:
         return await self._inbox_db.write(lambda connection: self._accept(connection, items))
 
     def _accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
+        items, roads = on_their_roads(connection, items)
         possible = [
             item.event for item in items if not isinstance(item.event, DeliveryReported) and can_be_stored(item.event)
         ]
         threads = self._lock(connection, possible)
         known = self._known(connection, possible)
-        batch = Batch(self._inbox_db.timestamp(), threads, known, self._owned_files(connection, possible))
+        batch = Batch(self._inbox_db.timestamp(), threads, known, self._owned_files(connection, possible), roads=roads)
         results: list[Accepted | Exception] = []
         for item in items:
             try:
@@ -115,6 +117,7 @@ class SqlInbox:
         for file, owner in batch.files:
             connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
         keep_reactions(connection, self._inbox_db, batch.reactions)
+        note_answers(connection, batch.taken, [thread.id for thread in batch.threads.values() if thread.back])
         _update_threads(connection, batch, self._moved)
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
@@ -178,6 +181,7 @@ def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, Thr
             epoch=row.epoch,
             audience=row.audience,
             reopen_until=row.reopen_until,
+            road=row.road,
         )
         for row in rows
     }
@@ -195,6 +199,7 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
             "new_state": thread.state,
             "new_ownership_epoch": thread.ownership_epoch,
             "new_epoch": thread.epoch,
+            "new_road": thread.road,
             "reopened": thread.reopened is not None,
             "new_locale": thread.locale,
             "window": -1.0 if thread.window is None else thread.window,

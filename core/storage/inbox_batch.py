@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
+    CAME_BY,
     CAUTION,
     FOR_RECORD,
     Audience,
@@ -20,6 +21,7 @@ from core.domain.messages import (
     MessageReceived,
     ReactionChanged,
 )
+from core.domain.road import Road
 from core.domain.thumbs import rating_of
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
@@ -30,7 +32,7 @@ from core.storage.reports import reaction_row
 
 @dataclass
 class Thread:
-    """A locked conversation row and what this batch adds to it."""
+    """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all."""
 
     id: str
     state: str
@@ -46,11 +48,13 @@ class Thread:
     changed: bool = False
     reopened: OwnershipEvent | None = None
     locale: str | None = None
+    road: str | None = None
+    back: bool = False
 
 
 @dataclass
 class Batch:
-    """Rows to write, collected while the items are looked at one by one."""
+    """Rows to write, collected while the items are looked at one by one. ``roads``: by which events came, by their keys."""
 
     now: float
     threads: dict[str, Thread]
@@ -64,6 +68,8 @@ class Batch:
     rated: set[str] = field(default_factory=set)
     changes: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
+    roads: dict[str, Road] = field(default_factory=dict)
+    taken: list[tuple[str, Road]] = field(default_factory=list)
 
 
 def can_be_stored(event: ConversationEvent) -> bool:
@@ -122,6 +128,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     thread.last_seq += 1
     thread.changed = True
     thread.locale = codec.locale(event.locale) or thread.locale
+    way = _on_a_road(batch, thread, event)
     message_id = new_id()
     batch.messages.append(
         {
@@ -129,10 +136,10 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             "conversation_id": thread.id,
             "seq": thread.last_seq,
             "author": Author.STAFF if thread.audience == Audience.STAFF else Author.CUSTOMER,
-            "author_name": codec.cleaned(event.sender.display_name),
+            "author_name": codec.cleaned(event.sender.display_name) if way is None else None,
             "action": event.action,
             "text": codec.clean(event.text),
-            "meta": codec.dump(_inbound_meta(event, item.correlation)),
+            "meta": codec.dump(_inbound_meta(event, item.correlation, way)),
             "sent_at": event.sent_at.timestamp(),
             "created_at": batch.now,
         }
@@ -153,9 +160,22 @@ def _reopen(batch: Batch, thread: Thread) -> None:
     thread.epoch += 1
 
 
-def _inbound_meta(event: MessageReceived, correlation: str | None) -> dict[str, Any]:
+def _on_a_road(batch: Batch, thread: Thread, event: MessageReceived) -> Road | None:
+    """What is said from now on goes by the road that the customer took last. Who they are, it does not tell."""
+    way = batch.roads.get(str(event.key))
+    if way is not None:
+        thread.road, thread.back = codec.road_to(way, taken=True), False
+        batch.taken.append((thread.id, way))
+    elif thread.road is not None:
+        thread.road, thread.back = None, True
+    return way
+
+
+def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | None) -> dict[str, Any]:
     named = event.key.provider_event_id
     meta: dict[str, Any] = {"client_id": named.rsplit("/", 1)[-1], "at": named}
+    if way is not None:
+        meta[CAME_BY] = {"channel": way.key.channel, "account": way.key.account}
     if event.audience is Audience.STAFF:
         meta["sender"] = event.sender.external_id
     if correlation:

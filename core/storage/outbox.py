@@ -233,7 +233,7 @@ class SqlOutbox(SqlDeadLetters):
 
 
 def _due(database: Database) -> Select[Any]:
-    """Rows that may be sent now and have no open row before them in their conversation."""
+    """Rows that may be sent now and have no open row before them in their conversation, on the same channel."""
     now, earlier = database.now(), outbox.alias("earlier")
     columns = outbox.c
     return (
@@ -249,6 +249,7 @@ def _due(database: Database) -> Select[Any]:
             ~select(earlier.c.id)
             .where(
                 earlier.c.conversation_id == columns.conversation_id,
+                earlier.c.channel == columns.channel,  # a road that is closed today holds up nothing on the page
                 _is_open("earlier"),
                 earlier.c.seq < columns.seq,
             )

@@ -15,7 +15,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, ChangeKind, Message
 from core.storage import codec
 from core.storage.database import Database
-from core.storage.delivered import delivery_ended
+from core.storage.delivered import delivery_ended, is_said
 from core.storage.ids import new_id
 from core.storage.tables import (
     attachment,
@@ -177,7 +177,7 @@ class SqlRecords:
         """See Records.messages."""
         statement = (
             select(message)
-            .where(message.c.conversation_id == conversation_id, message.c.seq > after)
+            .where(message.c.conversation_id == conversation_id, message.c.seq > after, is_said())
             .order_by(message.c.seq)
             .limit(limit)
         )
@@ -206,7 +206,8 @@ class SqlRecords:
         statement = (
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(conversation.c.customer_id == who, ~delivery_ended(DeliveryStatus.WITHHELD, DeliveryStatus.DEAD))
+            .where(conversation.c.customer_id == who, is_said())
+            .where(~delivery_ended(DeliveryStatus.WITHHELD, DeliveryStatus.DEAD))
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )

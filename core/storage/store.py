@@ -16,6 +16,7 @@ from core.storage.learning import SqlLearning
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
+from core.storage.roads import SqlFollowUps
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
@@ -39,6 +40,7 @@ class SqlStore(
     SqlTimers,
     SqlLanes,
     SqlLearning,
+    SqlFollowUps,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
@@ -65,6 +67,7 @@ class SqlStore(
         SqlTimers.__init__(self, self.database)
         SqlLanes.__init__(self, self.database)
         SqlLearning.__init__(self, self.database)
+        SqlFollowUps.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import TEXT
 
 metadata = MetaData(
     naming_convention={
@@ -78,6 +79,7 @@ conversation = Table(
     Column("ended_at", Double),
     Column("audience", String(16), nullable=False, server_default="customer"),
     Column("reopen_until", Double),
+    Column("road", Text),
 )
 Index(
     "ix_conversation_pending",
@@ -159,6 +161,8 @@ outbox = Table(
     Column("receipts", Text),
     Column("last_error", Text),
     Column("settled_at", Double),
+    Column("thread", Text),
+    Column("address", Text),
 )
 OPEN_DELIVERY = "status IN ('due', 'sending')"
 Index(
@@ -272,7 +276,7 @@ channel_memory = Table(
     metadata,
     Column("channel", String(32), primary_key=True),
     Column("account", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("key", Text().with_variant(TEXT(collation="C"), "postgresql"), primary_key=True),
     Column("value", Text, nullable=False),
     Column("updated_at", Double, nullable=False),
 )

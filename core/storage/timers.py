@@ -16,6 +16,7 @@ from core.storage.cases import lock_waiting
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.newcomers import make_feeds
+from core.storage.roads import Known
 from core.storage.tables import desk_timer
 from core.storage.turn_writes import Writes
 from core.storage.turns import is_outdated, lock_conversations
@@ -74,7 +75,8 @@ class SqlTimers:
         recalled = [one.message_id for aside in asides for one in aside.recalls]
         writes = Writes(self._timers_db.timestamp(), waiting=lock_waiting(connection, recalled))
         about = [(current.get(aside.conversation.conversation_id), aside) for aside in asides]
-        if any(is_outdated(writes, row, aside) for row, aside in about):
+        known = Known(connection, self._timers_db, asides)
+        if any(is_outdated(writes, row, aside, known) for row, aside in about):
             connection.execute(self._timers_at_once, held)
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)

@@ -13,7 +13,7 @@ from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
 from core.storage.codec import UNREADABLE
-from core.storage.delivered import never_came
+from core.storage.delivered import is_said, never_came
 from core.storage.tables import attachment, change, conversation, customer, identity, message
 
 _SPOKEN = (
@@ -22,6 +22,7 @@ _SPOKEN = (
     .where(
         among(message.c.conversation_id, "ids"),
         message.c.seq > conversation.c.done_seq - bindparam("history", type_=Integer),
+        is_said(),
         ~never_came(),  # nobody heard it, so the agent must not remember having said it
     )
     .order_by(message.c.conversation_id, message.c.seq)

@@ -12,12 +12,15 @@ from sqlalchemy import Connection, Double, Insert, Row, bindparam, case, insert,
 from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
+from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
 from core.storage.cases import keep_cases, recall
 from core.storage.database import Database
+from core.storage.delivered import beside
 from core.storage.ids import new_id
 from core.storage.news import passed_on
+from core.storage.roads import keep_follow_ups
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change, relay
 
 _ADD_MESSAGE, _ADD_CHANGE = insert(message), insert(ownership_change)
@@ -64,6 +67,7 @@ class Writes:
     relays: list[dict[str, Any]] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
+    followed: list[tuple[str, FollowUp]] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
@@ -81,6 +85,8 @@ class Writes:
     def aside(self, row: Row[Any], aside: Aside) -> None:
         """What a turn of another conversation says in this one, or changes in it."""
         self.recalls.extend(aside.recalls)
+        if aside.follow_up is not None:
+            self.followed.append((row.id, aside.follow_up))
         if aside.transition is not None:
             self.taken_over.add(row.id)
             self.change(row, aside.messages, aside.transition, done_seq=None)
@@ -145,6 +151,7 @@ class Writes:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
         keep_cases(connection, database, self.cases, self.now)
         recall(connection, self.recalls, self.now)
+        keep_follow_ups(connection, database, self.followed, self.now)
 
     def _audit(self, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> None:
         self.changes.append(
@@ -183,28 +190,36 @@ class Writes:
                 "created_at": self.now,
             }
         )
-        if new.relays is None:
+        if new.relays is None and new.road is None:
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
         self.relays.extend(passed_on(new, message_id, self.now))
-        self.outbox.append(
-            {
-                "id": new_id(),
-                "conversation_id": row.id,
-                "message_id": message_id,
-                "seq": seq,
-                "channel": row.channel,
-                "account": row.account,
-                "author": new.author,
-                "ownership_epoch": ownership_epoch,
-                "dedupe": f"{row.id}:{seq}",
-                "status": DeliveryStatus.DUE,
-                "delay": new.delay,
-                "first_due_at": self.now,
-                "attempts": 0,
-                "parts_done": 0,
-                "uncertain": False,
-                "possible_duplicate": False,
-            }
-        )
+        self._deliver(row, new, message_id, seq, ownership_epoch)
+
+    def _deliver(self, row: Row[Any], new: NewMessage, message_id: str, seq: int, ownership_epoch: int) -> None:
+        """Where the customer is, and in their own place. What became of the first is what became of the message."""
+        delivery = {
+            "conversation_id": row.id,
+            "message_id": message_id,
+            "seq": seq,
+            "author": new.author,
+            "ownership_epoch": ownership_epoch,
+            "status": DeliveryStatus.DUE,
+            "delay": new.delay,
+            "first_due_at": self.now,
+            "attempts": 0,
+            "parts_done": 0,
+            "uncertain": False,
+            "possible_duplicate": False,
+        }
+        key = f"{row.id}:{seq}"
+        own = {"channel": row.channel, "account": row.account, "thread": None, "address": None}
+        way = new.road or codec.road_from(row.road)
+        if way is None:
+            self.outbox.append({"id": new_id(), "dedupe": key, **own, **delivery})
+            return
+        there = {"channel": way.key.channel, "account": way.key.account, "thread": way.key.thread}
+        self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": way.address, **delivery})
+        if new.road is None:
+            self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})

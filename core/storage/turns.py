@@ -15,6 +15,7 @@ from core.storage.among import among
 from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.database import Database
 from core.storage.newcomers import make_feeds
+from core.storage.roads import Known
 from core.storage.tables import conversation
 from core.storage.turn_states import load_turns
 from core.storage.turn_writes import Writes
@@ -209,7 +210,10 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
     return Finished(held=True, pending=row.last_seq > outcome.handled_seq)
 
 
-def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside) -> bool:
+def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: Known | None = None) -> bool:
+    """``known``: what a follow-up was decided on."""
+    if row is not None and known is not None and aside.follow_up and known.is_outdated(row, aside.follow_up):
+        return True
     moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
     claimed = aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
     if row is not None and claimed and row.id in writes.spoken:

@@ -142,7 +142,7 @@ async def test_clearing_and_closing(store: SqlStore, clock: ManualClock) -> None
     assert UNCLAIMED not in await kinds(store)
     assert SNOOZED in await kinds(store)
     await record(store, CloseCase(case_id()), event="e3")
-    assert await kinds(store) == []
+    assert await kinds(store) == [TimerKind.FOLLOW_UP], "what was said last is no less for a customer who has left"
 
 
 async def test_what_is_kept_is_not_put_off_and_what_is_set_anew_is(store: SqlStore, clock: ManualClock) -> None:

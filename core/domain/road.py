@@ -1,0 +1,27 @@
+"""Where a customer is reached who has left the channel on which they wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.keys import ConversationKey
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """``key``: where it leads, a thread on another channel. ``address``: as that channel knows it. ``contact``: as it was left.
+
+    It says where words go, and nothing about who reads them: nobody is better known for having left an address.
+    """
+
+    key: ConversationKey
+    address: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contacted:
+    """What an address got in follow-ups: when the last one, in seconds since 1970, and how many since it last answered."""
+
+    sent_at: float = 0.0
+    unanswered: int = 0

@@ -1,0 +1,62 @@
+"""What is read to write to customers who have left the page, and what a channel must be able to do for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from core.domain.customer import ContactDetails
+from core.domain.keys import ConversationKey
+from core.domain.messages import Message
+from core.domain.road import Contacted, Road
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What people and the desk said in a conversation that no page has shown, in order, each with when it could have been.
+
+    ``last_seq`` and ``shown_cursor``: as they were when this was read.
+    """
+
+    last_seq: int
+    shown_cursor: int
+    messages: tuple[tuple[Message, datetime], ...] = ()
+
+
+class FollowUps(Protocol):
+    """Every method raises StoreUnavailable."""
+
+    async def unseen(self, conversation_id: str) -> Unseen:
+        """Without what was dealt with before."""
+        ...
+
+    async def contacted(self, road: Road) -> Contacted:
+        """What its address got, from whichever conversation."""
+        ...
+
+    async def lane_paused(self, channel: str, account: str) -> bool:
+        """Whether the account's credentials are refused at present."""
+        ...
+
+    async def note_shown(self, conversation_id: str, cursor: int) -> None:
+        """A page has shown everything up to there. The furthest counts, in whatever order this is told."""
+        ...
+
+
+@runtime_checkable
+class SupportsFollowUp(Protocol):
+    """A channel that can write to somebody who never wrote on it."""
+
+    def road_to(self, contact: ContactDetails, home: ConversationKey) -> Road | None:
+        """The way to a customer of the conversation ``home``, the same each time; None where they left nothing that fits."""
+        ...
+
+
+class Roads(Protocol):
+    """All of them."""
+
+    def __call__(self, contact: ContactDetails, home: ConversationKey) -> Sequence[Road]:
+        """The one to try first comes first."""
+        ...

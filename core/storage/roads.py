@@ -1,0 +1,217 @@
+"""Other roads to customers: what no page has shown, where it goes instead, and where an answer to it belongs.
+
+An answer is given to its conversation while it is accepted, by what the commit of the follow-up has written. So it is known as
+the same event however often it comes, and stands in the same order as what is written on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.domain.capabilities import AnswersBy
+from core.domain.keys import ConversationKey
+from core.domain.messages import Audience, Author, MessageKind, MessageReceived
+from core.domain.road import Contacted, Road
+from core.ports.follow_ups import Unseen
+from core.ports.outcomes import Aside, FollowUp
+from core.ports.store import Acceptable
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.road_tables import contacted, follow_up, road
+from core.storage.tables import attachment, conversation, customer, message, widget_event
+
+_PEOPLE = (Author.STAFF, Author.SYSTEM)
+_ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
+_ANSWERED = (
+    select(road, conversation.c.channel.label("home_channel"), conversation.c.account.label("home_account"))
+    .add_columns(conversation.c.thread.label("home_thread"))
+    .join(conversation, conversation.c.id == road.c.conversation_id)
+    .join(customer, customer.c.id == conversation.c.customer_id)
+    .where(
+        road.c.channel == bindparam("of_channel"),
+        road.c.account == bindparam("of_account"),
+        road.c.address == bindparam("of_address"),
+        road.c.contact.in_([customer.c.email, customer.c.phone]),  # one that was changed since leads nowhere
+        conversation.c.ended_at.is_(None),
+    )
+    .order_by(road.c.sent_at.desc())
+)
+_TAKEN = (
+    update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in _ADDRESS)).values(unanswered=0)
+)
+_LEFT = update(road).where(among(road.c.conversation_id, "ids"), road.c.open).values(open=False)
+_REOPEN = (
+    update(road)
+    .where(road.c.conversation_id == bindparam("home"), road.c.address == bindparam("of_address"))
+    .values(open=True)
+)
+_LOCK = select(follow_up).where(among(follow_up.c.conversation_id, "ids")).with_for_update()
+_UNSEEN = (
+    select(message, widget_event.c.created_at.label("shown_at"))
+    .join(widget_event, widget_event.c.message_id == message.c.id)
+    .where(
+        widget_event.c.conversation_id == bindparam("home"),
+        widget_event.c.cursor > bindparam("shown"),
+        message.c.seq > bindparam("followed"),
+        message.c.author.in_(_PEOPLE),
+        message.c.deleted_at.is_(None),
+    )
+    .order_by(message.c.seq)
+)
+
+
+def on_their_roads(connection: Connection, items: Sequence[Acceptable]) -> tuple[list[Acceptable], dict[str, Road]]:
+    """The events, with answers to follow-ups given to the conversations that they answer; with it their roads, by event key."""
+    found: list[Acceptable] = []
+    roads: dict[str, Road] = {}
+    for item in items:
+        way = _answered(connection, item) if item.follow_up is not None else None
+        if way is None:
+            found.append(item)
+            continue
+        home, taken = way
+        assert isinstance(item.event, MessageReceived)
+        roads[str(item.event.key)] = taken
+        found.append(replace(item, event=replace(item.event, conversation=home), in_log=True))
+    return found, roads
+
+
+def _answered(connection: Connection, item: Acceptable) -> tuple[ConversationKey, Road] | None:
+    """By the thread that we wrote on, or where there is none by the number, for as long as nothing was written on the page.
+
+    Only from the address that we wrote to: whoever else comes to know of the thread begins one of their own.
+    """
+    event = item.event
+    if not isinstance(event, MessageReceived) or event.audience is not Audience.CUSTOMER:
+        return None
+    place, address = event.conversation, event.sender.external_id
+    if not codec.storable(address):
+        return None
+    given = {"of_channel": place.channel, "of_account": place.account, "of_address": address}
+    for row in connection.execute(_ANSWERED, given):
+        if row.thread == place.thread if item.follow_up is AnswersBy.THREAD else row.open:
+            home = ConversationKey(row.home_channel, row.home_account, row.home_thread)
+            return home, Road(ConversationKey(row.channel, row.account, row.thread), row.address, row.contact)
+    return None
+
+
+def note_answers(connection: Connection, taken: Iterable[tuple[str, Road]], left: Sequence[str]) -> None:
+    """``taken``: conversations in which the customer has answered by a road. ``left``: those in which they are back."""
+    if left:
+        connection.execute(_LEFT, {"ids": sorted(left)})
+    for home, way in sorted(taken, key=lambda one: one[0]):
+        given = {"of_channel": way.key.channel, "of_account": way.key.account, "of_address": way.address}
+        connection.execute(_REOPEN, {"home": home, "of_address": way.address})
+        connection.execute(_TAKEN, given)
+
+
+class Known:
+    """What follow-ups were decided on, as it is now, held until the commit."""
+
+    def __init__(self, connection: Connection, database: Database, asides: Sequence[Aside]) -> None:
+        wanted = [aside for aside in asides if aside.follow_up is not None]
+        homes = sorted({aside.conversation.conversation_id for aside in wanted})
+        rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
+        self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
+        ways = [aside.follow_up.road for aside in wanted if aside.follow_up is not None and aside.follow_up.road]
+        self._contacted = {_place(way): _hold(connection, database, way) for way in ways}
+
+    def is_outdated(self, row: Any, follow: FollowUp) -> bool:
+        """Whether the customer was back, somebody has said something, or the address has got something since."""
+        if row.last_seq != follow.last_seq or self._shown.get(row.id, 0) != follow.shown_cursor:
+            return True
+        return follow.road is not None and self._contacted.get(_place(follow.road)) != follow.contacted
+
+
+def keep_follow_ups(
+    connection: Connection, database: Database, followed: Sequence[tuple[str, FollowUp]], now: float
+) -> None:
+    """``followed``: by conversation, under its lock."""
+    for home, follow in followed:
+        row = {"conversation_id": home, "shown_cursor": follow.shown_cursor, "followed_seq": follow.followed_seq}
+        connection.execute(database.upsert(follow_up, ["conversation_id"], ["followed_seq"]), row)
+        if follow.road is not None:
+            _begin(connection, database, home, follow.road, now)
+
+
+def _begin(connection: Connection, database: Database, home: str, way: Road, now: float) -> None:
+    key = {"channel": way.key.channel, "account": way.key.account}
+    names = ["conversation_id", "channel", "account", "thread"]
+    begun = {**key, "conversation_id": home, "thread": way.key.thread, "address": way.address, "contact": way.contact}
+    connection.execute(
+        database.upsert(road, names, ["address", "contact", "open", "sent_at"]), {**begun, "open": True, "sent_at": now}
+    )
+    connection.execute(
+        update(contacted)
+        .where(tuple_(*_ADDRESS) == tuple_(*_place(way)))
+        .values(sent_at=now, unanswered=contacted.c.unanswered + 1)
+    )
+    kept = codec.road_to(way, taken=False)
+    connection.execute(update(conversation).where(conversation.c.id == home).values(road=kept))
+
+
+def _place(way: Road) -> tuple[str, str, str]:
+    return way.key.channel, way.key.account, way.address
+
+
+def _hold(connection: Connection, database: Database, way: Road) -> Contacted:
+    place = dict(zip(("channel", "account", "address"), _place(way), strict=True))
+    connection.execute(database.insert_new(contacted), {**place, "sent_at": 0.0, "unanswered": 0})
+    which = [column == place[column.name] for column in _ADDRESS]
+    row = connection.execute(select(contacted).where(*which).with_for_update()).one()
+    return Contacted(float(row.sent_at), int(row.unanswered))
+
+
+class SqlFollowUps:
+    """FollowUps on a database; whether a lane is paused, the lanes know (core.storage.lanes)."""
+
+    def __init__(self, database: Database) -> None:
+        self._follow_ups_db = database
+
+    async def unseen(self, conversation_id: str) -> Unseen:
+        """See FollowUps.unseen."""
+        return await self._follow_ups_db.read(lambda connection: _unseen(connection, conversation_id))
+
+    async def contacted(self, road: Road) -> Contacted:
+        """See FollowUps.contacted."""
+        place = dict(zip(("channel", "account", "address"), _place(road), strict=True))
+        statement = select(contacted).where(*(column == place[column.name] for column in _ADDRESS))
+        row = await self._follow_ups_db.read(lambda connection: connection.execute(statement).first())
+        return Contacted() if row is None else Contacted(float(row.sent_at), int(row.unanswered))
+
+    async def note_shown(self, conversation_id: str, cursor: int) -> None:
+        """See FollowUps.note_shown."""
+        statement = sqlite.insert(follow_up) if self._follow_ups_db.is_sqlite else postgresql.insert(follow_up)
+        further = statement.excluded.shown_cursor > follow_up.c.shown_cursor
+        noted = statement.on_conflict_do_update(
+            index_elements=["conversation_id"],
+            set_={"shown_cursor": case((further, statement.excluded.shown_cursor), else_=follow_up.c.shown_cursor)},
+        )
+        row: Mapping[str, Any] = {"conversation_id": conversation_id, "shown_cursor": cursor, "followed_seq": 0}
+
+        def work(connection: Connection) -> None:
+            connection.execute(noted, row)
+
+        await self._follow_ups_db.write(work)
+
+
+def _unseen(connection: Connection, home: str) -> Unseen:
+    row = connection.execute(select(conversation.c.last_seq).where(conversation.c.id == home)).first()
+    known = connection.execute(select(follow_up).where(follow_up.c.conversation_id == home)).first()
+    shown, followed = (known.shown_cursor, known.followed_seq) if known is not None else (0, 0)
+    if row is None:
+        return Unseen(0, shown)
+    said = connection.execute(_UNSEEN, {"home": home, "shown": shown, "followed": followed}).all()
+    files = codec.group_files(
+        connection.execute(
+            select(attachment).where(among(attachment.c.message_id, "ids")), {"ids": [one.id for one in said]}
+        ).all()
+    )
+    found = tuple((codec.message_from(one, files.get(one.id, ())), codec.when(one.shown_at)) for one in said)
+    return Unseen(row.last_seq, shown, tuple(one for one in found if one[0].kind is not MessageKind.FOLLOW_UP))
