@@ -23,6 +23,7 @@ from handoff.facts import facts_of
 from handoff.note_sign import begins_with
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts
+from handoff.spoken_to import locale_of
 from handoff.texts import say
 
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
@@ -171,7 +172,7 @@ class DeskViews:
             "agent": agent,
             "ticket": str(about.facts.get("ticket") or ""),
         }
-        locale = about.conversation.locale or about.customer.locale
+        locale = await locale_of(self._parts, about.conversation, about.customer)
         text = macro.said(locale, self._settings.default_locale, details) if macro else ""
         version = int(form.metadata.get("version", "0")) + 1
         return self._reply_form(about, {**form.metadata, "version": str(version)}, text, ())

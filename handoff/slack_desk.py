@@ -10,7 +10,7 @@ from core.domain.capabilities import Capabilities
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
-from core.domain.messages import Author, Change, ChangeKind, Message
+from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
@@ -31,15 +31,13 @@ from handoff.people import People
 from handoff.policy import moods_of
 from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
+from handoff.spoken_to import locale_of
 from handoff.staff_turn import Wall
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.tickets import CaseTickets
 from handoff.unstaffed_desk import UnstaffedDesk
 from handoff.waiting import Waiting
-
-_LOOKED_AT = 60
-"""Messages of a conversation that tell in which language its customer writes."""
 
 
 class DeskRecords(Protocol):
@@ -197,26 +195,11 @@ class SlackDesk:
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of(facts.get("team"))
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
-        conversation = await self._as_written(conversation, customer)
+        conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
         work = FormTurn(
             turn, case, conversation, customer, facts, parts.people, parts.cases, settings, waiting, channel
         )
         return await work.outcome(parts.wall.account)
-
-    async def _as_written(self, conversation: Conversation, customer: Customer) -> Conversation:
-        """With the language that its customer writes as its locale, as in what they are told when they write themselves."""
-        written, known = self._parts.written, conversation.locale or customer.locale
-        if written is None:
-            return conversation
-        after = max(0, conversation.last_seq - _LOOKED_AT)
-        said = await self._parts.records.messages(conversation.id, after=after, limit=_LOOKED_AT)
-        theirs = [
-            one for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None
-        ]
-        language = written([one.text for one in reversed(theirs)], known)
-        if language is None or (known or "").replace("_", "-").split("-")[0].lower() == language:
-            return conversation
-        return replace(conversation, locale=language)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:

@@ -17,6 +17,7 @@ from handoff.notices import Notices
 from handoff.owner_gone import RELEASED, is_gone, released
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts
+from handoff.spoken_to import locale_of
 from handoff.texts import say
 from handoff.waiting import OFFERED, Waiting, long
 
@@ -98,7 +99,7 @@ class DeskTimers:
         customer = await self._parts.records.customer(conversation.id)
         if customer is None:
             return Ring()
-        locale = conversation.locale or customer.locale
+        locale = await locale_of(self._parts, conversation, customer)
         settings = self._settings.of((await self._facts(case)).get("team"))
         notice = Notices(settings, self._parts.clock.now()).longer(conversation.key.channel, locale, customer.contact)
         return self._ring(case, conversation, [posts.answered(notice)], (), (notice,))

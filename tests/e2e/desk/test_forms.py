@@ -125,6 +125,19 @@ async def test_a_saved_reply_is_called_or_chosen(make_hub: MakeHub, tmp_path: Pa
         assert not any("!refnud" in one for one in await world.texts())
 
 
+async def test_a_saved_reply_is_chosen_in_the_language_that_the_customer_writes(
+    make_hub: MakeHub, tmp_path: Path
+) -> None:
+    file = tmp_path / "macros.yaml"
+    file.write_text(MACROS)
+    async with scene(make_hub, DESK_MACROS_FILE=str(file)) as world:
+        await world.visitor.say("Ich möchte bitte mit einem Menschen sprechen", client_id="wish")
+        form = await world.office.form(await world.office.card(), "reply")
+        filled = await world.office.choose(form, "desk_choose_macro", "refund")
+        (text,) = [one["element"]["initial_value"] for one in filled["blocks"] if one["type"] == "input"]
+        assert text.startswith("Guten Tag")
+
+
 async def test_the_card_says_what_it_is_about_and_leads_to_it(make_hub: MakeHub) -> None:
     async with scene(make_hub, DESK_LANGUAGE="de") as world:
         await world.visitor.say("Do you deliver to Norway and how long does it take?", client_id="q1")

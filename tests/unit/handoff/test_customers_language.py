@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from core.agent.language import written_language
 from core.domain.messages import StaffAction
 from handoff.slack_desk import SlackDesk
@@ -12,10 +14,29 @@ from tests.unit.handoff.test_desk_cases import Case, case, template
 __all__ = ["case", "template"]
 
 
-def test_who_writes_german_is_told_in_german_who_has_joined(case: Case) -> None:
+@pytest.fixture
+def listening(case: Case) -> Case:
+    """The desk looks at what customers write, as the product's does."""
     desk = case.world.turn._desk
     assert isinstance(desk, SlackDesk)
-    desk._parts = replace(desk._parts, written=written_language)
+    desk._parts = case.world.timers._parts = replace(desk._parts, written=written_language)
+    return case
+
+
+def test_who_writes_german_is_told_in_german_that_it_takes_longer(listening: Case) -> None:
+    world = listening.world
+    world.accept(world.customer_says("Ich habe eine Frage zu meiner Rechnung, bitte", "c1"))
+    listening.rest()
+    world.pass_time(31)
+    for outcome in world.due():
+        world.ring(outcome)
+    listening.rest()
+    (told,) = [text for _, text in world.sent_texts() if "länger" in text or "longer" in text]
+    assert "länger" in told
+
+
+def test_who_writes_german_is_told_in_german_who_has_joined(listening: Case) -> None:
+    case = listening
     case.world.accept(case.world.customer_says("Ich habe eine Frage zu meiner Rechnung, bitte", "c1"))
     case.rest()
     case.press(StaffAction.CLAIM)
