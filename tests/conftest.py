@@ -157,13 +157,11 @@ async def bare_postgres_url(postgres_server: PostgresServer) -> AsyncIterator[st
 
 
 @pytest.fixture
-async def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """The address of a migrated, empty SQLite file of this test's own."""
-    from core.storage.migrate import migrate
+    from tests.servers.sqlite import new_sqlite
 
-    url = f"sqlite:///{tmp_path / 'switchboard.db'}"
-    await migrate(url)
-    return url
+    return new_sqlite(tmp_path / "switchboard.db")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -19,8 +19,8 @@ from aiohttp.test_utils import TestServer
 from api.metric_catalogue import exported_names
 from config.clock import SystemClock
 from config.settings import Settings
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
+from tests.servers.sqlite import new_sqlite
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DEPLOY = _ROOT / "deploy"
@@ -252,8 +252,7 @@ def test_dashboard_and_alerts_use_metrics_and_labels_that_exist() -> None:
 
 
 async def test_dashboard_and_alerts_ask_for_backlogs_that_are_counted(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(tmp_path / "hub.db")
     store = SqlStore(url, SystemClock())
     await store.open()
     counted = set(await store.counts())

@@ -19,10 +19,10 @@ from config.clock import SystemClock
 from core.attachments.file_store import FileStore
 from core.domain.messages import Author, MessageKind, MessageReceived, OutboundMessage, RawEvent, WirePayload
 from core.ports.store import Acceptable, NewMessage, TurnOutcome
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
+from tests.servers.sqlite import new_sqlite
 
 SETTINGS = WebSettings(secret_keys=("k" * 32,))
 
@@ -79,8 +79,7 @@ async def peer(sink: Sink, tmp_path: Path) -> AsyncIterator[WebPeer]:
     """A started channel behind a server on a free port."""
     from aiohttp import web
 
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(tmp_path / "hub.db")
     clock = SystemClock()
     store = SqlStore(url, clock)
     await store.open()

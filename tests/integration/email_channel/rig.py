@@ -37,11 +37,11 @@ from core.ports.channel import Accepted
 from core.ports.clock import Clock
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.servers.dovecot import PASSWORD, DovecotServer, dovecot
 from tests.servers.postman import Postman
+from tests.servers.sqlite import new_sqlite
 
 ANN = "ann@customer.example"
 LINK = "https://hub.example/api/attachments/{id}?sig=s"
@@ -216,8 +216,7 @@ def letter(text: str = "Hello", **headers: str) -> EmailMessage:
 @asynccontextmanager
 async def rig_in(folder: Path, office: PostOffice, clock: Clock | None = None) -> AsyncIterator[Rig]:
     """A hub that is not started yet."""
-    url = f"sqlite:///{folder / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(folder / "hub.db")
     clock = clock or SystemClock()
     store = SqlStore(url, clock)
     await store.open()

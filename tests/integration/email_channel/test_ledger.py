@@ -10,9 +10,9 @@ import pytest
 
 from channels.email.ledger import Ledger
 from core.domain.errors import StoreUnavailable, Unreachable
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
+from tests.servers.sqlite import new_sqlite
 
 _ID = "<t.k.p@example.com>"
 
@@ -26,8 +26,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def store(tmp_path: Path, clock: ManualClock) -> AsyncIterator[SqlStore]:
     """A migrated database."""
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(tmp_path / "hub.db")
     store = SqlStore(url, clock)
     await store.open()
     yield store

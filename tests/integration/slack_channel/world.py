@@ -22,10 +22,10 @@ from core.domain.messages import Author, MessageKind, OutboundMessage, Receipt
 from core.ports.channel import InboundSink
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
+from tests.servers.sqlite import new_sqlite
 
 
 def settings(fake: SlackFake, **changes: Any) -> SlackSettings:
@@ -46,8 +46,7 @@ def settings(fake: SlackFake, **changes: Any) -> SlackSettings:
 @asynccontextmanager
 async def store_in(folder: Path) -> AsyncIterator[SqlStore]:
     """A migrated database."""
-    url = f"sqlite:///{folder / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(folder / "hub.db")
     store = SqlStore(url, SystemClock())
     await store.open()
     try:

@@ -36,10 +36,10 @@ from core.ports.channel import Accepted
 from core.ports.clock import Clock
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from tests.contract.stores.manual_clock import ManualClock
+from tests.servers.sqlite import new_sqlite
 from tests.servers.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
 
 LINK = "https://hub.example/api/attachments/{id}?sig=s"
@@ -193,8 +193,7 @@ async def running(
     """A started hub. ``real_time``: on the machine's clock; the rig's own is nobody's then."""
     held = HeldClock()
     clock: Clock = SystemClock() if real_time else held
-    url = f"sqlite:///{folder / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(folder / "hub.db")
     store = SqlStore(url, clock)
     await store.open()
     twilio = TwilioFake(clock.now)

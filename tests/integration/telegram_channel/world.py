@@ -21,11 +21,11 @@ from core.domain.messages import InboundEvent, MessageEdited, MessageReceived, O
 from core.ports.channel import Accepted, InboundSink
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.contract.channels.contract import Sink
 from tests.integration.telegram_channel.clock import WoundClock
 from tests.servers.process import free_port
+from tests.servers.sqlite import new_sqlite
 from tests.servers.telegram_fake import TelegramFake
 
 SECRET = "first-secret_1"
@@ -138,8 +138,7 @@ class World:
 @asynccontextmanager
 async def world(folder: Path, **fake: Any) -> AsyncIterator[World]:
     """Nothing is started but the fake."""
-    url = f"sqlite:///{folder / 'hub.db'}"
-    await migrate(url)
+    url = new_sqlite(folder / "hub.db")
     clock = WoundClock()
     store = SqlStore(url, clock)
     await store.open()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import tempfile
 from collections import Counter as Tally
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -36,11 +35,11 @@ from core.ports.channel import Accepted
 from core.ports.metrics import Counter, NoMetrics
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
-from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
 from handoff.unstaffed_desk import UnstaffedDesk
+from tests.servers.sqlite import new_sqlite
 
 KEY = "k" * 32
 OPERATOR = OperatorAccess(token="o" * 32)
@@ -213,7 +212,7 @@ def described(method: str, path: str, status: int, body: Any) -> None:
 async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIterator[Rig]:
     """A hub on a free port; everything is closed at the end."""
     settings = settings or WebSettings(secret_keys=(KEY,))
-    url = f"sqlite:///{_lay(folder, await _empty_database())}"
+    url = new_sqlite(folder / "hub.db")
     responder = Scripted()
     uploads: list[tuple[str, Attachment]] = []
     hub = _Hub(url, folder, settings, responder, uploads)
@@ -249,25 +248,6 @@ async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIte
 def with_limits(settings: WebSettings, **limits: Any) -> WebSettings:
     """The settings with some limits changed."""
     return replace(settings, limits=replace(settings.limits, **limits))
-
-
-def _lay(folder: Path, database: bytes) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "hub.db").write_bytes(database)
-    return folder / "hub.db"
-
-
-_migrated: list[bytes] = []
-
-
-async def _empty_database() -> bytes:
-    """A migrated database file, made once for all tests of this run."""
-    if not _migrated:
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "empty.db"
-            await migrate(f"sqlite:///{path}")
-            _migrated.append(path.read_bytes())
-    return _migrated[0]
 
 
 async def _no_restart() -> None:
