@@ -18,7 +18,8 @@ from core.ports.store import Claim, TurnState
 
 log = structlog.get_logger(__name__)
 
-_BATCH = 0.05  # seconds
+_BATCH = 0.05
+"""Seconds in which frames are gathered; words wait longer where the platform takes them seldom."""
 _TYPING = 4.0  # seconds
 _Kind = Literal["text", "tool_call", "sources", "typing", "discard"]
 
@@ -27,7 +28,9 @@ class ProvisionalEvents:
     """Implements core.ports.responder.TurnEvents over a streaming channel; without one it shows nothing.
 
     A frame that cannot be written is dropped, since the delivered message replaces all of them; only LostClaim reaches
-    the responder, which must stop then. ``still_held`` raises it where the channel itself cannot know who has the conversation.
+    the responder, which must stop then. ``still_held`` raises it where the channel itself cannot know who has the conversation:
+    it is asked right before each write, so that none begins once somebody else has it. ``every``: seconds between two writes
+    of words.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class ProvisionalEvents:
         first_text: Callable[[], None] | None = None,
         metrics: Metrics | None = None,
         still_held: Callable[[Claim], Awaitable[None]] | None = None,
+        every: float = _BATCH,
     ) -> None:
         self._channel = channel
         self._state = state
@@ -45,7 +49,10 @@ class ProvisionalEvents:
         self._frames: list[StreamFrame] = []
         self._index = 0
         self._flusher: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._closed = False
+        self._due = asyncio.Event()
+        self._every = every
+        self._words_at = float("-inf")
         self._lost: LostClaim | None = None
         self._typing: asyncio.Task[None] | None = None
         self._first_text = first_text
@@ -95,13 +102,15 @@ class ProvisionalEvents:
         self._frames = [frame for frame in self._frames if frame.kind not in ("text", "sources")]
         if self._index:
             self._index = 0
+            self._due.set()
             await self._add("discard", {})
 
     async def close(self) -> None:
         """Write what is left at once, and return when it is written: nothing provisional may follow the message."""
         if self._typing is not None:
             self._typing.cancel()
-        self._closing.set()
+        self._closed = True
+        self._due.set()
         if self._flusher is not None:
             await asyncio.wait({self._flusher})
 
@@ -118,10 +127,15 @@ class ProvisionalEvents:
         """One write at a time, so that frames keep their order; what is said meanwhile goes into the next."""
         while self._frames:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_BATCH):
-                    await self._closing.wait()
+                async with asyncio.timeout(self._pause()):
+                    await self._due.wait()
+            if not self._closed:
+                self._due.clear()
             await self._flush()
         self._flusher = None
+
+    def _pause(self) -> float:
+        return max(_BATCH, self._words_at + self._every - asyncio.get_running_loop().time())
 
     async def _flush(self) -> None:
         frames, self._frames = self._frames, []
@@ -137,3 +151,5 @@ class ProvisionalEvents:
             log.warning("stream.dropped", conversation=self._state.conversation.id, error=error.detail)
         except Exception:
             log.exception("stream.failed", conversation=self._state.conversation.id)
+        if any(frame.kind == "text" for frame in frames):
+            self._words_at = asyncio.get_running_loop().time()

@@ -187,6 +187,7 @@ class Turn:
             first_text=lambda: self._observe_since_accept(Timing.FIRST_ANSWER, state),
             metrics=self._metrics,
             still_held=None if self._fences_itself(state) else self._still_held,
+            every=self._stream_every(state),
         )
         typing = self._keep_typing(state)
         try:
@@ -224,6 +225,10 @@ class Turn:
         """What is written into the hub's own log is written under the fence."""
         channel = self._channels.get(state.conversation.key.channel)
         return channel is not None and channel.capabilities.event_log
+
+    def _stream_every(self, state: TurnState) -> float:
+        channel = self._channels.get(state.conversation.key.channel)
+        return channel.capabilities.stream_every if channel is not None else 0.0
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
         channel: object = self._channels.get(state.conversation.key.channel)

@@ -31,7 +31,7 @@ from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
 from channels.slack.settings import HOOK, STAFF_CHANNEL, SlackSettings
 from channels.slack.staff_command import StaffCommands, given_there
-from channels.slack.streams import Streams
+from channels.slack.streams import BETWEEN_APPENDS, Streams
 from channels.slack.views import StaffViews, ViewDoor
 from channels.slack.words import words
 from core.domain.attachments import AttachmentRef
@@ -68,6 +68,7 @@ CAPABILITIES: Final = Capabilities(
     reactions=True,
     typing=True,
     stream=True,
+    stream_every=BETWEEN_APPENDS,
     buttons=True,
     burst_window=0.7,
     pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),

@@ -33,7 +33,7 @@ from core.ports.channel import StreamFrame
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
-_BETWEEN_APPENDS = 1.0
+BETWEEN_APPENDS = 1.0
 _BETWEEN_EDITS = 2.0
 """Seconds; chat.appendStream may be called 100 times a minute, chat.update 50 times."""
 _MOST_APPENDED = 12_000
@@ -198,7 +198,7 @@ class Streams:
         if message.streaming:
             await client.append_stream(message.sent, text[writing.shown : writing.shown + _MOST_APPENDED])
             writing.shown = min(len(text), writing.shown + _MOST_APPENDED)
-            writing.not_before = self._clock.monotonic() + _BETWEEN_APPENDS
+            writing.not_before = self._clock.monotonic() + BETWEEN_APPENDS
         else:
             await client.update(message.sent, mrkdwn(text)[0] or PLACEHOLDER)
             writing.shown = len(text)

@@ -40,6 +40,7 @@ class Capabilities:
     ``send_seconds``: how long one send may take where that is longer than a lease (files, servers that look at what they
     are given); the lease is renewed meanwhile.
     ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
+    ``stream_every``: seconds between two writes of an answer that is shown while it is being written.
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
     """
@@ -52,6 +53,7 @@ class Capabilities:
     reactions: bool = False
     typing: bool = False
     stream: bool = False
+    stream_every: float = 0.05
     buttons: bool = False
     idempotent_send: bool = False
     event_log: bool = False

@@ -11,7 +11,7 @@ from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.errors import LostClaim, StoreUnavailable
 from core.domain.messages import Citation
 from core.ports.channel import StreamFrame
-from core.ports.store import Transition, TurnState
+from core.ports.store import Claim, Transition, TurnState
 from core.storage.store import SqlStore
 from core.stream import ProvisionalEvents
 from tests.contract.stores.sayings import accept, claim_one, said
@@ -183,3 +183,37 @@ async def test_nothing_is_shown_where_somebody_else_speaks_by_now(store: SqlStor
     assert screen.texts == ["The agent "]
     with pytest.raises(LostClaim):
         await events.text("And on.")
+
+
+async def test_a_slow_platform_is_asked_about_seldom_and_told_everything(store: SqlStore, state: TurnState) -> None:
+    """Each write costs a look at who has the conversation, so there is none that the platform would not take anyway."""
+    screen = Screen()
+    looked: list[int] = []
+
+    async def still_held(claim: Claim) -> None:
+        looked.append(claim.epoch)
+        await store.still_held(claim)
+
+    events = ProvisionalEvents(screen, state, "t:1", still_held=still_held, every=60.0)
+    await events.text("The first words at once. ")
+    await eventually(lambda: screen.done == 1)
+    for number in range(3):
+        await events.text(f"{number} ")
+        await asyncio.sleep(0.06)
+    assert len(looked) == len(screen.writes) == 1
+    await events.close()
+    assert len(looked) == len(screen.writes) == 2
+    assert screen.texts == ["The first words at once. ", "0 ", "1 ", "2 "]
+
+
+async def test_what_is_withdrawn_does_not_stand_there_until_the_platform_may_be_written_to(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", every=60.0)
+    await events.text("One. ")
+    await eventually(lambda: screen.done == 1)
+    await events.text("Two. ")
+    await events.discard()
+    await eventually(lambda: screen.kinds == ["text", "discard"])
+    await events.text("Better. ")
+    await events.close()
+    assert screen.texts == ["One. ", "Better. "]
