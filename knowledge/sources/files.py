@@ -7,7 +7,6 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.documents import SourceFile
@@ -24,51 +23,11 @@ NOT_A_FILE = "is no regular file, but a pipe, a socket or a device"
 _LEADS_OUT = "is a link that leads out of the folder that was named; name its target to have it read"
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """What was found. ``failures`` are roots that could not be read: nothing of theirs may be taken for vanished.
+def files_of(root: str) -> tuple[list[SourceFile], dict[str, str]]:
+    """What a path or pattern holds, and what of it is skipped and why. Raises ValueError when there is nothing to read, OSError.
 
-    ``skipped`` are places in roots that are left alone on purpose, each with the reason.
+    Somebody who names a link itself means what it leads to.
     """
-
-    files: tuple[SourceFile, ...]
-    failures: tuple[tuple[str, str], ...]
-    skipped: tuple[tuple[str, str], ...] = ()
-
-    def failed(self, root: str) -> bool:
-        """Whether this root could not be read."""
-        return any(name == root for name, _ in self.failures)
-
-
-def resolve(paths: Sequence[str]) -> list[str]:
-    """Absolute forms of paths and patterns, since the process that reads them has a working folder of its own."""
-    return [path if "://" in path else os.path.normpath(Path(path).expanduser().absolute()) for path in paths]
-
-
-def scan(roots: Sequence[str]) -> Scan:
-    """Every readable file under ``roots`` once, in a stable order."""
-    files: dict[Path, SourceFile] = {}
-    failures: list[tuple[str, str]] = []
-    skipped: dict[str, str] = {}
-    for root in roots:
-        try:
-            found, left = _files_of(root)
-        except OSError as error:
-            failures.append((root, f"cannot be read: {error.strerror or error}"))
-            continue
-        except ValueError as error:
-            failures.append((root, str(error)))
-            continue
-        skipped.update(left)
-        for file in sorted(found, key=lambda file: file.path.is_symlink()):  # the place itself before a link to it
-            files.setdefault(_real(file.path), file)
-    return Scan(tuple(files.values()), tuple(failures), tuple(skipped.items()))
-
-
-def _files_of(root: str) -> tuple[list[SourceFile], dict[str, str]]:
-    """What a root holds, and what of it is skipped and why. Somebody who names a link itself means what it leads to."""
-    if "://" in root:
-        raise ValueError("web addresses cannot be indexed; save the page as a file and give its path")
     path = Path(root)
     if path.is_dir():
         found = _sorted_out(_walk(path), path, root)
@@ -96,12 +55,12 @@ def _matching(pattern: str) -> tuple[list[SourceFile], dict[str, str]]:
 
 def _sorted_out(paths: Iterable[Path], folder: Path, root: str) -> tuple[list[SourceFile], dict[str, str]]:
     """Only regular files below ``folder``: whoever may put a link there must not have the rest of the machine read."""
-    inside = _real(folder)
+    inside = real(folder)
     files: list[SourceFile] = []
     skipped: dict[str, str] = {}
     for path in paths:
         file = _source_file(path, folder, root)
-        if not _real(path).is_relative_to(inside):
+        if not real(path).is_relative_to(inside):
             skipped[file.source] = _LEADS_OUT
         elif path.exists() and not path.is_file():
             skipped[file.source] = NOT_A_FILE
@@ -110,7 +69,7 @@ def _sorted_out(paths: Iterable[Path], folder: Path, root: str) -> tuple[list[So
     return files, skipped
 
 
-def _real(path: Path) -> Path:
+def real(path: Path) -> Path:
     """Where links lead in the end. Unlike Path.resolve it does not raise for links that lead to each other."""
     return Path(os.path.realpath(path))
 
@@ -126,21 +85,21 @@ def _before_magic(parts: Sequence[str]) -> list[str]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Files, and links to folders outside. Links to folders inside come after the folders, so that these keep their names."""
-    inside = _real(folder)
+    inside = real(folder)
     seen: set[Path] = set()
     ahead = deque([folder])
     while ahead:
         start = ahead.popleft()
         for here, folders, names in os.walk(start, onerror=_reraise):
-            real = _real(Path(here))
-            if real in seen:
+            place = real(Path(here))
+            if place in seen:
                 folders.clear()
                 continue
-            seen.add(real)
+            seen.add(place)
             wanted = sorted(name for name in folders if name not in _IGNORED_FOLDERS and not name.startswith("."))
             links = [Path(here) / name for name in wanted if (Path(here) / name).is_symlink()]
-            ahead.extend(link for link in links if _real(link).is_relative_to(inside))
-            yield from (link for link in links if not _real(link).is_relative_to(inside))
+            ahead.extend(link for link in links if real(link).is_relative_to(inside))
+            yield from (link for link in links if not real(link).is_relative_to(inside))
             folders[:] = wanted
             for name in sorted(names):
                 if not name.startswith((".", "~$")) and Path(name).suffix.lower() in READABLE:
@@ -157,8 +116,12 @@ def identity_of(path: str) -> str:
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def category_of(parts: Sequence[str]) -> str | None:
+    """The first folder of a place below its source, in words; what lies in the source itself has no category."""
+    return parts[0].replace("-", " ").replace("_", " ").capitalize() if len(parts) > 1 else None
+
+
 def _source_file(path: Path, folder: Path, root: str, *, whole_folder: bool = True) -> SourceFile:
     relative = path.relative_to(folder)
     shown = Path(folder.name) / relative if whole_folder else relative
-    category = relative.parts[0].replace("-", " ").replace("_", " ").capitalize() if len(relative.parts) > 1 else None
-    return SourceFile(identity_of(str(path)), path, shown.as_posix(), root, category)
+    return SourceFile(identity_of(str(path)), path, shown.as_posix(), root, category_of(relative.parts))

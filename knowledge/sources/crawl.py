@@ -1,0 +1,272 @@
+"""Visits the pages of a site, one after the other, and keeps what is worth reading.
+
+Nothing that goes wrong removes a page: what fails keeps its last good version, and what was not met is gone only when the
+crawl as a whole went well. What a server says is gone (404, 410) is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from knowledge.sources.address import Scope, host_of, normal, shown
+from knowledge.sources.crawl_result import settled
+from knowledge.sources.frontier import Frontier, Stop
+from knowledge.sources.head import as_file, decode, read_head
+from knowledge.sources.kept import suffix_of
+from knowledge.sources.mirror import Draft, Page, State
+from knowledge.sources.options import PAGE, SITE, SITEMAP
+from knowledge.sources.pace import Pace
+from knowledge.sources.robots import Robots
+from knowledge.sources.sitemap import MOST_BYTES, BadSitemap, read_sitemap
+from knowledge.sources.web import Answer, Unfetched, Web
+
+_MOST_FAILURES = 8
+"""Failures in a row after which a server is left in peace, and the crawl fails as a whole."""
+_MOST_SITEMAPS = 200
+_LONGEST_RETRY = 60.0
+
+Tell = Callable[[int, int, str], None]
+"""Pages done, pages known so far, and the one that is next."""
+
+
+class CrawlFailed(Exception):
+    """The crawl as a whole is worth nothing; the text says why."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns."""
+
+    visited: dict[str, Page] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    closed: int = 0
+    in_a_row: int = 0
+    truncated: bool = False
+
+
+class Crawl:
+    """One run over one source."""
+
+    def __init__(self, scope: Scope, web: Web, draft: Draft, pace: Pace, tell: Tell) -> None:
+        self._scope = scope
+        self._options = scope.options
+        self._web = web
+        self._robots = Robots(web, scope)
+        self._draft = draft
+        self._pace = pace
+        self._tell = tell
+        self._tally = Tally()
+        kind = self._options.its_kind
+        depth = 0 if kind in (PAGE, SITEMAP) else self._options.depth
+        self._frontier = Frontier(scope, self._options.most_pages, depth)
+
+    async def run(self) -> State:
+        """The state that the mirror should have from now on; never raises for what a site does."""
+        before = self._draft.before
+        try:
+            await self._seeds()
+            await self._visits()
+        except CrawlFailed as error:
+            return settled(self._scope, before, self._tally, failure=str(error))
+        except Unfetched as error:
+            return settled(self._scope, before, self._tally, failure=f"{shown(self._scope.start)}: {error.reason}")
+        return settled(self._scope, before, self._tally)
+
+    async def _seeds(self) -> None:
+        if not await self._robots.allows(self._scope.start):
+            raise CrawlFailed("its robots.txt does not allow us to read it")
+        kind = self._options.its_kind
+        if kind == SITEMAP:
+            await self._sitemaps([self._scope.start], needed=True)
+            return
+        self._frontier.start(Stop(self._scope.start, first=True))
+        if kind == SITE and self._options.depth > 0:
+            await self._sitemaps(await self._robots.sitemaps(self._scope.start), needed=False)
+
+    async def _sitemaps(self, addresses: list[str], *, needed: bool) -> None:
+        """Pages from sitemaps and from those that they lead to. ``needed``: they are all there is to start from."""
+        ahead, seen = list(addresses), set(addresses)
+        for number, address in enumerate(ahead):
+            try:
+                found = read_sitemap((await self._sitemap(address)).body, address)
+            except (Unfetched, BadSitemap) as error:
+                if needed and number == 0:
+                    raise CrawlFailed(f"the sitemap {error}") from error
+                self._miss(address, f"the sitemap {error}")
+                continue
+            self._frontier.add(found.pages, 0 if needed else 1)
+            for one in found.sitemaps:
+                if one not in seen and self._scope.allows_host(one) and len(seen) < _MOST_SITEMAPS:
+                    seen.add(one)
+                    ahead.append(one)
+
+    async def _sitemap(self, address: str) -> Answer:
+        for _ in range(5):
+            answer = await self._ask(address, {}, MOST_BYTES)
+            target = _target(answer, address)
+            if target is None or not self._scope.allows_host(target):
+                break
+            address = target
+        if answer.status != 200:
+            raise Unfetched(f"answers {answer.status}")
+        return answer
+
+    async def _visits(self) -> None:
+        while (stop := self._frontier.next()) is not None:
+            if len(self._tally.visited) >= self._options.most_pages:
+                self._tally.truncated = True
+                return
+            self._tell(
+                len(self._tally.visited), len(self._tally.visited) + len(self._frontier) + 1, shown(stop.address)
+            )
+            await self._visit(stop)
+        self._tally.truncated = self._frontier.overflowed
+
+    async def _visit(self, stop: Stop) -> None:
+        earlier = self._draft.done.get(stop.address)
+        if earlier is not None:  # by a run that was cut off
+            self._arrived(stop, earlier)
+        elif stop.address in self._draft.deadly:
+            self._failed(stop, "reading it ended the crawl, twice", passing=False)
+        else:
+            await self._fetch(stop)
+
+    async def _fetch(self, stop: Stop) -> None:
+        known = self._draft.before.visited.get(stop.address)
+        try:
+            if not await self._robots.allows(stop.address):
+                self._closed(stop)
+                return
+            answer = await self._ask(stop.address, _conditions(known))
+        except Unfetched as error:
+            self._failed(stop, error.reason, passing=error.passing)
+            return
+        if answer.status < 500 and answer.status != 429:
+            self._tally.in_a_row = 0
+        match answer.status:
+            case 200 | 203:
+                self._read(stop, answer)
+            case 304 if known is not None:
+                self._draft.note(stop.address, known)
+                self._arrived(stop, known)
+            case 301 | 302 | 303 | 307 | 308:
+                self._redirected(stop, answer)
+            case 404 | 410:
+                self._is_gone(stop, answer.status)
+            case status if status >= 500 or status == 429:
+                self._failed(stop, f"answers {status}", passing=True)
+            case status if stop.first or (known is not None and known.file is not None):
+                self._failed(stop, f"answers {status}", passing=False)
+            case _:  # such as a page behind a login, which was never ours to read
+                self._tally.closed += 1
+
+    async def _ask(self, address: str, known: dict[str, str], most: int | None = None) -> Answer:
+        """A request in its time; a server that asks for patience in so many words gets it once."""
+        host = host_of(address)
+        for last in (False, True):
+            await self._pace.wait(host)
+            try:
+                answer = await self._web.get(address, known, most)
+            finally:
+                self._pace.asked(host, max(self._options.pause, await self._robots.pause(address)))
+            patience = answer.headers.get("Retry-After", "")
+            if last or answer.status not in (429, 503) or not patience.isdigit() or int(patience) > _LONGEST_RETRY:
+                break
+            self._pace.asked(host, float(patience))
+        return answer
+
+    def _read(self, stop: Stop, answer: Answer) -> None:
+        self._draft.begin(stop.address)
+        name = shown(stop.address)
+        etag, modified = answer.headers.get("Etag"), answer.headers.get("Last-Modified")
+        place = self._scope.place(stop.address)
+        if not answer.is_html:
+            suffix = suffix_of(stop.address, answer.media_type, named=stop.first)
+            file = self._draft.keep(answer.body, _file_name(stop.address, suffix)) if suffix else None
+            page = Page(file, name, place, stop.address, etag, modified)
+        else:
+            text = decode(answer.body, answer.charset)
+            head = read_head(text, stop.address, answer.headers.get("X-Robots-Tag", ""))
+            if head.moved_to is not None and head.moved_to != stop.address:
+                self._moved(stop, head.moved_to)
+                return
+            links = () if head.no_follow else tuple(link for link in head.links if self._scope.wants(link))
+            file = None if head.no_index else self._draft.keep(as_file(text), _file_name(stop.address, ".html"))
+            page = Page(file, name, place, stop.address, etag, modified, links, head.canonical)
+        self._draft.note(stop.address, page)
+        self._arrived(stop, page)
+
+    def _arrived(self, stop: Stop, page: Page) -> None:
+        self._tally.visited[stop.address] = page
+        self._frontier.add(page.links, stop.depth + 1)
+        if page.canonical is not None and page.canonical != stop.address:
+            self._frontier.add([page.canonical], stop.depth)
+
+    def _redirected(self, stop: Stop, answer: Answer) -> None:
+        target = _target(answer, stop.address)
+        if target is None:
+            self._failed(stop, "leads to an address that is none", passing=False)
+        else:
+            self._moved(stop, target)
+
+    def _moved(self, stop: Stop, target: str) -> None:
+        """Followed within the hosts that may be visited; what leads elsewhere is another site's page."""
+        if not self._scope.wants(target):
+            if stop.first:
+                raise CrawlFailed(
+                    f"{shown(stop.address)} leads to {target}, which is outside of this source; name that one"
+                )
+            self._tally.gone.add(stop.address)
+        elif self._frontier.redirect(stop, target):
+            self._tally.gone.add(stop.address)
+        else:
+            self._failed(stop, "leads in a circle", passing=False)
+
+    def _closed(self, stop: Stop) -> None:
+        if stop.first:
+            raise CrawlFailed("its robots.txt does not allow us to read it")
+        self._tally.closed += 1
+
+    def _is_gone(self, stop: Stop, status: int) -> None:
+        if stop.first:
+            raise CrawlFailed(f"{shown(stop.address)} answers {status}")
+        self._tally.gone.add(stop.address)
+
+    def _failed(self, stop: Stop, reason: str, *, passing: bool) -> None:
+        self._tally.in_a_row += passing
+        if self._tally.in_a_row >= _MOST_FAILURES:
+            raise CrawlFailed(f"{self._tally.in_a_row} pages in a row could not be fetched; the last one: {reason}")
+        if passing and self._frontier.again(stop):
+            return
+        if stop.first:
+            raise CrawlFailed(f"{shown(stop.address)}: {reason}")
+        self._miss(stop.address, reason)
+        self._tally.missed.update(stop.trail)  # a page that moved is not gone before it was seen at its new place
+        self._tally.gone.difference_update(stop.trail)
+
+    def _miss(self, address: str, reason: str) -> None:
+        self._tally.missed.add(address)
+        self._tally.problems[shown(address)] = reason
+
+
+def _target(answer: Answer, address: str) -> str | None:
+    return normal(answer.headers.get("Location", ""), address) if answer.status // 100 == 3 else None
+
+
+def _conditions(known: Page | None) -> dict[str, str]:
+    """RFC 9110, 13.1: the server need not send again what we have."""
+    found = {}
+    if known is not None and known.etag:
+        found["If-None-Match"] = known.etag
+    if known is not None and known.modified:
+        found["If-Modified-Since"] = known.modified
+    return found
+
+
+def _file_name(address: str, suffix: str) -> str:
+    """The last part of the path: what a page without a title is called by."""
+    last = shown(address).split("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    return last if last.lower().endswith(suffix) else f"{last}{suffix}"

@@ -1,0 +1,75 @@
+"""What a crawl's findings mean for the mirror: what is new, what stays, what is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from knowledge.sources.address import Scope, host_of, shown
+from knowledge.sources.mirror import Page, State
+
+if TYPE_CHECKING:
+    from knowledge.sources.crawl import Tally
+
+_STAYS = "its last good version stays"
+
+
+def settled(scope: Scope, before: State, tally: Tally, failure: str | None = None) -> State:
+    """The new state. With a ``failure`` nothing goes, and neither does it when the crawl brought nothing at all."""
+    if failure is None and before.pages and not any(page.file for page in tally.visited.values()):
+        failure = "the crawl brought nothing that can be read"
+    kept = _kept(scope, before, tally, failure)
+    if failure is None and tally.truncated:  # or a site without end would fill the disk bit by bit
+        kept = dict(list(kept.items())[: max(0, scope.options.most_pages - len(tally.visited))])
+    visited = _without_doubles(scope, {**kept, **tally.visited})
+    problems = dict(_named(reason, before, address) for address, reason in _missed(tally).items())
+    problems |= {place: reason for place, reason in tally.problems.items() if place not in problems}
+    if tally.truncated:
+        problems[scope.start] = (
+            f"has more than the {scope.options.most_pages} pages of most_pages; the others are left out"
+        )
+    if not visited and failure is None:
+        failure = "the crawl brought nothing that can be read"
+    return State(visited, tuple(sorted(problems.items())), failure)
+
+
+def _missed(tally: Tally) -> dict[str, str]:
+    return {address: tally.problems[shown(address)] for address in tally.missed if shown(address) in tally.problems}
+
+
+def _named(reason: str, before: State, address: str) -> tuple[str, str]:
+    known = before.visited.get(address)
+    return shown(address), f"{reason} ({_STAYS})" if known is not None and known.file else reason
+
+
+def _kept(scope: Scope, before: State, tally: Tally, failure: str | None) -> dict[str, Page]:
+    """What was known and was not brought now. It goes when it is disowned, not wanted, or was not met by a whole crawl."""
+    whole = failure is None and not tally.missed and not tally.truncated
+    kept = {}
+    for address, page in before.visited.items():
+        wanted = scope.wants(address)
+        disowned = address in tally.gone and failure is None
+        if wanted and not disowned and (not whole or address in tally.missed):
+            kept[address] = page
+    return kept
+
+
+def _without_doubles(scope: Scope, visited: dict[str, Page]) -> dict[str, Page]:
+    """One page of each that say of themselves that they are the same.
+
+    Not where the page that they name is the start: there are sites on which every page claims to be that one.
+    """
+    found = {}
+    for address, page in visited.items():
+        main = visited.get(page.canonical) if page.canonical and page.canonical != address else None
+        if main is None or main.file is None or page.canonical is None:
+            found[address] = page
+            continue
+        same_path = host_of(address) == host_of(page.canonical) and _path(address) == _path(page.canonical)
+        if not same_path and page.canonical == scope.start and main.file != page.file:
+            found[address] = page
+    return found
+
+
+def _path(address: str) -> str:
+    return urlsplit(address).path.rstrip("/").removesuffix("/index.html")

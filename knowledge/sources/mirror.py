@@ -1,0 +1,238 @@
+"""What was fetched from a source, on this machine: the documents as files, and what is known about each.
+
+A page is written before it is noted in the journal, and the journal becomes the state when a run is over: a run that was killed
+goes on where it was, and whoever reads meanwhile finds the last good version of each page. Files are named by their content, and
+one that is no longer wanted stays for one run more, for those who are just reading it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any, Self
+
+_FORMAT = 1
+_STATE, _JOURNAL, _LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
+_RESUMED_WITHIN = 86_400.0
+"""Seconds. What a run that was cut off has brought is taken for fresh no longer than this."""
+_UNFIT = re.compile(r"[^\w.-]+")
+
+
+class Busy(Exception):
+    """Another process is fetching this source at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A place that was visited. ``file`` is below the mirror; None for one that is not to be indexed and only leads on.
+
+    ``name`` is what customers may see of it, ``place`` its path below the source. ``etag`` and ``modified`` are given back to the
+    server, which then need not send it again; ``links`` are where it leads, since a page that did not change is not read.
+    """
+
+    file: str | None
+    name: str
+    place: str
+    url: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    links: tuple[str, ...] = ()
+    canonical: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``failure`` says why the last run as a whole failed; ``problems`` are single places. ``version`` is the whole source's."""
+
+    visited: Mapping[str, Page] = field(default_factory=dict)
+    problems: tuple[tuple[str, str], ...] = ()
+    failure: str | None = None
+    version: str | None = None
+    finished_at: str | None = None
+
+    @property
+    def pages(self) -> dict[str, Page]:
+        """What there is to read."""
+        return {key: page for key, page in self.visited.items() if page.file is not None}
+
+
+class Mirror:
+    """One source's folder. Any number may read it; one at a time writes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, mirrors: Path, root: str) -> Self:
+        """The mirror of the source that is known by this name."""
+        return cls(mirrors / hashlib.sha256(root.encode("utf-8", "surrogatepass")).hexdigest()[:24])
+
+    def path_of(self, page: Page) -> Path:
+        """Where its content lies. Only for pages that have one."""
+        assert page.file is not None
+        return self.folder / page.file
+
+    def read(self) -> State:
+        """The last state with what an unfinished run has brought since. An empty one where nothing was fetched."""
+        state = self._state()
+        return replace(state, visited={**state.visited, **_Journal.of(self.folder).visited})
+
+    @contextlib.contextmanager
+    def fetching(self) -> Iterator[Draft]:
+        """A run that fetches. Raises Busy while another one is under way."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy from None
+            before, earlier = self._state(), _Journal.of(self.folder)
+            if earlier.begun_at is not None and time.time() - earlier.begun_at > _RESUMED_WITHIN:
+                before = replace(before, visited={**before.visited, **earlier.visited})
+                earlier = _Journal()
+            with (self.folder / _JOURNAL).open("a", encoding="utf-8") as journal:
+                journal.write("\n")  # ends a line that a killed run left half written
+                yield Draft(self, before, earlier, journal)
+
+    def fail(self, reason: str) -> None:
+        """Whoever fetched is gone without a word of its own: say why. What was fetched stays, and is gone on with."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._save(replace(self._state(), failure=reason))
+
+    def _state(self) -> State:
+        try:
+            raw = json.loads((self.folder / _STATE).read_text("utf-8"))
+        except (OSError, ValueError):
+            return State()
+        if raw.get("format") != _FORMAT:
+            return State()
+        visited = {key: _page(page) for key, page in raw["visited"].items()}
+        problems = tuple((place, reason) for place, reason in raw["problems"])
+        return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"])
+
+    def write(self, state: State) -> None:
+        """Puts a new state in the place of the old one, and of the journal."""
+        self._save(state)
+        (self.folder / _JOURNAL).unlink(missing_ok=True)
+
+    def _save(self, state: State) -> None:
+        text = json.dumps({"format": _FORMAT, **asdict(state)}, ensure_ascii=False, separators=(",", ":"))
+        _write(self.folder / _STATE, text.encode())
+
+
+class Draft:
+    """A run that is under way. What an earlier one that was killed had done already is in ``done``."""
+
+    def __init__(self, mirror: Mirror, before: State, earlier: _Journal, journal: IO[str]) -> None:
+        self._mirror = mirror
+        self._journal = journal
+        self.before = before
+        self.done: dict[str, Page] = dict(earlier.visited)
+        self.deadly = frozenset(key for key, times in earlier.begun.items() if times > 1 and key not in self.done)
+        """What was begun by two runs that both died over it."""
+
+    @property
+    def folder(self) -> Path:
+        """For what is kept beside the files, such as a repository."""
+        return self._mirror.folder
+
+    def keep(self, content: bytes, name: str) -> str:
+        """Stores content under a name that ends as it should; returns what goes into Page.file."""
+        digest = hashlib.sha256(content).hexdigest()[:32]
+        file = f"{_FILES}/{digest}/{_fit(name)}"
+        path = self._mirror.folder / file
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, content)
+        return file
+
+    def begin(self, key: str) -> None:
+        """Say what is worked on, so that a place that kills whoever reads it is left alone after the second time."""
+        self._note({"begun": key})
+
+    def note(self, key: str, page: Page) -> None:
+        """This place is done; a run that is resumed does not visit it again."""
+        self.done[key] = page
+        self._note({"key": key, "page": asdict(page)})
+
+    def finish(self, state: State) -> bool:
+        """Makes ``state`` the one that is read. Whether it holds other documents than the one before."""
+        self._mirror.write(state)
+        held = {page.file for page in (*state.pages.values(), *self.before.pages.values())}
+        self._remove_others({file.split("/")[1] for file in held if file and file.startswith(f"{_FILES}/")})
+        return {key: _content(page) for key, page in state.pages.items()} != {
+            key: _content(page) for key, page in self.before.pages.items()
+        }
+
+    def _remove_others(self, wanted: set[str]) -> None:
+        files = self._mirror.folder / _FILES
+        for folder in files.iterdir() if files.is_dir() else ():
+            if folder.name not in wanted:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _note(self, line: Mapping[str, Any]) -> None:
+        self._journal.write(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n")
+        self._journal.flush()
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What an unfinished run has noted so far."""
+
+    visited: dict[str, Page] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
+    begun_at: float | None = None
+
+    @classmethod
+    def of(cls, folder: Path) -> _Journal:
+        found = cls()
+        try:
+            found.begun_at = (folder / _JOURNAL).stat().st_mtime
+            lines = (folder / _JOURNAL).read_text("utf-8").splitlines()
+        except OSError:
+            return found
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # the line that a kill cut off
+                raw = json.loads(line)
+                if "begun" in raw:
+                    found.begun[raw["begun"]] = found.begun.get(raw["begun"], 0) + 1
+                else:
+                    found.visited[raw["key"]] = _page(raw["page"])
+        return found
+
+
+def _page(raw: Mapping[str, Any]) -> Page:
+    return Page(**{**raw, "links": tuple(raw["links"])})
+
+
+def _content(page: Page) -> tuple[str | None, str | None]:
+    return page.file, page.url
+
+
+def _fit(name: str) -> str:
+    """A file's name that any system takes, its end kept."""
+    return _UNFIT.sub("-", name).strip("-.")[-120:] or "page"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, also when the machine stops."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,117 @@
+"""Brings mirrors up to date: the near end of the process that fetches, one for each source."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from core.domain.knowledge import IndexProgress
+from knowledge.process.frames import LENGTH, BrokenFrame, Frame, body_length, decode, encode
+from knowledge.sources.mirror import Mirror
+from knowledge.sources.options import SourceOptions
+from knowledge.sources.scan import Catalog
+
+PACKAGES = Path(__file__).parents[2]
+"""The folder that holds our packages, so that the child finds them without being installed."""
+_PATIENCE = 900.0
+"""Seconds without a word: more than any single request, pause or checkout may take."""
+_TRIES = 3
+_AT_ONCE = 2
+
+_OPTIONS = TypeAdapter(SourceOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """How fetching one source went. ``failure``: it failed as a whole, and what was fetched before stays."""
+
+    root: str
+    changed: bool
+    documents: int
+    failure: str | None = None
+
+
+class Refresh:
+    """Fetches sources that are not on this machine. A process that dies over a page is started again and goes on behind it."""
+
+    def __init__(self, catalog: Catalog, *, patience: float = _PATIENCE) -> None:
+        self._catalog = catalog
+        self._patience = patience
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def remote(self, roots: Sequence[str]) -> list[SourceOptions]:
+        """Those of ``roots`` that must be fetched before they can be read."""
+        found = [self._catalog.options(root) for root in roots] if self._catalog.mirrors is not None else []
+        return [options for options in found if options.remote]
+
+    async def run(
+        self, roots: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
+    ) -> list[Refreshed]:
+        """Fetches what is remote among ``roots``; nothing where none is. The index is not touched."""
+        return await asyncio.gather(*(self._one(options, progress) for options in self.remote(roots)))
+
+    async def _one(self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None) -> Refreshed:
+        async with self._slots:
+            reason = ""
+            for _ in range(_TRIES):
+                result, reason = await self._try(options, progress)
+                if result is not None:
+                    return Refreshed(options.root, result["changed"], result["documents"], result["failure"])
+        self._note(options, reason)
+        return Refreshed(options.root, False, 0, reason)
+
+    async def _try(
+        self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None
+    ) -> tuple[Frame | None, str]:
+        assert self._catalog.mirrors is not None
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "knowledge.sources.worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=PACKAGES,
+        )
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write(encode(_order(options, self._catalog.mirrors)))
+            while (frame := await asyncio.wait_for(_read(child.stdout), self._patience)) is not None:
+                if "result" in frame:
+                    return frame["result"], ""
+                done, total, place = frame["progress"]
+                if progress is not None:
+                    progress(IndexProgress(done, total, place, "fetch"))
+        except TimeoutError:
+            return None, f"fetching it took longer than {self._patience:g} seconds for one step"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
+        return None, "fetching it made the crawler crash"
+
+    def _note(self, options: SourceOptions, reason: str) -> None:
+        """Whoever reads the mirror is told as well."""
+        assert self._catalog.mirrors is not None
+        Mirror.of(self._catalog.mirrors, options.root).fail(reason)
+
+
+def _order(options: SourceOptions, mirrors: Path) -> Frame:
+    return {"options": _OPTIONS.dump_python(options, mode="json"), "mirrors": str(mirrors)}
+
+
+def order_from(frame: Frame) -> tuple[SourceOptions, Path]:
+    """What the child is asked for: a source, and where mirrors lie."""
+    return _OPTIONS.validate_python(frame["options"]), Path(frame["mirrors"])
+
+
+async def _read(stream: asyncio.StreamReader) -> Frame | None:
+    """The next frame; None when the child is gone."""
+    try:
+        return decode(await stream.readexactly(body_length(await stream.readexactly(LENGTH.size))))
+    except (asyncio.IncompleteReadError, ConnectionResetError, BrokenFrame):
+        return None

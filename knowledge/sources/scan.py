@@ -1,0 +1,123 @@
+"""What all sources together hold at this moment. Reads the disk alone: what is elsewhere was mirrored before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.documents import SourceFile
+from knowledge.sources.files import category_of, files_of, identity_of, real
+from knowledge.sources.mirror import Mirror
+from knowledge.sources.options import SourceOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was found. ``failures`` are roots that could not be read: nothing of theirs may be taken for vanished.
+
+    ``skipped`` are places in roots that are left alone on purpose or could not be fetched, each with the reason.
+    """
+
+    files: tuple[SourceFile, ...]
+    failures: tuple[tuple[str, str], ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def failed(self, root: str) -> bool:
+        """Whether this root could not be read."""
+        return any(name == root for name, _ in self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What is said about sources, and where mirrors of what is not on this machine lie."""
+
+    described: tuple[SourceOptions, ...] = ()
+    mirrors: Path | None = None
+
+    def options(self, root: str) -> SourceOptions:
+        """What is said about a root; one that was only named has all defaults."""
+        return next((one for one in self.described if one.root == root), None) or SourceOptions(root)
+
+    def mirror(self, options: SourceOptions) -> Mirror | None:
+        """Where a remote source is mirrored. None where nothing is mirrored at all."""
+        return Mirror.of(self.mirrors, options.root) if self.mirrors is not None else None
+
+
+def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
+    """Every readable file under ``roots`` once, in a stable order.
+
+    A file that lies in a source for staff and in another one is for staff: a wider root must not open what a narrower one closed.
+    """
+    files: dict[Path, SourceFile] = {}
+    failures: list[tuple[str, str]] = []
+    skipped: dict[str, str] = {}
+    for root in roots:
+        options = catalog.options(root)
+        try:
+            found, left = _of(options, catalog)
+        except OSError as error:
+            failures.append((root, f"cannot be read: {error.strerror or error}"))
+            continue
+        except ValueError as error:
+            failures.append((root, str(error)))
+            continue
+        skipped.update(left)
+        for file in sorted(found, key=lambda file: file.path.is_symlink()):  # the place itself before a link to it
+            known = files.setdefault(real(file.path), file)
+            if file.audience is KnowledgeAudience.STAFF and known is not file:
+                files[real(file.path)] = replace(known, audience=KnowledgeAudience.STAFF)
+    return Scan(tuple(files.values()), tuple(failures), tuple(skipped.items()))
+
+
+def _of(options: SourceOptions, catalog: Catalog) -> tuple[list[SourceFile], dict[str, str]]:
+    if not options.remote:
+        found, skipped = files_of(options.root)
+        files = [_described(file, options) for file in found if options.wants(_place(file))]
+        if not files and not skipped:
+            raise ValueError("nothing in it is wanted: look at include and exclude")
+        return files, skipped
+    mirror = catalog.mirror(options)
+    if mirror is None:
+        raise ValueError("web addresses cannot be indexed here; save the page as a file and give its path")
+    return _mirrored(mirror, options)
+
+
+def _place(file: SourceFile) -> str:
+    """A file's place below its root; a file that was named itself is known by its name."""
+    root = Path(file.root)
+    return file.path.relative_to(root).as_posix() if file.path != root and root.is_dir() else file.path.name
+
+
+def _described(file: SourceFile, options: SourceOptions) -> SourceFile:
+    return replace(
+        file,
+        category=options.category or file.category,
+        language=file.language or options.language,
+        audience=options.audience,
+    )
+
+
+def _mirrored(mirror: Mirror, options: SourceOptions) -> tuple[list[SourceFile], dict[str, str]]:
+    """What was fetched last. Raises ValueError as long as nothing was."""
+    state = mirror.read()
+    if not state.pages:
+        raise ValueError(state.failure or "was not fetched yet")
+    files = [
+        SourceFile(
+            id=identity_of(f"{options.root}\0{key}"),
+            path=mirror.path_of(page),
+            source=page.name,
+            root=options.root,
+            category=options.category or category_of(page.place.split("/")),
+            url=page.url,
+            language=options.language,
+            audience=options.audience,
+        )
+        for key, page in sorted(state.pages.items())
+    ]
+    skipped = dict(state.problems)
+    if state.failure:
+        skipped[options.root] = f"{state.failure} (what was fetched before stays)"
+    return files, skipped
