@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, and_, bindparam, delete, or_, select, tuple_, update
+from sqlalchemy import Connection, Double, bindparam, delete, or_, select, tuple_, update
 
 from core.domain.errors import StoreUnavailable
 from core.ports.retention import Page, Place
@@ -30,7 +30,7 @@ _USED = (
 _FORGET_UNUSED = delete(channel_memory).where(*_ONE, channel_memory.c.updated_at < bindparam("before", type_=Double))
 _DAY = 86_400.0
 _LAST = "\U0010ffff"
-"""Sorts behind every other letter."""
+"""Sorts behind every other letter, as both databases sort these keys. A range is found in the index, which LIKE need not be."""
 _FORGET = delete(channel_memory).where(*_ONE)
 _FORGET_THAT = delete(channel_memory).where(*_ONE, channel_memory.c.value == bindparam("old"))
 _REPLACE = (
@@ -115,7 +115,8 @@ class SqlChannelMemory:
             .where(
                 columns.channel == channel,
                 columns.account == account,
-                self._begins_with(prefix),
+                columns.key >= prefix,
+                columns.key < prefix + _LAST,
             )
             .order_by(columns.key)
             .limit(limit)
@@ -125,13 +126,6 @@ class SqlChannelMemory:
             return {row.key: row.value for row in connection.execute(statement)}
 
         return await self._memory_db.read(work)
-
-    def _begins_with(self, prefix: str) -> ColumnElement[bool]:
-        """SQLite finds a range in its index, and no LIKE. PostgreSQL may sort as a language does, which makes a range useless."""
-        key = channel_memory.c.key
-        if self._memory_db.is_sqlite:
-            return and_(key >= prefix, key < prefix + _LAST)
-        return key.startswith(prefix, autoescape=True)
 
     async def hold(self, name: str, holder: str, seconds: float) -> bool:
         """See Leases.hold."""

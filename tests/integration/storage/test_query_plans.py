@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from core.domain.case import Case
+from core.domain.case import DESK, Case, feed
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
+from core.domain.messages import Author, MessageKind, Receipt
 from core.domain.timers import TimerKind
-from core.ports.outcomes import ClearTimers, SetTimer
-from core.ports.store import LogFrame, Settlement, Transition
+from core.ports.outcomes import Aside, ClearTimers, SetTimer
+from core.ports.store import LogFrame, NewMessage, Settlement, Transition
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
@@ -85,6 +86,8 @@ def _many_more(connection: Connection) -> None:
         ("widget_event", ("conversation_id", "dedupe", "message_id")),
         ("inbound_event", ("event_key", "conversation_id", "message_id")),
         ("desk_timer", ("case_id", "conversation_id")),
+        ("receipt", ("provider_id", "delivery_id", "conversation_id", "message_id")),
+        ("relay", ("source_id", "target_id")),
     ):
         columns = list(metadata.tables[table].columns.keys())
         copied = ", ".join(f"md5({name} || n)" if name in changed else name for name in columns)
@@ -125,7 +128,22 @@ async def _whole_path(store: SqlStore) -> None:
         await store.due("web", "main", 10)
         await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
     await store.transition(home, Transition(OwnershipEvent.ESCALATE))
+    await _shown_to_staff(store)
     await _timers(store, home)
+
+
+async def _shown_to_staff(store: SqlStore) -> None:
+    """What a customer says is copied to staff, and one of them puts an emoji on the copy."""
+    await accept(store, said("for staff"), in_log=True)
+    state = await claim_one(store)
+    copy = NewMessage(Author.CUSTOMER, "for staff", MessageKind.NOTICE, relays=state.pending[0].id)
+    shown = Aside(feed("default", Case.named(state.conversation.id, 1)), (copy,))
+    assert (await store.finish([outcome(state, asides=(shown,))]))[0].held
+    (delivery,) = await store.claim_deliveries(DESK, "default", 10, LEASE)
+    receipt = Receipt("m/C1/1.1", tracked=True)
+    await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, receipts=(receipt,))])
+    assert await store.copied_from("default", "m/C1/1.1") == "for staff"
+    assert await store.copied_from("default", "m/C1/2.2") is None
 
 
 async def _timers(store: SqlStore, home: str) -> None:
@@ -145,8 +163,29 @@ async def test_what_a_channel_lists_is_found_in_the_index(sqlite_url: str, state
     statements.clear()
     await store.recall_all("slack", "default", "begin/")
     await store.close()
-    ((statement, parameters),) = ((one, given) for one, given in statements.items() if "channel_memory" in one)
+    statement, parameters = _of_memory(statements)
     connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
     (step,) = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     connection.close()
     assert step.endswith("(channel=? AND account=? AND key>? AND key<?)")
+
+
+async def test_on_postgres_as_well_however_its_language_sorts(postgres_url: str, statements: dict[str, Any]) -> None:
+    store = SqlStore(postgres_url, ManualClock(), server_clock=False)
+    await store.open()
+    for key in ("begin/a", "BEGIN/a", "begin-b", "begin/é", "begin/\U0010fffe"):
+        await store.remember("slack", "default", key, "")
+    statements.clear()
+    assert list(await store.recall_all("slack", "default", "begin/")) == ["begin/a", "begin/é", "begin/\U0010fffe"]
+    statement, parameters = _of_memory(statements)
+    plan = await store.database.read(
+        lambda connection: connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars().all()
+    )
+    await store.close()
+    (condition,) = [step for step in plan if "Index Cond" in step]
+    assert condition.count("(key ") == 2, plan
+
+
+def _of_memory(statements: Mapping[str, Any]) -> tuple[str, Any]:
+    ((statement, parameters),) = ((one, given) for one, given in statements.items() if "channel_memory" in one)
+    return statement, parameters
