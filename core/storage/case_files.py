@@ -19,17 +19,8 @@ from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.tables import (
-    conversation,
-    desk_case,
-    desk_note,
-    message,
-    outbox,
-    ownership_change,
-    rating,
-    receipt,
-    relay,
-)
+from core.storage.desk_tables import desk_case, desk_note, rating, relay
+from core.storage.tables import conversation, message, outbox, ownership_change, receipt
 from core.storage.ticket_tables import ticket
 from core.storage.tickets import ticket_from
 

@@ -13,8 +13,8 @@ from core.ports.outcomes import CaseRecord, ClearTimers, CloseCase, SetTimer
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
-from core.storage.tables import desk_timer
 
 _CHANGED = ["conversation_id", "stage", "token", "detail", "set_at", "due_at", "attempts"]
 _OF_CASE = delete(desk_timer).where(desk_timer.c.case_id == bindparam("of_case"))

@@ -17,19 +17,11 @@ from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
 from core.storage.delivered import BESIDE
+from core.storage.desk_tables import desk_case, rating, relay
 from core.storage.learning import keep_learning
 from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
-from core.storage.tables import (
-    OPEN_DELIVERY,
-    conversation,
-    desk_case,
-    message,
-    outbox,
-    rating,
-    receipt,
-    relay,
-)
+from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox, receipt
 from core.storage.tickets import keep_tickets
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)

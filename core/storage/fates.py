@@ -16,9 +16,10 @@ from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.desk_tables import IS_NEWS, desk_case, relay
 from core.storage.newcomers import make_feeds
 from core.storage.news import TAKEN_BACK
-from core.storage.tables import IS_NEWS, desk_case, message, outbox, receipt, relay
+from core.storage.tables import message, outbox, receipt
 from core.storage.turn_writes import Writes
 from core.storage.turns import lock_conversations
 

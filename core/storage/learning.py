@@ -12,7 +12,7 @@ from core.domain.learning import LearnedAnswer, LearningState
 from core.ports.outcomes import CaseRecord, JudgeAnswer, ProposeAnswer
 from core.storage import codec
 from core.storage.database import Database
-from core.storage.tables import learned_answer
+from core.storage.desk_tables import learned_answer
 
 _CHANGED = ("question", "answer", "origin", "state", "created_at")
 

@@ -11,7 +11,7 @@ from core.domain.messages import Author
 from core.ports.fates import FateStatus
 from core.ports.outcomes import NewMessage
 from core.storage.among import among
-from core.storage.tables import relay
+from core.storage.desk_tables import relay
 
 TAKEN_BACK = "Taken back before it was sent."
 """Why a message was withheld that staff recalled themselves."""

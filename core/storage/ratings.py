@@ -10,7 +10,7 @@ from core.domain.case import Case
 from core.ports.store import CaseRecord, KeepComment, KeepRating
 from core.storage import codec
 from core.storage.database import Database
-from core.storage.tables import rating
+from core.storage.desk_tables import rating
 
 
 def keep_ratings(connection: Connection, database: Database, records: Sequence[CaseRecord], now: float) -> None:

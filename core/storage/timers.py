@@ -14,10 +14,10 @@ from core.ports.timers import DueTimer, TimerOutcome
 from core.storage import codec
 from core.storage.cases import lock_waiting
 from core.storage.database import Database
+from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
 from core.storage.newcomers import make_feeds
 from core.storage.roads import Known
-from core.storage.tables import desk_timer
 from core.storage.turn_writes import Writes
 from core.storage.turns import is_outdated, lock_conversations
 from core.storage.withdrawals import withdraw_all

@@ -18,10 +18,11 @@ from core.storage import codec
 from core.storage.cases import keep_cases, recall
 from core.storage.database import Database
 from core.storage.delivered import beside
+from core.storage.desk_tables import relay
 from core.storage.ids import new_id
 from core.storage.news import passed_on
 from core.storage.roads import keep_follow_ups
-from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change, relay
+from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
 
 _ADD_MESSAGE, _ADD_CHANGE = insert(message), insert(ownership_change)
 _OWN: dict[str, Any] = {

@@ -16,8 +16,8 @@ from core.domain.timers import TimerKind
 from core.ports.outcomes import Aside, CaseRecord, ClearTimers, CloseCase, Finished, OpenCase, SetTimer, Transition
 from core.ports.store import TurnState
 from core.ports.timers import DueTimer, TimerOutcome
+from core.storage.desk_tables import desk_timer
 from core.storage.store import SqlStore
-from core.storage.tables import desk_timer
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, outcome, said
