@@ -1,10 +1,13 @@
-"""``python -m bench [accept] [acknowledgement] [end_to_end] [memory] [startup]``: all of them write the page, some only print."""
+"""``python -m bench [accept] [acknowledgement] [end_to_end] [memory] [startup]``: all of them write the page, some only print.
+
+``beside`` runs by name only, since it installs the programs that we are compared with."""
 
 from __future__ import annotations
 
 import sys
 
 from bench import accept, acknowledgement, end_to_end, memory, startup
+from bench.beside import run as beside
 from bench.report import PAGE, Report
 
 BENCHES = {
@@ -16,14 +19,17 @@ BENCHES = {
 }
 
 
+BY_NAME = {"beside": beside.run}
+
+
 def main() -> None:
     """Run what was named, or everything."""
-    unknown = set(sys.argv[1:]) - BENCHES.keys()
+    unknown = set(sys.argv[1:]) - BENCHES.keys() - BY_NAME.keys()
     if unknown:
-        sys.exit(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES)}.")
+        sys.exit(f"Unknown: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHES | BY_NAME)}.")
     report = Report()
     for name in sys.argv[1:] or BENCHES:
-        BENCHES[name](report)
+        (BENCHES | BY_NAME)[name](report)
     if not sys.argv[1:]:
         report.write()
         print(f"Written to {PAGE}.")

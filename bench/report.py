@@ -64,8 +64,8 @@ class Report:
             "the hub, so rates are those of both together. Floors are measured in the same run, beside the figure.",
             "",
             f"- date: {datetime.now(UTC):%Y-%m-%d}",
-            f"- commit: {_commit()}",
-            f"- machine: {_machine()}",
+            f"- commit: {commit_of()}",
+            f"- machine: {machine()}",
             "",
             "| what | measured | of the floor | aim |",
             "|---|---|---|---|",
@@ -76,12 +76,14 @@ class Report:
         path.write_text("\n".join(lines))
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What it was measured on."""
     parts = (f"{os.cpu_count()} cores", _memory(), f"{platform.system()} {platform.machine()}")
     return ", ".join((*parts, f"Python {platform.python_version()}"))
 
 
-def _commit() -> str:
+def commit_of() -> str:
+    """What is measured."""
     found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return found.stdout.strip() or "unknown"
 
