@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from channels.slack.client import Sent, SlackClient
 from channels.slack.place import CHANNEL, Place, message_id
-from channels.slack.render import context
+from channels.slack.render import context, section
 from channels.slack.settings import STAFF_CHANNEL
 from channels.slack.wire import Metadata, Posted
 from core.domain.case import Case
@@ -27,11 +28,14 @@ from core.ports.store import NewMessage
 from handoff import posts
 from handoff.facts import facts_of
 from handoff.slack_cards import bodies
+from handoff.slack_transcript import transcript
 from handoff.texts import say
 
 MARK = "switchboard_desk"
 PAGES = 5
 _LATEST = 100
+_WHOLE = 1_000_000
+"""More pieces than any message has."""
 
 
 class ThreadRecords(Protocol):
@@ -155,19 +159,22 @@ class CaseThreads:
         )
 
     async def _transcript(self, client: SlackClient, feed: ConversationKey, case: Case, root: Sent) -> None:
-        """Every piece once."""
-        there: set[str] = set()
+        """Every message once. Each piece carries unseen up to where it tells, and what is left is cut anew: messages come, are
+        changed and are deleted while nobody is at it.
+        """
+        told = _Told(0)
         async for page in client.replies(root.channel, root.ts):
-            there |= {piece for message in page if (piece := mark_of(message).get("piece"))}
-        said = await self._shown_before(case)
-        told = [body for post in posts.transcript(said) for body in bodies(_shown(feed, post), self._locale)]
-        for number, body in enumerate(told):
-            if str(number) in there:
+            told = max([told, *(_told(message) for message in page)])
+        said = [one for one in await self._shown_before(case) if not told.whole(one.seq)]
+        places = {one.id: one.seq for one in said}
+        for piece in (one for post in posts.transcript(said) for one in transcript(post.meta, self._locale)):
+            upto = _Told(places[piece.last], piece.goes_on or _WHOLE)
+            if upto <= told:
                 continue
-            metadata: Metadata = {"event_type": MARK, "event_payload": {"case": case.id, "piece": str(number)}}
-            await client.post_message(
-                root.channel, body["text"], blocks=body["blocks"], thread_ts=root.ts, metadata=metadata
-            )
+            payload = {"case": case.id, "told": str(upto.seq), "piece": str(upto.piece)}
+            metadata: Metadata = {"event_type": MARK, "event_payload": payload}
+            blocks: list[Any] = [section(piece.text)]
+            await client.post_message(root.channel, piece.text, blocks=blocks, thread_ts=root.ts, metadata=metadata)
 
     async def _shown_before(self, case: Case) -> Sequence[Message]:
         """The last of the conversation, without what is only about to be shown: that follows by itself."""
@@ -181,6 +188,23 @@ class CaseThreads:
         text = f"<{await client.permalink(root)}|{say('staff_moved_away', self._locale)}>"
         blocks: list[Any] = [context(text)]
         await client.post_message(before.channel, text, blocks=blocks, thread_ts=before.ts)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Told:
+    """Up to where it was told what was said: a message of the conversation, and how many pieces of it."""
+
+    seq: int
+    piece: int = _WHOLE
+
+    def whole(self, seq: int) -> bool:
+        """Whether nothing of that message is left."""
+        return _Told(seq) <= self
+
+
+def _told(message: Posted) -> _Told:
+    mark = mark_of(message)
+    return _Told(int(mark.get("told", 0)), int(mark.get("piece", _WHOLE)))
 
 
 async def _latest(records: ThreadRecords, conversation_id: str) -> Sequence[Message]:

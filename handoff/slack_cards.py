@@ -10,18 +10,14 @@ from channels.slack.render import NOTHING, context, mrkdwn, section
 from core.domain.messages import Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack_advice import advice
-from handoff.slack_card import button, card, cut, date
+from handoff.slack_card import button, card, cut
 from handoff.slack_proposals import proposal
+from handoff.slack_transcript import WHO, transcript
 from handoff.slack_translations import below, sent_as
 from handoff.texts import say
 
 Block = dict[str, Any]
-_WHO = {
-    Author.CUSTOMER: "card_customer",
-    Author.AGENT: "card_agent",
-    Author.STAFF: "card_colleague",
-    Author.SYSTEM: "card_hub",
-}
+_LONGEST = 2_900
 
 
 def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any]]:
@@ -32,7 +28,7 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
             what = "card" if post is Post.CARD else "update_card"
             return [{"do": what, "facts": meta["facts"], **_said(message.text, card(meta["facts"], language))}]
         case Post.TRANSCRIPT:
-            return [{"do": "reply", **_said(piece, [section(piece)])} for piece in transcript(meta, language)]
+            return [{"do": "reply", **_said(one.text, [section(one.text)])} for one in transcript(meta, language)]
         case Post.REMARK:
             return [{"do": "reply", **_said(message.text, [context(piece)])} for piece in _small(message.text)]
         case Post.REMINDER:
@@ -66,7 +62,7 @@ def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:
     """Mentions are the desk's own, so they are the only part that is not escaped."""
     meta = message.meta
     named = " ".join(f"<!subteam^{one}>" if one.startswith("S") else f"<@{one}>" for one in meta["mentions"])
-    text = f":bell: {named} {escaped(message.text)}".replace("  ", " ")[:2_900]
+    text = f":bell: {named} {escaped(message.text)}".replace("  ", " ")[:_LONGEST]
     blocks = [section(text)]
     if meta["buttons"]:
         buttons = [button(StaffAction(one), meta["case"], language) for one in meta["buttons"]]
@@ -76,7 +72,8 @@ def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:
 
 def _small(text: str) -> list[str]:
     """A remark; one that keeps what somebody wrote may be long."""
-    return _packed([escaped(text)])
+    said = escaped(text)
+    return [said[start : start + _LONGEST] for start in range(0, len(said), _LONGEST)] or [NOTHING]
 
 
 def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -87,35 +84,9 @@ def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def transcript(meta: Mapping[str, Any], language: str = "en") -> list[str]:
-    """What was said before, in pieces that fit into a section."""
-    left_out = meta.get("left_out")
-    lines = [f"_{say('card_left_out', language, count=str(left_out))}_"] if left_out else []
-    for line in meta["lines"]:
-        who = cut(line["name"] or say(_WHO[Author(line["author"])], language))
-        text = "\n".join(mrkdwn(line["text"])) or "…"
-        lines.append(f"*{who}* {date(line['at'])}\n{text}")
-        if line["files"]:
-            lines[-1] += "\n:paperclip: " + escaped(", ".join(line["files"]))
-        if line["sources"]:
-            lines[-1] += "\n:book: " + escaped(", ".join(line["sources"]))
-    return _packed(lines)
-
-
-def _packed(lines: Sequence[str], limit: int = 2_900) -> list[str]:
-    pieces: list[str] = []
-    for line in lines:
-        for part in [line[start : start + limit] for start in range(0, len(line), limit)]:
-            if pieces and len(pieces[-1]) + len(part) + 2 <= limit:
-                pieces[-1] += "\n\n" + part
-            else:
-                pieces.append(part)
-    return pieces or [NOTHING]
-
-
 def _spoken(message: OutboundMessage, language: str, *, sign: str = "") -> list[dict[str, Any]]:
     """Somebody's words, under their name. The hub's own are set small: they went to the customer already."""
-    who = cut(message.author_name or say(_WHO[message.author], language))
+    who = cut(message.author_name or say(WHO[message.author], language))
     head = f"*{who}* {sign}".rstrip()
     parts = [part for part in mrkdwn(message.text, 2_800) if part.strip()]
     missing = message.meta.get("missing") or []
@@ -145,7 +116,7 @@ def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
 
 def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[str, Any]]:
     """What was shown is changed; where a text has become longer than one post may be, the rest follows below."""
-    who = cut(message.author_name or say(_WHO[message.author], language))
+    who = cut(message.author_name or say(WHO[message.author], language))
     if post is Post.REACTED:
         key = "card_reacted" if message.meta.get("present") else "card_unreacted"
         text = say(key, language, name=who, emoji=escaped(str(message.meta.get("emoji"))))

@@ -48,7 +48,8 @@ def world(tmp_path: Path) -> Iterator[DeskWorld]:
 
 
 def wall_on(slack: SlackFake, store: SqlStore, folder: Path, clock: Hours, **more: Any) -> SlackWall:
-    settings = WallSettings(STAFF, (TOKEN,), account="main", api_base_url=slack.api_url, **more)
+    given = {"channel": STAFF, "tokens": (TOKEN,), "account": "main", "api_base_url": slack.api_url, **more}
+    settings = WallSettings(**given)
     return SlackWall(settings, surroundings(store, folder, clock=cast(Any, clock)), store)
 
 

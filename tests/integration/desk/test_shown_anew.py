@@ -1,0 +1,114 @@
+"""A case that goes on in another thread, by a hub that is killed between two pieces of what was said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.domain.case import DESK
+from core.domain.delivery import DeliveryStatus
+from core.domain.errors import RateLimited
+from core.domain.messages import CustomerAction
+from core.ports.store import Acceptable, Delivery, Settlement
+from handoff.slack_wall import SlackWall
+from tests.integration.desk.test_wall import Hours, wall_on, world
+from tests.property.desk_world import DeskWorld
+from tests.servers.slack_fake import SlackFake, text_of
+from tests.servers.slack_world import Channel, Fault
+
+__all__ = ["world"]
+SECOND = "C0STAFF02"
+LONG = "This sentence is here to make the message as long as some people write them. " * 9
+
+
+async def turns(world: DeskWorld) -> None:
+    while states := await world.store.claim(10, 5.0, history=100):
+        for state in states:
+            await world.store.finish([await world.turn.run(state)])
+
+
+async def delivered(world: DeskWorld, wall: SlackWall) -> None:
+    while deliveries := await world.store.claim_deliveries(DESK, "main", 1, 5.0):
+        for one in deliveries:
+            await sent(world, wall, one)
+
+
+async def sent(world: DeskWorld, wall: SlackWall, one: Delivery) -> None:
+    payloads = [(f"{one.id}:{payload.part}", payload) for payload in wall.render(one.message)]
+    receipts = tuple([await wall.send(payload, idempotency_key=key) for key, payload in payloads])
+    await world.store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)])
+
+
+async def says(world: DeskWorld, numbers: range) -> None:
+    for number in numbers:
+        length = 9 if number == 5 else 1
+        event = world.customer_says(f"Message {number}. {LONG * length}End {number}.", f"m{number}")
+        await world.store.accept([Acceptable(event)])
+        await turns(world)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 5])
+@pytest.mark.parametrize("meanwhile", ["more is said", "something is deleted", "something is edited"])
+def test_every_message_is_shown_once_and_in_order_however_it_was_cut(
+    world: DeskWorld, tmp_path: Path, pieces: int, meanwhile: str
+) -> None:
+    async def shown() -> list[str]:
+        async with SlackFake() as slack:
+            slack.channels[SECOND] = Channel()
+            await world.store.accept(
+                [Acceptable(world.customer_says("A person, please", "c0", CustomerAction.REQUEST_PERSON))]
+            )
+            await turns(world)
+            first = wall_on(slack, world.store, tmp_path, Hours())
+            await first.start(None)  # type: ignore[arg-type]
+            await delivered(world, first)
+            await says(world, range(1, 9))
+            await delivered(world, first)
+            await first.stop()
+            await says(world, range(9, 10))
+            (next_one,) = await world.store.claim_deliveries(DESK, "main", 1, 5.0)
+            await killed_after(slack, world, next_one, tmp_path, 1 + pieces)
+            target = world.customer_says("", "m1")
+            match meanwhile:
+                case "more is said":
+                    await says(world, range(10, 12))
+                case "something is deleted":
+                    await world.store.accept([Acceptable(world.customer_changes(target, None))])
+                case _:
+                    await world.store.accept([Acceptable(world.customer_changes(target, "Message 1, in short."))])
+            await turns(world)
+            last = wall_on(slack, world.store, tmp_path, Hours(), channel=SECOND)
+            await last.start(None)  # type: ignore[arg-type]
+            await sent(world, last, next_one)
+            await delivered(world, last)
+            await last.stop()
+            (card,) = [one for one in slack.channels[SECOND].messages if "thread_ts" not in one]
+            thread = [one for one in slack.channels[SECOND].messages if one.get("thread_ts") == card["ts"]]
+            return [text_of(one) for one in thread]
+
+    thread = "\n".join(world.do(shown()))
+    expected = [str(number) for number in range(1, 12 if meanwhile == "more is said" else 10)]
+    assert re.findall(r"Message (\d+)\. ", thread) == re.findall(r"End (\d+)\.", thread) == expected
+    assert thread.count("This sentence") == 9 * (len(expected) + 8)
+
+
+async def killed_after(slack: SlackFake, world: DeskWorld, one: Delivery, folder: Path, posts: int) -> None:
+    """Whatever a process knew that did not come further is gone with it."""
+    left = [posts]
+
+    def weather(method: str, args: Any) -> Fault | None:
+        if method != "chat.postMessage":
+            return None
+        left[0] -= 1
+        return Fault(error="ratelimited") if left[0] < 0 else None
+
+    calm, slack.weather = slack.weather, weather  # type: ignore[method-assign]
+    wall = wall_on(slack, world.store, folder, Hours(), channel=SECOND)
+    await wall.start(None)  # type: ignore[arg-type]
+    with pytest.raises(RateLimited):
+        await sent(world, wall, one)
+    await wall.stop()
+    slack.weather = calm  # type: ignore[method-assign]
