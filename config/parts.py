@@ -305,7 +305,8 @@ def make_briefing(
         return Briefing()
     from core.llm.extractive import ExtractiveResponder
 
-    drafter = ExtractiveResponder(retriever, agent_settings(settings), clock)
+    words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already
+    drafter = ExtractiveResponder(retriever, words, clock)
     if not settings.has_model:
         return Briefing(drafter=drafter)
     from core.agent.summarizing import ModelSummarizer
