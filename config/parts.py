@@ -170,6 +170,7 @@ def make_web(
         metrics=metrics,
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
         is_operator=lambda request: operator_access(settings).allows(request),
+        shown=store,
     )
     return channel
 
@@ -211,6 +212,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
     return KnowledgeSettings(
         directory=settings.data_dir / "chroma",
         chroma_url=settings.chroma_url,
+        database_url=settings.database_url,
         embedding_model=settings.embedding_model,
         query_prompt=settings.embedding_query_prompt,
         document_prompt=settings.embedding_document_prompt,

@@ -24,9 +24,12 @@ from channels.email.standing import Standing
 from channels.email.threads import Threads
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
-from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.capabilities import AnswersBy, Capabilities, Pace, TextFormat
+from core.domain.customer import ContactDetails
 from core.domain.errors import AuthFailed, BadSignature, StoreUnavailable, Unreachable
+from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.domain.road import Road
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 
@@ -50,6 +53,7 @@ class EmailChannel:
             media=True,
             pace=Pace(messages=settings.per_minute, seconds=60.0),
             send_seconds=_SEND_SECONDS,
+            follow_up=AnswersBy.THREAD,
         )
         self._settings = settings
         self._around = surroundings
@@ -121,6 +125,14 @@ class EmailChannel:
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         """See Channel.fetch."""
         return await self._files.open(ref)
+
+    def road_to(self, contact: ContactDetails, home: ConversationKey) -> Road | None:
+        """See SupportsFollowUp. A thread of its own for each conversation and address; never to ourselves."""
+        address = (contact.email or "").strip().lower()
+        if not address or address == self.account:
+            return None
+        thread = self._tokens.new_thread(f"road {home} {address}")
+        return Road(ConversationKey(CHANNEL, self.account, thread), address, contact.email or "")
 
     @property
     def alarm(self) -> str | None:

@@ -52,7 +52,7 @@ def composed(
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = _mailbox(_shown_as(envelope.company, body), envelope.address)
     mail["To"] = _mailbox(thread.name, thread.to)
-    mail["Subject"] = _subject(thread.subject, language)
+    mail["Subject"] = _subject(thread, language)
     mail["Date"] = format_datetime(envelope.at)
     mail["Message-ID"] = envelope.message_id
     if thread.answers:
@@ -110,11 +110,11 @@ def _mailbox(name: str | None, address: str) -> Address | str:
         return Address(_line(name or ""), addr_spec=address)
 
 
-def _subject(subject: str, language: str) -> str:
-    said = _line(subject)
+def _subject(thread: Thread, language: str) -> str:
+    said = _line(thread.subject)
     if not said:
         return words.no_subject(language)
-    return said if _ANSWERED.match(said) else f"Re: {said}"
+    return said if thread.is_ours or _ANSWERED.match(said) else f"Re: {said}"
 
 
 def _line(text: str) -> str:

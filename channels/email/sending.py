@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -98,7 +99,7 @@ class Sending:
         token = payload.conversation.thread
         message_id = self._tokens.message_id(token, idempotency_key)
         try:
-            thread = await self._threads.recall(token)
+            thread = await self._thread(token, payload)
             if thread is None:
                 raise Rejected("Nothing is known of this thread: there is nobody to write to.")
             if await self.ledger.state(message_id) is True:
@@ -110,6 +111,15 @@ class Sending:
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         return thread, message_id
+
+    async def _thread(self, token: str, payload: WirePayload) -> Thread | None:
+        """By a road, a mail goes to the address that was left and to nobody who has come into the thread since."""
+        thread, to = await self._threads.recall(token), payload.body.get("to")
+        if to is None:
+            return thread
+        if thread is None:
+            thread = await self._threads.begin(token, to, payload.body["subject"], payload.body.get("locale"))
+        return thread if thread.to == to else replace(thread, to=to, name=None)
 
     async def _submit(self, to: str, mail: bytes, message_id: str) -> None:
         first = False

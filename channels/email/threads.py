@@ -51,6 +51,11 @@ class Thread:
     locale: str | None = None
     doubted: bool = False
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether we began it, and nobody has answered yet."""
+        return not self.quote_at
+
     @classmethod
     def from_json(cls, text: str) -> Thread:
         """Read what `to_json` wrote."""
@@ -101,6 +106,12 @@ class Threads:
             raise StoreUnavailable("The thread is being changed by others all the time.")
         how = "joined" if place.joined else "began"
         await self._memory.replace(CHANNEL, self._account, _key(mail), None, f"{place.thread} {how}")
+
+    async def begin(self, thread: str, to: str, subject: str, locale: str | None) -> Thread:
+        """One that we begin. Whoever has that address takes part in it; that it is whose it was said to be is not proven."""
+        new = Thread(to, None, subject, None, people={to: False}, locale=locale)
+        await self._memory.replace(CHANNEL, self._account, f"thread/{thread}", None, new.to_json())
+        return await self.recall(thread) or new
 
     async def recall(self, thread: str) -> Thread | None:
         """None when nothing is known of it."""

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from channels.sms import parse, render, signature
-from channels.sms.address import Address
+from channels.sms.address import Address, Kind, Pair
 from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.diagnosis import WEBHOOK_PATH, Doctor
@@ -23,9 +23,12 @@ from channels.sms.sender import STATUS_PATH, Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.window import Window
 from core.domain.attachments import AttachmentRef
-from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.capabilities import AnswersBy, Capabilities, Pace, TextFormat
+from core.domain.customer import ContactDetails
 from core.domain.errors import AuthFailed, ChannelError, HubError, Rejected, StoreUnavailable, Unreachable
+from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.domain.road import Road
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 
@@ -96,6 +99,15 @@ class SmsChannel:
     def routes(self) -> Sequence[web.RouteDef]:
         """See SupportsRoutes."""
         return [self._door.route(WEBHOOK_PATH, thanks=THANKS), self._door.route(STATUS_PATH, thanks=THANKS)]
+
+    def road_to(self, contact: ContactDetails, home: ConversationKey) -> Road | None:
+        """See SupportsFollowUp: from our number, or from the service, which takes one of its own; never to ourselves."""
+        ours = self._settings.number or self._settings.service
+        theirs = Address.read(contact.phone or "")
+        if ours is None or theirs.kind is not Kind.NUMBER or theirs.whatsapp or theirs.value in self._own:
+            return None
+        key = ConversationKey(parse.CHANNEL, self.account, str(Pair(ours, theirs.value)))
+        return Road(key, theirs.value, contact.phone or "")
 
     @property
     def alarm(self) -> str | None:
@@ -209,4 +221,5 @@ def capabilities(settings: SmsSettings) -> Capabilities:
         media=True,
         burst_window=_BURST,
         pace=Pace(messages, seconds, per_conversation=_PER_CONVERSATION),
+        follow_up=AnswersBy.SENDER,
     )

@@ -24,6 +24,8 @@ def between(message: MessageResource, pair: Pair) -> bool:
     A message that waits in a Messaging Service's queue may have no sender yet.
     """
     sender = message.get(SENDER) or pair.ours
+    if message.get("messaging_service_sid") == pair.ours:
+        sender = pair.ours  # the service chose one of its numbers
     return message.get("direction") != "inbound" and message.get("to") == pair.theirs and sender == pair.ours
 
 

@@ -193,8 +193,12 @@ class Sender:
         return {"ContentSid": str(self._settings.whatsapp_template), "ContentVariables": variables}
 
     def _form(self, pair: Pair, fields: Mapping[str, str]) -> dict[str, str]:
-        """From the number that the customer wrote to, in a pool as well: another one would be a stranger's."""
-        form = {"From": pair.ours, "To": pair.theirs, **fields}
+        """From the number that the customer wrote to, in a pool as well: another one would be a stranger's.
+
+        Who never wrote gets it from whichever the service takes, which stays with them (Twilio, "Sticky Sender").
+        """
+        ours = {} if pair.ours == self._settings.service else {"From": pair.ours}
+        form = {**ours, "To": pair.theirs, **fields}
         if self._settings.service is not None and not pair.whatsapp:
             form["MessagingServiceSid"] = self._settings.service
             if self._settings.shorten_links:

@@ -23,6 +23,7 @@ from channels.web.rates import MemoryRates, Rates
 from channels.web.reception import Reception
 from channels.web.sessions import Sessions
 from channels.web.settings import WebSettings
+from channels.web.shown import NotesShown, Seen
 from channels.web.socket import Sockets
 from channels.web.tokens import ACCOUNT, CHANNEL, Session, Tokens
 from channels.web.users import IsOperator, Users, WebRecords, nobody
@@ -56,7 +57,8 @@ _ASSET = r"/{asset:[\w-]+\.(?:js|css|svg|png|ico|webp|woff2|webmanifest|txt)|wid
 class WebChannel:
     """Customers in a browser. What they see is the event log; sending appends to it, and a wake tells who listens.
 
-    ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for.
+    ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for. ``shown`` keeps what of
+    people's words customers have been shown.
     """
 
     name = CHANNEL
@@ -76,6 +78,7 @@ class WebChannel:
         metrics: Metrics | None = None,
         uploaded: Uploaded | None = None,
         is_operator: IsOperator = nobody,
+        shown: NotesShown | None = None,
         static: Path = STATIC,
     ) -> None:
         self._settings = settings
@@ -91,14 +94,16 @@ class WebChannel:
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)
         self._reception = Reception(records, self._access.rates, limits, clock)
+        self._seen = Seen(shown)
+        rates_of_sockets = MemoryRates(clock.monotonic)
         hall = Hall(
-            self._access, self._origins, self._live, self._reception, limits, MemoryRates(clock.monotonic), clock
+            self._access, self._origins, self._live, self._reception, limits, rates_of_sockets, clock, self._seen
         )
         self._sockets = Sockets(hall, metrics)
         self._sessions = Sessions(settings, self._access, records, log, wake)
         self._files = Files(settings, self._access, records, files, self._links, uploaded)
         self._messages = Messages(self._access, self._reception, self._live, log, self._files, limits)
-        self._history = History(self._access, log, self._live, self._links)
+        self._history = History(self._access, log, self._live, self._links, self._seen)
         self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)
         self._pages = Pages(static, demo=settings.demo_page)
@@ -114,6 +119,7 @@ class WebChannel:
         self._reception.open(None)
         await self._live.stop()
         await self._sockets.close()
+        await self._seen.drain()
         await self._access.rates.close()
 
     def authenticate(self, request: WebhookRequest) -> None:

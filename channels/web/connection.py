@@ -20,6 +20,7 @@ from channels.web.rates import MemoryRates
 from channels.web.reception import Reception
 from channels.web.refusals import BadFrame, TooLong
 from channels.web.settings import Rate, WebLimits
+from channels.web.shown import Handed, Seen
 from channels.web.tokens import Session
 from channels.web.turnstile import Crowded, Turnstile
 from channels.web.wire import Ack
@@ -42,6 +43,10 @@ REFUSED: Final = 4403
 ENDED: Final = 4410
 TOO_MANY: Final = 4429
 TRY_LATER: Final = 1013
+LOST: Final = 1006
+"""The client went away without a word (RFC 6455, section 7.1.5)."""
+_NOTICED: Final = 1.6
+"""Heartbeats after which a dead connection is closed: one without a word, half of one without an answer."""
 
 _RETRY_SECONDS = 2.0
 _REFUSED_SECONDS = 60.0
@@ -62,6 +67,7 @@ class Hall:
     limits: WebLimits
     rates: MemoryRates
     clock: Clock
+    seen: Seen
     closing: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -69,7 +75,9 @@ class Connection:
     """A client's connection, and its place in the log (a ``live.Listener``)."""
 
     __slots__ = (
+        "_followed",
         "_hall",
+        "_handed",
         "_pace",
         "_request",
         "_session",
@@ -88,6 +96,8 @@ class Connection:
         self._start = 0
         self._pace = str(id(self))
         self._turnstile = Turnstile(hall.clock.monotonic)
+        self._handed = Handed(hall.seen, _NOTICED * hall.limits.heartbeat_seconds)
+        self._followed = False
         self.conversation_id = ""
         self.cursor = UNREAD
 
@@ -112,6 +122,7 @@ class Connection:
             pass
         finally:
             self._hall.live.remove(self)
+            self._handed.end(self.conversation_id, in_order=self._socket.close_code not in (None, LOST))
             self._hall.rates.forget(self._pace)
             self._hall.rates.forget(f"{self._pace}:refused")
 
@@ -122,6 +133,7 @@ class Connection:
 
     async def deliver(self, frames: Sequence[Shown]) -> None:
         """See Listener.deliver. Nothing here waits: the send only fills a buffer, and a full one ends the connection."""
+        self._handed.hand(self.conversation_id, [shown.logged for shown in frames])
         for shown in frames:
             said = shown.logged.message
             if said is not None and said.author is Author.CUSTOMER:
@@ -173,6 +185,7 @@ class Connection:
         conversation = await self._hall.access.conversation(session)
         head = await self._hall.live.head(self.conversation_id) if conversation is not None else 0
         self._start = head
+        self._followed = conversation is not None and conversation.escalation_reason is not None
         status = conversation.state.value if conversation is not None else "bot"
         await self._send({"type": "status", "status": status, "latest": head})
         await self._hall.live.begin(self, head)
@@ -181,6 +194,8 @@ class Connection:
         """The next frame's text; None when the connection is over."""
         while True:
             message = await self._socket.receive()
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                self._handed.acknowledge(self.conversation_id)
             if message.type is WSMsgType.TEXT:
                 return bytes(message.data)
             if message.type is not WSMsgType.BINARY:
@@ -249,10 +264,13 @@ class Connection:
 
     async def _resume(self, after: int) -> None:
         """Send again what this connection has not had: from ``after`` to where its live frames began."""
+        if self._followed:
+            self._hall.seen.note(self.conversation_id, after)
         place = after
         while place < self._start:
             page = await self._hall.live.page(self.conversation_id, place)
             missed = [shown for shown in page if shown.cursor <= self._start]
+            self._handed.hand(self.conversation_id, [shown.logged for shown in missed])
             for shown in missed:
                 await self._drained()
                 if not await self._send_text(shown.text):

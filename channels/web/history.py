@@ -12,6 +12,7 @@ from channels.web.links import Links
 from channels.web.live import Live
 from channels.web.parse import cursor, seconds
 from channels.web.refusals import BadFrame
+from channels.web.shown import Seen, furthest
 from core.ports.store import EventLog, LoggedFrame
 
 MOST = 500
@@ -21,11 +22,12 @@ LONGEST_POLL = 30.0
 class History:
     """Everything a session's own token may read."""
 
-    def __init__(self, access: Access, log: EventLog, live: Live, links: Links) -> None:
+    def __init__(self, access: Access, log: EventLog, live: Live, links: Links, seen: Seen) -> None:
         self._access = access
         self._log = log
         self._live = live
         self._links = links
+        self._seen = seen
 
     async def history(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/sessions/{session_id}/history?after=0&limit=100``: oldest first."""
@@ -34,6 +36,8 @@ class History:
         limit = limit_of(request)
         frames = list(await self._log.history(session.conversation_id, after=after, limit=limit + 1))
         page = frames[:limit]
+        if (shown := furthest(page)) is not None:
+            self._seen.note(session.conversation_id, shown)
         body: dict[str, Any] = {
             "messages": render.history(page, self._links.to),
             "cursor": page[-1].cursor if page else after,
@@ -44,8 +48,10 @@ class History:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/sessions/{session_id}/events?after=7&wait=25``: a long poll for the frames of the socket."""
-        session, _ = await self._access.reader(request)
+        session, conversation = await self._access.reader(request)
         after = cursor(request.query.get("after", "0"))
+        if conversation is not None and conversation.escalation_reason is not None:
+            self._seen.note(session.conversation_id, after)
         wait = seconds(request.query.get("wait", "0"), "wait", LONGEST_POLL)
         frames = await self._live.wait_for(session.conversation_id, after, _anything, wait)
         if wait and not frames:

@@ -17,8 +17,7 @@ import structlog
 from core.attachments.file_name import clean
 from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus
 from core.domain.errors import AuthFailed, ChannelError, HubError, InvalidInput, NotYet, RateLimited, Unreachable
-from core.domain.keys import ConversationKey
-from core.domain.messages import Message
+from core.domain.messages import CAME_BY, Message
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.extractor import AttachmentStore
@@ -74,12 +73,12 @@ class FetchService:
     async def ensure(self, state: TurnState) -> TurnState:
         """The turn with its messages' files. Raises StoreUnavailable, NotYet while one of them may still come."""
         wanted = [(message, refs) for message in state.pending if (refs := _refs(message))]
-        channel = self._door(state.conversation.key)
-        if not wanted or channel is None:
+        wanted = [(message, refs) for message, refs in wanted if self._came_by(state, message) is not None]
+        if not wanted:
             return state
         until = self._clock.monotonic() + self._patience
         brought = await asyncio.gather(
-            *(self._of_message(channel, state, message, refs, until) for message, refs in wanted),
+            *(self._of_message(state, message, refs, until) for message, refs in wanted),
             return_exceptions=True,  # the others are brought to their end, so that a later try finds them
         )
         found: dict[str, list[Attachment]] = {}
@@ -94,14 +93,18 @@ class FetchService:
         fetched = [file for files in found.values() for file in files]
         return replace(state, pending=pending, files=_merged(state.files, fetched))
 
-    def _door(self, key: ConversationKey) -> Channel | None:
+    def _came_by(self, state: TurnState, message: Message) -> Channel | None:
         """The account that it came through, where a platform has several: files of one are not the other's to fetch."""
-        doors = [one for one in self._channels.values() if one.name == key.channel]
-        return next((one for one in doors if one.account == key.account), doors[0] if doors else None)
+        key = state.conversation.key
+        way = message.meta.get(CAME_BY) or {"channel": key.channel, "account": key.account}
+        doors = [one for one in self._channels.values() if one.name == way["channel"]]
+        return next((one for one in doors if one.account == way["account"]), doors[0] if doors else None)
 
     async def _of_message(
-        self, channel: Channel, state: TurnState, message: Message, refs: Sequence[AttachmentRef], until: float
+        self, state: TurnState, message: Message, refs: Sequence[AttachmentRef], until: float
     ) -> list[Attachment]:
+        channel = self._came_by(state, message)
+        assert channel is not None
         files = []
         for ref in refs:
             key = hashlib.blake2b(f"{message.id}\n{ref.id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
