@@ -11,6 +11,7 @@ from channels.slack.views import TakesForms
 from config.desk_app import ACCOUNT, desk_tokens, has_own_app
 from config.desk_macros import read_macros
 from config.election import Election
+from config.roads import has_roads, make_roads
 from config.settings import Settings
 from config.teams import read_teams
 from core.agent.language import written_language
@@ -29,6 +30,7 @@ from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
 from handoff.delivery_marks import DeliveryMarks
 from handoff.desk_views import DeskViews
+from handoff.follow_up import FollowUpTimers
 from handoff.hours import BadHours, parse_hours
 from handoff.learning import LearningTimers
 from handoff.learning_desk import LearningDesk
@@ -37,6 +39,7 @@ from handoff.settings import HandoffSettings
 from handoff.slack_desk import DeskParts, SlackDesk
 from handoff.slack_panel import SlackPanel
 from handoff.slack_wall import SlackWall, WallSettings
+from handoff.spoken_to import LastWords
 from handoff.texts import languages
 from handoff.timers import DeskTimers
 from handoff.translated_desk import TranslatedDesk
@@ -106,6 +109,8 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         zone=zone,
         remind_seconds=settings.desk_remind_minutes * 60,
         owner_seconds=settings.desk_owner_minutes * 60,
+        follow_up_seconds=settings.follow_up_minutes * 60 if has_roads(settings) else 0.0,
+        follow_ups=settings.follow_up_unanswered,
         honest_seconds=settings.desk_honest_minutes * 60,
         on_call=settings.desk_on_call,
         staff_locale=settings.desk_language,
@@ -136,7 +141,9 @@ def make_desk(
     desk: Desk = SlackDesk(desk_parts, handoff)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, wall, wall, settings.desk_language)
-    return desk if translator is None else TranslatedDesk(desk, translator, store, settings.desk_language)
+    if translator is None:
+        return desk
+    return TranslatedDesk(desk, translator, store, settings.desk_language, desk_parts.words)
 
 
 def give_forms(
@@ -160,12 +167,17 @@ def make_timers(
     clock: Clock,
     wake: Wake,
     drafter: Drafter | None = None,
+    channels: Mapping[str, Channel] = MappingProxyType({}),
 ) -> TimerLoop | None:
-    """What reminds people, and learns from them; None where there are none."""
+    """What reminds people, follows up what they wrote, and learns from them; None where there are none."""
     if wall is None:
         return None
-    timers = DeskTimers(_parts(wall, store, clock), handoff)
-    learning = LearningTimers(timers.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale)
+    work = _parts(wall, store, clock)
+    timers = DeskTimers(work, handoff)
+    follow_ups = FollowUpTimers(timers.ring, work, store, make_roads(channels), handoff, settings.company_name)
+    learning = LearningTimers(
+        follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
+    )
     return TimerLoop(store, learning.ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
 
 
@@ -180,4 +192,4 @@ def make_marks(
 
 def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
     """What the desk works with."""
-    return DeskParts(store, store, wall, wall, clock, store, agent, written=written_language)
+    return DeskParts(store, store, wall, wall, clock, store, agent, written=written_language, words=LastWords(store))

@@ -241,7 +241,7 @@ class Hub:
         await self.delivery.start()
         drafter = parts.make_drafter(self.settings, self._clock, self.metrics, self._closing)
         self._timers = make_timers(
-            self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter
+            self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter, self.channels
         )
         if self._timers is not None:
             self._timers.start()

@@ -186,6 +186,15 @@ class Settings(BaseSettings):
     desk_honest_minutes: float = Field(
         5.0, ge=0, description="Minutes until a customer for whom nobody came is told that it takes longer. 0: never."
     )
+    follow_up_minutes: float = Field(
+        5.0,
+        ge=0,
+        description="Minutes until what staff wrote goes by e-mail or SMS to a customer who has left the page without having "
+        "seen it, and until an address gets the next one. 0: never.",
+    )
+    follow_up_unanswered: int = Field(
+        5, ge=1, description="How many of these messages an address gets that does not answer."
+    )
     desk_rating_hours: float = Field(
         24.0,
         ge=0,

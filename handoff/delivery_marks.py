@@ -13,7 +13,7 @@ from core.ports.fates import Fate, Fates, FateStatus
 from core.ports.store import NewMessage
 from core.ports.wake import OUTBOX, Wake
 from handoff import posts
-from handoff.texts import say
+from handoff.texts import by_way, masked, say
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +33,26 @@ Won = Callable[[str, float], Awaitable[bool]]
 
 def marks(fate: Fate, locale: str) -> list[NewMessage]:
     """What is posted for it: its sign in place of the one before, and for a failure the reason."""
+    if fate.follow_up is not None:
+        return _of_follow_up(fate, *fate.follow_up, locale)
     told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
     if fate.status is FateStatus.FAILED:
         words = " ".join(fate.text.split())
         quoted = words if len(words) <= _QUOTED else words[:_QUOTED].rstrip() + "…"
         told.append(posts.remark(say("staff_not_delivered", locale, text=quoted or "…", reason=fate.reason or "?")))
     return told
+
+
+def _of_follow_up(fate: Fate, channel: str, address: str, locale: str) -> list[NewMessage]:
+    """Once it has gone, and when it has not; that a mail was read is of no consequence, and not to be relied on."""
+    way, whom = by_way(channel, locale), masked(address)
+    if fate.status is FateStatus.FAILED:
+        text = say("staff_follow_up_failed", locale, way=way, address=whom, reason=fate.reason or "?")
+        return [posts.remark(text)]
+    told_before = fate.shown in (FateStatus.SENT, FateStatus.READ)
+    if told_before or fate.status is FateStatus.WAITING:
+        return []
+    return [posts.remark(say("staff_followed_up", locale, way=way, address=whom))]
 
 
 class DeliveryMarks:

@@ -13,7 +13,7 @@ from typing import Any
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
-from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.messages import CAME_BY, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.ports.store import NewMessage
 
 POST = "post"
@@ -135,14 +135,19 @@ def places(told: Sequence[NewMessage], first: int) -> dict[str, int]:
 
 
 def said(message: Message, name: str | None) -> NewMessage:
-    """A message of the customer's, with its files."""
+    """A message of the customer's, with its files, and by which other road it came."""
+    way = message.meta.get(CAME_BY)
     return NewMessage(
         Author.CUSTOMER,
         message.text,
         MessageKind.NOTICE,
         author_name=message.author_name or name,
         attachments=tuple(file for file in message.attachments if file.storage_key),
-        meta={POST: str(Post.SAID), "missing": [file.name for file in message.attachments if not file.storage_key]},
+        meta={
+            POST: str(Post.SAID),
+            "missing": [file.name for file in message.attachments if not file.storage_key],
+            **({"by": way["channel"]} if way else {}),
+        },
         relays=message.id,
     )
 

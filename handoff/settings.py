@@ -23,7 +23,9 @@ class HandoffSettings:
     told again of a case that nobody took (then ``on_call``: ids of Slack's people and groups), ``owner_seconds`` until an
     owner is told that the customer waits, both within the hours; ``honest_seconds`` until the customer is told that it
     takes longer. ``zone``: the staff's. ``teams``: in the order in which a case is offered to them.
-    ``macros``: replies that staff have saved.
+    ``macros``: replies that staff have saved. ``follow_up_seconds``: how long what staff wrote may stay unseen on a page that
+    the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
+    address gets that does not answer.
     """
 
     default_locale: str = "en"
@@ -38,6 +40,8 @@ class HandoffSettings:
     remind_seconds: float = 600.0
     owner_seconds: float = 900.0
     honest_seconds: float = 300.0
+    follow_up_seconds: float = 0.0
+    follow_ups: int = 5
     on_call: tuple[str, ...] = ()
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)

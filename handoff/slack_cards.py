@@ -14,7 +14,7 @@ from handoff.slack_card import button, card, cut
 from handoff.slack_proposals import proposal
 from handoff.slack_transcript import WHO, transcript
 from handoff.slack_translations import below, sent_as
-from handoff.texts import say
+from handoff.texts import by_way, say
 
 Block = dict[str, Any]
 _LONGEST = 2_900
@@ -44,7 +44,8 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
         case Post.OUTGOING:
             return _outgoing(message, language)
         case _:
-            return _spoken(message, language)
+            by = meta.get("by")
+            return _spoken(message, language, sign=f"_{by_way(by, language)}_" if by else "")
 
 
 def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
+from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.altering import altered, reacted
@@ -101,6 +102,7 @@ class StaffTurn:
                 break
         else:
             handled = self._turn.conversation.last_seq
+        self._follow_up()
         asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if self._thread else []
         if self._customers or self._transition is not None or self._recalls or self._records:
             asides.append(
@@ -113,6 +115,14 @@ class StaffTurn:
                 )
             )
         return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
+
+    def _follow_up(self) -> None:
+        """Whether a customer on a page has seen it is looked at later; by another road it goes there at once."""
+        stays = self._channel is None or not self._channel.event_log or self._conversation.road is not None
+        delays = [message.delay for message in self._customers if message.author is Author.STAFF]
+        if delays and self._settings.follow_up_seconds and not stays:
+            after = max(delays) + self._settings.follow_up_seconds
+            self._records.append(SetTimer(self._case.id, TimerKind.FOLLOW_UP, after, keep=True))
 
     def _items(self) -> Sequence[Message | Change]:
         """In order. Of what was done to one message, how it ended up counts; what is still pending is read as it is now."""

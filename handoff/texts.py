@@ -25,6 +25,18 @@ def languages() -> frozenset[str]:
     return frozenset.intersection(*(frozenset(variants) for variants in _texts().values()))
 
 
+def by_way(channel: str, locale: str | None) -> str:
+    """Such as: by e-mail."""
+    key = f"by_{channel}"
+    return say(key, locale) if key in _texts() else channel
+
+
+def masked(address: str) -> str:
+    """Enough to know which it is, for whoever reads over a shoulder; the card has it whole."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}…{at}{domain}" if at else f"{address[:3]}…{address[-2:]}"
+
+
 def say(
     key: str,
     locale: str | None,

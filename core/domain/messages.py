@@ -20,6 +20,9 @@ FOR_RECORD = "for_record"
 CAME_BY = "came_by"
 """In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
 
+SENT_BY = "sent_by"
+"""In ``Message.meta`` of what went by another road at once, as well as to its own place: the channel."""
+
 
 class Author(StrEnum):
     """Who speaks. ``SYSTEM`` is the hub itself: transition notices and honest failures."""

@@ -78,6 +78,7 @@ class Recall:
 @dataclass(frozen=True, slots=True)
 class FollowUp:
     """What a customer has not seen on the page is dealt with up to ``followed_seq``; with a ``road``, by a message of the aside.
+    None: nothing is, so far.
 
     ``last_seq``, ``shown_cursor`` and ``contacted``: as they were when that was decided. When the customer has come back, or
     anybody has said something since, nothing is written.
@@ -85,7 +86,7 @@ class FollowUp:
 
     last_seq: int
     shown_cursor: int
-    followed_seq: int
+    followed_seq: int | None = None
     road: Road | None = None
     contacted: Contacted = field(default_factory=Contacted)
 

@@ -134,6 +134,8 @@ def keep_follow_ups(
 ) -> None:
     """``followed``: by conversation, under its lock."""
     for home, follow in followed:
+        if follow.followed_seq is None:
+            continue
         row = {"conversation_id": home, "shown_cursor": follow.shown_cursor, "followed_seq": follow.followed_seq}
         connection.execute(database.upsert(follow_up, ["conversation_id"], ["followed_seq"]), row)
         if follow.road is not None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Double, Insert, Row, bindparam, case, insert,
 from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
+from core.domain.messages import SENT_BY
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
@@ -185,7 +186,7 @@ class Writes:
                 "kind": new.kind,
                 "text": codec.clean(new.text),
                 "citations": codec.dump_citations(new.citations),
-                "meta": codec.dump({**new.meta, "status": state}),
+                "meta": codec.dump({**new.meta, "status": state, **_sent_by(row)}),
                 "turn_id": new.turn_id,
                 "sent_at": self.now,
                 "created_at": self.now,
@@ -224,3 +225,8 @@ class Writes:
         self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": way.address, **delivery})
         if new.road is None:
             self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})
+
+
+def _sent_by(row: Row[Any]) -> dict[str, Any]:
+    way = codec.road_from(row.road)
+    return {} if way is None else {SENT_BY: way.key.channel}

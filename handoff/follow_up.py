@@ -1,0 +1,197 @@
+"""What staff wrote to a customer who has left the page goes where else they can be reached: all of it at once, and only that.
+
+A timer of the case looks for it. It decides and writes nothing: when the customer has come back in the meantime, or anybody has
+said something, what it decided is not committed, and it decides anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation
+from core.domain.customer import Customer
+from core.domain.messages import SENT_BY, Author, Message, MessageKind
+from core.domain.road import Contacted, Road
+from core.domain.timers import Timer, TimerKind
+from core.ports.follow_ups import FollowUps, Roads, Unseen
+from core.ports.outcomes import Aside, CaseRecord, FollowUp, NewMessage, SetTimer
+from core.ports.timers import Ring
+from handoff import posts
+from handoff.learning import Rings
+from handoff.notices import NOTICE
+from handoff.settings import HandoffSettings
+from handoff.slack_desk import DeskParts
+from handoff.spoken_to import locale_of
+from handoff.texts import by_way, masked, say
+
+_NOTICES = frozenset({"handed_back", "resolved"})
+"""Of the desk's own words those that mean something still when they are read an hour later."""
+_SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is to be decided on. ``said``: what the customer should read. ``locale``: theirs."""
+
+    timer: Timer
+    case: Case
+    conversation: Conversation
+    customer: Customer
+    seen: Unseen
+    said: tuple[Message, ...] = ()
+    locale: str | None = None
+
+
+class FollowUpTimers:
+    """Around another decider: what is not its own kind is passed on. ``company``: as the customer knows it."""
+
+    def __init__(
+        self,
+        others: Rings,
+        desk: DeskParts,
+        follow_ups: FollowUps,
+        roads: Roads,
+        settings: HandoffSettings,
+        company: str,
+    ) -> None:
+        self._others = others
+        self._desk = desk
+        self._follow_ups = follow_ups
+        self._roads = roads
+        self._settings = settings
+        self._company = company
+
+    async def ring(self, timer: Timer) -> Ring:
+        """Raises StoreUnavailable."""
+        if timer.kind is not TimerKind.FOLLOW_UP:
+            return await self._others(timer)
+        case = await self._desk.cases.case(timer.case_id)
+        conversation = await self._desk.records.conversation(timer.conversation_id)
+        customer = await self._desk.records.customer(timer.conversation_id)
+        if case is None or conversation is None or customer is None or conversation.ended_at is not None:
+            return Ring()
+        found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
+        return await self._decided(found)
+
+    async def _decided(self, found: _Found) -> Ring:
+        words = worth_reading(found.seen)
+        if not words or not self._settings.follow_up_seconds:
+            return self._nothing(found)
+        waited = self._desk.clock.now().timestamp() - words[0][1]
+        if waited < self._settings.follow_up_seconds:
+            return self._later(found, self._settings.follow_up_seconds - waited)
+        locale = await locale_of(self._desk, found.conversation, found.customer)
+        said = tuple(message for message, _ in words)
+        return await self._by_a_road(
+            _Found(found.timer, found.case, found.conversation, found.customer, found.seen, said, locale)
+        )
+
+    async def _by_a_road(self, found: _Found) -> Ring:
+        """By the first that is open, e-mail before SMS."""
+        roads = self._roads(found.customer.contact, found.conversation.key)
+        if not roads:
+            return self._told(found, self._say("staff_follow_up_no_address"))
+        working = [one for one in roads if not await self._follow_ups.lane_paused(one.key.channel, one.key.account)]
+        if not working:
+            return self._paused(found, roads[0])
+        road = working[0]
+        contacted = await self._follow_ups.contacted(road)
+        if contacted.unanswered >= self._settings.follow_ups:
+            count, address = str(contacted.unanswered), masked(road.address)
+            return self._told(found, self._say("staff_follow_up_enough", count=count, address=address))
+        since = self._desk.clock.now().timestamp() - contacted.sent_at
+        if since < self._settings.follow_up_seconds:
+            return self._later(found, self._settings.follow_up_seconds - since)
+        return self._sent(found, road, contacted)
+
+    def _sent(self, found: _Found, road: Road, contacted: Contacted) -> Ring:
+        """Staff are told when it has gone (handoff.delivery_marks), and not before."""
+        message = follow_up(found.said, road, found.locale, self._settings.default_locale, self._company)
+        home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
+        return Ring((home,))
+
+    def _nothing(self, found: _Found) -> Ring:
+        return Ring((self._home(found),))
+
+    def _later(self, found: _Found, seconds: float, stage: int = 0) -> Ring:
+        again: tuple[CaseRecord, ...] = (SetTimer(found.case.id, TimerKind.FOLLOW_UP, seconds, stage=stage),)
+        return Ring((self._home(found),), again)
+
+    def _told(self, found: _Found, text: str) -> Ring:
+        """Nothing goes anywhere. Said once for what is unseen now."""
+        return Ring((self._home(found, followed=True), self._remark(found, text)))
+
+    def _paused(self, found: _Found, road: Road) -> Ring:
+        """Said once; then it is tried again, for as long as it takes."""
+        ring = self._later(found, self._settings.follow_up_seconds, stage=found.timer.stage + 1)
+        if found.timer.stage:
+            return ring
+        way = by_way(road.key.channel, self._settings.staff_locale)
+        return Ring((*ring.asides, self._remark(found, self._say("staff_follow_up_paused", way=way))), ring.cases)
+
+    def _say(self, key: str, *, way: str = "", count: str = "", address: str = "") -> str:
+        return say(key, self._settings.staff_locale, way=way, count=count, address=address)
+
+    def _remark(self, found: _Found, text: str) -> Aside:
+        return Aside(feed(self._desk.wall.account, found.case.id), (posts.remark(text),))
+
+    def _home(
+        self,
+        found: _Found,
+        *,
+        followed: bool = False,
+        road: Road | None = None,
+        contacted: Contacted | None = None,
+        messages: tuple[NewMessage, ...] = (),
+    ) -> Aside:
+        """It holds only while the conversation is as it was found, and nobody has been shown anything since."""
+        seen = found.seen
+        done = max(message.seq for message, _ in seen.messages) if followed else None
+        follow = FollowUp(seen.last_seq, seen.shown_cursor, done, road, contacted or Contacted())
+        epoch = found.conversation.ownership_epoch
+        return Aside(found.conversation.key, messages, ownership_epoch=epoch, follow_up=follow)
+
+
+def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
+    """From the first words of a person on, each with when it could have been seen; what went elsewhere already is left out."""
+    said = [(message, at.timestamp()) for message, at in seen.messages if SENT_BY not in message.meta]
+    people = [number for number, (message, _) in enumerate(said) if message.author is Author.STAFF]
+    if not people:
+        return ()
+    return [
+        (message, at)
+        for message, at in said[people[0] :]
+        if message.author is Author.STAFF or message.meta.get(NOTICE) in _NOTICES
+    ]
+
+
+def follow_up(said: Sequence[Message], road: Road, locale: str | None, fallback: str, company: str) -> NewMessage:
+    """All of it in one, with a sentence on why it comes."""
+    brief = road.key.channel == _SMS
+    kind = "follow_up_sms" if brief else "follow_up_email"
+    names = list(dict.fromkeys(message.author_name or "" for message in said if message.author is Author.STAFF))
+    named = brief or len(names) > 1
+    parts = [
+        say(kind, locale, fallback=fallback, company=company),
+        *(_words(message, named=named) for message in said),
+        say(f"{kind}_end", locale, fallback=fallback),
+    ]
+    return NewMessage(
+        Author.STAFF,
+        "\n\n".join(part for part in parts if part),
+        MessageKind.FOLLOW_UP,
+        author_name=None if named else names[0] or None,
+        attachments=tuple(file for message in said for file in message.attachments if file.storage_key),
+        meta={"subject": say("follow_up_subject", locale, fallback=fallback, company=company)},
+        road=road,
+        followed=True,
+    )
+
+
+def _words(message: Message, *, named: bool) -> str:
+    text = message.text.strip()
+    if not text:
+        return ""
+    return f"{message.author_name}: {text}" if named and message.author_name else text
