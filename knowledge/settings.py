@@ -16,6 +16,9 @@ class KnowledgeSettings:
     chroma_url: str | None = None
     """A Chroma server, such as ``http://chroma:8000``; several processes may then share the index."""
 
+    database_url: str | None = None
+    """The hub's database. If it is PostgreSQL, and ``chroma_url`` is set, the manifest is there. It may hold a password."""
+
     embedding_model: str | None = None
     """A folder or a model's name for sentence-transformers. None: the bundled all-MiniLM-L6-v2, which needs no network."""
 

@@ -21,7 +21,7 @@ _TRIES = 3
 
 
 class ProcessWriter:
-    """A KnowledgeWriter. Runs take turns; searches go on meanwhile and see each document as soon as it is in."""
+    """A KnowledgeWriter. Runs take turns; searches go on meanwhile, and see what a run did when it is done."""
 
     def __init__(self, process: KnowledgeProcess) -> None:
         self._process = process
@@ -37,12 +37,18 @@ class ProcessWriter:
         origin: Origin = Origin.NAMED,
         stand_in: str | None = None,
         drop_other_models: bool = True,
+        confirm_deletions: bool = False,
     ) -> IndexReport:
         """Brings the index in line with ``paths``; see IndexOrder. Raises InvalidInput for no paths, KnowledgeUnavailable.
 
         A run that died with its process is taken up again: what it had finished is not done twice.
         """
-        order = {"origin": origin.value, "stand_in": stand_in, "drop_other_models": drop_other_models}
+        order = {
+            "origin": origin.value,
+            "stand_in": stand_in,
+            "drop_other_models": drop_other_models,
+            "confirm_deletions": confirm_deletions,
+        }
         return await self._ordered({"forget": False, "roots": _roots(paths), **order}, progress)
 
     async def forget(self, paths: Sequence[str]) -> IndexReport:

@@ -20,9 +20,11 @@ class IndexOrder:
 
     ``origin`` CONFIGURED: ``roots`` are all that is configured, so what was configured before and is no longer goes too.
     ``stand_in`` is a root that is there only as long as nobody named documents of their own.
+    ``confirm_deletions``: somebody has seen that most of a source is gone, and it is meant.
     """
 
     roots: Sequence[str]
     origin: Origin = Origin.NAMED
     stand_in: str | None = None
     drop_other_models: bool = True
+    confirm_deletions: bool = False

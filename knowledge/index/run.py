@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from os import stat_result
 from pathlib import Path
 from typing import Protocol
 
@@ -13,14 +15,22 @@ from core.domain.attachments import human_size
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
 from knowledge.documents import Document, SourceFile, UnreadableDocument
+from knowledge.index.deletions import Deletions
 from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
-from knowledge.index.records import IndexedDocument, records_of
-from knowledge.index.store import ChromaIndex
+from knowledge.index.records import IndexedDocument
+from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Scan, identity_of, scan
 
 FORMAT = 4
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
+
+_TEXTS_AT_ONCE = 64
+_DOCUMENTS_AT_ONCE = 32
+_FILLING_PAUSE = 3.0
+"""Seconds between the epochs of an index that is filled for the first time: it answers from what there is."""
+_SETTLED = 2.0
+"""Seconds. A file may change twice within the resolution of its times, so what was written just now is no proof."""
 
 
 class ReadsDocuments(Protocol):
@@ -31,161 +41,238 @@ class ReadsDocuments(Protocol):
 
 @dataclass(slots=True)
 class _Tally:
+    total: int = 0
+    settled: int = 0
     indexed: int = 0
     unchanged: int = 0
     removed: int = 0
     chunks: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
     """Parts of documents that were not read, while the rest of the document was; and what is no document at all."""
 
+    def report(self, seconds: float, *, left_out: bool) -> IndexReport:
+        counts = (self.indexed, self.unchanged, self.removed, self.chunks)
+        return IndexReport(*counts, (*self.failures, *self.problems), seconds, sample_left_out=left_out)
+
 
 class IndexRun:
-    """Blocking. One broken document never stops the others: its last good version stays, and the report names it."""
+    """Blocking; for one run. One broken document never stops the others: its last good version stays, and the report names it.
+
+    Documents are written in small batches, each whole; readers see all of them at once at the end (``committed`` is called).
+    """
 
     def __init__(
         self,
-        store: ChromaIndex,
+        index: IndexWriter,
         chunker: Chunker,
         reader: ReadsDocuments,
-        embed: Callable[[Sequence[str]], list[list[float]]],
+        embed: Embed,
         *,
         recipe: str,
         max_bytes: int,
         clock: Callable[[], float],
+        now: Callable[[], float] = time.time,
+        committed: Callable[[], object] = lambda: None,
     ) -> None:
-        self._store = store
+        self._index = index
         self._chunker = chunker
         self._reader = reader
         self._embed = embed
         self._recipe = f"{FORMAT}\0{recipe}"
         self._max_bytes = max_bytes
         self._clock = clock
+        self._now = now
+        self._committed = committed
+        self._pending: list[Prepared] = []
+        self._tally = _Tally()
+        self._filling_since: float | None = None
+        self._mending = False
 
     def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         """Indexes what is new or changed and removes what has vanished from roots that could be read."""
-        started = self._clock()
-        tally = _Tally()
-        known = self._store.documents()
+        started, tally = self._clock(), self._tally
+        known = self._known()
+        self._filling_since = None if self._index.counts()[0] else started
         followers = self._followers(known)
         own = bool(followers) or any(_is_own(document, order) for document in known.values())
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
         found = scan([*roots, *(root for root in followers if root not in roots)])
-        failures = list(found.failures)
+        tally.total = len(found.files)
+        tally.failures.extend(found.failures)
         tally.problems.extend(found.skipped)
-        for number, file in enumerate(found.files):
-            try:
-                origin = order.origin if file.root in roots else Origin.NAMED
-                report = _Reporter(progress, number, len(found.files), file)
-                self._document(file, origin, known.get(file.id), tally, report)
-            except UnreadableDocument as error:
-                failures.append((file.source, _with_old_version(str(error), known.get(file.id))))
-            except OSError as error:
-                failures.append((file.source, _with_old_version(error.strerror or str(error), known.get(file.id))))
-        self._remove_vanished(found, known, tally, order)
-        left_out = self._give_way(order, tally)
-        if order.drop_other_models and not failures:
-            self._store.drop_other_models()
-        progress(IndexProgress(len(found.files), len(found.files), "", "done"))
-        seconds = round(self._clock() - started, 3)
-        counts = (tally.indexed, tally.unchanged, tally.removed, tally.chunks)
-        return IndexReport(*counts, (*failures, *tally.problems), seconds, sample_left_out=left_out)
+        for file in found.files:
+            origin = order.origin if file.root in roots else Origin.NAMED
+            self._file(file, origin, known.get(file.id), progress)
+        self._flush(progress)
+        self._remove_vanished(found, known, order)
+        left_out = self._give_way(order)
+        self._finish()
+        if order.drop_other_models and not tally.failures:
+            self._index.drop_other_models()
+        progress(IndexProgress(tally.total, tally.total, "", "done"))
+        return tally.report(round(self._clock() - started, 3), left_out=left_out)
 
     def forget(self, roots: Sequence[str]) -> IndexReport:
         """Takes the documents of these roots out, whoever put them in; a single file of a folder, too."""
-        started = self._clock()
-        known = self._store.documents()
-        removed, failures = 0, []
+        started, tally = self._clock(), self._tally
+        known = self._index.documents()
         for root in roots:
             leaving = [name for name, document in known.items() if document.root == root or name == identity_of(root)]
+            self._remove(leaving)
             for identity in leaving:
-                self._store.remove(identity)
                 del known[identity]
-            removed += len(leaving)
-            elsewhere = self._store.forget_in_other_models(root)
+            elsewhere = self._index.forget_in_other_models(root)
             if not leaving and not elsewhere:
-                failures.append((root, "nothing of it is in the index"))
-        return IndexReport(0, 0, removed, 0, tuple(failures), round(self._clock() - started, 3))
+                tally.failures.append((root, "nothing of it is in the index"))
+        self._finish()
+        return tally.report(round(self._clock() - started, 3), left_out=False)
+
+    def _known(self) -> dict[str, IndexedDocument]:
+        """What is in the index; documents whose vectors were lost count as changed."""
+        known = self._index.documents()
+        incomplete = self._index.incomplete() & known.keys()
+        self._mending = bool(incomplete)
+        for identity in incomplete:
+            known[identity] = replace(known[identity], digest="", stamp="")
+        return known
 
     def _followers(self, known: dict[str, IndexedDocument]) -> list[str]:
         """What somebody named is indexed again for another model, since nobody will name it a second time."""
         here = {document.root for document in known.values()}
-        return [root for root in self._store.roots_of_other_models() if root not in here]
+        return [root for root in self._index.roots_of_other_models() if root not in here]
+
+    def _file(
+        self,
+        file: SourceFile,
+        origin: Origin,
+        known: IndexedDocument | None,
+        progress: Callable[[IndexProgress], None],
+    ) -> None:
+        try:
+            self._document(file, origin, known, progress)
+        except UnreadableDocument as error:
+            self._fail(file, str(error), known)
+        except OSError as error:
+            self._fail(file, error.strerror or str(error), known)
+
+    def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
+        self._tally.settled += 1
+        stays = "" if known is None else " (its last readable version stays in the index)"
+        self._tally.failures.append((file.source, f"{reason}{stays}"))
 
     def _document(
-        self, file: SourceFile, origin: Origin, known: IndexedDocument | None, tally: _Tally, report: _Reporter
+        self,
+        file: SourceFile,
+        origin: Origin,
+        known: IndexedDocument | None,
+        progress: Callable[[IndexProgress], None],
     ) -> None:
-        digest = self._digest(file)
+        state = self._checked(file)
         if known is not None and known.origin is Origin.NAMED:
             origin = Origin.NAMED
+        stamp = self._stamp(file, state)
+        digest = known.digest if known is not None and stamp and stamp == known.stamp else self._digest(file)
         if known is not None and known.digest == digest:
-            if known.origin is not origin:
-                self._store.note(replace(known, origin=origin))
-            tally.unchanged += 1
-            tally.problems.extend((file.source, problem) for problem in known.problems)
-            report("unchanged")
+            self._unchanged(file, known, origin, progress)
             return
-        report("read")
+        self._tell(progress, file.source, "read")
         document = self._reader.convert(file.path).of(file)
         chunks = distinct(self._chunker.chunks(document))
         if not chunks:
             raise UnreadableDocument("the document holds no text")
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
-        entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems)
-        report("embed")
-        self._store.replace(entry, records_of(entry, chunks), self._embed)
-        tally.indexed += 1
-        tally.chunks += len(chunks)
-        tally.problems.extend((file.source, problem) for problem in problems)
+        entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems, stamp)
+        self._pending.append(Prepared(entry, chunks))
+        texts = sum(len(chunk.embedded) for each in self._pending for chunk in each.chunks)
+        if texts >= _TEXTS_AT_ONCE or len(self._pending) >= _DOCUMENTS_AT_ONCE:
+            self._flush(progress)
 
-    def _digest(self, file: SourceFile) -> str:
+    def _unchanged(
+        self, file: SourceFile, known: IndexedDocument, origin: Origin, progress: Callable[[IndexProgress], None]
+    ) -> None:
+        if known.origin is not origin:
+            self._index.note(replace(known, origin=origin))
+        self._tally.unchanged += 1
+        self._tally.settled += 1
+        self._tally.problems.extend((file.source, problem) for problem in known.problems)
+        self._tell(progress, file.source, "unchanged")
+
+    def _flush(self, progress: Callable[[IndexProgress], None]) -> None:
+        """Writes what is pending. A batch is lost with a killed process, and so are at most these few documents."""
+        batch, self._pending = self._pending, []
+        if not batch:
+            return
+        self._tell(progress, batch[-1].document.source, "embed")
+        self._index.store(batch, self._embed)
+        self._tally.settled += len(batch)
+        self._tally.indexed += len(batch)
+        for each in batch:
+            self._tally.chunks += len(each.chunks)
+            self._tally.problems.extend((each.document.source, problem) for problem in each.document.problems)
+        self._tell(progress, batch[-1].document.source, "embed")
+        if self._filling_since is not None and self._clock() - self._filling_since >= _FILLING_PAUSE:
+            self._commit()
+            self._filling_since = self._clock()
+
+    def _finish(self) -> None:
+        if self._commit(anew=self._mending):
+            self._index.tidy()
+            self._committed()
+
+    def _commit(self, *, anew: bool = False) -> bool:
+        changed = self._index.commit(anew=anew)
+        if changed:
+            self._committed()
+        return changed
+
+    def _tell(self, progress: Callable[[IndexProgress], None], source: str, stage: str) -> None:
+        progress(IndexProgress(self._tally.settled, self._tally.total, source, stage))
+
+    def _checked(self, file: SourceFile) -> stat_result:
         state = file.path.stat()
         if not stat.S_ISREG(state.st_mode):
             raise UnreadableDocument(NOT_A_FILE)
         if state.st_size > self._max_bytes:
             raise UnreadableDocument(f"the file is larger than {human_size(self._max_bytes)}")
+        return state
+
+    def _stamp(self, file: SourceFile, state: stat_result) -> str:
+        """While this is the same, so is the file's content. Empty for a file that was changed just now.
+
+        The time of the change of state (ctime) cannot be set back, as that of the content can; git goes by the same.
+        """
+        if max(state.st_mtime, state.st_ctime) > self._now() - _SETTLED:
+            return ""
+        seen = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+        parts = [self._recipe, *file.traits, *map(str, seen)]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _digest(self, file: SourceFile) -> str:
         with file.path.open("rb") as content:
             body = hashlib.file_digest(content, "sha256").hexdigest()
-        return hashlib.sha256("\0".join([self._recipe, *file.traits, body]).encode()).hexdigest()
+        parts = [self._recipe, *file.traits, body]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _remove_vanished(
-        self, found: Scan, known: dict[str, IndexedDocument], tally: _Tally, order: IndexOrder
-    ) -> None:
-        present = {file.id for file in found.files}
-        for identity, document in known.items():
-            looked_at = document.root in order.roots
-            dropped = order.origin is Origin.CONFIGURED and document.origin is Origin.CONFIGURED
-            if identity not in present and (looked_at or dropped) and not found.failed(document.root):
-                self._store.remove(identity)
-                tally.removed += 1
+    def _remove_vanished(self, found: Scan, known: dict[str, IndexedDocument], order: IndexOrder) -> None:
+        deletions = Deletions(found, known, order)
+        self._remove(deletions.meant)
+        self._tally.failures.extend(deletions.refused)
 
-    def _give_way(self, order: IndexOrder, tally: _Tally) -> bool:
+    def _remove(self, identities: Sequence[str]) -> None:
+        self._index.remove(identities)
+        self._tally.removed += len(identities)
+
+    def _give_way(self, order: IndexOrder) -> bool:
         """A company's own documents never mix with the fictional ones that stood in for them."""
         if order.stand_in is None:
             return False
-        known = self._store.documents()
+        known = self._index.documents()
         if not any(_is_own(document, order) for document in known.values()):
             return False
-        for identity, document in known.items():
-            if document.root == order.stand_in:
-                self._store.remove(identity)
-                tally.removed += 1
+        self._remove([identity for identity, document in known.items() if document.root == order.stand_in])
         return True
 
 
 def _is_own(document: IndexedDocument, order: IndexOrder) -> bool:
     return document.origin is Origin.NAMED and document.root != order.stand_in
-
-
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    progress: Callable[[IndexProgress], None]
-    done: int
-    total: int
-    file: SourceFile
-
-    def __call__(self, stage: str) -> None:
-        self.progress(IndexProgress(self.done, self.total, self.file.source, stage))
-
-
-def _with_old_version(reason: str, known: IndexedDocument | None) -> str:
-    return reason if known is None else f"{reason} (its last readable version stays in the index)"

@@ -206,6 +206,9 @@ class KnowledgeProcess:
                 self._on_answer(frame)
 
     def _on_event(self, frame: Frame) -> None:
+        if frame["event"] == "epoch":
+            self.status.documents, self.status.passages = frame["documents"], frame["passages"]
+            return
         if frame["event"] != "ready":
             self._final = bool(frame.get("final"))
             self._fail(frame["detail"])

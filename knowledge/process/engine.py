@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from core.domain.knowledge import IndexProgress, KnowledgeAudience
+from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue, Vector
 from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
-from knowledge.index.client import open_chroma
+from knowledge.index.opening import Index, open_index
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.run import IndexRun
-from knowledge.index.store import ChromaIndex
+from knowledge.index.runs import RunEntry, RunLog
+from knowledge.index.snapshot import EpochGone, Snapshot
 from knowledge.process.frames import Frame
+from knowledge.process.nearest import nearest
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
+from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
 
 _PROGRESS_PAUSE = 0.05
-_LAYOUT = 2
-"""Raise it when vectors that are there already must not be kept: the index is then built anew, as for another model."""
+_FOLLOWING_PAUSE = 1.0
+"""Seconds between two looks at whether another process has indexed something."""
 
 
 def load_embedder(settings: KnowledgeSettings) -> Embedder:
@@ -38,19 +42,19 @@ def load_embedder(settings: KnowledgeSettings) -> Embedder:
     return embedder
 
 
-def open_index(settings: KnowledgeSettings, fingerprint: str) -> ChromaIndex:
-    """The index for this model's vectors. Raises what Chroma raises when its server is away."""
-    return ChromaIndex(open_chroma(settings.directory, settings.chroma_url), f"{fingerprint}-{_LAYOUT}")
+def open_for_search(settings: KnowledgeSettings, fingerprint: str) -> Index[Snapshot]:
+    """The index, ready to be searched. Raises what Chroma or the manifest's database raises when it is away."""
+    return open_index(settings, fingerprint, lambda snapshot: snapshot)
 
 
 class Engine:
     """One model and one index."""
 
-    def __init__(self, settings: KnowledgeSettings, embedder: Embedder, store: ChromaIndex) -> None:
+    def __init__(self, settings: KnowledgeSettings, embedder: Embedder, index: Index[Snapshot]) -> None:
         self._settings = settings
         self._embedder = embedder
         self._queue = EmbeddingQueue(embedder)
-        self._store = store
+        self._index = index
 
     @property
     def model(self) -> str:
@@ -61,42 +65,59 @@ class Engine:
         """Runs the model for everyone who asks; never returns."""
         self._queue.run()
 
+    def follow(self, tell: Callable[[int, int], None]) -> None:
+        """From now on takes in what other processes index. An embedded index has no other process that could."""
+        if self._settings.chroma_url:
+            following = (_FOLLOWING_PAUSE, threading.Event(), lambda: tell(*self.counts()))
+            threading.Thread(target=self._index.reader.follow, args=following, name="follow", daemon=True).start()
+
     def counts(self) -> tuple[int, int]:
         """Documents and passages in the index."""
-        return self._store.counts()
+        return self._index.writer.counts()
 
     def embed_question(self, query: str) -> Future[Vector]:
         """The vector of a question."""
         return self._queue.question(query)
 
     def search(self, request: Frame, vector: Vector) -> list[Frame]:
-        """Passages for an embedded question, best first."""
-        passages = self._store.search(
-            vector,
-            limit=int(request["limit"]),
-            category=request["category"],
-            audience=KnowledgeAudience(request["audience"]),
-        )
+        """Passages for an embedded question, best first, all of one epoch."""
+        filters = Filters(KnowledgeAudience(request["audience"]), request["category"])
+        limit = int(request["limit"])
+        try:
+            passages = nearest(self._index.reader.current, vector, filters, limit)
+        except EpochGone:
+            self._index.reader.refresh()
+            passages = nearest(self._index.reader.current, vector, filters, limit)
         return [passage_frame(passage) for passage in passages]
 
     def index(self, request: Frame, report: Callable[[Frame], None]) -> Frame:
         """One index run. The reading of documents happens in a process of its own, which ends with the run."""
         before = self._queue.embedded
-        settings = self._settings
-        with ConverterProcess(settings.convert_timeout) as reader:
-            run = IndexRun(
-                self._store,
-                Chunker(self._embedder, settings.chunk_tokens),
-                reader,
-                self._queue.documents,
-                recipe=json.dumps([self._embedder.fingerprint, settings.chunk_tokens]),
-                max_bytes=settings.max_file_bytes,
-                clock=time.monotonic,
-            )
-            result = run.forget(request["roots"]) if request["forget"] else run.run(_order(request), _paced(report))
+        log = RunLog(self._index.database, self._index.fingerprint, time.time)
+        with log.run() as entry, ConverterProcess(self._settings.convert_timeout) as reader:
+            entry.report = self._run(request, reader, _told(entry, _paced(report)))
+        self._index.reader.refresh()
         documents, passages = self.counts()
         embeddings = self._queue.embedded - before
-        return {"report": report_frame(result), "documents": documents, "passages": passages, "embeddings": embeddings}
+        return {
+            "report": report_frame(entry.report),
+            "documents": documents,
+            "passages": passages,
+            "embeddings": embeddings,
+        }
+
+    def _run(self, request: Frame, reader: ConverterProcess, progress: Callable[[IndexProgress], None]) -> IndexReport:
+        run = IndexRun(
+            self._index.writer,
+            Chunker(self._embedder, self._settings.chunk_tokens),
+            reader,
+            self._queue.documents,
+            recipe=json.dumps([self._embedder.fingerprint, self._settings.chunk_tokens]),
+            max_bytes=self._settings.max_file_bytes,
+            clock=time.monotonic,
+            committed=self._index.reader.refresh,
+        )
+        return run.forget(request["roots"]) if request["forget"] else run.run(_order(request), progress)
 
 
 def _order(request: Frame) -> IndexOrder:
@@ -105,7 +126,18 @@ def _order(request: Frame) -> IndexOrder:
         Origin(request["origin"]),
         stand_in=request["stand_in"],
         drop_other_models=request["drop_other_models"],
+        confirm_deletions=request["confirm_deletions"],
     )
+
+
+def _told(entry: RunEntry, tell: Callable[[IndexProgress], None]) -> Callable[[IndexProgress], None]:
+    """Progress that the log of runs knows as well."""
+
+    def both(progress: IndexProgress) -> None:
+        entry.progress = progress
+        tell(progress)
+
+    return both
 
 
 def _paced(report: Callable[[Frame], None]) -> Callable[[IndexProgress], None]:

@@ -13,10 +13,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.domain.errors import HubError
 from knowledge.embed.queue import Vector
-from knowledge.index.store import ChromaIndex
-from knowledge.process.engine import Engine, load_embedder, open_index
+from knowledge.index.opening import Index
+from knowledge.index.snapshot import Snapshot
+from knowledge.process.engine import Engine, load_embedder, open_for_search
 from knowledge.process.frames import Frame
 from knowledge.process.memory import give_back, keep_few_heaps
 from knowledge.process.stdio import Pipe, leave
@@ -61,20 +64,24 @@ class Worker:
         else:
             self._engine = engine
             self._pipe.send({"event": "ready", "model": engine.model, "documents": documents, "passages": passages})
+            engine.follow(self._tell_epoch)
             engine.serve_embeddings()
 
-    def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> ChromaIndex:
+    def _tell_epoch(self, documents: int, passages: int) -> None:
+        self._pipe.send({"event": "epoch", "documents": documents, "passages": passages})
+
+    def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> Index[Snapshot]:
         """A Chroma server may come up after us: the model stays loaded meanwhile. An embedded index fails at once."""
         pause = 0.5
         while True:
             try:
-                return open_index(settings, fingerprint)
+                return open_for_search(settings, fingerprint)
             except HubError:
                 raise
             except Exception as error:
                 if settings.chroma_url is None:
                     raise
-                self._pipe.send({"event": "failed", "detail": f"CHROMA_URL does not answer: {_name(error)}"})
+                self._pipe.send({"event": "failed", "detail": f"{_away(error)} does not answer: {_name(error)}"})
             time.sleep(pause)
             pause = min(pause * 2, 10.0)
 
@@ -110,6 +117,11 @@ class Worker:
 
     def _reporter(self, request: Frame) -> Callable[[Frame], None]:
         return lambda progress: self._pipe.send({"id": request["id"], "progress": progress})
+
+
+def _away(error: Exception) -> str:
+    """The setting that names the server which is away."""
+    return "DATABASE_URL" if isinstance(error, SQLAlchemyError) else "CHROMA_URL"
 
 
 def _name(error: Exception) -> str:

@@ -1,74 +1,15 @@
-"""The index run itself, with real files and a real Chroma, and vectors that cost nothing."""
+"""The index run itself, with real files, a real Chroma and a real manifest, and vectors that cost nothing."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.domain.errors import ConfigError
-from core.domain.knowledge import IndexReport, KnowledgeAudience
-from knowledge.chunk.chunker import Chunker
-from knowledge.convert.converter import Converter
+from core.domain.knowledge import IndexReport
 from knowledge.index.client import open_chroma
-from knowledge.index.order import IndexOrder
-from knowledge.index.run import IndexRun
-from knowledge.index.store import ChromaIndex
-from tests.unit.knowledge.wordpiece import WordPieceCounter
-
-
-class Bench:
-    """Indexes a folder and counts what was embedded. Vectors are hashes: equal texts have cosine 1."""
-
-    def __init__(self, folder: Path, client: Any) -> None:
-        self.folder = folder
-        self.client = client
-        self.embedded: list[str] = []
-        self.break_after: int | None = None
-
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        if self.break_after is not None and len(self.embedded) >= self.break_after:
-            raise RuntimeError("pulled the plug")
-        self.embedded.extend(texts)
-        return [vector(text) for text in texts]
-
-    def store(self, fingerprint: str = "model1") -> ChromaIndex:
-        return ChromaIndex(self.client, fingerprint)
-
-    def run(
-        self,
-        recipe: str = "r",
-        fingerprint: str = "model1",
-        max_bytes: int = 10_000,
-        order: IndexOrder | None = None,
-    ) -> IndexReport:
-        self.embedded.clear()
-        run = self.made(recipe, fingerprint, max_bytes)
-        return run.run(order or IndexOrder([str(self.folder)]), lambda progress: None)
-
-    def made(self, recipe: str = "r", fingerprint: str = "model1", max_bytes: int = 10_000) -> IndexRun:
-        ticks = itertools.count(0.0, 1.5)
-        return IndexRun(
-            self.store(fingerprint),
-            Chunker(WordPieceCounter(), 64),
-            Converter(),
-            self.embed,
-            recipe=recipe,
-            max_bytes=max_bytes,
-            clock=lambda: next(ticks),
-        )
-
-    def sources(self) -> set[str]:
-        return {document.source for document in self.store().documents().values()}
-
-
-def vector(text: str) -> list[float]:
-    digest = hashlib.sha256(text.encode()).digest()
-    return [byte - 127.5 for byte in digest]
+from tests.integration.knowledge.index_bench import Bench
 
 
 @pytest.fixture
@@ -77,15 +18,15 @@ def bench(tmp_path: Path) -> Bench:
     folder.mkdir()
     for name in ("a", "b", "c"):
         (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nFirst {name}.\n\n## Two\n\nSecond {name}.")
-    return Bench(folder, open_chroma(tmp_path / "chroma", None))
+    return Bench(folder, tmp_path / "chroma")
 
 
 def test_a_first_and_a_second_run(bench: Bench) -> None:
-    assert bench.run() == IndexReport(indexed=3, unchanged=0, removed=0, chunks=6, seconds=1.5)
+    assert bench.run() == IndexReport(indexed=3, unchanged=0, removed=0, chunks=6, seconds=0.0)
     assert len(bench.embedded) == 6
-    assert bench.run() == IndexReport(indexed=0, unchanged=3, removed=0, chunks=0, seconds=1.5)
+    assert bench.run() == IndexReport(indexed=0, unchanged=3, removed=0, chunks=0, seconds=0.0)
     assert bench.embedded == []
-    assert bench.store().counts() == (3, 6)
+    assert bench.index().counts() == (3, 6)
 
 
 def test_the_run_and_the_index_count_passages_alike_however_many_vectors_lead_to_one(bench: Bench) -> None:
@@ -98,20 +39,23 @@ def test_the_run_and_the_index_count_passages_alike_however_many_vectors_lead_to
 
     assert len(bench.embedded) == 8
     assert report.chunks == 7
-    assert bench.store().counts() == (4, 7)
+    assert bench.index().counts() == (4, 7)
 
 
 def test_a_document_of_which_only_a_part_got_in_is_done_again(bench: Bench) -> None:
-    bench.break_after = 2
+    bench.break_after = 64
+    for number in range(40):
+        (bench.folder / f"{number}.md").write_text(f"# t\n\n## One\n\nA {number}.\n\n## Two\n\nB {number}.")
     with pytest.raises(RuntimeError, match="plug"):
         bench.run()
-    assert bench.store().counts()[0] == 1
+    assert bench.index().counts() == (0, 0), "nobody sees half of a run"
     bench.break_after = None
 
     report = bench.run()
 
-    assert (report.indexed, report.unchanged) == (2, 1)
-    assert bench.store().counts() == (3, 6)
+    assert (report.indexed, report.unchanged) == (11, 32)
+    assert len(bench.embedded) == 22
+    assert bench.index().counts() == (43, 86)
 
 
 def test_another_way_of_cutting_reads_again_but_embeds_only_what_is_new(bench: Bench) -> None:
@@ -132,9 +76,7 @@ def test_metadata_follows_without_a_new_vector(bench: Bench) -> None:
     bench.run()
 
     assert bench.embedded == []
-    [passage] = bench.store().search(
-        vector("a > One\nFirst a."), limit=1, category=None, audience=KnowledgeAudience.PUBLIC
-    )
+    [passage] = bench.found("a > One\nFirst a.", limit=1)
     assert (passage.content, passage.url, passage.category) == ("First a.", None, None)
     assert passage.score == pytest.approx(1.0, abs=1e-5)
 
@@ -146,8 +88,8 @@ def test_another_model_gets_an_index_of_its_own_and_the_old_one_goes(bench: Benc
 
     assert report.indexed == 3
     assert len(bench.embedded) == 6
-    names = {collection.name for collection in bench.client.list_collections()}
-    assert names == {f"switchboard-{kind}-model2" for kind in ("documents", "public", "staff")}
+    assert bench.collections() == {"switchboard-vectors-model2-0"}
+    assert bench.index("model1").counts() == (0, 0)
 
 
 def test_a_run_with_failures_keeps_the_other_models_index(bench: Bench) -> None:
@@ -156,7 +98,7 @@ def test_a_run_with_failures_keeps_the_other_models_index(bench: Bench) -> None:
 
     bench.run(fingerprint="model2")
 
-    assert bench.store("model1").counts() == (3, 6)
+    assert bench.index("model1").counts() == (3, 6)
 
 
 def test_the_good_entries_of_a_file_go_in_and_each_bad_one_is_named_by_every_run(bench: Bench) -> None:
@@ -193,23 +135,21 @@ def test_the_same_text_twice_is_found_once(bench: Bench) -> None:
 
     bench.run()
 
-    found = bench.store().search(vector("t > One\nSame."), limit=3, category=None, audience=KnowledgeAudience.PUBLIC)
+    found = bench.found("t > One\nSame.", limit=3)
     assert [passage.content for passage in found].count("Same.") == 1
-    assert bench.store().counts() == (4, 7)
+    assert bench.index().counts() == (4, 7)
 
 
 @pytest.mark.parametrize("line", ["Nothing to report.", "[Nothing to report](https://one.example/{number})"])
 def test_thousands_of_lines_that_say_the_same_hide_no_other_document(bench: Bench, line: str) -> None:
-    """Chroma's graph falls apart around equal vectors: a search that begins among them finds nothing else."""
+    """They would fill each list of results, and Chroma's graph falls apart around equal vectors."""
     sections = (f"## Day\n\n{line.format(number=number)}\n" for number in range(4_500))
     (bench.folder / "aa.md").write_text("# Log\n\n" + "\n".join(sections))
 
     bench.run(max_bytes=1_000_000)
 
     for name in ("a", "b", "c"):
-        found = bench.store().search(
-            vector(f"{name} > One\nFirst {name}."), limit=5, category=None, audience=KnowledgeAudience.PUBLIC
-        )
+        found = bench.found(f"{name} > One\nFirst {name}.", limit=5)
         assert found[0].content == f"First {name}."
 
 

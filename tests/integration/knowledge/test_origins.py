@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.index.client import open_chroma
 from knowledge.index.order import IndexOrder, Origin
-from tests.integration.knowledge.test_index_run import Bench
+from tests.integration.knowledge.index_bench import Bench
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def world(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bench(world: Path) -> Bench:
-    return Bench(world / "docs", open_chroma(world / "chroma", None))
+    return Bench(world / "docs", world / "chroma")
 
 
 def named(*roots: Path, stand_in: Path | None = None) -> IndexOrder:
@@ -93,7 +92,7 @@ def test_removing_a_root_a_file_of_it_and_what_is_not_there(bench: Bench, world:
     assert report.removed == 2
     assert report.failures == ((str(world / "nowhere"), "nothing of it is in the index"),)
     assert bench.sources() == {"docs/2.md"}
-    assert bench.store().counts() == (1, 1)
+    assert bench.index().counts() == (1, 1)
 
 
 def test_what_was_named_follows_to_another_model(bench: Bench, world: Path) -> None:
@@ -102,8 +101,8 @@ def test_what_was_named_follows_to_another_model(bench: Bench, world: Path) -> N
     report = bench.run(fingerprint="model2", order=configured(world / "more"))
 
     assert report.indexed == 4
-    assert {document.origin for document in bench.store("model2").documents().values()} == set(Origin)
-    assert not any(collection.name.endswith("model1") for collection in bench.client.list_collections())
+    assert {document.origin for document in bench.index("model2").documents().values()} == set(Origin)
+    assert bench.collections() == {"switchboard-vectors-model2-0"}
 
 
 def test_what_was_removed_does_not_follow_to_another_model(bench: Bench, world: Path) -> None:
@@ -116,4 +115,4 @@ def test_a_start_beside_other_processes_keeps_the_index_that_they_search(bench: 
     bench.run()
     order = IndexOrder([str(world / "docs")], Origin.CONFIGURED, drop_other_models=False)
     bench.run(fingerprint="model2", order=order)
-    assert bench.store("model1").counts() == (2, 2)
+    assert bench.index("model1").counts() == (2, 2)

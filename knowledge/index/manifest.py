@@ -1,0 +1,223 @@
+"""The manifest of one model's index: which documents are in it, of which passages they consist, and which epoch readers see."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from knowledge.index.database import ManifestDatabase
+from knowledge.index.order import Origin
+from knowledge.index.passages import PassageRow
+from knowledge.index.records import IndexedDocument
+from knowledge.index.tables import documents, passages, pointers
+from knowledge.index.vectors import Keys, unpacked
+
+Result = TypeVar("Result")
+
+_KEPT_EPOCHS = 2
+"""Passages that died this long ago are removed; a reader that lags further behind notices and begins anew."""
+_FIRST_EPOCHS = 1 << 30
+"""Epochs are counted from anywhere below: what is cached by epoch must not fit a manifest that is begun anew."""
+_MANY = 500
+_DOCUMENT_COLUMNS = ("id", "digest", "stamp", "source", "root", "chunks")
+
+
+class GenerationChanged(Exception):
+    """Another process has moved the vectors meanwhile: what was stored for the old generation must be stored again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What readers see: everything alive in ``epoch``, with the vectors of ``generation``. Counts are of that epoch."""
+
+    epoch: int = 0
+    generation: int = 0
+    documents: int = 0
+    passages: int = 0
+
+
+class Manifest:
+    """Blocking. Changes are made to the epoch after the present one; nobody sees them until ``commit``.
+
+    A run that was cut off leaves its changes: each of its documents is whole, and the next run goes on from there.
+    """
+
+    def __init__(self, database: ManifestDatabase, fingerprint: str) -> None:
+        self._database = database
+        self.fingerprint = fingerprint
+        if self._database.read(self._present) is None:
+            self._database.write(self._begin)
+
+    def pointer(self) -> Pointer:
+        """What readers see now."""
+        return self._database.read(self._present) or Pointer()
+
+    def documents(self) -> dict[str, IndexedDocument]:
+        """Every document by id, as the last run left them."""
+        query = select(documents).where(documents.c.fingerprint == self.fingerprint)
+        rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return {row["id"]: _document_of(row) for row in rows}
+
+    def stage(self, changed: Sequence[tuple[IndexedDocument, Sequence[PassageRow]]], generation: int) -> None:
+        """Puts documents in the place of their last versions. Passages that are the same stay as they are.
+
+        Raises GenerationChanged.
+        """
+
+        def work(connection: Connection) -> None:
+            pointer = self._locked(connection)
+            if pointer.generation != generation:
+                raise GenerationChanged
+            for document, wanted in changed:
+                self._replace(connection, pointer.epoch + 1, document.id, wanted)
+                self._write_document(connection, document)
+
+        self._database.write(work)
+
+    def note(self, document: IndexedDocument) -> None:
+        """Writes what is known of a document, and nothing of its passages."""
+
+        def work(connection: Connection) -> None:
+            self._locked(connection)
+            self._write_document(connection, document)
+
+        self._database.write(work)
+
+    def remove(self, identities: Iterable[str]) -> None:
+        """Takes documents with their passages out of the next epoch."""
+        leaving = list(identities)
+
+        def work(connection: Connection) -> None:
+            staged = self._locked(connection).epoch + 1
+            for start in range(0, len(leaving), _MANY):
+                some = leaving[start : start + _MANY]
+                self._end(connection, staged, passages.c.document_id.in_(some))
+                connection.execute(delete(documents).where(self._ours(documents), documents.c.id.in_(some)))
+
+        if leaving:
+            self._database.write(work)
+
+    def commit(self, *, anew: bool = False) -> Pointer:
+        """Lets readers see what was changed. Writes nothing when nothing was, except for ``anew``: they look again."""
+        if not anew and not self._database.read(self._has_changes):
+            return self.pointer()
+        return self._database.write(lambda connection: self._advance(connection))
+
+    def move(self, old: int, new: int) -> bool:
+        """Readers take the vectors from another generation. False when somebody else moved them meanwhile."""
+
+        def work(connection: Connection) -> bool:
+            if self._locked(connection).generation != old:
+                return False
+            self._advance(connection, new)
+            return True
+
+        return self._database.write(work)
+
+    def live_keys(self) -> Keys:
+        """The keys of all vectors that the present epoch or the next one needs, each once."""
+        pointer = self.pointer()
+        needed = or_(passages.c.died.is_(None), passages.c.died > pointer.epoch)
+        query = select(passages.c.vectors).where(self._ours(passages), needed)
+        found = self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return np.unique(unpacked(b"".join(found)))
+
+    def documents_with(self, keys: Keys) -> set[str]:
+        """The documents of which a passage needs one of these vectors."""
+        query = select(passages.c.document_id, passages.c.vectors).where(
+            self._ours(passages), passages.c.died.is_(None)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return {name for name, vectors in rows if np.isin(unpacked(vectors), keys).any()}
+
+    def read(self, work: Callable[[Connection, Pointer], Result]) -> Result:
+        """``work`` on one state of the database, with the pointer of that state."""
+        return self._database.read(lambda connection: work(connection, self._present(connection) or Pointer()))
+
+    def _ours(self, table: Any) -> ColumnElement[bool]:
+        ours: ColumnElement[bool] = table.c.fingerprint == self.fingerprint
+        return ours
+
+    def _present(self, connection: Connection) -> Pointer | None:
+        row = connection.execute(select(pointers).where(self._ours(pointers))).mappings().one_or_none()
+        return None if row is None else Pointer(row["epoch"], row["generation"], row["documents"], row["passages"])
+
+    def _begin(self, connection: Connection) -> None:
+        if self._present(connection) is None:
+            values = {"epoch": secrets.randbelow(_FIRST_EPOCHS), "generation": 0, "documents": 0, "passages": 0}
+            kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+            begun = kind.insert(pointers).values(fingerprint=self.fingerprint, **values)
+            connection.execute(begun.on_conflict_do_nothing())
+
+    def _locked(self, connection: Connection) -> Pointer:
+        """The pointer, which nobody else changes before this transaction ends."""
+        row = connection.execute(select(pointers).where(self._ours(pointers)).with_for_update()).mappings().one()
+        return Pointer(row["epoch"], row["generation"], row["documents"], row["passages"])
+
+    def _replace(self, connection: Connection, staged: int, identity: str, wanted: Sequence[PassageRow]) -> None:
+        alive = select(passages).where(
+            self._ours(passages), passages.c.document_id == identity, passages.c.died.is_(None)
+        )
+        present = {PassageRow.of(row): row["row"] for row in connection.execute(alive).mappings()}
+        ended = [row for passage, row in present.items() if passage not in set(wanted)]
+        for start in range(0, len(ended), _MANY):
+            self._end(connection, staged, passages.c.row.in_(ended[start : start + _MANY]))
+        new = [passage for passage in wanted if passage not in present]
+        if new:
+            key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
+            connection.execute(insert(passages), [{**key, **passage.values()} for passage in new])
+
+    def _end(self, connection: Connection, staged: int, which: ColumnElement[bool]) -> None:
+        """What nobody has seen yet goes at once; what readers see ends with the next epoch."""
+        alive = (self._ours(passages), passages.c.died.is_(None), which)
+        connection.execute(delete(passages).where(*alive, passages.c.born == staged))
+        connection.execute(update(passages).where(*alive).values(died=staged))
+
+    def _write_document(self, connection: Connection, document: IndexedDocument) -> None:
+        values = {name: getattr(document, name) for name in _DOCUMENT_COLUMNS}
+        values |= {"origin": document.origin.value, "problems": "\n".join(document.problems)}
+        changed = update(documents).where(self._ours(documents), documents.c.id == document.id).values(**values)
+        if connection.execute(changed).rowcount == 0:
+            connection.execute(insert(documents).values(fingerprint=self.fingerprint, **values))
+
+    def _has_changes(self, connection: Connection) -> bool:
+        pointer = self._present(connection) or Pointer()
+        staged = pointer.epoch + 1
+        query = select(passages.c.row).where(
+            self._ours(passages), or_(passages.c.born == staged, passages.c.died == staged)
+        )
+        if connection.execute(query.limit(1)).first() is not None:
+            return True
+        return self._counts(connection) != (pointer.documents, pointer.passages)
+
+    def _counts(self, connection: Connection) -> tuple[int, int]:
+        query = select(func.count(), func.coalesce(func.sum(documents.c.chunks), 0)).where(self._ours(documents))
+        count, chunks = connection.execute(query).one()
+        return int(count), int(chunks)
+
+    def _advance(self, connection: Connection, generation: int | None = None) -> Pointer:
+        pointer = self._locked(connection)
+        epoch = pointer.epoch + 1
+        counts = self._counts(connection)
+        moved = Pointer(epoch, pointer.generation if generation is None else generation, *counts)
+        connection.execute(
+            update(pointers)
+            .where(self._ours(pointers))
+            .values(epoch=epoch, generation=moved.generation, documents=moved.documents, passages=moved.passages)
+        )
+        connection.execute(delete(passages).where(self._ours(passages), passages.c.died <= epoch - _KEPT_EPOCHS))
+        return moved
+
+
+def _document_of(row: Any) -> IndexedDocument:
+    return IndexedDocument(
+        **{name: row[name] for name in _DOCUMENT_COLUMNS},
+        origin=Origin(row["origin"]),
+        problems=tuple(row["problems"].splitlines()),
+    )

@@ -1,0 +1,50 @@
+"""Opens the index of a model: Chroma, the manifest, and the epoch that is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from knowledge.index.client import open_chroma
+from knowledge.index.database import ManifestDatabase, open_database
+from knowledge.index.reader import Reader
+from knowledge.index.snapshot import Snapshot
+from knowledge.index.writing import IndexWriter
+from knowledge.settings import KnowledgeSettings
+
+Ready = TypeVar("Ready")
+
+_LAYOUT = 3
+"""Raise it when vectors that are there already must not be kept: the index is then built anew, as for another model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Generic[Ready]):
+    """``writer`` is for one run at a time, ``reader`` for every search. ``fingerprint`` is what both go by."""
+
+    fingerprint: str
+    database: ManifestDatabase
+    writer: IndexWriter
+    reader: Reader[Ready]
+
+
+def manifest_file(directory: Path) -> Path:
+    """The manifest of an embedded index: beside Chroma's folder, under the same lock."""
+    return directory.with_name("knowledge.db")
+
+
+def open_manifest(settings: KnowledgeSettings) -> ManifestDatabase:
+    """The manifest's database. An index that is embedded keeps it beside Chroma's folder, whatever the hub's database is."""
+    url = settings.database_url if settings.chroma_url else None
+    return open_database(manifest_file(settings.directory), url)
+
+
+def open_index(settings: KnowledgeSettings, model: str, prepare: Callable[[Snapshot], Ready]) -> Index[Ready]:
+    """The index for this model's vectors, with its present epoch. Raises what the databases raise when they are away."""
+    client = open_chroma(settings.directory, settings.chroma_url)
+    fingerprint = f"{model}-{_LAYOUT}"
+    database = open_manifest(settings)
+    writer = IndexWriter(client, database, fingerprint, None if settings.chroma_url else settings.directory)
+    return Index(fingerprint, database, writer, Reader(client, writer.manifest, prepare))

@@ -1,0 +1,107 @@
+"""One epoch of the index in memory, as a search looks at it. It never changes; the next epoch is another snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from core.domain.knowledge import Passage
+from knowledge.index.manifest import Manifest, Pointer
+from knowledge.index.passages import passage_of
+from knowledge.index.tables import passages
+from knowledge.index.vectors import Keys, Matrix
+from knowledge.search.corpus import PassageText
+
+_MANY = 500
+_LONGEST_PARENT = 2400
+"""Characters of a section that are returned with a passage of it: about what an answer can be made of."""
+
+
+class EpochGone(Exception):
+    """This epoch is so old that passages of it have been removed: search in the present one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """See knowledge.search.corpus.Corpus. ``keys`` are the vectors' keys, rising; ``rows`` the passages' in the manifest.
+
+    ``lost``: vectors that the manifest names and Chroma does not have; the next run makes them again.
+    """
+
+    epoch: int
+    vectors: Matrix
+    keys: Keys
+    vector_of: NDArray[np.int32]
+    passage_of: NDArray[np.int32]
+    document_of: NDArray[np.int32]
+    category_of: NDArray[np.int32]
+    language_of: NDArray[np.int32]
+    staff_only: NDArray[np.bool_]
+    section_of: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    categories: Mapping[str, int]
+    languages: Mapping[str, int]
+    lost: int
+    manifest: Manifest = field(repr=False)
+
+    def texts(self) -> Iterator[PassageText]:
+        """Every passage's words. Raises EpochGone."""
+        for start in range(0, len(self.rows), _MANY):
+            for row in self._read(range(start, min(start + _MANY, len(self.rows)))):
+                unit = '"question":' in row["details"]
+                yield PassageText(row["title"], row["section"], row["content"], row["language"], unit)
+
+    def passages(self, rows: Sequence[int]) -> Sequence[Passage]:
+        """What is returned. Raises EpochGone."""
+        around = {row: self._section(row) for row in rows}
+        wanted = sorted({each for section in around.values() for each in section})
+        found = dict(zip(wanted, self._read(wanted), strict=True))
+        return [passage_of(found[row], _parent(row, around[row], found)) for row in rows]
+
+    def _section(self, row: int) -> range:
+        """The passages of its section, which follow one another."""
+        first, last = row, row
+        if self.section_of[row] >= 0:
+            while first > 0 and self._together(first - 1, row):
+                first -= 1
+            while last + 1 < len(self.rows) and self._together(last + 1, row):
+                last += 1
+        return range(max(first, row - 8), min(last, row + 8) + 1)
+
+    def _together(self, one: int, other: int) -> bool:
+        same = self.section_of[one] == self.section_of[other] and self.document_of[one] == self.document_of[other]
+        return bool(same and self.staff_only[one] == self.staff_only[other])
+
+    def _read(self, rows: Sequence[int]) -> list[Mapping[Any, Any]]:
+        wanted = [int(row) for row in self.rows[list(rows)]]
+
+        def work(connection: Connection, _pointer: Pointer) -> dict[int, Mapping[Any, Any]]:
+            found: dict[int, Mapping[Any, Any]] = {}
+            for start in range(0, len(wanted), _MANY):
+                query = select(passages).where(passages.c.row.in_(wanted[start : start + _MANY]))
+                found.update((row["row"], row) for row in connection.execute(query).mappings())
+            return found
+
+        found = self.manifest.read(work)
+        if len(found) < len(wanted):
+            raise EpochGone
+        return [found[row] for row in wanted]
+
+
+def _parent(row: int, section: range, found: Mapping[int, Mapping[Any, Any]]) -> str | None:
+    """The section as far as it fits, grown around the passage; None where it is no more than the passage itself."""
+    first, last, size = row, row, len(found[row]["content"])
+    while True:
+        grown = False
+        for beside in (last + 1, first - 1):
+            if beside in section and size + len(found[beside]["content"]) <= _LONGEST_PARENT:
+                size += len(found[beside]["content"])
+                first, last, grown = min(first, beside), max(last, beside), True
+        if not grown:
+            break
+    return None if first == last else "\n\n".join(found[each]["content"] for each in range(first, last + 1))

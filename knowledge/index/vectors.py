@@ -1,0 +1,147 @@
+"""The vectors at rest in Chroma: one for each text, by the hash of the text, in one collection for each generation.
+
+Chroma's own search is not used (ADR 0010), so its graph is kept as small as it can be: with its usual settings it took
+five times as long to write 10,000 vectors, and more memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Keys = NDArray[np.uint64]
+Matrix = NDArray[np.float32]
+
+_PREFIX = "switchboard-vectors"
+_CONFIGURATION = {"hnsw": {"space": "ip", "ef_construction": 4, "max_neighbors": 2}}
+_BATCH = 500
+
+
+def key_of(text: str) -> int:
+    """The key of a text's vector. 64 bits: among a million texts two share a key with a chance of 1 in 30 million."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+
+
+def packed(keys: Sequence[int]) -> bytes:
+    """Keys as the manifest stores them."""
+    return np.asarray(keys, "<u8").tobytes()
+
+
+def unpacked(stored: bytes) -> Keys:
+    """Keys as the manifest stores them, one after the other."""
+    return np.frombuffer(stored, "<u8").astype(np.uint64, copy=False)
+
+
+class Vectors:
+    """Blocking; for one thread. ``generation`` 0 is the first; a collection is made when something is put into it."""
+
+    def __init__(self, client: Any, fingerprint: str, generation: int) -> None:
+        self._client = client
+        self._name = _name(fingerprint, generation)
+        self._made: Any = None
+        self.generation = generation
+
+    def count(self) -> int:
+        """Vectors, used and unused."""
+        collection = self._found()
+        return 0 if collection is None else int(collection.count())
+
+    def missing(self, keys: Sequence[int]) -> list[int]:
+        """Those of ``keys`` that have no vector yet, each once, in order."""
+        present: set[str] = set()
+        wanted = list(dict.fromkeys(keys))
+        collection = self._found()
+        if collection is None:
+            return wanted
+        for batch in _batches([_id(key) for key in wanted]):
+            present.update(collection.get(ids=batch, include=[])["ids"])
+        return [key for key in wanted if _id(key) not in present]
+
+    def put(self, keys: Sequence[int], vectors: Matrix) -> None:
+        """Stores vectors, durably. One that is there already is the same and stays."""
+        if self._found() is None:
+            self._made = self._client.get_or_create_collection(
+                self._name, configuration=_CONFIGURATION, embedding_function=None
+            )
+        for start in range(0, len(keys), _BATCH):
+            batch = slice(start, start + _BATCH)
+            self._made.upsert(ids=[_id(key) for key in keys[batch]], embeddings=vectors[batch])
+
+    def get(self, keys: Sequence[int]) -> Iterator[tuple[list[int], Matrix]]:
+        """The vectors that are there, in pieces, in no order."""
+        collection = self._found()
+        for batch in _batches([_id(key) for key in keys]) if collection is not None else ():
+            found = collection.get(ids=batch, include=["embeddings"])
+            if found["ids"]:
+                yield [int(name, 16) for name in found["ids"]], np.asarray(found["embeddings"], np.float32)
+
+    def _found(self) -> Any:
+        """The collection, or None: who only reads must not make one, which would outlive a generation that was removed."""
+        if self._made is None and self._name in _names(self._client):
+            self._made = self._client.get_collection(self._name, embedding_function=None)
+        return self._made
+
+
+def drop(client: Any, fingerprint: str, generation: int) -> None:
+    """Removes a generation, if it is there."""
+    name = _name(fingerprint, generation)
+    if name in _names(client):
+        client.delete_collection(name)
+
+
+def drop_but(client: Any, fingerprint: str, generation: int, *, others: bool) -> bool:
+    """Removes what is left of other generations of this model, and with ``others`` what other models have.
+
+    Whether there was anything.
+    """
+    kept = _name(fingerprint, generation)
+    start = f"{_PREFIX}-" if others else f"{_PREFIX}-{fingerprint}-"
+    leaving = [name for name in _names(client) if name != kept and name.startswith(start)]
+    for name in leaving:
+        client.delete_collection(name)
+    return bool(leaving)
+
+
+def remove_files(directory: Path) -> None:
+    """Embedded Chroma 1.5.9 leaves the files of a collection that was deleted; this removes what nothing leads to."""
+    file = directory / "chroma.sqlite3"
+    if not file.exists():
+        return
+    with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        used = {str(identity) for (identity,) in connection.execute("SELECT id FROM segments")}
+    for folder in directory.iterdir():
+        if folder.is_dir() and _is_uuid(folder.name) and folder.name not in used:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _names(client: Any) -> list[str]:
+    return [collection.name for collection in client.list_collections()]
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
+
+
+def _name(fingerprint: str, generation: int) -> str:
+    return f"{_PREFIX}-{fingerprint}-{generation}"
+
+
+def _id(key: int) -> str:
+    return f"{key:016x}"
+
+
+def _batches(names: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), _BATCH):
+        yield names[start : start + _BATCH]

@@ -1,0 +1,123 @@
+"""What an index run writes: vectors to Chroma as it goes, documents to the manifest, and one number that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from knowledge.documents import Chunk
+from knowledge.index import elsewhere
+from knowledge.index.database import ManifestDatabase
+from knowledge.index.generations import compact
+from knowledge.index.manifest import GenerationChanged, Manifest
+from knowledge.index.passages import rows_of
+from knowledge.index.records import IndexedDocument
+from knowledge.index.vectors import Vectors, drop_but, key_of, remove_files
+
+Embed = Callable[[Sequence[str]], ArrayLike]
+
+_EMBEDDED_AT_ONCE = 256
+"""Texts after which vectors are stored: a run that is killed embeds no more than these again."""
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that is read and cut, on its way into the index."""
+
+    document: IndexedDocument
+    chunks: Sequence[Chunk]
+
+
+class IndexWriter:
+    """Blocking. ``directory``: where an embedded Chroma keeps its files; None for a server."""
+
+    def __init__(self, client: Any, database: ManifestDatabase, fingerprint: str, directory: Path | None) -> None:
+        self._client = client
+        self._database = database
+        self._directory = directory
+        self.manifest = Manifest(database, fingerprint)
+
+    def documents(self) -> dict[str, IndexedDocument]:
+        """Every document by id, those of a run that was cut off included."""
+        return self.manifest.documents()
+
+    def counts(self) -> tuple[int, int]:
+        """Documents and passages that readers see."""
+        pointer = self.manifest.pointer()
+        return pointer.documents, pointer.passages
+
+    def store(self, batch: Sequence[Prepared], embed: Embed) -> None:
+        """Puts documents in the place of their last versions; only texts that have no vector yet are embedded."""
+        rows = [(each.document, rows_of(each.document, each.chunks)) for each in batch]
+        texts = {key_of(text): text for each in batch for chunk in each.chunks for text in chunk.embedded}
+        for _ in range(_TRIES):
+            vectors = self._vectors()
+            self._embed(vectors, texts, embed)
+            try:
+                self.manifest.stage(rows, vectors.generation)
+            except GenerationChanged:
+                continue
+            return
+        raise RuntimeError("the vectors moved again and again while documents were written")
+
+    def note(self, document: IndexedDocument) -> None:
+        """Writes what is known of a document, and nothing of its passages."""
+        self.manifest.note(document)
+
+    def remove(self, identities: Sequence[str]) -> None:
+        """Takes documents out."""
+        self.manifest.remove(identities)
+
+    def commit(self, *, anew: bool = False) -> bool:
+        """Lets readers see it; with ``anew`` they look again although nothing is new. Whether there was anything."""
+        before = self.manifest.pointer().epoch
+        return self.manifest.commit(anew=anew).epoch != before
+
+    def tidy(self) -> None:
+        """Leaves dead vectors behind where there are many, and removes what a killed run may have left."""
+        compact(self._client, self.manifest)
+        generation = self.manifest.pointer().generation
+        if drop_but(self._client, self.manifest.fingerprint, generation, others=False):
+            self._remove_files()
+
+    def incomplete(self) -> set[str]:
+        """Documents whose vectors are not all there: somebody removed Chroma's folder, or lost power."""
+        vectors, live = self._vectors(), self.manifest.live_keys()
+        if vectors.count() >= len(live):
+            return set()
+        missing = vectors.missing([int(key) for key in live])
+        return self.manifest.documents_with(np.array(missing, np.uint64))
+
+    def roots_of_other_models(self) -> tuple[str, ...]:
+        """What was named while another model was in use: its documents must follow before that model's index goes."""
+        return elsewhere.named_roots(self._client, self._database, self.manifest.fingerprint)
+
+    def forget_in_other_models(self, root: str) -> bool:
+        """A root that was taken out must not follow from another model's index. Whether there was one."""
+        return elsewhere.forget(self._client, self._database, self.manifest.fingerprint, root)
+
+    def drop_other_models(self) -> None:
+        """Removes what models that are no longer used have left; called after a run that left nothing out."""
+        gone = elsewhere.drop(self._client, self._database, self.manifest.fingerprint)
+        generation = self.manifest.pointer().generation
+        if drop_but(self._client, self.manifest.fingerprint, generation, others=True) or gone:
+            self._remove_files()
+
+    def _remove_files(self) -> None:
+        if self._directory is not None:
+            remove_files(self._directory)
+
+    def _vectors(self) -> Vectors:
+        return Vectors(self._client, self.manifest.fingerprint, self.manifest.pointer().generation)
+
+    def _embed(self, vectors: Vectors, texts: dict[int, str], embed: Embed) -> None:
+        missing = vectors.missing(list(texts))
+        for start in range(0, len(missing), _EMBEDDED_AT_ONCE):
+            keys = missing[start : start + _EMBEDDED_AT_ONCE]
+            vectors.put(keys, np.asarray(embed([texts[key] for key in keys]), np.float32))
