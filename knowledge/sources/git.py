@@ -22,7 +22,7 @@ _NOT_FOUND = 127
 _SAFE = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "core.symlinks=false",  # a link is written as a file that names its target, and leads nowhere
+    "core.symlinks=false",  # a link is written as a file that names its target, so that it leads nowhere, and then removed
     "filter.lfs.smudge=cat",
     "filter.lfs.process=",
     "filter.lfs.required=false",
@@ -45,6 +45,8 @@ _ENVIRONMENT = (
 """Nobody is asked for a password, and a hook of somebody's that runs us does not lend us its repository."""
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
 _SECRET = re.compile(r"(://)[^/@\s]+@")
+_LINK = "120000 "
+"""The mode of symbolic links in a tree (gitformat-index(5))."""
 _POINTER = b"version https://git-lfs.github.com/"
 _FORGES = {
     "github.com": "{web}/blob/{ref}/{path}",
@@ -99,6 +101,9 @@ def _check_out(address: str, commit: str, branch: str, folder: Path, tree: Path)
     _git([*place, "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", address, wanted])
     _git([*place, "--work-tree", str(new), "read-tree", "FETCH_HEAD"])
     _git([*place, "--work-tree", str(new), "checkout-index", "--all", "--force", "--quiet"])
+    for line in _git([*place, "ls-tree", "-r", "-z", "FETCH_HEAD"]).split("\0"):
+        if line.startswith(_LINK):
+            (new / line.partition("\t")[2]).unlink(missing_ok=True)
     fetched = _git([*place, "rev-parse", "FETCH_HEAD^{commit}"]).strip()
     target = tree if fetched == commit else folder / f"tree-{fetched}"
     shutil.rmtree(target, ignore_errors=True)

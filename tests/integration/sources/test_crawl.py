@@ -1,0 +1,457 @@
+"""A crawl keeps what is worth reading of a site, asks politely, and never takes a failure for a deletion."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+
+import pytest
+from aiohttp import web
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.converter import Converter
+from tests.integration.sources.conftest import Crawler
+from tests.integration.sources.site import Site, page
+
+
+@pytest.fixture
+def small(site: Site) -> Site:
+    site.pages = {
+        "/": page("Help", "/billing/refunds", "/login", "#top", "mailto:a@b.example", "javascript:void(0)"),
+        "/billing/refunds": page("Refunds", "/", "/billing/prices?utm_source=mail", "https://elsewhere.example/x"),
+        "/billing/prices": page("Prices", "/gone"),
+    }
+    return site
+
+
+async def test_a_site_is_read_page_by_page(small: Site, crawler: Crawler) -> None:
+    options = crawler.options(category="Web", language="en", audience=KnowledgeAudience.STAFF)
+
+    state = await crawler.run(options)
+
+    assert (state.failure, state.problems) == (None, ())
+    assert crawler.places(options) == {"/", "/billing/refunds", "/billing/prices"}
+    assert max(small.asked.count(path) for path in small.asked) == 1, "tracking parameters make no other page"
+    file = crawler.file(options, "/billing/refunds")
+    assert (file.category, file.language, file.audience) == ("Web", "en", KnowledgeAudience.STAFF)
+    assert file.source == f"{small.address.removeprefix('http://')}/billing/refunds"
+    document = Converter().convert(file.path).of(file)
+    text = "\n".join(block.text for block in document.blocks)
+    assert document.title == "Refunds"
+    assert "What Refunds says" in text
+    assert "menu of the site" not in text
+    assert crawler.file(crawler.options(), "/billing/refunds").category == "Billing", "the first folder, as in a folder"
+    assert crawler.told[0][0] == 0
+    assert crawler.told[-1][0] == len(state.pages)
+
+
+async def test_what_did_not_change_is_not_sent_again(small: Site, crawler: Crawler) -> None:
+    options = crawler.options()
+    await crawler.run(options)
+    before = {file.url: file.path for file in crawler.scan(options).files}
+    small.pages["/billing/prices"] = page("Prices", body="Now ten dollars.")
+
+    await crawler.run(options)
+
+    after = {file.url: file.path for file in crawler.scan(options).files}
+    assert sorted(small.conditional) == ["/", "/billing/refunds"]
+    changed = {url for url, path in after.items() if before[url] != path}
+    assert changed == {f"{small.address}/billing/prices"}
+    assert {path.exists() for path in before.values()} == {True}, "whoever reads the old version now can go on"
+
+
+async def test_a_page_that_is_gone_is_gone(small: Site, crawler: Crawler) -> None:
+    options = crawler.options()
+    await crawler.run(options)
+    small.pages["/billing/prices"] = 410
+    small.pages["/"] = page("Help")  # nothing leads to the refunds any more
+
+    state = await crawler.run(options)
+
+    assert state.failure is None
+    assert crawler.places(options) == {"/"}
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+async def test_a_page_that_fails_keeps_its_last_good_version(small: Site, crawler: Crawler, status: int) -> None:
+    options = crawler.options()
+    await crawler.run(options)
+    small.pages["/billing/refunds"] = status
+
+    state = await crawler.run(options)
+
+    assert crawler.places(options) == {"/", "/billing/refunds", "/billing/prices"}, "nor is what it led to gone"
+    [(place, reason)] = state.problems
+    assert place.endswith("/billing/refunds")
+    assert reason == f"answers {status} (its last good version stays)"
+    assert (place, reason) in crawler.scan(options).skipped
+    assert small.asked_for("/billing/refunds") == 3, "once before, and twice now: it may have been a moment's trouble"
+
+
+@pytest.mark.parametrize("status", [404, 410, 500, 403])
+async def test_a_site_that_is_away_loses_nothing(small: Site, crawler: Crawler, status: int) -> None:
+    options = crawler.options()
+    await crawler.run(options)
+    small.pages = {"*": status}
+
+    state = await crawler.run(options)
+
+    assert state.failure is not None
+    assert str(status) in state.failure
+    assert crawler.places(options) == {"/", "/billing/refunds", "/billing/prices"}
+    assert any(place == options.root for place, _ in crawler.scan(options).skipped)
+
+
+async def test_a_site_that_was_never_there_is_a_failed_root(crawler: Crawler) -> None:
+    options = crawler.options()
+    assert crawler.scan(options).failures == ((options.root, "was not fetched yet"),)
+
+    await crawler.run(options)
+
+    [(root, reason)] = crawler.scan(options).failures
+    assert root == options.root
+    assert "answers 404" in reason
+
+
+async def test_a_site_that_fails_from_some_point_on_is_left_in_peace(site: Site, crawler: Crawler) -> None:
+    site.pages = {"/": page("Help", *(f"/{number}" for number in range(100))), "*": 500}
+
+    state = await crawler.run(crawler.options())
+
+    assert "in a row" in str(state.failure)
+    assert len(site.asked) < 12
+
+
+async def test_redirects_are_followed_within_the_site_and_circles_end(site: Site, crawler: Crawler) -> None:
+    site.pages = {
+        "/": page("Help", "/old", "/out", "/a", "/self", "/deep0"),
+        "/old": "-> /new",
+        "/new": page("New"),
+        "/out": "-> https://elsewhere.example/",
+        "/a": "-> /b",
+        "/b": "-> /a",
+        "/self": "-> /self",
+        **{f"/deep{number}": f"-> /deep{number + 1}" for number in range(40)},
+    }
+    options = crawler.options()
+
+    state = await crawler.run(options)
+
+    assert crawler.places(options) == {"/", "/new"}
+    assert len(site.asked) < 25
+    assert {place.rsplit("/", 1)[1]: reason for place, reason in state.problems} == {
+        "b": "leads in a circle",
+        "self": "leads in a circle",
+        "deep10": "leads in a circle",
+    }
+
+
+async def test_a_page_that_moves_to_a_broken_place_stays(site: Site, crawler: Crawler) -> None:
+    site.pages = {"/": page("Help", "/old"), "/old": page("Old")}
+    options = crawler.options()
+    await crawler.run(options)
+    site.pages |= {"/old": "-> /new", "/new": 500}
+    await crawler.run(options)
+    assert crawler.places(options) == {"/", "/old"}
+    site.pages["/new"] = page("New")
+
+    await crawler.run(options)
+
+    assert crawler.places(options) == {"/", "/new"}
+
+
+async def test_a_start_that_leads_elsewhere_says_where(site: Site, crawler: Crawler) -> None:
+    site.pages = {"/help": "-> https://elsewhere.example/center"}
+
+    state = await crawler.run(crawler.options("/help"))
+
+    assert "https://elsewhere.example/center" in str(state.failure)
+
+
+async def test_a_start_below_a_folder_reads_that_folder(site: Site, crawler: Crawler) -> None:
+    site.pages = {
+        "/docs/": page("Docs", "/docs/a/one", "/blog", "../blog", "a/two?print=1", "c/x"),
+        "/docs/a/one": page("One"),
+        "/docs/a/two?print=1": page("Two"),
+        "/docs/c/x": page("X"),
+        "/blog": page("Blog"),
+    }
+    options = crawler.options("/docs/", exclude=("c",))
+
+    await crawler.run(options)
+
+    assert crawler.places(options) == {"/docs/", "/docs/a/one", "/docs/a/two?print=1"}
+    assert site.asked_for("/blog") == 0
+
+
+async def test_depth_and_number_are_limited_on_a_site_without_end(site: Site, crawler: Crawler) -> None:
+    async def day(request: web.Request) -> web.Response:
+        number = int(request.query.get("day", 0))
+        return web.Response(
+            text=page(f"Day {number}", f"/?day={number + 1}", f"/a{request.path}"), content_type="text/html"
+        )
+
+    site.pages = {"*": day}
+    deep = crawler.options(depth=3)
+    await crawler.run(deep)
+    assert len(crawler.places(deep)) <= 12
+    site.asked.clear()
+    wide = crawler.options(depth=1000, most_pages=30, exclude=("nothing",))
+
+    state = await crawler.run(wide)
+
+    assert len(site.asked) == 30
+    assert any("most_pages" in reason for _, reason in state.problems)
+
+
+async def test_robots_txt_is_obeyed(small: Site, crawler: Crawler) -> None:
+    small.robots = "User-agent: *\nDisallow: /\n\nUser-agent: switchboard\nDisallow: /billing/pr*s\nCrawl-delay: 7\n"
+    options = crawler.options()
+
+    await crawler.run(options)
+
+    assert crawler.places(options) == {"/", "/billing/refunds"}
+    assert small.asked_for("/billing/prices") == 0
+    assert crawler.clock.slept == [7.0] * (len(small.asked) - 1), "the site's own pause, on the clock"
+
+
+async def test_a_polite_pause_lies_between_requests(small: Site, crawler: Crawler) -> None:
+    await crawler.run(crawler.options(pause=2.5))
+
+    assert crawler.clock.slept == [2.5] * (len(small.asked) - 1)
+
+
+async def test_a_server_that_asks_for_patience_gets_it(small: Site, crawler: Crawler) -> None:
+    async def later(request: web.Request) -> web.Response:
+        if small.asked_for("/billing/refunds") == 1:
+            return web.Response(status=503, headers={"Retry-After": "20"})
+        return web.Response(text=page("Refunds"), content_type="text/html")
+
+    small.pages["/billing/refunds"] = later
+    options = crawler.options()
+
+    state = await crawler.run(options)
+
+    assert state.problems == ()
+    assert 20.0 in crawler.clock.slept
+
+
+@pytest.mark.parametrize(
+    ("robots", "reason"), [("User-agent: *\nDisallow: /", "does not allow"), (503, "robots.txt answers 503")]
+)
+async def test_a_site_that_closes_itself_keeps_what_was_read(
+    small: Site, crawler: Crawler, robots: str | int, reason: str
+) -> None:
+    options = crawler.options()
+    await crawler.run(options)
+    small.robots, small.asked = robots, []
+
+    state = await crawler.run(options)
+
+    assert reason in str(state.failure)
+    assert small.asked == []
+    assert len(crawler.places(options)) == 3
+
+
+async def test_no_robots_txt_allows_all(small: Site, crawler: Crawler) -> None:
+    small.robots = 404
+
+    state = await crawler.run(crawler.options())
+
+    assert len(state.pages) == 3
+
+
+async def test_what_pages_ask_of_crawlers(site: Site, crawler: Crawler) -> None:
+    async def header(request: web.Request) -> web.Response:
+        return web.Response(
+            text=page("Secret by header"), content_type="text/html", headers={"X-Robots-Tag": "otherbot: all, noindex"}
+        )
+
+    site.pages = {
+        "/": page("Help", "/hidden", "/dead-end", "/header", "/print/a", "/a", "/moved"),
+        "/hidden": page("Hidden", "/behind", head='<meta name="robots" content="noindex">'),
+        "/behind": page("Behind"),
+        "/dead-end": page("Dead end", "/unseen", head='<meta name="ROBOTS" content="NOFOLLOW">'),
+        "/unseen": page("Unseen"),
+        "/header": header,
+        "/a": page("A", "/b", head='<link rel="canonical" href="/a">'),
+        "/print/a": page("A for printing", head='<link rel="canonical" href="/a">'),
+        "/b": page("B", head='<link rel="canonical" href="/">'),
+        "/moved": page("Moved", head='<meta http-equiv="refresh" content="0; url=/target">'),
+        "/target": page("Target"),
+    }
+    options = crawler.options()
+
+    await crawler.run(options)
+
+    assert crawler.places(options) == {"/", "/behind", "/dead-end", "/a", "/b", "/target"}
+
+
+async def test_sitemaps_and_their_indexes(site: Site, crawler: Crawler) -> None:
+    async def packed(request: web.Request) -> web.Response:
+        inside = (
+            f"<urlset><url><loc>{site.address}/two</loc></url><url><loc>https://elsewhere.example/</loc></url></urlset>"
+        )
+        return web.Response(body=gzip.compress(inside.encode()), content_type="application/gzip")
+
+    namespace = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    site.pages = {
+        "/sitemap.xml": f"<?xml version='1.0'?><sitemapindex {namespace}><sitemap><loc>{{site}}/one.xml</loc></sitemap>"
+        f"<sitemap><loc>{{site}}/two.xml.gz</loc></sitemap><sitemap><loc>{{site}}/sitemap.xml</loc></sitemap></sitemapindex>",
+        "/one.xml": f"<?xml version='1.0'?><urlset {namespace}><url><loc> {{site}}/one </loc></url></urlset>",
+        "/two.xml.gz": packed,
+        "/one": page("One", "/not-in-the-map"),
+        "/two": page("Two"),
+        "/not-in-the-map": page("Not in the map"),
+    }
+    options = crawler.options("/sitemap.xml")
+
+    state = await crawler.run(options)
+
+    assert (state.failure, state.problems) == (None, ())
+    assert crawler.places(options) == {"/one", "/two"}
+    assert site.asked_for("/sitemap.xml") == 1
+
+
+async def test_a_broken_sitemap_deletes_nothing(site: Site, crawler: Crawler) -> None:
+    site.pages = {
+        "/sitemap.xml": "<?xml version='1.0'?><urlset><url><loc>{site}/one</loc></url><url><loc>{site}/two</loc></url></urlset>",
+        "/one": page("One"),
+        "/two": page("Two"),
+    }
+    options = crawler.options("/sitemap.xml")
+    await crawler.run(options)
+    for broken in (
+        "<?xml version='1.0'?><urlset></urlset>",
+        "<?xml version='1.0'?><urlset><url>",
+        "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'aaa'><!ENTITY b '&a;&a;'>]><urlset><url><loc>&b;</loc></url></urlset>",
+        500,
+        404,
+    ):
+        site.pages["/sitemap.xml"] = broken
+
+        state = await crawler.run(options)
+
+        assert state.failure is not None, broken
+        assert crawler.places(options) == {"/one", "/two"}, broken
+
+
+async def test_slow_huge_and_hostile_pages(site: Site, crawler: Crawler) -> None:
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/html"})
+        await response.prepare(request)
+        await site.closing.wait()
+        return response
+
+    async def huge(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/html"})
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"<p>more and more</p>" * 500)
+        return response
+
+    packed = gzip.compress(b"<p>" + b"0" * 50_000_000)
+
+    async def bomb(request: web.Request) -> web.Response:
+        return web.Response(body=packed, content_type="text/html", headers={"Content-Encoding": "gzip"})
+
+    async def liar(request: web.Request) -> web.Response:
+        return web.Response(body=page("Ünïcödé").encode(), headers={"Content-Type": "text/html; charset=us-ascii"})
+
+    async def latin(request: web.Request) -> web.Response:
+        return web.Response(
+            body=page("Grüße").encode("latin-1"), headers={"Content-Type": "text/html; charset=ISO-8859-1"}
+        )
+
+    async def picture(request: web.Request) -> web.Response:
+        return web.Response(body=b"\x89PNG", content_type="image/png")
+
+    async def cut(request: web.Request) -> web.Response:
+        return web.Response(body=b"\x1f\x8b broken", content_type="text/html", headers={"Content-Encoding": "gzip"})
+
+    crawler.limits = type(crawler.limits)(seconds=3.0, html_bytes=200_000, other_bytes=400_000)
+    private = "http://169.254.169.254/latest/meta-data/"
+    names = ["slow", "huge", "bomb", "liar", "latin", "picture", "cut", "malformed", "nested", "inside"]
+    site.pages = {
+        "/": page(
+            "Help", *(f"/{name}" for name in names), private, "http://localhost:1/", "http://[::1", "http://a b/"
+        ),
+        "/slow": slow,
+        "/huge": huge,
+        "/bomb": bomb,
+        "/liar": liar,
+        "/latin": latin,
+        "/picture": picture,
+        "/cut": cut,
+        "/malformed": "<html><head><title>Mal<body></title><p <a href='/last' <![CDATA[ <!-- <a href=/last>x</a><p>fine</p>",
+        "/nested": "<div>" * 10_000 + "deep" + f'<a href="/last">{"</div>" * 10_000}',
+        "/inside": f"-> {private}",
+        "/last": page("Last"),
+    }
+    options = crawler.options(hosts=("169.254.169.254", "localhost:1"))
+
+    state = await crawler.run(options)
+
+    reasons = {place.rstrip("/").rsplit("/", 1)[-1]: reason for place, reason in state.problems}
+    assert "no answer within 3 seconds" in reasons.pop("slow")
+    assert "is larger than" in reasons.pop("huge")
+    assert "is larger than" in reasons.pop("bomb")
+    assert "cannot be fetched" in reasons.pop("cut")
+    assert "private address" in reasons.pop("meta-data")
+    assert "private address" in reasons.pop("localhost:1", "private address")
+    assert reasons == {}
+    assert {"/", "/liar", "/latin", "/malformed", "/nested", "/last"} <= crawler.places(options)
+    assert "/picture" not in crawler.places(options)
+    titles = {path: Converter().convert(crawler.file(options, path).path).title for path in ("/liar", "/latin")}
+    assert titles == {"/liar": "Ünïcödé", "/latin": "Grüße"}
+
+
+async def test_documents_beside_pages_are_read(site: Site, crawler: Crawler) -> None:
+    async def markdown(request: web.Request) -> web.Response:
+        return web.Response(text="# Terms\n\nThirty days.", content_type="text/plain")
+
+    async def data(request: web.Request) -> web.Response:
+        return web.json_response({"a": 1})
+
+    site.pages = {"/": page("Help", "/terms.md", "/data.json"), "/terms.md": markdown, "/data.json": data}
+    options = crawler.options()
+    await crawler.run(options)
+    assert crawler.places(options) == {"/", "/terms.md"}, "data that a page leads to is for programs"
+    named = crawler.options("/data.json")
+
+    await crawler.run(named)
+
+    assert crawler.places(named) == {"/data.json"}, "data that somebody named is meant"
+
+
+async def test_a_run_that_was_cut_off_goes_on_where_it_was(site: Site, crawler: Crawler) -> None:
+    reached = asyncio.Event()
+
+    async def stuck(request: web.Request) -> web.Response:
+        reached.set()
+        await site.closing.wait()
+        return web.Response()
+
+    site.pages = {
+        "/": page("Help", "/one", "/two", "/three"),
+        "/one": page("One"),
+        "/two": stuck,
+        "/three": page("Three"),
+    }
+    options = crawler.options()
+    run = asyncio.create_task(crawler.run(options))
+    await reached.wait()
+    assert crawler.places(options) == {"/", "/one"}, "what is there can be read while the crawl goes on"
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    site.pages["/two"] = page("Two")
+    site.asked.clear()
+
+    state = await crawler.run(options)
+
+    assert site.asked == ["/two", "/three"]
+    assert len(state.pages) == 4
+    site.asked.clear()
+    await crawler.run(options)
+    assert len(site.asked) == 4, "a run that is whole is asked for anew"
