@@ -2,18 +2,16 @@
 # on Debian, which adds the servers that the tests drive.
 SHELL := /bin/bash
 BIN := .venv/bin
-JOBS ?= $(shell nproc)
-WAITING ?= $(shell expr 2 '*' $$(nproc))
+JOBS ?= $(shell expr 2 '*' $$(nproc))
 ARGS ?=
+# Many tests wait for processes, so that more run at once than there are processors; tests/conftest.py puts the slow first.
+ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format soak bench lock widget docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-
-# The slow tests wait for processes most of their time, so more of them run at once. ARGS may choose none of a kind (5).
-some = { $(BIN)/python -m pytest --dist loadfile $(1) $(ARGS) || test $$? -eq 5; }
 
 run: ## install, then serve the demo on http://127.0.0.1:8080
 	@bash scripts/install.sh run
@@ -23,7 +21,7 @@ run: ## install, then serve the demo on http://127.0.0.1:8080
 test: ## install everything the tests need and run all of them; ARGS="-k name" for some
 	@bash scripts/install.sh dev
 	@bash scripts/test-setup.sh
-	@bad=0; $(call some,-m slow -n $(WAITING)) || bad=1; $(call some,-m "not slow" -n $(JOBS)) || bad=1; exit $$bad
+	@TMPDIR="$$(bash scripts/test-room.sh)" $(BIN)/python -m pytest $(ORDER) $(ARGS)
 
 check: ## formatting, lint, types, import contracts, locks, and the quick tests of the project's own rules
 	@bash scripts/install.sh dev

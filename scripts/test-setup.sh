@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Brings what the tests drive beside Python packages: PostgreSQL, Redis, Dovecot, Chromium, and the Node test peers.
 # As root on Debian it installs what is missing; elsewhere it uses what it finds and names the line for the rest.
+#
+#   scripts/test-setup.sh [servers]     servers: only what is no Node package; that needs no .venv.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -13,7 +15,7 @@ is_debian() { command -v apt-get >/dev/null && grep -qE '^ID=debian' /etc/os-rel
 
 # One package name per line, for each program that the tests would not find.
 missing_packages() {
-  python - <<'PYTHON'
+  python3 - <<'PYTHON'
 import glob
 import os
 import shutil
@@ -100,5 +102,6 @@ install_node_packages() { # folder
 }
 
 install_servers
+[ "${1:-all}" != servers ] || exit 0
 install_node_packages tests/peers
 install_node_packages channels/web/widget

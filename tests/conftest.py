@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -51,7 +52,12 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser share its event loop: a browser cannot be handed from one loop to the next."""
+    """Tests with a browser share its event loop: a browser cannot be handed from one loop to the next.
+
+    Files with slow tests begin first (the run stays in this order): at the end, no worker is left alone with one.
+    """
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
     shared_loop = pytest.mark.asyncio(loop_scope="session")
     for item in items:
         names = getattr(item, "fixturenames", ())
