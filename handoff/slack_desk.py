@@ -31,7 +31,7 @@ from handoff.people import People
 from handoff.policy import moods_of
 from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import locale_of
+from handoff.spoken_to import LastWords, locale_of
 from handoff.staff_turn import Wall
 from handoff.teams import team_for
 from handoff.texts import say
@@ -55,7 +55,7 @@ class DeskParts:
     """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
 
     ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
-    a customer wrote, the newest first, where their locale is that; None where it shows none.
+    a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
     """
 
     records: DeskRecords
@@ -68,6 +68,7 @@ class DeskParts:
     channels: Mapping[str, Capabilities] = field(default_factory=dict)
     briefing: Briefing = field(default_factory=Briefing)
     written: Callable[[Sequence[str], str | None], str | None] | None = None
+    words: LastWords | None = None
 
 
 class SlackDesk:

@@ -11,6 +11,8 @@ from core.domain.messages import Author, Message
 
 _LOOKED_AT = 60
 """Messages of a conversation that tell in which language its customer writes."""
+_SHOWS = 500
+_REMEMBERED = 100
 
 
 class Said(Protocol):
@@ -19,13 +21,39 @@ class Said(Protocol):
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
 
+class LastWords:
+    """What customers wrote last. Read once for all that look at it in one turn, so it is remembered until more is said."""
+
+    def __init__(self, records: Said) -> None:
+        self._records = records
+        self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    async def of(self, conversation: Conversation) -> tuple[str, ...]:
+        """The newest first, and of each as much as shows its language. Raises StoreUnavailable."""
+        known = self._known.get(conversation.id)
+        if known is not None and known[0] == conversation.last_seq:
+            return known[1]
+        after = max(0, conversation.last_seq - _LOOKED_AT)
+        found = written(await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT))
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[conversation.id] = conversation.last_seq, found
+        return found
+
+
+def written(messages: Sequence[Message]) -> tuple[str, ...]:
+    """What of these a customer wrote, the newest first."""
+    said = [one for one in messages if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None]
+    return tuple(one.text[:_SHOWS] for one in reversed(said) if one.text.strip())
+
+
 class Listening(Protocol):
     """``written``: the language of what a customer wrote, the newest first, where their locale is that; None where it
     shows none.
     """
 
     @property
-    def records(self) -> Said: ...
+    def words(self) -> LastWords | None: ...
 
     @property
     def written(self) -> Callable[[Sequence[str], str | None], str | None] | None: ...
@@ -34,12 +62,9 @@ class Listening(Protocol):
 async def locale_of(desk: Listening, conversation: Conversation, customer: Customer) -> str | None:
     """That of what they write, as in what they are told when they write themselves; otherwise the one that is known."""
     known = conversation.locale or customer.locale
-    if desk.written is None:
+    if desk.written is None or desk.words is None:
         return known
-    after = max(0, conversation.last_seq - _LOOKED_AT)
-    said = await desk.records.messages(conversation.id, after=after, limit=_LOOKED_AT)
-    theirs = [one for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None]
-    language = desk.written([one.text for one in reversed(theirs)], known)
+    language = desk.written(await desk.words.of(conversation), known)
     if language is None or (known or "").replace("_", "-").split("-")[0].lower() == language:
         return known
     return language

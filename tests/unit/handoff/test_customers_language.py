@@ -9,6 +9,7 @@ import pytest
 from core.agent.language import written_language
 from core.domain.messages import StaffAction
 from handoff.slack_desk import SlackDesk
+from handoff.spoken_to import LastWords
 from tests.unit.handoff.test_desk_cases import Case, case, template
 
 __all__ = ["case", "template"]
@@ -19,7 +20,9 @@ def listening(case: Case) -> Case:
     """The desk looks at what customers write, as the product's does."""
     desk = case.world.turn._desk
     assert isinstance(desk, SlackDesk)
-    desk._parts = case.world.timers._parts = replace(desk._parts, written=written_language)
+    desk._parts = case.world.timers._parts = replace(
+        desk._parts, written=written_language, words=LastWords(case.world.store)
+    )
     return case
 
 

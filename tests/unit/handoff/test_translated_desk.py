@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.agent.language import written_language
 from core.domain.messages import Author, CustomerAction, Message, StaffAction
+from core.ports.summarizer import Point
 from core.ports.translator import Translation
 from core.storage.migrate import migrate
+from core.storage.store import SqlStore
+from handoff.briefing import Briefing
+from handoff.slack_desk import SlackDesk
+from handoff.spoken_to import LastWords
 from handoff.translated_desk import TranslatedDesk
 from tests.property.desk_world import DeskWorld
 from tests.unit.handoff.test_desk_cases import Case
@@ -32,9 +39,11 @@ class Dictionary:
     def __init__(self) -> None:
         self.failing = False
         self.hanging = False
+        self.asked = asyncio.Event()
 
     async def translate(self, text: str, language: str) -> Translation:
         """See Translator."""
+        self.asked.set()
         if self.hanging:
             await asyncio.Event().wait()
         if self.failing:
@@ -205,3 +214,80 @@ def test_a_model_that_hangs_keeps_no_message_of_staff(case: GermanCase, dictiona
     case.write("It will be there on Monday")
     case.rest()
     assert case.heard() == ["It will be there on Monday"]
+
+
+class Patient:
+    """Implements Summarizer: says nothing before a translation was begun."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+        self.waited_in_vain = False
+
+    async def summarize(self, said: Sequence[Message], language: str) -> Mapping[str, Point]:
+        """See Summarizer."""
+        try:
+            async with asyncio.timeout(5):
+                await self._dictionary.asked.wait()
+        except TimeoutError:
+            self.waited_in_vain = True
+        return {}
+
+
+def test_a_new_case_is_summed_up_and_translated_at_once(template: Path, dictionary: Dictionary) -> None:
+    patient = Patient(dictionary)
+    world = DeskWorld(template, briefing=Briefing(patient))
+    world.turn._desk = TranslatedDesk(world.turn._desk, dictionary, world.store, "en")
+    try:
+        case = GermanCase(world)
+        assert not patient.waited_in_vain
+        assert case.posts("said")[0].text == "I want a person"
+    finally:
+        world.close()
+
+
+def test_the_customer_who_is_told_something_waits_for_no_translation(template: Path, dictionary: Dictionary) -> None:
+    """A model that hangs would keep it back for an hour."""
+    dictionary.hanging = True
+    world = DeskWorld(template)
+    desk = world.turn._desk
+    world.turn._desk = TranslatedDesk(desk, dictionary, world.store, "en", seconds=3600.0, told_within=0.05)
+    try:
+        case = GermanCase(world)
+        assert case.posts("said")[0].text == "Ich möchte einen Menschen"
+        assert any("TKT-" in text for _, text in world.sent_texts())
+    finally:
+        world.close()
+
+
+class Counted:
+    """What is read of a conversation to know its customer's language."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.times = 0
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]:
+        """See LastWords."""
+        self.times += 1
+        return await self._store.messages(conversation_id, after=after, limit=limit)
+
+
+def test_a_turn_of_staff_reads_the_customers_words_once(template: Path, dictionary: Dictionary) -> None:
+    world = DeskWorld(template)
+    counted, desk = Counted(world.store), world.turn._desk
+    assert isinstance(desk, SlackDesk)
+    words = LastWords(counted)
+    desk._parts = replace(desk._parts, written=written_language, words=words)
+    world.turn._desk = TranslatedDesk(desk, dictionary, world.store, "en", words)
+    try:
+        case = GermanCase(world)
+        case.press(StaffAction.CLAIM)
+        case.says("Wo ist mein Paket AB-12?")
+        case.rest()
+        before = counted.times
+        case.write("It will be there on Monday")
+        case.rest()
+        assert case.heard() == ["Es kommt am Montag"]
+        assert counted.times == before + 1
+    finally:
+        world.close()
