@@ -20,7 +20,8 @@ class Passage:
     """A chunk as retrieved. ``score`` is the cosine to the question, from -1 to 1; ``answer`` is set for FAQ entries.
 
     ``language`` is a two-letter code (ISO 639-1) where the source or the document itself says it; None is any. ``parent`` is the
-    section that the passage is a part of, where it says more than ``content``.
+    section that the passage is a part of, where it says more than ``content``; ``also`` are further sources that hold the same
+    passage.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Passage:
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
     language: str | None = None
     parent: str | None = None
+    also: tuple[str, ...] = ()
 
     def cite(self) -> Citation:
         """This passage as the source of a statement; the score is clamped to 0..1 for people."""
@@ -56,15 +58,27 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Passages, best first, and the score under which this knowledge base must not be quoted as an answer."""
+    """Passages, best first, and the score under which this knowledge base must not be quoted as an answer.
+
+    There are three bands: from ``threshold`` on it may be answered, from ``doubt`` on it is worth asking back, and below that
+    the knowledge has nothing and a person is offered. ``doubt`` is None where no second bound is known.
+    """
 
     passages: tuple[Passage, ...]
     threshold: float
+    doubt: float | None = None
 
     @property
     def supported(self) -> tuple[Passage, ...]:
         """Only the passages that are good enough to answer from."""
         return tuple(passage for passage in self.passages if passage.score >= self.threshold)
+
+    @property
+    def doubtful(self) -> tuple[Passage, ...]:
+        """Passages that may be meant, but are too far off to answer from: what to ask back about."""
+        if self.doubt is None:
+            return ()
+        return tuple(passage for passage in self.passages if self.doubt <= passage.score < self.threshold)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,20 @@ class Corpus(Protocol):
         """(passages,) a number of ``categories``, -1 for none."""
 
     @property
+    def language_of(self) -> NDArray[np.int32]:
+        """(passages,) a number of ``languages``, -1 for a passage whose language nobody said."""
+
+    @property
     def staff_only(self) -> NDArray[np.bool_]:
         """(passages,) never shown to a customer."""
 
     @property
     def categories(self) -> Mapping[str, int]:
         """The key of each category (``category_key``) and its number."""
+
+    @property
+    def languages(self) -> Mapping[str, int]:
+        """Two-letter codes (ISO 639-1) and their numbers."""
 
     def texts(self) -> Iterator[PassageText]:
         """Every passage in the order of rows, for the index of words; read once for each epoch."""
@@ -71,7 +79,10 @@ class Corpus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What may be found. The audience has no default: who asks must say for whom."""
+    """What may be found. The audience has no default: who asks must say for whom.
+
+    ``language`` leaves out what is known to be in another one.
+    """
 
     audience: KnowledgeAudience
     category: str | None = None

@@ -1,0 +1,141 @@
+"""Builds the index of words from the passages of an epoch, in one pass over their texts."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.chunk.plain import plain
+from knowledge.search.corpus import Corpus, PassageText
+from knowledge.search.language import HINTS_OF_A_PASSAGE, language_of, primary
+from knowledge.search.postings import Postings, postings_of
+from knowledge.search.wording import stems, words_of
+from knowledge.search.words import FIELDS, LAYOUT, WordIndex
+
+_KEPT = 2
+"""Caches on the disk: this epoch's, and the one that another process may still be loading."""
+
+
+def build_words(texts: Iterable[PassageText], document_of: NDArray[np.int32]) -> WordIndex:
+    """The index of words; takes seconds for tens of thousands of passages, so never on a question's way."""
+    reading = _Reading()
+    for text, document in zip(texts, document_of.tolist(), strict=True):
+        reading.take(text, document)
+    return reading.index()
+
+
+def words_for(corpus: Corpus, folder: Path) -> WordIndex:
+    """The index of words of this epoch, from ``folder`` when it is there, and there afterwards."""
+    place = folder / f"words-{LAYOUT}-{corpus.epoch}-{len(corpus.document_of)}"
+    found = WordIndex.load(place)
+    if found is None or len(found.document_of) != len(corpus.document_of):
+        found = build_words(corpus.texts(), corpus.document_of)
+        found.save(place)
+        found = WordIndex.load(place) or found
+        _tidy(folder)
+    return found
+
+
+def _tidy(folder: Path) -> None:
+    """Leaves the newest caches; files that are still mapped live on until they are let go."""
+    caches = sorted(folder.glob("words-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in caches[_KEPT:]:
+        for path in old.iterdir():
+            path.unlink(missing_ok=True)
+        old.rmdir()
+
+
+@dataclass(slots=True)
+class _Field:
+    """``words[i]`` stands in ``rows[i]``; ``languages`` holds each row's."""
+
+    words: array[int] = field(default_factory=lambda: array("i"))
+    rows: array[int] = field(default_factory=lambda: array("i"))
+    languages: array[int] = field(default_factory=lambda: array("b"))
+
+    def add(self, row: int, words: array[int], language: int) -> None:
+        self.words.extend(words)
+        self.rows.extend([row] * len(words))
+        self.languages.extend([language] * len(words))
+
+    def postings(self, tables: NDArray[np.int32], vocabulary: int, rows: int) -> Postings:
+        words, places = np.asarray(self.words, np.int32), np.asarray(self.rows, np.int32)
+        return postings_of(tables[np.asarray(self.languages), words], places, vocabulary, rows)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Words are numbers from the start, so that memory holds each word once and each place four bytes."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    tongues: list[str | None] = field(default_factory=lambda: [None])
+    spoken: Counter[str] = field(default_factory=Counter)
+    fields: dict[str, _Field] = field(default_factory=lambda: {name: _Field() for name in FIELDS})
+    document_of: array[int] = field(default_factory=lambda: array("i"))
+    head_of: array[int] = field(default_factory=lambda: array("i"))
+    heads: dict[tuple[int, str, str | None], tuple[int, array[int]]] = field(default_factory=dict)
+    documents: int = 0
+    open_document: int = -1
+    language: str | None = None
+
+    def take(self, text: PassageText, document: int) -> None:
+        words = words_of(plain(text.content))
+        if text.unit or document != self.open_document:
+            self.documents += 1
+            self.language = None
+        self.open_document = -1 if text.unit else document
+        self.language = primary(text.language) or language_of(words, HINTS_OF_A_PASSAGE) or self.language
+        tongue = self._tongue(self.language)
+        head, title = self._head(text, tongue)
+        content = self._numbered(words)
+        self.fields["passages"].add(len(self.head_of), title + content, tongue)
+        self.fields["documents"].add(self.documents - 1, content, tongue)
+        self.document_of.append(self.documents - 1)
+        self.head_of.append(head)
+
+    def _head(self, text: PassageText, tongue: int) -> tuple[int, array[int]]:
+        key = (tongue, text.title, text.section)
+        if key not in self.heads:
+            words = self._numbered(words_of(f"{text.title} {text.section or ''}"))
+            self.heads[key] = len(self.heads), words
+            self.fields["heads"].add(self.heads[key][0], words, tongue)
+        return self.heads[key]
+
+    def _numbered(self, words: Iterable[str]) -> array[int]:
+        return array("i", [self.numbers.setdefault(word, len(self.numbers)) for word in words])
+
+    def _tongue(self, language: str | None) -> int:
+        if language not in self.tongues:
+            self.tongues.append(language)
+        if language:
+            self.spoken[language] += 1
+        return self.tongues.index(language)
+
+    def index(self) -> WordIndex:
+        """Words become terms here, when it is known which language most passages are in: it stands in for the unknown."""
+        languages = tuple(language for language, _ in self.spoken.most_common())
+        vocabulary: dict[str, int] = {}
+        words = list(self.numbers)
+        tables = np.zeros((len(self.tongues), max(1, len(words))), np.int32)
+        for number, language in enumerate(self.tongues):
+            used = self._used(number)
+            forms = stems([words[word] for word in used], language or next(iter(languages), None))
+            tables[number, used] = [vocabulary.setdefault(form, len(vocabulary)) for form in forms]
+        rows = {"passages": len(self.head_of), "documents": self.documents, "heads": len(self.heads)}
+        fields = {name: each.postings(tables, len(vocabulary), rows[name]) for name, each in self.fields.items()}
+        return WordIndex(
+            vocabulary, languages, fields, np.array(self.document_of, np.int32), np.array(self.head_of, np.int32)
+        )
+
+    def _used(self, tongue: int) -> NDArray[np.int64]:
+        """The words that occur in this language: one in ten of all, where many languages meet."""
+        found = [
+            np.unique(np.asarray(each.words)[np.asarray(each.languages) == tongue]) for each in self.fields.values()
+        ]
+        return np.unique(np.concatenate(found)).astype(np.int64)
