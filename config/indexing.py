@@ -15,10 +15,12 @@ from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience,
 from core.ports.metrics import Metrics, Timing
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
+from knowledge.sources import resolve
+from knowledge.sources.refresh import Refreshed
 
 log = structlog.get_logger(__name__)
 
-_ELECTED = "knowledge index"
+_ELECTED, _FETCHING = "knowledge index", "knowledge fetch"
 
 
 class FilledRetriever:
@@ -112,8 +114,23 @@ class Indexing:
             await asyncio.wait({self._first})
 
     async def run(self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None) -> IndexReport:
-        """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError."""
+        """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError.
+
+        What is not on this machine is fetched first, while other runs go on.
+        """
         await self._ensure_started()
+        await self._fetch(paths or self._sources, progress)
+        return await self._index(paths, progress)
+
+    async def _fetch(
+        self, sources: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
+    ) -> Sequence[Refreshed]:
+        async with self._election.held(_FETCHING):
+            return await self._knowledge.refresh.run(resolve(sources), progress)
+
+    async def _index(
+        self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
+    ) -> IndexReport:
         async with self._one_at_a_time, self._election.held(_ELECTED):
             return await self._knowledge.writer.index(
                 paths or self._sources,
@@ -126,7 +143,8 @@ class Indexing:
         """From now on this is a source like those that are configured. Raises HubError."""
         if source not in self._sources:
             self._sources = (*self._sources, source)
-        return await self.run(())
+        await self._ensure_started()
+        return await self._index(())
 
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
@@ -150,6 +168,8 @@ class Indexing:
                     stand_in=self._stand_in,
                     drop_other_models=not self._shared,
                 )
+            if any(one.changed for one in await self._fetch(self._sources)):
+                report = await self._index(())
         except HubError as error:
             log.error("index.failed", error=error.detail)
             return
@@ -172,6 +192,7 @@ async def forget(
 ) -> IndexReport:
     """Take the documents of ``paths`` out; what gave way to them comes back when none of their kind is left."""
     report = await knowledge.writer.forget(paths)
+    await asyncio.to_thread(knowledge.refresh.forget, resolve(paths))
     if stand_in is not None:
         await knowledge.writer.index(sources, origin=Origin.CONFIGURED, stand_in=stand_in)
     return report

@@ -217,6 +217,8 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         query_prompt=settings.embedding_query_prompt,
         document_prompt=settings.embedding_document_prompt,
         threshold=settings.knowledge_threshold,
+        sources=tuple(source.to_options() for source in settings.knowledge_source),
+        mirrors=(settings.data_dir / "knowledge" / "sources").absolute(),
     )
 
 
@@ -239,14 +241,17 @@ def make_indexing(settings: Settings, knowledge: Knowledge, metrics: Metrics, el
 
 def knowledge_sources(settings: Settings) -> tuple[str, ...]:
     """The paths to index; ``sample`` stands for the documents that come with the hub. What staff approved is one of them."""
-    named = (source for source in settings.knowledge_sources if source != NO_SOURCES)
+    described = tuple(source.to_options().root for source in settings.knowledge_source)
+    sample_alone = settings.knowledge_sources == ("sample",)  # the default, which gives way to a company's own
+    listed = () if described and sample_alone else settings.knowledge_sources
+    named = (source for source in listed if source != NO_SOURCES)
     learned = (str(path) for path in (learned_file(settings),) if path.is_file())
-    return (*(str(SAMPLE) if source == "sample" else source for source in named), *learned)
+    return (*(str(SAMPLE) if source == "sample" else source for source in named), *described, *learned)
 
 
 def sample_stands_in(settings: Settings) -> str | None:
     """The sample's place where nothing but it is configured: it gives way to documents that somebody names."""
-    return str(SAMPLE) if settings.knowledge_sources == ("sample",) else None
+    return str(SAMPLE) if settings.knowledge_sources == ("sample",) and not settings.knowledge_source else None
 
 
 def agent_settings(settings: Settings) -> AgentSettings:

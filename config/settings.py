@@ -6,40 +6,21 @@ Names in the environment are those of the fields in capitals. The page docs/refe
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from config.described_sources import DescribedSource
+from config.listed import Listed, Sentences
 from core.domain.errors import ConfigError
 
 _HERE = Path(__file__).parent
-
-
-def _split(value: Any) -> Any:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""Written with commas; the type does it, so that no setting can be forgotten."""
-
-
-def _sentences(value: Any) -> Any:
-    """Split at what no sentence holds: lines, else semicolons; commas only where there is neither."""
-    if not isinstance(value, str):
-        return value
-    sign = next((one for one in "\n;" if one in value), ",")
-    return tuple(part.strip() for part in value.split(sign) if part.strip())
-
-
-Sentences = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_sentences)]
-"""Whole sentences, which may hold commas."""
 
 
 class Settings(BaseSettings):
@@ -97,7 +78,8 @@ class Settings(BaseSettings):
     company_name: str = Field(description="How the agent calls the company it speaks for.")
     escalation_keywords: Listed = Field((), description="Words that bring a person in at once.")
 
-    knowledge_sources: Listed = Field(description="Files, folders and patterns to answer from.")
+    knowledge_sources: Listed = Field(description="Files, folders, patterns, web sites and repositories to answer from.")
+    knowledge_source: tuple[DescribedSource, ...] = Field((), description="Sources as tables in switchboard.toml.")
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
     )

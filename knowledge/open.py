@@ -8,6 +8,8 @@ from pathlib import Path
 from knowledge.process.child import KnowledgeProcess, State
 from knowledge.retriever import ProcessRetriever
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources import Catalog
+from knowledge.sources.refresh import Refresh
 from knowledge.writer import ProcessWriter
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -39,6 +41,7 @@ class Knowledge:
         self._process = KnowledgeProcess(settings)
         self.retriever = ProcessRetriever(self._process, settings)
         self.writer = ProcessWriter(self._process)
+        self.refresh = Refresh(Catalog(settings.sources, settings.mirrors))
 
     async def start(self) -> None:
         """Begins to load the model and to open the index."""

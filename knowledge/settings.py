@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.sources.options import SourceOptions
+
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeSettings:
@@ -30,6 +32,12 @@ class KnowledgeSettings:
 
     threshold: float | None = None
     """The cosine under which nothing is quoted as an answer; None takes the figure measured for the model."""
+
+    sources: tuple[SourceOptions, ...] = ()
+    """What is said about sources; one that is not among them has all defaults."""
+
+    mirrors: Path | None = None
+    """Where copies of sources lie that are elsewhere (``DATA_DIR/knowledge/sources``). None: there are no such sources."""
 
     chunk_tokens: int = 128
     """The aim for the length of a passage; never above the model's own limit."""

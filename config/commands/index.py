@@ -64,6 +64,9 @@ async def _index(settings: Settings, paths: Sequence[str], *, remove: bool) -> I
                 return await forget(
                     knowledge, paths, parts.knowledge_sources(settings), parts.sample_stands_in(settings)
                 )
+            await knowledge.refresh.run(
+                paths or resolve(parts.knowledge_sources(settings)), lambda update: _advance(bar, update)
+            )
             return await knowledge.writer.index(
                 paths or parts.knowledge_sources(settings),
                 progress=lambda update: _advance(bar, update),

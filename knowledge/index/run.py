@@ -20,7 +20,7 @@ from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
 from knowledge.index.writing import Embed, IndexWriter, Prepared
-from knowledge.sources import NOT_A_FILE, Scan, identity_of, scan
+from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
 
 FORMAT = 4
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
@@ -74,6 +74,7 @@ class IndexRun:
         clock: Callable[[], float],
         now: Callable[[], float] = time.time,
         committed: Callable[[], object] = lambda: None,
+        catalog: Catalog | None = None,
     ) -> None:
         self._index = index
         self._chunker = chunker
@@ -84,6 +85,7 @@ class IndexRun:
         self._clock = clock
         self._now = now
         self._committed = committed
+        self._catalog = catalog or Catalog()
         self._pending: list[Prepared] = []
         self._tally = _Tally()
         self._filling_since: float | None = None
@@ -97,7 +99,7 @@ class IndexRun:
         followers = self._followers(known)
         own = bool(followers) or any(_is_own(document, order) for document in known.values())
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
-        found = scan([*roots, *(root for root in followers if root not in roots)])
+        found = scan([*roots, *(root for root in followers if root not in roots)], self._catalog)
         tally.total = len(found.files)
         tally.failures.extend(found.failures)
         tally.problems.extend(found.skipped)

@@ -24,6 +24,7 @@ from knowledge.process.nearest import nearest
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
 from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources import Catalog
 
 _PROGRESS_PAUSE = 0.05
 _FOLLOWING_PAUSE = 1.0
@@ -116,6 +117,7 @@ class Engine:
             max_bytes=self._settings.max_file_bytes,
             clock=time.monotonic,
             committed=self._index.reader.refresh,
+            catalog=Catalog(self._settings.sources, self._settings.mirrors),
         )
         return run.forget(request["roots"]) if request["forget"] else run.run(_order(request), progress)
 

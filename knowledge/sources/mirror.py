@@ -104,6 +104,10 @@ class Mirror:
                 journal.write("\n")  # ends a line that a killed run left half written
                 yield Draft(self, before, earlier, journal)
 
+    def remove(self) -> None:
+        """Nothing of the source is kept."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def fail(self, reason: str) -> None:
         """Whoever fetched is gone without a word of its own: say why. What was fetched stays, and is gone on with."""
         self.folder.mkdir(parents=True, exist_ok=True)

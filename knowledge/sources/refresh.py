@@ -56,6 +56,13 @@ class Refresh:
         """Fetches what is remote among ``roots``; nothing where none is. The index is not touched."""
         return await asyncio.gather(*(self._one(options, progress) for options in self.remote(roots)))
 
+    def forget(self, roots: Sequence[str]) -> None:
+        """Removes the mirrors of these roots, which nobody reads any more."""
+        for options in self.remote(roots):
+            mirror = self._catalog.mirror(options)
+            if mirror is not None:
+                mirror.remove()
+
     async def _one(self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None) -> Refreshed:
         async with self._slots:
             reason = ""

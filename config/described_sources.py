@@ -1,0 +1,44 @@
+"""The tables ``[[knowledge_source]]`` of switchboard.toml: each says of one source what a bare address cannot."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.sources.options import SourceOptions
+
+
+class DescribedSource(BaseModel):
+    """One table, its fields those of SourceOptions. ``url`` or ``path`` is the address, ``options`` are for third parties."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str | None = None
+    path: str | None = None
+    kind: str | None = None
+    category: str | None = None
+    language: str | None = Field(None, pattern=r"^[a-z]{2}$")
+    audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    schedule: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    depth: int = Field(4, ge=0, le=50)
+    most_pages: int = Field(1000, ge=1, le=100_000)
+    hosts: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
+    pause: float = Field(0.25, ge=0, le=60)
+    branch: str | None = None
+    folder: str | None = None
+    options: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_address(self) -> DescribedSource:
+        if (self.url is None) == (self.path is None):
+            raise ValueError("name either url or path")
+        return self
+
+    def to_options(self) -> SourceOptions:
+        """As the knowledge base takes it."""
+        given = self.model_dump(exclude={"url", "path", "options"})
+        extra = tuple(sorted(self.options.items()))
+        return SourceOptions(self.url or self.path or "", **given, extra=extra)
