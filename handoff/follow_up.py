@@ -7,7 +7,7 @@ said something, what it decided is not committed, and it decides anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation
@@ -29,6 +29,8 @@ from handoff.texts import by_way, masked, say
 _NOTICES = frozenset({"handed_back", "resolved"})
 """Of the desk's own words those that mean something still when they are read an hour later."""
 _SMS = "sms"
+_GONE = "gone"
+"""The detail of a timer that looks whether what was decided before has left the house."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,17 @@ class FollowUpTimers:
         if case is None or conversation is None or customer is None or conversation.ended_at is not None:
             return Ring()
         found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
-        return await self._decided(found)
+        ring = await self._decided(found)
+        if timer.detail != _GONE:
+            return ring
+        return replace(ring, asides=(*ring.asides, *await self._stuck(found)))
+
+    async def _stuck(self, found: _Found) -> tuple[Aside, ...]:
+        """What should have gone by now, and cannot: nobody else would hear of it before the credentials work again."""
+        going = await self._follow_ups.going(found.conversation.id)
+        if going is None or not await self._follow_ups.lane_paused(*going):
+            return ()
+        return (self._remark(found, self._say("staff_follow_up_paused", way=self._by(going[0]))),)
 
     async def _decided(self, found: _Found) -> Ring:
         words = worth_reading(found.seen)
@@ -84,9 +96,7 @@ class FollowUpTimers:
             return self._later(found, self._settings.follow_up_seconds - waited)
         locale = await locale_of(self._desk, found.conversation, found.customer)
         said = tuple(message for message, _ in words)
-        return await self._by_a_road(
-            _Found(found.timer, found.case, found.conversation, found.customer, found.seen, said, locale)
-        )
+        return await self._by_a_road(replace(found, said=said, locale=locale))
 
     async def _by_a_road(self, found: _Found) -> Ring:
         """By the first that is open, e-mail before SMS."""
@@ -107,10 +117,13 @@ class FollowUpTimers:
         return self._sent(found, road, contacted)
 
     def _sent(self, found: _Found, road: Road, contacted: Contacted) -> Ring:
-        """Staff are told when it has gone (handoff.delivery_marks), and not before."""
+        """Staff are told when it has gone (handoff.delivery_marks), and not before; and when it should have, and has not."""
         message = follow_up(found.said, road, found.locale, self._settings.default_locale, self._company)
         home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
-        return Ring((home,))
+        look: tuple[CaseRecord, ...] = (
+            SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds, detail=_GONE),
+        )
+        return Ring((home,), look)
 
     def _nothing(self, found: _Found) -> Ring:
         return Ring((self._home(found),))
@@ -128,8 +141,11 @@ class FollowUpTimers:
         ring = self._later(found, self._settings.follow_up_seconds, stage=found.timer.stage + 1)
         if found.timer.stage:
             return ring
-        way = by_way(road.key.channel, self._settings.staff_locale)
-        return Ring((*ring.asides, self._remark(found, self._say("staff_follow_up_paused", way=way))), ring.cases)
+        told = self._say("staff_follow_up_paused", way=self._by(road.key.channel))
+        return Ring((*ring.asides, self._remark(found, told)), ring.cases)
+
+    def _by(self, channel: str) -> str:
+        return by_way(channel, self._settings.staff_locale)
 
     def _say(self, key: str, *, way: str = "", count: str = "", address: str = "") -> str:
         return say(key, self._settings.staff_locale, way=way, count=count, address=address)

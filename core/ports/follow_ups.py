@@ -36,6 +36,10 @@ class FollowUps(Protocol):
         """What its address got, from whichever conversation."""
         ...
 
+    async def going(self, conversation_id: str) -> tuple[str, str] | None:
+        """Channel and account of a follow-up that has been decided and has not gone yet."""
+        ...
+
     async def lane_paused(self, channel: str, account: str) -> bool:
         """Whether the account's credentials are refused at present."""
         ...

@@ -96,7 +96,7 @@ class SqlRecords:
             statement = select(conversation).where(conversation.c.id == key.conversation_id).with_for_update()
             row = connection.execute(statement).one()
             connection.execute(
-                update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now)
+                update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now, road=None)
             )
             if row.ended_at is None and row.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
                 self._tell_of_the_end(connection, row)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, tuple_, update
+from sqlalchemy import Connection, bindparam, case, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.capabilities import AnswersBy
@@ -24,7 +24,7 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
 from core.storage.road_tables import contacted, follow_up, road
-from core.storage.tables import attachment, conversation, customer, message, widget_event
+from core.storage.tables import OPEN_DELIVERY, attachment, conversation, customer, message, outbox, widget_event
 
 _PEOPLE = (Author.STAFF, Author.SYSTEM)
 _ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
@@ -186,6 +186,21 @@ class SqlFollowUps:
         statement = select(contacted).where(*(column == place[column.name] for column in _ADDRESS))
         row = await self._follow_ups_db.read(lambda connection: connection.execute(statement).first())
         return Contacted() if row is None else Contacted(float(row.sent_at), int(row.unanswered))
+
+    async def going(self, conversation_id: str) -> tuple[str, str] | None:
+        """See FollowUps.going."""
+        statement = (
+            select(outbox.c.channel, outbox.c.account)
+            .join(message, message.c.id == outbox.c.message_id)
+            .where(
+                outbox.c.conversation_id == conversation_id,
+                text(f"outbox.{OPEN_DELIVERY}"),
+                message.c.kind == MessageKind.FOLLOW_UP,
+            )
+            .limit(1)
+        )
+        row = await self._follow_ups_db.read(lambda connection: connection.execute(statement).first())
+        return None if row is None else (row.channel, row.account)
 
     async def note_shown(self, conversation_id: str, cursor: int) -> None:
         """See FollowUps.note_shown."""
