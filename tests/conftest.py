@@ -19,6 +19,7 @@ from tests.scale import Scale, run_scale
 from tests.servers.postgres import PostgresServer, postgres
 from tests.servers.redis import RedisServer, redis
 from tests.servers.small_disk import SmallDisk, small_disk
+from tests.servers.used_databases import UsedDatabases
 
 pytest_plugins = ["tests.fixtures.hub", "tests.fixtures.browser", "tests.fixtures.peers", "tests.fixtures.report"]
 
@@ -133,8 +134,8 @@ def postgres_on_small_disk() -> Iterator[tuple[PostgresServer, SmallDisk]]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres_server: PostgresServer) -> str:
-    """The name of a migrated database. Made in a thread with a loop of its own, so that tests with any loop can use it."""
+def _postgres_databases(postgres_server: PostgresServer) -> UsedDatabases:
+    """Copies of a migrated one. That is made in a thread with a loop of its own, so that tests with any loop can use it."""
     from core.storage.migrate import migrate
 
     async def make() -> str:
@@ -143,15 +144,15 @@ def _postgres_template(postgres_server: PostgresServer) -> str:
         return name
 
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, make()).result()
+        return UsedDatabases(postgres_server, threads.submit(asyncio.run, make()).result())
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> AsyncIterator[str]:
+async def postgres_url(postgres_server: PostgresServer, _postgres_databases: UsedDatabases) -> AsyncIterator[str]:
     """The address of a migrated, empty database of this test's own."""
-    name = await postgres_server.create_database(_postgres_template)
+    name = await _postgres_databases.lend()
     yield postgres_server.url(name)
-    await postgres_server.drop_database(name)
+    _postgres_databases.take_back(name)
 
 
 @pytest.fixture
