@@ -69,11 +69,17 @@ def serve(role: Literal["all", "web", "worker"], host: str | None, port: int | N
 @main.command()
 @click.argument("paths", nargs=-1)
 @click.option("--remove", is_flag=True, help="Take the documents of PATHS out of the index.")
-def index(paths: tuple[str, ...], remove: bool) -> None:
+@click.option("--confirm-deletions", is_flag=True, help="Most of a source is gone, and that is meant.")
+@click.option("--status", is_flag=True, help="Show what is in the index and how the last run went, and index nothing.")
+def index(paths: tuple[str, ...], remove: bool, confirm_deletions: bool, status: bool) -> None:
     """Index PATHS (files, folders, patterns) beside what is there, or bring the index in line with KNOWLEDGE_SOURCES."""
+    if status:
+        from config.commands.index_status import show
+
+        sys.exit(show())
     from config.commands.index import run
 
-    sys.exit(run(paths, remove=remove))
+    sys.exit(run(paths, remove=remove, confirm_deletions=confirm_deletions))
 
 
 @main.command()

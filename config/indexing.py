@@ -113,14 +113,20 @@ class Indexing:
         if self._first is not None:
             await asyncio.wait({self._first})
 
-    async def run(self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None) -> IndexReport:
+    async def run(
+        self,
+        paths: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        confirm_deletions: bool = False,
+    ) -> IndexReport:
         """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError.
 
         What is not on this machine is fetched first, while other runs go on.
         """
         await self._ensure_started()
         await self._fetch(paths or self._sources, progress)
-        return await self._index(paths, progress)
+        return await self._index(paths, progress, confirm_deletions=confirm_deletions)
 
     async def _fetch(
         self, sources: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
@@ -129,7 +135,11 @@ class Indexing:
             return await self._knowledge.refresh.run(resolve(sources), progress)
 
     async def _index(
-        self, paths: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
+        self,
+        paths: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        confirm_deletions: bool = False,
     ) -> IndexReport:
         async with self._one_at_a_time, self._election.held(_ELECTED):
             return await self._knowledge.writer.index(
@@ -137,6 +147,7 @@ class Indexing:
                 progress=progress,
                 origin=Origin.NAMED if paths else Origin.CONFIGURED,
                 stand_in=self._stand_in,
+                confirm_deletions=confirm_deletions,
             )
 
     async def add(self, source: str) -> IndexReport:
@@ -145,6 +156,11 @@ class Indexing:
             self._sources = (*self._sources, source)
         await self._ensure_started()
         return await self._index(())
+
+    async def drop(self, source: str) -> IndexReport:
+        """What was added is no source any more. Raises HubError."""
+        self._sources = tuple(one for one in self._sources if one != source)
+        return await self.forget([source])
 
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""

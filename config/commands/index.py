@@ -19,12 +19,13 @@ from config.local_socket import connect, read_line
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexProgress, IndexReport
+from knowledge.index.deletions import CONFIRM
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 from knowledge.sources import resolve
 
 
-def run(paths: Sequence[str], *, remove: bool = False) -> int:
+def run(paths: Sequence[str], *, remove: bool = False, confirm_deletions: bool = False) -> int:
     """0 when every document was read whole (or removed), 1 when some were not, or parts of some."""
     settings = read_settings()
     if remove and not paths:
@@ -34,7 +35,7 @@ def run(paths: Sequence[str], *, remove: bool = False) -> int:
     if not paths and not parts.knowledge_sources(settings):
         raise ConfigError("Nothing to index: name files or folders, or set KNOWLEDGE_SOURCES.")
     named = resolve(paths)
-    report = run_async(_index(settings, named, remove=remove))
+    report = run_async(_index(settings, named, remove=remove, confirmed=confirm_deletions))
     _show(report, _advice(settings, named, report, remove=remove))
     return 1 if report.failures else 0
 
@@ -48,10 +49,10 @@ def _advice(settings: Settings, named: Sequence[str], report: IndexReport, *, re
     return None
 
 
-async def _index(settings: Settings, paths: Sequence[str], *, remove: bool) -> IndexReport:
+async def _index(settings: Settings, paths: Sequence[str], *, remove: bool, confirmed: bool) -> IndexReport:
     """``paths`` empty: what is configured."""
     with _bar() as bar:
-        request = {"command": "index", "paths": paths, "remove": remove}
+        request = {"command": "index", "paths": paths, "remove": remove, "confirm_deletions": confirmed}
         remote = None if settings.chroma_url else await connect(settings.data_dir, request)
         if remote is not None:
             reader, writer = remote
@@ -72,6 +73,7 @@ async def _index(settings: Settings, paths: Sequence[str], *, remove: bool) -> I
                 progress=lambda update: _advance(bar, update),
                 origin=Origin.NAMED if paths else Origin.CONFIGURED,
                 stand_in=parts.sample_stands_in(settings),
+                confirm_deletions=confirmed,
             )
 
 
@@ -129,4 +131,5 @@ def _show(report: IndexReport, advice: str | None) -> None:
     if advice is not None:
         click.echo(advice)
     for source, reason in report.failures:
-        click.echo(f"not read: {source}: {reason}", err=True)
+        what = "kept" if CONFIRM in reason else "not read"
+        click.echo(f"{what}: {source}: {reason}", err=True)

@@ -9,6 +9,9 @@ from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
 from knowledge.sources import Scan
 
+CONFIRM = "switchboard index --confirm-deletions"
+"""What somebody types who has seen that most of a source is gone."""
+
 _HANDFUL = 5
 """So many documents of a source may vanish at once without a question, whatever their share is."""
 
@@ -38,7 +41,4 @@ def _may_go(document: IndexedDocument, found: Scan, order: IndexOrder) -> bool:
 
 
 def _reason(lost: int, had: int) -> str:
-    return (
-        f"{lost} of its {had} documents are gone; they stay in the index until you say that this is meant: "
-        "switchboard index --confirm-deletions"
-    )
+    return f"{lost} of its {had} documents are gone; they stay in the index until somebody says that this is meant: {CONFIRM}"

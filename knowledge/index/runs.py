@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.index.database import ManifestDatabase
-from knowledge.index.tables import runs
+from knowledge.index.tables import pointers, runs
 
 _PAUSE = 2.0
 _SILENCE = 20.0
@@ -52,6 +52,14 @@ def last_runs(database: ManifestDatabase, now: float, count: int = 1) -> list[Ru
     query = select(runs).order_by(runs.c.began_at.desc()).limit(count)
     rows = database.read(lambda connection: connection.execute(query).mappings().all())
     return [_status(row, now) for row in rows]
+
+
+def searched(database: ManifestDatabase) -> tuple[int, int]:
+    """Documents and passages that questions are answered from: those of the model that was indexed with last."""
+    latest = select(runs.c.fingerprint).order_by(runs.c.began_at.desc()).limit(1).scalar_subquery()
+    query = select(pointers.c.documents, pointers.c.passages).where(pointers.c.fingerprint == latest)
+    row = database.read(lambda connection: connection.execute(query).first())
+    return (0, 0) if row is None else (row.documents, row.passages)
 
 
 class RunLog:

@@ -52,13 +52,13 @@ async def test_a_start_touches_neither_what_was_named_nor_what_others_search(sha
     await indexing.start()
     await indexing.first_run()
     await indexing.run(["./more"])
-    await indexing.run([])
+    await indexing.run([], confirm_deletions=True)
 
     start = {"origin": Origin.CONFIGURED, "stand_in": "./sample", "drop_other_models": not shared}
     assert orders.seen == [
         (("./docs",), start),
-        (("./more",), {"origin": Origin.NAMED, "stand_in": "./sample"}),
-        (("./docs",), {"origin": Origin.CONFIGURED, "stand_in": "./sample"}),
+        (("./more",), {"origin": Origin.NAMED, "stand_in": "./sample", "confirm_deletions": False}),
+        (("./docs",), {"origin": Origin.CONFIGURED, "stand_in": "./sample", "confirm_deletions": True}),
     ]
 
 
