@@ -139,6 +139,28 @@ def show_case(name: str) -> None:
     sys.exit(run(name))
 
 
+@main.group()
+def learned() -> None:
+    """Answers of staff that were approved for the knowledge base."""
+
+
+@learned.command("list")
+def list_learned() -> None:
+    """Show what customers are answered with, the oldest first."""
+    from config.commands.learned import show
+
+    show()
+
+
+@learned.command("withdraw")
+@click.argument("name", callback=_written_in_text)
+def withdraw_learned(name: str) -> None:
+    """Answer nobody with it any more. NAME: the ticket number or id of the case that it comes from."""
+    from config.commands.learned import withdraw
+
+    sys.exit(withdraw(name))
+
+
 def _source_tree_first() -> None:
     """``python -m config.cli`` from a checkout must find the checkout's packages from any working directory."""
     root = str(Path(__file__).resolve().parents[1])

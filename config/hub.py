@@ -108,7 +108,7 @@ class Hub:
         )
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
-        self._learned = make_learned(settings, self.store, self.indexing.add)
+        self._learned = make_learned(settings, self.store, self.indexing)
         self._sweep = DailySweep(
             self.store,
             self.files,

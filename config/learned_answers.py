@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 import yaml
@@ -21,8 +22,17 @@ from core.ports.learning import Learning
 
 log = structlog.get_logger(__name__)
 
-Index = Callable[[str], Awaitable[object]]
-"""Brings the index in line with its sources, of which this file is one from now on."""
+
+class Sources(Protocol):
+    """What is indexed. Both raise HubError."""
+
+    async def add(self, source: str) -> object:
+        """From now on this is one of them; the index is brought in line."""
+        ...
+
+    async def drop(self, source: str) -> object:
+        """This is none of them any more, and nothing of it is found."""
+        ...
 
 
 def learned_file(settings: Settings) -> Path:
@@ -38,12 +48,12 @@ def written(answers: Sequence[LearnedAnswer]) -> str:
 
 
 class LearnedAnswers:
-    """A loop of a worker: what was approved a moment ago is what customers are answered with."""
+    """A loop of a worker: what was approved a moment ago is what customers are answered with, what was withdrawn is not."""
 
-    def __init__(self, learning: Learning, path: Path, index: Index, *, poll: float = 3.0) -> None:
+    def __init__(self, learning: Learning, path: Path, sources: Sources, *, poll: float = 3.0) -> None:
         self._learning = learning
         self._path = path
-        self._index = index
+        self._sources = sources
         self._poll = poll
         self._unindexed = False
         self._known: Sequence[LearnedAnswer] = ()
@@ -68,13 +78,25 @@ class LearnedAnswers:
         if answers != self._known:  # YAML of many answers takes seconds: once, and not where customers are served
             self._text = await asyncio.to_thread(written, answers)
             self._known = answers
-        fresh = False if not answers else await asyncio.to_thread(_changed, self._path, self._text)
+        if not answers:
+            return await self._nothing_left()
+        fresh = await asyncio.to_thread(_changed, self._path, self._text)
         self._unindexed = self._unindexed or fresh
         if not self._unindexed:
             return False
-        await self._index(str(self._path))
+        await self._sources.add(str(self._path))
         self._unindexed = False
         log.info("learned.indexed", answers=len(answers))
+        return True
+
+    async def _nothing_left(self) -> bool:
+        """A file without questions is refused as a mistake. It goes last, so that a crash before that is made good."""
+        if not await asyncio.to_thread(self._path.is_file):
+            return False
+        await self._sources.drop(str(self._path))
+        await asyncio.to_thread(self._path.unlink, missing_ok=True)
+        self._unindexed = False
+        log.info("learned.nothing_left")
         return True
 
     async def _run(self) -> None:
@@ -102,7 +124,7 @@ def _changed(path: Path, text: str) -> bool:
     return True
 
 
-def make_learned(settings: Settings, learning: Learning, index: Index) -> LearnedAnswers | None:
+def make_learned(settings: Settings, learning: Learning, sources: Sources) -> LearnedAnswers | None:
     """None where there are no staff to learn from."""
     learns = settings.desk_learn and settings.slack_staff_channel is not None
-    return LearnedAnswers(learning, learned_file(settings), index) if learns else None
+    return LearnedAnswers(learning, learned_file(settings), sources) if learns else None

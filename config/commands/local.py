@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from config.commands.case import log_lines
-from config.commands.dead_letters import answers
+from config.commands.dead_letters import answers as dead_letters
+from config.commands.learned import answers as learned
+from config.commands.store_lines import Answers
 from config.hub import Hub
 from config.local_socket import Command, write_line
-from core.domain.knowledge import IndexProgress, IndexReport
+from core.domain.knowledge import IndexProgress
 
 
 def local_commands(hub: Hub) -> Mapping[str, Command]:
@@ -20,7 +22,8 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
     async def index(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         updates: asyncio.Queue[IndexProgress] = asyncio.Queue()
         paths = [str(path) for path in request.get("paths") or ()]
-        run = asyncio.create_task(_index(hub, request, paths, updates.put_nowait))
+        work = hub.indexing.forget(paths) if request.get("remove") else hub.indexing.run(paths, updates.put_nowait)
+        run = asyncio.create_task(work)
         try:
             while not run.done() or not updates.empty():
                 update = asyncio.create_task(updates.get())
@@ -37,25 +40,17 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
     async def chat(_request: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await hub.console.serve(reader, writer)
 
-    async def dead_letters(
-        request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    from_store: Mapping[str, Answers] = {"dead-letters": dead_letters, "case": log_lines, "learned": learned}
+    commands: dict[str, Command] = {"index": index, "chat": chat}
+    return {**commands, **{name: _told(hub, answers) for name, answers in from_store.items()}}
+
+
+def _told(hub: Hub, answers: Answers) -> Command:
+    """What the store answers, line by line."""
+
+    async def tell(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for line in answers(hub.store, request):
             await write_line(writer, line)
         await write_line(writer, {"end": True})
 
-    async def case(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async for line in log_lines(hub.store, request):
-            await write_line(writer, line)
-        await write_line(writer, {"end": True})
-
-    return {"index": index, "chat": chat, "dead-letters": dead_letters, "case": case}
-
-
-async def _index(
-    hub: Hub, request: Mapping[str, Any], paths: Sequence[str], progress: Callable[[IndexProgress], None]
-) -> IndexReport:
-    if request.get("remove"):
-        return await hub.indexing.forget(paths)
-    confirmed = bool(request.get("confirm_deletions"))
-    return await hub.indexing.run(paths, progress, confirm_deletions=confirmed)
+    return tell

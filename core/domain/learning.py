@@ -8,11 +8,15 @@ from enum import StrEnum
 
 
 class LearningState(StrEnum):
-    """proposed: somebody of the staff has to look at it. approved: customers are answered with it. discarded: never."""
+    """proposed: somebody of the staff has to look at it. approved: customers are answered with it. discarded: never.
+
+    withdrawn: it was approved once, and nobody is answered with it any more.
+    """
 
     PROPOSED = "proposed"
     APPROVED = "approved"
     DISCARDED = "discarded"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What was learned from staff; it changes in the commits of the turns and timers that decide it."""
+"""What was learned from staff; it changes in the commits of the turns and timers that decide it, and by an operator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.domain.learning import LearnedAnswer
 
 
 class Learning(Protocol):
-    """Every method is one read, and raises StoreUnavailable."""
+    """Every method is one transaction, and raises StoreUnavailable."""
 
     async def learned(self, case_id: str) -> LearnedAnswer | None:
         """What was proposed for a case, whatever became of it."""
@@ -17,4 +17,8 @@ class Learning(Protocol):
 
     async def learned_answers(self) -> Sequence[LearnedAnswer]:
         """All that were approved, the oldest first."""
+        ...
+
+    async def withdraw_answer(self, case_id: str, by: str) -> bool:
+        """Nobody is to be answered with it any more. Whether anybody was: not where it is not approved."""
         ...

@@ -17,12 +17,14 @@ class Expiring(StrEnum):
     raw_events: what the provider sent, word for word; that it came, and the message that was made of it, stay.
     frames: pieces of answers from when they were being written, of turns that have ended, and what took them back.
     tool_calls: the journal of turns that have ended. deliveries: what arrived; dead letters and what was withheld stay.
+    lessons: answers of staff that nobody is answered with, since they were discarded or withdrawn.
     """
 
     RAW_EVENTS = "raw_events"
     FRAMES = "frames"
     TOOL_CALLS = "tool_calls"
     DELIVERIES = "deliveries"
+    LESSONS = "lessons"
 
 
 @dataclass(frozen=True, slots=True)

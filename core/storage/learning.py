@@ -72,6 +72,14 @@ class SqlLearning:
             lambda connection: [_answer(row) for row in connection.execute(statement)],
         )
 
+    async def withdraw_answer(self, case_id: str, by: str) -> bool:
+        """See Learning.withdraw_answer."""
+        known = learned_answer.c.case_id == case_id, learned_answer.c.state == LearningState.APPROVED
+        now = self._learning_db.timestamp()
+        values = {"state": LearningState.WITHDRAWN, "decided_by": codec.clean(by), "decided_at": now}
+        statement = update(learned_answer).where(*known).values(values)
+        return await self._learning_db.write(lambda connection: connection.execute(statement).rowcount > 0)
+
 
 def _answer(row: Row[Any]) -> LearnedAnswer:
     return LearnedAnswer(

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, Table, and_, cast, delete, or_, select, tuple_, update
 
 from core.domain.delivery import DeliveryStatus
+from core.domain.learning import LearningState
 from core.ports.retention import Expiring, Page, Place
 from core.storage.database import Database
+from core.storage.desk_tables import learned_answer
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
 
@@ -64,11 +66,19 @@ def _delivery(before: float) -> ColumnElement[bool]:
     return and_(outbox.c.status == DeliveryStatus.SENT, outbox.c.settled_at < before)
 
 
+def _lesson(before: float) -> ColumnElement[bool]:
+    """What nobody has decided about yet waits for somebody, however long."""
+    columns = learned_answer.c
+    over = columns.state.in_((LearningState.DISCARDED, LearningState.WITHDRAWN))
+    return and_(over, columns.decided_at < before)
+
+
 _RULES: Mapping[Expiring, _Rule] = {
     Expiring.RAW_EVENTS: _Rule(inbound_event, _raw_event, emptied="raw"),
     Expiring.FRAMES: _Rule(widget_event, _frame),
     Expiring.TOOL_CALLS: _Rule(tool_journal, _tool_call),
     Expiring.DELIVERIES: _Rule(outbox, _delivery),
+    Expiring.LESSONS: _Rule(learned_answer, _lesson),
 }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from core.domain.learning import LearningState
 from core.ports.outcomes import CaseRecord, JudgeAnswer, ProposeAnswer
+from core.ports.retention import Expiring
 from core.ports.store import TurnOutcome
 from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, claim, said
 
 CASE = "c0ffee.1"
@@ -58,3 +60,32 @@ async def test_a_proposal_that_was_begun_before_somebody_approved_takes_nothing_
     await commit(store, "c", ProposeAnswer(CASE, "May I?", "Perhaps.", PROPOSED.origin))
     (learned,) = await store.learned_answers()
     assert (learned.question, learned.answer) == (PROPOSED.question, PROPOSED.answer)
+
+
+async def test_what_was_withdrawn_answers_nobody_and_can_be_learned_anew(store: SqlStore) -> None:
+    await commit(store, "a", PROPOSED)
+    assert not await store.withdraw_answer(CASE, "operator"), "nobody has approved it"
+    await commit(store, "b", JudgeAnswer(CASE, approved=True, by="grace"))
+    assert await store.withdraw_answer(CASE, "operator")
+    assert not await store.withdraw_answer(CASE, "operator")
+    assert await store.learned_answers() == []
+    found = await store.learned(CASE)
+    assert found is not None
+    assert found.state is LearningState.WITHDRAWN
+    await commit(store, "c", PROPOSED, JudgeAnswer(CASE, approved=True, by="grace"))
+    assert len(await store.learned_answers()) == 1
+
+
+async def test_what_nobody_is_answered_with_is_forgotten_after_a_while(store: SqlStore, clock: ManualClock) -> None:
+    for number, approved in ((1, None), (2, True), (3, False), (4, True)):
+        case = f"c0ffee{number}.1"
+        await commit(store, f"p{number}", ProposeAnswer(case, "May I?", "Yes.", PROPOSED.origin))
+        if approved is not None:
+            await commit(store, f"j{number}", JudgeAnswer(case, approved=approved, by="grace"))
+    assert await store.withdraw_answer("c0ffee4.1", "operator")
+    early = await store.remove_expired(Expiring.LESSONS, 60.0, after=None, limit=100)
+    clock.move(61.0)
+    late = await store.remove_expired(Expiring.LESSONS, 60.0, after=None, limit=100)
+    assert (early.removed, late.removed) == (0, 2)
+    left = [number for number in range(1, 5) if await store.learned(f"c0ffee{number}.1")]
+    assert left == [1, 2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,29 +34,69 @@ class Approved:
 
     async def learned_answers(self) -> list[LearnedAnswer]:
         """See Learning."""
-        return self.answers
+        return list(self.answers)
+
+    async def withdraw_answer(self, case_id: str, by: str) -> bool:
+        """Not asked here."""
+        raise AssertionError(case_id, by)
+
+
+class Shelf:
+    """Implements Sources; once it is ``broken``."""
+
+    def __init__(self) -> None:
+        self.indexed: list[str] = []
+        self.dropped: list[str] = []
+        self.broken = True
+
+    async def add(self, source: str) -> None:
+        """See Sources."""
+        self._break()
+        self.indexed.append(await asyncio.to_thread(Path(source).read_text, "utf-8"))
+
+    async def drop(self, source: str) -> None:
+        """See Sources."""
+        self._break()
+        self.dropped.append(source)
+
+    def _break(self) -> None:
+        if self.broken:
+            self.broken = False
+            raise KnowledgeUnavailable("not yet")
 
 
 async def test_it_is_indexed_once_and_after_a_failure_again(tmp_path: Path) -> None:
-    indexed: list[str] = []
-    broken = [True]
-
-    async def index(path: str) -> None:
-        if broken:
-            broken.pop()
-            raise KnowledgeUnavailable("not yet")
-        indexed.append(path)
-
-    approved = Approved()
-    learned = LearnedAnswers(approved, tmp_path / "knowledge" / "desk.faq.yaml", index)
+    approved, shelf = Approved(), Shelf()
+    learned = LearnedAnswers(approved, tmp_path / "knowledge" / "desk.faq.yaml", shelf)
     assert not await learned.once()
     approved.answers.append(FIRST)
     with pytest.raises(KnowledgeUnavailable):
         await learned.once()
     assert await learned.once()
     assert not await learned.once()
-    assert len(indexed) == 1
+    assert len(shelf.indexed) == 1
     assert [one.name for one in (tmp_path / "knowledge").iterdir()] == ["desk.faq.yaml"]
+
+
+async def test_what_was_withdrawn_is_taken_out_also_the_last_one(tmp_path: Path) -> None:
+    approved, shelf = Approved(), Shelf()
+    shelf.broken = False
+    learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", shelf)
+    second = replace(FIRST, case_id="c.2", question="Noch eine Frage?")
+    approved.answers = [FIRST, second]
+    assert await learned.once()
+    approved.answers = [second]
+    assert await learned.once()
+    assert [FIRST.question in text for text in shelf.indexed] == [True, False]
+    approved.answers, shelf.broken = [], True
+    with pytest.raises(KnowledgeUnavailable):
+        await learned.once()
+    assert await learned.once(), "what failed is done again"
+    assert not await learned.once()
+    assert shelf.dropped == [str(tmp_path / "desk.faq.yaml")]
+    assert not await asyncio.to_thread((tmp_path / "desk.faq.yaml").exists)
+    approved.answers = [second]
+    assert await learned.once(), "and what comes later is learned"
 
 
 def test_the_file_says_what_was_approved() -> None:
