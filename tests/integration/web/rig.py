@@ -292,6 +292,7 @@ class _Hub:
             metrics=self.counts,
             uploaded=lambda conversation, file: self._uploads.append((conversation, file)),
             is_operator=OPERATOR.allows,
+            shown=self.store,
         )
         self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities})
         desk = UnstaffedDesk()

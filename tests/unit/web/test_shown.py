@@ -1,0 +1,90 @@
+"""What a customer has been shown is noted when it is known that they have it, and not when it was handed to a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from channels.web.shown import Handed, Seen, furthest
+from core.domain.errors import StoreUnavailable
+from core.domain.messages import Author, Message
+from core.ports.store import LoggedFrame
+
+_LONG = 3600.0
+
+
+class Notes:
+    """Implements channels.web.shown.NotesShown. ``away``: how often it cannot be kept."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, int]] = []
+        self.away = 0
+
+    async def note_shown(self, conversation_id: str, cursor: int) -> None:
+        """Kept, or not."""
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away")
+        self.kept.append((conversation_id, cursor))
+
+
+def frame(cursor: int, author: Author = Author.STAFF) -> LoggedFrame:
+    message = Message(str(cursor), "c", cursor, author, "Hello", datetime(2026, 11, 21, tzinfo=UTC))
+    return LoggedFrame(cursor, "message", {}, None, message)
+
+
+def test_only_what_people_wrote_is_of_interest() -> None:
+    told = [frame(1), frame(2, Author.SYSTEM), frame(3, Author.AGENT), frame(4, Author.CUSTOMER)]
+    assert furthest(told) == 2
+    assert furthest([frame(3, Author.AGENT), LoggedFrame(5, "discard", {})]) is None
+
+
+async def test_a_word_of_the_client_says_that_it_has_everything() -> None:
+    notes = Notes()
+    seen = Seen(notes)
+    handed = Handed(seen, _LONG)
+    handed.acknowledge("c")
+    handed.hand("c", [frame(3)])
+    handed.hand("c", [frame(5)])
+    await seen.drain()
+    assert notes.kept == []
+    handed.acknowledge("c")
+    handed.acknowledge("c")
+    await seen.drain()
+    assert notes.kept == [("c", 5)]
+
+
+async def test_a_connection_that_is_lost_has_shown_nothing_for_certain() -> None:
+    notes = Notes()
+    seen = Seen(notes)
+    lost, left = Handed(seen, _LONG), Handed(seen, _LONG)
+    lost.hand("lost", [frame(3)])
+    lost.end("lost", in_order=False)
+    left.hand("left", [frame(3)])
+    left.end("left", in_order=True)
+    await seen.drain()
+    assert notes.kept == [("left", 3)]
+
+
+async def test_a_connection_that_outlives_its_time_has_shown_it() -> None:
+    notes, noted = Notes(), asyncio.Event()
+    seen = Seen(notes)
+    Handed(seen, 0.0).hand("c", [frame(3)])
+    asyncio.get_running_loop().call_later(0.01, noted.set)
+    await noted.wait()
+    await seen.drain()
+    assert notes.kept == [("c", 3)]
+
+
+async def test_what_could_not_be_kept_is_kept_with_the_next_word() -> None:
+    notes = Notes()
+    notes.away = 1
+    seen = Seen(notes)
+    seen.note("c", 3)
+    await seen.drain()
+    assert notes.kept == []
+    for _ in range(2):
+        seen.note("c", 3)
+        await seen.drain()
+    assert notes.kept == [("c", 3)], "and the same place costs nothing more"
+    Seen(None).note("c", 3)
