@@ -9,10 +9,12 @@ from tests.e2e import stored
 from tests.e2e.channels.customer import Correcting, Customer, Deleting, Paper, reads, until
 from tests.e2e.desk.neighbourhood import Neighbourhood
 from tests.e2e.papers import pdf
-from tests.servers.slack_world import LINUS
+from tests.servers.slack_world import GRACE, LINUS
 
 Json = dict[str, Any]
 CLAIM, HAND_BACK, RESOLVE = "staff_claim", "staff_hand_back", "staff_resolve"
+ASKED, ASKED_IN_ENGLISH = "Ich habe noch eine Frage: wo ist meine Bestellung AB-12?", "Where is my order AB-12?"
+ANSWERED, ANSWERED_IN_GERMAN = "Your order AB-12 arrives on Monday.", "Ihre Bestellung AB-12 kommt am Montag."
 
 
 @dataclass
@@ -100,6 +102,47 @@ class Life:
             await office.sees(self.card, "This was a secret")
             await self.customer.delete(said)
             await office.sees(self.card, "deleted this message")
+
+    async def translate(self) -> None:
+        """The customer goes on in German, staff in English, and each reads their own language; then in English again."""
+        office = self.world.office
+        await self.customer.write(ASKED)
+        await office.sees(self.card, ASKED_IN_ENGLISH)
+        await office.sees(self.card, ASKED)
+        written = await office.write(self.card, ANSWERED)
+        await reads(self.customer, ANSWERED_IN_GERMAN)
+        await office.sees(self.card, ANSWERED_IN_GERMAN)
+        await office.marked(written, "white_check_mark")
+        self.said.append(ANSWERED_IN_GERMAN)
+        self.inside.append(ANSWERED)
+        thanks = "Thank you, I will write to you in English again."
+        await self.customer.write(thanks)
+        await office.sees(self.card, thanks)
+
+    async def assign(self) -> None:
+        """Grace gives it to Linus, whom alone the customer hears then, and Linus gives it back."""
+        office = self.world.office
+        for giver, taker, name in ((GRACE, LINUS, "Linus"), (LINUS, GRACE, "Grace")):
+            form = await office.form(self.card, "assign", giver)
+            assert await office.send_off(form, taker, giver) == {}
+            await reads(self.customer, f"{name} from our team is going to answer you here")
+            await office.sees(self.card, f"With {name}")
+            await office.write(self.card, f"{giver} has nothing to say any more", giver)
+            self.inside.append("nothing to say any more")
+            await self._answer(f"This is {name} now", user=taker)
+
+    async def draft(self) -> None:
+        """Grace changes what the agent would have said, and sends it off; with that the case is hers."""
+        office = self.world.office
+        form = await office.form(self.card, "reply")
+        (field_,) = [one["element"] for one in form["blocks"] if one["type"] == "input"]
+        assert "within 30 days" in field_["initial_value"], field_
+        text = "You can return parcels within 30 days, and I send you the label"
+        assert await office.send_off(form, text) == {}
+        await office.sees(self.card, "With Grace")
+        await reads(self.customer, text)
+        await office.sees(self.card, text)
+        self.said.append(text)
 
     async def hand_back(self) -> None:
         """The agent answers again, and staff are not shown it any more."""

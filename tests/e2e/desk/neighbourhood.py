@@ -20,6 +20,7 @@ from tests.e2e.channels.telegram_customer import TelegramCustomer
 from tests.e2e.channels.town import SUPPORT, has_read
 from tests.e2e.desk.office import Office
 from tests.e2e.desk.web_customer import at_the_site
+from tests.e2e.knowledge_copy import started
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
@@ -68,8 +69,8 @@ class Neighbourhood:
 
 
 @asynccontextmanager
-async def neighbourhood(folder: Path, **more: str) -> AsyncIterator[Neighbourhood]:
-    """It has no documents, so the agent knows nothing: these tests are about people."""
+async def neighbourhood(folder: Path, documents: str, **more: str) -> AsyncIterator[Neighbourhood]:
+    """It begins when the documents are at hand."""
     async with AsyncExitStack() as stack:
         twilio = TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
         await twilio.start()
@@ -79,10 +80,10 @@ async def neighbourhood(folder: Path, **more: str) -> AsyncIterator[Neighbourhoo
         post = stack.enter_context(post_office())
         port = free_port()
         environment = {**_settings(port, slack, telegram, twilio, post), **more}
-        hub = Hub(folder / "hub", sources="none", port=port, environment=environment)
+        hub = Hub(folder / "hub", sources=documents, port=port, environment=environment)
         twilio.hub = twilio.public = hub.url
-        await asyncio.to_thread(hub.start)
         try:
+            await asyncio.to_thread(started, hub)
             await until(lambda: has_read(hub) >= 0, hub.log_tail)
             await telegram.until(lambda: bool(telegram.webhook["url"]), 60)
             yield Neighbourhood(hub, Office(slack, hub), slack, telegram, twilio, post)

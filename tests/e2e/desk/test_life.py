@@ -7,18 +7,37 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.e2e.desk.life import Life
+from tests.e2e.desk.life import ANSWERED, ANSWERED_IN_GERMAN, ASKED, ASKED_IN_ENGLISH, Life
 from tests.e2e.desk.neighbourhood import CHANNELS, Neighbourhood, neighbourhood
+from tests.servers.llmock import LlMock
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 
+_TRANSLATES = "You translate messages between the customers and the support staff"
+WORDS = [
+    {"match": {"systemMessage": _TRANSLATES, "userMessage": ASKED}, "response": {"content": ASKED_IN_ENGLISH}},
+    {"match": {"systemMessage": _TRANSLATES, "userMessage": ANSWERED}, "response": {"content": ANSWERED_IN_GERMAN}},
+    {"match": {"userMessage": "bicycles"}, "response": {"content": "I do not know that."}},
+]
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Neighbourhood]:
-    """One hub for all lives: the conversations of other channels lie beside each in it."""
-    async with neighbourhood(tmp_path_factory.mktemp("life")) as built:
-        yield built
-        assert not built.telegram.problems
+    """One hub for all lives: the conversations of other channels lie beside each in it. A model is there to translate."""
+    folder = tmp_path_factory.mktemp("life")
+    (folder / "documents").mkdir()
+    (folder / "documents" / "returns.md").write_text("# Returns\n\nYou can return a parcel within 30 days.\n")
+    model = LlMock(folder / "model", WORDS)
+    model.start()
+    try:
+        more = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "test", "DESK_TRANSLATE": "true"}
+        documents = str(folder / "documents")
+        async with neighbourhood(folder, documents, ESCALATION_KEYWORDS="complaint", **more) as built:
+            yield built
+            assert not built.telegram.problems
+    finally:
+        model.stop()
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -31,10 +50,11 @@ async def test_the_life_of_a_case(world: Neighbourhood, channel: str) -> None:
         await life.keep_inside()
         await life.change_their_mind()
         await life.change_mine()
-        # Chapters about translating, drafting and assigning belong here: the case is Grace's, and something was said.
+        await life.translate()
+        await life.assign()
         await life.hand_back()
-        await life.escalate("Get me a human please")
-        await life.claim()
+        await life.escalate("This is a complaint: how long can I return a parcel?")
+        await life.draft()
         await life.resolve()
         await life.reopen()
         await life.at_the_end()
