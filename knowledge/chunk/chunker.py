@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
 from knowledge.chunk.pieces import Piece, pieces_of
 from knowledge.chunk.plain import plain
@@ -14,6 +15,8 @@ from knowledge.chunk.tokens import TokenCounter, fits, longest_start
 from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry
 
 _SEPARATOR = " > "
+_IN_FRAGMENT = "/?:@!$&'()*+,;=~-._%"
+"""RFC 3986, 3.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class _Section:
 
     path: tuple[str, ...]
     blocks: tuple[Block, ...]
+    anchor: str | None = None
 
 
 class Chunker:
@@ -34,12 +38,12 @@ class Chunker:
 
     def chunks(self, document: Document) -> list[Chunk]:
         """All chunks of a document in reading order."""
-        found = [self._faq_chunk(document, entry) for entry in document.entries]
-        for section in _sections(document):
-            found.extend(self._section_chunks(document, section))
+        found = [self._faq_chunk(document, entry, number) for number, entry in enumerate(document.entries)]
+        for number, section in enumerate(_sections(document), start=len(found)):
+            found.extend(self._section_chunks(document, section, number))
         return found
 
-    def _section_chunks(self, document: Document, section: _Section) -> Iterator[Chunk]:
+    def _section_chunks(self, document: Document, section: _Section, number: int) -> Iterator[Chunk]:
         prefix = self._prefix((document.title, *section.path))
         room = self._limit - self._counter.count([prefix])[0] - 2
         pieces = [piece for block in section.blocks for piece in pieces_of(block, self._counter, room)]
@@ -51,10 +55,11 @@ class Chunker:
                 embedded=(_embedded(prefix, content),),
                 section=_SEPARATOR.join(section.path) or None,
                 page=run[0].page,
-                url=document.url,
+                url=_with_place(document.url, section.anchor, run[0].page),
                 category=document.category,
                 audience=document.audience,
                 language=document.language,
+                section_number=number,
             )
 
     def _prefix(self, titles: Sequence[str]) -> str:
@@ -99,7 +104,7 @@ class Chunker:
             if text.strip():
                 yield from self._within([Piece(text, piece.page, piece.header, piece.opens_block)], prefix)
 
-    def _faq_chunk(self, document: Document, entry: FaqEntry) -> Chunk:
+    def _faq_chunk(self, document: Document, entry: FaqEntry, number: int) -> Chunk:
         """One chunk whatever its length. A long answer gets several vectors, so that its end is found too."""
         return Chunk(
             title=entry.question,
@@ -110,6 +115,7 @@ class Chunker:
             category=entry.category or document.category,
             question=entry.question,
             answer=entry.answer,
+            section_number=number,
             audience=entry.audience,
             language=document.language,
         )
@@ -117,6 +123,8 @@ class Chunker:
     def _faq_texts(self, entry: FaqEntry) -> Iterator[str]:
         """The question with its keywords is close to how customers ask; with its answer, to what else they may ask."""
         question = plain(entry.question)
+        for other in map(plain, entry.alternatives):
+            yield other[: longest_start(self._counter, other, self._most)]
         if entry.keywords:
             words = f"{question} {', '.join(entry.keywords)}"
             yield words[: longest_start(self._counter, words, self._most)]
@@ -128,6 +136,15 @@ class Chunker:
         room = self._limit - self._counter.count([question])[0] - 2
         for run in self._packed(pieces_of(Block(BlockKind.TEXT, entry.answer), self._counter, room), question):
             yield _embedded(question, _joined(run))
+
+
+def _with_place(url: str | None, anchor: str | None, page: int | None) -> str | None:
+    """The document's address down to the place in it: a heading, or a page of a PDF (RFC 8118, 3)."""
+    if url is None or "#" in url:
+        return url
+    if anchor:
+        return f"{url}#{quote(anchor, safe=_IN_FRAGMENT)}"
+    return f"{url}#page={page}" if page and urlsplit(url).path.lower().endswith(".pdf") else url
 
 
 def _embedded(prefix: str, content: str) -> str:
@@ -150,7 +167,7 @@ def _joined(run: Sequence[Piece]) -> str:
 
 def _sections(document: Document) -> Iterator[_Section]:
     """Sections in order. A heading with nothing under it is kept as text, so that no word of the document is lost."""
-    path: list[tuple[int, str]] = []
+    path: list[Block] = []
     blocks: list[Block] = []
     following = [*document.blocks[1:], None][: len(document.blocks)]
     for block, after in zip(document.blocks, following, strict=True):
@@ -158,16 +175,22 @@ def _sections(document: Document) -> Iterator[_Section]:
             blocks.append(block)
             continue
         if blocks:
-            yield _Section(_names(path, document.title), tuple(blocks))
+            yield _section(path, blocks, document.title)
             blocks = []
-        path = [(level, text) for level, text in path if level < block.level]
+        path = [heading for heading in path if heading.level < block.level]
         if after is None or (after.kind is BlockKind.HEADING and after.level <= block.level):
             blocks.append(Block(BlockKind.TEXT, block.text, page=block.page))
         else:
-            path.append((block.level, block.text))
+            path.append(block)
     if blocks:
-        yield _Section(_names(path, document.title), tuple(blocks))
+        yield _section(path, blocks, document.title)
 
 
-def _names(path: Sequence[tuple[int, str]], title: str) -> tuple[str, ...]:
-    return tuple(text for _, text in path if text.strip() and text != title)
+def _section(path: Sequence[Block], blocks: Sequence[Block], title: str) -> _Section:
+    """The anchor is the innermost heading's; the first heading of all is the page itself and needs none."""
+    anchor = path[-1].anchor if path and not (len(path) == 1 and path[0].text == title) else None
+    return _Section(_names(path, title), tuple(blocks), anchor)
+
+
+def _names(path: Sequence[Block], title: str) -> tuple[str, ...]:
+    return tuple(heading.text for heading in path if heading.text.strip() and heading.text != title)

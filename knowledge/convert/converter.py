@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
 
+from knowledge.convert.anchors import with_ids, with_slugs
 from knowledge.convert.delimited import table_of
 from knowledge.convert.faq import faq_document, is_faq, parse_data
 from knowledge.convert.markdown import blocks_of, split_front_matter
+from knowledge.convert.openapi import is_openapi, openapi_document
 from knowledge.convert.titles import choose_title, first_heading, office_title
 from knowledge.documents import Document, UnreadableDocument
 
@@ -68,7 +70,14 @@ class Converter:
         head, text = split_front_matter(read_text(path))
         blocks = blocks_of(text)
         title = choose_title(head.title, first_heading(blocks), path=path)
-        return Document(title, tuple(blocks), url=head.url, category=head.category, audience=head.audience)
+        return Document(
+            title,
+            tuple(with_slugs(blocks)),
+            url=head.url,
+            category=head.category,
+            audience=head.audience,
+            language=head.language,
+        )
 
     def _plain(self, path: Path) -> Document:
         """Text without settings at its head; what looks like Markdown in it is taken as such."""
@@ -78,6 +87,8 @@ class Converter:
     def _data(self, path: Path) -> Document:
         text = read_text(path)
         content = parse_data(text, json_only=path.suffix.lower() == ".json")
+        if is_openapi(content):
+            return openapi_document(content)
         if is_faq(content) or "faq" in path.stem.lower():
             return faq_document(content, text, title=choose_title(path=path))
         return self._plain(path)
@@ -92,8 +103,9 @@ class Converter:
         from knowledge.convert.html import main_part
 
         page = main_part(path.read_bytes())
-        blocks = self._office_reader.read(page.html.encode(), suffix=".html", charset="utf-8")
-        return Document(choose_title(page.title, first_heading(blocks), path=path), tuple(blocks), url=page.url)
+        blocks = with_ids(self._office_reader.read(page.html.encode(), suffix=".html", charset="utf-8"))
+        title = choose_title(page.title, first_heading(blocks), path=path)
+        return Document(title, tuple(blocks), url=page.url, language=page.language)
 
     def _office(self, path: Path) -> Document:
         blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())

@@ -11,7 +11,7 @@ import yaml
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Document, FaqEntry, UnreadableDocument
 
-_KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "section", "audience"})
+_KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "section", "audience", "alternatives"})
 
 _NAMED_AT_ONCE = 5
 _MOST_NAMED = 200
@@ -92,6 +92,7 @@ def _entry(raw: Any) -> FaqEntry:
         url=_text(raw, "url") or None,
         section=_text(raw, "section") or None,
         audience=_audience(raw.get("audience")),
+        alternatives=_alternatives(raw.get("alternatives")),
     )
 
 
@@ -114,6 +115,16 @@ def _keywords(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str | int | float) for word in value):
         raise _WrongEntry("'keywords' must be a list of words")
     return tuple(word for word in (str(word).strip() for word in value) if word)
+
+
+def _alternatives(value: Any) -> tuple[str, ...]:
+    """Other ways to ask the same. Questions may hold commas, so that a text is one of them and not a list."""
+    if value is None:
+        return ()
+    questions = [value] if isinstance(value, str) else value
+    if not isinstance(questions, list) or not all(isinstance(one, str) for one in questions):
+        raise _WrongEntry("'alternatives' must be a list of questions")
+    return tuple(dict.fromkeys(one.strip() for one in questions if one.strip()))
 
 
 def _audience(value: Any) -> KnowledgeAudience:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 
+from knowledge.convert.anchors import mark_ids
+from knowledge.convert.markdown import language_code
+
 _NOT_FOR_READERS = [
     "script",
     "style",
@@ -31,6 +34,7 @@ class Page:
     html: str
     title: str | None
     url: str | None
+    language: str | None = None
 
 
 def main_part(content: bytes) -> Page:
@@ -38,6 +42,8 @@ def main_part(content: bytes) -> Page:
     soup = BeautifulSoup(content, "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else None
     url = _canonical(soup)
+    language = language_code(str(soup.html.get("lang") or "")) if soup.html else None
+    mark_ids(soup)
     for element in soup(_NOT_FOR_READERS):
         element.decompose()
     for element in soup.find_all(_is_hidden):
@@ -49,7 +55,7 @@ def main_part(content: bytes) -> Page:
         for element in main(_FRAME):
             if not element.find_parent("article"):
                 element.decompose()
-    return Page(str(main), title, url)
+    return Page(str(main), title, url, language)
 
 
 def _main(soup: BeautifulSoup) -> Tag | None:

@@ -30,6 +30,7 @@ class FrontMatter:
     url: str | None = None
     category: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    language: str | None = None
 
 
 def split_front_matter(text: str) -> tuple[FrontMatter, str]:
@@ -60,7 +61,14 @@ def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:
         value = values.get(name)
         return str(value).strip() or None if value is not None else None
 
-    return FrontMatter(text("title"), text("url"), text("category"), KnowledgeAudience(audience))
+    language = language_code(text("language") or text("lang") or "")
+    return FrontMatter(text("title"), text("url"), text("category"), KnowledgeAudience(audience), language)
+
+
+def language_code(said: str) -> str | None:
+    """The two letters (ISO 639-1) at the head of a language tag such as ``de-AT`` (RFC 5646); None for what is none."""
+    code = said.strip().lower().replace("_", "-").partition("-")[0]
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else None
 
 
 def blocks_of(text: str, *, page: int | None = None) -> list[Block]:

@@ -22,7 +22,7 @@ from knowledge.index.records import IndexedDocument
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
 
 _TEXTS_AT_ONCE = 64

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.chunk.chunker import Chunker
 from knowledge.convert.faq import faq_document, is_faq, parse_data
 from knowledge.documents import Document, FaqEntry, UnreadableDocument
+from tests.unit.knowledge.wordpiece import WordPieceCounter
 
 
 def read(text: str, *, json_only: bool = False) -> Document:
@@ -128,3 +130,21 @@ def test_broken_files_name_the_line(text: str, json_only: bool, expected: str) -
 )
 def test_what_means_to_be_a_faq(content: object, expected: bool) -> None:
     assert is_faq(content) is expected
+
+
+def test_each_alternative_question_leads_to_the_answer() -> None:
+    content = [
+        {
+            "question": "How do refunds work?",
+            "answer": "Within days.",
+            "alternatives": ["Money back, please", " ", "Refund?"],
+        }
+    ]
+    document = faq_document(content, "", title="FAQ")
+
+    [chunk] = Chunker(WordPieceCounter(), 100).chunks(document)
+
+    assert chunk.embedded == ("Money back, please", "Refund?", "How do refunds work?\nWithin days.")
+    assert chunk.content == "How do refunds work?\n\nWithin days."
+    wrong = faq_document([*content, {"question": "A?", "answer": "B.", "alternatives": [1]}], "", title="FAQ")
+    assert "'alternatives' must be a list of questions" in wrong.problems[0]
