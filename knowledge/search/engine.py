@@ -62,11 +62,12 @@ def admitted(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]:
 
 def nearness(corpus: Corpus, vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """(passages,) the cosine of the nearest text that leads to each."""
-    of_texts = (corpus.vectors @ np.asarray(vector, np.float32))[corpus.vector_of]
     found = np.full(len(corpus.document_of), -1.0, np.float32)
-    if len(of_texts):
-        starts = np.flatnonzero(np.diff(corpus.passage_of, prepend=-1))
-        found[corpus.passage_of[starts]] = np.maximum.reduceat(of_texts, starts)
+    if not len(corpus.vector_of):
+        return found
+    of_texts = (corpus.vectors @ np.asarray(vector, np.float32))[corpus.vector_of]
+    starts = np.flatnonzero(np.diff(corpus.passage_of, prepend=-1))
+    found[corpus.passage_of[starts]] = np.maximum.reduceat(of_texts, starts)
     return found
 
 

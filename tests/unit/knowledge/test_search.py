@@ -109,7 +109,7 @@ def test_filters_by_category_and_language() -> None:
 
 def test_an_empty_corpus_and_a_question_without_words() -> None:
     empty = memory_corpus([], embed)
-    assert search(empty, None, "anything", embed(["x"])[0][:1], PUBLIC, 5) == []
+    assert search(empty, None, "anything", embed(["x"])[0], PUBLIC, 5) == []
     assert build_words(empty.texts(), empty.document_of).scores("anything").shape == (0,)
     some = memory_corpus(filler(3), embed)
     assert len(find(some, "?!", limit=9)) == 3

@@ -1,0 +1,93 @@
+"""Keeps the bounds of a knowledge base up to date as it grows, and on the disk for the next start."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, by_kind, labelled_bounds
+from knowledge.calibrate.derived import derived_questions
+from knowledge.calibrate.labelled import LabelledQuestions
+from knowledge.search.corpus import Corpus, Filters
+from knowledge.search.engine import admitted, nearness
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+_RECIPE = 1
+"""Raise it when bounds are computed in another way."""
+_GROWN = 0.2
+"""From this share of change on the bounds are measured again."""
+_CAUTIOUS = Bounds(0.5, 0.4)
+"""For a knowledge base without a passage."""
+_QUESTIONS = Path(__file__).with_name("out_of_scope.json")
+
+
+class Calibrator:
+    """``embed`` may be exchanged: at the start the model is asked directly, later through the queue that others use."""
+
+    def __init__(
+        self, embed: Embed, fingerprint: str, folder: Path | None = None, labelled: LabelledQuestions | None = None
+    ) -> None:
+        self.embed = embed
+        self._folder = folder
+        self._labelled = labelled
+        self._foreign: NDArray[np.float32] | None = None
+        said = json.dumps([_RECIPE, fingerprint, asdict(labelled) if labelled else None])
+        self._key = sha256((said + _QUESTIONS.read_text("utf-8")).encode()).hexdigest()[:24]
+
+    def bounds(self, corpus: Corpus, languages: Sequence[str]) -> Bounds:
+        """The bounds for this state of the knowledge; measured only when it has changed much since they last were."""
+        allowed = admitted(corpus, Filters(KnowledgeAudience.PUBLIC))
+        count = int(np.count_nonzero(allowed))
+        if not count:
+            return _CAUTIOUS
+        kept = self._kept()
+        if kept is not None and abs(count - kept[0]) <= _GROWN * kept[0]:
+            return kept[1]
+        bounds = self._measured(corpus, allowed, languages)
+        self._keep(count, bounds)
+        return bounds
+
+    def _measured(self, corpus: Corpus, allowed: NDArray[np.bool_], languages: Sequence[str]) -> Bounds:
+        def best(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.array([nearness(corpus, vector)[allowed].max() for vector in vectors], np.float32)
+
+        if self._labelled is not None:
+            inside, outside = self._labelled.inside, self._labelled.outside
+            return labelled_bounds(
+                best(self.embed(inside)), best(self.embed(outside)) if outside else np.zeros(0, np.float32)
+            )
+        texts, kinds, spoken = by_kind(json.loads(_QUESTIONS.read_text("utf-8")))
+        if self._foreign is None:
+            self._foreign = self.embed(texts)
+        public = (text for text, shown in zip(corpus.texts(), allowed, strict=True) if shown)
+        derived = derived_questions(public, int(np.count_nonzero(allowed)))
+        known = best(self.embed(derived)) if derived else np.zeros(0, np.float32)
+        return bounds_of(Foreign(best(self._foreign), kinds, spoken), known, languages)
+
+    def _kept(self) -> tuple[int, Bounds] | None:
+        try:
+            found = json.loads(self._path().read_text("utf-8")) if self._folder else None
+            return (int(found["passages"]), Bounds(float(found["answer"]), float(found["doubt"]))) if found else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _keep(self, passages: int, bounds: Bounds) -> None:
+        if self._folder is None:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._path().with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps({"passages": passages, **asdict(bounds)}), "utf-8")
+        part.replace(self._path())
+
+    def _path(self) -> Path:
+        assert self._folder is not None
+        return self._folder / f"bounds-{self._key}.json"
