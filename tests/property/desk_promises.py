@@ -46,6 +46,13 @@ def hands_are_told(world: DeskWorld, told: Sequence[Message], state: OwnershipSt
     assert len(claims) == len(transfers), "a transfer that is claimed has happened"
 
 
+def what_was_on_its_way_is_shown(world: DeskWorld, cases: Sequence[Case]) -> None:
+    """What the customer got of the agent's while people had the conversation stands in the thread."""
+    shown = [post.text for case in cases for post in world.told_staff(case.id)]
+    for text in world.heard_with_people:
+        assert any(text in one for one in shown), (text, shown)
+
+
 def tickets_follow(world: DeskWorld, cases: Sequence[Case]) -> None:
     """Each case has one ticket, which is open while the case is."""
     rows = _rows(world, select(ticket).where(ticket.c.conversation_id == HOME.conversation_id))

@@ -46,6 +46,7 @@ from tests.unit.core.responders import sorry
 Result = TypeVar("Result")
 HOME = ConversationKey("web", "main", "t1")
 UNDO = 5.0
+WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
 
 
 class KnownPeople:
@@ -110,6 +111,7 @@ class DeskWorld:
         self.store = SqlStore(f"sqlite:///{self.home / 'hub.db'}", self.clock)
         self.do(self.store.open())
         self.agent = Agent(self.store)
+        helpers = {"agent": self.agent, **helpers}
         parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store, **helpers)
         waits = {"remind_seconds": 60.0, "owner_seconds": 60.0, "honest_seconds": 30.0}
         settings = HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0, **waits)
@@ -120,6 +122,7 @@ class DeskWorld:
         self.events = 0
         self.posts = 0
         self.sent: list[tuple[Author, str]] = []
+        self.heard_with_people: list[str] = []
 
     def close(self) -> None:
         """Take it all away."""
@@ -168,6 +171,13 @@ class DeskWorld:
             audience=Audience.STAFF,
         )
 
+    def staff_changes(self, target: MessageReceived, text: str | None) -> MessageEdited | MessageDeleted:
+        """With None it is deleted."""
+        key = EventKey("slack", "main", f"s{self.number()}")
+        if text is None:
+            return MessageDeleted(key, target.conversation, target.key, self.clock.now(), audience=Audience.STAFF)
+        return MessageEdited(key, target.conversation, target.key, text, self.clock.now(), Audience.STAFF)
+
     def claim(self) -> Sequence[TurnState]:
         """Whatever has work."""
         return self.do(self.store.claim(10, LEASE, history=100))
@@ -209,6 +219,8 @@ class DeskWorld:
         """It was sent. A card's id is its thread's name."""
         if delivery.message.conversation.channel != DESK:
             self.sent.append((delivery.message.author, delivery.message.text))
+            if delivery.message.author is Author.AGENT and self.conversation_state() in WITH_PEOPLE:
+                self.heard_with_people.append(delivery.message.text)
         if delivery.message.conversation.channel == DESK:
             self.posts += 1
             receipt = Receipt(f"post-{self.posts}", tracked=True)

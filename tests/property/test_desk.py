@@ -1,7 +1,8 @@
 """The desk under random interleavings of customer, agent, staff, crashes, redeliveries and time.
 
-After a claim no agent is asked; what staff say among themselves stays there; every message of the customer's reaches the agent
-or the desk, once and in order; who waits for a person has a case, and who does not has none.
+After a claim no agent is asked, and what of its words was on its way is shown to staff; what staff say among themselves, and ask
+the agent, stays there; every message of the customer's reaches the agent or the desk, once and in order; who waits for a person
+has a case, and who does not has none.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from core.domain.timers import TimerKind
 from core.ports.store import Delivery, TurnState
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
-from tests.property.desk_promises import hands_are_told, one_voice, tickets_follow
-from tests.property.desk_world import HOME, Decided, DeskWorld
+from handoff.posts import POST
+from tests.property.desk_promises import hands_are_told, one_voice, tickets_follow, what_was_on_its_way_is_shown
+from tests.property.desk_world import HOME, WITH_PEOPLE, Decided, DeskWorld
 from tests.scale import Scale
 
 picks = st.integers(0, 1000)
 users = st.sampled_from(["grace", "linus"])
 _TAG = re.compile(r"<C(\d+)>")
 _TAKEN_BACK = "Never mind, I don't need a person any more."
-_WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
 
 
 def _tag(text: str) -> str:
@@ -60,6 +61,7 @@ class Desk(RuleBasedStateMachine):
         self.decided: list[Decided] = []
         self.sending: list[Delivery] = []
         self.written: dict[str, str] = {}
+        self.staff_said: list[MessageReceived] = []
         self.rings: list[TimerOutcome] = []
         self.took_back = False
 
@@ -72,11 +74,19 @@ class Desk(RuleBasedStateMachine):
         finally:
             self.world.close()
 
-    @initialize(with_case=st.integers(0, 4), user=users, claimed=st.booleans())
-    def begin(self, with_case: int, user: str, claimed: bool) -> None:
-        """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far."""
+    @initialize(with_case=st.integers(0, 4), user=users, claimed=st.booleans(), on_its_way=st.integers(0, 2))
+    def begin(self, with_case: int, user: str, claimed: bool, on_its_way: int) -> None:
+        """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far. Perhaps during an answer."""
         if not with_case:
             return
+        if on_its_way == 0:
+            number = self.world.number()
+            self._accept(self.world.customer_says(f"<C{number}>", f"c{number}"))
+            (state,) = self.world.claim()
+            decided = self.world.decide(state)
+            assert decided is not None
+            assert self.world.commit(decided)
+            self.sending.extend(self.world.send("web"))
         self._accept(self.world.customer_says("<C0>", "c0", CustomerAction.REQUEST_PERSON))
         self.all_goes_well()
         self.all_goes_well()
@@ -150,7 +160,28 @@ class Desk(RuleBasedStateMachine):
         thread = self.world.threads[pick % len(self.world.threads)]
         text = f"{'// ' if note else ''}[S{self.world.number()}]"
         self.written[text] = "nobody" if note else user
-        self._accept(self.world.staff_does(thread, user, text))
+        event = self.world.staff_does(thread, user, text)
+        self._accept(event)
+        self.staff_said.append(event)
+
+    @precondition(lambda self: self.staff_said)
+    @rule(pick=picks, note=st.booleans(), delete=st.booleans())
+    def staff_change(self, pick: int, note: bool, delete: bool) -> None:
+        """In time or too late; what was a note, or becomes one, is nothing for the customer."""
+        target = self.staff_said[pick % len(self.staff_said)]
+        text = f"{'// ' if note else ''}[S{self.world.number()}]"
+        if not delete:
+            inside = note or target.text.startswith("//")
+            self.written[text] = "nobody" if inside else target.sender.external_id
+        self._accept(self.world.staff_changes(target, None if delete else text))
+
+    @precondition(lambda self: self.world.threads)
+    @rule(pick=picks, user=users)
+    def staff_ask_the_agent(self, pick: int, user: str) -> None:
+        thread = self.world.threads[pick % len(self.world.threads)]
+        text = f"[S{self.world.number()}]"
+        self.written[text] = "nobody"
+        self._accept(self.world.staff_does(f"{thread}/agent", user, text, StaffAction.ASK))
 
     def _accept(self, event: InboundEvent) -> None:
         self.world.accept(event)
@@ -215,6 +246,7 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def nothing_internal_leaks(self) -> None:
         for message in self.world.told_customer():
+            assert POST not in message.meta, "what is made for the thread"
             for text, user in self.written.items():
                 if text.strip("/ ") in message.text:
                     assert message.author is Author.STAFF
@@ -234,12 +266,13 @@ class Desk(RuleBasedStateMachine):
         while found := world.do(world.store.case(Case.named(HOME.conversation_id, len(cases) + 1))):
             cases.append(found)
         open_cases = [case for case in cases if case.closed_at is None]
-        assert len(open_cases) == (1 if state in _WITH_PEOPLE else 0), (state, cases)
+        assert len(open_cases) == (1 if state in WITH_PEOPLE else 0), (state, cases)
         for case in cases:
             self._nobody_is_forgotten(case, state)
         told = world.told_customer()
         hands_are_told(world, told, state)
         tickets_follow(world, cases)
+        what_was_on_its_way_is_shown(world, cases)
         posts = [message for case in cases for message in world.told_staff(case.id)]
         shown = [one.text for one in posts if one.meta.get("post") == "said" and one.author is Author.CUSTOMER]
         comments = [one.text for one in posts if one.meta.get("post") == "remark" and "comment:" in one.text]
