@@ -140,7 +140,7 @@ def make_desk(
     desk_parts = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing())
     desk: Desk = SlackDesk(desk_parts, handoff)
     if settings.desk_learn:
-        desk = LearningDesk(desk, store, store, wall, wall, settings.desk_language)
+        desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language)
     if translator is None:
         return desk
     return TranslatedDesk(desk, translator, store, settings.desk_language, desk_parts.words)
@@ -192,4 +192,6 @@ def make_marks(
 
 def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
     """What the desk works with."""
-    return DeskParts(store, store, wall, wall, clock, store, agent, written=written_language, words=LastWords(store))
+    return DeskParts(
+        store, store, wall.people, wall, clock, store, agent, written=written_language, words=LastWords(store)
+    )

@@ -17,10 +17,9 @@ import structlog
 
 from channels.slack.client import Sent, SlackClient
 from channels.slack.files import Files
-from channels.slack.place import CHANNEL, Place, message_id, time_of
+from channels.slack.place import Place, message_id, time_of
 from channels.slack.refusals import Refused
 from channels.slack.render import FILE
-from channels.slack.staff_command import chosen_name
 from channels.slack.wire import Metadata
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
@@ -44,12 +43,12 @@ from core.ports.surroundings import Surroundings
 from handoff.card_links import CardLinks, is_form
 from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
 from handoff.slack_cards import bodies
+from handoff.slack_people import SlackPeople
 
 _CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """What people can mend: until then everything waits, and nothing is given up."""
 _SHUT_FOR = 600.0
 """Seconds after which a team's channel is tried again."""
-_LOOK_EVERY = 60.0
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {
@@ -96,7 +95,7 @@ class DeskCases(Cases, CaseFiles, ThreadRecords, Protocol):
 
 
 class SlackWall:
-    """Implements Channel, SupportsOutcomeQuery, handoff's Wall and People."""
+    """Implements Channel, SupportsOutcomeQuery and handoff's Wall. ``people``: the staff, by the desk's app."""
 
     name = DESK
     capabilities = CAPABILITIES
@@ -107,10 +106,10 @@ class SlackWall:
         self._around = surroundings
         self._cases = cases
         self._http: aiohttp.ClientSession | None = None
-        self._names: dict[str, str] = {}
+        self._bot: SlackClient | None = None
+        self.people = SlackPeople(surroundings, settings.heard_by, lambda: self._client)
         self._strangers: set[str] = set()
         self._shut: dict[str, float] = {}
-        self._looked_at: dict[str, tuple[float, bool]] = {}
         self._trouble: str | None = None
 
     @cached_property
@@ -120,15 +119,17 @@ class SlackWall:
     @cached_property
     def _threads(self) -> CaseThreads:
         memory, settings = self._around.memory, self._settings
-        return CaseThreads(memory, self._cases, self._cases, self, settings.heard_by, settings.locale)
+        return CaseThreads(memory, self._cases, self._cases, self.people, settings.heard_by, settings.locale)
 
     async def start(self, sink: InboundSink) -> None:
         """Open for sending."""
         self._http = aiohttp.ClientSession()
+        tokens, url = self._settings.tokens, self._settings.api_base_url
+        self._bot = SlackClient(self._http, tokens, url, timeout=self._settings.timeout)
 
     async def stop(self) -> None:
         """Close."""
-        http, self._http = self._http, None
+        http, self._http, self._bot = self._http, None, None
         if http is not None:
             await http.close()
 
@@ -318,41 +319,6 @@ class SlackWall:
         self._strangers.add(str(place))
         return None
 
-    async def called(self, staff_id: str) -> str | None:
-        """See People.called: the name that they chose, or that of their profile."""
-        if not staff_id:
-            return None
-        with contextlib.suppress(StoreUnavailable):
-            key = chosen_name(staff_id)
-            chosen = await self._around.memory.recall(CHANNEL, self._settings.heard_by, key)
-            if chosen:
-                return chosen
-        if staff_id not in self._names:
-            try:
-                user = await self._client.user(staff_id)
-            except HubError as error:
-                _log.warning("desk.name_unknown", staff=staff_id, error=error.detail)
-                return None
-            profile = user.get("profile") or {}
-            found = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
-            if not found:
-                return None
-            self._names[staff_id] = str(found)
-        return self._names[staff_id]
-
-    async def gone(self, staff_id: str) -> bool:
-        """See People.gone. Asked at most once a minute of each; a missing answer is none."""
-        now = self._around.clock.monotonic()
-        known = self._looked_at.get(staff_id)
-        if known is None or now - known[0] > _LOOK_EVERY:
-            try:
-                found = bool((await self._client.user(staff_id)).get("deleted"))
-            except HubError as error:  # not asked again at once: each customer's message would wait for Slack
-                _log.warning("desk.person_unknown", staff=staff_id, error=error.detail)
-                found = known is not None and known[1]
-            known = self._looked_at[staff_id] = (now, found)
-        return known[1]
-
     async def _update(self, client: SlackClient, shown: Sent, payload: WirePayload, key: str) -> Receipt:
         """Not tracked: by that id the message is known that was posted first."""
         body = payload.body
@@ -366,9 +332,10 @@ class SlackWall:
 
     @property
     def _client(self) -> SlackClient:
-        return SlackClient(
-            self._open, self._settings.tokens, self._settings.api_base_url, timeout=self._settings.timeout
-        )
+        """One, because it remembers which of the tokens is valid."""
+        if self._bot is None:
+            raise Unreachable("The desk is not started.")
+        return self._bot
 
     @property
     def _files(self) -> Files:

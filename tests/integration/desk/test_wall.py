@@ -20,7 +20,7 @@ from handoff.slack_wall import SlackWall, WallSettings
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, STAFF, TOKEN, Channel, Fault
+from tests.servers.slack_world import GRACE, LINUS, STAFF, TOKEN, Channel, Fault
 
 BILLING = "C0BILLING"
 
@@ -100,13 +100,27 @@ def test_nobody_is_asked_about_twice_in_a_minute_while_slack_is_away(world: Desk
             await wall.start(cast(InboundSink, None))
             try:
                 slack.fail("users.info", Fault(status=503), Fault(status=503))
-                first = [await wall.gone(GRACE), await wall.gone(GRACE)]
+                first = [await wall.people.gone(GRACE), await wall.people.gone(GRACE)]
                 before = len(slack.called("users.info"))
                 slack.faults["users.info"].clear()
                 slack.users[GRACE]["deleted"] = True
                 clock.at += 61.0
-                return [*first, await wall.gone(GRACE)], before
+                return [*first, await wall.people.gone(GRACE)], before
             finally:
                 await wall.stop()
 
     assert world.do(asked()) == ([False, False, True], 1)
+
+
+def test_a_token_that_is_not_valid_any_more_is_tried_once(world: DeskWorld, tmp_path: Path) -> None:
+    async def asked() -> int:
+        async with SlackFake() as slack:
+            wall = wall_on(slack, world.store, tmp_path, Hours(), tokens=("xoxb-former", TOKEN))
+            await wall.start(cast(InboundSink, None))
+            try:
+                assert [await wall.people.gone(one) for one in (GRACE, LINUS)] == [False, False]
+                return len(slack.called("users.info"))
+            finally:
+                await wall.stop()
+
+    assert world.do(asked()) == 3
