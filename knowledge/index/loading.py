@@ -36,6 +36,8 @@ def load(manifest: Manifest, vectors: Vectors, before: Snapshot | None) -> Snaps
     keys, key_of_record = np.unique(np.concatenate([np.zeros(0, np.uint64), *stored]), return_inverse=True)
     passage_of = np.repeat(np.arange(len(rows), dtype=np.int32), [len(each) for each in stored])
     matrix, there = _matrix(keys, vectors, before)
+    if not there.any():
+        rows = []  # nothing of it can be found, and nobody can say how long a vector is
     usable = there[key_of_record]
     place = np.cumsum(there, dtype=np.int32) - 1
     categories, languages = _numbers(row.category_key for row in rows), _numbers(row.language for row in rows)

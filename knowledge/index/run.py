@@ -28,7 +28,8 @@ FORMAT = 5
 _TEXTS_AT_ONCE = 64
 _DOCUMENTS_AT_ONCE = 32
 _FILLING_PAUSE = 3.0
-"""Seconds between the epochs of an index that is filled for the first time: it answers from what there is."""
+"""Seconds to the first epoch of an index that is filled for the first time: it answers from what there is. The next pauses
+are each twice as long, since an epoch costs more the more there is in it."""
 _SETTLED = 2.0
 """Seconds. A file may change twice within the resolution of its times, so what was written just now is no proof."""
 
@@ -89,6 +90,7 @@ class IndexRun:
         self._pending: list[Prepared] = []
         self._tally = _Tally()
         self._filling_since: float | None = None
+        self._filling_pause = _FILLING_PAUSE
         self._mending = False
 
     def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
@@ -213,9 +215,10 @@ class IndexRun:
             self._tally.chunks += len(each.chunks)
             self._tally.problems.extend((each.document.source, problem) for problem in each.document.problems)
         self._tell(progress, batch[-1].document.source, "embed")
-        if self._filling_since is not None and self._clock() - self._filling_since >= _FILLING_PAUSE:
+        if self._filling_since is not None and self._clock() - self._filling_since >= self._filling_pause:
             self._commit()
             self._filling_since = self._clock()
+            self._filling_pause *= 2
 
     def _finish(self) -> None:
         if self._commit(anew=self._mending):

@@ -18,9 +18,9 @@ from knowledge.index.opening import Index, open_index
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.run import IndexRun
 from knowledge.index.runs import RunEntry, RunLog
-from knowledge.index.snapshot import EpochGone, Snapshot
+from knowledge.index.snapshot import EpochGone
 from knowledge.process.frames import Frame
-from knowledge.process.nearest import nearest
+from knowledge.process.searchable import Searchable, with_words
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
 from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
@@ -43,15 +43,16 @@ def load_embedder(settings: KnowledgeSettings) -> Embedder:
     return embedder
 
 
-def open_for_search(settings: KnowledgeSettings, fingerprint: str) -> Index[Snapshot]:
+def open_for_search(settings: KnowledgeSettings, fingerprint: str) -> Index[Searchable]:
     """The index, ready to be searched. Raises what Chroma or the manifest's database raises when it is away."""
-    return open_index(settings, fingerprint, lambda snapshot: snapshot)
+    words = settings.directory.parent / "knowledge" / "words" / fingerprint
+    return open_index(settings, fingerprint, with_words(words))
 
 
 class Engine:
     """One model and one index."""
 
-    def __init__(self, settings: KnowledgeSettings, embedder: Embedder, index: Index[Snapshot]) -> None:
+    def __init__(self, settings: KnowledgeSettings, embedder: Embedder, index: Index[Searchable]) -> None:
         self._settings = settings
         self._embedder = embedder
         self._queue = EmbeddingQueue(embedder)
@@ -82,13 +83,13 @@ class Engine:
 
     def search(self, request: Frame, vector: Vector) -> list[Frame]:
         """Passages for an embedded question, best first, all of one epoch."""
-        filters = Filters(KnowledgeAudience(request["audience"]), request["category"])
+        filters = Filters(KnowledgeAudience(request["audience"]), request["category"], request.get("language"))
         limit = int(request["limit"])
         try:
-            passages = nearest(self._index.reader.current, vector, filters, limit)
+            passages = self._index.reader.current.search(request["query"], vector, filters, limit)
         except EpochGone:
             self._index.reader.refresh()
-            passages = nearest(self._index.reader.current, vector, filters, limit)
+            passages = self._index.reader.current.search(request["query"], vector, filters, limit)
         return [passage_frame(passage) for passage in passages]
 
     def index(self, request: Frame, report: Callable[[Frame], None]) -> Frame:

@@ -18,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.domain.errors import HubError
 from knowledge.embed.queue import Vector
 from knowledge.index.opening import Index
-from knowledge.index.snapshot import Snapshot
 from knowledge.process.engine import Engine, load_embedder, open_for_search
 from knowledge.process.frames import Frame
 from knowledge.process.memory import give_back, keep_few_heaps
+from knowledge.process.searchable import Searchable
 from knowledge.process.stdio import Pipe, leave
 from knowledge.process.wire import settings_from
 from knowledge.settings import KnowledgeSettings
@@ -70,7 +70,7 @@ class Worker:
     def _tell_epoch(self, documents: int, passages: int) -> None:
         self._pipe.send({"event": "epoch", "documents": documents, "passages": passages})
 
-    def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> Index[Snapshot]:
+    def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> Index[Searchable]:
         """A Chroma server may come up after us: the model stays loaded meanwhile. An embedded index fails at once."""
         pause = 0.5
         while True:

@@ -20,8 +20,8 @@ from knowledge.index.reader import Reader
 from knowledge.index.run import IndexRun
 from knowledge.index.snapshot import Snapshot
 from knowledge.index.writing import IndexWriter
-from knowledge.process.nearest import nearest
 from knowledge.search.corpus import Filters
+from knowledge.search.engine import search
 from tests.unit.knowledge.wordpiece import WordPieceCounter
 
 LONG_AFTER = 4_000_000_000.0
@@ -82,7 +82,7 @@ class Bench:
 
     def found(self, text: str, limit: int = 5, audience: KnowledgeAudience = KnowledgeAudience.PUBLIC) -> list[Passage]:
         """What a reader that begins now finds."""
-        return nearest(self.reader().current, vector(text), Filters(audience), limit)
+        return search(self.reader().current, None, text, vector(text), Filters(audience), limit)
 
     def sources(self) -> set[str]:
         return {document.source for document in self.index().documents().values()}

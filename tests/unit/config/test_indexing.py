@@ -15,6 +15,8 @@ from core.domain.knowledge import IndexReport
 from core.ports.metrics import Metrics
 from knowledge.index.order import Origin
 from knowledge.open import SAMPLE, Knowledge
+from knowledge.sources import Catalog
+from knowledge.sources.refresh import Refresh
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
 
@@ -25,6 +27,7 @@ class Orders:
     def __init__(self) -> None:
         self.retriever = self
         self.writer = self
+        self.refresh = Refresh(Catalog())
         self.documents = 1
         self.seen: list[tuple[tuple[str, ...], dict[str, Any]]] = []
 
