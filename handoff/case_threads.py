@@ -27,7 +27,7 @@ from core.ports.channel_memory import ChannelMemory
 from core.ports.store import NewMessage
 from handoff import posts
 from handoff.facts import facts_of
-from handoff.slack_cards import bodies
+from handoff.slack_posts import bodies
 from handoff.slack_transcript import transcript
 from handoff.texts import say
 

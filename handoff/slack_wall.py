@@ -42,8 +42,8 @@ from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, Webh
 from core.ports.surroundings import Surroundings
 from handoff.card_links import CardLinks, is_form
 from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
-from handoff.slack_cards import bodies
 from handoff.slack_people import SlackPeople
+from handoff.slack_posts import bodies
 
 _CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """What people can mend: until then everything waits, and nothing is given up."""
