@@ -209,11 +209,18 @@ def make_surroundings(
 
 def knowledge_settings(settings: Settings) -> KnowledgeSettings:
     """What the knowledge base needs to be told."""
+    embedding_key = settings.embedding_api_key
     return KnowledgeSettings(
         directory=settings.data_dir / "chroma",
         chroma_url=settings.chroma_url,
         database_url=settings.database_url,
         embedding_model=settings.embedding_model,
+        embedding_precision=settings.embedding_precision,
+        models=(settings.embedding_cache or settings.data_dir / "models").absolute(),
+        embedding_url=settings.embedding_base_url,
+        embedding_key=embedding_key.get_secret_value() if embedding_key is not None else None,
+        embedding_dimensions=settings.embedding_dimensions,
+        embedding_limit=settings.embedding_limit,
         query_prompt=settings.embedding_query_prompt,
         document_prompt=settings.embedding_document_prompt,
         threshold=settings.knowledge_threshold,

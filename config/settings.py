@@ -83,6 +83,16 @@ class Settings(BaseSettings):
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
     )
+    embedding_precision: Literal["fp32", "int8"] = Field(
+        "fp32", description="int8 is smaller, faster and a little off; it is used if the model's vectors stand it."
+    )
+    embedding_cache: Path | None = Field(
+        None, description="Keeps models made ready for ONNX. Default: DATA_DIR/models."
+    )
+    embedding_base_url: str | None = Field(None, description="A server as OpenAI's that embeds instead; ends in /v1.")
+    embedding_api_key: SecretStr | None = Field(None, description="The key of EMBEDDING_BASE_URL, where it wants one.")
+    embedding_dimensions: int | None = Field(None, ge=1, description="Length of its vectors. Default: the model's own.")
+    embedding_limit: int | None = Field(None, ge=32, description="Tokens that its model reads. Default: 8191 or 512.")
     embedding_query_prompt: str | None = Field(
         None, description="Put before each question for EMBEDDING_MODEL. Default: what the model's configuration says."
     )

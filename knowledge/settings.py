@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from knowledge.sources.options import SourceOptions
@@ -24,6 +24,24 @@ class KnowledgeSettings:
     embedding_model: str | None = None
     """A folder or a model's name for sentence-transformers. None: the bundled all-MiniLM-L6-v2, which needs no network."""
 
+    embedding_precision: str = "fp32"
+    """``int8`` rounds the weights, if the model stands it: smaller and faster, and a little off."""
+
+    models: Path | None = None
+    """Where models lie that were made ready for ONNX Runtime. None: beside ``directory``."""
+
+    embedding_url: str | None = None
+    """A server with OpenAI's protocol that embeds instead, ending in ``/v1``; ``embedding_model`` is then its model's name."""
+
+    embedding_key: str | None = field(default=None, repr=False)
+    """That server's key, where it wants one."""
+
+    embedding_dimensions: int | None = None
+    """How long its vectors shall be, for models that can shorten them; None leaves it to the model."""
+
+    embedding_limit: int | None = None
+    """Tokens of a text that its model reads; None takes OpenAI's for OpenAI's models and 512 for others."""
+
     query_prompt: str | None = None
     """Put before each question; None leaves it to the model's own configuration."""
 
@@ -43,7 +61,7 @@ class KnowledgeSettings:
     """The aim for the length of a passage; never above the model's own limit."""
 
     threads: int | None = None
-    """CPU threads for indexing; None leaves one core to whoever answers customers. A question always takes one."""
+    """Threads for indexing; None leaves one core to whoever answers customers. A question always takes one."""
 
     query_timeout: float = 20.0
     """How long a question may take in all, waiting for the model to load included."""

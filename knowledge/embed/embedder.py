@@ -13,10 +13,10 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 
 class Embedder(Protocol):
-    """Blocking. Texts of any kind are taken, empty ones and broken Unicode included: a model cuts off what is too long.
+    """Blocking; see ``lanes`` for threads. Texts of any kind are taken, empty ones and broken Unicode included.
 
-    ``limit`` is the number of tokens of a text that count, prompt and special tokens taken off. ``fingerprint`` changes
-    with anything that changes the vectors: weights, precision, pooling, prompts, limit, dimensions.
+    ``limit`` is the number of tokens of a text that count, prompt and special tokens taken off; what follows is cut off.
+    ``fingerprint`` changes with anything that changes the vectors: weights, precision, pooling, prompts, limit, dimensions.
     """
 
     @property
@@ -32,8 +32,22 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """How long a vector is."""
 
+    @property
+    def lanes(self) -> int:
+        """How many threads may embed documents while another one embeds questions. 0: one thread does all, in turn."""
+
+    @property
+    def batch(self) -> int:
+        """How many documents one call should bring."""
+
     def count(self, texts: Sequence[str]) -> list[int]: ...
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors: ...
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """The same directions at length 1; what has no direction stays nothing."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)

@@ -1,12 +1,20 @@
-"""One thread owns the model. Questions go before documents, and those that wait together are embedded together."""
+"""Questions go before documents, and those that wait together are embedded together.
+
+A model that several threads may use at once has a thread for questions and others for documents, which give way to
+everything else on the machine; a model that may not has one thread, which takes questions first.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -16,9 +24,10 @@ from knowledge.embed.embedder import Embedder, Vectors
 
 Vector: TypeAlias = NDArray[np.float32]
 
+_QUESTIONS_AT_ONCE = 4
 _MOST_QUESTIONS = 32
-_DOCUMENTS_AT_ONCE = 4
-"""Small, so that a question waits for no more than one such batch, and little memory is held for them."""
+_NICE = 10
+"""Of the threads for documents: whoever waits for an answer comes first on a machine with few cores."""
 
 
 class EmbeddingQueue:
@@ -39,31 +48,39 @@ class EmbeddingQueue:
             self._questions.append((text, future))
         return future
 
+    def questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of questions that nobody waits for: few at a time, so that one of a customer is not behind them all."""
+        found: list[Vector] = []
+        for start in range(0, len(texts), _QUESTIONS_AT_ONCE):
+            waiting = [self.question(text) for text in texts[start : start + _QUESTIONS_AT_ONCE]]
+            found.extend(each.result() for each in waiting)
+        return np.stack(found)
+
     def documents(self, texts: Sequence[str]) -> Vectors:
         """The vectors of passages; waits for them. Similar lengths are put together, so that little is padding."""
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        size = self._embedder.batch
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        futures: list[Future[Vectors]] = [Future() for _ in batches]
+        with self._open():
+            for places, future in zip(batches, futures, strict=True):
+                self._documents.append(([texts[at] for at in places], future))
         vectors = np.empty((len(texts), self._embedder.dimensions), np.float32)
-        for start in range(0, len(order), _DOCUMENTS_AT_ONCE):
-            places = order[start : start + _DOCUMENTS_AT_ONCE]
-            batch: Future[Vectors] = Future()
-            with self._open():
-                self._documents.append(([texts[at] for at in places], batch))
-            vectors[places] = batch.result()
+        try:
+            for places, future in zip(batches, futures, strict=True):
+                vectors[places] = future.result()
+        finally:
+            for future in futures:
+                future.cancel()  # after an error nobody wants the rest
         return vectors
 
     def run(self) -> None:
         """Works until ``close``."""
-        while True:
-            with self._waiting:
-                self._waiting.wait_for(lambda: self._closed or self._questions or self._documents)
-                if self._closed:
-                    return
-                questions = [self._questions.popleft() for _ in range(min(len(self._questions), _MOST_QUESTIONS))]
-                documents = None if questions else self._documents.popleft()
-            if questions:
-                self._embed_questions(questions)
-            elif documents:
-                self._embed_documents(*documents)
+        lanes = self._embedder.lanes
+        for number in range(lanes):
+            threading.Thread(target=self._document_lane, name=f"documents-{number}", daemon=True).start()
+        while (work := self._next(questions=True, documents=not lanes)) is not None:
+            work()
 
     def close(self) -> None:
         """Ends ``run`` after what it is doing; what still waits gets an error."""
@@ -75,14 +92,32 @@ class EmbeddingQueue:
         for future in abandoned:
             future.cancel()
 
+    def _document_lane(self) -> None:
+        _give_way()
+        while (work := self._next(questions=False, documents=True)) is not None:
+            work()
+
+    def _next(self, *, questions: bool, documents: bool) -> Callable[[], None] | None:
+        """What a thread shall do; None at the end. Questions first, where it takes both."""
+        with self._waiting:
+            self._waiting.wait_for(
+                lambda: self._closed or (questions and self._questions) or (documents and self._documents)
+            )
+            if self._closed:
+                return None
+            if questions and self._questions:
+                count = min(len(self._questions), _MOST_QUESTIONS)
+                return partial(self._embed_questions, [self._questions.popleft() for _ in range(count)])
+            return partial(self._embed_documents, *self._documents.popleft())
+
     @contextmanager
     def _open(self) -> Iterator[None]:
-        """The lock while something is added; wakes the thread afterwards."""
+        """The lock while something is added; wakes the threads afterwards."""
         with self._waiting:
             if self._closed:
                 raise RuntimeError("the embedding queue is closed")
             yield
-            self._waiting.notify()
+            self._waiting.notify_all()
 
     def _embed_questions(self, questions: Sequence[tuple[str, Future[Vector]]]) -> None:
         try:
@@ -95,10 +130,20 @@ class EmbeddingQueue:
             future.set_result(vector)
 
     def _embed_documents(self, texts: Sequence[str], future: Future[Vectors]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         try:
             vectors = self._embedder.embed_documents(texts)
         except Exception as error:
             future.set_exception(error)
             return
-        self.embedded += len(texts)
+        with self._waiting:
+            self.embedded += len(texts)
         future.set_result(vectors)
+
+
+def _give_way() -> None:
+    """Linux gives each thread a priority of its own (sched(7)); elsewhere it would be that of the whole process."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

@@ -13,7 +13,6 @@ from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue, Vector
-from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 from knowledge.index.opening import Index, open_index
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.run import IndexRun
@@ -29,18 +28,6 @@ from knowledge.sources import Catalog
 _PROGRESS_PAUSE = 0.05
 _FOLLOWING_PAUSE = 1.0
 """Seconds between two looks at whether another process has indexed something."""
-
-
-def load_embedder(settings: KnowledgeSettings) -> Embedder:
-    """The model, ready for its first question; takes seconds. Raises ConfigError."""
-    embedder = SentenceTransformerEmbedder(
-        settings.embedding_model,
-        question_prompt=settings.query_prompt,
-        document_prompt=settings.document_prompt,
-        threads=settings.threads,
-    )
-    embedder.embed_questions(["warm up"])
-    return embedder
 
 
 def open_for_search(settings: KnowledgeSettings, fingerprint: str) -> Index[Searchable]:

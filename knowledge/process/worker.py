@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.domain.errors import HubError
+from core.domain.errors import ConfigError, HubError
+from knowledge.embed.opening import open_embedder
 from knowledge.embed.queue import Vector
 from knowledge.index.opening import Index
-from knowledge.process.engine import Engine, load_embedder, open_for_search
+from knowledge.process.engine import Engine, open_for_search
 from knowledge.process.frames import Frame
 from knowledge.process.memory import give_back, keep_few_heaps
 from knowledge.process.searchable import Searchable
@@ -51,12 +52,12 @@ class Worker:
     def _load(self, first: Frame) -> None:
         try:
             settings = settings_from(first["settings"])
-            embedder = load_embedder(settings)
+            embedder = open_embedder(settings)
             engine = Engine(settings, embedder, self._open_patiently(settings, embedder.fingerprint))
             documents, passages = engine.counts()
             give_back()
         except HubError as error:
-            self._pipe.send({"event": "failed", "detail": error.detail, "final": True})
+            self._pipe.send({"event": "failed", "detail": error.detail, "final": isinstance(error, ConfigError)})
             leave(1)
         except Exception as error:
             self._pipe.send({"event": "failed", "detail": _name(error), "trace": traceback.format_exc()})

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.hub import Hub
+from tests.servers.models import MODELS
 from tests.servers.programs import ROOT
 
 DONE = "indexed.txt"
@@ -96,6 +97,7 @@ def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "HOME": str(data_dir.parent),
         "DATA_DIR": str(data_dir),
+        "EMBEDDING_CACHE": str(MODELS),
         "PYTHONIOENCODING": "utf-8",
         **more,
     }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.servers.models import MODELS
 from tests.servers.process import ServerProcess, free_port
 from tests.servers.programs import ROOT
 
@@ -44,6 +45,7 @@ class Hub:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "DATA_DIR": str(self.data_dir),
+            "EMBEDDING_CACHE": str(MODELS),
             "SECRET_KEY": SECRET_KEY,
             "LOG_FORMAT": "json",
             "KNOWLEDGE_SOURCES": sources,

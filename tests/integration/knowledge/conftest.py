@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
+from tests.servers.models import MODELS
 
 PATIENCE = 240.0
 """Seconds to load the model on a machine that is busy with other tests."""
@@ -17,14 +18,14 @@ PATIENCE = 240.0
 
 @pytest.fixture
 def settings(tmp_path: Path) -> KnowledgeSettings:
-    return KnowledgeSettings(directory=tmp_path / "chroma", query_timeout=120.0)
+    return KnowledgeSettings(directory=tmp_path / "chroma", models=MODELS, query_timeout=120.0)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def knowledge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Knowledge]:
     """An empty knowledge base, ready to be asked."""
     directory = tmp_path_factory.mktemp("knowledge") / "chroma"
-    opened = open_knowledge(KnowledgeSettings(directory=directory, query_timeout=120.0))
+    opened = open_knowledge(KnowledgeSettings(directory=directory, models=MODELS, query_timeout=120.0))
     await opened.start()
     await opened.warm(PATIENCE)
     yield opened

@@ -17,6 +17,7 @@ from knowledge.open import open_knowledge
 from knowledge.process.child import State
 from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.conftest import PATIENCE
+from tests.servers.models import MODELS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -29,7 +30,7 @@ from knowledge.open import open_knowledge
 from knowledge.settings import KnowledgeSettings
 
 async def main():
-    knowledge = open_knowledge(KnowledgeSettings(directory=Path(sys.argv[1])))
+    knowledge = open_knowledge(KnowledgeSettings(directory=Path(sys.argv[1]), models=Path(sys.argv[3])))
     await knowledge.start()
     if sys.argv[2] == "warm":
         await knowledge.warm(240)
@@ -45,7 +46,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("moment", ["loading", "warm"])
 def test_it_dies_with_a_killed_parent_and_idles_before(tmp_path: Path, moment: str) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path), moment], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, str(tmp_path), moment, str(MODELS)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
         assert parent.stdout is not None

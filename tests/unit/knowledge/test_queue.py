@@ -18,6 +18,7 @@ class RecordingEmbedder:
     """Writes down what it was asked, and waits at the gate before each batch of documents."""
 
     limit, fingerprint, name, dimensions = 254, "f", "recording", 1
+    lanes, batch = 0, 4
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
@@ -74,6 +75,57 @@ def test_questions_go_before_the_next_documents_and_together(
     assert embedder.asked == [("documents", 4), ("questions", 2), *[("documents", 4)] * 9]
     assert [list(vector) for vector in vectors] == [[float(n)] for n in range(40, 0, -1)]
     assert queue.embedded == 40
+
+
+class TwoLanes(RecordingEmbedder):
+    """A model that several threads may use at once."""
+
+    lanes = 2
+
+
+def test_questions_do_not_wait_for_documents_where_threads_share_the_model() -> None:
+    embedder = TwoLanes()
+    queue = EmbeddingQueue(embedder)
+    answering = threading.Thread(target=queue.run)
+    answering.start()
+    indexing = threading.Thread(target=queue.documents, args=(["x"] * 12,))
+    indexing.start()
+    try:
+        assert embedder.arrived.acquire(timeout=10)
+        assert embedder.arrived.acquire(timeout=10)
+        assert list(queue.question("q").result(10)) == [1.0]
+        assert embedder.asked == [("questions", 1)]
+    finally:
+        for _ in range(3):
+            embedder.gate.release()
+        indexing.join(10)
+        queue.close()
+        answering.join(10)
+    assert queue.embedded == 12
+
+
+class Failing(RecordingEmbedder):
+    """Its first batch of documents goes wrong; the next one waits at the gate."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        if not self.asked:
+            self.asked.append(("documents", len(texts)))
+            raise ValueError("out of order")
+        return super().embed_documents(texts)
+
+
+def test_after_an_error_the_rest_of_the_documents_is_not_embedded() -> None:
+    embedder = Failing()
+    queue = EmbeddingQueue(embedder)
+    answering = threading.Thread(target=queue.run)
+    answering.start()
+    with pytest.raises(ValueError, match="out of order"):
+        queue.documents(["x"] * 400)
+    embedder.gate.release()
+    assert list(queue.question("q").result(10)) == [1.0]
+    queue.close()
+    answering.join(10)
+    assert [kind for kind, _ in embedder.asked].count("documents") <= 2
 
 
 def test_an_error_reaches_those_who_asked_and_the_queue_goes_on(queue: EmbeddingQueue) -> None:

@@ -1,0 +1,60 @@
+"""The process in which a model is made ready: ``python -m knowledge.embed.export_worker``. Its memory ends with it.
+
+The first frame says what is wanted, one frame goes back. When its parent is gone, so is it.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from pathlib import Path
+
+from core.domain.errors import ConfigError
+from knowledge.embed.exported import Precision
+from knowledge.embed.model_files import locate
+from knowledge.process.frames import Frame
+from knowledge.process.stdio import Pipe, leave
+
+
+def make(order: Frame) -> Frame:
+    """One export. What is wrong with the model is an answer and not an error."""
+    from knowledge.embed.export import NotExportable, export_fp32, export_int8
+
+    folder = Path(order["folder"])
+    try:
+        if Precision(order["precision"]) is Precision.INT8:
+            made = export_int8(Path(order["fp32"]), folder)
+        else:
+            made = export_fp32(locate(order["model"]), folder)
+    except ConfigError as error:
+        return {"config": error.detail}
+    except NotExportable as error:
+        return {"refused": str(error)}
+    return {"digest": made.digest}
+
+
+def _watch(pipe: Pipe) -> None:
+    while pipe.receive() is not None:
+        continue
+    leave(1)
+
+
+def main() -> None:
+    """Reads, exports, answers."""
+    pipe = Pipe()
+    order = pipe.receive()
+    if order is not None:
+        threading.Thread(target=_watch, args=(pipe,), daemon=True).start()
+        pipe.send(_answer(order))
+    leave()
+
+
+def _answer(order: Frame) -> Frame:
+    try:
+        return make(order)
+    except Exception as error:
+        return {"refused": f"{type(error).__name__}: {error}"[:300], "trace": traceback.format_exc()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Embedding with ONNX Runtime and the model's tokenizer alone: neither torch nor transformers is loaded.
+
+Texts are not padded: one text, or some of equally many tokens, is one run on one thread. Measured on two cores, padded
+batches were no faster and took up to twice the memory, and so a text has the same vector whatever it is embedded with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from knowledge.embed.embedder import Vectors, unit
+from knowledge.embed.exported import GRAPH, TOKENIZER, description_of
+from knowledge.embed.fingerprint import fingerprint_of
+from knowledge.embed.prompts import Prompts
+from knowledge.embed.wellformed import well_formed
+
+_TOKENS_AT_ONCE = 128
+"""In one run, where several texts have the same number of tokens; short ones share the reading of the weights."""
+_LONG = 512
+"""Tokens above which the memory that a run took is given back at once: it grows with their square."""
+
+
+class OnnxEmbedder:
+    """Safe from several threads at once. Raises ValueError when the folder holds no model of ours."""
+
+    batch = 16
+
+    def __init__(self, folder: Path, name: str, prompts: Prompts, threads: int | None = None) -> None:
+        description = description_of(folder)
+        if description is None:
+            raise ValueError(f"{folder} holds no model that was made ready")
+        self.name = name
+        self.lanes = threads or max(1, (os.cpu_count() or 1) - 1)
+        self.precision = description.precision
+        self.dimensions = description.dimensions
+        self._prompts = prompts
+        self._whole = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._whole.no_truncation()
+        self._whole.no_padding()
+        self._cut = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._cut.no_padding()
+        direction = (self._cut.truncation or {}).get("direction", "right")
+        self._cut.enable_truncation(description.longest, direction=direction)
+        self._session = _session(folder / GRAPH)
+        self._shrink = onnxruntime.RunOptions()
+        self._shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        self.limit = self._room(description.longest)
+        self.fingerprint = fingerprint_of(
+            description.digest, description.precision, description.longest, description.dimensions, prompts
+        )
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the model's special tokens."""
+        encoded = self._whole.encode_batch_fast(well_formed(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encoded]
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions, with the prompt that the model wants for them."""
+        return self.embed(texts, self._prompts.question)
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of passages, with the prompt that the model wants for them."""
+        return self.embed(texts, self._prompts.document)
+
+    def embed(self, texts: Sequence[str], prompt: str) -> Vectors:
+        """Vectors of texts of any length behind ``prompt``. A text without any token gets the vector of nothing: zeros."""
+        encoded = self._cut.encode_batch_fast([prompt + text for text in well_formed(texts)])
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        for places in _alike([len(encoding.ids) for encoding in encoded]):
+            vectors[places] = self._run(np.array([encoded[place].ids for place in places], np.int64))
+        return vectors
+
+    def _run(self, ids: NDArray[np.int64]) -> Vectors:
+        options = self._shrink if ids.shape[1] > _LONG else None
+        fed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        vectors: Vectors = self._session.run(None, fed, options)[0]
+        return unit(vectors)
+
+    def _room(self, longest: int) -> int:
+        """Tokens left for a text: special tokens and the longer prompt, which is cut off with it, are taken from the limit."""
+        special = len(self._whole.encode("").ids)
+        prompt = max(self.count([self._prompts.question, self._prompts.document]))
+        return max(16, longest - special - prompt)
+
+
+def _alike(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places of texts of equally many tokens, so many that a run stays small."""
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for place, length in enumerate(lengths):
+        if length:
+            by_length[length].append(place)
+    for length, places in sorted(by_length.items()):
+        rest = iter(places)
+        while batch := list(islice(rest, max(1, _TOKENS_AT_ONCE // length))):
+            yield batch
+
+
+def _session(graph: Path) -> Any:
+    """One thread per run: several runs at once share the cores better than one run that waits for all its threads.
+
+    Without memory patterns, which are kept for each length of text that was ever seen.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
