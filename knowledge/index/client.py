@@ -16,10 +16,32 @@ def open_chroma(directory: Path, url: str | None) -> Any:
 
     settings = Settings(anonymized_telemetry=False)
     if url is None:
-        directory.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(path=str(directory), settings=settings)
+        return EmbeddedChroma(directory, settings)
     host, port, secure = _address(url)
     return chromadb.HttpClient(host=host, port=port, ssl=secure, settings=settings)
+
+
+class EmbeddedChroma:
+    """A client for a folder. Chroma 1.5.9 keeps a collection in memory after it was deleted, until the client is closed."""
+
+    def __init__(self, directory: Path, settings: Any) -> None:
+        self._directory = directory
+        self._settings = settings
+        self._client = self._open()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def renew(self) -> None:
+        """Closes the client and opens another one; collections that were taken from it must be taken again."""
+        self._client.close()
+        self._client = self._open()
+
+    def _open(self) -> Any:
+        import chromadb
+
+        self._directory.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(self._directory), settings=self._settings)
 
 
 def _address(url: str) -> tuple[str, int, bool]:

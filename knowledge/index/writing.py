@@ -110,8 +110,10 @@ class IndexWriter:
             self._remove_files()
 
     def _remove_files(self) -> None:
+        """What an embedded Chroma keeps of collections that were deleted, on the disk and in memory."""
         if self._directory is not None:
             remove_files(self._directory)
+            self._client.renew()
 
     def _vectors(self) -> Vectors:
         return Vectors(self._client, self.manifest.fingerprint, self.manifest.pointer().generation)
