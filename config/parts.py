@@ -224,6 +224,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         query_prompt=settings.embedding_query_prompt,
         document_prompt=settings.embedding_document_prompt,
         threshold=settings.knowledge_threshold,
+        labelled=settings.knowledge_labelled,
         sources=tuple(source.to_options() for source in settings.knowledge_source),
         mirrors=(settings.data_dir / "knowledge" / "sources").absolute(),
     )

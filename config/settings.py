@@ -78,7 +78,9 @@ class Settings(BaseSettings):
     company_name: str = Field(description="How the agent calls the company it speaks for.")
     escalation_keywords: Listed = Field((), description="Words that bring a person in at once.")
 
-    knowledge_sources: Listed = Field(description="Files, folders, patterns, web sites and repositories to answer from.")
+    knowledge_sources: Listed = Field(
+        description="Files, folders, patterns, web sites and repositories to answer from."
+    )
     knowledge_source: tuple[DescribedSource, ...] = Field((), description="Sources as tables in switchboard.toml.")
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
@@ -103,8 +105,15 @@ class Settings(BaseSettings):
         None,
         ge=-1,
         le=1,
-        description="The likeness (cosine) from which a passage is good enough to answer from. Default: 0.42 for the "
-        "bundled model, 0.5 for others.",
+        description="The likeness (cosine) from which a passage is good enough to answer from. Default: measured for the "
+        "knowledge base and the model when it is indexed.",
+    )
+    knowledge_labelled: Path | None = Field(
+        None,
+        description="A folder with questions of your own (queries.jsonl, oos.jsonl) by which that likeness is set instead.",
+    )
+    corpus_dir: Path | None = Field(
+        None, description="A folder of question sets that switchboard evaluate asks when none is named."
     )
 
     widget_origins: Listed = Field(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from core.domain.knowledge import KnowledgeAudience, Retrieval
 from knowledge.process.child import KnowledgeProcess, ProcessDied, State
 from knowledge.process.wire import passage_from
 from knowledge.settings import KnowledgeSettings
-from knowledge.threshold import threshold_for
 
 _LONGEST_QUERY = 4000
 """Characters; far beyond what the model reads, and short enough for the pipe."""
 _MOST_PASSAGES = 50
+_NOTHING = 1.0
+"""The threshold of an answer that nobody looked for."""
 
 
 class ProcessRetriever:
@@ -30,10 +32,10 @@ class ProcessRetriever:
         category: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
-        """Passages by falling cosine. Raises KnowledgeUnavailable when there is no answer in time."""
+        """Passages, best first. Raises KnowledgeUnavailable when there is no answer in time."""
         words = " ".join(query.split())[:_LONGEST_QUERY]
         if not words or limit < 1:
-            return Retrieval((), self._threshold())
+            return Retrieval((), self._settings.threshold or _NOTHING)
         request = {
             "op": "search",
             "query": words,
@@ -42,27 +44,24 @@ class ProcessRetriever:
             "audience": audience.value,
         }
         found = await self._ask(request)
-        return Retrieval(tuple(passage_from(passage) for passage in found), self._threshold())
+        passages = tuple(passage_from(passage) for passage in found["passages"])
+        threshold = found["threshold"] if self._settings.threshold is None else self._settings.threshold
+        return Retrieval(passages, threshold, min(found["doubt"], threshold))
 
     async def ready(self) -> bool:
         """Whether a search would be answered now."""
         return self._process.status.state is State.READY
 
-    async def _ask(self, request: dict[str, object]) -> list[dict[str, object]]:
+    async def _ask(self, request: dict[str, object]) -> dict[str, Any]:
         """A search changes nothing, so it is asked again when the process died over it, until the time is up."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._settings.query_timeout
         while True:
             await self._process.wait_ready(max(0.0, end - loop.time()))
             try:
-                found: list[dict[str, object]] = await self._process.call(request, max(0.05, end - loop.time()))
+                found: dict[str, Any] = await self._process.call(request, max(0.05, end - loop.time()))
             except ProcessDied:
                 if loop.time() >= end:
                     raise
                 continue
             return found
-
-    def _threshold(self) -> float:
-        if self._settings.threshold is not None:
-            return self._settings.threshold
-        return threshold_for(self._process.status.model)

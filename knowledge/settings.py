@@ -49,7 +49,10 @@ class KnowledgeSettings:
     """Put before each passage; None leaves it to the model's own configuration."""
 
     threshold: float | None = None
-    """The cosine under which nothing is quoted as an answer; None takes the figure measured for the model."""
+    """The cosine under which nothing is quoted as an answer; None takes what is measured for this knowledge base."""
+
+    labelled: Path | None = None
+    """A folder with labelled questions by which that cosine is set, in place of what is measured without any."""
 
     sources: tuple[SourceOptions, ...] = ()
     """What is said about sources; one that is not among them has all defaults."""

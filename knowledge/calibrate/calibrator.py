@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,12 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.errors import HubError
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, by_kind, labelled_bounds
 from knowledge.calibrate.derived import derived_questions
 from knowledge.calibrate.labelled import LabelledQuestions
 from knowledge.search.corpus import Corpus, Filters
 from knowledge.search.engine import admitted, nearness
+
+_log = logging.getLogger("switchboard.knowledge")
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -52,7 +56,11 @@ class Calibrator:
         kept = self._kept()
         if kept is not None and abs(count - kept[0]) <= _GROWN * kept[0]:
             return kept[1]
-        bounds = self._measured(corpus, allowed, languages)
+        try:
+            bounds = self._measured(corpus, allowed, languages)
+        except HubError as error:
+            _log.warning("the threshold of the knowledge base cannot be measured now: %s", error.detail)
+            return kept[1] if kept is not None else _CAUTIOUS
         self._keep(count, bounds)
         return bounds
 

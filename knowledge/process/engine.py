@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience
+from knowledge.calibrate.calibrator import Calibrator
+from knowledge.calibrate.labelled import read_labelled
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
@@ -30,24 +32,34 @@ _FOLLOWING_PAUSE = 1.0
 """Seconds between two looks at whether another process has indexed something."""
 
 
-def open_for_search(settings: KnowledgeSettings, fingerprint: str) -> Index[Searchable]:
+def calibrator_for(settings: KnowledgeSettings, embedder: Embedder) -> Calibrator:
+    """Asks the model directly, until an engine puts its queue in between. Raises ConfigError for broken labels."""
+    labelled = read_labelled(settings.labelled) if settings.labelled is not None else None
+    folder = settings.directory.parent / "knowledge" / "bounds"
+    return Calibrator(embedder.embed_questions, embedder.fingerprint, folder, labelled)
+
+
+def open_for_search(settings: KnowledgeSettings, fingerprint: str, calibrator: Calibrator) -> Index[Searchable]:
     """The index, ready to be searched. Raises what Chroma or the manifest's database raises when it is away."""
     words = settings.directory.parent / "knowledge" / "words" / fingerprint
-    return open_index(settings, fingerprint, with_words(words))
+    return open_index(settings, fingerprint, with_words(words, calibrator))
 
 
 class Engine:
     """One model and one index."""
 
-    def __init__(self, settings: KnowledgeSettings, embedder: Embedder, index: Index[Searchable]) -> None:
+    def __init__(
+        self, settings: KnowledgeSettings, embedder: Embedder, index: Index[Searchable], calibrator: Calibrator
+    ) -> None:
         self._settings = settings
         self._embedder = embedder
         self._queue = EmbeddingQueue(embedder)
         self._index = index
+        calibrator.embed = self._queue.questions
 
     @property
     def model(self) -> str:
-        """The model's name, by which its threshold is known."""
+        """The model's name, for health pages."""
         return self._embedder.name
 
     def serve_embeddings(self) -> None:
@@ -68,16 +80,19 @@ class Engine:
         """The vector of a question."""
         return self._queue.question(query)
 
-    def search(self, request: Frame, vector: Vector) -> list[Frame]:
-        """Passages for an embedded question, best first, all of one epoch."""
+    def search(self, request: Frame, vector: Vector) -> Frame:
+        """Passages for an embedded question, best first, all of one epoch, and its bounds."""
         filters = Filters(KnowledgeAudience(request["audience"]), request["category"], request.get("language"))
         limit = int(request["limit"])
+        epoch = self._index.reader.current
         try:
-            passages = self._index.reader.current.search(request["query"], vector, filters, limit)
+            passages = epoch.search(request["query"], vector, filters, limit)
         except EpochGone:
             self._index.reader.refresh()
-            passages = self._index.reader.current.search(request["query"], vector, filters, limit)
-        return [passage_frame(passage) for passage in passages]
+            epoch = self._index.reader.current
+            passages = epoch.search(request["query"], vector, filters, limit)
+        found = [passage_frame(passage) for passage in passages]
+        return {"passages": found, "threshold": epoch.bounds.answer, "doubt": epoch.bounds.doubt}
 
     def index(self, request: Frame, report: Callable[[Frame], None]) -> Frame:
         """One index run. The reading of documents happens in a process of its own, which ends with the run."""

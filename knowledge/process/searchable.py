@@ -1,4 +1,4 @@
-"""One epoch with its index of words: what a search of the knowledge process looks at, taken and left as a whole."""
+"""One epoch with its index of words and its bounds: what the knowledge process searches, taken and left as a whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.knowledge import Passage
+from knowledge.calibrate.bounds import Bounds
+from knowledge.calibrate.calibrator import Calibrator
 from knowledge.index.snapshot import Snapshot
 from knowledge.search.build import build_words, words_for
 from knowledge.search.corpus import Filters
@@ -19,17 +21,18 @@ from knowledge.search.words import WordIndex
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """Both parts are of one epoch, which never changes."""
+    """All parts are of one epoch, which never changes."""
 
     corpus: Snapshot
     words: WordIndex
+    bounds: Bounds
 
     def search(self, question: str, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Passage]:
         """Passages, best first. Raises EpochGone."""
         return search(self.corpus, self.words, question, vector, filters, limit)
 
 
-def with_words(folder: Path) -> Callable[[Snapshot], Searchable]:
+def with_words(folder: Path, calibrator: Calibrator) -> Callable[[Snapshot], Searchable]:
     """Prepares epochs; their words are kept in ``folder``, from where the next process has them at once."""
 
     def prepare(snapshot: Snapshot) -> Searchable:
@@ -37,6 +40,6 @@ def with_words(folder: Path) -> Callable[[Snapshot], Searchable]:
             words = words_for(snapshot, folder)
         except OSError:  # nowhere to keep them: they are made anew at each start
             words = build_words(snapshot.texts(), snapshot.document_of)
-        return Searchable(snapshot, words)
+        return Searchable(snapshot, words, calibrator.bounds(snapshot, words.languages))
 
     return prepare

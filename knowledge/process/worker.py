@@ -16,10 +16,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.errors import ConfigError, HubError
+from knowledge.calibrate.calibrator import Calibrator
 from knowledge.embed.opening import open_embedder
 from knowledge.embed.queue import Vector
 from knowledge.index.opening import Index
-from knowledge.process.engine import Engine, open_for_search
+from knowledge.process.engine import Engine, calibrator_for, open_for_search
 from knowledge.process.frames import Frame
 from knowledge.process.memory import give_back, keep_few_heaps
 from knowledge.process.searchable import Searchable
@@ -53,7 +54,9 @@ class Worker:
         try:
             settings = settings_from(first["settings"])
             embedder = open_embedder(settings)
-            engine = Engine(settings, embedder, self._open_patiently(settings, embedder.fingerprint))
+            calibrator = calibrator_for(settings, embedder)
+            index = self._open_patiently(settings, embedder.fingerprint, calibrator)
+            engine = Engine(settings, embedder, index, calibrator)
             documents, passages = engine.counts()
             give_back()
         except HubError as error:
@@ -71,12 +74,14 @@ class Worker:
     def _tell_epoch(self, documents: int, passages: int) -> None:
         self._pipe.send({"event": "epoch", "documents": documents, "passages": passages})
 
-    def _open_patiently(self, settings: KnowledgeSettings, fingerprint: str) -> Index[Searchable]:
+    def _open_patiently(
+        self, settings: KnowledgeSettings, fingerprint: str, calibrator: Calibrator
+    ) -> Index[Searchable]:
         """A Chroma server may come up after us: the model stays loaded meanwhile. An embedded index fails at once."""
         pause = 0.5
         while True:
             try:
-                return open_for_search(settings, fingerprint)
+                return open_for_search(settings, fingerprint, calibrator)
             except HubError:
                 raise
             except Exception as error:

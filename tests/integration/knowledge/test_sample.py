@@ -58,7 +58,7 @@ async def test_passages_of_documents_say_where_they_stand(sample: Knowledge) -> 
     assert best.page > 1
     assert best.category == "Getting started"
     guide = (await sample.retriever.retrieve("signature of webhook requests")).passages[0]
-    assert guide.url == "https://help.tidepool.example/developers/api"
+    assert guide.url == "https://help.tidepool.example/developers/api#webhooks"
 
 
 async def test_in_customers_own_words(sample: Knowledge) -> None:
