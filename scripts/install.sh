@@ -112,6 +112,16 @@ explain_failure() {
   die "the installation failed; the lines above are the end of $LOG. Running the same command again continues it."
 }
 
+# pip uses one processor, and unpacks for minutes: two of them share the lock, which names everything that is needed.
+in_halves() {
+  local pip=("$VENV/bin/python" -m pip install -qq --no-compile --no-deps) other code=0
+  awk -v place="$VENV/tmp" '{ print > (place "/" NR % 2 ".txt") }' "$LOCK"
+  "${pip[@]}" -r "$VENV/tmp/0.txt" &
+  other=$!
+  "${pip[@]}" -r "$VENV/tmp/1.txt" || code=$?
+  wait "$other" && return "$code"
+}
+
 install() {
   local started=$SECONDS
   rm -f "$VENV/.installed-run" "$VENV/.installed-dev"
@@ -121,7 +131,9 @@ install() {
   # Big wheels are unpacked in TMPDIR: /tmp is often a small memory disk.
   export TMPDIR="$PWD/$VENV/tmp" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
   case "$VENV" in /*) TMPDIR="$VENV/tmp" ;; esac
-  quietly "$VENV/bin/python" -m pip install -qq --no-compile -r "$LOCK"
+  quietly in_halves
+  # A platform's own build of a package may ask for what the lock, which is for all platforms, does not name.
+  "$VENV/bin/python" -m pip check >>"$LOG" 2>&1 || quietly "$VENV/bin/python" -m pip install -qq --no-compile -r "$LOCK"
   quietly "$VENV/bin/python" -m pip install -qq --no-compile --no-deps --no-build-isolation --editable .
   quietly "$VENV/bin/python" -m pip check
   rm -rf "$VENV/tmp"
