@@ -15,6 +15,7 @@ from config.desk import check_desk
 from config.desk_app import OWN_APP, has_own_app, make_door
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
+from config.source_checks import KNOWLEDGE, check_sources
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
@@ -27,11 +28,15 @@ _PATIENCE = 30.0
 
 
 def run(names: Sequence[str]) -> int:
-    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels."""
+    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels; ``knowledge`` is its sources."""
     settings, wrong = sound_settings()
     teams, unfit = _teams(settings)
     found: dict[str, Sequence[Diagnosis]] = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
-    found |= {"desk": unfit, **run_async(_examine(settings, teams, set(names))), **_halves(settings, names)}
+    channels = [name for name in names if name != KNOWLEDGE]
+    if channels or not names:
+        found |= {"desk": unfit, **run_async(_examine(settings, teams, set(channels))), **_halves(settings, channels)}
+    if KNOWLEDGE in names or not names:
+        found[KNOWLEDGE] = run_async(check_sources(settings))
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)

@@ -62,10 +62,7 @@ class GitFailed(Exception):
 
 def fetch(options: SourceOptions, draft: Draft, tell: Callable[[int, int, str], None]) -> State:
     """The state that the mirror should have from now on. Raises GitFailed."""
-    address = options.address.removeprefix("git+")
-    for given in (address, options.branch or ""):
-        if given.startswith("-") or "\n" in given:
-            raise GitFailed(f"{given!r} is neither an address nor a branch")
+    address = _checked(options)
     tell(0, 1, _without_secret(address))
     branch, commit = _head(address, options.branch)
     tree = draft.folder / f"tree-{commit}"
@@ -75,6 +72,21 @@ def fetch(options: SourceOptions, draft: Draft, tell: Callable[[int, int, str], 
     tell(len(visited), len(visited), _without_secret(address))
     _remove_others(draft, tree)
     return State(visited, version=commit, failure=None if visited else "the folder holds no document that can be read")
+
+
+def described(options: SourceOptions) -> str:
+    """The branch and the commit that would be read now. Raises GitFailed."""
+    branch, commit = _head(_checked(options), options.branch)
+    return f"{branch} at {commit[:12]}"
+
+
+def _checked(options: SourceOptions) -> str:
+    """The address as git takes it, and nothing that git would take for an option."""
+    address = options.address.removeprefix("git+")
+    for given in (address, options.branch or ""):
+        if given.startswith("-") or "\n" in given:
+            raise GitFailed(f"{given!r} is neither an address nor a branch")
+    return address
 
 
 def _head(address: str, branch: str | None) -> tuple[str, str]:

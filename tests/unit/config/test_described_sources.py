@@ -1,0 +1,70 @@
+"""Sources are described by tables in switchboard.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import parts
+from config.settings import Settings, read_settings
+from core.domain.errors import ConfigError
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.open import SAMPLE
+from knowledge.sources import resolve
+
+
+def _read(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Settings:
+    (folder / "switchboard.toml").write_text(text)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("KNOWLEDGE_SOURCES", raising=False)
+    return read_settings()
+
+
+def test_tables_become_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(
+        tmp_path,
+        monkeypatch,
+        """
+        [[knowledge_source]]
+        url = "https://help.example.com/"
+        category = "Help"
+        language = "de"
+        schedule = "0 4 * * *"
+        exclude = ["archive/**"]
+
+        [[knowledge_source]]
+        path = "handbook"
+        audience = "staff"
+
+        [[knowledge_source]]
+        url = "https://github.com/acme/docs.git"
+        branch = "main"
+        folder = "guides"
+        """,
+    )
+
+    site, folder, repository = parts.knowledge_settings(settings).sources
+    assert (site.its_kind, site.category, site.language, site.schedule) == ("site", "Help", "de", "0 4 * * *")
+    assert not site.wants("archive/2020")
+    assert (folder.its_kind, folder.audience) == ("files", KnowledgeAudience.STAFF)
+    assert repository.its_kind == "git"
+    roots = parts.knowledge_sources(settings)
+    assert roots == (
+        "https://help.example.com/",
+        str(tmp_path / "handbook"),
+        "https://github.com/acme/docs.git@main#guides",
+    )
+    assert resolve(roots) == list(roots)
+    assert str(SAMPLE) not in roots, "the sample gives way to a company's own"
+    assert parts.sample_stands_in(settings) is None
+
+
+@pytest.mark.parametrize(
+    "table",
+    ['category = "Help"', 'url = "https://a.example"\npath = "b"', 'url = "https://a.example"\naudiense = "staff"',
+     'url = "https://a.example"\naudience = "everybody"', 'url = "https://a.example"\ndepth = -1'],
+)  # fmt: skip
+def test_a_table_that_is_wrong_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+    with pytest.raises(ConfigError, match="KNOWLEDGE_SOURCE"):
+        _read(tmp_path, monkeypatch, f"[[knowledge_source]]\n{table}\n")
