@@ -93,7 +93,7 @@ def chat() -> None:
 @main.command()
 @click.argument("channels", nargs=-1)
 def doctor(channels: tuple[str, ...]) -> None:
-    """Check the channels (all that are switched on, or CHANNELS): credentials, rights, webhooks; say what to change."""
+    """Check what is switched on (or CHANNELS; knowledge is its sources): credentials, rights, webhooks; say what to change."""
     from config.commands.doctor import run
 
     sys.exit(run(channels))
