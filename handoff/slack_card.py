@@ -79,7 +79,9 @@ def cut(text: str, limit: int = 120) -> str:
     whole = escaped(text)
     if len(whole) <= limit:
         return whole
-    ends = accumulate(len(escaped(character)) for character in text)
+    ends = accumulate(
+        len(escaped(character)) for character in text[:limit]
+    )  # of all that a customer wrote, this can fit
     return escaped(text[: sum(end < limit for end in ends)]) + "…"
 
 

@@ -19,6 +19,7 @@ from core.ports.clock import Clock
 _BEGUN: Final = "begun"
 _SENT: Final = "sent"
 _DAYS: Final = 14
+_LISTED: Final = 500
 
 
 class Ledger:
@@ -57,12 +58,17 @@ class Ledger:
 
     async def prune(self) -> None:
         """Lines that no delivery will ask for any more. Raises StoreUnavailable."""
-        oldest = self._clock.now().timestamp() - _DAYS * 86_400
-        for number in range(256):  # ids are hexadecimal: a listing has an end, so it is asked for in small parts
-            lines = await self._memory.recall_all(CHANNEL, self._account, f"out/m/{number:02x}")
-            for key, line in lines.items():
-                if float(line.partition(" ")[2] or 0) < oldest:
-                    await self._memory.forget(CHANNEL, self._account, key)
+        await self._prune("out/m/", self._clock.now().timestamp() - _DAYS * 86_400)
+
+    async def _prune(self, prefix: str, oldest: float) -> None:
+        lines = await self._memory.recall_all(CHANNEL, self._account, prefix, _LISTED)
+        if len(lines) == _LISTED:  # and perhaps more: ids are hexadecimal, so each digit is asked for by itself
+            for digit in "0123456789abcdef":
+                await self._prune(prefix + digit, oldest)
+            return
+        for key, line in lines.items():
+            if float(line.partition(" ")[2] or 0) < oldest:
+                await self._memory.forget(CHANNEL, self._account, key)
 
     async def _write(self, message_id: str, state: str) -> None:
         line = f"{state} {self._clock.now().timestamp():.0f}"

@@ -56,6 +56,16 @@ async def test_old_lines_go_and_new_ones_stay(store: SqlStore, clock: ManualCloc
     assert await ledger.state(_ID) is None
 
 
+async def test_more_lines_than_one_listing_holds(store: SqlStore, clock: ManualClock) -> None:
+    ledger = Ledger(store, clock, "support@example.com")
+    for number in range(510):
+        await ledger.begin(f"<{number}@example.com>")
+    clock.move(15 * 86_400)
+    await ledger.begin(_ID)
+    await ledger.prune()
+    assert len(await store.recall_all("email", "support@example.com", "out/")) == 1
+
+
 class _Away:
     def __getattr__(self, name: str) -> Any:
         raise StoreUnavailable("The database is away.")
