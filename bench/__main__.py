@@ -1,4 +1,4 @@
-"""``python -m bench [accept] [acknowledgement] [end_to_end] [memory] [startup]``: all of them write the page, some only print.
+"""``python -m bench [accept] [acknowledgement] [embedding] [end_to_end] [memory] [startup]``: all of them write the page.
 
 ``beside`` runs by name only, since it installs the programs that we are compared with."""
 
@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import accept, acknowledgement, end_to_end, memory, startup
+from bench import accept, acknowledgement, embedding, end_to_end, memory, startup
 from bench.beside import run as beside
 from bench.report import PAGE, Report
 
 BENCHES = {
     "accept": accept.run,
     "acknowledgement": acknowledgement.run,
+    "embedding": embedding.run,
     "end_to_end": end_to_end.run,
     "memory": memory.run,
     "startup": startup.run,

@@ -81,9 +81,7 @@ def _floor() -> float:
 
 def _model_floor() -> float:
     """Seconds to load the embedding model and embed one question, with nothing else around."""
-    code = (
-        "from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder as E; E().embed_questions(['?'])"
-    )
+    code = f"from bench.embedding import open_model; open_model('fp32', {tempfile.gettempdir()!r})"
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, check=True)
     return time.perf_counter() - began

@@ -5,6 +5,7 @@ The first frame says what is wanted, one frame goes back. When its parent is gon
 
 from __future__ import annotations
 
+import logging
 import threading
 import traceback
 from pathlib import Path
@@ -42,6 +43,7 @@ def _watch(pipe: Pipe) -> None:
 def main() -> None:
     """Reads, exports, answers."""
     pipe = Pipe()
+    logging.disable(logging.WARNING)  # what exporters advise each time is nothing that the hub's owner can act on
     order = pipe.receive()
     if order is not None:
         threading.Thread(target=_watch, args=(pipe,), daemon=True).start()

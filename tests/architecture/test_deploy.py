@@ -186,6 +186,26 @@ def test_the_image_is_installed_by_the_same_script_and_does_not_run_as_root() ->
     assert declared - {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"} <= _SETTINGS
 
 
+def test_what_runs_holds_a_model_that_was_made_ready_and_nothing_that_makes_one() -> None:
+    """Each library of the last stage is one that a running server uses; who needs another one is asked about it here."""
+    ready, trimmed, full = (_stage(name) for name in ("ready", "trimmed", "full"))
+    assert "python -m knowledge.embed.ship" in ready
+    assert "COPY --from=trimmed /app /app" in full
+    listed = re.search(r"grep -E -x -i '([^']+)'", trimmed)
+    assert listed is not None
+    leaves = re.compile(f"({listed[1]})", re.IGNORECASE)
+    makers = ("torch", "transformers", "sentence-transformers", "onnx", "onnxscript", "nvidia-cublas-cu12", "triton")
+    runners = ("onnxruntime", "tokenizers", "huggingface-hub", "numpy", "chromadb", "openai", "torchless")
+    assert [name for name in makers if not leaves.fullmatch(name)] == []
+    assert [name for name in runners if leaves.fullmatch(name)] == []
+
+
+def _stage(name: str) -> str:
+    found = re.search(rf"^FROM \S+ AS {name}$(.*?)(?=^FROM |\Z)", _DOCKERFILE, re.MULTILINE | re.DOTALL)
+    assert found is not None, name
+    return found[1]
+
+
 def test_everything_the_image_copies_exists_and_is_not_ignored() -> None:
     kept = [line[1:] for line in (_ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
     sources = [
