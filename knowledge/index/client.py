@@ -25,7 +25,7 @@ class EmbeddedChroma:
     """A client for a folder. Chroma 1.5.9 keeps a collection in memory after it was deleted, until the client is closed."""
 
     def __init__(self, directory: Path, settings: Any) -> None:
-        self._directory = directory
+        self.directory = directory
         self._settings = settings
         self._client = self._open()
 
@@ -40,8 +40,8 @@ class EmbeddedChroma:
     def _open(self) -> Any:
         import chromadb
 
-        self._directory.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(path=str(self._directory), settings=self._settings)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(self.directory), settings=self._settings)
 
 
 def _address(url: str) -> tuple[str, int, bool]:

@@ -46,5 +46,5 @@ def open_index(settings: KnowledgeSettings, model: str, prepare: Callable[[Snaps
     client = open_chroma(settings.directory, settings.chroma_url)
     fingerprint = f"{model}-{_LAYOUT}"
     database = open_manifest(settings)
-    writer = IndexWriter(client, database, fingerprint, None if settings.chroma_url else settings.directory)
+    writer = IndexWriter(client, database, fingerprint)
     return Index(fingerprint, database, writer, Reader(client, writer.manifest, prepare))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from knowledge.documents import Chunk
 from knowledge.index import elsewhere
+from knowledge.index.client import EmbeddedChroma
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.generations import compact
 from knowledge.index.manifest import GenerationChanged, Manifest
@@ -35,12 +35,11 @@ class Prepared:
 
 
 class IndexWriter:
-    """Blocking. ``directory``: where an embedded Chroma keeps its files; None for a server."""
+    """Blocking; for one run at a time."""
 
-    def __init__(self, client: Any, database: ManifestDatabase, fingerprint: str, directory: Path | None) -> None:
+    def __init__(self, client: Any, database: ManifestDatabase, fingerprint: str) -> None:
         self._client = client
         self._database = database
-        self._directory = directory
         self.manifest = Manifest(database, fingerprint)
 
     def documents(self) -> dict[str, IndexedDocument]:
@@ -111,8 +110,8 @@ class IndexWriter:
 
     def _remove_files(self) -> None:
         """What an embedded Chroma keeps of collections that were deleted, on the disk and in memory."""
-        if self._directory is not None:
-            remove_files(self._directory)
+        if isinstance(self._client, EmbeddedChroma):
+            remove_files(self._client.directory)
             self._client.renew()
 
     def _vectors(self) -> Vectors:

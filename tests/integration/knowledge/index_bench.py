@@ -51,7 +51,7 @@ class Bench:
         return np.stack([vector(text) for text in texts])
 
     def index(self, fingerprint: str = "model1") -> IndexWriter:
-        return IndexWriter(self.client, self.database, fingerprint, self.directory)
+        return IndexWriter(self.client, self.database, fingerprint)
 
     def run(
         self,
