@@ -43,6 +43,7 @@ class Attempt:
         error: str | None = None,
         retry_after: float | None = None,
         conversation_pause: float = 0.0,
+        counts: bool = True,
     ) -> Settlement:
         """How it ended. Doubt outlives errors that say nothing of the earlier try."""
         return Settlement(
@@ -56,4 +57,5 @@ class Attempt:
             possible_duplicate=self.blind and (bool(self.receipts) or status != DeliveryStatus.DUE),
             conversation_pause=conversation_pause,
             authorised=self.authorised,
+            counts=counts,
         )

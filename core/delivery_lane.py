@@ -322,7 +322,8 @@ class Lane:
     def _after_error(self, attempt: Attempt, error: ChannelError) -> Settlement:
         match error:
             case NotBegun():
-                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.wait)
+                tried = bool(attempt.receipts)
+                return attempt.ended(DeliveryStatus.DUE, error=error.detail, retry_after=error.wait, counts=tried)
             case RateLimited():
                 attempt.pause = min(max(0.0, error.retry_after), self._settings.pause_cap)
                 return self._retry(attempt, error.detail, wait=attempt.pause)

@@ -99,6 +99,7 @@ class Settlement:
 
     ``conversation_pause``: seconds before the next message of the same conversation may be sent.
     ``authorised``: False when the lane was tried in vain because its credentials are refused, True when they work again.
+    ``counts``: whether it was a try at all; what follows one that was not waits no longer than before.
     """
 
     delivery_id: str
@@ -111,6 +112,7 @@ class Settlement:
     possible_duplicate: bool = False
     conversation_pause: float = 0.0
     authorised: bool | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

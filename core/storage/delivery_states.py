@@ -73,7 +73,7 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
             meta=spoken.meta,
             address=row.address,
         ),
-        attempt=row.attempts + 1,
+        attempt=row.attempts + int(row.status != DeliveryStatus.SENDING),
         token=token,
         parts_done=row.parts_done,
         uncertain=in_doubt(row),

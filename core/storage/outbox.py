@@ -272,6 +272,7 @@ def _owners(database: Database) -> Select[Any]:
 
 
 def _sending(database: Database) -> Update:
+    """A try that a dead worker left goes on under its number: a hub that crashed often says nothing of the provider."""
     columns = outbox.c
     return (
         update(outbox)
@@ -280,7 +281,7 @@ def _sending(database: Database) -> Update:
             uncertain=or_(columns.uncertain, columns.status == DeliveryStatus.SENDING),
             status=DeliveryStatus.SENDING,
             lease_until=database.now() + bindparam("lease", type_=Double),
-            attempts=columns.attempts + 1,
+            attempts=columns.attempts + case((columns.status == DeliveryStatus.SENDING, 0), else_=1),
             token=bindparam("new_token"),
         )
     )
@@ -301,6 +302,7 @@ def _settlement(database: Database) -> Update:
             possible_duplicate=or_(columns.possible_duplicate, bindparam("new_possible_duplicate")),
             due_at=case((wait >= 0, now + wait), else_=columns.due_at),
             settled_at=case((wait >= 0, None), else_=now),
+            attempts=columns.attempts - bindparam("uncounted", type_=Integer),
             lease_until=None,
             token=None,
         )
@@ -352,6 +354,7 @@ def _settlement_row(item: Settlement, before: str | None) -> dict[str, Any]:
         "new_receipts": json.dumps(receipts) if receipts else None,
         "new_error": codec.clean(item.error)[:1000] if item.error else None,
         "new_uncertain": item.uncertain,
+        "uncounted": int(not item.counts),
         "new_possible_duplicate": item.possible_duplicate,
         "wait": -1.0 if item.retry_after is None else item.retry_after,
     }

@@ -136,6 +136,22 @@ async def test_a_retry_keeps_its_place(store: Store, clock: ManualClock) -> None
     assert (again.message.text, again.attempt, again.uncertain) == ("one", 2, False)
 
 
+async def test_what_says_nothing_of_the_provider_makes_no_later_wait_longer(store: Store, clock: ManualClock) -> None:
+    """Workers that died, and time that ran out before anything was sent: the next failure waits as the first does."""
+    await answered(store, "one")
+    for _ in range(3):
+        (delivery,) = await deliveries(store)
+        assert delivery.attempt == 1
+        clock.move(LEASE + 0.1)
+    (delivery,) = await deliveries(store)
+    await settle(store, delivery, DeliveryStatus.DUE, retry_after=0.0, error="not begun", counts=False)
+    (delivery,) = await deliveries(store)
+    assert delivery.attempt == 1
+    await settle(store, delivery, DeliveryStatus.DUE, retry_after=0.0, error="503")
+    (delivery,) = await deliveries(store)
+    assert delivery.attempt == 2
+
+
 async def test_a_dead_worker_leaves_doubt(store: Store, clock: ManualClock) -> None:
     await answered(store, "one", "two")
     (first,) = await deliveries(store)
