@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 
 import pytest
 from aiohttp import web
@@ -285,125 +284,6 @@ async def test_what_pages_ask_of_crawlers(site: Site, crawler: Crawler) -> None:
     await crawler.run(options)
 
     assert crawler.places(options) == {"/", "/behind", "/dead-end", "/a", "/b", "/target"}
-
-
-async def test_sitemaps_and_their_indexes(site: Site, crawler: Crawler) -> None:
-    async def packed(request: web.Request) -> web.Response:
-        inside = (
-            f"<urlset><url><loc>{site.address}/two</loc></url><url><loc>https://elsewhere.example/</loc></url></urlset>"
-        )
-        return web.Response(body=gzip.compress(inside.encode()), content_type="application/gzip")
-
-    namespace = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
-    site.pages = {
-        "/sitemap.xml": f"<?xml version='1.0'?><sitemapindex {namespace}><sitemap><loc>{{site}}/one.xml</loc></sitemap>"
-        f"<sitemap><loc>{{site}}/two.xml.gz</loc></sitemap><sitemap><loc>{{site}}/sitemap.xml</loc></sitemap></sitemapindex>",
-        "/one.xml": f"<?xml version='1.0'?><urlset {namespace}><url><loc> {{site}}/one </loc></url></urlset>",
-        "/two.xml.gz": packed,
-        "/one": page("One", "/not-in-the-map"),
-        "/two": page("Two"),
-        "/not-in-the-map": page("Not in the map"),
-    }
-    options = crawler.options("/sitemap.xml")
-
-    state = await crawler.run(options)
-
-    assert (state.failure, state.problems) == (None, ())
-    assert crawler.places(options) == {"/one", "/two"}
-    assert site.asked_for("/sitemap.xml") == 1
-
-
-async def test_a_broken_sitemap_deletes_nothing(site: Site, crawler: Crawler) -> None:
-    site.pages = {
-        "/sitemap.xml": "<?xml version='1.0'?><urlset><url><loc>{site}/one</loc></url><url><loc>{site}/two</loc></url></urlset>",
-        "/one": page("One"),
-        "/two": page("Two"),
-    }
-    options = crawler.options("/sitemap.xml")
-    await crawler.run(options)
-    for broken in (
-        "<?xml version='1.0'?><urlset></urlset>",
-        "<?xml version='1.0'?><urlset><url>",
-        "<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'aaa'><!ENTITY b '&a;&a;'>]><urlset><url><loc>&b;</loc></url></urlset>",
-        500,
-        404,
-    ):
-        site.pages["/sitemap.xml"] = broken
-
-        state = await crawler.run(options)
-
-        assert state.failure is not None, broken
-        assert crawler.places(options) == {"/one", "/two"}, broken
-
-
-async def test_slow_huge_and_hostile_pages(site: Site, crawler: Crawler) -> None:
-    async def slow(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/html"})
-        await response.prepare(request)
-        await site.closing.wait()
-        return response
-
-    async def huge(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/html"})
-        await response.prepare(request)
-        for _ in range(100):
-            await response.write(b"<p>more and more</p>" * 500)
-        return response
-
-    packed = gzip.compress(b"<p>" + b"0" * 50_000_000)
-
-    async def bomb(request: web.Request) -> web.Response:
-        return web.Response(body=packed, content_type="text/html", headers={"Content-Encoding": "gzip"})
-
-    async def liar(request: web.Request) -> web.Response:
-        return web.Response(body=page("Ünïcödé").encode(), headers={"Content-Type": "text/html; charset=us-ascii"})
-
-    async def latin(request: web.Request) -> web.Response:
-        return web.Response(
-            body=page("Grüße").encode("latin-1"), headers={"Content-Type": "text/html; charset=ISO-8859-1"}
-        )
-
-    async def picture(request: web.Request) -> web.Response:
-        return web.Response(body=b"\x89PNG", content_type="image/png")
-
-    async def cut(request: web.Request) -> web.Response:
-        return web.Response(body=b"\x1f\x8b broken", content_type="text/html", headers={"Content-Encoding": "gzip"})
-
-    crawler.limits = type(crawler.limits)(seconds=3.0, html_bytes=200_000, other_bytes=400_000)
-    private = "http://169.254.169.254/latest/meta-data/"
-    names = ["slow", "huge", "bomb", "liar", "latin", "picture", "cut", "malformed", "nested", "inside"]
-    site.pages = {
-        "/": page(
-            "Help", *(f"/{name}" for name in names), private, "http://localhost:1/", "http://[::1", "http://a b/"
-        ),
-        "/slow": slow,
-        "/huge": huge,
-        "/bomb": bomb,
-        "/liar": liar,
-        "/latin": latin,
-        "/picture": picture,
-        "/cut": cut,
-        "/malformed": "<html><head><title>Mal<body></title><p <a href='/last' <![CDATA[ <!-- <a href=/last>x</a><p>fine</p>",
-        "/nested": "<div>" * 10_000 + "deep" + f'<a href="/last">{"</div>" * 10_000}',
-        "/inside": f"-> {private}",
-        "/last": page("Last"),
-    }
-    options = crawler.options(hosts=("169.254.169.254", "localhost:1"))
-
-    state = await crawler.run(options)
-
-    reasons = {place.rstrip("/").rsplit("/", 1)[-1]: reason for place, reason in state.problems}
-    assert "no answer within 3 seconds" in reasons.pop("slow")
-    assert "is larger than" in reasons.pop("huge")
-    assert "is larger than" in reasons.pop("bomb")
-    assert "cannot be fetched" in reasons.pop("cut")
-    assert "private address" in reasons.pop("meta-data")
-    assert "private address" in reasons.pop("localhost:1", "private address")
-    assert reasons == {}
-    assert {"/", "/liar", "/latin", "/malformed", "/nested", "/last"} <= crawler.places(options)
-    assert "/picture" not in crawler.places(options)
-    titles = {path: Converter().convert(crawler.file(options, path).path).title for path in ("/liar", "/latin")}
-    assert titles == {"/liar": "Ünïcödé", "/latin": "Grüße"}
 
 
 async def test_documents_beside_pages_are_read(site: Site, crawler: Crawler) -> None:
