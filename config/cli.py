@@ -83,6 +83,16 @@ def index(paths: tuple[str, ...], remove: bool, confirm_deletions: bool, status:
 
 
 @main.command()
+@click.argument("folder", required=False)
+@click.option("--split", type=click.Choice(["dev", "test", "all"]), default="test", help="Which questions to ask.")
+def evaluate(folder: str | None, split: str) -> None:
+    """Measure the search with the question sets in FOLDER (else CORPUS_DIR, else the sample's): ranking and abstaining."""
+    from config.commands.evaluate import run
+
+    sys.exit(run(folder, split))
+
+
+@main.command()
 def chat() -> None:
     """Talk to the hub in this terminal."""
     from config.commands.chat import run

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +24,9 @@ from knowledge.search.postings import Postings, postings_of
 from knowledge.search.wording import stems, words_of
 from knowledge.search.words import FIELDS, LAYOUT, WordIndex
 
+_PACKAGES = Path(__file__).parents[2]
+MANY = 2000
+"""Passages from which on a process of its own is worth its start."""
 _KEPT = 2
 """Caches on the disk: this epoch's, and the one that another process may still be loading."""
 
@@ -31,24 +40,48 @@ def build_words(texts: Iterable[PassageText], document_of: NDArray[np.int32]) ->
 
 
 def words_for(corpus: Corpus, folder: Path) -> WordIndex:
-    """The index of words of this epoch, from ``folder`` when it is there, and there afterwards."""
-    place = folder / f"words-{LAYOUT}-{corpus.epoch}-{len(corpus.document_of)}"
+    """The index of words of this epoch, from ``folder`` when it is there, and there afterwards. Raises OSError."""
+    place = folder / f"words-{LAYOUT}-{corpus.epoch}-{_digest(corpus)}"
     found = WordIndex.load(place)
-    if found is None or len(found.document_of) != len(corpus.document_of):
-        found = build_words(corpus.texts(), corpus.document_of)
-        found.save(place)
-        found = WordIndex.load(place) or found
+    if found is None:
+        if len(corpus.document_of) < MANY or not built_apart(corpus, place):
+            build_words(corpus.texts(), corpus.document_of).save(place)
+        found = WordIndex.load(place) or build_words(corpus.texts(), corpus.document_of)
         _tidy(folder)
     return found
+
+
+def built_apart(corpus: Corpus, place: Path) -> bool:
+    """Has another process build and save the words, so that no question waits for this one's Python. Whether it did."""
+    head = {"folder": str(place.absolute()), "passages": len(corpus.document_of)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "knowledge.search.build_worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        cwd=_PACKAGES,
+    ) as child:
+        assert child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died: the return code says so
+            child.stdin.write(json.dumps(head).encode() + b"\n")
+            for text, document in zip(corpus.texts(), corpus.document_of.tolist(), strict=True):
+                child.stdin.write(json.dumps([*astuple(text), document]).encode() + b"\n")
+            child.stdin.close()
+    return child.returncode == 0
+
+
+def _digest(corpus: Corpus) -> str:
+    """Epochs count from 1 again where an index was deleted; a few numbers of each vector tell what it was made of."""
+    found = sha256(np.ascontiguousarray(corpus.vectors[:, :4]).tobytes())
+    for each in (corpus.vector_of, corpus.passage_of, corpus.document_of):
+        found.update(np.ascontiguousarray(each).tobytes())
+    return found.hexdigest()[:16]
 
 
 def _tidy(folder: Path) -> None:
     """Leaves the newest caches; files that are still mapped live on until they are let go."""
     caches = sorted(folder.glob("words-*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in caches[_KEPT:]:
-        for path in old.iterdir():
-            path.unlink(missing_ok=True)
-        old.rmdir()
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.knowledge import KnowledgeAudience, Passage
 from knowledge.documents import Chunk
-from knowledge.search.build import build_words, words_for
+from knowledge.search.build import build_words, built_apart, words_for
 from knowledge.search.corpus import Filters
 from knowledge.search.engine import search
 from knowledge.search.memory import MemoryCorpus, memory_corpus
@@ -133,6 +133,27 @@ def test_the_words_come_back_from_the_disk_as_they_were(tmp_path: Path) -> None:
         assert (words.scores("matter 7 alone") == made.scores("matter 7 alone")).all()
     (next(tmp_path.iterdir()) / "heads-where.npy").write_bytes(b"broken")
     assert (words_for(corpus, tmp_path).scores("matter 7") == made.scores("matter 7")).all()
+
+
+def test_many_passages_are_built_apart_and_come_out_the_same(tmp_path: Path) -> None:
+    corpus = memory_corpus(filler(), embed)
+    made = build_words(corpus.texts(), corpus.document_of)
+
+    assert built_apart(corpus, tmp_path / "words")
+
+    apart = WordIndex.load(tmp_path / "words")
+    assert apart is not None
+    assert (apart.scores("matter 7 alone") == made.scores("matter 7 alone")).all()
+    (tmp_path / "file").write_text("")
+    assert not built_apart(corpus, tmp_path / "file" / "words")
+
+
+def test_another_index_of_the_same_epoch_gets_its_own_words(tmp_path: Path) -> None:
+    words_for(memory_corpus([("a.md", [chunk("A", "Lamps are blue.")])], embed), tmp_path)
+
+    found = words_for(memory_corpus([("b.md", [chunk("B", "Foxes are red.")])], embed), tmp_path)
+
+    assert found.scores("foxes").max() > 0
 
 
 def test_few_caches_are_kept(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Builds an index of words apart from whoever answers questions: ``python -m knowledge.search.build_worker``.
+
+The first line says where to and of how many passages, which follow as JSON lines. Whoever is served goes first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.search.build import build_words
+from knowledge.search.corpus import PassageText
+
+_PATIENT = 10
+
+
+def main(lines: Iterator[bytes]) -> int:
+    """0 when the index is saved. A sender that dies leaves nothing behind that could be taken for whole."""
+    if hasattr(os, "nice"):
+        os.nice(_PATIENT)
+    head = json.loads(next(lines))
+    documents = array("i")
+    held: list[PassageText] = []
+    for line in lines:
+        *words, document = json.loads(line)
+        held.append(PassageText(*words))
+        documents.append(document)
+    if len(held) != head["passages"]:
+        return 1
+    build_words(held, np.array(documents, np.int32)).save(Path(head["folder"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(iter(sys.stdin.buffer)))
