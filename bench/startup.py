@@ -13,6 +13,9 @@ from pathlib import Path
 from bench.load import SECRET, customers, exchange, request
 from bench.report import Figure, Report
 from bench.servers import ROOT
+from knowledge.embed.exported import Precision
+from knowledge.embed.ready import make_ready
+from tests.servers.models import MODELS
 from tests.servers.process import ServerProcess, free_port
 
 
@@ -81,6 +84,7 @@ def _floor() -> float:
 
 def _model_floor() -> float:
     """Seconds to load the embedding model and embed one question, with nothing else around."""
+    make_ready(None, Precision.FP32, MODELS)
     code = f"from bench.embedding import open_model; open_model('fp32', {tempfile.gettempdir()!r})"
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, check=True)

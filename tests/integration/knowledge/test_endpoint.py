@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ from core.domain.errors import ConfigError, KnowledgeUnavailable
 from knowledge.embed.endpoint import EndpointEmbedder
 from knowledge.embed.opening import open_embedder
 from knowledge.embed.prompts import Prompts
+from knowledge.open import open_knowledge
 from knowledge.settings import KnowledgeSettings
+from tests.integration.knowledge.conftest import PATIENCE
 from tests.integration.knowledge.embedding_server import (
     DIMENSIONS,
     KEY,
@@ -194,3 +198,26 @@ def test_settings_lead_to_it(server: EmbeddingServer, settings: KnowledgeSetting
         open_embedder(endpoint)
     assert open_embedder(replace(endpoint, embedding_model=MODEL)).name == MODEL
     assert KEY not in repr(endpoint)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_server_that_comes_up_late_is_found_and_a_question_is_answered_by_its_vectors(
+    server: EmbeddingServer, settings: KnowledgeSettings, tmp_path: Path
+) -> None:
+    """The process that could not reach it is started again; nobody has to restart the hub."""
+    server.instead.extend([Answer(503, {"error": {"message": "model is loading"}})] * 2)
+    (tmp_path / "refunds.md").write_text("# Refunds\n\nRefunds arrive within five working days.\n")
+    chosen = replace(settings, embedding_url=server.url, embedding_key=KEY, embedding_model=MODEL, threshold=-1.0)
+    knowledge = open_knowledge(chosen)
+    await knowledge.start()
+    try:
+        await knowledge.warm(PATIENCE)
+        assert server.instead == deque()
+        report = await knowledge.writer.index([str(tmp_path / "refunds.md")])
+        assert (report.indexed, report.failures) == (1, ())
+        found = await knowledge.retriever.retrieve("When do refunds arrive?")
+    finally:
+        await knowledge.close()
+    assert "five working days" in found.passages[0].content
+    assert any("five working days" in text for request in server.requests for text in request["input"])

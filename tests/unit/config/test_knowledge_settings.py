@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from config.parts import knowledge_settings
@@ -29,4 +31,39 @@ def test_left_out_they_are_the_models_own() -> None:
 def test_a_threshold_that_is_no_cosine_is_refused(monkeypatch: pytest.MonkeyPatch, threshold: str) -> None:
     monkeypatch.setenv("KNOWLEDGE_THRESHOLD", threshold)
     with pytest.raises(ConfigError, match="KNOWLEDGE_THRESHOLD"):
+        read_settings()
+
+
+def test_a_server_that_embeds_and_how_exactly_a_model_runs_can_be_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    assert knowledge_settings(read_settings()).models == tmp_path / "models"
+    named = {
+        "EMBEDDING_BASE_URL": "http://127.0.0.1:11434/v1",
+        "EMBEDDING_API_KEY": "sk-secret",
+        "EMBEDDING_MODEL": "embeddinggemma",
+        "EMBEDDING_DIMENSIONS": "256",
+        "EMBEDDING_LIMIT": "2048",
+        "EMBEDDING_PRECISION": "int8",
+        "EMBEDDING_CACHE": str(tmp_path / "elsewhere"),
+    }
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+
+    knowledge = knowledge_settings(read_settings())
+
+    assert (knowledge.embedding_url, knowledge.embedding_key) == ("http://127.0.0.1:11434/v1", "sk-secret")
+    assert (knowledge.embedding_model, knowledge.embedding_dimensions) == ("embeddinggemma", 256)
+    assert (knowledge.embedding_limit, knowledge.embedding_precision) == (2048, "int8")
+    assert knowledge.models == tmp_path / "elsewhere"
+    assert "sk-secret" not in repr(knowledge)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("EMBEDDING_PRECISION", "int4"), ("EMBEDDING_DIMENSIONS", "0"), ("EMBEDDING_LIMIT", "few")]
+)
+def test_what_no_model_can_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=name):
         read_settings()
