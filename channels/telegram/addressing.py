@@ -52,6 +52,24 @@ class Albums:
         return album in self._ours
 
 
+class Homes:
+    """Under which id the conversation of a group began that has another one since: a second one would be a second voice."""
+
+    def __init__(self) -> None:
+        self._began: dict[int, int] = {}
+
+    def note(self, chat: int, began: int) -> None:
+        """``chat`` was ``began`` before it became a supergroup, which happens once."""
+        self._began[chat] = began
+
+    def of(self, chat: int) -> int:
+        """The same where it never moved, as far as is known."""
+        return self._began.get(chat, chat)
+
+    def __contains__(self, chat: object) -> bool:
+        return chat in self._began
+
+
 def command_of(text: str, bot: Bot) -> Command | None:
     """One of our commands at the beginning of the text, unless it names another bot."""
     found = _COMMAND.fullmatch(text.strip())

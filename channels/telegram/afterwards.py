@@ -58,6 +58,8 @@ class Afterwards:
             await self._chats.membership(int(change["chat"]["id"]), change["new_chat_member"]["status"], at)
         if message is not None and "migrate_to_chat_id" in message:
             await self._chats.moved(int(message["chat"]["id"]), int(message["migrate_to_chat_id"]))
+        if message is not None and "migrate_from_chat_id" in message:
+            await self._chats.moved(int(message["migrate_from_chat_id"]), int(message["chat"]["id"]))
 
     async def _heard(self, query: str, locale: str | None, pressed: CallbackQuery) -> None:
         """The wish is stored: say so, and take the button away. The message stays as it is."""

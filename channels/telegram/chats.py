@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
+from channels.telegram.addressing import Homes
 from channels.telegram.settings import CHANNEL
 from core.ports.channel_memory import ChannelMemory
 
 _MOVED = "moved/"
+_CAME = "came-from/"
 _BLOCKED = "blocked/"
+_KINDS = ("message", "edited_message", "message_reaction", "callback_query")
 _LEFT = frozenset({"kicked", "left"})
 
 
 class Chats:
     """Durable by `ChannelMemory`; moves are also held here, because every send asks for them."""
 
-    def __init__(self, memory: ChannelMemory, account: str) -> None:
+    def __init__(self, memory: ChannelMemory, account: str, homes: Callable[[], Homes] = Homes) -> None:
+        """``homes``: what the reader looks at; it only holds what is noted durably."""
+        self._homes = homes
         self._memory = memory
         self._account = account
         self._moved: dict[str, int] = {}
@@ -34,10 +41,24 @@ class Chats:
         return chat
 
     async def moved(self, old: int | str, new: int) -> None:
-        """Remember it. Raises StoreUnavailable."""
+        """Remember it, both ways. Raises StoreUnavailable."""
         if self._moved.get(str(old)) != new:
+            await self._memory.remember(CHANNEL, self._account, f"{_CAME}{new}", str(old))
             await self._memory.remember(CHANNEL, self._account, f"{_MOVED}{old}", str(new))
             self._moved[str(old)] = new
+        self._homes().note(new, int(old))
+
+    async def recognise(self, update: Any) -> None:
+        """Before an update is read: whether its group is one that has moved, which another process may have heard.
+
+        Only supergroups have. Raises StoreUnavailable.
+        """
+        chat = _chat_of(update)
+        if chat.get("type") != "supergroup" or chat.get("id") in self._homes():
+            return
+        began = await self._memory.recall(CHANNEL, self._account, f"{_CAME}{chat.get('id')}")
+        if began is not None:
+            self._homes().note(int(chat["id"]), int(began))
 
     async def membership(self, chat: int, status: str, at: datetime) -> None:
         """``my_chat_member``: blocked or thrown out, or back again. Raises StoreUnavailable."""
@@ -49,3 +70,14 @@ class Chats:
     async def blocked_since(self, chat: int | str) -> str | None:
         """The time in ISO 8601, as Telegram told it. Sending is tried all the same: a customer may have come back unseen."""
         return await self._memory.recall(CHANNEL, self._account, f"{_BLOCKED}{chat}")
+
+
+def _chat_of(update: Any) -> Mapping[str, Any]:
+    """Of whatever kind it is; nothing where it names none."""
+    for kind in _KINDS:
+        inside = update.get(kind) if isinstance(update, dict) else None
+        holder = inside.get("message", inside) if isinstance(inside, dict) else None
+        chat = holder.get("chat") if isinstance(holder, dict) else None
+        if isinstance(chat, dict):
+            return chat
+    return {}

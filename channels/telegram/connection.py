@@ -59,7 +59,7 @@ class Connection:
         self._opened = opened
         self._session = client.session()
         self.api = BotApi(settings.origin, settings.bot_token, self._session)
-        self.chats = Chats(surroundings.memory, self._account)
+        self.chats = Chats(surroundings.memory, self._account, lambda: reader().homes)
         self.outgoing = Outgoing(self.api, self.chats, surroundings)
         self.files = Files(self.api, settings.origin, self._session, surroundings.max_attachment_bytes)
         self._afterwards = Afterwards(self.api, self.chats)
@@ -75,6 +75,7 @@ class Connection:
             lambda raw: reader().read(raw),
             sink,
             self._albums,
+            self.chats,
             self._afterwards,
             surroundings.clock,
         )

@@ -11,6 +11,7 @@ import structlog
 from channels.accepting import accept_in_order
 from channels.telegram.afterwards import Afterwards
 from channels.telegram.albums import GroupAlbums
+from channels.telegram.chats import Chats
 from channels.telegram.parse import decode
 from channels.telegram.settings import CHANNEL
 from core.domain.errors import InvalidInput, UnknownMessage
@@ -54,11 +55,13 @@ class Incoming:
         parse: Parse,
         sink: InboundSink,
         albums: GroupAlbums,
+        chats: Chats,
         afterwards: Afterwards,
         clock: Clock,
     ) -> None:
         self._account = account
         self._albums = albums
+        self._chats = chats
         self._parse = parse
         self._sink = sink
         self._afterwards = afterwards
@@ -79,7 +82,8 @@ class Incoming:
         await self._bring_earlier(update)
 
     async def _bring_earlier(self, update: Any) -> None:
-        """What was put aside, and is for us as this shows."""
+        """What was put aside, and is for us as this shows; and what is known of its group."""
+        await self._chats.recognise(update)
         for earlier in await self._albums.earlier(update):
             await self._take(earlier)
 

@@ -17,6 +17,7 @@ from channels.telegram.addressing import (
     Albums,
     Bot,
     Command,
+    Homes,
     album_key,
     command_of,
     is_for,
@@ -59,6 +60,7 @@ class Reader:
     bot: Bot
     button_life: timedelta
     albums: Albums = field(default_factory=Albums)
+    homes: Homes = field(default_factory=Homes)
 
     def read(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
         """See Channel.parse. A button that is too old is answered at once: the reply is a call that Telegram makes."""
@@ -121,7 +123,7 @@ class Reader:
         return [
             ReactionChanged(
                 key=self._event(f"u/{update_id}/{number}"),
-                conversation=self._conversation(str(chat)),
+                conversation=self._conversation(str(self.homes.of(chat))),
                 target=self._event(f"m/{chat}/{reaction['message_id']}"),
                 sender=sender,
                 emoji=emoji,
@@ -165,9 +167,9 @@ class Reader:
             return None
 
     def conversation(self, message: Message) -> ConversationKey:
-        """A chat, or one topic of a chat that has topics."""
+        """A chat, or one topic of a chat that has topics; a group that has moved stays the one that it was."""
         topic = message.get("message_thread_id") if message.get("is_topic_message") else None
-        chat = message["chat"]["id"]
+        chat = self.homes.of(message["chat"]["id"])
         return self._conversation(f"{chat}/{topic}" if topic is not None else str(chat))
 
     def _meant_for_us(self, message: Message) -> Content | None:

@@ -119,6 +119,7 @@ Message = TypedDict(
         "caption": NotRequired[str],
         "caption_entities": NotRequired[list[Entity]],
         "migrate_to_chat_id": NotRequired[int],
+        "migrate_from_chat_id": NotRequired[int],
         "forum_topic_created": NotRequired[dict[str, object]],
     },
 )

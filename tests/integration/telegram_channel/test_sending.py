@@ -15,7 +15,7 @@ from channels.telegram.upload import File
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import AuthFailed, OutcomeUnknown, RateLimited, Rejected, TooLarge, Unreachable
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author
+from core.domain.messages import Author, ConversationEvent
 from tests.integration.telegram_channel.conftest import CHAT, answer
 from tests.integration.telegram_channel.world import World
 from tests.servers.process import free_port
@@ -121,6 +121,33 @@ async def test_a_group_that_became_a_supergroup_is_followed_and_remembered(polli
     await polling.channel.start(polling.sink)
     await polling.say(answer("Again", GROUP))
     assert [call["chat_id"] for call in polling.fake.named("sendMessage")] == [-4242, -100777, -100777]
+
+
+@pytest.mark.parametrize(
+    "told", [{"chat": -4242, "migrate_to_chat_id": -100777}, {"chat": -100777, "migrate_from_chat_id": -4242}]
+)
+async def test_a_group_that_has_moved_goes_on_in_its_conversation(polling: World, told: dict[str, int]) -> None:
+    """In another one the agent would answer beside the person who has this one."""
+    fake, sink = polling.fake, polling.sink
+    before = fake.message("/help", chat=-4242)
+    await fake.update(message={**before, "chat": {**before["chat"], "type": "group"}})
+    await sink.texts(2)
+    await fake.update(message=fake.message(**told))  # type: ignore[arg-type]
+    after = fake.message("/help", chat=-100777)
+    await fake.update(message=after)
+    await sink.texts(3)
+    await polling.channel.stop()
+    polling.channel = polling.another("p2")
+    await polling.channel.start(sink)
+    emoji = [{"type": "emoji", "emoji": "👍"}]
+    mark = {"chat": after["chat"], "message_id": after["message_id"], "user": after["from"], "date": after["date"]}
+    await fake.update(message_reaction={**mark, "old_reaction": [], "new_reaction": emoji})
+    await fake.update(message=fake.message("/help", chat=-100777))
+    await sink.until(lambda: len({event.key for event in sink.events}) == 5)
+    said = [event for event in sink.events[1:] if isinstance(event, ConversationEvent)]
+    assert {event.conversation.thread for event in said} == {"-4242"}
+    await polling.say(answer("Here", GROUP))
+    assert fake.named("sendMessage")[-1]["chat_id"] == -100777
 
 
 async def test_a_move_that_was_told_is_followed_at_once(polling: World) -> None:
