@@ -17,6 +17,8 @@ class SlackCustomer:
     """Both have it. ``url``: the hub's webhook; without it, events come through the connection that the hub has opened."""
 
     channel = "slack"
+    patience = PATIENCE
+    """Seconds in which the hub has to have taken something."""
 
     def __init__(self, slack: SlackFake, number: int, url: str | None, place: str) -> None:
         self.who = f"U0CUST{number:03}"
@@ -109,7 +111,7 @@ class SlackCustomer:
         self, payload: Json, *, form: str | None = None, kind: str = "events_api", retry: int = 0
     ) -> None:
         """Both ways, Slack hears that it is stored."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             if self._url is not None:
                 status, body = await self._slack.push(self._url, payload, form=form, retry=retry)
                 assert status == 200, body

@@ -28,6 +28,7 @@ class Day:
         self.slack = slack
         self._office = office
         self._customer = DirectCustomer(slack, number, hook)
+        self._customer.patience = within  # Slack delivers for longer than any hub is away here
         self._within = within
 
     async def live(self) -> None:
