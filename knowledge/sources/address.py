@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 from knowledge.sources.options import SITEMAP, SourceOptions
 
 _TRACKING = re.compile(
-    r"utm_.*|mc_[ce]id|_hs(?:enc|mi)|(?:fb|g|ms|dc|tw|ttc|yc)lid|gad_.*|igshid|ref_src|_ga|_gl|vero_.*|mkt_tok|phpsessid"
+    r"utm_.*|mc_[ce]id|_hs(?:enc|mi)|(?:fb|g|dc|tw|tt|y)clid|msclkid|gad_.*|igshid|ref_src|_ga|_gl|vero_.*|mkt_tok|phpsessid"
     r"|jsessionid",
     re.IGNORECASE,
 )
