@@ -22,6 +22,11 @@ _CROWDING = 0.05
 _UNCROWDED = 2
 
 
+_NAMED = 0.6
+"""How far towards 1 the score goes of a passage that holds the error code or the part number of the question: to a model these
+are hardly more than noise (the cosine of "err1042" to the passage that explains it is .27)."""
+
+
 def search(
     corpus: Corpus,
     words: WordIndex | None,
@@ -30,7 +35,8 @@ def search(
     filters: Filters,
     limit: int,
 ) -> list[Passage]:
-    """Passages, best first; their score is the cosine, which says more than the words do about whether there is an answer.
+    """Passages, best first; their score is the cosine, which says more than the words do about whether there is an answer,
+    except where the question names one thing by its number.
 
     What the filters leave out takes no part at all. Without ``words`` (they are still being read) meaning decides alone.
     """
@@ -39,6 +45,9 @@ def search(
     if count < 1:
         return []
     cosines = nearness(corpus, vector)
+    if words is not None:
+        named = words.named(question)
+        cosines[named] += _NAMED * (1 - cosines[named])
     ranks = cosines + words.scores(question) if words is not None else cosines.copy()
     ranks[~allowed] = -np.inf
     best = np.argpartition(-ranks, count - 1)[:count]

@@ -33,6 +33,10 @@ class Postings:
             begin, end = self.starts[term], self.starts[term + 1]
             scores[self.where[begin:end]] += self.weight[begin:end]
 
+    def holding(self, term: int) -> NDArray[np.int32]:
+        """The rows that hold a term."""
+        return self.where[self.starts[term] : self.starts[term + 1]]
+
     def idf(self, term: int | None) -> float:
         """How much a term says; one that no row holds says the most."""
         held = 0 if term is None else int(self.starts[term + 1] - self.starts[term])

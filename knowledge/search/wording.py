@@ -22,6 +22,8 @@ _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "
 _LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "œ": "oe", "æ": "ae"})
 _LAST_OF_ARABIC = "\u077f"
 """Up to here marks on letters are accents (Latin, Greek, Cyrillic, Hebrew, Arabic); beyond they are vowels and tones."""
+_SHORTEST_NAME = 4
+_MEASURE = re.compile(r"\d+(?:st|nd|rd|th|er|re|ème|[a-zµ]{1,3}|days?|hours?|mins?|weeks?|years?|users?)")
 _LONGEST = 64
 """Characters of a term: longer ones are hashes and encoded files, which nobody asks for."""
 _STEMMERS = {
@@ -48,6 +50,13 @@ def words_of(text: str) -> list[str]:
 def groups_of(text: str) -> list[list[str]]:
     """As ``words_of``, the words of each token together: of a compound only one form may be in the index."""
     return [_spelled(token) for token in _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())]
+
+
+def identifies(word: str) -> bool:
+    """Whether a word is the name of one thing ("err1042", "sku123"): letters and digits, and no ordinal or measure."""
+    if len(word) < _SHORTEST_NAME or word.isalpha() or word.isdigit():
+        return False
+    return any(char.isalpha() for char in word) and _MEASURE.fullmatch(word) is None
 
 
 def dense(word: str) -> bool:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from knowledge.search.language import function_words, language_of
 from knowledge.search.postings import Postings
-from knowledge.search.wording import dense, groups_of, stems
+from knowledge.search.wording import dense, groups_of, identifies, stems
 
 LAYOUT = 1
 """Raise it when words are cut or stemmed in another way: what was cached is then built anew."""
@@ -28,6 +28,8 @@ LAYOUT = 1
 _ATTAINABLE = 1.6
 """BM25 reaches about this many times the idf of the question's words in a short passage that holds all of them."""
 _MOST = 1.2
+_FEW, _RARE = 5, 0.005
+_NONE = np.zeros(0, np.int32)
 _MOST_TERMS = 64
 """Of a long message the first words; each further one costs time and says little."""
 FIELDS = {"passages": 0.3, "documents": 0.1, "heads": 0.3}
@@ -63,6 +65,14 @@ class WordIndex:
             found *= weight
             total += found if name == "passages" else found[self._rows(name)]
         return total
+
+    def named(self, question: str) -> NDArray[np.int32]:
+        """The passages that hold an identifier of the question, if few do: they are meant, whatever they are about."""
+        field = self.fields["passages"]
+        terms = [self.vocabulary.get(word) for group in groups_of(question) for word in group if identifies(word)]
+        found = [field.holding(term) for term in terms if term is not None]
+        few = max(_FEW, int(field.rows * _RARE))
+        return np.unique(np.concatenate([rows for rows in found if len(rows) <= few] or [_NONE]))
 
     def _rows(self, field: str) -> NDArray[np.int32]:
         return self.document_of if field == "documents" else self.head_of

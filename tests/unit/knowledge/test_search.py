@@ -34,12 +34,23 @@ def filler(count: int = 30) -> list[tuple[str, list[Chunk]]]:
 
 
 @pytest.mark.parametrize(
-    "question", ["what does ERR-1042 mean", "err1042", "I see ERR_1042 on the screen", "Error ERR 1042?"]
+    "question", ["what does ERR-1042 mean", "err1042", "I see ERR_1042 on the screen", "Error ERR/1042?"]
 )
 def test_an_error_code_is_found_however_it_is_spelt(question: str) -> None:
     corpus = memory_corpus([*filler(), ("codes.md", [chunk("Codes", "ERR-1042: the card was not read.")])], embed)
 
-    assert find(corpus, question)[0].source == "codes.md"
+    first, second, *_ = find(corpus, question)
+    assert first.source == "codes.md"
+    assert first.score > max(0.5, second.score + 0.2)
+
+
+@pytest.mark.parametrize("question", ["the 2nd time in 14 days", "is 100mb too large", "err", "1042", "ZZZ-9999"])
+def test_measures_and_unknown_codes_name_nothing(question: str) -> None:
+    held = chunk("Codes", "ERR-1042 comes the 2nd time in 14 days, or after 100mb.")
+    words = build_words((corpus := memory_corpus([("codes.md", [held])], embed)).texts(), corpus.document_of)
+
+    assert len(words.named(question)) == 0
+    assert words.named("what is err_1042").tolist() == [0]
 
 
 @pytest.mark.parametrize(
