@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,7 @@ from config.commands.learned import answers as learned
 from config.commands.store_lines import Answers
 from config.hub import Hub
 from config.local_socket import Command, write_line
-from core.domain.knowledge import IndexProgress
+from core.domain.knowledge import IndexProgress, IndexReport
 
 
 def local_commands(hub: Hub) -> Mapping[str, Command]:
@@ -22,8 +22,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
     async def index(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         updates: asyncio.Queue[IndexProgress] = asyncio.Queue()
         paths = [str(path) for path in request.get("paths") or ()]
-        work = hub.indexing.forget(paths) if request.get("remove") else hub.indexing.run(paths, updates.put_nowait)
-        run = asyncio.create_task(work)
+        run = asyncio.create_task(_index(hub, request, paths, updates.put_nowait))
         try:
             while not run.done() or not updates.empty():
                 update = asyncio.create_task(updates.get())
@@ -54,3 +53,12 @@ def _told(hub: Hub, answers: Answers) -> Command:
         await write_line(writer, {"end": True})
 
     return tell
+
+
+async def _index(
+    hub: Hub, request: Mapping[str, Any], paths: Sequence[str], progress: Callable[[IndexProgress], None]
+) -> IndexReport:
+    if request.get("remove"):
+        return await hub.indexing.forget(paths)
+    confirmed = bool(request.get("confirm_deletions"))
+    return await hub.indexing.run(paths, progress, confirm_deletions=confirmed)
