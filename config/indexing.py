@@ -162,11 +162,6 @@ class Indexing:
         self._sources = tuple(one for one in self._sources if one != source)
         return await self.forget([source])
 
-    async def drop(self, source: str) -> IndexReport:
-        """What was added is no source any more. Raises HubError."""
-        self._sources = tuple(one for one in self._sources if one != source)
-        return await self.forget([source])
-
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()
