@@ -17,6 +17,9 @@ from bench.beside.contract import read
 from bench.beside.ranking import hit_at, ndcg_at, relevant_of
 from bench.beside.watch import ROOT, Watched, watch
 from bench.report import Report, commit_of, machine
+from knowledge.embed.exported import Precision
+from knowledge.embed.ready import make_ready
+from tests.servers.models import MODELS
 
 PAGE = ROOT / "docs" / "reference" / "retrieval-compared.md"
 RIVALS = ROOT / "bench" / ".venv"
@@ -60,6 +63,7 @@ def run(_report: Report) -> None:
     if folder is None:
         sys.exit("Set CORPUS_DIR to a folder that holds retrieval/<set>/{docs,queries}.jsonl.")
     _install_rivals()
+    make_ready(None, Precision.FP32, MODELS)
     sets = sorted(path.parent for path in Path(folder, "retrieval").glob("*/docs.jsonl"))
     tables = {path.name: list(_rows(path)) for path in sets}
     _write(tables)

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.beside.contract import PASSAGES, Task, Text, run
 from knowledge.open import open_knowledge
 from knowledge.settings import KnowledgeSettings
+from tests.servers.models import MODELS
 
 
 class Switchboard:
@@ -18,7 +19,7 @@ class Switchboard:
         self._documents = task.folder / "documents"
         self._ids: dict[str, str] = {}
         self._loop = asyncio.new_event_loop()
-        self._knowledge = open_knowledge(KnowledgeSettings(directory=task.folder / "chroma"))
+        self._knowledge = open_knowledge(KnowledgeSettings(directory=task.folder / "chroma", models=MODELS))
         self._loop.run_until_complete(self._open())
         self.passages = 0
 

@@ -12,6 +12,7 @@ from knowledge.settings import KnowledgeSettings
 from knowledge.sources import SourceOptions
 from tests.integration.knowledge.conftest import PATIENCE
 from tests.integration.sources.site import Site, page, serving
+from tests.servers.models import MODELS
 
 
 @pytest.mark.slow
@@ -27,6 +28,7 @@ async def test_a_site_a_crawl_and_an_answer(tmp_path: Path) -> None:
         knowledge = open_knowledge(
             KnowledgeSettings(
                 directory=tmp_path / "chroma",
+                models=MODELS,
                 query_timeout=120.0,
                 sources=(public, staff),
                 mirrors=tmp_path / "mirrors",
