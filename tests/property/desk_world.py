@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from core.domain.case import DESK
 from core.domain.conversation import OwnershipState
@@ -29,10 +29,10 @@ from core.domain.messages import (
     Receipt,
     StaffAction,
 )
-from core.domain.timers import TimerKind
+from core.domain.timers import Timer, TimerKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
-from core.ports.timers import TimerOutcome
+from core.ports.timers import Ring, TimerOutcome
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.settings import HandoffSettings
@@ -75,6 +75,12 @@ class Wall:
         return await self._store.case_shown_at(self.account, card)
 
 
+class Decides(Protocol):
+    """What it means that a timer has come due."""
+
+    async def ring(self, timer: Timer) -> Ring: ...
+
+
 class Agent:
     """Says what it was asked, and whether it was asked while people had the conversation."""
 
@@ -102,6 +108,10 @@ class Decided:
 class DeskWorld:
     """``close`` it. ``helpers``: further parts of the desk (DeskParts)."""
 
+    settings = HandoffSettings(
+        undo_seconds=UNDO, reopen_seconds=60.0, remind_seconds=60.0, owner_seconds=60.0, honest_seconds=30.0
+    )
+
     def __init__(self, template: Path, **helpers: Any) -> None:
         memory = Path("/dev/shm")  # where there is such a thing, thousands of commits need not reach a disk
         self.home = Path(tempfile.mkdtemp(prefix="switchboard-desk-", dir=memory if memory.is_dir() else None))
@@ -113,10 +123,9 @@ class DeskWorld:
         self.agent = Agent(self.store)
         helpers = {"agent": self.agent, **helpers}
         parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store, **helpers)
-        waits = {"remind_seconds": 60.0, "owner_seconds": 60.0, "honest_seconds": 30.0}
-        settings = HandoffSettings(undo_seconds=UNDO, reopen_seconds=60.0, **waits)
-        desk = SlackDesk(parts, settings)
-        self.timers = DeskTimers(parts, settings)
+        desk = SlackDesk(parts, self.settings)
+        self.parts = parts
+        self.timers: Decides = DeskTimers(parts, self.settings)
         self.turn = Turn(self.agent, desk, {}, CountedMetrics(), sorry)
         self.threads: list[str] = []
         self.events = 0

@@ -65,6 +65,23 @@ async def _kill(hub: Hub, rng: random.Random, times: int) -> None:
         await asyncio.to_thread(hub.start)
 
 
+def _settings(port: int, slack: SlackFake, twilio: TwilioFake) -> dict[str, str]:
+    return {
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_BASE_URL": slack.api_url,
+        "SLACK_STAFF_CHANNEL": STAFF,
+        "DESK_UNDO_SECONDS": "0.2",
+        "TWILIO_ACCOUNT_SID": SID,
+        "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
+        "TWILIO_FROM": OURS,
+        "TWILIO_API_BASE_URL": twilio.url,
+        "TWILIO_MESSAGES_PER_SECOND": "50",
+        "FOLLOW_UP_MINUTES": "0.05",
+    }
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 async def test_follow_ups_are_killed(
@@ -80,20 +97,7 @@ async def test_follow_ups_are_killed(
     try:
         async with SlackFake() as slack:
             port = free_port()
-            environment = {
-                "PUBLIC_URL": f"http://127.0.0.1:{port}",
-                "SLACK_BOT_TOKEN": SLACK_TOKEN,
-                "SLACK_SIGNING_SECRET": SECRET,
-                "SLACK_API_BASE_URL": slack.api_url,
-                "SLACK_STAFF_CHANNEL": STAFF,
-                "DESK_UNDO_SECONDS": "0.2",
-                "TWILIO_ACCOUNT_SID": SID,
-                "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
-                "TWILIO_FROM": OURS,
-                "TWILIO_API_BASE_URL": twilio.url,
-                "TWILIO_MESSAGES_PER_SECOND": "50",
-                "FOLLOW_UP_MINUTES": "0.05",
-            }
+            environment = _settings(port, slack, twilio)
             hub, _ = make_faulty_hub(
                 database_url=database_url, lease=2.0, launcher=_LAUNCHER, environment=environment, port=port
             )

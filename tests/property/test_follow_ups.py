@@ -1,0 +1,194 @@
+"""A customer who leaves and comes back, answers by mail and on the page, while people and the agent take turns, crash and repeat.
+
+Whatever happens: what staff wrote and no page has shown goes by mail once, in order; nothing internal, and nothing of the agent's
+while somebody has the conversation, goes there; and every answer by mail reaches the agent or the desk exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
+
+from core.domain.capabilities import AnswersBy, Capabilities
+from core.domain.customer import ContactDetails, Identity
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import SENT_BY, Author, MessageKind, MessageReceived
+from core.domain.road import Road
+from core.domain.timers import TimerKind
+from core.ports.store import Acceptable, Delivery, LogFrame
+from core.storage.migrate import migrate
+from handoff.follow_up import FollowUpTimers
+from handoff.posts import POST
+from tests.property.desk_promises import one_voice
+from tests.property.desk_world import HOME, DeskWorld
+from tests.property.test_desk import Desk, picks
+from tests.scale import Scale
+
+ADA = "ada@example.com"
+_KEY = ConversationKey("email", "main", "token")
+
+
+def roads(contact: ContactDetails, _home: ConversationKey) -> Sequence[Road]:
+    """A mailbox is set up."""
+    return [Road(_KEY, ADA, ADA)] if contact.email == ADA else []
+
+
+class RoadWorld(DeskWorld):
+    """With a page and a mailbox. ``mails``: what came into it, in order."""
+
+    settings = replace(DeskWorld.settings, follow_up_seconds=30.0, follow_ups=10_000)
+
+    def __init__(self, template: Path) -> None:
+        super().__init__(template, channels={"web": Capabilities(text_limit=1000, event_log=True)})
+        others = self.timers.ring
+        self.timers = FollowUpTimers(others, self.parts, self.store, roads, self.settings, "Acme")
+        self.mails: list[Delivery] = []
+
+    def settle(self, delivery: Delivery) -> None:
+        """The page's log takes what is for it; a mail is a mail."""
+        where = delivery.message.conversation.channel
+        if where == "email":
+            self.mails.append(delivery)
+        if where == "web":
+            frame = LogFrame("message", message_id=delivery.message.message_id, dedupe=delivery.id)
+            self.do(self.store.append(delivery.conversation_id, [frame]))
+        super().settle(delivery)
+
+    def waits(self, case_id: str) -> set[TimerKind]:
+        """Follow-ups outlive their cases."""
+        return super().waits(case_id) - {TimerKind.FOLLOW_UP}
+
+    def send(self, channel: str) -> list[Delivery]:
+        """Whoever delivers to the page delivers mail."""
+        found = super().send(channel)
+        return [*found, *super().send("email")] if channel == "web" else found
+
+    def shows(self) -> None:
+        """The page is open."""
+        home = HOME.conversation_id
+        self.do(self.store.note_shown(home, self.do(self.store.head(home))))
+
+    def mailed(self, event: str, text: str) -> Acceptable:
+        """An answer by mail."""
+        sender = Identity("email", "main", ADA)
+        received = MessageReceived(EventKey("email", "main", event), _KEY, sender, text, self.clock.now())
+        return Acceptable(received, follow_up=AnswersBy.THREAD)
+
+
+class Leaving(Desk):
+    """All that can happen at the desk, and a customer who comes and goes."""
+
+    world: RoadWorld
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.close()
+        self.world = RoadWorld(self.template)
+        self.answers: list[Acceptable] = []
+
+    @rule()
+    def customer_leaves_an_address(self) -> None:
+        number = self.world.number()
+        self._accept(self.world.customer_says(f"<C{number}> {ADA}", f"c{number}"))
+
+    @rule()
+    def the_page_shows_everything(self) -> None:
+        self.world.shows()
+
+    @precondition(lambda self: self.world.mails)
+    @rule()
+    def customer_answers_by_mail(self) -> None:
+        number = self.world.number()
+        item = self.world.mailed(f"m{number}", f"<C{number}>")
+        self._take(item)
+        self.answers.append(item)
+
+    @precondition(lambda self: self.answers)
+    @rule(pick=picks)
+    def the_mailbox_is_read_again(self, pick: int) -> None:
+        self._take(self.answers[pick % len(self.answers)])
+
+    def _take(self, item: Acceptable) -> None:
+        (result,) = self.world.do(self.world.store.accept([item]))
+        assert not isinstance(result, Exception), result
+        assert result.conversation_id == HOME.conversation_id
+        if not result.duplicate:
+            assert isinstance(item.event, MessageReceived)
+            self.said.append(replace(item.event, conversation=HOME))
+
+    @rule(pick=picks, delete=st.booleans())
+    def customer_changes(self, pick: int, delete: bool) -> None:
+        """Only what was written on the page: a mail cannot be changed."""
+        mine = [event for event in self.said if event.key.channel == "web"]
+        if mine:
+            target = mine[pick % len(mine)]
+            self._accept(self.world.customer_changes(target, None if delete else f"{target.text} changed"))
+            if delete:
+                self.gone.add(target.text[target.text.index("<") : target.text.index(">") + 1])
+
+    @rule(seconds=st.sampled_from([10.0, 31.0]))
+    def time_for_a_follow_up(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+
+    @invariant()
+    def nothing_but_the_owners_words_is_mailed(self) -> None:
+        for mail in self.world.mails:
+            assert POST not in mail.message.meta
+            assert mail.message.address == ADA
+            for text, user in self.written.items():
+                if text.strip("/ ") in mail.message.text:
+                    assert user != "nobody", "a note"
+        one_voice([(one.message.author, one.message.text) for one in self.world.mails])
+
+    @invariant()
+    def nobody_hears_two_voices(self) -> None:
+        """On the page as before; in the mailbox it is looked at above."""
+        mailed = {(one.message.author, one.message.text) for one in self.world.mails}
+        one_voice([said for said in self.world.sent if said not in mailed])
+
+    @invariant()
+    def what_was_written_is_mailed_once(self) -> None:
+        words = [mail.message.text for mail in self.world.mails if mail.message.kind is MessageKind.FOLLOW_UP]
+        for text, user in self.written.items():
+            if user != "nobody":
+                assert sum(text in one for one in words) <= 1 + sum("correct" in one for one in words), text
+
+    def _at_rest(self) -> None:
+        super()._at_rest()
+        self._all_is_followed_up()
+
+    def _all_is_followed_up(self) -> None:
+        """Once nobody does anything any more, no timer is left, and what no page has shown has gone or cannot go."""
+        world: Any = self.world
+        for _ in range(20):
+            world.pass_time(world.settings.follow_up_seconds + 1)
+            for outcome in world.due():
+                if outcome.due.timer.kind is TimerKind.FOLLOW_UP:
+                    world.ring(outcome)
+            for delivery in world.send("web"):
+                world.settle(delivery)
+        seen = world.do(world.store.unseen(HOME.conversation_id))
+        left = [one for one, _ in seen.messages if one.author is Author.STAFF and SENT_BY not in one.meta]
+        assert not left, "somebody who has left was forgotten"
+
+
+def test_leaving_and_coming_back_under_random_interleavings(scale: Scale, tmp_path: Path) -> None:
+    """As for the desk itself (tests.property.test_desk)."""
+    Desk.template = Leaving.template = tmp_path / "template.db"
+    asyncio.run(migrate(f"sqlite:///{Desk.template}"))
+    phases = set(hypothesis.settings.default.phases)
+    settings = hypothesis.settings(
+        hypothesis.settings.default,
+        max_examples=max(5, hypothesis.settings.default.max_examples // 6),
+        stateful_step_count=60,
+        phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    run_state_machine_as_test(Leaving, settings=settings)
