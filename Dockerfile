@@ -44,6 +44,9 @@ FROM trimmed AS modelless
 RUN rm -rf .venv/share/switchboard/models
 
 FROM python:${PYTHON}-slim AS runtime
+# Sources of knowledge may be Git repositories.
+RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates git openssh-client && \
+    rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin switchboard && \
     mkdir /data && chown switchboard /data
 WORKDIR /app
