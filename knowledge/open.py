@@ -47,8 +47,10 @@ class Knowledge:
         """Begins to load the model and to open the index."""
         self._process.start()
 
-    async def warm(self, timeout: float = 120.0) -> None:
+    async def warm(self, timeout: float = 300.0) -> None:
         """Returns when a search would be answered at once. Raises KnowledgeUnavailable after ``timeout`` seconds.
+
+        Making a model ready, the first time it is used, takes half a minute on two cores that do nothing else.
 
         Waits also for a Chroma server that is not up yet; not for a model that does not exist.
         """
