@@ -19,6 +19,7 @@ from knowledge.settings import KnowledgeSettings
 from tests.corpus import corpus_files
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
+from tests.servers.models import MODELS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -31,7 +32,7 @@ _AS_GOOD = 0.01
 def test_question_sets(scale: Scale, make_report: MakeReport, tmp_path: Path) -> None:
     folder = corpus_files("retrieval", "queries.jsonl")[0].parents[1]
     few = scale.pick(small=60, full=100_000)
-    settings = KnowledgeSettings(directory=tmp_path / "chroma")
+    settings = KnowledgeSettings(directory=tmp_path / "chroma", models=MODELS)
     evaluation = Evaluation(open_embedder(settings), settings.chunk_tokens, SAMPLE)
     report = make_report("retrieval", "Search on question sets")
 
