@@ -7,20 +7,22 @@ import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 from sqlalchemy import ColumnElement, Connection, Double, Integer, Table, bindparam, cast, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql.dml import Insert
 
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.ports.clock import Clock
 from core.storage.sqlite_threads import SqliteThreads
 from core.storage.stalled_sessions import APPLICATION, StalledSessions
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
@@ -98,6 +100,10 @@ class Database:
             self._stalled.start()
 
     def _make_engine(self, connections: int) -> AsyncEngine:
+        from sqlalchemy.ext.asyncio import (
+            create_async_engine,
+        )  # with the whole ORM, a tenth of what a start on SQLite loads
+
         return create_async_engine(
             self.url,
             hide_parameters=True,  # customers' words and addresses stay out of errors and logs

@@ -15,7 +15,6 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from knowledge.index.tables import metadata
 
@@ -82,6 +81,8 @@ class PostgresManifest:
     """Statements run in a loop of their own; the caller waits."""
 
     def __init__(self, url: URL) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine  # with the whole ORM, which a start on SQLite can spare
+
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="manifest", daemon=True)
         self._thread.start()
