@@ -2,7 +2,9 @@
 
 Rules, in this order, for each complete sentence:
 1. A marker ``[n]`` must be the number of a source that the model was given in this turn and that is good enough to
-   answer from. Others are removed; a sentence that had markers and keeps none is left out: it rests on nothing.
+   answer from. Others are removed; a sentence that had markers and keeps none is left out: it rests on nothing. So is one
+   that states a figure or a link which its sources do not hold, or their opposite (see ``entailment``), unless a tool gave
+   a result in this turn.
 2. A sentence that claims a hand-over is left out (see ``claims``).
 3. Sentences without any marker wait until the first one with a valid marker has passed, so that an answer that turns out
    to rest on nothing can still be withheld without anybody having read it (see ``verdict``).
@@ -14,17 +16,21 @@ Markers are renumbered in the order of their first use, so that ``[1]`` is the f
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.agent.claims import claims_handover, names_person, says_unknown
 from core.agent.code_spans import prose, split_code
+from core.agent.entailment import is_borne_out
 from core.agent.grounding import is_grounded
 from core.agent.sentences import MARKER, STOP, first_sentence
 from core.agent.sources import Sources
 from core.domain.messages import Citation
 from core.domain.ticket import numbers_in
+
+logger = logging.getLogger(__name__)
 
 # A marker, and the address of a link made of one: the address is the model's invention.
 _MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
@@ -189,7 +195,8 @@ class CitationGate:
         left = ""
         for waiting in held:
             gap = _wider(left, waiting.gap)
-            carried = waiting.paragraph == paragraph and not says_unknown(waiting.text)
+            beside = waiting.paragraph == paragraph and not says_unknown(waiting.text)
+            carried = beside and self._borne_out(waiting.text, self._numbers)
             if carried or self._stands(waiting.text):
                 await self._send(gap + waiting.text)
                 left = ""
@@ -219,8 +226,16 @@ class CitationGate:
         if not cited:
             return "", []
         kept = self._rewrite(sentence, {number: number for number in cited}).strip()
+        if not self._borne_out(sentence, cited):
+            logger.info("a sentence was left out: its sources do not say so", extra={"sources": cited})
+            return "", []
         # Taking a marker out can join its surroundings into a new one ("[[9]1]"): such a sentence is not worth saving.
         return (kept, cited) if set(marker_numbers(kept)) == set(cited) else ("", [])
+
+    def _borne_out(self, sentence: str, cited: Iterable[int]) -> bool:
+        """What a tool found is in no source, so that its figures cannot be looked for there."""
+        texts = map(self._sources.text, cited)
+        return self._trusting or is_borne_out(strip_markers(sentence), texts, said=self._said)
 
     def _tells_of_ticket(self, sentence: str) -> bool:
         """That somebody looks after it is still only for the transition to say."""

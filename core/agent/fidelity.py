@@ -29,23 +29,34 @@ def added(original: str, other: str) -> tuple[str, ...]:
     return tuple(one for one in dict.fromkeys(_kept(other)) if one not in known)
 
 
-def _kept(text: str) -> Iterator[str]:
-    """Each as it is to be found again. Numbers without the signs that group them, which every language sets otherwise."""
+def literals(text: str) -> tuple[list[str], str]:
+    """Code, links, addresses and names with digits; and the rest, its digits ASCII and without the spaces that group them."""
+    found: list[str] = []
     rest = _in_ascii_digits(text)
     for pattern in (_CODE, _LINK, _ADDRESS, _NAME_WITH_DIGITS):
-        for match in pattern.finditer(rest):
-            yield match[0].rstrip(_END) if pattern is not _CODE else match[0]
+        found.extend(match[0] if pattern is _CODE else match[0].rstrip(_END) for match in pattern.finditer(rest))
         rest = pattern.sub(" ", rest)
-    rest = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), rest)
-    for match in _NUMBER.finditer(rest):
-        yield _number(match[0])
+    return found, _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), rest)
 
 
-def _number(written: str) -> str:
-    """One or two digits behind the last sign are decimals in every language: 1.50 is not 150."""
+def numbers(rest: str) -> Iterator[re.Match[str]]:
+    """Numbers in digits, as they are written."""
+    return _NUMBER.finditer(rest)
+
+
+def number(written: str) -> str:
+    """The same for every language. One or two digits behind the last sign are decimals: 1.50 is not 150."""
     decimals = _DECIMALS.search(written)
     whole = re.sub(r"\D", "", written[: decimals.start()] if decimals else written)
     return f"{whole}.{decimals[1]}" if decimals else whole
+
+
+def _kept(text: str) -> Iterator[str]:
+    """Each as it is to be found again. Numbers without the signs that group them, which every language sets otherwise."""
+    found, rest = literals(text)
+    yield from found
+    for match in numbers(rest):
+        yield number(match[0])
 
 
 def _in_ascii_digits(text: str) -> str:

@@ -133,7 +133,7 @@ async def test_one_citation_carries_no_claims_behind_it() -> None:
     ("text", "shown"),
     [
         # A marker in the same paragraph carries what stands before it.
-        ("It costs 9 [2]. Refunds take 5 days. They are free [1].", "It costs 9 [1]. Refunds take 5 days. They are free [2]."),
+        ("It costs 9 [2]. Refunds take a while. They are free [1].", "It costs 9 [1]. Refunds take a while. They are free [2]."),
         ("It costs 9 [2].\n\nRefunds take 5 days.\n\nReset it [1].", "It costs 9 [1].\n\nReset it [2]."),
         ("Refunds take 5 days.\n\nIt costs 9 [2].", "It costs 9 [1]."),
         ("It costs 9 [2].\n\nRefunds take 5 days. Anything else?", "It costs 9 [1].\n\nAnything else?"),
@@ -226,3 +226,22 @@ async def test_cutting_the_stream_elsewhere_changes_nothing(pieces: list[str]) -
 
 def test_history_is_shown_without_markers() -> None:
     assert strip_markers("It costs 9 [1]. Use `a[0]` [2].") == "It costs 9 . Use `a[0]` ."
+
+
+async def test_a_sentence_whose_source_says_something_else_is_left_out() -> None:
+    gate, heard = await _through("It costs 12 euros a month [2]. Reset it in the settings [1].")
+    assert "12" not in gate.text
+    assert [citation.id for citation in heard.cited[-1]] == [PASSWORD.id]
+
+
+async def test_what_stands_before_a_citation_in_its_paragraph_is_checked_as_well() -> None:
+    gate, _ = await _through("There is a discount of 40 %. It costs 9 euros a month [2].")
+    assert gate.text == "It costs 9 euros a month [1]."
+
+
+async def test_figures_of_a_tool_are_not_looked_for_in_sources() -> None:
+    gate, _ = _gate()
+    gate.trust_unmarked()
+    await gate.feed("Your invoice is 12 euros, that is 9 and the tax [2].")
+    await gate.finish()
+    assert "12 euros" in gate.text

@@ -1,0 +1,156 @@
+"""The figures that a text states: numbers in digits and in words, durations, amounts of money, percentages, what is counted.
+
+"Two weeks", "14 days" and "14 Tage" are the same length of time, "1.500 €" and "EUR 1,500" the same amount. Words are in
+``figures.json``, by language; "one" is an article more often than a number, and counts only before a length of time.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from babel.dates import get_month_names
+
+from core.agent.fidelity import literals, number, numbers
+from core.agent.phrases import any_of
+from core.agent.wording import fold, phrase, stem
+
+_MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
+_MONTHS = {"month": 1, "year": 12}
+DURATIONS = frozenset({*_MINUTES, *_MONTHS})
+_CURRENCIES = {
+    **dict.fromkeys(("€", "eur", "euro", "euros", "يورو"), "EUR"),
+    **dict.fromkeys(("$", "usd", "dollar", "dollars", "dolares", "دولار"), "USD"),
+    **dict.fromkeys(("£", "gbp", "pound", "pounds", "pfund", "livres", "libras"), "GBP"),
+    **dict.fromkeys(("chf", "franken", "francs"), "CHF"),
+}
+_PERCENT = frozenset({"%", "percent", "prozent", "pourcent", "بالمايه"})
+_BEFORE = re.compile(r"([€$£]|\b(?:eur|usd|gbp|chf))\s?$")
+_AFTER = re.compile(r"[\s\-\u00a0\u202f]*([€$£%]|[^\W\d_]+)")
+_CLOCK = re.compile(r"\b(\d{1,2})(?::\d\d)?\s?([ap])\.?m\b")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|e|º|ª)\b|\.(?=\s+[^\W\d_])")
+_ARTICLES = frozenset({Decimal(1)})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """``literals``: links, addresses, code, names with digits. ``durations``: the number, "minutes" or "months", and how many.
+
+    ``units``: numbers with the unit that stands behind them ("EUR", "%", "day"). ``counted``: numbers with the stem of the
+    word behind them.
+    """
+
+    literals: frozenset[str]
+    numbers: frozenset[Decimal]
+    durations: frozenset[tuple[Decimal, str, Decimal]]
+    units: frozenset[tuple[Decimal, str]]
+    counted: frozenset[tuple[Decimal, str]]
+
+
+@functools.lru_cache(maxsize=256)
+def figures_of(text: str, language: str | None = None) -> Figures:
+    """All figures of a text. Number words of ``language``, or of every language when it is None."""
+    exact, rest = literals(text)
+    folded = fold(rest)
+    values, durations, units, counted = set(), set(), set(), set()
+    for value, start, end, spelled in itertools.chain(_in_digits(folded), _in_words(folded, language)):
+        unit = _unit(folded, start, end)
+        if spelled and value in _ARTICLES and unit not in DURATIONS:
+            continue
+        values.add(value)
+        if unit in _MINUTES:
+            durations.add((value, "minutes", value * _MINUTES[unit]))
+        elif unit in _MONTHS:
+            durations.add((value, "months", value * _MONTHS[unit]))
+        if unit is not None:
+            units.add((value, unit))
+        elif (word := _word_behind(folded, end)) is not None:
+            counted.add((value, stem(word)))
+    return Figures(frozenset(exact), frozenset(values), frozenset(durations), frozenset(units), frozenset(counted))
+
+
+def otherwise_written(text: str) -> frozenset[Decimal]:
+    """Numbers that another language writes for what stands here: the hour of "2 pm", the month of "3 April"."""
+    folded = fold(text)
+    hours = {Decimal(int(match[1]) % 12 + (12 if match[2] == "p" else 0)) for match in _CLOCK.finditer(folded)}
+    months = {Decimal(_months()[match[0]]) for match in _month_names().finditer(folded)}
+    return frozenset(hours | months)
+
+
+def negations(language: str) -> frozenset[str]:
+    """The words that turn a statement of this language into its opposite; none are known of others."""
+    return frozenset(map(phrase, _data().get(language, {}).get("negations", ())))
+
+
+def _in_digits(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:
+    for match in numbers(folded):
+        yield Decimal(number(match[0])).normalize(), match.start(), match.end(), False
+
+
+def _in_words(folded: str, language: str | None) -> Iterator[tuple[Decimal, int, int, bool]]:
+    for name in _data() if language is None else {language} & _data().keys():
+        words, pattern = _number_words(name)
+        for match in pattern.finditer(folded):
+            yield Decimal(words[phrase(match[0])]), match.start(), match.end(), True
+
+
+def _unit(folded: str, start: int, end: int) -> str | None:
+    before = _BEFORE.search(folded, max(0, start - 4), start)
+    if before is not None:
+        return _CURRENCIES[before[1]]
+    after = _AFTER.match(folded, end)
+    if after is None:
+        return None
+    word = after[1]
+    if word in _PERCENT:
+        return "%"
+    return _CURRENCIES.get(word) or _duration_words().get(word)
+
+
+def _word_behind(folded: str, end: int) -> str | None:
+    """What is counted; an ordinal counts nothing."""
+    if _ORDINAL.match(folded, end):
+        return None
+    after = _AFTER.match(folded, end)
+    return after[1] if after is not None and len(after[1]) > 2 else None
+
+
+@functools.cache
+def _data() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(Path(__file__).with_name("figures.json").read_text(encoding="utf-8"))
+    return found
+
+
+@functools.cache
+def _number_words(language: str) -> tuple[Mapping[str, int], re.Pattern[str]]:
+    data = _data()[language]
+    units: Mapping[str, int] = data["units"]
+    tens: Mapping[str, int] = data["tens"]
+    joined = {data["join"].format(tens=ten, unit=unit): tens[ten] + units[unit] for ten in tens for unit in units}
+    words = {phrase(word): value for word, value in {**units, **data["others"], **tens, **joined}.items()}
+    return words, re.compile(rf"(?<!\w){any_of(words)}(?!\w)".replace(r"\ ", r"[\s\-]+"))
+
+
+@functools.cache
+def _duration_words() -> Mapping[str, str]:
+    return {
+        phrase(word): unit for data in _data().values() for unit, words in data["durations"].items() for word in words
+    }
+
+
+@functools.cache
+def _months() -> Mapping[str, int]:
+    names = ((name, month) for code in _data() for month, name in get_month_names("wide", locale=code).items())
+    return {fold(name): month for name, month in names if len(name) > 3}
+
+
+@functools.cache
+def _month_names() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){any_of(_months())}(?!\w)")

@@ -1,0 +1,87 @@
+"""A sentence with a marker says what its passage says: to the letter where customers act on it, in any of its spellings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.agent.entailment import is_borne_out
+
+RETURNS = (
+    "Returns are possible within 14 days of delivery. Refunds arrive within 5 business days. Shipping costs €4.90."
+)
+PLANS = "The Pro plan costs $1,500 per year and includes 25 users. It is not available in Switzerland. Support: https://help.example.com/pro"
+OPEN = "We are open from 9 am to 5 pm, Monday to Friday, except on 24 December. A dose lasts one day."
+GERMAN = "Die Kündigungsfrist beträgt drei Monate. Der Versand ist ab 50 € kostenlos. Rückgaben sind nicht möglich bei Software."
+FRENCH = "Vous avez trente jours pour renvoyer un article. La garantie dure deux ans. Les frais sont de 12,50 €."
+SPANISH = "El plazo es de veinticuatro horas. El descuento es del 15 %. No se aceptan tarjetas de regalo en la tienda."
+ARABIC = "مدة الإرجاع أربعة عشر يوما. رسوم الشحن 20 دولار."
+
+SAID = [
+    (RETURNS, "You can return it within two weeks."),
+    (RETURNS, "You have 14 days to send it back, and your money is there after 5 business days."),
+    (RETURNS, "Shipping is 4.90 euros."),
+    (RETURNS, "Der Versand kostet 4,90 €, und Sie haben vierzehn Tage Zeit."),
+    (RETURNS, "Il vous reste quatorze jours pour le retour."),
+    (RETURNS, "There are 3 steps to a return."),
+    (PLANS, "It costs 1500 dollars a year for 25 users."),
+    (PLANS, "Pro costs $1,500.00 and comes with up to twenty-five users."),
+    (PLANS, "El plan Pro cuesta 1.500 $ al año para 25 usuarios."),
+    (PLANS, "Pro is not sold in Switzerland; see https://help.example.com/pro."),
+    (OPEN, "Wir sind von 9 bis 17 Uhr da."),
+    (OPEN, "On 24/12 we are closed."),
+    (OPEN, "Une dose suffit pour 24 heures."),
+    (GERMAN, "You can cancel with 3 months' notice."),
+    (GERMAN, "Ab 50 Euro ist der Versand frei."),
+    (FRENCH, "You have 30 days, and the warranty is 24 months."),
+    (FRENCH, "Les frais sont de 12,50 euros."),
+    (SPANISH, "Within one day, with 15% off."),
+    (SPANISH, "No se aceptan tarjetas de regalo en la tienda."),
+    (ARABIC, "You may return it within 14 days; shipping is $20."),
+    (ARABIC, "يمكنك الإرجاع خلال 14 يوما."),
+]
+MADE_UP = [
+    (RETURNS, "You can return it within 30 days."),
+    (RETURNS, "You can return it within three weeks."),
+    (RETURNS, "You have 14 hours to return it."),
+    (RETURNS, "Shipping costs $4.90."),
+    (RETURNS, "Shipping costs €5.90."),
+    (RETURNS, "Returns are not possible within 14 days of delivery."),
+    (PLANS, "The Pro plan includes 50 users."),
+    (PLANS, "The Pro plan includes 5 users."),
+    (PLANS, "It is available in Switzerland."),
+    (PLANS, "The Pro plan costs $1,500 per year, with 25% off."),
+    (PLANS, "Write to https://help.example.net/pro."),
+    (PLANS, "Write to sales@example.com."),
+    (OPEN, "We are open until 18:00."),
+    (GERMAN, "Die Kündigungsfrist beträgt zwei Monate."),
+    (GERMAN, "Rückgaben sind möglich bei Software."),
+    (FRENCH, "Vous avez quinze jours pour renvoyer un article."),
+    (FRENCH, "La garantie dure deux mois."),
+    (SPANISH, "El descuento es del 50 %."),
+    (SPANISH, "Se aceptan tarjetas de regalo en la tienda."),
+    (ARABIC, "مدة الإرجاع 30 يوما."),
+]
+
+
+@pytest.mark.parametrize(("passage", "sentence"), SAID)
+def test_what_the_passage_says_in_other_words_stays(passage: str, sentence: str) -> None:
+    assert is_borne_out(sentence, [passage])
+
+
+@pytest.mark.parametrize(("passage", "sentence"), MADE_UP)
+def test_what_the_passage_does_not_say_is_noticed(passage: str, sentence: str) -> None:
+    assert not is_borne_out(sentence, [passage])
+
+
+def test_a_figure_of_the_customers_may_be_repeated() -> None:
+    assert is_borne_out("Your order 88123 can be returned within 14 days.", [RETURNS], said="Can I return order 88123?")
+    assert not is_borne_out(
+        "Your order 88124 can be returned within 14 days.", [RETURNS], said="Can I return order 88123?"
+    )
+
+
+@given(st.text(max_size=200))
+def test_a_passage_bears_itself_out(text: str) -> None:
+    assert is_borne_out(text, [text])
