@@ -14,12 +14,12 @@ from typing import Any
 
 import hypothesis
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from core.domain.capabilities import AnswersBy, Capabilities
 from core.domain.customer import ContactDetails, Identity
 from core.domain.keys import ConversationKey, EventKey
-from core.domain.messages import SENT_BY, Author, MessageKind, MessageReceived
+from core.domain.messages import SENT_BY, Author, CustomerAction, MessageKind, MessageReceived, StaffAction
 from core.domain.road import Road
 from core.domain.timers import TimerKind
 from core.ports.store import Acceptable, Delivery, LogFrame
@@ -28,7 +28,7 @@ from handoff.follow_up import FollowUpTimers
 from handoff.posts import POST
 from tests.property.desk_promises import one_voice
 from tests.property.desk_world import HOME, DeskWorld
-from tests.property.test_desk import Desk, picks
+from tests.property.test_desk import Desk, picks, users
 from tests.scale import Scale
 
 ADA = "ada@example.com"
@@ -93,10 +93,35 @@ class Leaving(Desk):
         self.world = RoadWorld(self.template)
         self.answers: list[Acceptable] = []
 
+    @initialize(user=users, rings=st.booleans(), answers=st.booleans())
+    def begin(self, user: str, rings: bool, answers: bool) -> None:
+        """With somebody who has come, an address, and a first word that no page has shown: chance alone never comes that far."""
+        self._accept(self.world.customer_says("<C0>", "c0", CustomerAction.REQUEST_PERSON))
+        self.all_goes_well()
+        self.all_goes_well()
+        thread = self.world.threads[0]
+        self._accept(self.world.staff_does(thread, user, "", StaffAction.CLAIM))
+        self.customer_leaves_an_address()
+        self.all_goes_well()
+        text = f"[S{self.world.number()}]"
+        self.written[text] = user
+        self._accept(self.world.staff_does(thread, user, text))
+        self.world.work_once()
+        self.world.pass_time(6.0)
+        self.world.work_once()
+        self.world.pass_time(31.0)
+        for outcome in self.world.due() if rings else ():
+            self.world.ring(outcome)
+        self.world.work_once()
+        if self.world.mails and answers:
+            self.customer_answers_by_mail()
+
     @rule()
     def customer_leaves_an_address(self) -> None:
-        number = self.world.number()
-        self._accept(self.world.customer_says(f"<C{number}> {ADA}", f"c{number}"))
+        """What it is for is understood, and it asks for nothing."""
+        event = self.world.customer_says(f"You can write to {ADA}", f"a{self.world.number()}")
+        self.world.accept(event)
+        self.seen.append(event)
 
     @rule()
     def the_page_shows_everything(self) -> None:
