@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +15,11 @@ from pathlib import Path
 from statistics import mean, quantiles
 
 from bench.beside.contract import read
-from bench.beside.ranking import hit_at, ndcg_at, relevant_of
 from bench.beside.watch import ROOT, Watched, watch
 from bench.report import Report, commit_of, machine
 from knowledge.embed.exported import Precision
 from knowledge.embed.ready import make_ready
+from knowledge.evaluation.measures import hit, ndcg
 from tests.servers.models import MODELS
 
 PAGE = ROOT / "docs" / "reference" / "retrieval-compared.md"
@@ -79,7 +80,7 @@ def _rows(corpus: Path) -> Iterator[Row]:
                 python = sys.executable if name == OURS else str(RIVALS / "bin" / "python")
                 questions = _questions(corpus, Path(folder))
                 paths = (str(corpus / "docs.jsonl"), str(questions), folder, str(tokens))
-                watched = watch([python, "-m", f"bench.beside.with_{program}", *paths])
+                watched = watch([python, "-m", f"bench.beside.programs.with_{program}", *paths])
             row = _row(name, lengths if name != OURS else "128 tokens, its default", corpus, watched)
             print(" | ".join(row.cells(None)), flush=True)
             yield row
@@ -97,7 +98,7 @@ def _questions(corpus: Path, folder: Path) -> Path:
 def _row(name: str, lengths: str, corpus: Path, watched: Watched) -> Row:
     measured = watched.measured
     characters = sum(len(document.whole) for document in read(corpus / "docs.jsonl"))
-    relevant = relevant_of(corpus / "queries.jsonl")
+    relevant = _relevant(corpus / "queries.jsonl")
     ranked: Mapping[str, Sequence[str]] = measured["ranked"]
     points = quantiles((seconds * 1000 for seconds in measured["question_seconds"]), n=100)
     return Row(
@@ -108,9 +109,14 @@ def _row(name: str, lengths: str, corpus: Path, watched: Watched) -> Row:
         p50_ms=points[49],
         p99_ms=points[98],
         peak_mb=watched.peak_mb,
-        hit=mean(hit_at(5, found, relevant[question]) for question, found in ranked.items()),
-        ndcg=mean(ndcg_at(10, found, relevant[question]) for question, found in ranked.items()),
+        hit=mean(hit(found, relevant[question], 5) for question, found in ranked.items()),
+        ndcg=mean(ndcg(found, relevant[question]) for question, found in ranked.items()),
     )
+
+
+def _relevant(path: Path) -> Mapping[str, frozenset[str]]:
+    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    return {str(row["id"]): frozenset(map(str, row["relevant"])) for row in rows}
 
 
 def _install_rivals() -> None:

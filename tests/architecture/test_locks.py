@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -66,9 +67,19 @@ def test_every_node_lock_leaves_out_download_addresses_by_setting() -> None:
         assert "omit-lockfile-registry-resolved=true" in read(folder / ".npmrc"), folder
 
 
+_RIVALS = Path("bench", "beside", "programs")
+"""Run in an environment of their own, which ``make bench ARGS=beside`` makes from the extra ``bench``."""
+
+
+def test_what_we_are_compared_with_is_pinned_exactly() -> None:
+    assert all(str(item.specifier).startswith("==") for item in _asked("bench"))
+
+
 def _imported(*folders: str) -> set[str]:
     names: set[str] = set()
     for path in python_files(*folders):
+        if path.is_relative_to(_RIVALS):
+            continue
         for node in ast.walk(ast.parse(read(path))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
