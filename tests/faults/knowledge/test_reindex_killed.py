@@ -64,20 +64,23 @@ def test_killed_at_any_moment(
         write_version(docs, 1)
         indexer = programs.enter_context(Program("indexer", settings))
         one_life(indexer, None)
-        began = time.monotonic()
-        write_version(docs, 2)
-        one_life(indexer, None)
-        usual = time.monotonic() - began
         watching = ONLOOKERS if kind == "servers" else 0
         onlookers = [programs.enter_context(Program("onlooker", settings)) for _ in range(watching)]
         for onlooker in onlookers:
             onlooker.until("watching")
+        began = time.monotonic()
+        write_version(docs, 2)
+        one_life(indexer, None)
+        usual = time.monotonic() - began
         written, acknowledged, cut = 2, 2, 0
-        for _ in range(kills):
+        for number in range(kills):
+            if number % 8 == 7:
+                assert one_life(indexer, None)[1] == written
+                acknowledged = written
             if chance.random() < 0.7:
                 written += 1
                 write_version(docs, written)
-            seen, done = one_life(indexer, chance.uniform(0, usual))
+            seen, done = one_life(indexer, chance.uniform(0, 1.2 * usual))
             assert acknowledged <= seen <= written
             cut += done is None
             acknowledged = max(acknowledged, done or seen)
