@@ -29,7 +29,7 @@ async def show(wall: SlackWall, ts: str, sign: str, before: str | None) -> None:
 async def test_one_sign_after_the_other() -> None:
     async with SlackFake() as slack:
         settings = WallSettings(STAFF, (TOKEN,), api_base_url=slack.api_url)
-        wall = SlackWall(settings, cast(Surroundings, SimpleNamespace(memory=None)), cast(Cases, None))
+        wall = SlackWall(settings, cast(Surroundings, SimpleNamespace(memory=None, clock=None)), cast(Cases, None))
         await wall.start(cast(InboundSink, None))
         try:
             said: dict[str, Any] = slack.say("Hello", channel=STAFF)["event"]
