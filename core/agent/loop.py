@@ -16,6 +16,7 @@ from core.agent.conversation_texts import asked_besides, escalation_reply, failu
 from core.agent.files import files_of
 from core.agent.gathering import file_sources, passages_for
 from core.agent.language import detect, supported
+from core.agent.leaning import completed
 from core.agent.lookup import Lookup
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
@@ -166,7 +167,8 @@ class AgentLoop:
         if not questions:
             return files, False
         try:
-            return [*await passages_for(self._lookup, questions, self._settings.passages), *files], False
+            queries = [completed(question, job.turn.history).query for question in questions]
+            return [*await passages_for(self._lookup, queries, self._settings.passages), *files], False
         except KnowledgeUnavailable:
             logger.warning("knowledge unavailable", extra={"turn_id": job.turn_id})
             return files, True

@@ -13,6 +13,8 @@ from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Citation
 
 _TAG = re.compile(r"<(?=\s*/?\s*(?:source|sources|customer_file)\b)", re.IGNORECASE)
+_SECTIONS = 2
+"""What stands around the best passages is often the answer's other half; around more of them it is only more to read."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -25,17 +27,26 @@ class Source:
     supported: bool = True
 
 
-def from_passage(passage: Passage, *, supported: bool) -> Source:
-    """A FAQ entry is read with its question; a passage of a document as it stands."""
+def from_passage(passage: Passage, *, supported: bool, whole: bool = False) -> Source:
+    """A FAQ entry is read with its question; a passage of a document as it stands, or the ``whole`` section around it."""
     faq = passage.question and passage.answer
-    text = f"Q: {passage.question}\nA: {passage.answer}" if faq else passage.content
+    content = (whole and passage.parent) or passage.content
+    text = f"Q: {passage.question}\nA: {passage.answer}" if faq else content
     return Source(passage.cite(), text, supported)
 
 
 def from_retrieval(found: Retrieval) -> tuple[Source, ...]:
-    """All passages of a search, best first."""
+    """All passages of a search, best first; the best with the sections that they stand in, each section once."""
     supported = {passage.id for passage in found.supported}
-    return tuple(from_passage(passage, supported=passage.id in supported) for passage in found.passages)
+    sections: list[str] = []
+    sources: list[Source] = []
+    for passage in found.passages:
+        good = passage.id in supported
+        whole = good and passage.parent is not None and len(sections) < _SECTIONS and passage.parent not in sections
+        if whole and passage.parent is not None:
+            sections.append(passage.parent)
+        sources.append(from_passage(passage, supported=good, whole=whole))
+    return tuple(sources)
 
 
 def from_file(file: Attachment, text: str) -> Source:

@@ -41,6 +41,12 @@ class Passage:
     parent: str | None = None
     also: tuple[str, ...] = ()
 
+    @property
+    def titled(self) -> str:
+        """All that can be read of it, with the names of its place."""
+        names = (self.title, self.section, self.category, self.question, self.parent or self.content)
+        return "\n".join(name for name in names if name)
+
     def cite(self) -> Citation:
         """This passage as the source of a statement; the score is clamped to 0..1 for people."""
         return Citation(

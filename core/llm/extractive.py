@@ -19,6 +19,7 @@ from core.agent.files import (
     speaks_of_file,
     wants_summary,
 )
+from core.agent.leaning import completed
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
@@ -155,9 +156,11 @@ class ExtractiveResponder:
         match = search_files(legible, question, limit=self._settings.quote_chars) if legible else None
         if match and named and match.match.coverage >= NAMED_FILE_COVERAGE:
             return _from_file(match, texts)
-        found = await self._find(question, optional=match is not None)
-        if found.supported:
-            return self._from_passage(found.supported[0], question, texts)
+        whole = completed(question, turn.history)
+        found = await self._find(whole.query, optional=match is not None)
+        passage = next((one for one in found.supported if whole.is_met_by(one.titled)), None)
+        if passage is not None:
+            return self._from_passage(passage, whole.query, texts)
         if match and match.match.coverage >= UNNAMED_FILE_COVERAGE:
             return _from_file(match, texts)
         return _silent(question, sent, files if named else (), texts)

@@ -99,6 +99,17 @@ class ResponderContract:
         assert reply.citations == ()
         assert reply.text.strip()
 
+    async def test_a_follow_up_is_looked_up_with_the_question_before(self, shelf: Shelf, watcher: Watcher) -> None:
+        history = [
+            message("What does the Team plan cost?", seq=1),
+            message("9 euros per person and month.", seq=2, author=Author.AGENT),
+        ]
+        reply = await self._ask(shelf, watcher, message("And with annual billing?", seq=3), history=history)
+        assert [" ".join(query.split()) for query in shelf.queries] == [
+            "What does the Team plan cost? And with annual billing?"
+        ]
+        assert reply.text.strip()
+
     async def test_a_file_is_used_and_cited_by_name(self, shelf: Shelf, watcher: Watcher) -> None:
         file = text_file(INVOICE)
         reply = await self._ask(shelf, watcher, message("What is the invoice total?", attachments=[file]), files=[file])

@@ -1,0 +1,88 @@
+"""Questions that are only understood from what was asked before: "and in Germany?", "how much is it?".
+
+Such a question is looked up together with the one that it leans on. ``[question]`` of the language files: ``continues``
+are beginnings that go on with what was asked ("what about …"), ``refers`` are words that stand for something named before
+("that one"; with a ``$`` only at the end, where they are no articles). A question that says enough by itself is left as it
+is, whatever words it holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.agent.asking import asks
+from core.agent.language import DEFAULT, choose, packs
+from core.agent.phrases import any_of
+from core.agent.questions import split_questions
+from core.agent.wording import content_stems, phrase
+from core.domain.messages import Author, Message
+
+_CONTINUES_WITH = 3
+"""Words with a meaning that a question which goes on may have; more of them make a question of its own."""
+_REFERS_WITH = 2
+_LOOKED_BACK = 6
+_QUESTIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """``query``: what is looked up. ``adds``: the stems that the question adds to the one before it."""
+
+    query: str
+    adds: frozenset[str] = frozenset()
+
+    def is_met_by(self, text: str) -> bool:
+        """Whether a passage is about what was added, and not about the earlier question alone."""
+        return not self.adds or not self.adds.isdisjoint(content_stems(text))
+
+
+def completed(question: str, history: Sequence[Message]) -> Completed:
+    """The question with what it leans on; by itself where it leans on nothing, or on nothing that is known."""
+    language = choose(question, earlier=[message.text for message in _own(history)])
+    if not leans(question, language):
+        return Completed(question)
+    for message in _own(history):
+        for earlier in reversed(split_questions([message.text], most=_QUESTIONS)):
+            if asks(earlier) and not leans(earlier, language):
+                known = {*content_stems(earlier), *_asking(language)}
+                return Completed(f"{earlier}\n{question}", frozenset(set(content_stems(question)) - known))
+    return Completed(question)
+
+
+def leans(question: str, language: str) -> bool:
+    """Whether it is only understood from what was said before."""
+    words, stems = phrase(question), len(set(content_stems(question)) - _asking(language))
+    continues, refers = _patterns(language)
+    if stems <= _CONTINUES_WITH and continues.match(words):
+        return True
+    return stems <= _REFERS_WITH and refers.search(words) is not None
+
+
+def _own(history: Sequence[Message]) -> list[Message]:
+    """The customer's last messages, the newest first."""
+    said = [one for one in reversed(history) if one.author is Author.CUSTOMER and one.deleted_at is None]
+    return said[:_LOOKED_BACK]
+
+
+@functools.cache
+def _asking(language: str) -> frozenset[str]:
+    """Stems of words that only ask or refer: of them nothing is to be found in a passage."""
+    pack = packs().get(language) or packs()[DEFAULT]
+    entries = (entry for name in ("openers", "continues", "refers") for entry in pack.words("question", name))
+    return frozenset(content_stems(" ".join(entries)))
+
+
+@functools.cache
+def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    pack = packs().get(language) or packs()[DEFAULT]
+    refers = pack.words("question", "refers")
+    anywhere = any_of([entry for entry in refers if not entry.endswith("$")] or ["\x00"])
+    last = any_of([entry for entry in refers if entry.endswith("$")] or ["\x00"])
+    continues = any_of(pack.words("question", "continues") or ["\x00"])
+    return (
+        re.compile(rf"^{continues}(?!\w)"),
+        re.compile(rf"(?<!\w)(?:{anywhere}(?!\w)|{last}$)"),
+    )
