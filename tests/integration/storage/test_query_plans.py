@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Engine, event
 
 from core.domain.case import DESK, Case, feed
 from core.domain.conversation import OwnershipEvent
+from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, MessageKind, Receipt
 from core.domain.timers import TimerKind
-from core.ports.outcomes import Aside, ClearTimers, SetTimer
+from core.ports.outcomes import Aside, ClearTimers, FollowUp, Recall, SetTimer
 from core.ports.store import LogFrame, NewMessage, Settlement, Transition
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
@@ -23,6 +24,8 @@ from core.storage.store import SqlStore
 from core.storage.tables import metadata
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, edited, finish, outcome, said
+from tests.contract.stores.test_asides import from_staff
+from tests.contract.stores.test_follow_ups import ADA, MAIL, again, by_road, mail_road, takes
 
 _MAY_BE_READ_WHOLE = re.compile(r"SCAN (json_each|asked|due|ready|anon_1|\(subquery|\d+ CONSTANT)")
 
@@ -88,6 +91,9 @@ def _many_more(connection: Connection) -> None:
         ("desk_timer", ("case_id", "conversation_id")),
         ("receipt", ("provider_id", "delivery_id", "conversation_id", "message_id")),
         ("relay", ("source_id", "target_id")),
+        ("road", ("conversation_id", "address")),
+        ("follow_up", ("conversation_id",)),
+        ("contacted", ("address",)),
     ):
         columns = list(metadata.tables[table].columns.keys())
         copied = ", ".join(f"md5({name} || n)" if name in changed else name for name in columns)
@@ -130,6 +136,7 @@ async def _whole_path(store: SqlStore) -> None:
     await store.transition(home, Transition(OwnershipEvent.ESCALATE))
     await _shown_to_staff(store)
     await _timers(store, home)
+    await _left_the_page(store, home)
 
 
 async def _shown_to_staff(store: SqlStore) -> None:
@@ -154,6 +161,52 @@ async def _timers(store: SqlStore, home: str) -> None:
     due, *_ = await store.due_timers(10, LEASE)
     assert (await store.finish_timer(TimerOutcome(due))).held
     assert await store.timers(case_id)
+
+
+async def _left_the_page(store: SqlStore, home: str) -> None:
+    """Staff write to somebody who is not there any more; it goes by mail and is answered there; then they think again."""
+    case_id = Case.named(home, 1)
+    await accept(store, said("leaves"), in_log=True)
+    state = await claim_one(store)
+    records = (SetTimer(case_id, TimerKind.FOLLOW_UP, 0.0),)
+    told = answer("From staff", author=Author.STAFF, relays=state.pending[0].id)
+    given = outcome(state, told, contact=ContactDetails(email=ADA), cases=records)
+    assert (await store.finish([given]))[0].held
+    while found := await store.claim_deliveries("web", "main", 10, LEASE):
+        for one in found:
+            await store.append(home, [LogFrame("message", message_id=one.message.message_id, dedupe=one.id)])
+            await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
+    await _followed(store, home)
+    (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
+    await store.settle([Settlement(mail.id, mail.token, DeliveryStatus.SENT)])
+    assert (await takes(store, by_road("mail-1", "Thank you!", mail_road())))[0].conversation_id == home
+    await store.note_shown(home, await store.head(home))
+    await _thinks_again(store, home)
+
+
+async def _followed(store: SqlStore, home: str) -> None:
+    seen, now = await store.unseen(home), await store.conversation(home)
+    assert seen.messages
+    assert now is not None
+    way = mail_road()
+    follow = FollowUp(seen.last_seq, seen.shown_cursor, seen.messages[-1][0].seq, way, await store.contacted(way))
+    aside = Aside(now.key, (again("From staff", way),), ownership_epoch=now.ownership_epoch, follow_up=follow)
+    (due,) = await store.due_timers(10, LEASE)
+    assert (await store.finish_timer(TimerOutcome(due, (aside,)))).held
+    assert await store.going(home) == MAIL
+
+
+async def _thinks_again(store: SqlStore, home: str) -> None:
+    """One reply is reworded in time, and one taken back; each goes by two roads."""
+    late = [answer(text, author=Author.STAFF, delay=60.0) for text in ("One", "Two")]
+    assert (await store.finish([outcome(await claim_one(store), *late)]))[0].held
+    one, two = [message.id for message in await store.messages(home)][-2:]
+    assert await store.waiting([one, two]) == {one, two}
+    await accept(store, from_staff("m/C1/9.9"))
+    now = await store.conversation(home)
+    assert now is not None
+    aside = Aside(now.key, ownership_epoch=now.ownership_epoch, recalls=(Recall(one, None), Recall(two, "Three")))
+    assert (await store.finish([outcome(await claim_one(store), asides=(aside,))]))[0].held
 
 
 async def test_what_a_channel_lists_is_found_in_the_index(sqlite_url: str, statements: dict[str, Any]) -> None:
