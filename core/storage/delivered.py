@@ -30,14 +30,16 @@ def never_came() -> ColumnElement[bool]:
     return select(outbox.c.id).where(outbox.c.dedupe == _key(), withheld | lost, ~came).exists()
 
 
+def came_alone() -> ColumnElement[bool]:
+    """Whether a row of ``outbox`` is a message's second delivery, and its first has not arrived, or never will."""
+    first = func.substr(outbox.c.dedupe, 1, func.length(outbox.c.dedupe) - len(BESIDE))
+    missing = select(_OWN.c.id).where(_OWN.c.dedupe == first, _OWN.c.status != DeliveryStatus.SENT).correlate(outbox)
+    return outbox.c.dedupe.endswith(BESIDE) & missing.exists()
+
+
 def is_said() -> ColumnElement[bool]:
     """Whether a row of ``message`` is part of the conversation, and does not only say something of it again elsewhere."""
     return func.coalesce(message.c.kind, "") != MessageKind.FOLLOW_UP
-
-
-def delivery_ended(*statuses: DeliveryStatus) -> ColumnElement[bool]:
-    """Whether the delivery of a row of ``message`` ended so. By the unique key, because that is the one with an index."""
-    return select(outbox.c.id).where(outbox.c.dedupe == _key(), outbox.c.status.in_(statuses)).exists()
 
 
 def _key() -> ColumnElement[str]:

@@ -15,7 +15,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, ChangeKind, Message
 from core.storage import codec
 from core.storage.database import Database
-from core.storage.delivered import delivery_ended, is_said
+from core.storage.delivered import is_said, never_came
 from core.storage.ids import new_id
 from core.storage.tables import (
     attachment,
@@ -207,7 +207,7 @@ class SqlRecords:
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(conversation.c.customer_id == who, is_said())
-            .where(~delivery_ended(DeliveryStatus.WITHHELD, DeliveryStatus.DEAD))
+            .where(~never_came())
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )

@@ -12,6 +12,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.learning import LearningState
 from core.ports.retention import Expiring, Page, Place
 from core.storage.database import Database
+from core.storage.delivered import came_alone
 from core.storage.desk_tables import learned_answer
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
@@ -62,8 +63,11 @@ def _tool_call(before: float) -> ColumnElement[bool]:
 
 
 def _delivery(before: float) -> ColumnElement[bool]:
-    """Only what arrived: that a message was withheld, or is dead, is told by its row, and keeps it out of histories."""
-    return and_(outbox.c.status == DeliveryStatus.SENT, outbox.c.settled_at < before)
+    """Only what arrived: that a message was withheld, or is dead, is told by its row, and keeps it out of histories.
+
+    What arrived on the page is kept for as long as it did not arrive by the road: it is what keeps the message in them.
+    """
+    return and_(outbox.c.status == DeliveryStatus.SENT, outbox.c.settled_at < before, ~came_alone())
 
 
 def _lesson(before: float) -> ColumnElement[bool]:

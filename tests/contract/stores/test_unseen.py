@@ -1,0 +1,72 @@
+"""What of staff's words no page has shown, and what becomes of a message that goes to the page and by a road."""
+
+from __future__ import annotations
+
+from config.sweep import kept_for, remove_expired
+from core.domain.delivery import DeliveryStatus
+from core.ports.store import Settlement, TurnOutcome
+from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, said
+from tests.contract.stores.test_follow_ups import MAIL, by_road, left, mail_road, ring, shown_on_the_page, takes
+
+_MONTH = 30
+
+
+async def _on_both(store: SqlStore, clock: ManualClock) -> str:
+    """The customer answers by mail, and is answered there and on the page, where it arrives."""
+    home, _ = await left(store, clock)
+    await ring(store, clock, home, mail_road())
+    for one in await store.claim_deliveries(*MAIL, 10, LEASE):
+        await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
+    await takes(store, by_road("mail-1", "Thank you!", mail_road()))
+    state = await claim_one(store)
+    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By the agent"),))])
+    await shown_on_the_page(store, clock)
+    return home
+
+
+async def _settled(store: SqlStore, status: DeliveryStatus) -> None:
+    (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
+    await store.settle([Settlement(mail.id, mail.token, status, error="bounced")])
+
+
+async def _remembered(store: SqlStore) -> tuple[list[str], list[str]]:
+    """By their own page, and by the agent."""
+    shown = await store.customer_messages("web", "main", "of t1", 50)
+    await accept(store, said("back", text="I am back"))
+    state = await claim_one(store)
+    await store.release([state.claim])
+    return [message.text for message in shown], [message.text for message in state.history]
+
+
+async def _sweep(store: SqlStore, clock: ManualClock) -> None:
+    clock.move((_MONTH + 1) * 24 * 3600.0)
+    for what, age in kept_for(_MONTH).items():
+        await remove_expired(store, what, age, rows=10)
+
+
+async def test_what_the_page_has_and_the_mailbox_has_not_is_in_every_history(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    await _on_both(store, clock)
+    await _settled(store, DeliveryStatus.DEAD)
+    shown, known = await _remembered(store)
+    assert "By the agent" in shown
+    assert "By the agent" in known
+
+
+async def test_it_stays_there_when_what_is_old_is_swept_away(store: SqlStore, clock: ManualClock) -> None:
+    await _on_both(store, clock)
+    await _settled(store, DeliveryStatus.DEAD)
+    await _sweep(store, clock)
+    shown, known = await _remembered(store)
+    assert "By the agent" in shown
+    assert "By the agent" in known
+
+
+async def test_also_where_the_mailbox_gives_up_after_that(store: SqlStore, clock: ManualClock) -> None:
+    await _on_both(store, clock)
+    await _sweep(store, clock)
+    await _settled(store, DeliveryStatus.DEAD)
+    assert "By the agent" in (await _remembered(store))[1]
