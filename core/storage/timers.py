@@ -12,6 +12,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Finished
 from core.ports.timers import DueTimer, TimerOutcome
 from core.storage import codec
+from core.storage.asides import together
 from core.storage.cases import lock_waiting
 from core.storage.database import Database
 from core.storage.desk_tables import desk_timer
@@ -80,9 +81,8 @@ class SqlTimers:
             connection.execute(self._timers_at_once, held)
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)
-        for row, aside in about:
-            assert row is not None
-            writes.aside(row, aside)
+        for aside in together(asides):
+            writes.aside(current[aside.conversation.conversation_id], aside)
         writes.cases.extend(outcome.cases)
         writes.commit(connection, self._timers_db)
         for home in sorted(writes.taken_over):

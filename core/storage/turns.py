@@ -12,6 +12,7 @@ from core.domain.errors import InvalidInput
 from core.ports.store import Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
+from core.storage.asides import together
 from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.database import Database
 from core.storage.newcomers import make_feeds
@@ -204,9 +205,8 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)
-    for other, aside in about:
-        assert other is not None
-        writes.aside(other, aside)
+    for aside in together(outcome.asides):
+        writes.aside(current[aside.conversation.conversation_id], aside)
     return Finished(held=True, pending=row.last_seq > outcome.handled_seq)
 
 

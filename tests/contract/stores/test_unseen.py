@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from config.sweep import kept_for, remove_expired
+from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
+from core.domain.timers import TimerKind
+from core.ports.outcomes import Aside, SetTimer
 from core.ports.store import Settlement, TurnOutcome
+from core.ports.timers import TimerOutcome
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, said
+from tests.contract.stores.test_asides import escalate, from_staff
 from tests.contract.stores.test_follow_ups import MAIL, by_road, left, mail_road, ring, shown_on_the_page, takes
 
 _MONTH = 30
@@ -70,3 +75,20 @@ async def test_also_where_the_mailbox_gives_up_after_that(store: SqlStore, clock
     await _sweep(store, clock)
     await _settled(store, DeliveryStatus.DEAD)
     assert "By the agent" in (await _remembered(store))[1]
+
+
+async def test_two_asides_about_one_conversation_are_said_one_after_the_other(store: SqlStore) -> None:
+    """By a turn, and by a timer."""
+    state, case = await escalate(store)
+    home, staff = state.conversation.key, feed("main", case.id)
+    await accept(store, from_staff("m/C1/2.2"))
+    turn = await claim_one(store)
+    asides = tuple(Aside(place, (answer(text),)) for text in ("One", "Two") for place in (staff, home))
+    records = (SetTimer(case.id, TimerKind.FOLLOW_UP, 0.0),)
+    assert (await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, asides=asides, cases=records)]))[0].held
+    (due,) = await store.due_timers(10, LEASE)
+    more = tuple(Aside(staff, (answer(text),)) for text in ("Three", "Four"))
+    assert (await store.finish_timer(TimerOutcome(due, more))).held
+    told = [message.text for message in await store.messages(staff.conversation_id)]
+    assert told == ["The card", "One", "Two", "Three", "Four"]
+    assert [message.text for message in await store.messages(home.conversation_id)][-2:] == ["One", "Two"]
