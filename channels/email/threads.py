@@ -3,6 +3,9 @@
 A mail joins a thread when it answers one of that thread's mails *and* its author takes part: whoever wrote it, and whoever a
 participant put in To or Cc. Once an author was proven (DMARC), an unproven mail in their name does not join, and one that fails
 that check joins nothing. A stranger who quotes an id, or uses it again, begins a thread of their own, and learns nothing.
+
+A thread that we begin, for somebody who has left another channel, is for that address alone: whoever they copy in begins a thread
+too. What is said in it belongs to their conversation on that other channel, and nobody else may read or continue it.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Thread:
     """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs. ``doubted``: the sender's
-    domain does not stand behind the last mail, so nothing goes there by itself.
+    domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it.
     """
 
     to: str
@@ -50,6 +53,7 @@ class Thread:
     quote_at: str = ""
     locale: str | None = None
     doubted: bool = False
+    only: str | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -108,8 +112,10 @@ class Threads:
         await self._memory.replace(CHANNEL, self._account, _key(mail), None, f"{place.thread} {how}")
 
     async def begin(self, thread: str, to: str, subject: str, locale: str | None) -> Thread:
-        """One that we begin. Whoever has that address takes part in it; that it is whose it was said to be is not proven."""
-        new = Thread(to, None, subject, None, people={to: False}, locale=locale)
+        """One that we begin. Whoever has that address takes part in it, and nobody else ever does; that it is whose it was said
+        to be is not proven.
+        """
+        new = Thread(to, None, subject, None, people={to: False}, locale=locale, only=to)
         await self._memory.replace(CHANNEL, self._account, f"thread/{thread}", None, new.to_json())
         return await self.recall(thread) or new
 
@@ -120,6 +126,8 @@ class Threads:
 
     def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
         if thread is None or mail.author is None or mail.refuted:
+            return False
+        if thread.only is not None and mail.author.address != thread.only:
             return False
         proven = thread.people.get(mail.author.address)
         return proven is not None and (mail.proven or not proven)
@@ -134,7 +142,8 @@ def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> 
     assert mail.author is not None
     author = mail.author
     people = dict(thread.people) if thread is not None else {}
-    brings = (thread is None or mail.proven) and not mail.refuted
+    only = thread.only if thread is not None else None
+    brings = (thread is None or mail.proven) and not mail.refuted and only is None
     people[author.address] = people.get(author.address, False) or mail.proven
     for one in (*mail.reply_to, *mail.others) if brings else ():
         if len(people) < _PEOPLE:

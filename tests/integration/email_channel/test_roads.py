@@ -77,6 +77,25 @@ async def test_by_a_road_mail_goes_to_the_address_that_was_left_alone(rig: Rig) 
     assert [to for to, _ in rig.office.postman.taken] == [ANN, ANN]
 
 
+async def test_whoever_is_copied_in_has_a_thread_of_their_own_and_no_words_cross(rig: Rig) -> None:
+    road = await _follow_up(rig)
+    (ours,) = rig.office.postman.letters
+    proof = "mx.example.com; dmarc=pass header.from=customer.example"
+    given = {"In_Reply_To": ours["Message-ID"], "Authentication_Results": proof}
+    await rig.write("I copy Bob in", Cc="bob@customer.example", **given)
+    await rig.write("Between us: my code is 1234", From="bob@customer.example", **given)
+    await rig.write("Any news?", **given)
+    places = [event.conversation for event in await rig.sink.messages(3)]
+    assert (places[0], places[2]) == (road.key, road.key)
+    assert places[1] != road.key
+    await rig.answer(places[1].thread, "To Bob.", "d2")
+    await _follow_up(rig, "To Ann.", "d3")
+    (_, to_bob, to_ann) = rig.office.postman.letters
+    assert [to for to, _ in rig.office.postman.taken] == [ANN, "bob@customer.example", ANN]
+    assert "1234" not in to_ann.as_string()
+    assert "Any news?" not in to_bob.as_string()
+
+
 async def test_the_same_key_is_one_mail(rig: Rig) -> None:
     await _follow_up(rig)
     await _follow_up(rig)
