@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select
 
 from core.domain.conversation import OwnershipState
-from core.domain.messages import Audience, Author, Change, ChangeKind
+from core.domain.messages import CAME_BY, Audience, Author, Change, ChangeKind
 from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
@@ -100,13 +101,17 @@ def _state(
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = codec.group_files(files)
     said = [codec.message_from(line, by_message.get(line.id, ())) for line in spoken]
+    pending = tuple(
+        item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None
+    )
+    writer = codec.customer_from(person)
+    if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
+        writer = replace(writer, verified=False)
     return TurnState(
         claim=Claim(row.id, row.epoch),
         conversation=codec.conversation_from(row),
-        customer=codec.customer_from(person),
-        pending=tuple(
-            item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None
-        ),
+        customer=writer,
+        pending=pending,
         history=tuple(item for item in said if item.seq <= row.done_seq or item.author != inbound),
         files=tuple(codec.attachment_from(file) for file in files),
         changes=tuple(_change(change) for change in changes),
