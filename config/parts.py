@@ -101,7 +101,8 @@ def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
 
 def make_store(settings: Settings, clock: Clock) -> SqlStore:
     """Not opened yet."""
-    return SqlStore(settings.effective_database_url, clock, stall=settings.lease_seconds)
+    within = settings.follow_up_answer_days * 86_400
+    return SqlStore(settings.effective_database_url, clock, stall=settings.lease_seconds, answers_within=within)
 
 
 def make_wake(settings: Settings) -> Wake:

@@ -196,6 +196,9 @@ class Settings(BaseSettings):
     follow_up_unanswered: int = Field(
         5, ge=1, description="How many of these messages an address gets that does not answer."
     )
+    follow_up_answer_days: float = Field(
+        3.0, ge=0, description="Days in which a text message from a number counts as the answer to what went there."
+    )
     desk_rating_hours: float = Field(
         24.0,
         ge=0,

@@ -17,12 +17,14 @@ from core.domain.road import Contacted, Road
 class Unseen:
     """What people and the desk said in a conversation that no page has shown, in order, each with when it could have been.
 
-    ``last_seq`` and ``shown_cursor``: as they were when this was read.
+    ``last_seq`` and ``shown_cursor``: as they were when this was read. ``coming``: staff have written something that no page
+    could have shown yet. What staff have deleted where they wrote it is among the messages, as deleted.
     """
 
     last_seq: int
     shown_cursor: int
     messages: tuple[tuple[Message, datetime], ...] = ()
+    coming: bool = False
 
 
 class FollowUps(Protocol):
@@ -33,7 +35,11 @@ class FollowUps(Protocol):
         ...
 
     async def contacted(self, road: Road) -> Contacted:
-        """What its address got, from whichever conversation."""
+        """What its address got, from whichever conversation; that it did not answer is forgotten after a month."""
+        ...
+
+    async def is_at_home(self, road: Road) -> bool:
+        """Whether somebody has a conversation of their own with us from its address, on its channel."""
         ...
 
     async def going(self, conversation_id: str) -> tuple[str, str] | None:

@@ -26,7 +26,7 @@ from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, place
 from core.storage.newcomers import create_conversations
 from core.storage.reports import find_sent, keep_reactions, keep_report
-from core.storage.roads import note_answers, on_their_roads
+from core.storage.roads import ANSWERS_WITHIN, note_answers, on_their_roads
 from core.storage.tables import (
     attachment,
     message,
@@ -39,8 +39,9 @@ from core.storage.thumbs import rate_by_thumbs
 class SqlInbox:
     """The accept path on a database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, answers_within: float = ANSWERS_WITHIN) -> None:
         self._inbox_db = database
+        self._answers_within = answers_within
         self._moved = moved(database)
 
     async def accept(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
@@ -48,7 +49,7 @@ class SqlInbox:
         return await self._inbox_db.write(lambda connection: self._accept(connection, items))
 
     def _accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
-        items, roads = on_their_roads(connection, items)
+        items, roads = on_their_roads(connection, items, self._inbox_db.timestamp() - self._answers_within)
         possible = [
             item.event for item in items if not isinstance(item.event, DeliveryReported) and can_be_stored(item.event)
         ]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.domain.capabilities import AnswersBy
 from core.domain.keys import ConversationKey
-from core.domain.messages import Audience, Author, MessageKind, MessageReceived
+from core.domain.messages import Audience, MessageKind, MessageReceived
 from core.domain.road import Contacted, Road
 from core.ports.follow_ups import Unseen
 from core.ports.outcomes import Aside, FollowUp
@@ -24,9 +24,15 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
 from core.storage.road_tables import contacted, follow_up, road
-from core.storage.tables import OPEN_DELIVERY, attachment, conversation, customer, message, outbox, widget_event
+from core.storage.tables import (
+    OPEN_DELIVERY,
+    conversation,
+    customer,
+    identity,
+    message,
+    outbox,
+)
 
-_PEOPLE = (Author.STAFF, Author.SYSTEM)
 _ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
 _ANSWERED = (
     select(road, conversation.c.channel.label("home_channel"), conversation.c.account.label("home_account"))
@@ -42,6 +48,24 @@ _ANSWERED = (
     )
     .order_by(road.c.sent_at.desc())
 )
+_AT_HOME = (
+    select(conversation.c.id)
+    .join(identity, identity.c.customer_id == conversation.c.customer_id)
+    .where(
+        identity.c.channel == bindparam("of_channel"),
+        identity.c.account == bindparam("of_account"),
+        identity.c.external_id == bindparam("of_address"),
+        conversation.c.channel == identity.c.channel,
+        conversation.c.account == identity.c.account,
+        conversation.c.external_id == identity.c.external_id,
+        conversation.c.ended_at.is_(None),
+    )
+    .limit(1)
+)
+ANSWERS_WITHIN = 3 * 86_400.0
+"""Seconds in which a text message from a number answers what went there, where nothing else is set."""
+_LAPSE = 30 * 86_400.0
+"""Seconds after which it counts no more that an address did not answer."""
 _TAKEN = (
     update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in _ADDRESS)).values(unanswered=0)
 )
@@ -51,27 +75,30 @@ _REOPEN = (
     .where(road.c.conversation_id == bindparam("home"), road.c.address == bindparam("of_address"))
     .values(open=True)
 )
-_LOCK = select(follow_up).where(among(follow_up.c.conversation_id, "ids")).with_for_update()
-_UNSEEN = (
-    select(message, widget_event.c.created_at.label("shown_at"))
-    .join(widget_event, widget_event.c.message_id == message.c.id)
+_SENT = (
+    update(road)
     .where(
-        widget_event.c.conversation_id == bindparam("home"),
-        widget_event.c.cursor > bindparam("shown"),
-        message.c.seq > bindparam("followed"),
-        message.c.author.in_(_PEOPLE),
-        message.c.deleted_at.is_(None),
+        road.c.conversation_id == bindparam("home"),
+        road.c.channel == bindparam("of_channel"),
+        road.c.account == bindparam("of_account"),
+        road.c.thread == bindparam("of_thread"),
     )
-    .order_by(message.c.seq)
+    .values(sent_at=bindparam("now"))
 )
+_LOCK = select(follow_up).where(among(follow_up.c.conversation_id, "ids")).with_for_update()
 
 
-def on_their_roads(connection: Connection, items: Sequence[Acceptable]) -> tuple[list[Acceptable], dict[str, Road]]:
-    """The events, with answers to follow-ups given to the conversations that they answer; with it their roads, by event key."""
+def on_their_roads(
+    connection: Connection, items: Sequence[Acceptable], since: float
+) -> tuple[list[Acceptable], dict[str, Road]]:
+    """The events, with answers to follow-ups given to the conversations that they answer; with it their roads, by event key.
+
+    ``since``: when at the earliest something went to a number that answers it now.
+    """
     found: list[Acceptable] = []
     roads: dict[str, Road] = {}
     for item in items:
-        way = _answered(connection, item) if item.follow_up is not None else None
+        way = _answered(connection, item, since) if item.follow_up is not None else None
         if way is None:
             found.append(item)
             continue
@@ -82,10 +109,11 @@ def on_their_roads(connection: Connection, items: Sequence[Acceptable]) -> tuple
     return found, roads
 
 
-def _answered(connection: Connection, item: Acceptable) -> tuple[ConversationKey, Road] | None:
+def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[ConversationKey, Road] | None:
     """By the thread that we wrote on, or where there is none by the number, for as long as nothing was written on the page.
 
-    Only from the address that we wrote to: whoever else comes to know of the thread begins one of their own.
+    Only from the address that we wrote to: whoever else comes to know of the thread begins one of their own. A number that has
+    a conversation of its own keeps it: somebody else may have typed it on the page, and must not read what its owner writes.
     """
     event = item.event
     if not isinstance(event, MessageReceived) or event.audience is not Audience.CUSTOMER:
@@ -94,21 +122,41 @@ def _answered(connection: Connection, item: Acceptable) -> tuple[ConversationKey
     if not codec.storable(address):
         return None
     given = {"of_channel": place.channel, "of_account": place.account, "of_address": address}
-    for row in connection.execute(_ANSWERED, given):
-        if row.thread == place.thread if item.follow_up is AnswersBy.THREAD else row.open:
+    by_thread = item.follow_up is AnswersBy.THREAD
+    for row in connection.execute(_ANSWERED, given).all():
+        if row.thread == place.thread if by_thread else row.open and row.sent_at >= since:
+            if not by_thread and connection.execute(_AT_HOME, given).first() is not None:
+                return None
             home = ConversationKey(row.home_channel, row.home_account, row.home_thread)
             return home, Road(ConversationKey(row.channel, row.account, row.thread), row.address, row.contact)
     return None
 
 
 def note_answers(connection: Connection, taken: Iterable[tuple[str, Road]], left: Sequence[str]) -> None:
-    """``taken``: conversations in which the customer has answered by a road. ``left``: those in which they are back."""
+    """``taken``: conversations in which the customer has answered by a road. ``left``: those in which they are back now."""
     if left:
         connection.execute(_LEFT, {"ids": sorted(left)})
     for home, way in sorted(taken, key=lambda one: one[0]):
         given = {"of_channel": way.key.channel, "of_account": way.key.account, "of_address": way.address}
-        connection.execute(_REOPEN, {"home": home, "of_address": way.address})
+        if home not in left:
+            connection.execute(_REOPEN, {"home": home, "of_address": way.address})
         connection.execute(_TAKEN, given)
+
+
+def note_sent(connection: Connection, ways: Iterable[tuple[str, Road]], now: float) -> None:
+    """What is said goes there at once: an answer from the number may come for as long again."""
+    rows = [
+        {
+            "home": home,
+            "of_channel": way.key.channel,
+            "of_account": way.key.account,
+            "of_thread": way.key.thread,
+            "now": now,
+        }
+        for home, way in sorted(ways, key=lambda one: one[0])
+    ]
+    if rows:
+        connection.execute(_SENT, rows)
 
 
 class Known:
@@ -152,7 +200,7 @@ def _begin(connection: Connection, database: Database, home: str, way: Road, now
     connection.execute(
         update(contacted)
         .where(tuple_(*_ADDRESS) == tuple_(*_place(way)))
-        .values(sent_at=now, unanswered=contacted.c.unanswered + 1)
+        .values(sent_at=now, unanswered=case((_is_lapsed(now), 0), else_=contacted.c.unanswered) + 1)
     )
     kept = codec.road_to(way, taken=False)
     connection.execute(update(conversation).where(conversation.c.id == home).values(road=kept))
@@ -167,7 +215,15 @@ def _hold(connection: Connection, database: Database, way: Road) -> Contacted:
     connection.execute(database.insert_new(contacted), {**place, "sent_at": 0.0, "unanswered": 0})
     which = [column == place[column.name] for column in _ADDRESS]
     row = connection.execute(select(contacted).where(*which).with_for_update()).one()
-    return Contacted(float(row.sent_at), int(row.unanswered))
+    return _contacted(row, database.timestamp())
+
+
+def _is_lapsed(now: float) -> ColumnElement[bool]:
+    return contacted.c.sent_at <= now - _LAPSE
+
+
+def _contacted(row: Any, now: float) -> Contacted:
+    return Contacted(float(row.sent_at), 0 if row.sent_at <= now - _LAPSE else int(row.unanswered))
 
 
 class SqlFollowUps:
@@ -178,14 +234,23 @@ class SqlFollowUps:
 
     async def unseen(self, conversation_id: str) -> Unseen:
         """See FollowUps.unseen."""
-        return await self._follow_ups_db.read(lambda connection: _unseen(connection, conversation_id))
+        return await self._follow_ups_db.read(lambda connection: unseen(connection, conversation_id))
 
     async def contacted(self, road: Road) -> Contacted:
         """See FollowUps.contacted."""
         place = dict(zip(("channel", "account", "address"), _place(road), strict=True))
         statement = select(contacted).where(*(column == place[column.name] for column in _ADDRESS))
         row = await self._follow_ups_db.read(lambda connection: connection.execute(statement).first())
-        return Contacted() if row is None else Contacted(float(row.sent_at), int(row.unanswered))
+        return Contacted() if row is None else _contacted(row, self._follow_ups_db.timestamp())
+
+    async def is_at_home(self, road: Road) -> bool:
+        """See FollowUps.is_at_home."""
+        given = {
+            f"of_{name}": value for name, value in zip(("channel", "account", "address"), _place(road), strict=True)
+        }
+        return await self._follow_ups_db.read(
+            lambda connection: connection.execute(_AT_HOME, given).first() is not None
+        )
 
     async def going(self, conversation_id: str) -> tuple[str, str] | None:
         """See FollowUps.going."""
@@ -216,19 +281,3 @@ class SqlFollowUps:
             connection.execute(noted, row)
 
         await self._follow_ups_db.write(work)
-
-
-def _unseen(connection: Connection, home: str) -> Unseen:
-    row = connection.execute(select(conversation.c.last_seq).where(conversation.c.id == home)).first()
-    known = connection.execute(select(follow_up).where(follow_up.c.conversation_id == home)).first()
-    shown, followed = (known.shown_cursor, known.followed_seq) if known is not None else (0, 0)
-    if row is None:
-        return Unseen(0, shown)
-    said = connection.execute(_UNSEEN, {"home": home, "shown": shown, "followed": followed}).all()
-    files = codec.group_files(
-        connection.execute(
-            select(attachment).where(among(attachment.c.message_id, "ids")), {"ids": [one.id for one in said]}
-        ).all()
-    )
-    found = tuple((codec.message_from(one, files.get(one.id, ())), codec.when(one.shown_at)) for one in said)
-    return Unseen(row.last_seq, shown, tuple(one for one in found if one[0].kind is not MessageKind.FOLLOW_UP))

@@ -16,7 +16,7 @@ from core.storage.learning import SqlLearning
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
-from core.storage.roads import SqlFollowUps
+from core.storage.roads import ANSWERS_WITHIN, SqlFollowUps
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
@@ -44,14 +44,22 @@ class SqlStore(
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
-    The schema must have been migrated before ``open``.
+    The schema must have been migrated before ``open``. ``answers_within``: seconds in which a text message answers what went to
+    its number.
     """
 
     def __init__(
-        self, url: str, clock: Clock, *, pool_size: int = 8, server_clock: bool = True, stall: float = 5.0
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        pool_size: int = 8,
+        server_clock: bool = True,
+        stall: float = 5.0,
+        answers_within: float = ANSWERS_WITHIN,
     ) -> None:
         self.database = Database(url, clock, pool_size=pool_size, server_clock=server_clock, stall=stall)
-        SqlInbox.__init__(self, self.database)
+        SqlInbox.__init__(self, self.database, answers_within)
         SqlTurns.__init__(self, self.database)
         SqlOutbox.__init__(self, self.database)
         SqlRecords.__init__(self, self.database)

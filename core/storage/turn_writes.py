@@ -13,6 +13,7 @@ from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import SENT_BY
+from core.domain.road import Road
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
@@ -22,7 +23,7 @@ from core.storage.delivered import beside
 from core.storage.desk_tables import relay
 from core.storage.ids import new_id
 from core.storage.news import passed_on
-from core.storage.roads import keep_follow_ups
+from core.storage.roads import keep_follow_ups, note_sent
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
 
 _ADD_MESSAGE, _ADD_CHANGE = insert(message), insert(ownership_change)
@@ -54,7 +55,8 @@ class Writes:
 
     ``ended``: claims that it ends. ``touched``: conversations whose rows it changes, each of which it changes once.
     ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
-    ``spoken``: where a message of the agent's is on its way, so that nobody can claim it yet.
+    ``spoken``: where a message of the agent's is on its way, so that nobody can claim it yet. ``on_roads``: by which
+    conversations' customers are written to at once.
     """
 
     now: float
@@ -70,6 +72,7 @@ class Writes:
     cases: list[CaseRecord] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
     followed: list[tuple[str, FollowUp]] = field(default_factory=list)
+    on_roads: set[tuple[str, Road]] = field(default_factory=set)
     waiting: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
@@ -154,6 +157,7 @@ class Writes:
         keep_cases(connection, database, self.cases, self.now)
         recall(connection, self.recalls, self.now)
         keep_follow_ups(connection, database, self.followed, self.now)
+        note_sent(connection, self.on_roads, self.now)
 
     def _audit(self, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> None:
         self.changes.append(
@@ -224,6 +228,7 @@ class Writes:
         there = {"channel": way.key.channel, "account": way.key.account, "thread": way.key.thread}
         self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": way.address, **delivery})
         if new.road is None:
+            self.on_roads.add((row.id, way))
             self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})
 
 

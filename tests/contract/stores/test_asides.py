@@ -63,9 +63,9 @@ def from_staff(event: str, text: str = "Hello", user: str = "grace") -> MessageR
     )
 
 
-async def escalate(store: SqlStore, *told: NewMessage) -> tuple[TurnState, Case]:
+async def escalate(store: SqlStore, *told: NewMessage, who: Identity | None = None) -> tuple[TurnState, Case]:
     """A customer who waits for a person; ``told`` is what staff are told."""
-    await accept(store, said("e1", "A person, please"))
+    await accept(store, said("e1", "A person, please", who=who))
     state = await claim_one(store)
     case = case_of(state)
     outcome = TurnOutcome(

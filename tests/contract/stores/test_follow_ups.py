@@ -23,7 +23,7 @@ from core.ports.timers import TimerOutcome
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
+from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, customer, said
 from tests.contract.stores.test_asides import customers_now, escalate, from_staff
 
 MAIL = ("email", "support@example.com")
@@ -42,12 +42,14 @@ def phone_road() -> Road:
     return Road(ConversationKey(*PHONE, f"+15550199/{NUMBER}"), NUMBER, NUMBER)
 
 
-async def left(store: SqlStore, clock: ManualClock, *, phone: bool = False) -> tuple[str, Case]:
+async def left(
+    store: SqlStore, clock: ManualClock, *, phone: bool = False, who: Identity | None = None
+) -> tuple[str, Case]:
     """A customer who left an address and the page; what staff wrote stands in the log, and no page has shown it."""
-    state, case = await escalate(store)
+    state, case = await escalate(store, who=who)
     home = state.conversation.id
     contact = ContactDetails(phone=NUMBER) if phone else ContactDetails(email=ADA)
-    await accept(store, said("reach me", text="You can write to me"))
+    await accept(store, said("reach me", text="You can write to me", who=who))
     now = await claim_one(store)
     timer = SetTimer(case.id, TimerKind.FOLLOW_UP, 300.0, keep=True)
     await store.finish([TurnOutcome(now.claim, now.pending[-1].seq, contact=contact, cases=(timer,))])
@@ -232,6 +234,85 @@ async def test_an_answer_from_a_number_counts_until_its_customer_is_back(store: 
     await accept(store, said("back", text="I am back"))
     (later,) = await takes(store, by_road("SM2", "Something else", phone_road()))
     assert later.conversation_id != home
+
+
+async def test_a_number_with_a_conversation_of_its_own_keeps_it(store: SqlStore, clock: ManualClock) -> None:
+    """Whoever types somebody else's number reads nothing of theirs, and nothing is to be sent there."""
+    theirs = by_road("SM0", "My parcel is late", phone_road(), thread=f"+15550142/{NUMBER}")
+    assert not await store.is_at_home(phone_road())
+    (own,) = await takes(store, theirs)
+    state = await claim_one(store)
+    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq)])
+    assert await store.is_at_home(phone_road())
+    assert not await store.is_at_home(replace(phone_road(), address="+15550101"))
+    home, _ = await left(store, clock, phone=True)
+    await ring(store, clock, home, phone_road())
+    (later,) = await takes(store, by_road("SM1", "My card", phone_road(), thread=f"+15550142/{NUMBER}"))
+    assert later.conversation_id == own.conversation_id != home
+    (elsewhere,) = await takes(store, by_road("SM2", "My card", phone_road()))
+    assert elsewhere.conversation_id != home
+
+
+async def test_an_answer_from_a_number_comes_within_days_of_what_went_there(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    day = 86_400.0
+    home, _ = await left(store, clock, phone=True)
+    await ring(store, clock, home, phone_road())
+    clock.move(2.9 * day)
+    (first,) = await takes(store, by_road("SM1", "Thanks", phone_road()))
+    assert first.conversation_id == home
+    state = await claim_one(store)
+    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By SMS too"),))])
+    clock.move(2.9 * day)
+    (second,) = await takes(store, by_road("SM2", "And when?", phone_road()))
+    assert second.conversation_id == home, "something went there again"
+    clock.move(0.2 * day)
+    (late,) = await takes(store, by_road("SM3", "My code is 1234", phone_road()))
+    assert late.conversation_id != home
+
+
+async def test_who_writes_by_a_road_proves_nothing(store: SqlStore, clock: ManualClock) -> None:
+    """On the page the site has said who they are; an address only says where the words came from."""
+    ada = customer("of t1", verified=True)
+    home, _ = await left(store, clock, who=ada)
+    await ring(store, clock, home, mail_road())
+    await takes(store, by_road("mail-1", "List all my tickets", mail_road()))
+    mailed = await claim_one(store)
+    assert not mailed.customer.verified
+    await store.finish([TurnOutcome(mailed.claim, mailed.pending[-1].seq)])
+    await accept(store, said("back", text="List all my tickets", who=ada))
+    paged = await claim_one(store)
+    assert paged.customer.verified
+    assert paged.customer.id == mailed.customer.id
+
+
+async def test_whoever_is_back_on_the_page_is_back_in_one_batch_too(store: SqlStore, clock: ManualClock) -> None:
+    home, _ = await left(store, clock, phone=True)
+    await ring(store, clock, home, phone_road())
+    await takes(store, by_road("SM1", "Thanks", phone_road()), Acceptable(said("back", text="I am back")))
+    assert (await store.contacted(phone_road())).unanswered == 0
+    (later,) = await takes(store, by_road("SM2", "Something else", phone_road()))
+    assert later.conversation_id != home
+
+
+async def test_an_address_that_got_nothing_for_a_month_may_get_something_again(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    home, case = await left(store, clock)
+    await ring(store, clock, home, mail_road())
+    sent = (await store.contacted(mail_road())).sent_at
+    clock.move(29 * 86_400.0)
+    assert await store.contacted(mail_road()) == Contacted(sent, 1)
+    clock.move(2 * 86_400.0)
+    assert await store.contacted(mail_road()) == Contacted(sent, 0)
+    await accept(store, said("timer", text="Are you there?"))
+    state = await claim_one(store)
+    timer = SetTimer(case.id, TimerKind.FOLLOW_UP, 300.0, keep=True)
+    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, cases=(timer,))])
+    await wrote(store, clock, case, "m/C1/5.5", "Yes")
+    assert (await ring(store, clock, home, mail_road())).held
+    assert (await store.contacted(mail_road())).unanswered == 1
 
 
 async def test_an_ended_conversation_takes_no_answer(store: SqlStore, clock: ManualClock) -> None:
