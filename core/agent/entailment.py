@@ -8,52 +8,67 @@ own: a paraphrase cannot be told from a mistake by comparing words. Code is the 
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from core.agent.figures import DURATIONS, Figures, figures_of, negations, otherwise_written
+from core.agent.figures import DURATIONS, Figures, denies, digits_of, figures_of, negations, otherwise_written
 from core.agent.language import detect, detect_surely
-from core.agent.sentences import sentences
-from core.agent.wording import content_stems, phrase
+from core.agent.wording import content_stems
 
 _SMALL = Decimal(10)
 """Up to here a number may be one that the writer has counted: "three steps"."""
 _SAME_WORDS = 0.8
 _FEWEST_STEMS = 2
+_LIST_MARK = re.compile(r"^[^\S\n]*(?:[-*+•]\s+)?\d{1,3}[.)]\s+", re.MULTILINE)
+_AROUND_THE_CLOCK = re.compile(r"\b24/7\b")
+_SCHEME = re.compile(r"https?://(?:www\.)?")
+_SETTING = re.compile(r"[\s\-*_/`()。，،.,:;]+")
+_PIECE = re.compile(r"[^.!?؟。\n]+[.!?؟。]*")
+_QUESTION = re.compile(r"[?؟]|^\s*Q:")
 
 
 def is_borne_out(sentence: str, passages: Iterable[str], *, said: str = "") -> bool:
     """False where it states a figure that neither the passages nor what the customer ``said`` hold, or the opposite."""
+    stated = _AROUND_THE_CLOCK.sub(" ", _LIST_MARK.sub("", sentence))
     texts = list(passages)
-    held = "\n".join(texts)
-    return _figures_hold(sentence, held, said) and not _turns_around(sentence, texts)
+    return _figures_hold(stated, "\n".join(texts), said) and not _turns_around(stated, texts)
 
 
 def _figures_hold(sentence: str, held: str, said: str) -> bool:
-    stated = figures_of(sentence, detect_surely(sentence))
+    language = detect_surely(sentence) or detect(sentence) or detect(held)
+    stated = figures_of(sentence, (language,) if language is not None else ())
     if not (stated.numbers or stated.literals):
         return True
-    known = figures_of(f"{held}\n{said}")
-    source = figures_of(held)
-    folded = held.casefold() + said.casefold()
-    names = (literal.casefold() for literal in stated.literals if not literal.startswith("`"))
-    if any(name not in folded for name in names):
+    everything = f"{held}\n{said}"
+    if not all(_stands_in(literal, everything) for literal in stated.literals if not literal.startswith("`")):
         return False
-    values = known.numbers | otherwise_written(held)
+    source = figures_of(held)
+    values = figures_of(everything).numbers | digits_of(everything) | otherwise_written(held)
     return all(_number_holds(value, stated, source, values) for value in stated.numbers)
+
+
+def _stands_in(literal: str, held: str) -> bool:
+    """However it is set: with or without "https://", in bold, "AES 256" for "AES-256"."""
+    return _bare(literal) in _bare(held)
+
+
+def _bare(text: str) -> str:
+    return _SETTING.sub("", _SCHEME.sub("", text.casefold()))
 
 
 def _number_holds(value: Decimal, stated: Figures, source: Figures, values: frozenset[Decimal]) -> bool:
     mine = {unit for number, unit in stated.units if number == value}
     if mine:
-        if _same_duration(stated, source, value) or mine & {unit for number, unit in source.units if number == value}:
+        theirs = {unit for number, unit in source.units if number == value}
+        if mine & theirs or _same_duration(stated, source, value):
             return True
-        others = {unit for number, unit in source.units if number == value}
         counts = not mine & DURATIONS and value in {number for number, _ in source.counted}
-        return value in values and not others and not counts
+        return value in values and (value in source.bare or not (theirs or counts))
     counted = {word for number, word in stated.counted if number == value}
     rival = {number for number, word in source.counted if word in counted}
-    if rival and value not in rival:
+    if rival and value not in rival and value not in source.bare:
         return False
     return value in values or value <= _SMALL
 
@@ -64,25 +79,30 @@ def _same_duration(stated: Figures, source: Figures, value: Decimal) -> bool:
 
 
 def _turns_around(sentence: str, passages: list[str]) -> bool:
-    """In nearly the same words, and the one denies what the other says."""
+    """In nearly the same words, and the one denies what the other says; unless another sentence there says it as well."""
     language = detect(sentence) or detect(" ".join(passages))
     if language is None:
         return False
     denials = negations(language)
-    mine = set(content_stems(sentence)) - denials
+    mine = frozenset(content_stems(sentence)) - denials
     if len(mine) < _FEWEST_STEMS:
         return False
-    return any(
-        _denies(sentence, denials) != _denies(other, denials)
+    denied = denies(sentence, language)
+    alike = {
+        denies(other, language) == denied
         for passage in passages
-        for other in sentences(passage)
-        if _alike(mine, set(content_stems(other)) - denials)
-    )
+        for other, stems in _statements(passage)
+        if _alike(mine, stems - denials)
+    }
+    return alike == {False}
 
 
-def _denies(text: str, denials: frozenset[str]) -> bool:
-    return not denials.isdisjoint(phrase(text).split())
+@functools.lru_cache(maxsize=64)
+def _statements(passage: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The pieces of a passage that state something, each with its stems; a FAQ's question states nothing."""
+    pieces = (piece for piece in _PIECE.findall(passage) if not _QUESTION.search(piece))
+    return tuple((piece, frozenset(content_stems(piece))) for piece in pieces)
 
 
-def _alike(one: set[str], other: set[str]) -> bool:
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= _SAME_WORDS * len(one | other)

@@ -1,7 +1,8 @@
 """The figures that a text states: numbers in digits and in words, durations, amounts of money, percentages, what is counted.
 
 "Two weeks", "14 days" and "14 Tage" are the same length of time, "1.500 €" and "EUR 1,500" the same amount. Words are in
-``figures.json``, by language; "one" is an article more often than a number, and counts only before a length of time.
+``figures.json``, by language; "one" and "a" are articles more often than numbers: they are lengths of
+time ("an hour" bears "60 minutes" out), and no numbers that have to be found ("9 euros a month").
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _PERCENT = frozenset({"%", "percent", "prozent", "pourcent", "بالمايه"})
 _BEFORE = re.compile(r"([€$£]|\b(?:eur|usd|gbp|chf))\s?$")
 _AFTER = re.compile(r"[\s\-\u00a0\u202f]*([€$£%]|[^\W\d_]+)")
 _CLOCK = re.compile(r"\b(\d{1,2})(?::\d\d)?\s?([ap])\.?m\b")
+_AND = re.compile(r"[\s-]+(?:(?:and|und|et|y)\s+)?")
+_RUN = re.compile(r"\d+")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|e|º|ª)\b|\.(?=\s+[^\W\d_])")
 _ARTICLES = frozenset({Decimal(1)})
 
@@ -44,7 +47,7 @@ class Figures:
     """``literals``: links, addresses, code, names with digits. ``durations``: the number, "minutes" or "months", and how many.
 
     ``units``: numbers with the unit that stands behind them ("EUR", "%", "day"). ``counted``: numbers with the stem of the
-    word behind them.
+    word behind them. ``bare``: numbers that stand somewhere with neither, as in a table's cell.
     """
 
     literals: frozenset[str]
@@ -52,28 +55,45 @@ class Figures:
     durations: frozenset[tuple[Decimal, str, Decimal]]
     units: frozenset[tuple[Decimal, str]]
     counted: frozenset[tuple[Decimal, str]]
+    bare: frozenset[Decimal]
 
 
 @functools.lru_cache(maxsize=256)
-def figures_of(text: str, language: str | None = None) -> Figures:
-    """All figures of a text. Number words of ``language``, or of every language when it is None."""
+def figures_of(text: str, languages: tuple[str, ...] | None = None) -> Figures:
+    """All figures of a text. Number words of these languages, or of every language when it is None."""
     exact, rest = literals(text)
     folded = fold(rest)
-    values, durations, units, counted = set(), set(), set(), set()
-    for value, start, end, spelled in itertools.chain(_in_digits(folded), _in_words(folded, language)):
+    values, durations, units, counted, bare = set(), set(), set(), set(), set()
+    for value, start, end, spelled in itertools.chain(_in_digits(folded), _in_words(folded, languages), _duals(folded)):
         unit = _unit(folded, start, end)
-        if spelled and value in _ARTICLES and unit not in DURATIONS:
-            continue
-        values.add(value)
+        article = spelled and value in _ARTICLES
+        if not article:
+            values.add(value)
         if unit in _MINUTES:
             durations.add((value, "minutes", value * _MINUTES[unit]))
         elif unit in _MONTHS:
             durations.add((value, "months", value * _MONTHS[unit]))
+        if article:
+            continue
         if unit is not None:
             units.add((value, unit))
         elif (word := _word_behind(folded, end)) is not None:
             counted.add((value, stem(word)))
-    return Figures(frozenset(exact), frozenset(values), frozenset(durations), frozenset(units), frozenset(counted))
+        else:
+            bare.add(value)
+    return Figures(
+        literals=frozenset(exact),
+        numbers=frozenset(values),
+        durations=frozenset(durations),
+        units=frozenset(units),
+        counted=frozenset(counted),
+        bare=frozenset(bare),
+    )
+
+
+def digits_of(text: str) -> frozenset[Decimal]:
+    """Every run of digits by itself: "80,443" may be one number or two."""
+    return frozenset(Decimal(run).normalize() for run in _RUN.findall(fold(text)))
 
 
 def otherwise_written(text: str) -> frozenset[Decimal]:
@@ -84,8 +104,17 @@ def otherwise_written(text: str) -> frozenset[Decimal]:
     return frozenset(hours | months)
 
 
+def denies(text: str, language: str) -> bool:
+    """Whether it holds a word that turns a statement of this language into its opposite; none are known of others."""
+    data = _data().get(language)
+    if data is None:
+        return False
+    left = re.sub(rf"(?<!\w){any_of(data['harmless'])}(?!\w)", " ", phrase(text)).split()
+    return not negations(language).isdisjoint(left)
+
+
 def negations(language: str) -> frozenset[str]:
-    """The words that turn a statement of this language into its opposite; none are known of others."""
+    """The words that deny in this language."""
     return frozenset(map(phrase, _data().get(language, {}).get("negations", ())))
 
 
@@ -94,11 +123,27 @@ def _in_digits(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:
         yield Decimal(number(match[0])).normalize(), match.start(), match.end(), False
 
 
-def _in_words(folded: str, language: str | None) -> Iterator[tuple[Decimal, int, int, bool]]:
-    for name in _data() if language is None else {language} & _data().keys():
+def _in_words(folded: str, languages: tuple[str, ...] | None) -> Iterator[tuple[Decimal, int, int, bool]]:
+    """Words that follow one another make one number: "one hundred and twenty"."""
+    for name in _data() if languages is None else languages:
         words, pattern = _number_words(name)
+        run: tuple[int, int, int] | None = None
         for match in pattern.finditer(folded):
-            yield Decimal(words[phrase(match[0])]), match.start(), match.end(), True
+            value = words[phrase(match[0])]
+            if run is not None and _AND.fullmatch(folded, run[2], match.start()) and value < run[0]:
+                run = (run[0] + value, run[1], match.end())
+                continue
+            if run is not None:
+                yield Decimal(run[0]), run[1], run[2], True
+            run = (value, match.start(), match.end())
+        if run is not None:
+            yield Decimal(run[0]), run[1], run[2], True
+
+
+def _duals(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:
+    """Arabic has a form of its own for two: the number is in the word that is its unit."""
+    for match in _dual_words().finditer(folded):
+        yield Decimal(2), match.start(), match.start(), False
 
 
 def _unit(folded: str, start: int, end: int) -> str | None:
@@ -130,19 +175,36 @@ def _data() -> Mapping[str, Any]:
 
 @functools.cache
 def _number_words(language: str) -> tuple[Mapping[str, int], re.Pattern[str]]:
-    data = _data()[language]
+    data = _data().get(language, {"units": {}, "tens": {}, "others": {}, "joins": ()})
     units: Mapping[str, int] = data["units"]
     tens: Mapping[str, int] = data["tens"]
-    joined = {data["join"].format(tens=ten, unit=unit): tens[ten] + units[unit] for ten in tens for unit in units}
+    joined = {
+        join.format(tens=ten, unit=unit): tens[ten] + units[unit]
+        for join in data["joins"]
+        for ten in tens
+        for unit in units
+    }
     words = {phrase(word): value for word, value in {**units, **data["others"], **tens, **joined}.items()}
     return words, re.compile(rf"(?<!\w){any_of(words)}(?!\w)".replace(r"\ ", r"[\s\-]+"))
 
 
 @functools.cache
 def _duration_words() -> Mapping[str, str]:
-    return {
-        phrase(word): unit for data in _data().values() for unit, words in data["durations"].items() for word in words
-    }
+    names = ((unit, word) for data in _data().values() for unit, words in data["durations"].items() for word in words)
+    return {**{phrase(word): unit for unit, word in names}, **_dual_units()}
+
+
+@functools.cache
+def _dual_units() -> Mapping[str, str]:
+    names = (
+        (unit, word) for data in _data().values() for unit, words in data.get("duals", {}).items() for word in words
+    )
+    return {phrase(word): unit for unit, word in names}
+
+
+@functools.cache
+def _dual_words() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){any_of(_dual_units())}(?!\w)")
 
 
 @functools.cache

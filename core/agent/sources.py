@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.agent.excerpt import clip
 from core.agent.files import cite_file
@@ -28,11 +28,15 @@ class Source:
 
 
 def from_passage(passage: Passage, *, supported: bool, whole: bool = False) -> Source:
-    """A FAQ entry is read with its question; a passage of a document as it stands, or the ``whole`` section around it."""
-    faq = passage.question and passage.answer
-    content = (whole and passage.parent) or passage.content
-    text = f"Q: {passage.question}\nA: {passage.answer}" if faq else content
-    return Source(passage.cite(), text, supported)
+    """A FAQ entry is read with its question; a passage of a document as it stands, or the ``whole`` section around it.
+
+    What is read is what is cited, so that a source shows all that may have been taken from it.
+    """
+    if passage.question and passage.answer:
+        return Source(passage.cite(), f"Q: {passage.question}\nA: {passage.answer}", supported)
+    if whole and passage.parent:
+        return Source(replace(passage.cite(), content=passage.parent), passage.parent, supported)
+    return Source(passage.cite(), passage.content, supported)
 
 
 def from_retrieval(found: Retrieval) -> tuple[Source, ...]:

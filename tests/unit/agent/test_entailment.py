@@ -85,3 +85,53 @@ def test_a_figure_of_the_customers_may_be_repeated() -> None:
 @given(st.text(max_size=200))
 def test_a_passage_bears_itself_out(text: str) -> None:
     assert is_borne_out(text, [text])
+
+
+FAQ = [
+    ("Are refunds possible after 14 days?", "No, refunds are not possible after 14 days."),
+    ("Sind Erstattungen nach 14 Tagen möglich?", "Nein, Erstattungen sind nach 14 Tagen nicht möglich."),
+    ("Puis-je changer mon adresse de facturation ?", "Non, vous ne pouvez pas changer l'adresse de facturation."),
+    ("¿Se puede cambiar la dirección de facturación?", "No, la dirección de facturación no se puede cambiar."),
+    ("هل يمكن تغيير عنوان الفاتورة؟", "لا يمكن تغيير عنوان الفاتورة."),
+]
+
+
+@pytest.mark.parametrize(("question", "answer"), FAQ)
+def test_an_answer_that_says_no_is_not_taken_for_the_opposite_of_its_question(question: str, answer: str) -> None:
+    assert is_borne_out(answer, [f"{question} Q: {question}\nA: {answer}"])
+
+
+def test_of_two_neighbours_that_differ_in_a_not_each_bears_itself_out() -> None:
+    held = ["SSO is included in Pro. SSO is not included in Free."]
+    assert is_borne_out("SSO is not included in Free.", held)
+    assert is_borne_out("SSO is included in Pro.", held)
+    assert not is_borne_out("SSO is not included in Pro.", held)
+
+
+SET_OTHERWISE = [
+    ("The export takes about an hour.", "The export takes about 1 hour."),
+    ("Refunds arrive within a week.", "Refunds arrive within 7 days."),
+    ("Die Erstattung dauert eine Woche.", "The refund takes one week."),
+    ("Die Prüfung dauert einen Tag.", "The review takes 24 hours."),
+    ("يستغرق الاسترداد أسبوعين.", "The refund takes 2 weeks."),
+    ("Open Settings. Choose Plan. Save.", "11. Click Save."),
+    ("Open help.example.com/reset to reset.", "Visit **https://help.example.com/reset** to reset."),
+    ("请访问 https://help.example.com/reset 重置。", "请访问 https://help.example.com/reset。"),
+    ("Data is encrypted with AES 256.", "Data is encrypted with AES-256."),
+    ("| Plan | Price (EUR) |\n| --- | --- |\n| Pro | 30 |\n\nNotice is 30 days.", "Pro costs 30 EUR."),
+    ("Open ports 80,443.", "Open the ports 80 and 443."),
+    ("From 2026: 120 € per year.", "Ab 2026 120 € pro Jahr."),
+    ("Call +1 555 010 9999.", "Call +1 (555) 010-9999."),
+    ("It costs fifty cents.", "Es kostet 50 Cent."),
+    ("Support around the clock.", "Support is available 24/7."),
+    ("The limit is 21 days.", "La limite est de vingt et un jours."),
+    ("The limit is 120 users.", "The limit is one hundred and twenty users."),
+    ("You can not only export but also import contacts.", "You can export and import contacts."),
+    ("Don't forget to save the changes of your profile.", "Save the changes of your profile."),
+    ("Annulez sans frais votre abonnement annuel à tout moment.", "Annulez votre abonnement annuel à tout moment."),
+]
+
+
+@pytest.mark.parametrize(("passage", "sentence"), SET_OTHERWISE)
+def test_how_a_figure_is_set_does_not_matter(passage: str, sentence: str) -> None:
+    assert is_borne_out(sentence, [passage])

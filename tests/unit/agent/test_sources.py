@@ -11,10 +11,10 @@ from tests.contract.responders.world import PASSWORD, PRICE
 PLANS = replace(PRICE, parent=f"The Team plan is for up to 50 people. {PRICE.content}")
 
 
-def test_the_best_passage_is_read_with_the_section_around_it_and_cited_by_itself() -> None:
+def test_the_best_passage_is_read_and_cited_with_the_section_around_it() -> None:
     (source,) = from_retrieval(Retrieval((PLANS,), threshold=0.4))
     assert source.text == PLANS.parent
-    assert source.citation.content == PRICE.content
+    assert (source.citation.id, source.citation.content) == (PRICE.id, PLANS.parent)
 
 
 def test_a_section_is_read_once() -> None:
