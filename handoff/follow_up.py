@@ -100,7 +100,8 @@ class FollowUpTimers:
 
     async def _by_a_road(self, found: _Found) -> Ring:
         """By the first that is open, e-mail before SMS."""
-        roads = self._roads(found.customer.contact, found.conversation.key)
+        ways = self._roads(found.customer.contact, found.conversation.key)
+        roads = [one for one in ways if not await self._is_somebodys(one)]
         if not roads:
             return self._told(found, self._say("staff_follow_up_no_address"))
         working = [one for one in roads if not await self._follow_ups.lane_paused(one.key.channel, one.key.account)]
@@ -115,6 +116,12 @@ class FollowUpTimers:
         if since < self._settings.follow_up_seconds:
             return self._later(found, self._settings.follow_up_seconds - since)
         return self._sent(found, road, contacted)
+
+    async def _is_somebodys(self, road: Road) -> bool:
+        """A number whose owner writes to us already: whether that is the customer on the page, nobody knows, and an answer from
+        there would be taken for a word in the owner's own conversation.
+        """
+        return road.key.channel == _SMS and await self._follow_ups.is_at_home(road)
 
     def _sent(self, found: _Found, road: Road, contacted: Contacted) -> Ring:
         """Staff are told when it has gone (handoff.delivery_marks), and not before; and when it should have, and has not."""

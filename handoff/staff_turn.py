@@ -117,8 +117,11 @@ class StaffTurn:
         return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
 
     def _follow_up(self) -> None:
-        """Whether a customer on a page has seen it is looked at later; by another road it goes there at once."""
-        stays = self._channel is None or not self._channel.event_log or self._conversation.road is not None
+        """Whether a customer on a page has seen it is looked at later.
+
+        Also where they are on another road now: by the time of the commit they may be back. What goes there is left out then.
+        """
+        stays = self._channel is None or not self._channel.event_log
         delays = [message.delay for message in self._customers if message.author is Author.STAFF]
         if delays and self._settings.follow_up_seconds and not stays:
             after = max(delays) + self._settings.follow_up_seconds

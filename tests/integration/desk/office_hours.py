@@ -99,11 +99,14 @@ class OfficeHours:
 
     async def staff(self, text: str, action: StaffAction | None = None, user: str = "grace") -> None:
         """Somebody writes or presses in the case's thread, and the turn is done."""
+        await self._accept(self.from_staff(text, action, user))
+
+    def from_staff(self, text: str, action: StaffAction | None = None, user: str = "grace") -> MessageReceived:
+        """What somebody writes or presses."""
         self.events += 1
         key = EventKey("slack", "main", f"m/C1/{self.events}.0")
         who, thread = Identity("slack", "main", user, verified=True), ConversationKey("slack", "main", CASE)
-        event = MessageReceived(key, thread, who, text, self.clock.now(), action=action, audience=Audience.STAFF)
-        await self._accept(event)
+        return MessageReceived(key, thread, who, text, self.clock.now(), action=action, audience=Audience.STAFF)
 
     async def press(self, action: StaffAction, user: str = "grace", text: str = "") -> None:
         """A button."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,7 +14,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, StaffAction
 from core.domain.road import Road
 from core.domain.timers import TimerKind
-from core.ports.store import Delivery, Settlement
+from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.follow_up import FollowUpTimers
@@ -23,7 +23,7 @@ from handoff.slack_desk import DeskParts
 from handoff.texts import languages, say
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE as SENDING
-from tests.contract.stores.test_follow_ups import MAIL, PHONE, shown_on_the_page
+from tests.contract.stores.test_follow_ups import MAIL, PHONE, by_road, shown_on_the_page
 from tests.integration.desk.office_hours import HOME, LEASE, OfficeHours
 
 SETTINGS = HandoffSettings(
@@ -66,6 +66,15 @@ class Left(OfficeHours):
         """Grace, and it is logged for the page."""
         await self.staff(text)
         await shown_on_the_page(self.store, self.clock)
+
+    async def decided_before(self, text: str, happens: Awaitable[None]) -> None:
+        """Grace writes; something happens between what her turn decides and its commit."""
+        await self.store.accept([Acceptable(self.from_staff(text))])
+        (state,) = await self.store.claim(10, SENDING, history=60)
+        decided = await self.turn.run(state)
+        await happens
+        (finished,) = await self.store.finish([decided])
+        assert finished.held
 
     async def out(self, lane: tuple[str, str]) -> list[Delivery]:
         """What is to be sent there now."""
@@ -124,6 +133,55 @@ async def test_by_sms_where_there_is_only_a_number(office: Left) -> None:
     (text,) = await office.mails(PHONE)
     assert "Grace: Your parcel is in Berlin." in text.text
     assert text.author_name is None, "the name stands in it already"
+
+
+async def test_a_number_with_a_conversation_of_its_own_gets_none_by_sms(office: Left) -> None:
+    """Somebody else may have typed it; by e-mail, or not at all."""
+    (_, road) = roads(ContactDetails(email="ada@example.com", phone=NUMBER), HOME)
+    await office.store.accept([by_road("SM0", "My parcel is late", road)])
+    (state,) = await office.store.claim(10, SENDING, history=20)
+    await office.store.finish([TurnOutcome(state.claim, state.pending[-1].seq)])
+    await office.leave("My number is " + NUMBER)
+    await office.writes("Your parcel is in Berlin.")
+    await office.passes(5.1)
+    assert not await office.mails(PHONE)
+    assert say("staff_follow_up_no_address", "en") in await office.remarks()
+    await office.customer("Or write to ada@example.com")
+    await office.writes("It comes on Monday.")
+    await office.passes(5.1)
+    assert len(await office.mails()) == 1
+
+
+async def test_a_reply_that_was_decided_while_they_came_back_is_followed_up(office: Left) -> None:
+    """It was to go by mail, and went to the page; nobody has seen it there."""
+    await office.leave("Write to ada@example.com")
+    await office.writes("Your parcel is in Berlin.")
+    await office.passes(5.1)
+    await office.mails()
+    (road,) = roads(ContactDetails(email="ada@example.com"), HOME)
+    await office.store.accept([by_road("mail-1", "Thanks", road)])
+    await office.works()
+    await office.decided_before("It comes on Monday.", office.customer("I am back"))
+    await shown_on_the_page(office.store, office.clock)
+    assert not await office.mails()
+    await office.passes(5.1)
+    assert ["It comes on Monday." in mail.text for mail in await office.mails()] == [True]
+
+
+async def test_what_went_by_mail_at_once_does_not_go_twice(office: Left) -> None:
+    await office.leave("Write to ada@example.com")
+    await office.writes("Your parcel is in Berlin.")
+    await office.passes(5.1)
+    await office.mails()
+    (road,) = roads(ContactDetails(email="ada@example.com"), HOME)
+    await office.store.accept([by_road("mail-1", "Thanks", road)])
+    await office.works()
+    await office.writes("It comes on Monday.")
+    assert [mail.text for mail in await office.mails()] == ["It comes on Monday."]
+    for _ in range(3):
+        await office.passes(5.1)
+        assert not await office.mails()
+    assert TimerKind.FOLLOW_UP not in await office.set()
 
 
 async def test_who_reads_it_on_the_page_gets_nothing(office: Left) -> None:
