@@ -45,3 +45,22 @@ def test_where_sentences_end(text: str, expected: list[str]) -> None:
 )
 def test_marks_are_taken_off_for_the_model(markdown: str, words: str) -> None:
     assert plain(markdown) == words
+
+
+@pytest.mark.parametrize(
+    "text", ["[a [b](c) d", "**bold [link](https://a.example/x_(y)) text**", '![a](b "t") [c]( d)']
+)
+def test_brackets_within_brackets(text: str) -> None:
+    expected = {"[": "[a b d", "*": "bold link text", "!": "a [c]( d)"}
+    assert plain(text) == expected[text[0]]
+
+
+@pytest.mark.parametrize(
+    "mark", ["[", "![", "[](", '[]( "', "[](a)[](", " ", "| ", "|-", " |", "`", "``a `b ", "*a ", "__a ", "\\|"]
+)
+def test_a_long_row_of_one_mark_costs_no_more_than_words(mark: str) -> None:
+    """Where a pattern goes back over what it has seen, each of these takes minutes, and the test ends as one that hangs."""
+    text = mark * 200_000 + "x"
+
+    assert len(plain(text)) <= 2 * len(text)
+    assert plain(f"{text}\n\nPress **New**.").endswith("Press New.")
