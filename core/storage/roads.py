@@ -32,6 +32,7 @@ from core.storage.tables import (
     message,
     outbox,
 )
+from core.storage.unseen import unseen
 
 _ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
 _ANSWERED = (
