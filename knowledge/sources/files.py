@@ -44,7 +44,7 @@ def files_of(root: str) -> tuple[list[SourceFile], dict[str, str]]:
 
 
 def _matching(pattern: str) -> tuple[list[SourceFile], dict[str, str]]:
-    fixed = Path(*_before_magic(Path(pattern).parts))
+    fixed = before_magic(Path(pattern))
     matches = sorted(Path(match) for match in glob.glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob cannot take absolute patterns
     readable = (match for match in matches if match.suffix.lower() in READABLE and not match.is_dir())
     found = _sorted_out(readable, fixed, pattern)
@@ -74,13 +74,14 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _before_magic(parts: Sequence[str]) -> list[str]:
+def before_magic(pattern: Path) -> Path:
+    """The folder that a pattern begins in; a path that is none stays as it is."""
     fixed: list[str] = []
-    for part in parts:
+    for part in pattern.parts:
         if _MAGIC & set(part):
             break
         fixed.append(part)
-    return fixed
+    return Path(*fixed)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import SourceFile
 from knowledge.sources.files import category_of, files_of, identity_of, real
-from knowledge.sources.mirror import Mirror
-from knowledge.sources.options import SourceOptions
+from knowledge.sources.mirror import Mirror, Page
+from knowledge.sources.options import GIT, SourceOptions
+from knowledge.sources.secrets import without_secret
+from knowledge.sources.staff import StaffPlaces
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What was found. ``failures`` are roots that could not be read: nothing of theirs may be taken for vanished.
 
-    ``skipped`` are places in roots that are left alone on purpose or could not be fetched, each with the reason.
+    ``skipped`` are places in roots that are left alone on purpose or could not be fetched, each with the reason. Both name roots
+    as people may see them; ``unread`` are the failed ones as they were given, passwords included.
     """
 
     files: tuple[SourceFile, ...]
     failures: tuple[tuple[str, str], ...]
     skipped: tuple[tuple[str, str], ...] = ()
+    unread: frozenset[str] = frozenset()
 
     def failed(self, root: str) -> bool:
         """Whether this root could not be read."""
-        return any(name == root for name, _ in self.failures)
+        return root in self.unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class Catalog:
         """What is said about a root; one that was only named has all defaults."""
         return next((one for one in self.described if one.root == root), None) or SourceOptions(root)
 
+    def staff(self) -> StaffPlaces:
+        """Where everything is for staff, as it is at this moment."""
+        return StaffPlaces(self.described, self.mirrors)
+
     def mirror(self, options: SourceOptions) -> Mirror | None:
         """Where a remote source is mirrored. None where nothing is mirrored at all."""
         return Mirror.of(self.mirrors, options.root) if self.mirrors is not None else None
@@ -48,40 +56,46 @@ class Catalog:
 def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
     """Every readable file under ``roots`` once, in a stable order.
 
-    A file that lies in a source for staff and in another one is for staff: a wider root must not open what a narrower one closed.
+    A file that lies in a source for staff and in another one is for staff, whichever of them ``roots`` name: neither a wider root
+    nor the file's own name may open what a description closed.
     """
+    staff = catalog.staff()
     files: dict[Path, SourceFile] = {}
-    failures: list[tuple[str, str]] = []
+    failures: dict[str, str] = {}
     skipped: dict[str, str] = {}
     for root in roots:
         options = catalog.options(root)
         try:
-            found, left = _of(options, catalog)
+            found, left = _of(options, catalog, staff)
         except OSError as error:
-            failures.append((root, f"cannot be read: {error.strerror or error}"))
+            failures[root] = f"cannot be read: {error.strerror or error}"
             continue
         except ValueError as error:
-            failures.append((root, str(error)))
+            failures[root] = str(error)
             continue
         skipped.update(left)
         for file in sorted(found, key=lambda file: file.path.is_symlink()):  # the place itself before a link to it
             known = files.setdefault(real(file.path), file)
             if file.audience is KnowledgeAudience.STAFF and known is not file:
                 files[real(file.path)] = replace(known, audience=KnowledgeAudience.STAFF)
-    return Scan(tuple(files.values()), tuple(failures), tuple(skipped.items()))
+    return Scan(tuple(files.values()), _shown(failures), _shown(skipped), frozenset(failures))
 
 
-def _of(options: SourceOptions, catalog: Catalog) -> tuple[list[SourceFile], dict[str, str]]:
+def _shown(reasons: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((without_secret(place), without_secret(reason)) for place, reason in reasons.items())
+
+
+def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces) -> tuple[list[SourceFile], dict[str, str]]:
     if not options.remote:
         found, skipped = files_of(options.root)
-        files = [_described(file, options) for file in found if options.wants(_place(file))]
+        files = [_described(file, options, staff) for file in found if options.wants(_place(file))]
         if not files and not skipped:
             raise ValueError("nothing in it is wanted: look at include and exclude")
         return files, skipped
     mirror = catalog.mirror(options)
     if mirror is None:
         raise ValueError("web addresses cannot be indexed here; save the page as a file and give its path")
-    return _mirrored(mirror, options)
+    return _mirrored(mirror, options, staff)
 
 
 def _place(file: SourceFile) -> str:
@@ -90,16 +104,16 @@ def _place(file: SourceFile) -> str:
     return file.path.relative_to(root).as_posix() if file.path != root and root.is_dir() else file.path.name
 
 
-def _described(file: SourceFile, options: SourceOptions) -> SourceFile:
+def _described(file: SourceFile, options: SourceOptions, staff: StaffPlaces) -> SourceFile:
     return replace(
         file,
         category=options.category or file.category,
         language=file.language or options.language,
-        audience=options.audience,
+        audience=KnowledgeAudience.STAFF if staff.hold_path(file.path) else options.audience,
     )
 
 
-def _mirrored(mirror: Mirror, options: SourceOptions) -> tuple[list[SourceFile], dict[str, str]]:
+def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces) -> tuple[list[SourceFile], dict[str, str]]:
     """What was fetched last. Raises ValueError as long as nothing was."""
     state = mirror.read()
     if not state.pages:
@@ -113,7 +127,7 @@ def _mirrored(mirror: Mirror, options: SourceOptions) -> tuple[list[SourceFile],
             category=options.category or category_of(page.place.split("/")),
             url=page.url,
             language=options.language,
-            audience=options.audience,
+            audience=KnowledgeAudience.STAFF if _for_staff(key, page, options, staff) else options.audience,
         )
         for key, page in sorted(state.pages.items())
     ]
@@ -121,3 +135,9 @@ def _mirrored(mirror: Mirror, options: SourceOptions) -> tuple[list[SourceFile],
     if state.failure:
         skipped[options.root] = f"{state.failure} (what was fetched before stays)"
     return files, skipped
+
+
+def _for_staff(key: str, page: Page, options: SourceOptions, staff: StaffPlaces) -> bool:
+    if options.its_kind == GIT and staff.hold_in_repository(options, page.place):
+        return True
+    return any(staff.hold_address(address) for address in (key, page.url, page.canonical))
