@@ -51,6 +51,7 @@ def search(
     ranks = cosines + words.scores(question) if words is not None else cosines.copy()
     ranks[~allowed] = -np.inf
     best = np.argpartition(-ranks, count - 1)[:count]
+    best = best[allowed[best]]  # whatever the numbers are: what may not be found is not
     best = best[np.lexsort((best, -ranks[best]))]
     rows = _spread(best, ranks, words.document_of if words is not None else corpus.document_of)
     return _told_once(corpus, _distinct(corpus, rows), cosines, limit)
@@ -70,14 +71,14 @@ def admitted(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]:
 
 
 def nearness(corpus: Corpus, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(passages,) the cosine of the nearest text that leads to each."""
+    """(passages,) the cosine of the nearest text that leads to each. What a model failed to make (NaN) is near nothing."""
     found = np.full(len(corpus.document_of), -1.0, np.float32)
     if not len(corpus.vector_of):
         return found
     of_texts = (corpus.vectors @ np.asarray(vector, np.float32))[corpus.vector_of]
     starts = np.flatnonzero(np.diff(corpus.passage_of, prepend=-1))
-    found[corpus.passage_of[starts]] = np.maximum.reduceat(of_texts, starts)
-    return found
+    found[corpus.passage_of[starts]] = np.fmax.reduceat(of_texts, starts)
+    return np.nan_to_num(found, copy=False, nan=-1.0, posinf=-1.0, neginf=-1.0)
 
 
 def _spread(best: NDArray[np.int64], ranks: NDArray[np.float32], document_of: NDArray[np.int32]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.domain.knowledge import KnowledgeAudience, Passage
@@ -179,3 +180,18 @@ def test_a_cache_of_another_layout_is_not_read(tmp_path: Path) -> None:
 
     assert WordIndex.load(tmp_path) is None
     assert WordIndex.load(tmp_path / "missing") is None
+
+
+@pytest.mark.parametrize("question", [[1.0, 0.0], [np.nan, np.nan]])
+def test_a_vector_that_is_no_number_opens_nothing(question: list[float]) -> None:
+    """NaN is sorted behind everything: behind what the filters leave out, too."""
+    staff = chunk("Margins", "Forty percent.", audience=KnowledgeAudience.STAFF)
+    documents = [("help.md", [chunk("Help", "Yes."), chunk("Broken", "No.")]), ("staff.md", [staff])]
+    corpus = memory_corpus(
+        documents, lambda texts: np.array([[np.nan] * 2 if "No." in text else [1, 0] for text in texts], np.float32)
+    )
+
+    found = search(corpus, None, "Margins", np.array(question, np.float32), PUBLIC, 5)
+
+    assert {passage.content for passage in found} == {"Yes.", "No."}
+    assert next(passage.score for passage in found if passage.content == "No.") == -1.0
