@@ -11,7 +11,7 @@ from structlog.typing import WrappedLogger
 HIDDEN = "[hidden]"
 _FIELD = re.compile(r"token|secret|passw|authoriz|api[_-]?key|cookie|signature|credential", re.IGNORECASE)
 _SHAPES = (
-    (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), HIDDEN),
+    (re.compile(r"(?<=://)(?:[^/\s:@]*:[^/\s@]+|[^/?#\s@]+)(?=@)"), HIDDEN),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"([?&](?:sig|token|key|secret)=)[^&\s\"']+", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"\b(?:sk-|xox[abeprs]-|xapp-)[A-Za-z0-9_-]{8,}"), HIDDEN),

@@ -34,6 +34,7 @@ def out() -> Iterator[io.StringIO]:
     [
         (f"key is {_SECRET}!", _SECRET),
         ("postgresql://hub:hunter22@db/hub", "hunter22"),
+        ("cannot read https://ghp_0123456789abcdef@github.com/acme/docs.git", "ghp_0123456789abcdef"),
         ("s3://AKIA:abc%2Fdef@bucket", "abc%2Fdef"),
         ("Authorization: Bearer eyJhbGciOi.abc.def", "eyJhbGciOi"),
         ("GET /api/attachments/1?sig=abcdef123", "abcdef123"),
