@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 from core.domain.alterations import Alteration, Altering
 from core.domain.capabilities import Capabilities
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
 from core.ports.store import NewMessage
+from handoff.texts import languages, say
+
+CORRECTS = "corrects"
+"""In the meta of a message that only says how another one should have read: the id of that."""
+_WITHDRAWS = "withdraws"
+
+
+def correcting(copy_id: str, *, gone: bool) -> Mapping[str, Any]:
+    """The meta of a message that tells the customer so, where their copy cannot be changed."""
+    return {CORRECTS: copy_id, _WITHDRAWS: gone}
+
+
+def as_corrected(said: Sequence[Message]) -> list[Message]:
+    """What is to be read of it: a message that nobody has read yet needs no correction, but its right words.
+
+    What was deleted is not read, and a correction of what is not among these stays what it is.
+    """
+    last = {str(one.meta[CORRECTS]): one for one in said if CORRECTS in one.meta}
+    known = {one.id for one in said}
+    found = []
+    for one in said:
+        right = last.get(one.id)
+        if one.deleted_at is not None or (right is not None and right.meta.get(_WITHDRAWS)):
+            continue
+        if one.meta.get(CORRECTS) not in known:
+            found.append(one if right is None else replace(one, text=_corrected(right.text)))
+    return found
+
+
+def _corrected(text: str) -> str:
+    """Without the word that a correction begins with; one that was translated may begin with another, which is kept."""
+    signs = (say("correction", language) for language in sorted(languages()))
+    return next((text.removeprefix(sign).strip() for sign in signs if text.startswith(sign)), text)
 
 
 async def altered(

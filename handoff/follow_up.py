@@ -19,6 +19,7 @@ from core.ports.follow_ups import FollowUps, Roads, Unseen
 from core.ports.outcomes import Aside, CaseRecord, FollowUp, NewMessage, SetTimer
 from core.ports.timers import Ring
 from handoff import posts
+from handoff.altering import as_corrected
 from handoff.learning import Rings
 from handoff.notices import NOTICE
 from handoff.settings import HandoffSettings
@@ -76,9 +77,17 @@ class FollowUpTimers:
             return Ring()
         found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
         ring = await self._decided(found)
-        if timer.detail != _GONE:
+        if timer.detail == _GONE:
+            stuck = [aside for aside in await self._stuck(found) if aside not in ring.asides]
+            ring = replace(ring, asides=(*ring.asides, *stuck))
+        return self._on_watch(found, ring)
+
+    def _on_watch(self, found: _Found, ring: Ring) -> Ring:
+        """What staff have written meanwhile has set no timer, because there was this one: no page could show it yet."""
+        if ring.cases or not found.seen.coming or not self._settings.follow_up_seconds:
             return ring
-        return replace(ring, asides=(*ring.asides, *await self._stuck(found)))
+        again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds)
+        return replace(ring, cases=(again,))
 
     async def _stuck(self, found: _Found) -> tuple[Aside, ...]:
         """What should have gone by now, and cannot: nobody else would hear of it before the credentials work again."""
@@ -178,8 +187,13 @@ class FollowUpTimers:
 
 
 def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
-    """From the first words of a person on, each with when it could have been seen; what went elsewhere already is left out."""
-    said = [(message, at.timestamp()) for message, at in seen.messages if SENT_BY not in message.meta]
+    """From the first words of a person on, each with when it could have been seen; what went elsewhere already is left out.
+
+    What was corrected since is in it as it is right.
+    """
+    shown_at = {message.id: at.timestamp() for message, at in seen.messages}
+    right = as_corrected([message for message, _ in seen.messages])
+    said = [(message, shown_at[message.id]) for message in right if SENT_BY not in message.meta]
     people = [number for number, (message, _) in enumerate(said) if message.author is Author.STAFF]
     if not people:
         return ()

@@ -18,7 +18,7 @@ from core.ports.cases import Cases
 from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
 from handoff import posts, tickets
-from handoff.altering import altered, reacted
+from handoff.altering import altered, correcting, reacted
 from handoff.note_sign import begins_with
 from handoff.people import People
 from handoff.ratings import with_question
@@ -297,7 +297,9 @@ class StaffTurn:
             return
         text = say("correction_withdrawn" if gone else "correction", self._locale)
         text = text if gone else f"{text} {change.message.text}"
-        self._customers.append(NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True))
+        meta = correcting(copy, gone=gone)
+        said = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True, meta=meta)
+        self._customers.append(said)
         self._remark("staff_correction_sent")
 
     async def _reacted(self, message: Message) -> None:
