@@ -148,7 +148,7 @@ class Crawl:
             self._tally.in_a_row = 0
         match answer.status:
             case 200 | 203:
-                self._read(stop, answer)
+                self._keep(stop, answer)
             case 304 if known is not None:
                 self._draft.note(stop.address, known)
                 self._arrived(stop, known)
@@ -177,6 +177,13 @@ class Crawl:
                 break
             self._pace.asked(host, float(patience))
         return answer
+
+    def _keep(self, stop: Stop, answer: Answer) -> None:
+        """What this machine cannot store costs this page alone; where it can store nothing, nor can the state be written."""
+        try:
+            self._read(stop, answer)
+        except OSError as error:
+            self._failed(stop, f"cannot be kept: {error.strerror or error}", passing=False)
 
     def _read(self, stop: Stop, answer: Answer) -> None:
         self._draft.begin(stop.address)

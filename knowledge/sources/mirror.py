@@ -25,6 +25,7 @@ _FORMAT = 1
 _STATE, _JOURNAL, _LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
 _RESUMED_WITHIN = 86_400.0
 """Seconds. What a run that was cut off has brought is taken for fresh no longer than this."""
+_LONGEST_NAME = 240
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
@@ -224,8 +225,9 @@ def _content(page: Page) -> tuple[str | None, str | None]:
 
 
 def _fit(name: str) -> str:
-    """A file's name that any system takes, its end kept."""
-    return _UNFIT.sub("-", name).strip("-.")[-120:] or "page"
+    """A file's name that any system takes, its end kept. They count bytes (Linux takes 255), and a character may have four."""
+    fitting = _UNFIT.sub("-", name).strip("-.")[-120:].encode("utf-8", "ignore")
+    return fitting[-_LONGEST_NAME:].decode("utf-8", "ignore") or "page"
 
 
 def _write(path: Path, content: bytes) -> None:

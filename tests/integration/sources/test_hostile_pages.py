@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+from urllib.parse import quote
 
+import pytest
 from aiohttp import web
 
 from knowledge.convert.converter import Converter
+from knowledge.sources.head import as_file
+from knowledge.sources.mirror import Mirror
 from knowledge.sources.web import Limits
 from tests.integration.sources.conftest import Crawler
 from tests.integration.sources.site import Handler, Site, page
@@ -87,3 +92,31 @@ async def test_a_charset_that_is_wrong_spoils_no_text(site: Site, crawler: Crawl
 
     titles = {file.url: Converter().convert(file.path).title for file in crawler.scan(options).files}
     assert set(titles.values()) == {"Grüße", "Größe", "Ünïcödé"}
+
+
+@pytest.mark.parametrize("letter", ["あ", "ก", "क", "𠀀"])
+async def test_a_long_name_in_any_script_is_kept(letter: str, site: Site, crawler: Crawler) -> None:
+    """A file's name may have 255 bytes, and each of these letters has three or four."""
+    path = f"/{quote(letter * 150)}"
+    site.pages = {"/": page("Help", path), path: page("Long")}
+    options = crawler.options()
+
+    state = await crawler.run(options)
+
+    assert (state.failure, state.problems) == (None, ())
+    assert len(crawler.places(options)) == 2
+
+
+async def test_a_page_that_cannot_be_stored_fails_alone(site: Site, crawler: Crawler) -> None:
+    site.pages = {"/": page("Help", "/one", "/two"), "/one": page("One"), "/two": page("Two")}
+    options = crawler.options()
+    digest = hashlib.sha256(as_file(site.pages["/one"])).hexdigest()[:32]
+    files = Mirror.of(crawler.mirrors, options.root).folder / "files"
+    files.mkdir(parents=True)
+    (files / digest).write_text("in the way")
+
+    state = await crawler.run(options)
+
+    assert state.failure is None
+    assert [reason.startswith("cannot be kept") for _, reason in state.problems] == [True]
+    assert crawler.places(options) == {"/", "/two"}
