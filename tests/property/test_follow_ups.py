@@ -201,9 +201,7 @@ class Leaving(Desk):
             for delivery in world.send("web"):
                 world.settle(delivery)
         seen = world.do(world.store.unseen(HOME.conversation_id))
-        said = as_corrected(
-            [one for one, _ in seen.messages]
-        )  # what was taken back before anybody read it stays where it is
+        said = as_corrected([one for one, _ in seen.messages])  # what was taken back unread need not be
         left = [one for one in said if one.author is Author.STAFF and SENT_BY not in one.meta]
         assert not left, "somebody who has left was forgotten"
 

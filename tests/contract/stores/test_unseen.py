@@ -5,14 +5,16 @@ from __future__ import annotations
 from config.sweep import kept_for, remove_expired
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
+from core.domain.keys import EventKey
+from core.domain.messages import Author, MessageDeleted
 from core.domain.timers import TimerKind
 from core.ports.outcomes import Aside, SetTimer
 from core.ports.store import Settlement, TurnOutcome
 from core.ports.timers import TimerOutcome
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, said
-from tests.contract.stores.test_asides import escalate, from_staff
+from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_one, said
+from tests.contract.stores.test_asides import THREAD, escalate, from_staff
 from tests.contract.stores.test_follow_ups import MAIL, by_road, left, mail_road, ring, shown_on_the_page, takes
 
 _MONTH = 30
@@ -92,3 +94,30 @@ async def test_two_asides_about_one_conversation_are_said_one_after_the_other(st
     told = [message.text for message in await store.messages(staff.conversation_id)]
     assert told == ["The card", "One", "Two", "Three", "Four"]
     assert [message.text for message in await store.messages(home.conversation_id)][-2:] == ["One", "Two"]
+
+
+async def test_what_no_page_could_have_shown_yet_is_known_to_be_coming(store: SqlStore, clock: ManualClock) -> None:
+    home, _ = await left(store, clock)
+    assert not (await store.unseen(home)).coming
+    await accept(store, from_staff("m/C1/3.3", "And found it"))
+    staff, conversation = await claim_one(store), await store.conversation(home)
+    assert conversation is not None
+    late = answer("And found it", author=Author.STAFF, relays=staff.pending[0].id, delay=5.0)
+    told = (Aside(conversation.key, (late,)),)
+    await store.finish([TurnOutcome(staff.claim, staff.pending[-1].seq, asides=told)])
+    clock.move(2)
+    assert (await store.unseen(home)).coming
+    clock.move(5)
+    await shown_on_the_page(store, clock)
+    seen = await store.unseen(home)
+    assert not seen.coming
+    assert [message.text for message, _ in seen.messages] == ["We are looking", "And found it"]
+
+
+async def test_what_its_author_has_deleted_is_known_as_that(store: SqlStore, clock: ManualClock) -> None:
+    home, _ = await left(store, clock)
+    gone = MessageDeleted(EventKey("slack", "main", "d1"), THREAD, EventKey("slack", "main", "m/C1/2.2"), SENT_AT)
+    assert (await store.unseen(home)).messages[0][0].deleted_at is None
+    await accept(store, gone)
+    (message, _) = (await store.unseen(home)).messages[0]
+    assert message.deleted_at is not None
