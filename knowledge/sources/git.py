@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from core.domain.attachments import human_size
 from knowledge.sources.files import READABLE, files_of
 from knowledge.sources.mirror import Draft, Page, State
 from knowledge.sources.options import SourceOptions
 
 _SECONDS = 600.0
+_MOST_BYTES = 2 * 1024**3
+"""Of one commit, as it is sent and as it lies in files: a few kilobytes that were packed well can fill a disk."""
 _NOT_FOUND = 127
 """What env(1) ends with where there is no such program."""
 _SAFE = (
@@ -34,6 +37,7 @@ _SAFE = (
     "protocol.file.allow=always",
     "submodule.recurse=false",
     "gc.auto=0",
+    "fetch.unpackLimit=1",  # all that comes is one file, which the limit on files then bounds
     "advice.detachedHead=false",
 )
 _ENVIRONMENT = (
@@ -43,10 +47,13 @@ _ENVIRONMENT = (
     "GIT_SSH_COMMAND=ssh -o BatchMode=yes -o ConnectTimeout=20",
 )
 """Nobody is asked for a password, and a hook of somebody's that runs us does not lend us its repository."""
+_LIMITED = ("sh", "-c", 'ulimit -f "$1"; shift; exec "$@"', "sh")
+"""No file that git writes is larger than so many blocks of 512 bytes (POSIX, ulimit)."""
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
 _SECRET = re.compile(r"(://)[^/@\s]+@")
-_LINK = "120000 "
+_LINK = "120000"
 """The mode of symbolic links in a tree (gitformat-index(5))."""
+_REPOSITORY, _NEW_TREE = "repository.git", "new-tree"
 _POINTER = b"version https://git-lfs.github.com/"
 _FORGES = {
     "github.com": "{web}/blob/{ref}/{path}",
@@ -66,8 +73,12 @@ def fetch(options: SourceOptions, draft: Draft, tell: Callable[[int, int, str], 
     tell(0, 1, _without_secret(address))
     branch, commit = _head(address, options.branch)
     tree = draft.folder / f"tree-{commit}"
-    if not tree.is_dir():
-        _check_out(address, commit, branch, draft.folder, tree)
+    try:
+        _clear(draft.folder)
+        if not tree.is_dir():
+            _check_out(address, commit, branch, draft.folder, tree)
+    finally:
+        _clear(draft.folder)
     visited = dict(_pages(options, address, branch, tree))
     tell(len(visited), len(visited), _without_secret(address))
     _remove_others(draft, tree)
@@ -101,21 +112,29 @@ def _head(address: str, branch: str | None) -> tuple[str, str]:
     return branch or symbolic.removeprefix("ref: refs/heads/") or "HEAD", commit
 
 
+def _clear(folder: Path) -> None:
+    """Each commit is fetched into a new repository: one that was kept would grow, and a killed git leaves it locked."""
+    for name in (_REPOSITORY, _NEW_TREE):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
 def _check_out(address: str, commit: str, branch: str, folder: Path, tree: Path) -> None:
     """Into a folder beside, which gets its name when it is complete."""
-    repository, new = folder / "repository.git", folder / "new-tree"
-    shutil.rmtree(new, ignore_errors=True)
+    repository, new = folder / _REPOSITORY, folder / _NEW_TREE
     new.mkdir(parents=True)
-    if not (repository / "HEAD").is_file():
-        _git(["init", "--quiet", "--bare", "--template=", str(repository)])
+    _git(["init", "--quiet", "--bare", "--template=", str(repository)])
     place = ["--git-dir", str(repository)]
-    wanted = branch if branch != "HEAD" else "HEAD"
-    _git([*place, "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", address, wanted])
+    _receive(
+        [*place, "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"], address, branch, repository
+    )
+    entries = _entries(_git([*place, "ls-tree", "-r", "-l", "-z", "FETCH_HEAD"]))
+    if sum(size for _, size, _ in entries) > _MOST_BYTES:
+        raise GitFailed(_too_large())
     _git([*place, "--work-tree", str(new), "read-tree", "FETCH_HEAD"])
     _git([*place, "--work-tree", str(new), "checkout-index", "--all", "--force", "--quiet"])
-    for line in _git([*place, "ls-tree", "-r", "-z", "FETCH_HEAD"]).split("\0"):
-        if line.startswith(_LINK):
-            (new / line.partition("\t")[2]).unlink(missing_ok=True)
+    for mode, _, name in entries:
+        if mode == _LINK:
+            (new / name).unlink(missing_ok=True)
     fetched = _git([*place, "rev-parse", "FETCH_HEAD^{commit}"]).strip()
     target = tree if fetched == commit else folder / f"tree-{fetched}"
     shutil.rmtree(target, ignore_errors=True)
@@ -123,6 +142,31 @@ def _check_out(address: str, commit: str, branch: str, folder: Path, tree: Path)
     if target != tree:  # the branch moved on between the two questions; what is there now counts
         shutil.rmtree(tree, ignore_errors=True)
         target.rename(tree)
+
+
+def _receive(command: Sequence[str], address: str, branch: str, repository: Path) -> None:
+    try:
+        _git([*command, "--", address, branch])
+    except GitFailed:
+        packs = repository / "objects" / "pack"
+        if any(file.stat().st_size >= _MOST_BYTES for file in packs.glob("*")):
+            raise GitFailed(_too_large()) from None
+        raise
+
+
+def _too_large() -> str:
+    return f"the repository is larger than {human_size(_MOST_BYTES)}"
+
+
+def _entries(listing: str) -> list[tuple[str, int, str]]:
+    """Mode, size and path of each entry (git-ls-tree(1), "Output format"). A submodule has no size."""
+    found = []
+    for line in listing.split("\0"):
+        head, tab, name = line.partition("\t")
+        if tab:
+            mode, _, _, size = head.split()
+            found.append((mode, int(size) if size.isdigit() else 0, name))
+    return found
 
 
 def _pages(options: SourceOptions, address: str, branch: str, tree: Path) -> list[tuple[str, Page]]:
@@ -181,7 +225,7 @@ def _git(arguments: Sequence[str]) -> str:
     options = [part for setting in _SAFE for part in ("-c", setting)]
     try:
         done = subprocess.run(  # noqa: S603 - no shell; addresses stand after "--"
-            [*_ENVIRONMENT, "git", *options, *arguments],
+            [*_ENVIRONMENT, *_LIMITED, str(_MOST_BYTES // 512), "git", *options, *arguments],
             capture_output=True,
             text=True,
             errors="replace",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.knowledge import IndexProgress
-from knowledge.sources import Catalog, SourceOptions, scan
+from knowledge.sources import Catalog, SourceOptions, git, scan
 from knowledge.sources.mirror import Mirror
 from knowledge.sources.options import guess_kind
 from knowledge.sources.refresh import Refresh
@@ -132,6 +132,39 @@ async def test_a_repository_that_is_not_there_keeps_what_was_read(repository: Pa
 
     assert "fatal:" in str(failed.failure)
     assert len(scan([options.root], catalog).files) == 3
+
+
+async def test_a_git_that_was_killed_locks_nothing_and_nothing_grows(repository: Path, tmp_path: Path) -> None:
+    options = SourceOptions(repository.as_uri())
+    catalog = Catalog((options,), tmp_path / "mirrors")
+    mirror = Mirror.of(tmp_path / "mirrors", options.root).folder
+    (mirror / "repository.git").mkdir(parents=True)
+    (mirror / "repository.git" / "HEAD").write_text("ref: refs/heads/main")
+    (mirror / "repository.git" / "index.lock").touch()
+    (mirror / "new-tree").mkdir()
+
+    [first] = await Refresh(catalog).run([options.root])
+
+    assert (first.failure, first.documents) == (None, 3)
+    assert {path.name.partition("-")[0] for path in mirror.iterdir()} == {"lock", "state.json", "tree"}
+
+
+@pytest.mark.parametrize("content", [b"a" * 100_000, bytes(os.urandom(100_000))])
+def test_a_repository_larger_than_may_be_is_refused(
+    content: bytes, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both as it is sent, and as it would be on the disk: equal letters are sent as a few bytes."""
+    (repository / "large.bin").write_bytes(content)
+    _git(repository, "add", ".")
+    _git(repository, "commit", "--quiet", "-m", "large")
+    monkeypatch.setattr(git, "_MOST_BYTES", 50 * 1024)
+    options = SourceOptions(repository.as_uri())
+    mirror = Mirror(tmp_path / "mirror")
+
+    with mirror.fetching() as draft, pytest.raises(git.GitFailed, match="larger than 50 kB"):
+        git.fetch(options, draft, lambda *progress: None)
+
+    assert not list(mirror.folder.glob("*/**/*")), "nothing of it stays"
 
 
 @pytest.mark.parametrize("address", ["ext::sh -c 'touch {}'", "--upload-pack=touch {}"])
