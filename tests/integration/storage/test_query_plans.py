@@ -181,6 +181,7 @@ async def _left_the_page(store: SqlStore, home: str) -> None:
     await store.settle([Settlement(mail.id, mail.token, DeliveryStatus.SENT)])
     assert (await takes(store, by_road("mail-1", "Thank you!", mail_road())))[0].conversation_id == home
     await store.note_shown(home, await store.head(home))
+    assert await store.is_at_home(mail_road()) is False
     await _thinks_again(store, home)
 
 
