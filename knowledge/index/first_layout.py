@@ -1,12 +1,14 @@
 """The index as it was first kept, wholly in Chroma: what somebody had named is taken over, and then it goes.
 
-Its collections were called ``switchboard-documents-…``, ``switchboard-public-…`` and ``switchboard-staff-…``.
+Its collections were called ``switchboard-documents-…``, ``switchboard-public-…`` and ``switchboard-staff-…``. Those that
+came after it, ``switchboard-vectors-…``, did not say whose they are: in a server they may be another hub's, and stay.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from knowledge.index.client import EmbeddedChroma
 from knowledge.index.order import Origin
 
 _KINDS = ("documents", "public", "staff")
@@ -34,7 +36,7 @@ def forget(client: Any, root: str) -> bool:
 
 def drop(client: Any) -> bool:
     """Removes it. Whether there was one."""
-    leaving = _collections(client, _KINDS)
+    leaving = _collections(client, (*_KINDS, "vectors") if isinstance(client, EmbeddedChroma) else _KINDS)
     for collection in leaving:
         client.delete_collection(collection.name)
     return bool(leaving)

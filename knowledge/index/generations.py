@@ -8,36 +8,82 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.index.manifest import Manifest
-from knowledge.index.vectors import Keys, Matrix, Vectors, drop
+from knowledge.index.manifest import Manifest, Pointer
+from knowledge.index.vectors import Keys, Matrix, Vectors, drop, new_generation, others_than, was_removed
 
 _log = logging.getLogger("switchboard.knowledge")
 
 _MOST_DEAD = 0.2
 _FEW = 200
 """So few dead vectors are not worth a new generation, whatever their share is."""
+_FEW_LATE = 5_000
+"""So many vectors may be copied while everybody who writes waits; with more of them the next run tries again."""
 
 
 def compact(client: Any, manifest: Manifest, *, few: int = _FEW) -> bool:
     """Where more than a fifth is dead: a new generation, verified, then shown to readers. The old one is the caller's.
 
-    Killed anywhere, it leaves an index that is whole; a half-made generation is begun anew by the next run.
+    Killed anywhere, it leaves an index that is whole; a half-made generation is removed by the next run. Another process
+    may write meanwhile: what it adds is copied as well before anybody looks at the new generation. One that compacts or
+    tidies at the same time may remove the old generation or this one, and then it is left to that process.
     """
-    old = Vectors(client, manifest.fingerprint, manifest.pointer().generation)
-    live = manifest.live_keys()
-    dead = old.count() - len(live)
-    if dead <= max(few, _MOST_DEAD * (dead + len(live))):
-        return False
-    drop(client, manifest.fingerprint, old.generation + 1)
-    new = Vectors(client, manifest.fingerprint, old.generation + 1)
-    wanted = [int(key) for key in live]
+    old = Vectors(client, manifest.shelf, manifest.pointer().generation)
+    new = Vectors(client, manifest.shelf, new_generation())
+    try:
+        moved = _worth_it(old, manifest, few) and _moved(old, new, manifest)
+    except Exception as error:
+        if not was_removed(error):
+            raise
+        moved = False
+    if not moved:
+        drop(client, manifest.shelf, new.generation)
+    return moved
+
+
+def remove_others(client: Any, manifest: Manifest, *, of_other_models: bool) -> bool:
+    """Removes what is left of other generations. Whether there was anything.
+
+    While it looks and removes, nobody can move the vectors to one of those.
+    """
+
+    def remove(pointer: Pointer) -> bool:
+        leaving = others_than(client, manifest.shelf, pointer.generation, of_other_models=of_other_models)
+        for name in leaving:
+            client.delete_collection(name)
+        return bool(leaving)
+
+    present = manifest.pointer().generation
+    return bool(others_than(client, manifest.shelf, present, of_other_models=of_other_models)) and manifest.while_still(
+        remove
+    )
+
+
+def _worth_it(old: Vectors, manifest: Manifest, few: int) -> bool:
+    live = len(manifest.live_keys())
+    dead = old.count() - live
+    return dead > max(few, _MOST_DEAD * (dead + live))
+
+
+def _moved(old: Vectors, new: Vectors, manifest: Manifest) -> bool:
+    wanted = [int(key) for key in manifest.live_keys()]
     for keys, vectors in old.get(wanted):
         new.put(keys, vectors)
     if not _same(old, new, wanted):
         _log.error("the new generation of vectors is not the same as the old one, which stays")
-        drop(client, manifest.fingerprint, new.generation)
         return False
-    return manifest.move(old.generation, new.generation)
+    return manifest.move(
+        old.generation, new.generation, lambda needed: _completed(old, new, [int(key) for key in needed])
+    )
+
+
+def _completed(old: Vectors, new: Vectors, needed: Sequence[int]) -> bool:
+    """Copies what was added since; what the old generation has lost is lost in the new one, too."""
+    late = new.missing(needed)
+    if len(late) > _FEW_LATE:
+        return False
+    for keys, vectors in old.get(late):
+        new.put(keys, vectors)
+    return True
 
 
 def _same(old: Vectors, new: Vectors, keys: Sequence[int]) -> bool:

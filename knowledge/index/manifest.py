@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.order import Origin
 from knowledge.index.passages import PassageRow
 from knowledge.index.records import IndexedDocument
-from knowledge.index.tables import documents, passages, pointers
-from knowledge.index.vectors import Keys, unpacked
+from knowledge.index.tables import documents, owners, passages, pointers
+from knowledge.index.vectors import Keys, Shelf, new_generation, unpacked
 
 Result = TypeVar("Result")
 
@@ -51,8 +51,9 @@ class Manifest:
     def __init__(self, database: ManifestDatabase, fingerprint: str) -> None:
         self._database = database
         self.fingerprint = fingerprint
-        if self._database.read(self._present) is None:
-            self._database.write(self._begin)
+        owner = self._database.read(lambda connection: self._present(connection) and _owner(connection))
+        self.shelf = Shelf(owner or self._database.write(self._begin), fingerprint)
+        """Where the vectors are."""
 
     def pointer(self) -> Pointer:
         """What readers see now."""
@@ -103,30 +104,67 @@ class Manifest:
         if leaving:
             self._database.write(work)
 
+    def close(self, identities: Iterable[str]) -> set[str]:
+        """Lets customers find nothing of these documents from the next epoch on; staff find them as before.
+
+        Which of them customers could find. They count as changed, so that they are read again as soon as they can be.
+        """
+        open_now = select(passages.c.document_id).where(
+            self._ours(passages), passages.c.died.is_(None), passages.c.staff == 0
+        )
+        found = set(self._database.read(lambda connection: connection.execute(open_now.distinct()).scalars().all()))
+        closing = sorted(found & set(identities))
+
+        def work(connection: Connection) -> None:
+            staged = self._locked(connection).epoch + 1
+            for identity in closing:
+                self._close(connection, staged, identity)
+
+        if closing:
+            self._database.write(work)
+        return set(closing)
+
+    def sharing(self, identities: Iterable[str], others: Iterable[str]) -> set[str]:
+        """Which of these documents hold a passage that one of the others holds, too."""
+        asked, told = set(identities), set(others)
+        query = select(passages.c.document_id, passages.c.content).where(self._ours(passages), passages.c.died.is_(None))
+        rows = self._database.read(lambda connection: connection.execute(query).all()) if asked and told else ()
+        held = {content for name, content in rows if name in told}
+        return {name for name, content in rows if name in asked and content in held}
+
     def commit(self, *, anew: bool = False) -> Pointer:
         """Lets readers see what was changed. Writes nothing when nothing was, except for ``anew``: they look again."""
         if not anew and not self._database.read(self._has_changes):
             return self.pointer()
         return self._database.write(lambda connection: self._advance(connection))
 
-    def move(self, old: int, new: int) -> bool:
-        """Readers take the vectors from another generation. False when somebody else moved them meanwhile."""
+    def move(self, old: int, new: int, complete: Callable[[Keys], bool]) -> bool:
+        """Readers take the vectors from another generation. False when somebody else moved them meanwhile.
+
+        ``complete`` is asked with all keys that are needed, while nobody can add one; when it says no, nothing moves.
+        """
 
         def work(connection: Connection) -> bool:
-            if self._locked(connection).generation != old:
+            pointer = self._locked(connection)
+            if pointer.generation != old or not complete(self._live(connection, pointer)):
                 return False
             self._advance(connection, new)
             return True
 
         return self._database.write(work)
 
+    def while_still(self, work: Callable[[Pointer], Result]) -> Result:
+        """``work`` while nobody can move the vectors, nor put a document in. It must be short."""
+        return self._database.write(lambda connection: work(self._locked(connection)))
+
     def live_keys(self) -> Keys:
         """The keys of all vectors that the present epoch or the next one needs, each once."""
-        pointer = self.pointer()
+        return self.read(self._live)
+
+    def _live(self, connection: Connection, pointer: Pointer) -> Keys:
         needed = or_(passages.c.died.is_(None), passages.c.died > pointer.epoch)
         query = select(passages.c.vectors).where(self._ours(passages), needed)
-        found = self._database.read(lambda connection: connection.execute(query).scalars().all())
-        return np.unique(unpacked(b"".join(found)))
+        return np.unique(unpacked(b"".join(connection.execute(query).scalars().all())))
 
     def documents_with(self, keys: Keys) -> set[str]:
         """The documents of which a passage needs one of these vectors."""
@@ -148,12 +186,14 @@ class Manifest:
         row = connection.execute(select(pointers).where(self._ours(pointers))).mappings().one_or_none()
         return None if row is None else Pointer(row["epoch"], row["generation"], row["documents"], row["passages"])
 
-    def _begin(self, connection: Connection) -> None:
-        if self._present(connection) is None:
-            values = {"epoch": secrets.randbelow(_FIRST_EPOCHS), "generation": 0, "documents": 0, "passages": 0}
-            kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-            begun = kind.insert(pointers).values(fingerprint=self.fingerprint, **values)
-            connection.execute(begun.on_conflict_do_nothing())
+    def _begin(self, connection: Connection) -> str:
+        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+        values = {"epoch": secrets.randbelow(_FIRST_EPOCHS), "generation": new_generation()}
+        begun = kind.insert(pointers).values(fingerprint=self.fingerprint, **values, documents=0, passages=0)
+        connection.execute(begun.on_conflict_do_nothing())
+        named = kind.insert(owners).values(only=1, id=secrets.token_hex(8))
+        connection.execute(named.on_conflict_do_nothing())
+        return str(_owner(connection))
 
     def _locked(self, connection: Connection) -> Pointer:
         """The pointer, which nobody else changes before this transaction ends."""
@@ -172,6 +212,18 @@ class Manifest:
         if new:
             key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
             connection.execute(insert(passages), [{**key, **passage.values()} for passage in new])
+
+    def _close(self, connection: Connection, staged: int, identity: str) -> None:
+        """A passage is never changed: others take the places of those that customers could find."""
+        mine = (self._ours(passages), passages.c.document_id == identity, passages.c.died.is_(None))
+        rows = connection.execute(select(passages).where(*mine, passages.c.staff == 0)).mappings().all()
+        closed = [{**PassageRow.of(row).values(), "staff": 1} for row in rows]
+        self._end(connection, staged, and_(passages.c.document_id == identity, passages.c.staff == 0))
+        key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
+        if closed:
+            connection.execute(insert(passages), [{**key, **each} for each in closed])
+        mine_too = (self._ours(documents), documents.c.id == identity)
+        connection.execute(update(documents).where(*mine_too).values(digest="", stamp=""))
 
     def _end(self, connection: Connection, staged: int, which: ColumnElement[bool]) -> None:
         """What nobody has seen yet goes at once; what readers see ends with the next epoch."""
@@ -213,6 +265,10 @@ class Manifest:
         )
         connection.execute(delete(passages).where(self._ours(passages), passages.c.died <= epoch - _KEPT_EPOCHS))
         return moved
+
+
+def _owner(connection: Connection) -> str | None:
+    return connection.execute(select(owners.c.id)).scalar_one_or_none()
 
 
 def _document_of(row: Any) -> IndexedDocument:

@@ -72,7 +72,7 @@ class Reader(Generic[Ready]):
         for tries_left in reversed(range(_TRIES)):
             generation = self._manifest.pointer().generation
             try:
-                snapshot = load(self._manifest, Vectors(self._client, self._manifest.fingerprint, generation), before)
+                snapshot = load(self._manifest, Vectors(self._client, self._manifest.shelf, generation), before)
             except Exception:
                 if not tries_left or self._manifest.pointer().generation == generation:
                     raise

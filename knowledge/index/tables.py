@@ -47,6 +47,14 @@ pointers = Table(
 )
 """``epoch`` is what readers see; what carries the next number is still being written. ``generation`` of the vectors."""
 
+owners = Table(
+    _named("owner"),
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(32), nullable=False),
+)
+"""One row: the name by which the vectors of this manifest are told from those of others in the same Chroma server."""
+
 documents = Table(
     _named("document"),
     metadata,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import secrets
 import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from numpy.typing import NDArray
 Keys = NDArray[np.uint64]
 Matrix = NDArray[np.float32]
 
-_PREFIX = "switchboard-vectors"
+_PREFIX = "switchboard-index"
 _CONFIGURATION = {"hnsw": {"space": "ip", "ef_construction": 4, "max_neighbors": 2}}
 _BATCH = 500
+_GENERATIONS = 1 << 31
+"""What an integer of PostgreSQL holds."""
 
 
 def key_of(text: str) -> int:
@@ -41,12 +45,33 @@ def unpacked(stored: bytes) -> Keys:
     return np.frombuffer(stored, "<u8").astype(np.uint64, copy=False)
 
 
-class Vectors:
-    """Blocking; for one thread. ``generation`` 0 is the first; a collection is made when something is put into it."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Whose vectors, and of which model. Several manifests may keep theirs in one server, and nobody touches another's."""
 
-    def __init__(self, client: Any, fingerprint: str, generation: int) -> None:
+    owner: str
+    fingerprint: str
+
+    def name(self, generation: int) -> str:
+        """The collection of a generation."""
+        return f"{_PREFIX}-{self.owner}-{self.fingerprint}-{generation}"
+
+    def holds(self, name: str) -> bool:
+        """Whether a collection is a generation of this model's."""
+        start = self.name(0)[:-1]
+        return name.startswith(start) and name.removeprefix(start).isdigit()
+
+    def owns(self, name: str) -> bool:
+        """Whether a collection is this owner's, for any model."""
+        return name.startswith(f"{_PREFIX}-{self.owner}-")
+
+
+class Vectors:
+    """Blocking; for one thread. A collection is made when something is put into it."""
+
+    def __init__(self, client: Any, shelf: Shelf, generation: int) -> None:
         self._client = client
-        self._name = _name(fingerprint, generation)
+        self._name = shelf.name(generation)
         self._made: Any = None
         self.generation = generation
 
@@ -91,24 +116,29 @@ class Vectors:
         return self._made
 
 
-def drop(client: Any, fingerprint: str, generation: int) -> None:
+def new_generation() -> int:
+    """A number that no generation had before: what a killed process left half made is never taken for another's."""
+    return 1 + secrets.randbelow(_GENERATIONS - 1)
+
+
+def was_removed(error: Exception) -> bool:
+    """Whether a collection was removed by another process while it was used."""
+    from chromadb.errors import NotFoundError  # takes a second to import, which who only reads a manifest can spare
+
+    return isinstance(error, NotFoundError)
+
+
+def drop(client: Any, shelf: Shelf, generation: int) -> None:
     """Removes a generation, if it is there."""
-    name = _name(fingerprint, generation)
+    name = shelf.name(generation)
     if name in _names(client):
         client.delete_collection(name)
 
 
-def drop_but(client: Any, fingerprint: str, generation: int, *, others: bool) -> bool:
-    """Removes what is left of other generations of this model, and with ``others`` what other models have.
-
-    Whether there was anything.
-    """
-    kept = _name(fingerprint, generation)
-    start = f"{_PREFIX}-" if others else f"{_PREFIX}-{fingerprint}-"
-    leaving = [name for name in _names(client) if name != kept and name.startswith(start)]
-    for name in leaving:
-        client.delete_collection(name)
-    return bool(leaving)
+def others_than(client: Any, shelf: Shelf, generation: int, *, of_other_models: bool) -> list[str]:
+    """The collections of other generations of this model, and with ``of_other_models`` of the owner's other models."""
+    belongs = shelf.owns if of_other_models else shelf.holds
+    return [name for name in _names(client) if name != shelf.name(generation) and belongs(name)]
 
 
 def remove_files(directory: Path) -> None:
@@ -132,10 +162,6 @@ def _is_uuid(name: str) -> bool:
         return str(uuid.UUID(name)) == name
     except ValueError:
         return False
-
-
-def _name(fingerprint: str, generation: int) -> str:
-    return f"{_PREFIX}-{fingerprint}-{generation}"
 
 
 def _id(key: int) -> str:

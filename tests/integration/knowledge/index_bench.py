@@ -19,9 +19,11 @@ from knowledge.index.order import IndexOrder
 from knowledge.index.reader import Reader
 from knowledge.index.run import IndexRun
 from knowledge.index.snapshot import Snapshot
+from knowledge.index.vectors import Vectors
 from knowledge.index.writing import IndexWriter
 from knowledge.search.corpus import Filters
 from knowledge.search.engine import search
+from knowledge.sources import Catalog
 from tests.unit.knowledge.wordpiece import WordPieceCounter
 
 LONG_AFTER = 4_000_000_000.0
@@ -43,6 +45,7 @@ class Bench:
         self.seconds = 0.0
         self.now = LONG_AFTER
         self.committed: Callable[[], object] = lambda: None
+        self.catalog = Catalog()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if self.break_after is not None and len(self.embedded) >= self.break_after:
@@ -75,6 +78,7 @@ class Bench:
             clock=lambda: self.seconds,
             now=lambda: self.now,
             committed=lambda: self.committed(),
+            catalog=self.catalog,
         )
 
     def reader(self, fingerprint: str = "model1") -> Reader[Snapshot]:
@@ -89,6 +93,16 @@ class Bench:
 
     def collections(self) -> set[str]:
         return {collection.name for collection in self.client.list_collections()}
+
+    def vectors(self, fingerprint: str = "model1") -> Vectors:
+        """Those that readers are told of now."""
+        manifest = self.index(fingerprint).manifest
+        return Vectors(self.client, manifest.shelf, manifest.pointer().generation)
+
+    def collection(self, fingerprint: str = "model1") -> str:
+        """The one in which they are."""
+        manifest = self.index(fingerprint).manifest
+        return manifest.shelf.name(manifest.pointer().generation)
 
 
 def vector(text: str) -> NDArray[np.float32]:

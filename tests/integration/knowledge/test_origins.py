@@ -102,7 +102,7 @@ def test_what_was_named_follows_to_another_model(bench: Bench, world: Path) -> N
 
     assert report.indexed == 4
     assert {document.origin for document in bench.index("model2").documents().values()} == set(Origin)
-    assert bench.collections() == {"switchboard-vectors-model2-0"}
+    assert bench.collections() == {bench.collection("model2")}
 
 
 def test_what_was_removed_does_not_follow_to_another_model(bench: Bench, world: Path) -> None:
