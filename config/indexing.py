@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -20,7 +19,11 @@ from knowledge.sources.refresh import Refreshed
 
 log = structlog.get_logger(__name__)
 
-_ELECTED, _FETCHING = "knowledge index", "knowledge fetch"
+ELECTED, FETCHING = "knowledge index", "knowledge fetch"
+"""What one process at a time does, the command included."""
+_PAUSE = 30.0
+_LONGEST_PAUSE = 600.0
+"""Seconds after which a first run that the knowledge was not ready for is tried again: each time twice as many."""
 
 
 class FilledRetriever:
@@ -66,6 +69,7 @@ class Indexing:
         stand_in: str | None = None,
         shared: bool = False,
         election: Election | None = None,
+        pause: float = _PAUSE,
     ) -> None:
         """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model.
 
@@ -76,10 +80,12 @@ class Indexing:
         self._stand_in = stand_in
         self._shared = shared
         self._election = election or Election()
+        self._pause = pause
         self._one_at_a_time = asyncio.Lock()
         self._started = False
         self._had_documents = False
         self._first: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
         self.retriever = FilledRetriever(knowledge, self, metrics)
 
     @property
@@ -103,15 +109,14 @@ class Indexing:
         """End what runs; the next start goes on where it was."""
         if self._first is not None:
             self._first.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._first
+            await asyncio.wait({self._first})
         if self._started:
             await self._knowledge.close()
 
     async def first_run(self) -> None:
-        """Returns when the run of the start is over, however it went."""
+        """Returns when the run of the start is over, however it went, or was tried and has to wait for the knowledge."""
         if self._first is not None:
-            await asyncio.wait({self._first})
+            await self._tried.wait()
 
     async def run(
         self,
@@ -131,7 +136,7 @@ class Indexing:
     async def _fetch(
         self, sources: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
     ) -> Sequence[Refreshed]:
-        async with self._election.held(_FETCHING):
+        async with self._election.held(FETCHING):
             return await self._knowledge.refresh.run(resolve(sources), progress)
 
     async def _index(
@@ -141,7 +146,7 @@ class Indexing:
         *,
         confirm_deletions: bool = False,
     ) -> IndexReport:
-        async with self._one_at_a_time, self._election.held(_ELECTED):
+        async with self._one_at_a_time, self._election.held(ELECTED):
             return await self._knowledge.writer.index(
                 paths or self._sources,
                 progress=progress,
@@ -165,7 +170,7 @@ class Indexing:
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
         await self._ensure_started()
-        async with self._one_at_a_time, self._election.held(_ELECTED):
+        async with self._one_at_a_time, self._election.held(ELECTED):
             return await forget(self._knowledge, paths, self._sources, self._stand_in)
 
     async def _ensure_started(self) -> None:
@@ -174,33 +179,57 @@ class Indexing:
             await self._knowledge.start()
 
     async def _first_run(self) -> None:
+        """Tried until the knowledge is ready: a model that loads slowly or a Chroma server that comes up late is waited for."""
+        pause = self._pause
         try:
-            await self._knowledge.warm()
-            self._had_documents = self._knowledge.health().documents > 0
-            async with self._one_at_a_time, self._election.held(_ELECTED):
-                report = await self._knowledge.writer.index(
-                    self._sources,
-                    origin=Origin.CONFIGURED,
-                    stand_in=self._stand_in,
-                    drop_other_models=not self._shared,
-                )
-            if any(one.changed for one in await self._fetch(self._sources)):
-                report = await self._index(())
+            while not await self._filled(pause):
+                self._tried.set()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        finally:
+            self._tried.set()
+
+    async def _filled(self, pause: float) -> bool:
+        """Whether that is the end of it, for good or ill."""
+        try:
+            _say(await self._fill())
+        except KnowledgeUnavailable as error:
+            log.error("index.failed", error=error.detail, again_in=pause)
+            return False
         except HubError as error:
             log.error("index.failed", error=error.detail)
-            return
-        log.info(
-            "index.done",
-            indexed=report.indexed,
-            unchanged=report.unchanged,
-            removed=report.removed,
-            chunks=report.chunks,
-            seconds=round(report.seconds, 1),
-        )
-        if report.sample_left_out:
-            log.info("index.sample_left_out", reason="documents of your own were indexed with switchboard index")
-        for source, reason in report.failures:
-            log.warning("index.document_failed", source=source, reason=reason)
+        except Exception:
+            log.exception("index.failed")
+        return True
+
+    async def _fill(self) -> IndexReport:
+        await self._knowledge.warm()
+        self._had_documents = self._knowledge.health().documents > 0
+        async with self._one_at_a_time, self._election.held(ELECTED):
+            report = await self._knowledge.writer.index(
+                self._sources,
+                origin=Origin.CONFIGURED,
+                stand_in=self._stand_in,
+                drop_other_models=not self._shared,
+            )
+        if any(one.changed for one in await self._fetch(self._sources)):
+            report = await self._index(())
+        return report
+
+
+def _say(report: IndexReport) -> None:
+    log.info(
+        "index.done",
+        indexed=report.indexed,
+        unchanged=report.unchanged,
+        removed=report.removed,
+        chunks=report.chunks,
+        seconds=round(report.seconds, 1),
+    )
+    if report.sample_left_out:
+        log.info("index.sample_left_out", reason="documents of your own were indexed with switchboard index")
+    for source, reason in report.failures:
+        log.warning("index.document_failed", source=source, reason=reason)
 
 
 async def forget(

@@ -11,6 +11,7 @@ from config.election import Election
 from config.indexing import Indexing
 from config.parts import sample_stands_in
 from config.settings import read_settings
+from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import IndexReport
 from core.ports.metrics import Metrics
 from knowledge.index.order import Origin
@@ -110,6 +111,43 @@ async def test_a_process_that_stops_while_it_indexes_leaves_the_rest_to_another(
     assert leases.holder == "p0"
     await hub.stop()
     assert leases.holder is None
+
+
+class Faulty(Orders):
+    """Fails as often as there are faults, then indexes. Knows whether it was closed."""
+
+    def __init__(self, *faults: Exception) -> None:
+        super().__init__()
+        self.documents = 0
+        self.faults = list(faults)
+        self.closed = False
+
+    async def warm(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_a_first_run_is_tried_again_until_the_knowledge_is_ready() -> None:
+    knowledge = Faulty(*[KnowledgeUnavailable("still loading")] * 3)
+    hub = Indexing(cast("Knowledge", knowledge), ["./docs"], cast("Metrics", None), pause=0.0)
+    await hub.start()
+    await hub.first_run()
+    await eventually(lambda: not hub.filling, seconds=30)
+    assert [paths for paths, _ in knowledge.seen] == [("./docs",)]
+    await hub.stop()
+
+
+async def test_a_first_run_that_failed_oddly_keeps_nobody_from_stopping() -> None:
+    knowledge = Faulty(ZeroDivisionError())
+    hub = Indexing(cast("Knowledge", knowledge), ["./docs"], cast("Metrics", None))
+    await hub.start()
+    await hub.first_run()
+    assert not hub.filling
+    await hub.stop()
+    assert knowledge.closed
 
 
 def test_only_a_sample_that_nobody_asked_for_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
