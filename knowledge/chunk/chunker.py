@@ -12,8 +12,10 @@ from urllib.parse import quote, urlsplit
 from knowledge.chunk.pieces import Piece, pieces_of
 from knowledge.chunk.plain import plain
 from knowledge.chunk.tokens import TokenCounter, fits, longest_start
-from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry
+from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry, UnreadableDocument
 
+MOST_TEXTS = 20_000
+"""Vectors of one document: about 5,000 pages. All of the index has room for little more than ten times as many."""
 _SEPARATOR = " > "
 _IN_FRAGMENT = "/?:@!$&'()*+,;=~-._%"
 """RFC 3986, 3.5."""
@@ -37,11 +39,26 @@ class Chunker:
         self._most = counter.limit
 
     def chunks(self, document: Document) -> list[Chunk]:
-        """All chunks of a document in reading order."""
-        found = [self._faq_chunk(document, entry, number) for number, entry in enumerate(document.entries)]
-        for number, section in enumerate(_sections(document), start=len(found)):
-            found.extend(self._section_chunks(document, section, number))
+        """All chunks of a document in reading order. Raises UnreadableDocument for one that cannot be cut, or into too many."""
+        found, texts = [], 0
+        try:
+            for chunk in self._all(document):
+                found.append(chunk)
+                texts += len(chunk.embedded)
+                if texts > MOST_TEXTS:
+                    break
+        except Exception as error:
+            reason = f"it cannot be cut into passages: {type(error).__name__}: {error}"[:300]
+            raise UnreadableDocument(reason) from error
+        if texts > MOST_TEXTS:
+            raise UnreadableDocument(f"it makes more than {MOST_TEXTS:,} passages; divide it")
         return found
+
+    def _all(self, document: Document) -> Iterator[Chunk]:
+        for number, entry in enumerate(document.entries):
+            yield self._faq_chunk(document, entry, number)
+        for number, section in enumerate(_sections(document), start=len(document.entries)):
+            yield from self._section_chunks(document, section, number)
 
     def _section_chunks(self, document: Document, section: _Section, number: int) -> Iterator[Chunk]:
         prefix = self._prefix((document.title, *section.path))

@@ -13,6 +13,9 @@ _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 200
 _SAMPLE = 256 * 1024
 _LONGEST_FIELD = 1024 * 1024
+_MOST_COLUMNS = 2_000
+_MOST_CELLS = 1_000_000
+"""More than any table for people; data for programs answers no customer."""
 _ANNOUNCED = "sep="
 """Excel's own way of naming the delimiter, in a line before the header."""
 
@@ -20,13 +23,27 @@ _ANNOUNCED = "sep="
 def table_of(text: str) -> list[Block]:
     """The whole file as one table, its first row the header. Raises UnreadableDocument with the line of a mistake."""
     delimiter, body = _announced(text)
-    rows = list(_rows(body, delimiter or sniff(body)))
+    rows = _bounded(_rows(body, delimiter or sniff(body)))
     if not rows:
         return []
     width = max(len(row) for row in rows)
-    lines = [_line(row, width) for row in rows]
+    rows[0].extend([""] * (width - len(rows[0])))
+    lines = [_line(row) for row in rows]
     lines.insert(1, "| " + " | ".join(["---"] * width) + " |")
     return [Block(BlockKind.TABLE, "\n".join(lines))]
+
+
+def _bounded(rows: Iterator[list[str]]) -> list[list[str]]:
+    """The rows without the empty fields at their ends, of which spreadsheets write any number. Short rows stay short."""
+    found, cells = [], 0
+    for row in rows:
+        while not row[-1].strip():
+            row.pop()
+        cells += len(row)
+        if len(row) > _MOST_COLUMNS or cells > _MOST_CELLS:
+            raise UnreadableDocument(f"the table has more than {_MOST_COLUMNS:,} columns or {_MOST_CELLS:,} fields")
+        found.append(row)
+    return found
 
 
 def sniff(text: str) -> str:
@@ -67,6 +84,6 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
         raise UnreadableDocument(f"line {reader.line_num}: {error}; is a quotation mark left open?") from error
 
 
-def _line(row: Sequence[str], width: int) -> str:
+def _line(row: Sequence[str]) -> str:
     cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
-    return "| " + " | ".join([*cells, *[""] * (width - len(row))]) + " |"
+    return "| " + " | ".join(cells) + " |"

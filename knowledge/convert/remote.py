@@ -9,12 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from pydantic import ValidationError
+
+from core.domain.attachments import human_size
 from knowledge.documents import Document, UnreadableDocument
-from knowledge.process.frames import Frame, encode, read
+from knowledge.process.frames import BrokenFrame, Frame, encode, read
 from knowledge.process.wire import document_from
 
 PACKAGES = Path(__file__).parents[2]
 """The folder that holds our packages, so that the child finds them without being installed."""
+
+_MOST_BYTES = 32 * 1024**2
+"""Of what was read of one document. A library of a thousand pages has three; a file may unfold into any size."""
 
 
 class ConverterProcess:
@@ -35,9 +41,14 @@ class ConverterProcess:
     def convert(self, path: Path) -> Document:
         """The document in ``path``. Raises UnreadableDocument, also when reading it killed the process or took too long."""
         answer = self._ask({"path": str(path)})
-        if "document" in answer:
-            return document_from(answer["document"])
-        raise UnreadableDocument(answer["unreadable"])
+        try:
+            if "document" in answer:
+                return document_from(answer["document"])
+            reason = str(answer["unreadable"])
+        except (ValidationError, KeyError) as error:
+            self._end()
+            raise UnreadableDocument("reading it gave what is no document") from error
+        raise UnreadableDocument(reason)
 
     def _ask(self, request: Frame) -> Frame:
         child = self._child or self._start()
@@ -49,9 +60,13 @@ class ConverterProcess:
         try:
             child.stdin.write(encode(request))
             child.stdin.flush()
-            answer = read(_binary(child.stdout))
+            answer = read(_binary(child.stdout), _MOST_BYTES)
         except BrokenPipeError:
             answer = None
+        except BrokenFrame as error:
+            self._end()
+            reason = f"it holds more text than {human_size(_MOST_BYTES)}, or broke the converter ({error})"
+            raise UnreadableDocument(reason) from error
         finally:
             timer.cancel()
         if answer is not None:

@@ -34,19 +34,19 @@ def decode(body: bytes) -> Frame:
     return frame
 
 
-def body_length(head: bytes) -> int:
+def body_length(head: bytes, most: int = MOST_BYTES) -> int:
     """The length of the body that follows. Raises BrokenFrame for one that no frame of ours can have."""
     length = int(LENGTH.unpack(head)[0])
-    if length > MOST_BYTES:
+    if length > most:
         raise BrokenFrame(f"a frame of {length} bytes")
     return length
 
 
-def read(stream: BinaryIO) -> Frame | None:
-    """The next frame; None when the other side has closed the pipe or died."""
+def read(stream: BinaryIO, most: int = MOST_BYTES) -> Frame | None:
+    """The next frame; None when the other side has closed the pipe or died. Raises BrokenFrame."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
-    length = body_length(head)
+    length = body_length(head, most)
     body = stream.read(length)
     return decode(body) if len(body) == length else None

@@ -40,13 +40,26 @@ def test_commas_in_the_text_of_other_columns_do_not_win() -> None:
     assert table[0].text.splitlines()[2] == "| Where, when? | Here, now, always |"
 
 
-def test_short_and_long_rows_are_padded_and_bars_do_not_break_the_table() -> None:
+def test_a_header_is_as_wide_as_the_widest_row_and_bars_do_not_break_the_table() -> None:
     assert table_of("a;b\n1\n2;x|y;more\n;;\n")[0].text.splitlines() == [
         "| a | b |  |",
         "| --- | --- | --- |",
-        "| 1 |  |  |",
+        "| 1 |",
         "| 2 | x\\|y | more |",
     ]
+
+
+@pytest.mark.parametrize("header", ["a," * 1000, "a" + "," * 1000, "," * 15_000 + "\na"])
+def test_a_wide_row_makes_no_other_row_longer(header: str) -> None:
+    text = f"{header}\n" + "a\n" * 20_000
+
+    assert len(table_of(text)[0].text) < 10 * len(text)
+
+
+@pytest.mark.parametrize("text", ["a," * 2_001, "a,b,c\n" * 333_334])
+def test_data_for_programs_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableDocument, match="more than 2,000 columns or 1,000,000 fields"):
+        table_of(text)
 
 
 def test_nothing_is_no_table() -> None:

@@ -1,0 +1,83 @@
+"""A document that unfolds into too much, or into what is none, costs itself and no other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from knowledge.chunk import chunker
+from knowledge.chunk.chunker import Chunker
+from knowledge.convert.remote import ConverterProcess
+from knowledge.documents import UnreadableDocument
+from knowledge.index.order import IndexOrder
+from tests.integration.knowledge.index_bench import Bench
+from tests.unit.knowledge.wordpiece import WordPieceCounter
+
+
+def test_a_document_that_holds_too_much_text_is_refused_and_the_next_is_read(tmp_path: Path) -> None:
+    large, good = tmp_path / "large.csv", tmp_path / "good.md"
+    large.write_text(("あ" * 1000 + "\n") * 6000)
+    good.write_text("# Refunds\n\nWithin thirty days.")
+
+    with ConverterProcess(timeout=100) as reader:
+        with pytest.raises(UnreadableDocument, match="more text than 32 MB"):
+            reader.convert(large)
+        assert reader.convert(good).title == "Refunds"
+
+
+class _Odd(ConverterProcess):
+    """Its far end writes what no converter of ours does."""
+
+    answer = b""
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        script = f"import sys; sys.stdin.buffer.read(1); sys.stdout.buffer.write({self.answer!r}); sys.stdout.flush()"
+        self._child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self._child
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"{", b"{}", b'{"document":{"title":1}}', b'{"document":{"blocks":"x"}}'])
+def test_what_is_no_document_is_refused(body: bytes, tmp_path: Path) -> None:
+    with _Odd(timeout=100) as reader:
+        reader.answer = len(body).to_bytes(4, "big") + body
+        for _ in range(2):
+            with pytest.raises(UnreadableDocument):
+                reader.convert(tmp_path / "x.md")
+
+
+def test_a_document_of_too_many_passages_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunker, "MOST_TEXTS", 10)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "good.md").write_text("# Refunds\n\nWithin thirty days.")
+    (tmp_path / "docs" / "long.md").write_text("".join(f"## Section {n}\n\nText {n}.\n\n" for n in range(11)))
+
+    report = Bench(tmp_path / "docs", tmp_path / "chroma").run()
+
+    assert report.indexed == 1
+    assert report.failures == (("docs/long.md", "it makes more than 10 passages; divide it"),)
+
+
+def test_a_document_that_cannot_be_cut_stops_no_other(tmp_path: Path) -> None:
+    class Fragile(WordPieceCounter):
+        def count(self, texts: object) -> list[int]:
+            if any("poison" in text for text in texts):  # type: ignore[attr-defined]
+                raise IndexError("no such token")
+            return super().count(texts)  # type: ignore[arg-type]
+
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "good.md").write_text("# Refunds\n\nWithin thirty days.")
+    (docs / "bad.md").write_text("# Poison\n\nThis is poison.")
+    bench = Bench(docs, tmp_path / "chroma")
+    run = bench.made()
+    run._chunker = Chunker(Fragile(), 64)
+
+    report = run.run(IndexOrder([str(docs)]), lambda progress: None)
+
+    assert report.indexed == 1
+    [(source, reason)] = report.failures
+    assert source == "docs/bad.md"
+    assert "IndexError" in reason
