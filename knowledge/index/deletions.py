@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
 from knowledge.sources import Scan
+from knowledge.sources.secrets import without_secret
 
 CONFIRM = "switchboard index --confirm-deletions"
 """What somebody types who has seen that most of a source is gone."""
@@ -31,7 +32,7 @@ class Deletions:
         large = {root for root, count in lost.items() if count > _HANDFUL and count * 2 > had[root]}
         kept = set() if order.confirm_deletions else large
         self.meant = [name for name, document in leaving.items() if document.root not in kept]
-        self.refused = [(root, _reason(lost[root], had[root])) for root in sorted(kept)]
+        self.refused = [(without_secret(root), _reason(lost[root], had[root])) for root in sorted(kept)]
 
 
 def _may_go(document: IndexedDocument, found: Scan, order: IndexOrder) -> bool:

@@ -215,15 +215,15 @@ class Manifest:
 
     def _close(self, connection: Connection, staged: int, identity: str) -> None:
         """A passage is never changed: others take the places of those that customers could find."""
-        mine = (self._ours(passages), passages.c.document_id == identity, passages.c.died.is_(None))
-        rows = connection.execute(select(passages).where(*mine, passages.c.staff == 0)).mappings().all()
-        closed = [{**PassageRow.of(row).values(), "staff": 1} for row in rows]
-        self._end(connection, staged, and_(passages.c.document_id == identity, passages.c.staff == 0))
-        key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
+        of_customers = and_(passages.c.document_id == identity, passages.c.staff == 0)
+        alive = select(passages).where(self._ours(passages), passages.c.died.is_(None), of_customers)
+        closed = [{**PassageRow.of(row).values(), "staff": 1} for row in connection.execute(alive).mappings()]
+        self._end(connection, staged, of_customers)
         if closed:
+            key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
             connection.execute(insert(passages), [{**key, **each} for each in closed])
-        mine_too = (self._ours(documents), documents.c.id == identity)
-        connection.execute(update(documents).where(*mine_too).values(digest="", stamp=""))
+        changed = update(documents).where(self._ours(documents), documents.c.id == identity)
+        connection.execute(changed.values(digest="", stamp=""))
 
     def _end(self, connection: Connection, staged: int, which: ColumnElement[bool]) -> None:
         """What nobody has seen yet goes at once; what readers see ends with the next epoch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from os import stat_result
 from pathlib import Path
@@ -15,12 +15,14 @@ from core.domain.attachments import human_size
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
 from knowledge.documents import Document, SourceFile, UnreadableDocument
+from knowledge.index.closing import for_staff, for_staff_now, gone_from, speaks_of_audience
 from knowledge.index.deletions import Deletions
 from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
+from knowledge.sources.secrets import without_secret
 
 FORMAT = 5
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
@@ -101,7 +103,9 @@ class IndexRun:
         followers = self._followers(known)
         own = bool(followers) or any(_is_own(document, order) for document in known.values())
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
-        found = scan([*roots, *(root for root in followers if root not in roots)], self._catalog)
+        looked_at = [*roots, *(root for root in followers if root not in roots)]
+        found = scan(looked_at, self._catalog)
+        self._close(for_staff_now(found, known, self._catalog, looked_at), known)
         tally.total = len(found.files)
         tally.failures.extend(found.failures)
         tally.problems.extend(found.skipped)
@@ -110,6 +114,7 @@ class IndexRun:
             self._file(file, origin, known.get(file.id), progress)
         self._flush(progress)
         self._remove_vanished(found, known, order)
+        self._index.close(self._index.sharing(gone_from(found, known, looked_at), for_staff(found)))
         left_out = self._give_way(order)
         self._finish()
         if order.drop_other_models and not tally.failures:
@@ -128,7 +133,7 @@ class IndexRun:
                 del known[identity]
             elsewhere = self._index.forget_in_other_models(root)
             if not leaving and not elsewhere:
-                tally.failures.append((root, "nothing of it is in the index"))
+                tally.failures.append((without_secret(root), "nothing of it is in the index"))
         self._finish()
         return tally.report(round(self._clock() - started, 3), left_out=False)
 
@@ -160,9 +165,19 @@ class IndexRun:
         except OSError as error:
             self._fail(file, error.strerror or str(error), known)
 
+    def _close(self, identities: Iterable[str], known: dict[str, IndexedDocument]) -> None:
+        """Before anything else, and seen at once: whatever goes wrong later, customers do not find what is for staff now."""
+        closed = self._index.close(identities)
+        for identity in closed:
+            known[identity] = replace(known[identity], digest="", stamp="")
+        if closed:
+            self._commit()
+
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
         self._tally.settled += 1
         stays = "" if known is None else " (its last readable version stays in the index)"
+        if known is not None and speaks_of_audience(file, self._max_bytes) and self._index.close([file.id]):
+            stays = " (its last readable version stays in the index, for staff alone)"
         self._tally.failures.append((file.source, f"{reason}{stays}"))
 
     def _document(

@@ -66,8 +66,8 @@ class StaffPlaces:
 
         ``source`` is its name in the index, which holds its place below the root.
         """
-        if options.root in self._roots:
-            return True
+        if not self._staff or options.root in self._roots:
+            return bool(self._staff)
         if options.its_kind == GIT:
             return self.hold_in_repository(options, source.partition("/")[2])
         if options.its_kind != FILES:

@@ -1,0 +1,143 @@
+"""What is made staff-only is not found by customers from then on, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.domain.knowledge import IndexReport, KnowledgeAudience
+from knowledge.index.order import IndexOrder, Origin
+from knowledge.sources import Catalog, SourceOptions
+from tests.integration.knowledge.index_bench import Bench
+
+STAFF = KnowledgeAudience.STAFF
+
+
+def run(bench: Bench, *described: SourceOptions, named: list[str] | None = None) -> IndexReport:
+    bench.catalog = Catalog(described)
+    roots = [one.root for one in described] if named is None else named
+    return bench.run(order=IndexOrder(roots, Origin.CONFIGURED if named is None else Origin.NAMED))
+
+
+def seen(bench: Bench, audience: KnowledgeAudience = KnowledgeAudience.PUBLIC) -> set[str]:
+    """The sources that are found."""
+    return {passage.source.rpartition("/")[2] for passage in bench.found("anything", 100, audience)}
+
+
+@pytest.fixture
+def docs(bench: Bench) -> SourceOptions:
+    """Three documents for customers, indexed."""
+    run(bench, options := SourceOptions(str(bench.folder)))
+    assert seen(bench) == {"a.md", "b.md", "c.md"}
+    return options
+
+
+@pytest.mark.parametrize("wrong", ["unreadable", "unmounted", "another run", "crash"])
+def test_a_source_that_is_for_staff_now(bench: Bench, docs: SourceOptions, tmp_path: Path, wrong: str) -> None:
+    named = None
+    before = {file.name: file.read_text() for file in bench.folder.iterdir()}
+    if wrong == "unreadable":
+        for file in bench.folder.iterdir():
+            file.write_bytes(b"\0")
+    elif wrong == "unmounted":
+        bench.folder.rename(tmp_path / "away")
+    elif wrong == "another run":
+        (tmp_path / "x.md").write_text("x")
+        named = [str(tmp_path / "x.md")]
+    else:
+        (bench.folder / "a.md").write_text("New.")
+        bench.break_after = 0
+
+    if wrong == "crash":
+        with pytest.raises(RuntimeError):
+            run(bench, SourceOptions(docs.address, audience=STAFF))
+    else:
+        run(bench, SourceOptions(docs.address, audience=STAFF), named=named)
+
+    assert seen(bench) - {"x.md"} == set()
+    assert seen(bench, STAFF) >= {"a.md", "b.md", "c.md"}, "staff find the last version"
+
+    bench.break_after = None
+    if wrong == "unmounted":
+        (tmp_path / "away").rename(bench.folder)
+    for name, text in before.items():
+        (bench.folder / name).write_text(text)
+    run(bench, docs)
+    assert seen(bench) >= {"a.md", "b.md", "c.md"}, "and what is for customers again is found again"
+
+
+def test_a_folder_that_is_for_staff_now_and_gone(bench: Bench, tmp_path: Path) -> None:
+    """Only the place that the index noted says where its documents lay."""
+    inner = bench.folder / "internal"
+    inner.mkdir()
+    for number in range(9):
+        (inner / f"{number}.md").write_text(f"Number {number}.")
+    for file in bench.folder.glob("*.md"):
+        file.unlink()
+    run(bench, docs := SourceOptions(str(bench.folder)))
+    assert len(seen(bench)) == 9
+    inner.rename(tmp_path / "away")
+    (bench.folder / "d.md").write_text("Here.")
+
+    report = run(bench, docs, SourceOptions(str(inner), audience=STAFF))
+
+    assert "9 of its 9 documents are gone" in str(report.failures)
+    assert seen(bench) == {"d.md"}
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_what_was_moved_to_staff(bench: Bench, tmp_path: Path, renamed: bool) -> None:
+    """The guard that keeps what vanished keeps it for staff."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "z.md").write_text("Z.")
+    for number in range(9):
+        (bench.folder / f"{number}.md").write_text(f"Number {number}.")
+    docs, staff = SourceOptions(str(bench.folder)), SourceOptions(str(closed), audience=STAFF)
+    run(bench, docs, staff)
+    assert len(seen(bench)) == 12
+    for number in range(9):
+        (bench.folder / f"{number}.md").rename(closed / f"{'new' if renamed else ''}{number}.md")
+
+    report = run(bench, docs, staff)
+
+    assert "9 of its 12 documents are gone" in str(report.failures)
+    assert seen(bench) == {"a.md", "b.md", "c.md"}
+
+
+@pytest.mark.parametrize("head", ["audience: internal", "audience: staff\ntitle: [", 'Audience: "staff'])
+def test_a_head_that_cannot_be_read(bench: Bench, docs: SourceOptions, head: str) -> None:
+    before = (bench.folder / "a.md").read_text()
+    (bench.folder / "a.md").write_text(f"---\n{head}\n---\nThe margin is forty percent.")
+
+    [(_, reason)] = run(bench, docs).failures
+
+    assert reason.endswith("(its last readable version stays in the index, for staff alone)")
+    assert seen(bench) == {"b.md", "c.md"}
+    assert run(bench, docs).failures
+    assert seen(bench) == {"b.md", "c.md"}, "and stays so"
+    (bench.folder / "a.md").write_text(before)
+    run(bench, docs)
+    assert seen(bench) == {"a.md", "b.md", "c.md"}
+
+
+def test_a_document_that_cannot_be_read_otherwise_stays(bench: Bench, docs: SourceOptions) -> None:
+    (bench.folder / "a.md").write_bytes(b"\0")
+
+    report = run(bench, docs)
+
+    assert report.failures[0][1].endswith("(its last readable version stays in the index)")
+    assert seen(bench) == {"a.md", "b.md", "c.md"}
+
+
+def test_nothing_is_written_where_nothing_is_to_be_closed(bench: Bench, docs: SourceOptions) -> None:
+    run(bench, SourceOptions(docs.address, audience=STAFF))
+    epoch = bench.index().manifest.pointer().epoch
+    report = run(bench, SourceOptions(docs.address, audience=STAFF))
+    assert (report.unchanged, bench.index().manifest.pointer().epoch) == (3, epoch)
+
+
+def test_no_password_in_what_is_refused(bench: Bench) -> None:
+    report = bench.made().forget(["https://ghp_0123456789@github.com/acme/docs.git"])
+    assert report.failures == (("https://github.com/acme/docs.git", "nothing of it is in the index"),)
