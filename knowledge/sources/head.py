@@ -12,6 +12,8 @@ from knowledge.sources.address import normal
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _REFRESH = re.compile(r"\s*(\d+)[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.IGNORECASE)
 _MOST_LINKS = 5000
+_MOST_LINK_CHARACTERS = 200_000
+"""Of all links of a page together: it says a base once, and each of its links is then as long as that."""
 _AT_ONCE = 10
 """Seconds until a page sends its readers elsewhere, up to which it is only a sign on the way."""
 
@@ -57,7 +59,7 @@ def read_head(text: str, address: str, robots_tag: str) -> Head:
     except (AssertionError, ValueError, RecursionError):  # what HTMLParser cannot make sense of ends the reading
         pass
     head = reader.head
-    head.links = list(dict.fromkeys(head.links))
+    head.links = list(reader.links)
     _obey(head, robots_tag)
     return head
 
@@ -77,7 +79,9 @@ class _Reader(HTMLParser):
     def __init__(self, address: str) -> None:
         super().__init__(convert_charrefs=True)
         self._base = address
+        self._room = _MOST_LINK_CHARACTERS
         self.head = Head()
+        self.links: dict[str, None] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in reversed(attrs)}
@@ -91,11 +95,12 @@ class _Reader(HTMLParser):
             self._meta(values)
 
     def _link(self, address: str, relation: str) -> None:
-        if "nofollow" in relation.lower().split() or len(self.head.links) >= _MOST_LINKS:
+        if "nofollow" in relation.lower().split() or len(self.links) >= _MOST_LINKS or self._room <= 0:
             return
         found = normal(address, self._base)
-        if found is not None:
-            self.head.links.append(found)
+        if found is not None and found not in self.links:
+            self._room -= len(found)
+            self.links[found] = None
 
     def _meta(self, values: dict[str, str]) -> None:
         content = values.get("content", "")

@@ -21,8 +21,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Self
 
-_FORMAT = 1
+_FORMAT = 2
+_READ = (1, 2)
+"""In the first format each page held its links."""
 _STATE, _JOURNAL, _LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
+_LINKS = "links.json"
+"""Beside the state, since only whoever fetches follows them: they outweigh all the rest, and a reader has the state in memory."""
+_LINKS_LINE = '{"links":'
 _RESUMED_WITHIN = 86_400.0
 """Seconds. What a run that was cut off has brought is taken for fresh no longer than this."""
 _LONGEST_NAME = 240
@@ -84,9 +89,9 @@ class Mirror:
         return self.folder / page.file
 
     def read(self) -> State:
-        """The last state with what an unfinished run has brought since. An empty one where nothing was fetched."""
-        state = self._state()
-        return replace(state, visited={**state.visited, **_Journal.of(self.folder).visited})
+        """The last state with what an unfinished run has brought since, without links. An empty one where nothing was fetched."""
+        state = self._state(links=False)
+        return replace(state, visited={**state.visited, **_Journal.of(self.folder, links=False).visited})
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[Draft]:
@@ -114,16 +119,24 @@ class Mirror:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._save(replace(self._state(), failure=reason))
 
-    def _state(self) -> State:
+    def _state(self, *, links: bool = True) -> State:
         try:
             raw = json.loads((self.folder / _STATE).read_text("utf-8"))
         except (OSError, ValueError):
             return State()
-        if raw.get("format") != _FORMAT:
+        if raw.get("format") not in _READ:
             return State()
-        visited = {key: _page(page) for key, page in raw["visited"].items()}
+        led = self._links() if links else {}
+        visited = {key: _page(page, led.get(key, ())) for key, page in raw["visited"].items()}
         problems = tuple((place, reason) for place, reason in raw["problems"])
         return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"])
+
+    def _links(self) -> dict[str, tuple[str, ...]]:
+        try:
+            raw = json.loads((self.folder / _LINKS).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {key: tuple(links) for key, links in raw.items()}
 
     def write(self, state: State) -> None:
         """Puts a new state in the place of the old one, and of the journal."""
@@ -131,8 +144,12 @@ class Mirror:
         (self.folder / _JOURNAL).unlink(missing_ok=True)
 
     def _save(self, state: State) -> None:
-        text = json.dumps({"format": _FORMAT, **asdict(state)}, ensure_ascii=False, separators=(",", ":"))
-        _write(self.folder / _STATE, text.encode())
+        """The links first: those of pages that the state does not name are of no account."""
+        links = {key: page.links for key, page in state.visited.items() if page.links}
+        _write(self.folder / _LINKS, _json(links))
+        visited = {key: _noted(page) for key, page in state.visited.items()}
+        rest = asdict(replace(state, visited={}))
+        _write(self.folder / _STATE, _json({"format": _FORMAT, **rest, "visited": visited}))
 
 
 class Draft:
@@ -168,7 +185,9 @@ class Draft:
     def note(self, key: str, page: Page) -> None:
         """This place is done; a run that is resumed does not visit it again."""
         self.done[key] = page
-        self._note({"key": key, "page": asdict(page)})
+        if page.links:
+            self._note({"links": page.links, "key": key})
+        self._note({"key": key, "page": _noted(page)})
 
     def finish(self, state: State) -> bool:
         """Makes ``state`` the one that is read. Whether it holds other documents than the one before."""
@@ -199,25 +218,45 @@ class _Journal:
     begun_at: float | None = None
 
     @classmethod
-    def of(cls, folder: Path) -> _Journal:
+    def of(cls, folder: Path, *, links: bool = True) -> _Journal:
         found = cls()
+        led: dict[str, tuple[str, ...]] = {}
         try:
             found.begun_at = (folder / _JOURNAL).stat().st_mtime
-            lines = (folder / _JOURNAL).read_text("utf-8").splitlines()
+            journal = (folder / _JOURNAL).open(encoding="utf-8", errors="replace")
         except OSError:
             return found
-        for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # the line that a kill cut off
-                raw = json.loads(line)
-                if "begun" in raw:
-                    found.begun[raw["begun"]] = found.begun.get(raw["begun"], 0) + 1
-                else:
-                    found.visited[raw["key"]] = _page(raw["page"])
+        with journal:
+            for line in journal:
+                if links or not line.startswith(_LINKS_LINE):
+                    found._take(line, led)
         return found
 
+    def _take(self, line: str, led: dict[str, tuple[str, ...]]) -> None:
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # the line that a kill cut off
+            raw = json.loads(line)
+            if "links" in raw:
+                led[raw["key"]] = tuple(raw["links"])
+            elif "begun" in raw:
+                self.begun[raw["begun"]] = self.begun.get(raw["begun"], 0) + 1
+            else:
+                self.visited[raw["key"]] = _page(raw["page"], led.get(raw["key"], ()))
 
-def _page(raw: Mapping[str, Any]) -> Page:
-    return Page(**{**raw, "links": tuple(raw["links"])})
+
+def _noted(page: Page) -> dict[str, Any]:
+    return {**asdict(replace(page, links=())), "leads": bool(page.links)}
+
+
+def _page(noted: Mapping[str, Any], links: tuple[str, ...]) -> Page:
+    """A page whose links are lost is asked for as if it were new: one that has not changed would lead nowhere."""
+    raw = dict(noted)
+    lost = raw.pop("leads", False) and not links
+    page = Page(**{**raw, "links": links or tuple(raw["links"])})
+    return replace(page, etag=None, modified=None) if lost else page
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _content(page: Page) -> tuple[str | None, str | None]:

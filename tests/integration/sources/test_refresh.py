@@ -146,7 +146,7 @@ async def test_a_git_that_was_killed_locks_nothing_and_nothing_grows(repository:
     [first] = await Refresh(catalog).run([options.root])
 
     assert (first.failure, first.documents) == (None, 3)
-    assert {path.name.partition("-")[0] for path in mirror.iterdir()} == {"lock", "state.json", "tree"}
+    assert {path.name.partition("-")[0] for path in mirror.iterdir()} == {"lock", "links.json", "state.json", "tree"}
 
 
 @pytest.mark.parametrize("content", [b"a" * 100_000, bytes(os.urandom(100_000))])

@@ -1,0 +1,84 @@
+"""What is kept of a source: whoever fetches goes on where it was, and readers carry no links around."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from knowledge.sources.head import read_head
+from knowledge.sources.mirror import Mirror, Page, State
+
+PAGE = Page(
+    "files/1/a.html", "Help", "", "https://a.example/", '"1"', None, ("https://a.example/b", "https://a.example/c")
+)
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Mirror:
+    return Mirror(tmp_path / "mirror")
+
+
+def _before(mirror: Mirror) -> State:
+    with mirror.fetching() as draft:
+        return draft.before
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_links_come_back_to_whoever_fetches_and_to_nobody_else(mirror: Mirror, finished: bool) -> None:
+    with mirror.fetching() as draft:
+        draft.note("/", PAGE)
+        if finished:
+            draft.finish(State(draft.done))
+
+    with mirror.fetching() as draft:
+        known = draft.before.visited if finished else draft.done
+
+    assert known == {"/": PAGE}
+    [read] = mirror.read().pages.values()
+    assert (read.file, read.url, read.links) == (PAGE.file, PAGE.url, ())
+
+
+def test_a_source_that_fails_keeps_its_links(mirror: Mirror) -> None:
+    with mirror.fetching() as draft:
+        draft.finish(State({"/": PAGE}))
+
+    mirror.fail("fetching it made the crawler crash")
+
+    assert _before(mirror).visited == {"/": PAGE}
+
+
+def test_a_page_whose_links_were_lost_is_asked_for_anew(mirror: Mirror) -> None:
+    """A server that says "not modified" would leave the crawl with a page that leads nowhere, and all behind it as gone."""
+    alone = replace(PAGE, links=())
+    with mirror.fetching() as draft:
+        draft.finish(State({"/": PAGE, "/alone": alone}))
+    (mirror.folder / "links.json").unlink()
+
+    assert _before(mirror).visited == {"/": replace(alone, etag=None), "/alone": alone}
+
+
+def test_what_an_earlier_version_kept_is_read(mirror: Mirror) -> None:
+    mirror.folder.mkdir()
+    (mirror.folder / "state.json").write_text(json.dumps({"format": 1, **asdict(State({"/": PAGE}))}))
+    (mirror.folder / "journal.jsonl").write_text(json.dumps({"key": "/more", "page": asdict(PAGE)}))
+
+    with mirror.fetching() as draft:
+        assert draft.before.visited == {"/": PAGE}
+        assert draft.done == {"/more": PAGE}
+
+
+def test_the_links_of_a_page_are_bounded_together() -> None:
+    """A page says its base once, and each of its short links is then as long as that."""
+    base = f'<base href="https://a.example/{"x" * 1900}/">'
+    text = base + "".join(f"<a href={number}>.</a>" for number in range(5000))
+
+    assert len("".join(read_head(text, "https://a.example/", "").links)) < 210_000
+
+
+def test_what_a_menu_says_on_and_on_takes_no_room() -> None:
+    text = "<a href=/one>.</a>" * 20_000 + "<a href=/two>.</a>"
+
+    assert read_head(text, "https://a.example/", "").links == ["https://a.example/one", "https://a.example/two"]
