@@ -12,16 +12,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config import parts
+from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.data_dir import DataDirLock
-from config.indexing import forget
+from config.election import Election
+from config.indexing import Indexing
 from config.local_socket import connect, read_line
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexProgress, IndexReport
+from core.ports.metrics import NoMetrics
+from core.storage.ids import new_id
+from core.storage.migrate import migrate
 from knowledge.index.deletions import CONFIRM
-from knowledge.index.order import Origin
-from knowledge.open import Knowledge
 from knowledge.sources import resolve
 
 
@@ -53,43 +56,57 @@ async def _index(settings: Settings, paths: Sequence[str], *, remove: bool, conf
     """``paths`` empty: what is configured."""
     with _bar() as bar:
         request = {"command": "index", "paths": paths, "remove": remove, "confirm_deletions": confirmed}
-        remote = None if settings.chroma_url else await connect(settings.data_dir, request)
+        remote = await connect(settings.data_dir, request) if _has_one_owner(settings) else None
         if remote is not None:
             reader, writer = remote
             try:
                 return await _follow(reader, bar)
             finally:
                 writer.close()
-        async with _alone(settings) as knowledge:
+        async with _alone(settings) as indexing:
             if remove:
-                return await forget(
-                    knowledge, paths, parts.knowledge_sources(settings), parts.sample_stands_in(settings)
-                )
-            await knowledge.refresh.run(
-                paths or resolve(parts.knowledge_sources(settings)), lambda update: _advance(bar, update)
-            )
-            return await knowledge.writer.index(
-                paths or parts.knowledge_sources(settings),
-                progress=lambda update: _advance(bar, update),
-                origin=Origin.NAMED if paths else Origin.CONFIGURED,
-                stand_in=parts.sample_stands_in(settings),
-                confirm_deletions=confirmed,
-            )
+                return await indexing.forget(paths)
+            return await indexing.run(paths, lambda update: _advance(bar, update), confirm_deletions=confirmed)
+
+
+def _has_one_owner(settings: Settings) -> bool:
+    """Whether the index, or what lists it, is in DATA_DIR: a server that runs there does the work, and nobody beside it."""
+    return settings.uses_sqlite or not settings.chroma_url
 
 
 @asynccontextmanager
-async def _alone(settings: Settings) -> AsyncIterator[Knowledge]:
+async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
+    """Index runs without a hub. Those of other processes that share the index take turns with them."""
     lock = DataDirLock(settings.data_dir)
-    if not settings.chroma_url:
+    if _has_one_owner(settings):
         lock.require()
-    knowledge = parts.make_knowledge(settings)
     try:
-        await knowledge.start()
-        await knowledge.warm()
-        yield knowledge
+        async with _election(settings) as election:
+            knowledge = parts.make_knowledge(settings)
+            indexing = parts.make_indexing(settings, knowledge, NoMetrics(), election)
+            try:
+                await knowledge.start()
+                await knowledge.warm()
+                yield indexing
+            finally:
+                await indexing.stop()
+                await knowledge.close()
     finally:
-        await knowledge.close()
         lock.release()
+
+
+@asynccontextmanager
+async def _election(settings: Settings) -> AsyncIterator[Election]:
+    if _has_one_owner(settings):
+        yield Election()
+        return
+    await migrate(settings.effective_database_url)
+    store = parts.make_store(settings, SystemClock())
+    await store.open()
+    try:
+        yield Election(store, new_id())
+    finally:
+        await store.close()
 
 
 async def _follow(reader: Any, bar: Progress) -> IndexReport:
