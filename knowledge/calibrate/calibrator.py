@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, by_kind, labelled_bounds
 from knowledge.calibrate.derived import derived_questions
 from knowledge.calibrate.labelled import LabelledQuestions
+from knowledge.calibrate.sketch import Sketch, sketch
 from knowledge.search.corpus import Corpus, Filters
 from knowledge.search.engine import admitted, nearness
 
@@ -27,8 +29,8 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _RECIPE = 1
 """Raise it when bounds are computed in another way."""
-_GROWN = 0.2
-"""From this share of change on the bounds are measured again."""
+_CHANGED = 0.2
+"""From this share of the texts on that came or went the bounds are measured again."""
 _CAUTIOUS = Bounds(0.5, 0.4)
 """For a knowledge base without a passage."""
 _QUESTIONS = Path(__file__).with_name("out_of_scope.json")
@@ -50,18 +52,18 @@ class Calibrator:
     def bounds(self, corpus: Corpus, languages: Sequence[str]) -> Bounds:
         """The bounds for this state of the knowledge; measured only when it has changed much since they last were."""
         allowed = admitted(corpus, Filters(KnowledgeAudience.PUBLIC))
-        count = int(np.count_nonzero(allowed))
-        if not count:
+        if not allowed.any():
             return _CAUTIOUS
         kept = self._kept()
-        if kept is not None and abs(count - kept[0]) <= _GROWN * kept[0]:
+        now = sketch(corpus.vectors, corpus.vector_of[allowed[corpus.passage_of]])
+        if kept is not None and now.changed(kept[0]) <= _CHANGED:
             return kept[1]
         try:
             bounds = self._measured(corpus, allowed, languages)
         except HubError as error:
             _log.warning("the threshold of the knowledge base cannot be measured now: %s", error.detail)
             return kept[1] if kept is not None else _CAUTIOUS
-        self._keep(count, bounds)
+        self._keep(now, bounds)
         return bounds
 
     def _measured(self, corpus: Corpus, allowed: NDArray[np.bool_], languages: Sequence[str]) -> Bounds:
@@ -81,20 +83,25 @@ class Calibrator:
         known = best(self.embed(derived)) if derived else np.zeros(0, np.float32)
         return bounds_of(Foreign(best(self._foreign), kinds, spoken), known, languages)
 
-    def _kept(self) -> tuple[int, Bounds] | None:
+    def _kept(self) -> tuple[Sketch, Bounds] | None:
         try:
             found = json.loads(self._path().read_text("utf-8")) if self._folder else None
-            return (int(found["passages"]), Bounds(float(found["answer"]), float(found["doubt"]))) if found else None
+            if not found:
+                return None
+            seen = Sketch(int(found["count"]), [int(each) for each in found["smallest"]])
+            return seen, Bounds(float(found["answer"]), float(found["doubt"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _keep(self, passages: int, bounds: Bounds) -> None:
+    def _keep(self, seen: Sketch, bounds: Bounds) -> None:
+        """On a disk that is full or read-only they are measured again at the next start, and nothing worse."""
         if self._folder is None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._path().with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({"passages": passages, **asdict(bounds)}), "utf-8")
-        part.replace(self._path())
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part = self._path().with_suffix(f".{os.getpid()}.part")
+            part.write_text(json.dumps({**asdict(seen), **asdict(bounds)}), "utf-8")
+            part.replace(self._path())
 
     def _path(self) -> Path:
         assert self._folder is not None

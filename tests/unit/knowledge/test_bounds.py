@@ -32,8 +32,10 @@ class Counting:
         return embed(texts)
 
 
-def corpus(count: int, audience: KnowledgeAudience = KnowledgeAudience.PUBLIC) -> MemoryCorpus:
-    chunks = [f"Lamp number {n} is blue and costs {n} euros in every shop of ours." for n in range(count)]
+def corpus(
+    count: int, audience: KnowledgeAudience = KnowledgeAudience.PUBLIC, more: Sequence[str] = ()
+) -> MemoryCorpus:
+    chunks = [f"Lamp number {n} is blue and costs {n} euros in every shop of ours." for n in range(count)] + [*more]
     return memory_corpus([("a.md", [Chunk("Lamps", text, (text,), audience=audience) for text in chunks])], embed)
 
 
@@ -104,6 +106,24 @@ def test_it_is_measured_again_only_when_the_knowledge_has_grown(tmp_path: Path) 
     assert again > measured
     Calibrator(counting, "another model", tmp_path).bounds(corpus(200), ["en"])
     assert counting.texts > again
+
+
+def test_it_is_measured_again_when_other_documents_came_in_the_place_of_as_many(tmp_path: Path) -> None:
+    counting = Counting()
+    Calibrator(counting, "model", tmp_path).bounds(corpus(1000), ["en"])
+    measured = counting.texts
+
+    Calibrator(counting, "model", tmp_path).bounds(corpus(900, more=[f"Rope {n}" for n in range(100)]), ["en"])
+    assert counting.texts == measured
+    Calibrator(counting, "model", tmp_path).bounds(corpus(600, more=[f"Rope {n}" for n in range(400)]), ["en"])
+    assert counting.texts > measured
+
+
+def test_on_a_disk_that_takes_nothing_it_is_measured_each_time(tmp_path: Path) -> None:
+    (tmp_path / "bounds").write_text("a file where the folder should be")
+    expected = Calibrator(embed, "model").bounds(corpus(50), ["en"])
+
+    assert Calibrator(embed, "model", tmp_path / "bounds").bounds(corpus(50), ["en"]) == expected
 
 
 def test_a_broken_file_is_measured_anew(tmp_path: Path) -> None:
