@@ -53,7 +53,10 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
 
 
 def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:
-    audience = values.get("audience", KnowledgeAudience.PUBLIC)
+    said = (
+        value for key, value in values.items() if str(key).strip().lower() == "audience"
+    )  # "Audience: staff" is meant, too
+    audience = next((value for value in said if value != KnowledgeAudience.PUBLIC), KnowledgeAudience.PUBLIC)
     if audience not in list(KnowledgeAudience):
         raise UnreadableDocument(f"'audience' at the head must be 'public' or 'staff', not {audience!r}")
 

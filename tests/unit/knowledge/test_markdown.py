@@ -63,7 +63,11 @@ def test_a_line_of_dashes_alone_is_no_front_matter() -> None:
     assert split_front_matter("---\nBody")[1] == "---\nBody"
 
 
-@pytest.mark.parametrize("head", ["audience: everybody", "title: [broken"])
+def test_an_audience_is_heard_whatever_its_capitals() -> None:
+    assert split_front_matter("---\nAudience: staff\n---\nBody")[0].audience is KnowledgeAudience.STAFF
+
+
+@pytest.mark.parametrize("head", ["audience: everybody", "Audience: everybody", "title: [broken"])
 def test_wrong_front_matter_is_refused(head: str) -> None:
     with pytest.raises(UnreadableDocument):
         split_front_matter(f"---\n{head}\n---\nBody")
