@@ -11,6 +11,7 @@ from core.ports.channel import Diagnosis
 from knowledge.sources import Catalog, resolve
 from knowledge.sources.examine import examine
 from knowledge.sources.options import SourceOptions
+from knowledge.sources.secrets import without_secret
 
 KNOWLEDGE = "knowledge"
 """The name under which it is told, and by which it is asked for."""
@@ -26,7 +27,7 @@ async def check_sources(settings: Settings) -> Sequence[Diagnosis]:
     async def check(options: SourceOptions) -> Diagnosis:
         async with slots:
             found = await examine(options, catalog)
-        return Diagnosis(options.address, found.ok, found.detail, found.fix)
+        return Diagnosis(without_secret(options.address), found.ok, found.detail, found.fix)
 
     roots = resolve(parts.knowledge_sources(settings))
     return await asyncio.gather(*(check(catalog.options(root)) for root in dict.fromkeys(roots)))
