@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from core.domain.knowledge import IndexProgress, IndexReport, Passage
 from knowledge.documents import Document
+from knowledge.embed.wellformed import well_formed
 from knowledge.process.frames import Frame
 from knowledge.settings import KnowledgeSettings
 
@@ -60,13 +61,26 @@ def report_from(frame: Frame) -> IndexReport:
 
 
 def document_frame(document: Document) -> Frame:
-    """A converted document."""
-    return _dump(document)
+    """A converted document, in characters that every store takes: PostgreSQL has no NUL in texts, UTF-8 no half of a pair."""
+    frame: Frame = _storable(_dump(document))
+    return frame
 
 
 def document_from(frame: Frame) -> Document:
     """A converted document."""
     return _load(Document, frame)
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return well_formed([value.replace("\0", "\ufffd")])[0]
+        case list():
+            return [_storable(each) for each in value]
+        case dict():
+            return {key: _storable(each) for key, each in value.items()}
+        case _:
+            return value
 
 
 def _dump(value: Any) -> Frame:

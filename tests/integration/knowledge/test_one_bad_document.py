@@ -28,6 +28,19 @@ def test_a_document_that_holds_too_much_text_is_refused_and_the_next_is_read(tmp
         assert reader.convert(good).title == "Refunds"
 
 
+@pytest.mark.parametrize(
+    ("escaped", "read"), [("a\\u0000b", "a\ufffdb"), ("a\\ud800b", "a\ufffdb"), ("\\ud83d\\ude00", "😀")]
+)
+def test_characters_that_no_store_takes_are_marked(escaped: str, read: str, tmp_path: Path) -> None:
+    path = tmp_path / "faq.json"
+    path.write_text(f'[{{"question": "{escaped}", "answer": "{escaped}"}}]')
+
+    with ConverterProcess(timeout=100) as reader:
+        [entry] = reader.convert(path).entries
+
+    assert (entry.question, entry.answer) == (read, read)
+
+
 class _Odd(ConverterProcess):
     """Its far end writes what no converter of ours does."""
 
