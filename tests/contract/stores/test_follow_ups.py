@@ -236,42 +236,6 @@ async def test_an_answer_from_a_number_counts_until_its_customer_is_back(store: 
     assert later.conversation_id != home
 
 
-async def test_a_number_with_a_conversation_of_its_own_keeps_it(store: SqlStore, clock: ManualClock) -> None:
-    """Whoever types somebody else's number reads nothing of theirs, and nothing is to be sent there."""
-    theirs = by_road("SM0", "My parcel is late", phone_road(), thread=f"+15550142/{NUMBER}")
-    assert not await store.is_at_home(phone_road())
-    (own,) = await takes(store, theirs)
-    state = await claim_one(store)
-    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq)])
-    assert await store.is_at_home(phone_road())
-    assert not await store.is_at_home(replace(phone_road(), address="+15550101"))
-    home, _ = await left(store, clock, phone=True)
-    await ring(store, clock, home, phone_road())
-    (later,) = await takes(store, by_road("SM1", "My card", phone_road(), thread=f"+15550142/{NUMBER}"))
-    assert later.conversation_id == own.conversation_id != home
-    (elsewhere,) = await takes(store, by_road("SM2", "My card", phone_road()))
-    assert elsewhere.conversation_id != home
-
-
-async def test_an_answer_from_a_number_comes_within_days_of_what_went_there(
-    store: SqlStore, clock: ManualClock
-) -> None:
-    day = 86_400.0
-    home, _ = await left(store, clock, phone=True)
-    await ring(store, clock, home, phone_road())
-    clock.move(2.9 * day)
-    (first,) = await takes(store, by_road("SM1", "Thanks", phone_road()))
-    assert first.conversation_id == home
-    state = await claim_one(store)
-    await store.finish([TurnOutcome(state.claim, state.pending[-1].seq, (answer("By SMS too"),))])
-    clock.move(2.9 * day)
-    (second,) = await takes(store, by_road("SM2", "And when?", phone_road()))
-    assert second.conversation_id == home, "something went there again"
-    clock.move(0.2 * day)
-    (late,) = await takes(store, by_road("SM3", "My code is 1234", phone_road()))
-    assert late.conversation_id != home
-
-
 async def test_who_writes_by_a_road_proves_nothing(store: SqlStore, clock: ManualClock) -> None:
     """On the page the site has said who they are; an address only says where the words came from."""
     ada = customer("of t1", verified=True)
