@@ -1,4 +1,4 @@
-"""A number is a person's and no conversation's: what comes from it answers us for a while, unless its owner writes to us anyway."""
+"""A number is a person's, not a conversation's: what comes from it answers us for a while, if its owner does not write to us."""
 
 from __future__ import annotations
 
