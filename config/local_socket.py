@@ -23,23 +23,33 @@ log = structlog.get_logger(__name__)
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Command = Callable[[Mapping[str, Any], asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
+_NAME, _ELSEWHERE = "switchboard.sock", "switchboard.sock.path"
 _LONGEST_PATH = 100  # bytes that a socket's address holds on every Unix, less a margin
 
 
-def socket_path(data_dir: Path) -> Path:
-    """Where the socket is; in the temporary directory when DATA_DIR's path is too long for an address."""
-    inside = (data_dir / "switchboard.sock").absolute()
+def _new_path(data_dir: Path) -> Path:
+    """Where the server puts the socket; in the temporary directory when DATA_DIR's path is too long for an address."""
+    inside = (data_dir / _NAME).absolute()
     if len(str(inside).encode()) <= _LONGEST_PATH:
         return inside
     status = data_dir.stat()
     return Path(tempfile.gettempdir()) / f"switchboard-{status.st_dev:x}-{status.st_ino:x}.sock"
 
 
+def _known_path(data_dir: Path) -> Path:
+    """Where it is. A client may have another temporary directory than the server, which therefore says where its socket lies."""
+    try:
+        return Path((data_dir / _ELSEWHERE).read_text(encoding="utf-8"))
+    except OSError:
+        return (data_dir / _NAME).absolute()
+
+
 class LocalSocket:
     """The server's side."""
 
     def __init__(self, data_dir: Path, commands: Mapping[str, Command]) -> None:
-        self._path = socket_path(data_dir)
+        self._path = _new_path(data_dir)
+        self._elsewhere = data_dir / _ELSEWHERE
         self._commands = commands
         self._server: asyncio.AbstractServer | None = None
         self._open: set[asyncio.Task[None]] = set()
@@ -49,6 +59,9 @@ class LocalSocket:
         self._path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, str(self._path))
         self._path.chmod(0o600)
+        self._elsewhere.unlink(missing_ok=True)
+        if self._path.name != _NAME:
+            self._elsewhere.write_text(str(self._path), encoding="utf-8")
 
     async def stop(self) -> None:
         """Stop listening and end the commands that are being served."""
@@ -58,7 +71,8 @@ class LocalSocket:
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        self._path.unlink(missing_ok=True)
+        for file in (self._path, self._elsewhere):
+            file.unlink(missing_ok=True)
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -90,8 +104,11 @@ class LocalSocket:
 
 async def connect(data_dir: Path, request: Mapping[str, Any]) -> Streams | None:
     """Ask the server that owns ``data_dir``; None when none is running."""
+    path = str(_known_path(data_dir))
+    if len(path.encode()) > _LONGEST_PATH:  # there is no socket of that name, and asking for one is an error
+        return None
     try:
-        reader, writer = await asyncio.open_unix_connection(str(socket_path(data_dir)))
+        reader, writer = await asyncio.open_unix_connection(path)
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         return None
     await write_line(writer, request)

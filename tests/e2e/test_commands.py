@@ -165,6 +165,16 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         ((), {"DATABASE_URL": "sqlite:////dev/null/x.db"}),
         ((), {"DATA_DIR": "{file}"}),
     ],
+    "evaluate": [
+        (("extra", "more"), {}),
+        (("{folder}/not-there",), {}),
+        (("{file}",), {}),
+        (("--split", "nonsense"), {}),
+        ((), {"EMBEDDING_MODEL": "{folder}/no-model", "CORPUS_DIR": ""}),
+    ],
+    "learned": [((), {}), (("nonsense",), {})],
+    "learned list": [(("extra",), {}), ((), {"DATABASE_URL": "bogus"}), ((), {"DATA_DIR": "{file}"})],
+    "learned withdraw": [((), {}), (("nothing",), {}), (("",), {}), (("\udcff",), {})],
     "dead-letters": [((), {}), (("nonsense",), {})],
     "dead-letters list": [
         (("--limit", "x"), {}),
