@@ -127,7 +127,9 @@ class Manifest:
     def sharing(self, identities: Iterable[str], others: Iterable[str]) -> set[str]:
         """Which of these documents hold a passage that one of the others holds, too."""
         asked, told = set(identities), set(others)
-        query = select(passages.c.document_id, passages.c.content).where(self._ours(passages), passages.c.died.is_(None))
+        query = select(passages.c.document_id, passages.c.content).where(
+            self._ours(passages), passages.c.died.is_(None)
+        )
         rows = self._database.read(lambda connection: connection.execute(query).all()) if asked and told else ()
         held = {content for name, content in rows if name in told}
         return {name for name, content in rows if name in asked and content in held}
