@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from handoff.texts import primary
+
 SIGN = "!"
 PLACEHOLDERS = frozenset({"customer", "agent", "ticket"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -44,7 +46,7 @@ class Macro:
 
         Where a detail is not known, no blank stands before the comma that follows it.
         """
-        wanted = [(one or "").replace("_", "-").split("-")[0].lower() for one in (locale, fallback)]
+        wanted = [primary(one) or "" for one in (locale, fallback)]
         text = next((self.texts[one] for one in wanted if one in self.texts), next(iter(self.texts.values())))
         missing = "|".join(name for name in sorted(PLACEHOLDERS) if not details.get(name))
         if missing:

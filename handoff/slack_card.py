@@ -79,9 +79,8 @@ def cut(text: str, limit: int = 120) -> str:
     whole = escaped(text)
     if len(whole) <= limit:
         return whole
-    ends = accumulate(
-        len(escaped(character)) for character in text[:limit]
-    )  # of all that a customer wrote, this can fit
+    # Of all that a customer wrote, no more than this can fit.
+    ends = accumulate(len(escaped(character)) for character in text[:limit])
     return escaped(text[: sum(end < limit for end in ends)]) + "…"
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.messages import Author, Message
+from handoff.texts import primary
 
 _LOOKED_AT = 60
 """Messages of a conversation that tell in which language its customer writes."""
@@ -65,6 +66,4 @@ async def locale_of(desk: Listening, conversation: Conversation, customer: Custo
     if desk.written is None or desk.words is None:
         return known
     language = desk.written(await desk.words.of(conversation), known)
-    if language is None or (known or "").replace("_", "-").split("-")[0].lower() == language:
-        return known
-    return language
+    return known if language in (None, primary(known)) else language

@@ -25,6 +25,11 @@ def languages() -> frozenset[str]:
     return frozenset.intersection(*(frozenset(variants) for variants in _texts().values()))
 
 
+def primary(locale: str | None) -> str | None:
+    """``de_AT`` to ``de``."""
+    return (locale or "").replace("_", "-").split("-")[0].lower() or None
+
+
 def by_way(channel: str, locale: str | None) -> str:
     """Such as: by e-mail."""
     key = f"by_{channel}"
@@ -52,7 +57,7 @@ def say(
     """
     variants = _texts()[key]
     for candidate in (locale, fallback):
-        language = (candidate or "").replace("_", "-").split("-")[0].lower()
+        language = primary(candidate)
         if language in variants:
             break
     else:

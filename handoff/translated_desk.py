@@ -22,6 +22,7 @@ from handoff import posts, translations
 from handoff.around_desk import AroundDesk
 from handoff.slack_desk import DeskRecords
 from handoff.spoken_to import LastWords, written
+from handoff.texts import primary
 from handoff.translations import ORIGINAL
 
 _AT_MOST = 15.0
@@ -155,7 +156,7 @@ class TranslatedDesk(AroundDesk):
     async def _customers_language(self, conversation: Conversation) -> str | None:
         words = await self._words.of(conversation)
         theirs = await self._translator.language_of(words) if words else None
-        return theirs or (conversation.locale or "").replace("_", "-").split("-")[0].lower() or None
+        return theirs or primary(conversation.locale)
 
 
 def _give_up(tasks: Tasks) -> None:

@@ -43,8 +43,8 @@ class Row:
     hit: float
     ndcg: float
 
-    def cells(self, best: Row | None) -> list[str]:
-        """For a table; ``best``: who ours is compared with, figure by figure, None in rows of others."""
+    def cells(self) -> list[str]:
+        """For a table."""
         return [
             self.name,
             self.lengths,
@@ -82,7 +82,7 @@ def _rows(corpus: Path) -> Iterator[Row]:
                 paths = (str(corpus / "docs.jsonl"), str(questions), folder, str(tokens))
                 watched = watch([python, "-m", f"bench.beside.programs.with_{program}", *paths])
             row = _row(name, lengths if name != OURS else "128 tokens, its default", corpus, watched)
-            print(" | ".join(row.cells(None)), flush=True)
+            print(" | ".join(row.cells()), flush=True)
             yield row
 
 
@@ -147,7 +147,7 @@ def _write(tables: Mapping[str, Sequence[Row]]) -> None:
     ]
     for name, rows in tables.items():
         lines += [f"## {name}", "", head, "|---|---|---|---|---|---|---|---|---|"]
-        lines += ["| " + " | ".join(row.cells(None)) + " |" for row in rows]
+        lines += ["| " + " | ".join(row.cells()) + " |" for row in rows]
         lines += ["", *_ratios(rows), ""]
     PAGE.write_text("\n".join(lines))
 

@@ -1,8 +1,8 @@
 """The figures that a text states: numbers in digits and in words, durations, amounts of money, percentages, what is counted.
 
 "Two weeks", "14 days" and "14 Tage" are the same length of time, "1.500 €" and "EUR 1,500" the same amount. Words are in
-``figures.json``, by language; "one" and "a" are articles more often than numbers: they are lengths of
-time ("an hour" bears "60 minutes" out), and no numbers that have to be found ("9 euros a month").
+``figures.json``, by language; "one" and "a" are articles more often than numbers: they are lengths of time ("an hour" bears
+"60 minutes" out), and no numbers that have to be found ("9 euros a month").
 """
 
 from __future__ import annotations
@@ -106,16 +106,19 @@ def otherwise_written(text: str) -> frozenset[Decimal]:
 
 def denies(text: str, language: str) -> bool:
     """Whether it holds a word that turns a statement of this language into its opposite; none are known of others."""
-    data = _data().get(language)
-    if data is None:
-        return False
-    left = re.sub(rf"(?<!\w){any_of(data['harmless'])}(?!\w)", " ", phrase(text)).split()
-    return not negations(language).isdisjoint(left)
+    return not negations(language).isdisjoint(_harmless(language).sub(" ", phrase(text)).split())
 
 
+@functools.cache
 def negations(language: str) -> frozenset[str]:
     """The words that deny in this language."""
     return frozenset(map(phrase, _data().get(language, {}).get("negations", ())))
+
+
+@functools.cache
+def _harmless(language: str) -> re.Pattern[str]:
+    entries = _data().get(language, {}).get("harmless", ())
+    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)" if entries else "(?!)")
 
 
 def _in_digits(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.agent.asking import asks
-from core.agent.language import DEFAULT, choose, packs
-from core.agent.phrases import any_of
+from core.agent.language import DEFAULT, LanguagePack, choose, packs
+from core.agent.phrases import any_of, one_of
 from core.agent.questions import split_questions
 from core.agent.wording import content_stems, phrase
 from core.domain.messages import Author, Message
@@ -70,19 +70,22 @@ def _own(history: Sequence[Message]) -> list[Message]:
 @functools.cache
 def _asking(language: str) -> frozenset[str]:
     """Stems of words that only ask or refer: of them nothing is to be found in a passage."""
-    pack = packs().get(language) or packs()[DEFAULT]
-    entries = (entry for name in ("openers", "continues", "refers") for entry in pack.words("question", name))
+    names = ("openers", "continues", "refers")
+    entries = (entry for name in names for entry in _pack(language).words("question", name))
     return frozenset(content_stems(" ".join(entries)))
 
 
 @functools.cache
 def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    pack = packs().get(language) or packs()[DEFAULT]
-    refers = pack.words("question", "refers")
-    anywhere = any_of([entry for entry in refers if not entry.endswith("$")] or ["\x00"])
-    last = any_of([entry for entry in refers if entry.endswith("$")] or ["\x00"])
-    continues = any_of(pack.words("question", "continues") or ["\x00"])
-    return (
-        re.compile(rf"^{continues}(?!\w)"),
-        re.compile(rf"(?<!\w)(?:{anywhere}(?!\w)|{last}$)"),
+    pack = _pack(language)
+    refers = "|".join(
+        any_of([entry]) + ("$" if entry.endswith("$") else r"(?!\w)") for entry in pack.words("question", "refers")
     )
+    return (
+        re.compile(rf"^{one_of(pack, 'continues', 'question')}(?!\w)"),
+        re.compile(rf"(?<!\w)(?:{refers or '(?!)'})"),
+    )
+
+
+def _pack(language: str) -> LanguagePack:
+    return packs().get(language) or packs()[DEFAULT]

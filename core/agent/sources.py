@@ -27,29 +27,28 @@ class Source:
     supported: bool = True
 
 
-def from_passage(passage: Passage, *, supported: bool, whole: bool = False) -> Source:
-    """A FAQ entry is read with its question; a passage of a document as it stands, or the ``whole`` section around it.
+def from_passage(passage: Passage, *, supported: bool, section: str | None = None) -> Source:
+    """A FAQ entry is read with its question; a passage of a document as it stands, or with the ``section`` around it.
 
     What is read is what is cited, so that a source shows all that may have been taken from it.
     """
     if passage.question and passage.answer:
         return Source(passage.cite(), f"Q: {passage.question}\nA: {passage.answer}", supported)
-    if whole and passage.parent:
-        return Source(replace(passage.cite(), content=passage.parent), passage.parent, supported)
+    if section is not None:
+        return Source(replace(passage.cite(), content=section), section, supported)
     return Source(passage.cite(), passage.content, supported)
 
 
 def from_retrieval(found: Retrieval) -> tuple[Source, ...]:
     """All passages of a search, best first; the best with the sections that they stand in, each section once."""
     supported = {passage.id for passage in found.supported}
-    sections: list[str] = []
+    sections = list(dict.fromkeys(one.parent for one in found.supported if one.parent and not one.answer))[:_SECTIONS]
     sources: list[Source] = []
     for passage in found.passages:
-        good = passage.id in supported
-        whole = good and passage.parent is not None and len(sections) < _SECTIONS and passage.parent not in sections
-        if whole and passage.parent is not None:
-            sections.append(passage.parent)
-        sources.append(from_passage(passage, supported=good, whole=whole))
+        section = passage.parent if passage.parent in sections and passage.id in supported else None
+        if section is not None:
+            sections.remove(section)
+        sources.append(from_passage(passage, supported=passage.id in supported, section=section))
     return tuple(sources)
 
 

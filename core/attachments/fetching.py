@@ -72,17 +72,20 @@ class FetchService:
 
     async def ensure(self, state: TurnState) -> TurnState:
         """The turn with its messages' files. Raises StoreUnavailable, NotYet while one of them may still come."""
-        wanted = [(message, refs) for message in state.pending if (refs := _refs(message))]
-        wanted = [(message, refs) for message, refs in wanted if self._came_by(state, message) is not None]
+        wanted = [
+            (channel, message, refs)
+            for message in state.pending
+            if (refs := _refs(message)) and (channel := self._came_by(state, message)) is not None
+        ]
         if not wanted:
             return state
         until = self._clock.monotonic() + self._patience
         brought = await asyncio.gather(
-            *(self._of_message(state, message, refs, until) for message, refs in wanted),
+            *(self._of_message(channel, state, message, refs, until) for channel, message, refs in wanted),
             return_exceptions=True,  # the others are brought to their end, so that a later try finds them
         )
         found: dict[str, list[Attachment]] = {}
-        for (message, _), files in zip(wanted, brought, strict=True):
+        for (_, message, _), files in zip(wanted, brought, strict=True):
             if isinstance(files, BaseException):
                 raise files
             found[message.id] = files
@@ -101,10 +104,8 @@ class FetchService:
         return next((one for one in doors if one.account == way["account"]), doors[0] if doors else None)
 
     async def _of_message(
-        self, state: TurnState, message: Message, refs: Sequence[AttachmentRef], until: float
+        self, channel: Channel, state: TurnState, message: Message, refs: Sequence[AttachmentRef], until: float
     ) -> list[Attachment]:
-        channel = self._came_by(state, message)
-        assert channel is not None
         files = []
         for ref in refs:
             key = hashlib.blake2b(f"{message.id}\n{ref.id}".encode("utf-8", "replace"), digest_size=16).hexdigest()

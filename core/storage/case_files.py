@@ -19,6 +19,7 @@ from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.delivered import is_said
 from core.storage.desk_tables import desk_case, desk_note, rating, relay
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
 from core.storage.ticket_tables import ticket
@@ -54,7 +55,7 @@ _TICKETS = (
 """With those of cases: by ``case_id IS NULL`` SQLite would rather look through all that have none than through these few."""
 _COUNTS = (
     select(message.c.conversation_id, func.count().label("many"))
-    .where(among(message.c.conversation_id, "ids"))
+    .where(among(message.c.conversation_id, "ids"), is_said())
     .group_by(message.c.conversation_id)
 )
 _FIRST = (

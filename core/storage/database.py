@@ -100,9 +100,8 @@ class Database:
             self._stalled.start()
 
     def _make_engine(self, connections: int) -> AsyncEngine:
-        from sqlalchemy.ext.asyncio import (
-            create_async_engine,
-        )  # with the whole ORM, a tenth of what a start on SQLite loads
+        # It comes with the whole ORM, a tenth of what a start on SQLite would load.
+        from sqlalchemy.ext.asyncio import create_async_engine
 
         return create_async_engine(
             self.url,

@@ -179,7 +179,7 @@ class Writes:
             self._say(row, new, row.last_seq + offset, ownership_epoch, state)
 
     def _say(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-        message_id = new_id()
+        message_id, way = new_id(), codec.road_from(row.road)
         self.messages.append(
             {
                 "id": message_id,
@@ -190,7 +190,7 @@ class Writes:
                 "kind": new.kind,
                 "text": codec.clean(new.text),
                 "citations": codec.dump_citations(new.citations),
-                "meta": codec.dump({**new.meta, "status": state, **_sent_by(row)}),
+                "meta": codec.dump({**new.meta, "status": state, **({SENT_BY: way.key.channel} if way else {})}),
                 "turn_id": new.turn_id,
                 "sent_at": self.now,
                 "created_at": self.now,
@@ -201,10 +201,12 @@ class Writes:
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
         self.relays.extend(passed_on(new, message_id, self.now))
-        self._deliver(row, new, message_id, seq, ownership_epoch)
+        self._deliver(row, new, way, message_id, seq, ownership_epoch)
 
-    def _deliver(self, row: Row[Any], new: NewMessage, message_id: str, seq: int, ownership_epoch: int) -> None:
-        """Where the customer is, and in their own place. What became of the first is what became of the message."""
+    def _deliver(
+        self, row: Row[Any], new: NewMessage, way: Road | None, message_id: str, seq: int, ownership_epoch: int
+    ) -> None:
+        """Where the customer is (``way``), and in their own place. What became of the first is what became of the message."""
         delivery = {
             "conversation_id": row.id,
             "message_id": message_id,
@@ -221,7 +223,7 @@ class Writes:
         }
         key = f"{row.id}:{seq}"
         own = {"channel": row.channel, "account": row.account, "thread": None, "address": None}
-        way = new.road or codec.road_from(row.road)
+        way = new.road or way
         if way is None:
             self.outbox.append({"id": new_id(), "dedupe": key, **own, **delivery})
             return
@@ -230,8 +232,3 @@ class Writes:
         if new.road is None:
             self.on_roads.add((row.id, way))
             self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})
-
-
-def _sent_by(row: Row[Any]) -> dict[str, Any]:
-    way = codec.road_from(row.road)
-    return {} if way is None else {SENT_BY: way.key.channel}

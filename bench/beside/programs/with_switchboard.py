@@ -45,14 +45,6 @@ class Switchboard:
         found = self._loop.run_until_complete(self._knowledge.retriever.retrieve(question, limit=PASSAGES))
         return [self._ids[Path(passage.source).name] for passage in found.passages]
 
-    def close(self) -> None:
-        """End the processes."""
-        self._loop.run_until_complete(self._knowledge.close())
-
-
-def _make(task: Task) -> Switchboard:
-    return Switchboard(task)
-
 
 if __name__ == "__main__":
-    run(_make)
+    run(Switchboard)
