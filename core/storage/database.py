@@ -145,7 +145,7 @@ class Database:
             except _DATABASE_ERRORS as error:
                 if _own_fault(error):
                     raise
-                if attempt == _ATTEMPTS or not _lost_to_another(error):
+                if attempt == _ATTEMPTS or not (_lost_to_another(error) or isinstance(error, _LostBeforeCommit)):
                     self.writes = False
                     raise _unavailable(error) from error
                 await asyncio.sleep(0.01 * attempt)
@@ -176,7 +176,12 @@ class Database:
     async def _on_server(self, engine: AsyncEngine, work: Work[Result], *, write: bool) -> Result:
         if write:
             async with engine.begin() as connection:
-                return await connection.run_sync(work)
+                try:
+                    return await connection.run_sync(work)
+                except DBAPIError as error:
+                    if error.connection_invalidated:
+                        raise _LostBeforeCommit("the connection was lost before the commit was sent") from error
+                    raise
         # Each statement sees what is committed when it begins, inside a transaction or not; without one, two journeys
         # to the server are saved.
         async with engine.connect() as connection:
@@ -210,6 +215,13 @@ class Database:
             return lite.on_conflict_do_update(index_elements=key, set_={name: lite.excluded[name] for name in columns})
         full = postgresql.insert(table)
         return full.on_conflict_do_update(index_elements=key, set_={name: full.excluded[name] for name in columns})
+
+
+class _LostBeforeCommit(SQLAlchemyError):
+    """The connection is gone and nothing was committed for certain: the same work can be run again on another one.
+
+    So ends the transaction of a process that had stood still (core/storage/stalled_sessions.py) when it goes on.
+    """
 
 
 def _own_fault(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 import pytest
 
 from config.cli import main
-from tests.e2e.knowledge_copy import DONE, copy_of, run_between_files, run_command, run_on_terminal
+from tests.e2e.knowledge_copy import DONE, LOADED_SECONDS, copy_of, run_between_files, run_command, run_on_terminal
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 
@@ -67,6 +68,7 @@ def test_index_without_a_server_and_with_one(documents: Path, make_hub: MakeHub,
     assert _report(first.stdout) == {"indexed": 2, "unchanged": 0, "removed": 0, "passages": 2}
 
     hub.start()
+    _until_it_has_looked(hub)  # its own run over the documents would else take the change before the command does
     (documents / "hours.md").write_text("# Opening hours\n\nThe shop in Harbour Lane is open from 10 to 16.\n")
     (documents / "broken.pdf").write_bytes(b"%PDF-1.7 not really")
     second = run_command(hub.data_dir, "index", str(documents), COLUMNS="100")
@@ -82,6 +84,13 @@ def test_index_without_a_server_and_with_one(documents: Path, make_hub: MakeHub,
     assert _report(shown) == {"indexed": 0, "unchanged": 2, "removed": 0, "passages": 0}
     assert "━" in shown, "a bar"
     assert "2/2" in shown
+
+
+def _until_it_has_looked(hub: Hub) -> None:
+    deadline = time.monotonic() + LOADED_SECONDS
+    while '"index.done"' not in hub.log.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, hub.log_tail()
+        time.sleep(0.1)
 
 
 def test_index_of_nothing_says_what_to_do(shared_hub: Hub, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def _fixture(question: str, response: dict[str, Any], **more: Any) -> dict[str, 
 
 FIXTURES = [
     _fixture("slowly reset", {"content": f"{FIRST} {SECOND}"}, latency=120, chunkSize=12),
-    _fixture("cut off", {"content": f"{FIRST} {SECOND}"}, latency=60, chunkSize=12, truncateAfterChunks=7),
+    _fixture("cut off", {"content": f"{FIRST} {SECOND * 9}"}, latency=120, chunkSize=12, truncateAfterChunks=40),
     _fixture("cheaper", {"toolCalls": [_search("free plan")]}, match={"hasToolResult": False}),
     _fixture("cheaper", {"content": "There is a free plan [1]."}, match={"hasToolResult": True}),
     _fixture("bill is wrong", {"toolCalls": [{"name": "escalate_to_human", "arguments": '{"reason": "wrong bill"}'}]}),

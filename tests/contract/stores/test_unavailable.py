@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from core.domain.errors import HubError, StoreUnavailable
 from core.ports.channel import Accepted
@@ -253,6 +253,20 @@ async def test_broken_connections_are_replaced(
     assert outcomes[-4:] == [True] * 4
     stored = await store.messages(thread().conversation_id)
     assert len(stored) >= sum(outcomes)
+
+
+async def test_a_write_whose_connection_is_lost_before_its_commit_is_run_again(postgres_store: SqlStore) -> None:
+    """As of a process that stood still for too long: nothing was committed, so nobody has to hear of it."""
+    runs = []
+
+    def work(connection: Connection) -> int:
+        runs.append(1)
+        if len(runs) == 1:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return connection.execute(text("SELECT 7")).scalar_one()
+
+    assert await postgres_store.database.write(work) == 7
+    assert len(runs) == 2
 
 
 async def test_more_at_once_than_there_are_connections(postgres_store: SqlStore) -> None:
