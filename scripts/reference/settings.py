@@ -1,4 +1,4 @@
-"""The settings page, from config/settings.py and config/default.toml."""
+"""The settings page, from config/groups/ and config/default.toml."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from config.groups import SettingsGroup
 from config.settings import Settings
 
 TITLE = "Settings"
@@ -20,34 +21,21 @@ _INTRODUCTION = (
     "there), else the default. Lists are written with commas. A secret may be a comma-separated list while it is being "
     "rotated: the first one signs, all are accepted."
 )
-_GROUPS: list[tuple[str, tuple[str, ...]]] = [
-    ("Agent", ("openai_", "azure_openai_", "company_name", "escalation_")),
-    ("Knowledge", ("knowledge_", "embedding_")),
-    ("Widget", ("widget_",)),
-    ("Slack", ("slack_",)),
-    ("Telegram", ("telegram_",)),
-    ("SMS and WhatsApp", ("twilio_",)),
-    ("E-mail", ("email_",)),
-    ("Features", ("feature_",)),
-    ("Limits", ("max_", "turn_", "lease_")),
-]
 
 
 def lines() -> Iterator[str]:
     """One table for each group, in the order of the code."""
     yield _INTRODUCTION
     defaults = tomllib.loads(_DEFAULTS.read_text(encoding="utf-8"))
-    for group in ["Server", *(name for name, _ in _GROUPS)]:
-        members = {name: field for name, field in Settings.model_fields.items() if group_of(name) == group}
-        if members:
-            yield from ["", f"## {group}", "", "| name | default | meaning |", "|---|---|---|"]
-            for name, field in members.items():
-                yield f"| `{name.upper()}` | {_default(field, defaults.get(name))} | {_meaning(field)} |"
+    for group in groups():
+        yield from ["", f"## {group.title}", "", "| name | default | meaning |", "|---|---|---|"]
+        for name, field in group.model_fields.items():
+            yield f"| `{name.upper()}` | {_default(field, defaults.get(name))} | {_meaning(field)} |"
 
 
-def group_of(name: str) -> str:
-    """The heading under which a setting stands."""
-    return next((group for group, prefixes in _GROUPS if name.startswith(prefixes)), "Server")
+def groups() -> list[type[SettingsGroup]]:
+    """The subjects, in the order of the page."""
+    return [base for base in reversed(Settings.__bases__) if issubclass(base, SettingsGroup)]
 
 
 def _default(field: FieldInfo, from_file: Any) -> str:

@@ -1,0 +1,28 @@
+"""The language model, and what the agent calls itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from config.groups import SettingsGroup
+from config.listed import Listed
+
+
+class AgentGroup(SettingsGroup):
+    """The language model, and what the agent calls itself."""
+
+    title: ClassVar[str] = "Agent"
+
+    openai_api_key: SecretStr | None = Field(None, description="Switches the language model on.")
+    openai_base_url: str | None = Field(None, description="Any OpenAI-compatible endpoint; ends in /v1.")
+    openai_model: str = Field(description="The model's name at that endpoint.")
+    azure_openai_endpoint: str | None = Field(
+        None, description="https://name.openai.azure.com: switches Azure OpenAI on."
+    )
+    azure_openai_api_key: SecretStr | None = Field(None, description="The key of the Azure resource.")
+    azure_openai_deployment: str | None = Field(None, description="The deployment's name.")
+    azure_openai_api_version: str = Field(description="The API version to ask for.")
+    company_name: str = Field(description="How the agent calls the company it speaks for.")
+    escalation_keywords: Listed = Field((), description="Words that bring a person in at once.")

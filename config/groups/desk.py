@@ -1,0 +1,104 @@
+"""How staff work: hours, reminders, follow-ups, what brings a person in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from config.groups import SettingsGroup
+from config.listed import Listed
+
+
+class DeskGroup(SettingsGroup):
+    """How staff work: hours, reminders, follow-ups, what brings a person in."""
+
+    title: ClassVar[str] = "Desk"
+
+    desk_note_sign: str = Field("//", description="What staff begin a message with that is not for the customer.")
+    desk_undo_seconds: float = Field(
+        5.0, ge=0, le=300, description="Seconds in which staff can still change or take back what they wrote."
+    )
+    desk_reopen_hours: float = Field(
+        72.0,
+        ge=0,
+        description="Hours after a case was resolved in which a customer who writes again comes back to staff.",
+    )
+    desk_hours: str | None = Field(
+        None,
+        description="When staff are there: Mon-Fri 09:00-17:30; Sat 10:00-14:00; closed 12-25. Not set: always.",
+    )
+    desk_time_zone: str = Field("UTC", description="The staff's time zone, such as Europe/Berlin.")
+    desk_remind_minutes: float = Field(
+        10.0,
+        ge=0,
+        description="Minutes within the hours until the staff channel is reminded of a case that nobody took, and once "
+        "more until DESK_ON_CALL is; then ever less often. 0: never.",
+    )
+    desk_on_call: Listed = Field(
+        (), description="Who is mentioned when a case stays unclaimed: ids of Slack's user groups (S…) or people (U…)."
+    )
+    desk_owner_minutes: float = Field(
+        15.0,
+        ge=0,
+        description="Minutes within the hours until an owner is reminded of a customer who waits, and once more until "
+        "anybody may give the case back to the queue. 0: never.",
+    )
+    desk_honest_minutes: float = Field(
+        5.0, ge=0, description="Minutes until a customer for whom nobody came is told that it takes longer. 0: never."
+    )
+    follow_up_minutes: float = Field(
+        5.0,
+        ge=0,
+        description="Minutes until what staff wrote goes by e-mail or SMS to a customer who has left the page without having "
+        "seen it, and until an address gets the next one. 0: never.",
+    )
+    follow_up_unanswered: int = Field(
+        5, ge=1, description="How many of these messages an address gets that does not answer."
+    )
+    follow_up_answer_days: float = Field(
+        3.0, ge=0, description="Days in which a text message from a number counts as the answer to what went there."
+    )
+    desk_rating_hours: float = Field(
+        24.0,
+        ge=0,
+        description="Hours after a case was resolved in which the customer's answer is taken for a rating from 1 to 5. "
+        "0: nobody is asked for one.",
+    )
+    desk_teams_file: Path | None = Field(
+        None, description="A YAML file of the staff's teams: each with a channel, hours and the cases that are its own."
+    )
+    desk_macros_file: Path | None = Field(
+        None,
+        description="A YAML file of replies that staff have saved: each with a name, a title and its text by language.",
+    )
+    desk_vip: Listed = Field(
+        (), description="Verified customers who get a person at once: ids, or patterns such as *@example.com."
+    )
+    desk_frustration: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="From 0 to 1: how frustrated a customer's message must be to bring in a person. Then a mood that gets "
+        "worse does so as well. 0: moods bring in nobody. Without a staff channel only when it is set.",
+    )
+    desk_escalate_unknowns: int = Field(
+        2,
+        ge=0,
+        description="Replies in a row without an answer that bring in a person. 0: never. Without a staff channel only "
+        "when it is set.",
+    )
+    desk_learn: bool = Field(
+        True,
+        description="What staff told a customer that the agent did not know is proposed to them for the knowledge base, once the "
+        "case is resolved.",
+    )
+    desk_translate: bool = Field(
+        False,
+        description="Customers and staff each read and write their own language, staff that of DESK_LANGUAGE. Needs a language "
+        "model.",
+    )
+    desk_language: str = Field(
+        "en", description="The language in which the desk speaks to staff: en, de, fr, es or ar."
+    )

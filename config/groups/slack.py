@@ -1,0 +1,49 @@
+"""Customers on Slack, and the app that the desk speaks through."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, SecretStr
+
+from config.groups import SettingsGroup
+from config.listed import Sentences
+
+
+class SlackGroup(SettingsGroup):
+    """Customers on Slack, and the app that the desk speaks through."""
+
+    title: ClassVar[str] = "Slack"
+
+    slack_bot_token: SecretStr | None = Field(
+        None, description="Switches Slack on: the bot's token (xoxb-…). May be a list while it is being rotated."
+    )
+    slack_signing_secret: SecretStr | None = Field(None, description="Proves that requests come from Slack. A list.")
+    slack_app_token: SecretStr | None = Field(
+        None, description="Socket Mode instead of webhooks: the app-level token (xapp-…). A list."
+    )
+    slack_client_id: str | None = Field(None, description="For installing the app into other workspaces by OAuth.")
+    slack_client_secret: SecretStr | None = Field(None, description="Belongs to SLACK_CLIENT_ID.")
+    slack_api_base_url: str = Field(description="Slack's Web API; ends in /api/.")
+    slack_agent_view: bool = Field(
+        False, description="The app has Slack's pane for agents (agent_view in its manifest)."
+    )
+    slack_suggested_prompts: Sentences = Field(
+        (),
+        description="Up to four questions that Slack's pane offers, each in a line of its own or with semicolons between them.",
+    )
+    slack_staff_channel: str | None = Field(
+        None,
+        description="The id of the staff's channel (C…). Customers who need a person arrive there, each as a thread.",
+    )
+    slack_desk_bot_token: SecretStr | None = Field(
+        None,
+        description="The staff's own app, where they are in another workspace than the one that SLACK_BOT_TOKEN is of, or "
+        "customers are not on Slack at all: its bot's token (xoxb-…). A list.",
+    )
+    slack_desk_signing_secret: SecretStr | None = Field(
+        None, description="Proves that requests to /webhooks/slack/desk come from the staff's own app. A list."
+    )
+    slack_desk_app_token: SecretStr | None = Field(
+        None, description="Socket Mode for the staff's own app (xapp-…). A list."
+    )
