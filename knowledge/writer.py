@@ -38,6 +38,7 @@ class ProcessWriter:
         stand_in: str | None = None,
         drop_other_models: bool = True,
         confirm_deletions: bool = False,
+        only: Sequence[str] = (),
     ) -> IndexReport:
         """Brings the index in line with ``paths``; see IndexOrder. Raises InvalidInput for no paths, KnowledgeUnavailable.
 
@@ -48,6 +49,7 @@ class ProcessWriter:
             "stand_in": stand_in,
             "drop_other_models": drop_other_models,
             "confirm_deletions": confirm_deletions,
+            "only": resolve(only),
         }
         return await self._ordered({"forget": False, "roots": _roots(paths), **order}, progress)
 

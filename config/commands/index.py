@@ -115,7 +115,7 @@ async def _follow(reader: Any, bar: Progress) -> IndexReport:
             _advance(bar, IndexProgress(**line["progress"]))
         elif "report" in line:
             failures = tuple((source, reason) for source, reason in line["report"].pop("failures"))
-            return IndexReport(**line["report"], failures=failures)
+            return IndexReport(**{**line["report"], "failures": failures, "sources": ()})
         else:
             raise ConfigError(line.get("error", "The server answered something that is not understood."))
     raise ConfigError("The server went away during the run. Run the command again: it goes on where it was.")

@@ -98,11 +98,22 @@ class IndexProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What an index run did about one source, in documents. ``id`` names the source without saying its address."""
+
+    id: str
+    indexed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What an index run did, in documents; ``chunks`` are the passages of the ``indexed`` ones alone.
 
     ``failures`` names a source and why it was not read; a source of which only parts were not read is there once for each.
-    ``sample_left_out``: the sample documents have given way to the company's own.
+    ``sample_left_out``: the sample documents have given way to the company's own. ``sources``: the same for each source.
     """
 
     indexed: int
@@ -112,3 +123,4 @@ class IndexReport:
     failures: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     sample_left_out: bool = False
+    sources: tuple[SourceReport, ...] = ()

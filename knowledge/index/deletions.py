@@ -18,7 +18,7 @@ _HANDFUL = 5
 
 
 class Deletions:
-    """``meant``: documents to take out. ``refused``: sources of which more than half has vanished, with the reason.
+    """``meant``: documents to take out. ``refused``: by root, those of which more than half has vanished, as people may see them.
 
     What is no longer configured, or was named and is taken out by its name, is meant whatever its number.
     """
@@ -32,13 +32,14 @@ class Deletions:
         large = {root for root, count in lost.items() if count > _HANDFUL and count * 2 > had[root]}
         kept = set() if order.confirm_deletions else large
         self.meant = [name for name, document in leaving.items() if document.root not in kept]
-        self.refused = [(without_secret(root), _reason(lost[root], had[root])) for root in sorted(kept)]
+        self.refused = {root: ((without_secret(root), _reason(lost[root], had[root])),) for root in sorted(kept)}
 
 
 def _may_go(document: IndexedDocument, found: Scan, order: IndexOrder) -> bool:
-    looked_at = document.root in order.roots
+    if document.root in order.roots:
+        return order.wants(document.root) and not found.failed(document.root)
     dropped = order.origin is Origin.CONFIGURED and document.origin is Origin.CONFIGURED
-    return (looked_at or dropped) and not found.failed(document.root)
+    return dropped and not found.failed(document.root)
 
 
 def _reason(lost: int, had: int) -> str:

@@ -21,6 +21,7 @@ class IndexOrder:
     ``origin`` CONFIGURED: ``roots`` are all that is configured, so what was configured before and is no longer goes too.
     ``stand_in`` is a root that is there only as long as nobody named documents of their own.
     ``confirm_deletions``: somebody has seen that most of a source is gone, and it is meant.
+    ``only``: of ``roots`` these alone are brought in line, the others as they are; empty for all.
     """
 
     roots: Sequence[str]
@@ -28,3 +29,8 @@ class IndexOrder:
     stand_in: str | None = None
     drop_other_models: bool = True
     confirm_deletions: bool = False
+    only: Sequence[str] = ()
+
+    def wants(self, root: str) -> bool:
+        """Whether this root is brought in line."""
+        return not self.only or root in self.only

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import stat_result
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,7 @@ from knowledge.index.deletions import Deletions
 from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
+from knowledge.index.tally import Tally
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
 from knowledge.sources.secrets import without_secret
@@ -40,23 +41,6 @@ class ReadsDocuments(Protocol):
     """Turns a file into a document. Raises UnreadableDocument."""
 
     def convert(self, path: Path) -> Document: ...
-
-
-@dataclass(slots=True)
-class _Tally:
-    total: int = 0
-    settled: int = 0
-    indexed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    chunks: int = 0
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
-    """Parts of documents that were not read, while the rest of the document was; and what is no document at all."""
-
-    def report(self, seconds: float, *, left_out: bool) -> IndexReport:
-        counts = (self.indexed, self.unchanged, self.removed, self.chunks)
-        return IndexReport(*counts, (*self.failures, *self.problems), seconds, sample_left_out=left_out)
 
 
 class IndexRun:
@@ -90,7 +74,7 @@ class IndexRun:
         self._committed = committed
         self._catalog = catalog or Catalog()
         self._pending: list[Prepared] = []
-        self._tally = _Tally()
+        self._tally = Tally()
         self._filling_since: float | None = None
         self._filling_pause = _FILLING_PAUSE
         self._mending = False
@@ -106,10 +90,10 @@ class IndexRun:
         looked_at = [*roots, *(root for root in followers if root not in roots)]
         found = scan(looked_at, self._catalog)
         self._close(for_staff_now(found, known, self._catalog, looked_at), known)
-        tally.total = len(found.files)
-        tally.failures.extend(found.failures)
-        tally.problems.extend(found.skipped)
-        for file in found.files:
+        self._note(found, order)
+        files = [file for file in found.files if order.wants(file.root)]
+        tally.total = len(files)
+        for file in files:
             origin = order.origin if file.root in roots else Origin.NAMED
             self._file(file, origin, known.get(file.id), progress)
         self._flush(progress)
@@ -117,7 +101,7 @@ class IndexRun:
         self._index.close(self._index.sharing(gone_from(found, known, looked_at), for_staff(found)))
         left_out = self._give_way(order)
         self._finish()
-        if order.drop_other_models and not tally.failures:
+        if order.drop_other_models and not order.only and not tally.failures:
             self._index.drop_other_models()
         progress(IndexProgress(tally.total, tally.total, "", "done"))
         return tally.report(round(self._clock() - started, 3), left_out=left_out)
@@ -128,14 +112,20 @@ class IndexRun:
         known = self._index.documents()
         for root in roots:
             leaving = [name for name, document in known.items() if document.root == root or name == identity_of(root)]
-            self._remove(leaving)
+            self._remove(leaving, known)
             for identity in leaving:
                 del known[identity]
             elsewhere = self._index.forget_in_other_models(root)
             if not leaving and not elsewhere:
-                tally.failures.append((without_secret(root), "nothing of it is in the index"))
+                tally.failed(root, [(without_secret(root), "nothing of it is in the index")])
         self._finish()
         return tally.report(round(self._clock() - started, 3), left_out=False)
+
+    def _note(self, found: Scan, order: IndexOrder) -> None:
+        self._tally.expect(root for root in order.roots if order.wants(root))
+        for root, reasons in found.by_root.items():
+            if order.wants(root):
+                (self._tally.failed if found.failed(root) else self._tally.note)(root, reasons)
 
     def _known(self) -> dict[str, IndexedDocument]:
         """What is in the index; documents whose vectors were lost count as changed."""
@@ -174,11 +164,11 @@ class IndexRun:
             self._commit()
 
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
-        self._tally.settled += 1
         stays = "" if known is None else " (its last readable version stays in the index)"
         if known is not None and speaks_of_audience(file, self._max_bytes) and self._index.close([file.id]):
             stays = " (its last readable version stays in the index, for staff alone)"
-        self._tally.failures.append((file.source, f"{reason}{stays}"))
+        self._tally.settled += 1
+        self._tally.failed(file.root, [(file.source, f"{reason}{stays}")])
 
     def _document(
         self,
@@ -212,9 +202,7 @@ class IndexRun:
     ) -> None:
         if known.origin is not origin:
             self._index.note(replace(known, origin=origin))
-        self._tally.unchanged += 1
-        self._tally.settled += 1
-        self._tally.problems.extend((file.source, problem) for problem in known.problems)
+        self._tally.unchanged(file.root, [(file.source, problem) for problem in known.problems])
         self._tell(progress, file.source, "unchanged")
 
     def _flush(self, progress: Callable[[IndexProgress], None]) -> None:
@@ -224,11 +212,11 @@ class IndexRun:
             return
         self._tell(progress, batch[-1].document.source, "embed")
         self._index.store(batch, self._embed)
-        self._tally.settled += len(batch)
-        self._tally.indexed += len(batch)
         for each in batch:
-            self._tally.chunks += len(each.chunks)
-            self._tally.problems.extend((each.document.source, problem) for problem in each.document.problems)
+            document = each.document
+            self._tally.indexed(
+                document.root, len(each.chunks), [(document.source, problem) for problem in document.problems]
+            )
         self._tell(progress, batch[-1].document.source, "embed")
         if self._filling_since is not None and self._clock() - self._filling_since >= self._filling_pause:
             self._commit()
@@ -276,12 +264,14 @@ class IndexRun:
 
     def _remove_vanished(self, found: Scan, known: dict[str, IndexedDocument], order: IndexOrder) -> None:
         deletions = Deletions(found, known, order)
-        self._remove(deletions.meant)
-        self._tally.failures.extend(deletions.refused)
+        self._remove(deletions.meant, known)
+        for root, reasons in deletions.refused.items():
+            self._tally.failed(root, reasons)
 
-    def _remove(self, identities: Sequence[str]) -> None:
+    def _remove(self, identities: Sequence[str], known: Mapping[str, IndexedDocument]) -> None:
         self._index.remove(identities)
-        self._tally.removed += len(identities)
+        for identity in identities:
+            self._tally.removed(known[identity].root)
 
     def _give_way(self, order: IndexOrder) -> bool:
         """A company's own documents never mix with the fictional ones that stood in for them."""
@@ -290,7 +280,7 @@ class IndexRun:
         known = self._index.documents()
         if not any(_is_own(document, order) for document in known.values()):
             return False
-        self._remove([identity for identity, document in known.items() if document.root == order.stand_in])
+        self._remove([identity for identity, document in known.items() if document.root == order.stand_in], known)
         return True
 
 

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -83,7 +83,7 @@ class RunLog:
         except BaseException as error:
             self._end(entry, ended, beat, RunState.FAILED, {"error": f"{type(error).__name__}: {error}"[:500]})
             raise
-        outcome = {"report": asdict(entry.report)} if entry.report is not None else {}
+        outcome = {"report": asdict(replace(entry.report, sources=()))} if entry.report is not None else {}
         self._end(entry, ended, beat, RunState.DONE, outcome)
 
     def _begin(self, connection: Connection, entry: RunEntry) -> None:
@@ -146,7 +146,9 @@ def _status(row: Any, now: float) -> RunStatus:
         done=row["done"],
         total=row["total"],
         document=row["document"],
-        report=None if report is None else IndexReport(**{**report, "failures": _pairs(report["failures"])}),
+        report=None
+        if report is None
+        else IndexReport(**{**report, "failures": _pairs(report["failures"]), "sources": ()}),
         error=outcome.get("error", ""),
     )
 

@@ -15,6 +15,7 @@ from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue, Vector
+from knowledge.gaps.likeness import QuestionVectors
 from knowledge.index.opening import Index, open_index
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.run import IndexRun
@@ -54,6 +55,7 @@ class Engine:
         self._settings = settings
         self._embedder = embedder
         self._queue = EmbeddingQueue(embedder)
+        self._vectors = QuestionVectors(self._queue.questions)
         self._index = index
         calibrator.embed = self._queue.questions
 
@@ -79,6 +81,10 @@ class Engine:
     def embed_question(self, query: str) -> Future[Vector]:
         """The vector of a question."""
         return self._queue.question(query)
+
+    def likeness(self, request: Frame) -> list[list[float]]:
+        """How much questions are alike: a row of cosines for each."""
+        return self._vectors.cosines(request["texts"], request["among"])
 
     def search(self, request: Frame, vector: Vector) -> Frame:
         """Passages for an embedded question, best first, all of one epoch, and its bounds."""
@@ -132,6 +138,7 @@ def _order(request: Frame) -> IndexOrder:
         stand_in=request["stand_in"],
         drop_other_models=request["drop_other_models"],
         confirm_deletions=request["confirm_deletions"],
+        only=request["only"],
     )
 
 

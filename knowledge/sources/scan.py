@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.domain.knowledge import KnowledgeAudience
@@ -20,13 +20,15 @@ class Scan:
     """What was found. ``failures`` are roots that could not be read: nothing of theirs may be taken for vanished.
 
     ``skipped`` are places in roots that are left alone on purpose or could not be fetched, each with the reason. Both name roots
-    as people may see them; ``unread`` are the failed ones as they were given, passwords included.
+    as people may see them; ``unread`` are the failed ones as they were given, passwords included. ``by_root``: by root as it
+    was given, what of both is its own.
     """
 
     files: tuple[SourceFile, ...]
     failures: tuple[tuple[str, str], ...]
     skipped: tuple[tuple[str, str], ...] = ()
     unread: frozenset[str] = frozenset()
+    by_root: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def failed(self, root: str) -> bool:
         """Whether this root could not be read."""
@@ -63,6 +65,7 @@ def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
     files: dict[Path, SourceFile] = {}
     failures: dict[str, str] = {}
     skipped: dict[str, str] = {}
+    by_root: dict[str, tuple[tuple[str, str], ...]] = {}
     for root in roots:
         options = catalog.options(root)
         try:
@@ -74,11 +77,13 @@ def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
             failures[root] = str(error)
             continue
         skipped.update(left)
+        by_root[root] = _shown(left)
         for file in sorted(found, key=lambda file: file.path.is_symlink()):  # the place itself before a link to it
             known = files.setdefault(real(file.path), file)
             if file.audience is KnowledgeAudience.STAFF and known is not file:
                 files[real(file.path)] = replace(known, audience=KnowledgeAudience.STAFF)
-    return Scan(tuple(files.values()), _shown(failures), _shown(skipped), frozenset(failures))
+    by_root |= {root: _shown({root: reason}) for root, reason in failures.items()}
+    return Scan(tuple(files.values()), _shown(failures), _shown(skipped), frozenset(failures), by_root)
 
 
 def _shown(reasons: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
