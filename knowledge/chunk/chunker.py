@@ -5,8 +5,9 @@ Each chunk is embedded with the path of titles above it, because "It takes two w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import quote, urlsplit
 
 from knowledge.chunk.pieces import Piece, pieces_of
@@ -16,6 +17,9 @@ from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry, Unr
 
 MOST_TEXTS = 20_000
 """Vectors of one document: about 5,000 pages. All of the index has room for little more than ten times as many."""
+_LONGEST_HEADING = 300
+"""Characters. Each passage below a heading repeats it; what is longer is none, whatever the document calls it, and is text."""
+_COUNTED_AT_ONCE = 256
 _SEPARATOR = " > "
 _IN_FRAGMENT = "/?:@!$&'()*+,;=~-._%"
 """RFC 3986, 3.5."""
@@ -63,7 +67,7 @@ class Chunker:
     def _section_chunks(self, document: Document, section: _Section, number: int) -> Iterator[Chunk]:
         prefix = self._prefix((document.title, *section.path))
         room = self._limit - self._counter.count([prefix])[0] - 2
-        pieces = [piece for block in section.blocks for piece in pieces_of(block, self._counter, room)]
+        pieces = (piece for block in section.blocks for piece in pieces_of(block, self._counter, room))
         for run in self._packed(pieces, prefix):
             content = _joined(run)
             yield Chunk(
@@ -87,11 +91,17 @@ class Chunker:
         path = _SEPARATOR.join(titles)
         return path if fits(self._counter, path, room) else path[: longest_start(self._counter, path, room)]
 
-    def _packed(self, pieces: Sequence[Piece], prefix: str) -> Iterator[list[Piece]]:
+    def _counted(self, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, int]]:
+        """Pieces with their tokens, a few at a time: of a document that makes too many passages the rest is never looked at."""
+        waiting = iter(pieces)
+        while some := list(islice(waiting, _COUNTED_AT_ONCE)):
+            yield from zip(some, self._counter.count([plain(piece.text) for piece in some]), strict=True)
+
+    def _packed(self, pieces: Iterable[Piece], prefix: str) -> Iterator[list[Piece]]:
         """Runs of pieces that fit together, each as long as it can be."""
         run: list[Piece] = []
         used = start = self._counter.count([prefix])[0] + 2
-        for piece, size in zip(pieces, self._counter.count([plain(piece.text) for piece in pieces]), strict=True):
+        for piece, size in self._counted(pieces):
             header = piece.header if not run or run[-1].header != piece.header else ""
             cost = size + 1 + (self._counter.count([plain(header)])[0] + 1 if header else 0)
             if run and (used + cost > self._limit or not self._holds(prefix, [*run, piece])):
@@ -188,19 +198,23 @@ def _sections(document: Document) -> Iterator[_Section]:
     blocks: list[Block] = []
     following = [*document.blocks[1:], None][: len(document.blocks)]
     for block, after in zip(document.blocks, following, strict=True):
-        if block.kind is not BlockKind.HEADING:
-            blocks.append(block)
+        if not _opens(block):
+            blocks.append(replace(block, kind=BlockKind.TEXT) if block.kind is BlockKind.HEADING else block)
             continue
         if blocks:
             yield _section(path, blocks, document.title)
             blocks = []
         path = [heading for heading in path if heading.level < block.level]
-        if after is None or (after.kind is BlockKind.HEADING and after.level <= block.level):
+        if after is None or (_opens(after) and after.level <= block.level):
             blocks.append(Block(BlockKind.TEXT, block.text, page=block.page))
         else:
             path.append(block)
     if blocks:
         yield _section(path, blocks, document.title)
+
+
+def _opens(block: Block) -> bool:
+    return block.kind is BlockKind.HEADING and len(block.text) <= _LONGEST_HEADING
 
 
 def _section(path: Sequence[Block], blocks: Sequence[Block], title: str) -> _Section:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.chunk.plain import plain
 from knowledge.chunk.sentences import sentences_of
-from knowledge.chunk.tokens import TokenCounter, fits, longest_start
+from knowledge.chunk.tokens import CHARACTERS_PER_TOKEN, TokenCounter, fits, longest_start
 from knowledge.documents import Block, BlockKind
-
-_CHARACTERS_PER_TOKEN = 16
-"""More than any prose has: what lies beyond need not be counted, which keeps a megabyte without a full stop cheap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +21,11 @@ class Piece:
     opens_block: bool = False
 
 
-def pieces_of(block: Block, counter: TokenCounter, limit: int) -> list[Piece]:
-    """The pieces of a block in order, each within ``limit`` tokens together with its header."""
+def pieces_of(block: Block, counter: TokenCounter, limit: int) -> Iterator[Piece]:
+    """The pieces of a block in order, each within ``limit`` tokens together with its header; made as they are asked for."""
     if block.kind is BlockKind.TABLE:
         header, rows = _split_table(block.text)
-        if header and counter.count([plain(header)])[0] <= limit // 2:
+        if header and fits(counter, plain(header), limit // 2):
             return _cut(rows, block, counter, limit, header)
         return _cut(block.text.splitlines(keepends=True), block, counter, limit)
     if block.kind is BlockKind.CODE:
@@ -41,15 +39,14 @@ def _split_table(text: str) -> tuple[str, list[str]]:
     return ("".join(lines[:2]), lines[2:]) if len(lines) > 2 else ("", lines)
 
 
-def _cut(parts: list[str], block: Block, counter: TokenCounter, limit: int, header: str = "") -> list[Piece]:
-    pieces: list[Piece] = []
+def _cut(parts: Sequence[str], block: Block, counter: TokenCounter, limit: int, header: str = "") -> Iterator[Piece]:
     room = limit - (counter.count([plain(header)])[0] + 1 if header else 0)
+    opens = True
     for part in parts:
-        rest = part
-        while rest.strip():
-            window = rest[: room * _CHARACTERS_PER_TOKEN]
-            whole = len(window) == len(rest) and fits(counter, plain(rest), room)
-            end = len(rest) if whole else longest_start(counter, window, room)
-            pieces.append(Piece(rest[:end], block.page, header, opens_block=not pieces))
-            rest = rest[end:]
-    return pieces
+        start, end = 0, len(part.rstrip())
+        while start < end:
+            window = part[start : start + room * CHARACTERS_PER_TOKEN]
+            whole = start + len(window) == len(part) and fits(counter, plain(window), room)
+            size = len(window) if whole else longest_start(counter, window, room)
+            yield Piece(part[start : start + size], block.page, header, opens_block=opens)
+            start, opens = start + size, False

@@ -19,6 +19,9 @@ _ABBREVIATION = regex.compile(
     r"feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|bzw|usw|z\.b|d\.h|str|abs|art|p|pp|vol|\d{1,3})\.$",
     regex.IGNORECASE,
 )
+_LONGEST_ABBREVIATION = 12
+"""Characters before a stop that tell whether it ends a sentence. No more is looked at: between two ends that are none there may
+be megabytes (the index of a manual is all "p. 12"), and they must not be searched again at each stop."""
 
 
 def sentences_of(text: str) -> list[str]:
@@ -26,9 +29,10 @@ def sentences_of(text: str) -> list[str]:
     found: list[str] = []
     start = 0
     for end in _END.finditer(text):
-        piece = text[start : end.end()]
-        if _ABBREVIATION.search(piece.rstrip()) and not piece.endswith("\n"):
+        near = text[max(start, end.start() - _LONGEST_ABBREVIATION) : end.end()]
+        if _ABBREVIATION.search(near.rstrip()) and not near.endswith("\n"):
             continue
+        piece = text[start : end.end()]
         if piece.strip():
             found.append(piece)
             start = end.end()

@@ -15,14 +15,18 @@ class TokenCounter(Protocol):
     def count(self, texts: Sequence[str]) -> list[int]: ...
 
 
+CHARACTERS_PER_TOKEN = 16
+"""More than any prose has: what lies beyond need not be counted, which keeps a megabyte without a full stop cheap."""
+
+
 def fits(counter: TokenCounter, text: str, limit: int) -> bool:
-    """Whether ``text`` has at most ``limit`` tokens."""
-    return counter.count([text])[0] <= limit
+    """Whether ``text`` has at most ``limit`` tokens. Only what may have so few is counted: that takes many times its memory."""
+    return len(text) <= max(1, limit) * CHARACTERS_PER_TOKEN and counter.count([text])[0] <= limit
 
 
 def longest_start(counter: TokenCounter, text: str, limit: int) -> int:
     """How many characters of ``text`` fit into ``limit`` tokens, at least one; cut at a space where there is one."""
-    low, high = 1, len(text)
+    low, high = 1, min(len(text), max(1, limit) * CHARACTERS_PER_TOKEN)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(counter, text[:middle], limit) else (low, middle - 1)

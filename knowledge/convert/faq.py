@@ -13,6 +13,11 @@ from knowledge.documents import Document, FaqEntry, UnreadableDocument
 
 _KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "section", "audience", "alternatives"})
 
+_LONGEST = {"answer": 20_000}
+_LONGEST_OTHER = 2_000
+_MOST_WORDINGS = 200
+"""Characters of a field, and keywords or alternatives of an entry. An entry is shown and given to the model as a whole, so
+one that is as long as a book would leave no room for anything else."""
 _NAMED_AT_ONCE = 5
 _MOST_NAMED = 200
 
@@ -104,6 +109,10 @@ def _text(raw: Mapping[Any, Any], name: str, *, required: bool = False) -> str:
         raise _WrongEntry(f"{name!r} must be text, but is {_kind(value)}; put it in quotation marks")
     if required and not value.strip():
         raise _WrongEntry(f"{name!r} is missing or empty")
+    if len(value) > (most := _LONGEST.get(name, _LONGEST_OTHER)):
+        raise _WrongEntry(
+            f"{name!r} has more than {most:,} characters; what is so long belongs in a document of its own"
+        )
     return value.strip()
 
 
@@ -114,7 +123,7 @@ def _keywords(value: Any) -> tuple[str, ...]:
         value = value.split(",")
     if not isinstance(value, list) or not all(isinstance(word, str | int | float) for word in value):
         raise _WrongEntry("'keywords' must be a list of words")
-    return tuple(word for word in (str(word).strip() for word in value) if word)
+    return _few("keywords", [word for word in (str(word).strip() for word in value) if word])
 
 
 def _alternatives(value: Any) -> tuple[str, ...]:
@@ -124,7 +133,13 @@ def _alternatives(value: Any) -> tuple[str, ...]:
     questions = [value] if isinstance(value, str) else value
     if not isinstance(questions, list) or not all(isinstance(one, str) for one in questions):
         raise _WrongEntry("'alternatives' must be a list of questions")
-    return tuple(dict.fromkeys(one.strip() for one in questions if one.strip()))
+    return _few("alternatives", list(dict.fromkeys(one.strip() for one in questions if one.strip())))
+
+
+def _few(name: str, values: list[str]) -> tuple[str, ...]:
+    if len(values) > _MOST_WORDINGS or max(map(len, values), default=0) > _LONGEST_OTHER:
+        raise _WrongEntry(f"{name!r} must be at most {_MOST_WORDINGS}, of at most {_LONGEST_OTHER:,} characters each")
+    return tuple(values)
 
 
 def _audience(value: Any) -> KnowledgeAudience:

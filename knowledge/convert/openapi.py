@@ -24,7 +24,7 @@ def openapi_document(content: Mapping[str, Any]) -> Document:
     """One section per operation, under the place that a JSON pointer leads to. Raises UnreadableDocument."""
     reader = _Reader(content)
     info = _mapping(content.get("info"))
-    title = " ".join(str(info.get("title") or "API").split())
+    title = " ".join(str(info.get("title") or "API").split())[:200]
     blocks = [Block(BlockKind.HEADING, title, level=1), *_text(info.get("description"))]
     for path, item in _mapping(content.get("paths")).items():
         blocks.extend(reader.path(str(path), _mapping(reader.resolved(item))))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.chunk import chunker
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.markdown import blocks_of
-from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry
+from knowledge.documents import Block, BlockKind, Chunk, Document, FaqEntry, UnreadableDocument
 from tests.unit.knowledge.wordpiece import WordPieceCounter
 
 COUNTER = WordPieceCounter()
@@ -34,9 +37,8 @@ def chunks_of(markdown: str, *, target: int = 64, title: str = "Guide", limit: i
 @given(words=PROSE, target=st.integers(12, 120), title=st.text(max_size=300))
 def test_prose_loses_no_character_and_no_chunk_passes_the_limit(words: list[str], target: int, title: str) -> None:
     text = " ".join(words)
-    chunker = Chunker(COUNTER, target)
 
-    chunks = chunker.chunks(Document(title, (Block(BlockKind.TEXT, text),)))
+    chunks = Chunker(COUNTER, target).chunks(Document(title, (Block(BlockKind.TEXT, text),)))
 
     assert squeezed("".join(chunk.content for chunk in chunks)) == squeezed(text)
     for chunk in chunks:
@@ -162,9 +164,85 @@ def test_keywords_make_a_second_vector() -> None:
     assert chunk.embedded == ("Can I pay by card? visa, credit card", "Can I pay by card?\nYes.")
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "[" * 40_000, '{"a":1},' * 15_000, "! " * 20_000, "**a " * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 100_000,
+        "[" * 40_000,
+        '{"a":1},' * 15_000,
+        "! " * 20_000,
+        "**a " * 20_000,
+        "A. " * 60_000,
+        "p. 12 Refunds, " * 20_000,
+    ],
+)
 @pytest.mark.timeout(60)
 def test_a_huge_run_without_sentences_takes_seconds_not_hours(text: str) -> None:
     chunks = Chunker(COUNTER, 128).chunks(Document("Data", (Block(BlockKind.TEXT, text),)))
 
     assert squeezed("".join(chunk.content for chunk in chunks)) == squeezed(text)
+
+
+def longest_counted(document: Document) -> int:
+    """The longest text that the tokenizer was given while this document was cut."""
+    longest = 0
+
+    class Watched(WordPieceCounter):
+        def count(self, texts: Sequence[str]) -> list[int]:
+            nonlocal longest
+            longest = max(longest, *map(len, texts), 0)
+            return super().count(texts)
+
+    Chunker(Watched(), 128).chunks(document)
+    return longest
+
+
+@pytest.mark.parametrize("what", ["heading", "header", "answer", "alternative", "keyword", "title"])
+def test_the_tokenizer_is_never_given_a_megabyte(what: str) -> None:
+    """It needs tens of bytes for each, in the process that answers customers."""
+    huge = "word " * 200_000
+    text = Block(BlockKind.TEXT, "Short.")
+    documents = {
+        "heading": Document("Guide", (Block(BlockKind.HEADING, huge, level=2), text)),
+        "header": Document("Guide", (Block(BlockKind.TABLE, f"| {huge} |\n| --- |\n| a |"),)),
+        "answer": Document("FAQ", entries=(FaqEntry("Q?", huge),)),
+        "alternative": Document("FAQ", entries=(FaqEntry("Q?", "A.", alternatives=(huge,)),)),
+        "keyword": Document("FAQ", entries=(FaqEntry("Q?", "A.", keywords=(huge,)),)),
+        "title": Document(huge, (text,)),
+    }
+
+    assert longest_counted(documents[what]) <= 10_000
+
+
+def test_a_heading_as_long_as_a_page_is_text_and_not_repeated_for_each_passage() -> None:
+    document = Document(
+        "Guide",
+        (
+            Block(BlockKind.HEADING, "Refunds", level=1),
+            Block(BlockKind.HEADING, "word " * 2000, level=2),
+            *(Block(BlockKind.TEXT, f"Paragraph {number} of this page.") for number in range(200)),
+        ),
+    )
+
+    chunks = Chunker(COUNTER, 64).chunks(document)
+
+    assert {chunk.section for chunk in chunks} == {"Refunds"}
+    assert squeezed("".join(chunk.content for chunk in chunks)).startswith(squeezed("word " * 2000))
+
+
+def test_of_a_document_of_too_many_passages_the_rest_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = 0
+
+    class Counting(WordPieceCounter):
+        def count(self, texts: Sequence[str]) -> list[int]:
+            nonlocal counted
+            counted += sum(map(len, texts))
+            return super().count(texts)
+
+    monkeypatch.setattr(chunker, "MOST_TEXTS", 10)
+    text = "word" * 500_000
+
+    with pytest.raises(UnreadableDocument, match="more than 10 passages"):
+        Chunker(Counting(), 32).chunks(Document("Data", (Block(BlockKind.TEXT, text),)))
+
+    assert counted < len(text)

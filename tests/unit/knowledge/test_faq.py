@@ -59,6 +59,10 @@ def test_json_and_keywords_as_one_text() -> None:
         ("- question: Q?\n  answer: A.\n  keywords: {a: b}\n", "'keywords' must be a list of words"),
         ("- question: Q?\n  answer: A.\n- just text\n", "entry 2 (line 3): must have a question and an answer"),
         ("[]", "the file holds no questions"),
+        (f"- question: Q?\n  answer: {'word ' * 5000}\n", "'answer' has more than 20,000 characters"),
+        (f"- question: {'word ' * 500}\n  answer: A.\n", "'question' has more than 2,000 characters"),
+        (f"- question: Q?\n  answer: A.\n  alternatives: [{'a' * 3000}]\n", "'alternatives' must be at most 200"),
+        (f"- question: Q?\n  answer: A.\n  keywords: [{'a, ' * 3000}]\n", "'keywords' must be at most 200"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_entry(text: str, expected: str) -> None:
