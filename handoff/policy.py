@@ -164,7 +164,7 @@ def _unanswered_in_a_row(turn: TurnState, reply: Reply, rules: EscalationRules) 
         intent = message.meta.get("intent")
         if _is_unanswered(message.kind, float(message.meta.get("confidence") or 0.0), intent, rules):
             count += 1
-        elif message.kind is MessageKind.ANSWER or intent == _DECLINED:
+        elif (message.kind is MessageKind.ANSWER and intent not in _NO_QUESTION) or intent == _DECLINED:
             break
     return count
 

@@ -10,6 +10,7 @@ from core.agent.routing import Intent, Route, asked
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
 from core.agent.wording import content_stems
+from core.domain.choices import CHOICES
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
 from core.ports.store import TurnState
@@ -43,16 +44,19 @@ def asked_besides(turn: TurnState, way: Route) -> TurnState | None:
 
 
 def worth_saying(reply: Reply, question: str, texts: Texts) -> Reply | None:
-    """A reply as it is said before a notice of transfer: without an offer of a person, and no failure."""
+    """A reply as it is said before a notice of transfer: without an offer of a person, no failure and no question back."""
     if reply.escalation is not None or reply.kind not in (MessageKind.ANSWER, MessageKind.UNKNOWN):
         return None
-    if reply.kind is MessageKind.ANSWER:
+    asks_back = CHOICES in reply.meta
+    if reply.kind is MessageKind.ANSWER and not asks_back:
         return replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
     if len(content_stems(question)) < _TELLING:
         return None
+    text = texts.say("unknown_part", question=echo(question))
+    if asks_back:
+        return Reply(text, MessageKind.UNKNOWN, intent=Intent.QUESTION)
     if reply.text != texts.say("unknown"):
         return replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
-    text = texts.say("unknown_part", question=echo(question))
     return replace(reply, text=text, offers_person=False)
 
 

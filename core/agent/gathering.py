@@ -17,9 +17,11 @@ _EXTRA_PASSAGES = 3
 _CHARS_PER_TOKEN = 3
 
 
-async def passages_for(lookup: Lookup, questions: Sequence[str], limit: int) -> list[Source]:
+async def passages_for(
+    lookup: Lookup, questions: Sequence[str], limit: int, *, meant: str | None = None
+) -> list[Source]:
     """The best passages of each question in turn, each passage once. Raises KnowledgeUnavailable."""
-    found = await asyncio.gather(*(lookup.find(question) for question in questions))
+    found = await asyncio.gather(*(lookup.find(question, meant=meant) for question in questions))
     ranked = chain.from_iterable(zip_longest(*(from_retrieval(one) for one in found)))
     unique = {source.citation.id: source for source in ranked if source is not None}
     most = limit if len(questions) <= 1 else limit + _EXTRA_PASSAGES

@@ -37,15 +37,18 @@ class Lookup:
         self._company = _named(company)
         self._audience = audience
 
-    async def find(self, query: str, *, category: str | None = None, wait: bool = True) -> Retrieval:
-        """Passages for a question. Raises KnowledgeUnavailable."""
+    async def find(
+        self, query: str, *, category: str | None = None, wait: bool = True, meant: str | None = None
+    ) -> Retrieval:
+        """Passages for a question; first the one that is ``meant``. Raises KnowledgeUnavailable."""
         query = self._without_company(query)
         deadline = self._clock.monotonic() + (self._wait if wait else 0.0)
         while True:
             try:
-                return await self._retriever.retrieve(
+                found = await self._retriever.retrieve(
                     query, limit=self._limit, category=category, audience=self._audience
                 )
+                return found.about(meant)
             except KnowledgeUnavailable:
                 if self._clock.monotonic() + self._poll > deadline:
                     raise

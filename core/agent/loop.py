@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.agent.agent_turn import AgentTurn, TurnSubject
+from core.agent.asking_back import CLARIFY, ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.citation_gate import CitationGate
 from core.agent.claims import offers_person
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
-from core.agent.files import files_of
+from core.agent.files import files_of, speaks_of_file
 from core.agent.gathering import file_sources, passages_for
 from core.agent.language import detect, supported
 from core.agent.leaning import completed
@@ -41,6 +42,8 @@ from core.ports.store import Journal, TurnState
 from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)
+
+_SEVERAL = 2  # questions: of several it is said which one has no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class AgentLoop:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent is Intent.NOTHING:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
-        return await self._within_time(_Job(turn, turn_id, way, texts, events))
+        return await self._within_time(_Job(_spelled_out(turn, way), turn_id, way, texts, events))
 
     async def _escalation(self, job: _Job) -> Reply:
         """With the answer to what was asked besides; what was shown of it meanwhile is said by the reply itself."""
@@ -141,6 +144,20 @@ class AgentLoop:
         reply = await self._reply(job, gate, judged, unavailable=unavailable)
         return replace(reply, meta={**reply.meta, **_noted(agent)})
 
+    async def _asked_back(self, job: _Job) -> Reply | None:
+        """Where the model has no answer and the knowledge something near; looked for again, so that it need not be kept."""
+        if job.way.intent is not Intent.QUESTION or job.way.choice is not None or self._settings.for_staff:
+            return None
+        questions = split_questions([message.text for message in asked(job.turn)], most=_SEVERAL)
+        if len(questions) != 1 or speaks_of_file(questions[0], files_of(job.turn)):
+            return None
+        query = completed(questions[0], job.turn.history).query
+        try:
+            found = await self._lookup.find(query, wait=False)
+        except KnowledgeUnavailable:
+            return None
+        return ask_back(found, query, job.turn.history, job.texts)
+
     def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> tuple[list[ChatMessage], TurnSubject]:
         """Small talk needs no sources, and no word of there being none."""
         messages = asked(job.turn)
@@ -167,8 +184,10 @@ class AgentLoop:
         if not questions:
             return files, False
         try:
+            choice = job.way.choice
             queries = [completed(question, job.turn.history).query for question in questions]
-            return [*await passages_for(self._lookup, queries, self._settings.passages), *files], False
+            queries, meant = (queries, None) if choice is None else ([choice.query], choice.passage)
+            return [*await passages_for(self._lookup, queries, self._settings.passages, meant=meant), *files], False
         except KnowledgeUnavailable:
             logger.warning("knowledge unavailable", extra={"turn_id": job.turn_id})
             return files, True
@@ -176,7 +195,8 @@ class AgentLoop:
     async def _reply(self, job: _Job, gate: CitationGate, judged: Judged | None, *, unavailable: bool) -> Reply:
         """What the verdict makes of the answer; see ``verdict`` for the rule."""
         if judged is not None and judged.verdict in (Verdict.WITHHOLD, Verdict.CITE_AGAIN, Verdict.UNKNOWN):
-            return _instead(job, gate.held, judged.verdict, unavailable=unavailable)
+            back = None if unavailable else await self._asked_back(job)
+            return back or _instead(job, gate.held, judged.verdict, unavailable=unavailable)
         await gate.release(judged.source if judged is not None else None)
         if not gate.text.strip():
             raise ModelError("Nothing of the model's answer could be shown.")
@@ -187,6 +207,14 @@ def _noted(agent: AgentTurn) -> dict[str, Any]:
     """What others want to know of the turn besides its answer."""
     found: dict[str, Any] = {"ticket": agent.tickets[-1]} if agent.tickets else {}
     return found | ({TOOLS_FAILED_META: sorted(agent.broken)} if agent.broken else {})
+
+
+def _spelled_out(turn: TurnState, way: Route) -> TurnState:
+    """A choice in words: the question that was asked first, in the customer's language, and what it was about."""
+    if way.choice is None:
+        return turn
+    text = f"{way.choice.question}\n{way.choice.label}"
+    return replace(turn, pending=tuple(replace(message, text=text) for message in asked(turn)))
 
 
 def _said(turn: TurnState) -> str:
@@ -200,7 +228,7 @@ def _shown(gate: CitationGate, judged: Judged | None, intent: str) -> Reply:
         case Verdict.SMALL_TALK:
             return Reply(gate.text, MessageKind.SMALL_TALK, confidence=1.0, intent=intent, offers_person=offers)
         case Verdict.CLARIFY:
-            return Reply(gate.text, MessageKind.ANSWER, intent="clarify", offers_person=offers)
+            return Reply(gate.text, MessageKind.ANSWER, intent=CLARIFY, offers_person=offers)
         case Verdict.TOOL:
             return Reply(gate.text, MessageKind.ANSWER, confidence=1.0, intent=intent, offers_person=offers)
         case _:

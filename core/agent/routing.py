@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.agent.choosing import choice_of
 from core.agent.contact import contact_details, only_contact_details
 from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of
 from core.agent.small_talk import all_small_talk, says_no, says_yes
 from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_withdrawal
 from core.agent.wording import phrase
+from core.domain.choices import Choice
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
@@ -34,12 +36,16 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``)."""
+    """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``).
+
+    ``choice``: what the customer chose when they were asked back.
+    """
 
     intent: Intent
     escalation: Escalation | None = None
     talk: str | None = None
     contact: ContactDetails = field(default_factory=ContactDetails)
+    choice: Choice | None = None
 
 
 def asked(turn: TurnState) -> tuple[Message, ...]:
@@ -103,8 +109,11 @@ def route_for_staff(turn: TurnState) -> Route:
 
 def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     """The turn's intent. Contact details that come alone count as a wish to be reached by a person."""
-    offered = was_offered_person(turn.history)
     every = asked(turn)
+    choice = choice_of(every, turn.history)
+    if choice is not None:
+        return Route(Intent.QUESTION, choice=choice)
+    offered = was_offered_person(turn.history)
     messages = _standing(every, offered=offered)
     if every and not messages:
         return Route(Intent.DECLINED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.agent.choosing import choice_of
 from core.agent.language import DEFAULT, choose, detect, packs, supported
 from core.agent.routing import asked
 from core.domain.messages import Author
@@ -44,9 +45,10 @@ def in_written_language(turn: TurnState) -> TurnState:
 
 
 def _said(turn: TurnState) -> tuple[str, list[str]]:
-    """What the customer says now, and what they said before, the newest first."""
+    """What the customer says now, and what they said before, the newest first. A title that they chose is in ours."""
     earlier = [m.text for m in reversed(turn.history) if m.author is Author.CUSTOMER and m.deleted_at is None]
-    return "\n".join(message.text for message in asked(turn)), earlier
+    now = asked(turn)
+    return "" if choice_of(now, turn.history) else "\n".join(message.text for message in now), earlier
 
 
 def _language(turn: TurnState) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.domain.messages import Citation
@@ -67,17 +67,19 @@ class Retrieval:
     """Passages, best first, and the score under which this knowledge base must not be quoted as an answer.
 
     There are three bands: from ``threshold`` on it may be answered, from ``doubt`` on it is worth asking back, and below that
-    the knowledge has nothing and a person is offered. ``doubt`` is None where no second bound is known.
+    the knowledge has nothing and a person is offered. ``doubt`` is None where no second bound is known. ``meant``: the passage
+    that the customer chose when they were asked back, which may be answered from whatever its score.
     """
 
     passages: tuple[Passage, ...]
     threshold: float
     doubt: float | None = None
+    meant: str | None = None
 
     @property
     def supported(self) -> tuple[Passage, ...]:
         """Only the passages that are good enough to answer from."""
-        return tuple(passage for passage in self.passages if passage.score >= self.threshold)
+        return tuple(one for one in self.passages if one.score >= self.threshold or one.id == self.meant)
 
     @property
     def doubtful(self) -> tuple[Passage, ...]:
@@ -85,6 +87,12 @@ class Retrieval:
         if self.doubt is None:
             return ()
         return tuple(passage for passage in self.passages if self.doubt <= passage.score < self.threshold)
+
+    def about(self, meant: str | None) -> Retrieval:
+        """With the passage that is meant before all others, where it was found."""
+        if meant is None:
+            return self
+        return replace(self, passages=tuple(sorted(self.passages, key=lambda one: one.id != meant)), meant=meant)
 
 
 @dataclass(frozen=True, slots=True)

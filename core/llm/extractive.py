@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.agent.asking_back import ask_back
 from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
 from core.agent.excerpt import opening, quote
 from core.agent.files import (
@@ -28,6 +29,7 @@ from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
 from core.domain.attachments import Attachment
+from core.domain.choices import Choice
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Citation, MessageKind
@@ -49,11 +51,16 @@ _VERDICT = re.compile(r"^\s*(?:yes|no|ja|nein|oui|non|sí|si|نعم|لا)(?:[.!�
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The answer to one question of the turn; without a citation it is an "I don't know"."""
+    """The answer to one question of the turn; without a citation it is an "I don't know".
+
+    ``near``: what was found for ``query`` then, which may be worth asking back about.
+    """
 
     lead: str
     text: str
     citation: Citation | None = None
+    near: Retrieval | None = None
+    query: str = ""
 
 
 class ExtractiveResponder:
@@ -107,6 +114,8 @@ class ExtractiveResponder:
             return failure(texts)
 
     async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
+        if way.choice is not None:
+            return await self._chosen(way, way.choice, texts)
         messages = asked(turn)
         every = split_questions([m.text for m in messages], most=_MOST_NAMED)
         of_tickets = [one for one in every if about_tickets(one)]
@@ -121,8 +130,19 @@ class ExtractiveResponder:
         if not questions:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, intent=Intent.NOTHING)
         parts = [await self._part(question, turn, sent, texts) for question in questions]
+        if len(every) == 1 and parts[0].near is not None and not self._settings.for_staff:
+            back = ask_back(parts[0].near, parts[0].query, turn.history, texts)
+            if back is not None:
+                return back
         reply = _compose(parts, texts, way, later)
         return none_at_all(texts) if self._tickets and of_tickets == questions and not reply.citations else reply
+
+    async def _chosen(self, way: Route, choice: Choice, texts: Texts) -> Reply:
+        """From the passage that the customer said they mean, if it is still there."""
+        found = await self._lookup.find(choice.query, meant=choice.passage)
+        passage = next(iter(found.supported), None)
+        part = _Part("", echo(choice.question)) if passage is None else self._from_passage(passage, choice.query, texts)
+        return _compose([part], texts, way)
 
     async def _besides(self, told: Reply, questions: list[str], turn: TurnState, way: Route, texts: Texts) -> Reply:
         """What is said of tickets, and below it the answers to what else was asked."""
@@ -163,7 +183,8 @@ class ExtractiveResponder:
             return self._from_passage(passage, whole.query, texts)
         if match and match.match.coverage >= UNNAMED_FILE_COVERAGE:
             return _from_file(match, texts)
-        return _silent(question, sent, files if named else (), texts)
+        silent = _silent(question, sent, files if named else (), texts)
+        return silent if silent.lead else replace(silent, near=found, query=whole.query)
 
     async def _find(self, question: str, *, optional: bool) -> Retrieval:
         """``optional``: a file may answer instead, so a knowledge base that is not there yet is not the end."""

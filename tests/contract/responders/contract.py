@@ -6,10 +6,20 @@ import re
 
 import pytest
 
+from core.domain.choices import choices_in
 from core.domain.errors import LostClaim
 from core.domain.messages import Author, CustomerAction, MessageKind
 from core.ports.responder import Reply, Responder
-from tests.contract.responders.world import PASSWORD, Shelf, Watcher, message, text_file, turn_of
+from tests.contract.responders.world import (
+    PASSWORD,
+    REFUNDS,
+    RETURNS,
+    Shelf,
+    Watcher,
+    message,
+    text_file,
+    turn_of,
+)
 
 INVOICE = "INVOICE 2026-117\n\nBill to: Ada Lovelace\n\nSubtotal: 329.00 EUR\nTotal: 391.51 EUR\n\nPayment is due in 14 days.\n"
 PASSWORD_QUESTIONS = {
@@ -223,3 +233,72 @@ class ResponderContract:
         assert reply.escalation is None
         assert reply.kind is MessageKind.UNKNOWN
         assert reply.offers_person
+
+    @pytest.fixture
+    def unsure(self) -> Shelf:
+        """What is near "money" is not near enough to answer from."""
+        return Shelf({"money": REFUNDS, "geld": REFUNDS, "back": RETURNS, "zurück": RETURNS}, doubt=0.35)
+
+    async def _asked_back(self, shelf: Shelf, text: str = "What about my money back", **world: object) -> Reply:
+        return await self._ask(shelf, Watcher(), message(text, seq=1), **world)
+
+    async def _then(self, shelf: Shelf, back: Reply, said: str, question: str = "What about my money back") -> Reply:
+        history = [
+            message(question, seq=1),
+            message(back.text, seq=2, author=Author.AGENT, kind=back.kind, meta={"intent": back.intent, **back.meta}),
+        ]
+        return await self._ask(shelf, Watcher(), message(said, seq=3), history=history)
+
+    async def test_between_the_bounds_it_asks_back_and_claims_nothing(self, unsure: Shelf) -> None:
+        reply = await self._asked_back(unsure)
+        assert "1. Terms › Refunds\n2. How do I send something back?" in reply.text
+        assert (reply.kind, reply.intent) == (MessageKind.ANSWER, "clarify")
+        assert (reply.citations, reply.confidence, reply.offers_person) == ((), 0.0, False)
+        assert "business days" not in reply.text
+        assert "post office" not in reply.text
+
+    async def test_it_asks_back_in_the_customers_language(self, unsure: Shelf) -> None:
+        english = await self._asked_back(unsure)
+        german = await self._asked_back(unsure, "Wie bekomme ich denn mein Geld zurück?")
+        assert "Nummer" in german.text
+        assert choices_in(german.meta)[0].label == choices_in(english.meta)[0].label
+
+    @pytest.mark.parametrize("said", ["1", "1.", "(1)", "١", "1️⃣", "Terms › Refunds", "terms refunds", "Refunds"])
+    async def test_a_choice_is_answered_from_what_was_chosen(self, unsure: Shelf, said: str) -> None:
+        reply = await self._then(unsure, await self._asked_back(unsure), said)
+        assert "5 business days" in reply.text
+        assert [citation.id for citation in reply.citations] == [REFUNDS.id]
+
+    async def test_a_title_in_another_language_does_not_change_the_customers(self, unsure: Shelf) -> None:
+        question = "Wie bekomme ich denn mein Geld zurück?"
+        back = await self._asked_back(unsure, question)
+        unsure.broken = RuntimeError("index on fire")
+        reply = await self._then(unsure, back, RETURNS.question or "", question)
+        assert "Sie" in reply.text
+
+    async def test_whoever_was_asked_back_is_offered_a_person_next(self, unsure: Shelf) -> None:
+        reply = await self._then(unsure, await self._asked_back(unsure), "It is my money that I want back")
+        assert reply.kind is MessageKind.UNKNOWN
+        assert reply.offers_person
+
+    async def test_a_wish_for_a_person_is_no_choice(self, unsure: Shelf) -> None:
+        reply = await self._then(unsure, await self._asked_back(unsure), "I want to talk to a person")
+        assert reply.escalation is not None
+
+    async def test_another_question_is_no_choice(self, unsure: Shelf) -> None:
+        unsure.passages = {**unsure.passages, "password": PASSWORD}
+        reply = await self._then(unsure, await self._asked_back(unsure), "How do I reset my password?")
+        assert [citation.id for citation in reply.citations] == [PASSWORD.id]
+
+    async def test_one_thing_alone_is_nothing_to_choose_from(self, unsure: Shelf) -> None:
+        reply = await self._asked_back(unsure, "Money?")
+        assert reply.kind is MessageKind.UNKNOWN
+        assert reply.offers_person
+
+    async def test_beside_a_wish_for_a_person_nothing_is_asked_back(self, unsure: Shelf, watcher: Watcher) -> None:
+        reply = await self._ask(unsure, watcher, "Can I get my money back?", "I want a person")
+        assert reply.escalation is not None
+        assert reply.besides is not None
+        assert reply.besides.kind is MessageKind.UNKNOWN
+        assert reply.besides.meta == {}
+        assert "Refunds" not in reply.besides.text

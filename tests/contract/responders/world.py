@@ -131,12 +131,40 @@ STRAY = Passage(
 )
 
 
+REFUNDS = Passage(
+    id="p-refunds",
+    document_id="d4",
+    title="Terms",
+    content="Refunds take 5 business days. They go back to the card that you paid with.",
+    source="terms.md",
+    score=0.41,
+    section="Payments > Refunds",
+)
+RETURNS = Passage(
+    id="p-returns",
+    document_id="d1",
+    title="Signing in",
+    content="How do I send something back?\n\nPut it in its box and hand it in at any post office.",
+    source="faq.yaml",
+    score=0.39,
+    question="How do I send something back?",
+    answer="Put it in its box and hand it in at any post office.",
+)
+
+
 class Shelf:
     """A retriever over passages that are found by a word in the question."""
 
-    def __init__(self, passages: Mapping[str, Passage] | None = None, *, threshold: float = 0.45) -> None:
+    def __init__(
+        self,
+        passages: Mapping[str, Passage] | None = None,
+        *,
+        threshold: float = 0.45,
+        doubt: float | None = None,
+    ) -> None:
         self.passages = passages if passages is not None else {"password": PASSWORD, "plan": PRICE}
         self.threshold = threshold
+        self.doubt = doubt
         self.queries: list[str] = []
         self.loading = 0
         self.broken: Exception | None = None
@@ -157,7 +185,7 @@ class Shelf:
             raise KnowledgeUnavailable("The embedding model is still loading.")
         found = [passage for word, passage in self.passages.items() if word in query.lower()]
         ranked = sorted([*found, STRAY], key=lambda passage: -passage.score)
-        return Retrieval(tuple(ranked[:limit]), self.threshold)
+        return Retrieval(tuple(ranked[:limit]), self.threshold, self.doubt)
 
     async def ready(self) -> bool:
         return self.loading == 0

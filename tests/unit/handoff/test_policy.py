@@ -135,6 +135,12 @@ def test_small_talk_between_does_not_count_but_declining_an_offer_does() -> None
     assert _reason(_turn("b", history=(_agent(UNKNOWN), _agent(no))), UNKNOWN) == ""
 
 
+def test_a_question_back_between_is_neither_an_answer_nor_the_lack_of_one() -> None:
+    asks_back = Reply("Which one?", MessageKind.ANSWER, intent="clarify")
+    assert _reason(_turn("b", history=(_agent(UNKNOWN), _agent(asks_back))), UNKNOWN) != ""
+    assert _reason(_turn("b", history=(_agent(asks_back),)), UNKNOWN) == ""
+
+
 def test_an_unsure_answer_is_none_where_the_company_says_so() -> None:
     unsure = Reply("Perhaps.", MessageKind.ANSWER, confidence=0.2)
     asks_back = Reply("Which one?", MessageKind.ANSWER, intent="clarify")

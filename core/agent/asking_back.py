@@ -1,0 +1,67 @@
+"""Asks back where the knowledge holds something near and nothing good enough: "Is it about one of these? 1. … 2. …".
+
+Between the two bounds of a knowledge base (core.domain.knowledge.Retrieval) a guess would be wrong too often, and "I don't know"
+is wrong nearly as often. What the near passages are about is named instead, without a word of what they say, so that nothing
+is claimed. Once: whoever is not understood after that is offered a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.agent.choosing import asked_back_last
+from core.agent.excerpt import clip
+from core.agent.sentences import without_markers
+from core.agent.texts import Texts
+from core.agent.wording import phrase
+from core.domain.choices import Choice, choices_meta
+from core.domain.knowledge import Passage, Retrieval
+from core.domain.messages import Message, MessageKind
+from core.ports.responder import Reply
+
+CLARIFY = "clarify"
+"""The intent of replies that ask back: neither an answer nor the lack of one."""
+_MOST = 3
+_FEWEST = 2
+"""One title alone is no choice; whether it is meant was just found to be doubtful."""
+_LABEL = 72
+"""Characters; the buttons of most platforms hold no more (Slack's 75)."""
+
+
+def ask_back(found: Retrieval, question: str, history: Sequence[Message], texts: Texts) -> Reply | None:
+    """None where there is something to answer from, where too little is near, or where the customer was just asked back."""
+    if found.supported or asked_back_last(history):
+        return None
+    choices = _choices(found.doubtful, question)
+    if len(choices) < _FEWEST:
+        return None
+    lines = "\n".join(f"{number}. {one.label}" for number, one in enumerate(choices, 1))
+    return Reply(
+        texts.say("ask_back", choices=lines),
+        MessageKind.ANSWER,
+        confidence=0.0,
+        intent=CLARIFY,
+        meta=choices_meta(choices),
+    )
+
+
+def _choices(near: Sequence[Passage], question: str) -> tuple[Choice, ...]:
+    found: dict[str, Choice] = {}
+    for passage in near:
+        label = _label(passage)
+        if phrase(label) and phrase(label) not in found:
+            query = passage.question or f"{label}\n{question}"
+            found[phrase(label)] = Choice(label, passage.id, query, question)
+    return tuple(found.values())[:_MOST]
+
+
+def _label(passage: Passage) -> str:
+    """An entry's question, or the title and the heading that is nearest to the passage."""
+    if passage.question:
+        return _line(passage.question)
+    heading = (passage.section or "").rsplit(" > ", 1)[-1]
+    return _line(" › ".join(dict.fromkeys(name for name in (passage.title.strip(), heading.strip()) if name)))
+
+
+def _line(name: str) -> str:
+    return clip(without_markers(" ".join(name.split())), _LABEL)

@@ -1,0 +1,54 @@
+"""Understands what a customer says to a question back: a number, a title that it named, or something else altogether."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from core.agent.person_wish import wants_person
+from core.agent.wording import content_stems, phrase
+from core.domain.choices import Choice, choices_in
+from core.domain.messages import Author, Message, MessageKind
+
+_NUMBER = re.compile(r"\W*(\d)\W*")
+_ASIDE = frozenset({MessageKind.SMALL_TALK, MessageKind.NOTICE, MessageKind.FOLLOW_UP})
+
+
+def choice_of(asked: Sequence[Message], history: Sequence[Message]) -> Choice | None:
+    """What these messages choose of what was asked back last; None where nothing was, or where they say anything else.
+
+    A wish for a person is none, also where a title could be read as one.
+    """
+    if len(asked) != 1 or asked[0].action is not None or asked[0].attachments or wants_person(asked[0].text):
+        return None
+    return _named(asked[0].text, _offered(history))
+
+
+def asked_back_last(history: Sequence[Message]) -> bool:
+    """Whether the customer was asked back when they were last answered: small talk in between answers nothing."""
+    said = (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
+    return bool(_choices(next((one for one in said if one.kind not in _ASIDE), None)))
+
+
+def _offered(history: Sequence[Message]) -> tuple[Choice, ...]:
+    """Only of the very last thing that was said: a "2" later on counts something else."""
+    said = (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
+    return _choices(next(said, None))
+
+
+def _choices(message: Message | None) -> tuple[Choice, ...]:
+    return choices_in(message.meta) if message is not None and message.author is Author.AGENT else ()
+
+
+def _named(said: str, choices: Sequence[Choice]) -> Choice | None:
+    number = _NUMBER.fullmatch(said)
+    if number is not None:
+        place = int(number[1])
+        return choices[place - 1] if 1 <= place <= len(choices) else None
+    words = phrase(said)
+    exact = next((one for one in choices if words and phrase(one.label) == words), None)
+    if exact is not None:
+        return exact
+    stems = set(content_stems(said))
+    near = [one for one in choices if stems and stems <= set(content_stems(one.label))]
+    return near[0] if len(near) == 1 else None

@@ -1,0 +1,100 @@
+"""What is asked back, and what counts as an answer to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.agent.asking_back import ask_back
+from core.agent.choosing import asked_back_last, choice_of
+from core.agent.language import ANSWERED, packs
+from core.agent.texts import Texts
+from core.domain.choices import choices_in
+from core.domain.knowledge import Passage, Retrieval
+from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.responder import Reply
+from tests.contract.responders.world import PASSWORD, PRICE, REFUNDS, RETURNS, message, text_file
+
+TEXTS = Texts("en", "Tidepool")
+QUESTION = "What about my money?"
+
+
+def near(*passages: Passage, doubt: float | None = 0.3, score: float = 0.4) -> Retrieval:
+    return Retrieval(tuple(replace(one, score=score) for one in passages), 0.5, doubt)
+
+
+def asked(reply: Reply | None) -> list[Message]:
+    assert reply is not None
+    said = message(reply.text, seq=2, author=Author.AGENT, kind=reply.kind, meta=reply.meta)
+    return [message(QUESTION, seq=1), said]
+
+
+def test_at_most_three_are_named_each_once() -> None:
+    many = [replace(REFUNDS, id=f"p{number}", section=f"Section {number // 2}") for number in range(10)]
+    reply = ask_back(near(*many), QUESTION, (), TEXTS)
+    assert reply is not None
+    assert [one.label for one in choices_in(reply.meta)] == [f"Terms › Section {number}" for number in range(3)]
+    assert "4." not in reply.text
+
+
+def test_titles_without_words_and_the_same_place_are_no_choice() -> None:
+    assert ask_back(near(REFUNDS, replace(REFUNDS, id="other")), QUESTION, (), TEXTS) is None
+    assert ask_back(near(REFUNDS, replace(RETURNS, question="…")), QUESTION, (), TEXTS) is None
+
+
+def test_where_there_is_an_answer_or_no_second_bound_nothing_is_asked_back() -> None:
+    assert ask_back(near(REFUNDS, RETURNS, score=0.6), QUESTION, (), TEXTS) is None
+    assert ask_back(near(REFUNDS, RETURNS, score=0.2), QUESTION, (), TEXTS) is None
+    assert ask_back(near(REFUNDS, RETURNS, doubt=None), QUESTION, (), TEXTS) is None
+
+
+def test_a_title_is_one_short_line_without_markers() -> None:
+    odd = replace(REFUNDS, title="All [1]\nabout " + "very " * 40 + "long", section=None)
+    reply = ask_back(near(odd, RETURNS), QUESTION, (), TEXTS)
+    assert reply is not None
+    label = choices_in(reply.meta)[0].label
+    assert len(label) <= 72
+    assert "\n" not in label
+    assert "[1]" not in label
+
+
+@pytest.mark.parametrize("code", ANSWERED)
+def test_every_language_says_how_to_answer(code: str) -> None:
+    assert "{choices}" in packs()[code].texts["ask_back"]
+
+
+@pytest.mark.parametrize("said", ["3", "0", "12", "12.5", "both", "2 users, please", "", "no", "What does it cost?"])
+def test_what_is_no_choice(said: str) -> None:
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    assert choice_of([message(said, seq=3)], history) is None
+
+
+def test_a_word_of_one_title_is_enough_and_of_two_is_not() -> None:
+    history = asked(
+        ask_back(near(PASSWORD, replace(RETURNS, question="How do I change it back?")), QUESTION, (), TEXTS)
+    )
+    found = choice_of([message("the password", seq=3)], history)
+    assert found is not None
+    assert found.passage == PASSWORD.id
+    both = asked(ask_back(near(PRICE, replace(PRICE, id="x", title="Plans for schools")), QUESTION, (), TEXTS))
+    assert choice_of([message("plans", seq=3)], both) is None
+
+
+def test_a_number_counts_only_as_the_next_thing_said() -> None:
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    assert choice_of([message("1", seq=3)], history) is not None
+    later = [*history, message("thanks", seq=3), message("Welcome!", seq=4, author=Author.AGENT)]
+    assert choice_of([message("1", seq=5)], later) is None
+    assert choice_of([message("1", seq=3), message("2", seq=4)], history) is None
+    assert choice_of([message("1", seq=3, attachments=[text_file("x")])], history) is None
+    assert choice_of([message("1", seq=3, action=CustomerAction.REQUEST_PERSON)], history) is None
+
+
+def test_small_talk_between_does_not_allow_another_question_back() -> None:
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    thanked = message("You're welcome!", seq=4, author=Author.AGENT, kind=MessageKind.SMALL_TALK)
+    assert asked_back_last([*history, message("thanks", seq=3), thanked])
+    answered = message("It costs 9 euros.", seq=4, author=Author.AGENT, kind=MessageKind.ANSWER)
+    assert not asked_back_last([*history, message("1", seq=3), answered])
+    assert not asked_back_last([])
