@@ -285,12 +285,21 @@ def make_responder(
         from core.llm.extractive import ExtractiveResponder
 
         return ExtractiveResponder(retriever, agent_settings(settings), clock, store)
+    from config.second_gate import make_verifier
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
 
     model = make_model(settings, clock, metrics, closing)
-    tools = installed_tools()
-    return AgentLoop(model, retriever, store, agent_settings(settings), clock, tools=tools, tickets=store)
+    return AgentLoop(
+        model,
+        retriever,
+        store,
+        agent_settings(settings),
+        clock,
+        tools=installed_tools(),
+        tickets=store,
+        verifier=make_verifier(settings, model, clock),
+    )
 
 
 def make_colleague(
@@ -302,9 +311,11 @@ def make_colleague(
         from core.llm.extractive import ExtractiveResponder
 
         return ExtractiveResponder(retriever, inside, clock)
+    from config.second_gate import make_verifier
     from core.agent.loop import AgentLoop
 
-    return AgentLoop(make_model(settings, clock, metrics, closing), retriever, store, inside, clock)
+    model = make_model(settings, clock, metrics, closing)
+    return AgentLoop(model, retriever, store, inside, clock, verifier=make_verifier(settings, model, clock))
 
 
 def make_briefing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
@@ -24,5 +24,10 @@ class AgentGroup(SettingsGroup):
     azure_openai_api_key: SecretStr | None = Field(None, description="The key of the Azure resource.")
     azure_openai_deployment: str | None = Field(None, description="The deployment's name.")
     azure_openai_api_version: str = Field(description="The API version to ask for.")
+    agent_verify: Literal["model", "rule"] = Field(
+        "model",
+        description="Who looks whether a sentence says what its source says, where its words differ: the model, in one more "
+        "short call for the answers that need it, or the rule alone.",
+    )
     company_name: str = Field(description="How the agent calls the company it speaks for.")
     escalation_keywords: Listed = Field((), description="Words that bring a person in at once.")

@@ -11,6 +11,8 @@ Rules, in this order, for each complete sentence:
 4. A sentence without a marker that states something (see ``grounding``) waits for a marker in the same paragraph. When
    none follows, it is left out, and so it is at once when it says "I don't know" and states something beside: no later
    marker speaks for a guess. Not when a tool gave a result in this turn: then such facts may come from there.
+5. A sentence that rests on sources and is not in their words waits until the answer is written, and everything behind it;
+   then ``verify`` is asked about all of them at once (see ``second_gate``), and what is not said there is left out.
 Markers are renumbered in the order of their first use, so that ``[1]`` is the first citation of the reply.
 """
 
@@ -23,10 +25,12 @@ from dataclasses import dataclass
 
 from core.agent.claims import claims_handover, names_person, says_unknown
 from core.agent.code_spans import prose, split_code
-from core.agent.entailment import is_borne_out
+from core.agent.doubts import Claim, Verify
+from core.agent.entailment import is_borne_out, is_in_its_words
 from core.agent.grounding import is_grounded
 from core.agent.sentences import MARKER, STOP, first_sentence
 from core.agent.sources import Sources
+from core.agent.stating import asks
 from core.domain.messages import Citation
 from core.domain.ticket import numbers_in
 
@@ -57,6 +61,11 @@ def strip_markers(text: str) -> str:
     return "".join(piece if is_code else _MARKED.sub("", piece) for piece, is_code in split_code(text))
 
 
+def _stated(sentence: str) -> str:
+    """A sentence as it reads without its markers."""
+    return _LOOSE.sub(r"\1", strip_markers(sentence)).strip()
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """A sentence that waits, with what parts it from the one before."""
@@ -69,10 +78,15 @@ class _Held:
 class CitationGate:
     """Takes deltas, gives checked sentences. ``text`` is exactly what was emitted, end to end."""
 
-    def __init__(self, sources: Sources, emit: Emit, announce: Announce, *, said: str = "") -> None:
+    def __init__(
+        self, sources: Sources, emit: Emit, announce: Announce, *, said: str = "", verify: Verify | None = None
+    ) -> None:
         """``said`` is what the customer asks; what is not known may be named in their words."""
         self._sources = sources
         self._said = said
+        self._verify = verify
+        self._unsettled: list[str] = []
+        self._unsaid: frozenset[str] = frozenset()
         self._emit = emit
         self._announce = announce
         self._buffer = ""
@@ -108,7 +122,7 @@ class CitationGate:
         while self._may_end and (sentence := first_sentence(self._buffer, more=True)):
             self._buffer = self._buffer[len(sentence) :]
             self._may_end = bool(STOP.search(self._buffer))
-            await self._take(sentence)
+            await self._meet(sentence)
 
     async def finish(self, *, whole: bool = True) -> None:
         """The answer is over. ``whole`` is False when it was cut at its length: then the last piece is no sentence."""
@@ -117,7 +131,8 @@ class CitationGate:
             sentence = first_sentence(rest)
             rest = rest[len(sentence) :]
             if rest or whole:
-                await self._take(sentence)
+                await self._meet(sentence)
+        await self._settle_doubts()
         if self._numbers:
             self._gap = _wider(await self._settle(paragraph=None), self._gap)
 
@@ -132,6 +147,7 @@ class CitationGate:
     def drop_held(self) -> None:
         """Forget what still waits: it introduced a tool call, or was judged to rest on nothing."""
         self._buffer = ""
+        self._unsettled.clear()
         self._held.clear()
         self._gap = "\n\n"
 
@@ -148,6 +164,50 @@ class CitationGate:
     async def add(self, text: str) -> None:
         """A sentence of our own behind everything else."""
         await self._send(f" {text}" if self._out else text)
+
+    async def _meet(self, sentence: str) -> None:
+        """Takes it now, or in its turn when something is in doubt."""
+        if self._verify is not None and (self._unsettled or self._in_doubt(sentence)):
+            self._unsettled.append(sentence)
+        else:
+            await self._take(sentence)
+
+    async def _settle_doubts(self) -> None:
+        waiting, self._unsettled = self._unsettled, []
+        if self._verify is not None and waiting:
+            claims = self._claims([*(held.text for held in self._held), *waiting])
+            self._unsaid |= await self._verify(claims)
+        for sentence in waiting:
+            await self._take(sentence)
+
+    def _in_doubt(self, sentence: str) -> bool:
+        """What has a marker, which also speaks for what waits in its paragraph; or may stand without one behind one."""
+        cited = bool(self._cited(sentence))
+        beside = [held.text for held in self._held if cited and held.paragraph == self._paragraph]
+        return bool(self._claims([*beside, sentence]))
+
+    def _claims(self, sentences: Sequence[str]) -> list[Claim]:
+        """Those that would be shown, rest on sources and are not in their words."""
+        if self._trusting:
+            return []
+        markers = [self._cited(sentence) for sentence in sentences]
+        everything = list(dict.fromkeys([*self._numbers, *(number for some in markers for number in some)]))
+        found: dict[Claim, None] = {}
+        for place, (sentence, cited) in enumerate(zip(sentences, markers, strict=True)):
+            resting, stated = cited or everything, _stated(sentence)
+            texts = list(map(self._sources.text, resting))
+            passages = tuple(map(self._sources.passage, resting))
+            if not resting or asks(stated) or says_unknown(stated) or is_in_its_words(prose(stated), passages):
+                continue
+            carried = bool(cited) or any(markers[place:])
+            if is_borne_out(stated, texts, said=self._said) and (
+                carried or is_grounded(stated, texts, said=self._said)
+            ):
+                found[Claim(stated, passages)] = None
+        return list(found)
+
+    def _cited(self, sentence: str) -> list[int]:
+        return list(dict.fromkeys(n for n in marker_numbers(sentence) if self._sources.may_cite(n)))
 
     async def _take(self, sentence: str) -> None:
         body = sentence.strip()
@@ -184,7 +244,10 @@ class CitationGate:
         await self._send(_wider(left, gap) + self._renumber(sentence))
 
     def _stands(self, sentence: str) -> bool:
-        return self._trusting or is_grounded(sentence, map(self._sources.text, self._numbers), said=self._said)
+        if self._trusting:
+            return True
+        texts = map(self._sources.text, self._numbers)
+        return _stated(sentence) not in self._unsaid and is_grounded(sentence, texts, said=self._said)
 
     async def _settle(self, *, paragraph: int | None) -> str:
         """Emit what waited and may be said: all of the paragraph that has a marker, elsewhere what stands without one.
@@ -220,7 +283,7 @@ class CitationGate:
         if claims_handover(sentence) and not self._tells_of_ticket(sentence):
             return "", []
         asked = marker_numbers(sentence)
-        cited = list(dict.fromkeys(number for number in asked if self._sources.may_cite(number)))
+        cited = self._cited(sentence)
         if not asked:
             return sentence, []
         if not cited:
@@ -234,8 +297,10 @@ class CitationGate:
 
     def _borne_out(self, sentence: str, cited: Iterable[int]) -> bool:
         """What a tool found is in no source, so that its figures cannot be looked for there."""
-        texts = map(self._sources.text, cited)
-        return self._trusting or is_borne_out(strip_markers(sentence), texts, said=self._said)
+        stated = _stated(sentence)
+        if self._trusting:
+            return True
+        return stated not in self._unsaid and is_borne_out(stated, map(self._sources.text, cited), said=self._said)
 
     def _tells_of_ticket(self, sentence: str) -> bool:
         """That somebody looks after it is still only for the transition to say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from core.agent.lookup import Lookup
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
+from core.agent.second_gate import ModelVerifier
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
 from core.agent.texts import Texts, texts_for
@@ -58,7 +60,10 @@ class _Job:
 
 
 class AgentLoop:
-    """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``."""
+    """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``.
+
+    ``verifier``: the second gate for what the rule cannot tell; without one the rule decides alone.
+    """
 
     def __init__(
         self,
@@ -69,8 +74,10 @@ class AgentLoop:
         clock: Clock,
         tools: Sequence[Tool] = (),
         tickets: Tickets | None = None,
+        verifier: ModelVerifier | None = None,
     ) -> None:
         self._model = model
+        self._verifier = verifier
         self._journal = journal
         self._settings = settings
         self._lookup = Lookup(
@@ -114,8 +121,8 @@ class AgentLoop:
         """The answer, or an honest failure."""
         turn_id = job.turn_id
         try:
-            async with asyncio.timeout(self._settings.turn_seconds):
-                return await self._answer(job)
+            async with asyncio.timeout(self._settings.turn_seconds) as limit:
+                return await self._answer(job, limit.when() or 0.0)
         except (LostClaim, StoreUnavailable):
             raise
         except ModelError as error:
@@ -127,14 +134,15 @@ class AgentLoop:
         await job.events.discard()
         return failure(job.texts)
 
-    async def _answer(self, job: _Job) -> Reply:
+    async def _answer(self, job: _Job, until: float) -> Reply:
         journal = await TurnJournal.open(self._journal, job.turn.claim, job.turn_id)
         given, unavailable = await self._gather(job, journal)
         needless = self._has_own_tools or about_tickets(_said(job.turn))
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
         sources = Sources()
-        gate = CitationGate(sources, job.events.text, job.events.sources, said=_said(job.turn))
+        verify = None if self._verifier is None else functools.partial(self._verifier.unsaid, until=until)
+        gate = CitationGate(sources, job.events.text, job.events.sources, said=_said(job.turn), verify=verify)
         agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, sources)
         prompt, subject = self._prompt(job, sources, given)
         judged = await agent.run(prompt, given, subject)

@@ -95,6 +95,12 @@ class Sources:
         names = (citation.title, citation.section, citation.url)
         return " ".join([*(name for name in names if name), self._by_number[number].text])
 
+    def passage(self, number: int) -> str:
+        """The same with its names as a heading: what is said there, and what of."""
+        citation = self._by_number[number].citation
+        names = " › ".join(dict.fromkeys(name for name in (citation.title, citation.section) if name))
+        return f"# {names}\n{self._by_number[number].text}"
+
     def citation(self, number: int) -> Citation:
         """What the number stands for."""
         return self._by_number[number].citation

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 
 from core.agent.loop import AgentLoop
+from core.agent.second_gate import ModelVerifier
 from core.agent.settings import AgentSettings
 from core.agent.wording import content_stems
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
@@ -40,3 +42,22 @@ class TestAgentLoop(ResponderContract):
     def make(self, shelf: Shelf) -> Responder:
         settings = AgentSettings(company_name="Tidepool", escalation_keywords=("legal action",))
         return AgentLoop(ReadingModel(), shelf, MemoryJournal(), settings, SteppingClock())
+
+
+class AgreeingModel:
+    """Says of every sentence that its passages say it."""
+
+    name = "agreeing"
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
+        sentences = json.loads(request.messages[-1].content)["sentences"]
+        for item in say(json.dumps({sentence["id"]: True for sentence in sentences})):
+            yield item
+
+
+class TestAgentLoopWithSecondGate(ResponderContract):
+    def make(self, shelf: Shelf) -> Responder:
+        settings = AgentSettings(company_name="Tidepool", escalation_keywords=("legal action",))
+        clock = SteppingClock()
+        verifier = ModelVerifier(AgreeingModel(), clock)
+        return AgentLoop(ReadingModel(), shelf, MemoryJournal(), settings, clock, verifier=verifier)
