@@ -13,7 +13,7 @@ from core.agent.prompting import CITE_AGAIN, fit
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources, defuse
 from core.agent.ticket_tools import MAKES_TICKETS
-from core.agent.tokens import trim
+from core.agent.tokens import estimate, trim
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import Outcome, ToolRunner
 from core.agent.turn_journal import AssistantStep, TurnJournal
@@ -159,6 +159,8 @@ class AgentTurn:
         if outcome.ok and outcome.call.name in MAKES_TICKETS:
             self.tickets += numbers_in(result.content)[:1]
             self._gate.trust_tickets(self.tickets)
-        shown = "\n".join(part for part in (defuse(result.content), self._sources.show(result.sources)) if part)
-        text = trim(shown, self._settings.tool_result_tokens) if outcome.ok else f"Error: {result.content}"
+        said = trim(defuse(result.content), self._settings.tool_result_tokens)
+        found = self._sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
+        shown = "\n".join(part for part in (said, found) if part)
+        text = shown if outcome.ok else f"Error: {result.content}"
         return ChatMessage("tool", text, tool_call_id=outcome.call.id, name=outcome.call.name)

@@ -37,6 +37,17 @@ _BEFORE = re.compile(r"([€$£]|\b(?:eur|usd|gbp|chf))\s?$")
 _AFTER = re.compile(r"[\s\-\u00a0\u202f]*([€$£%]|[^\W\d_]+)")
 _CLOCK = re.compile(r"\b(\d{1,2})(?::\d\d)?\s?([ap])\.?m\b")
 _AND = re.compile(r"[\s-]+(?:(?:and|und|et|y)\s+)?")
+_JOINED = r"(?:to|or|and|bis|oder|und|a|ou|et|o|y|hasta|الي|او|و)"
+_LIST = re.compile(rf"(?:[\s,–—/()\-]*\d+(?:[.,]\d+)?|[\s,)]+{_JOINED}\s+\w+){{1,5}}")
+"""What may follow a number before the unit that all of them share: "5 to 10 days", "7, 14 or 30 days", "30 (thirty) days"."""
+_NEXT = re.compile(r"[\s\-)*\u00a0\u202f]*(?:\([^()\n]{1,30}\)\s*)?([^\W\d_]+)(?:[\s\-]+([^\W\d_]+))?")
+_CELL = re.compile(r"^[^\S\n]*\||(?::[^\S\n]|\t)[^\S\n]*$")
+_CELL_END = re.compile(r"[^\S\n]*(?:[|\n.;,]|$)")
+_SHORT = {"h": "hour", "hr": "hour", "std": "hour", "d": "day", "j": "day", "tg": "day"}
+_COMPOUNDS = {"tage": "day", "tagen": "day", "tagig": "day", "wochig": "week", "monatig": "month", "jahrig": "year"}
+_COMPOUNDS |= {"stundig": "hour", "minutig": "minute"}
+"""How a German word that is made of a unit ends, without the ending of its case: "Werktage", "14-tägig"."""
+_CASE = re.compile(r"(?<=ig)e[nmrs]?$")
 _RUN = re.compile(r"\d+")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|e|º|ª)\b|\.(?=\s+[^\W\d_])")
 _ARTICLES = frozenset({Decimal(1)})
@@ -47,7 +58,9 @@ class Figures:
     """``literals``: links, addresses, code, names with digits. ``durations``: the number, "minutes" or "months", and how many.
 
     ``units``: numbers with the unit that stands behind them ("EUR", "%", "day"). ``counted``: numbers with the stem of the
-    word behind them. ``bare``: numbers that stand somewhere with neither, as in a table's cell.
+    word behind them. ``bare``: numbers that stand somewhere with neither, and ``cells`` those of them in a table or behind a
+    colon, whose unit may stand elsewhere. ``lasting``: numbers of a length of time whose unit is not the next word ("5 business
+    days").
     """
 
     literals: frozenset[str]
@@ -56,6 +69,8 @@ class Figures:
     units: frozenset[tuple[Decimal, str]]
     counted: frozenset[tuple[Decimal, str]]
     bare: frozenset[Decimal]
+    cells: frozenset[Decimal]
+    lasting: frozenset[tuple[Decimal, str]]
 
 
 @functools.lru_cache(maxsize=256)
@@ -63,7 +78,7 @@ def figures_of(text: str, languages: tuple[str, ...] | None = None) -> Figures:
     """All figures of a text. Number words of these languages, or of every language when it is None."""
     exact, rest = literals(text)
     folded = fold(rest)
-    values, durations, units, counted, bare = set(), set(), set(), set(), set()
+    values, durations, units, counted, bare, cells, lasting = set(), set(), set(), set(), set(), set(), set()
     for value, start, end, spelled in itertools.chain(_in_digits(folded), _in_words(folded, languages), _duals(folded)):
         unit = _unit(folded, start, end)
         article = spelled and value in _ARTICLES
@@ -75,12 +90,16 @@ def figures_of(text: str, languages: tuple[str, ...] | None = None) -> Figures:
             durations.add((value, "months", value * _MONTHS[unit]))
         if article:
             continue
+        if unit is None and (length := _unit_further_on(folded, end)) is not None:
+            lasting.add((value, length))
         if unit is not None:
             units.add((value, unit))
         elif (word := _word_behind(folded, end)) is not None:
             counted.add((value, stem(word)))
         else:
             bare.add(value)
+        if unit is None and _in_cell(folded, start, end):
+            cells.add(value)
     return Figures(
         literals=frozenset(exact),
         numbers=frozenset(values),
@@ -88,6 +107,8 @@ def figures_of(text: str, languages: tuple[str, ...] | None = None) -> Figures:
         units=frozenset(units),
         counted=frozenset(counted),
         bare=frozenset(bare),
+        cells=frozenset(cells),
+        lasting=frozenset(lasting),
     )
 
 
@@ -162,6 +183,25 @@ def _unit(folded: str, start: int, end: int) -> str | None:
     return _CURRENCIES.get(word) or _duration_words().get(word)
 
 
+def _unit_further_on(folded: str, end: int) -> str | None:
+    """The length of time that a number is one of, where its unit is not the next word."""
+    listed = _LIST.match(folded, end)
+    after = _NEXT.match(folded, listed.end() if listed is not None else end)
+    words = after.groups() if after is not None else ()
+    return next((unit for word in words if word is not None and (unit := _lasts(word)) is not None), None)
+
+
+def _lasts(word: str) -> str | None:
+    found = _duration_words().get(word) or _SHORT.get(word)
+    plain = _CASE.sub("", word)
+    return found or next((unit for ending, unit in _COMPOUNDS.items() if plain.endswith(ending)), None)
+
+
+def _in_cell(folded: str, start: int, end: int) -> bool:
+    begun = _CELL.search(folded[folded.rfind("\n", 0, start) + 1 : start]) is not None
+    return begun and _CELL_END.match(folded, end) is not None
+
+
 def _word_behind(folded: str, end: int) -> str | None:
     """What is counted; an ordinal counts nothing."""
     if _ORDINAL.match(folded, end):
@@ -188,7 +228,8 @@ def _number_words(language: str) -> tuple[Mapping[str, int], re.Pattern[str]]:
         for unit in units
     }
     words = {phrase(word): value for word, value in {**units, **data["others"], **tens, **joined}.items()}
-    return words, re.compile(rf"(?<!\w){any_of(words)}(?!\w)".replace(r"\ ", r"[\s\-]+"))
+    pattern = rf"(?<!\w){any_of(words)}(?!\w)" if words else "(?!)"  # a language whose numbers nobody has written down
+    return words, re.compile(pattern.replace(r"\ ", r"[\s\-]+"))
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.agent.excerpt import clip
 from core.agent.files import cite_file
+from core.agent.tokens import estimate, trim
 from core.domain.attachments import Attachment
 from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Citation
@@ -16,6 +17,8 @@ _TAG = re.compile(r"<(?=\s*/?\s*(?:source|sources|customer_file)\b)", re.IGNOREC
 _SECTIONS = 2
 """What stands around the best passages is often the answer's other half; around more of them it is only more to read."""
 _SPACE = re.compile(r"\s+")
+_BLOCK_TOKENS = 180
+"""At most, what the frame of a source takes beside its text: its number and the names of its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Source:
     citation: Citation
     text: str
     supported: bool = True
+
+    def with_more_of(self, other: Source) -> Source:
+        """The same source found twice: of both what holds more, good enough to answer from when one of them is."""
+        longer = other if len(other.text) > len(self.text) else self
+        return replace(longer, supported=self.supported or other.supported)
 
 
 def from_passage(passage: Passage, *, supported: bool, section: str | None = None) -> Source:
@@ -117,9 +125,19 @@ class Sources:
         self._numbers[source.citation.id] = number
         return number
 
-    def show(self, sources: Iterable[Source]) -> str:
-        """The sources as blocks of data for the model, numbered."""
-        return "\n".join(self._block(self.add(source), source) for source in sources)
+    def show(self, sources: Iterable[Source], *, budget: int | None = None) -> str:
+        """The sources as blocks of data for the model, numbered. One that does not fit into ``budget`` tokens gets no number."""
+        blocks: list[str] = []
+        for source in sources:
+            room = None if budget is None else budget - sum(map(estimate, blocks))
+            if room is not None and estimate(source.text) + _BLOCK_TOKENS > room:
+                if blocks or room <= _BLOCK_TOKENS:
+                    break
+                text = trim(source.text, room - _BLOCK_TOKENS)
+                source = replace(source, text=text, citation=replace(source.citation, content=text))
+            number = self.add(source)
+            blocks.append(self._block(number, self._by_number[number]))
+        return "\n".join(blocks)
 
     def _block(self, number: int, source: Source) -> str:
         citation = source.citation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.agent.entailment import is_borne_out
@@ -82,6 +82,7 @@ def test_a_figure_of_the_customers_may_be_repeated() -> None:
     )
 
 
+@example(":OI")  # of a language whose numbers nobody has written down
 @given(st.text(max_size=200))
 def test_a_passage_bears_itself_out(text: str) -> None:
     assert is_borne_out(text, [text])
@@ -134,4 +135,65 @@ SET_OTHERWISE = [
 
 @pytest.mark.parametrize(("passage", "sentence"), SET_OTHERWISE)
 def test_how_a_figure_is_set_does_not_matter(passage: str, sentence: str) -> None:
+    assert is_borne_out(sentence, [passage])
+
+
+CLAIMED = [
+    ("Can I return it within 60 days?", RETURNS, "Yes, you can return it within 60 days."),
+    ("Is it true that shipping is EUR 2.50?", RETURNS, "Yes, shipping costs EUR 2.50."),
+    ("Gilt die Kündigungsfrist von 6 Monaten?", GERMAN, "Ja, die Kündigungsfrist beträgt 6 Monate."),
+    ("C'est bien 90 jours ?", FRENCH, "Oui, vous avez 90 jours."),
+    ("¿El descuento es del 40 %?", SPANISH, "Sí, el descuento es del 40 %."),
+    ("هل مدة الإرجاع 60 يوما؟", ARABIC, "نعم، مدة الإرجاع 60 يوما."),
+]
+
+
+@pytest.mark.parametrize(("said", "passage", "sentence"), CLAIMED)
+def test_a_customers_figure_is_not_the_passages(said: str, passage: str, sentence: str) -> None:
+    """A model that likes to agree says it, and the source card beside it says something else."""
+    assert not is_borne_out(sentence, [passage], said=said)
+
+
+REPEATED = [
+    ("Can I return it after 60 days?", "No, you cannot return it after 60 days."),
+    ("I ordered 10 days ago.", "You ordered 10 days ago, so you are within the 14 days."),
+    ("I ordered 10 days ago.", "You ordered 10 days ago, so you are within the two weeks."),
+    ("I paid 20 dollars.", "You paid 20 dollars, and shipping was €4.90."),
+]
+
+
+@pytest.mark.parametrize(("said", "sentence"), REPEATED)
+def test_it_may_be_denied_or_stand_beside_the_passages_own(said: str, sentence: str) -> None:
+    assert is_borne_out(sentence, [RETURNS], said=said)
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        ("The plan has 14 users. Refunds arrive within 30 days.", "Refunds arrive within 14 days."),
+        ("Refunds arrive within 30 days. See section 14.", "Refunds arrive within 14 days."),
+        ("Der Tarif hat 14 Nutzer. Die Erstattung dauert 30 Tage.", "Die Erstattung dauert 14 Tage."),
+    ],
+)
+def test_any_number_is_no_length_of_time_where_others_are_said(passage: str, sentence: str) -> None:
+    assert not is_borne_out(sentence, [passage])
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        ("Refunds arrive within 5 business days, returns take 14 days.", "Refunds arrive within 5 days."),
+        ("Refunds take 5 to 10 days, returns 14 days.", "Refunds take at least 5 days."),
+        ("Refunds take 5–10 days, returns 14 days.", "Refunds take at least 5 days."),
+        ("Choose 7, 21 or 30 days. Returns within 14 days.", "You may choose 7 days."),
+        ("14-tägiges Rückgaberecht. Die Erstattung dauert 5 Tage.", "You can return it within 14 days."),
+        ("Binnen 5 Werktagen erstattet, binnen 14 Tagen zurück.", "Refunds arrive within 5 days."),
+        ("Réponse sous 24h, retour sous 14 jours.", "You get an answer within 24 hours."),
+        ("| Plan | Days |\n| --- | --- |\n| Pro | 30 |\n\nReturns within 14 days.", "Pro gives you 30 days."),
+        ("Return period in days: 30\nRefunds: 14 days", "You have 30 days."),
+        ("You have thirty (30) days. Refunds take 5 days.", "You have 30 days."),
+        ("You have 30 (thirty) days. Refunds take 5 days.", "You have 30 days."),
+    ],
+)
+def test_a_length_of_time_may_have_its_unit_further_on(passage: str, sentence: str) -> None:
     assert is_borne_out(sentence, [passage])
