@@ -23,7 +23,11 @@ async def passages_for(
     """The best passages of each question in turn, each passage once. Raises KnowledgeUnavailable."""
     found = await asyncio.gather(*(lookup.find(question, meant=meant) for question in questions))
     ranked = chain.from_iterable(zip_longest(*(from_retrieval(one) for one in found)))
-    unique = {source.citation.id: source for source in ranked if source is not None}
+    unique: dict[str, Source] = {}
+    for source in ranked:
+        if source is not None:  # what one question does not rest on may answer the other
+            key = source.citation.id
+            unique[key] = unique[key].with_more_of(source) if key in unique else source
     most = limit if len(questions) <= 1 else limit + _EXTRA_PASSAGES
     return list(unique.values())[:most]
 

@@ -117,8 +117,7 @@ class Sources:
         """Its number, new or old. What a second search finds to fit is good enough from then on."""
         known = self._numbers.get(source.citation.id)
         if known is not None:
-            if source.supported and not self._by_number[known].supported:
-                self._by_number[known] = source
+            self._by_number[known] = self._by_number[known].with_more_of(source)
             return known
         number = len(self._by_number) + 1
         self._by_number[number] = source
