@@ -101,10 +101,13 @@ class Document:
             category=self.category or file.category,
             language=self.language or file.language,
             audience=KnowledgeAudience.STAFF if staff else self.audience,
-            entries=tuple(replace(entry, audience=KnowledgeAudience.STAFF) for entry in self.entries)
-            if staff
-            else self.entries,
-        )
+        ).of_its_audience()
+
+    def of_its_audience(self) -> Document:
+        """Of a document for staff no entry is for customers, whatever it says itself."""
+        if self.audience is not KnowledgeAudience.STAFF:
+            return self
+        return replace(self, entries=tuple(replace(entry, audience=self.audience) for entry in self.entries))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from charset_normalizer import from_bytes
 from knowledge.convert.anchors import with_ids, with_slugs
 from knowledge.convert.delimited import table_of
 from knowledge.convert.faq import faq_document, is_faq, parse_data
-from knowledge.convert.markdown import blocks_of, split_front_matter
+from knowledge.convert.markdown import UNREAD_AUDIENCE, blocks_of, refuse_audience, split_front_matter
 from knowledge.convert.openapi import is_openapi, openapi_document
 from knowledge.convert.titles import choose_title, first_heading, office_title
 from knowledge.documents import Document, UnreadableDocument
@@ -81,17 +81,19 @@ class Converter:
 
     def _plain(self, path: Path) -> Document:
         """Text without settings at its head; what looks like Markdown in it is taken as such."""
-        blocks = blocks_of(read_text(path))
+        text = read_text(path)
+        refuse_audience(text)
+        blocks = blocks_of(text)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
 
     def _data(self, path: Path) -> Document:
         text = read_text(path)
         content = parse_data(text, json_only=path.suffix.lower() == ".json")
-        if is_openapi(content):
-            return openapi_document(content)
-        if is_faq(content) or "faq" in path.stem.lower():
+        if is_faq(content) or ("faq" in path.stem.lower() and not is_openapi(content)):
             return faq_document(content, text, title=choose_title(path=path))
-        return self._plain(path)
+        if isinstance(content, Mapping) and any(str(key).strip().lower() == "audience" for key in content):
+            raise UnreadableDocument(UNREAD_AUDIENCE)
+        return openapi_document(content) if is_openapi(content) else self._plain(path)
 
     def _pdf(self, path: Path) -> Document:
         from knowledge.convert.pdf import read_pdf

@@ -1,18 +1,21 @@
-"""Reads FAQ files: a list of ``{question, answer, category, keywords}`` in YAML or JSON."""
+"""Reads FAQ files: a list of ``{question, answer, category, keywords}`` in YAML or JSON, alone or under a head for all."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.markdown import language_code
 from knowledge.documents import Document, FaqEntry, UnreadableDocument
 
 _KNOWN = frozenset({"question", "answer", "category", "keywords", "url", "section", "audience", "alternatives"})
-
+_LISTS = frozenset({"faq", "faqs", "questions", "entries"})
+_IN_HEAD = frozenset({"title", "audience", "category", "url", "language"})
 _LONGEST = {"answer": 20_000}
 _LONGEST_OTHER = 2_000
 _MOST_WORDINGS = 200
@@ -54,6 +57,10 @@ def faq_document(content: Any, text: str, *, title: str) -> Document:
     raw = _entries(content)
     if not raw:
         raise UnreadableDocument("the file holds no questions")
+    try:
+        head = _head(content)
+    except _WrongEntry as error:
+        raise UnreadableDocument(str(error)) from error
     lines = _entry_lines(text, len(raw))
     entries: list[FaqEntry] = []
     problems: list[str] = []
@@ -66,7 +73,9 @@ def faq_document(content: Any, text: str, *, title: str) -> Document:
     if not entries:
         more = f"; and {len(problems) - _NAMED_AT_ONCE} more" if len(problems) > _NAMED_AT_ONCE else ""
         raise UnreadableDocument("; ".join(problems[:_NAMED_AT_ONCE]) + more)
-    return Document(title=title, entries=tuple(entries), problems=_bounded(problems))
+    return replace(
+        head, title=head.title or title, entries=tuple(entries), problems=_bounded(problems)
+    ).of_its_audience()
 
 
 def _bounded(problems: list[str]) -> tuple[str, ...]:
@@ -78,9 +87,33 @@ def _bounded(problems: list[str]) -> tuple[str, ...]:
 
 def _entries(content: Any) -> Sequence[Any]:
     if isinstance(content, Mapping):
-        lists = [value for key, value in content.items() if str(key).lower() in {"faq", "faqs", "questions", "entries"}]
+        lists = [value for key, value in content.items() if _name(key) in _LISTS]
         content = lists[0] if lists else []
     return content if isinstance(content, list) else []
+
+
+def _head(content: Any) -> Document:
+    """What the file says of all its entries. Raises _WrongEntry for what nobody would hear, an audience most of all."""
+    said = {_name(key): value for key, value in content.items()} if isinstance(content, Mapping) else {}
+    lists = [str(key) for key in said if key in _LISTS]
+    if len(lists) > 1 or (said and len(said) < len(content)):
+        raise _WrongEntry(
+            f"the questions must be in one list, and each field beside it there once: {', '.join(map(str, content))}"
+        )
+    unknown = sorted(said.keys() - _LISTS - _IN_HEAD)
+    if unknown:
+        raise _WrongEntry(f"unknown field {unknown[0]!r} beside the questions; known are {', '.join(sorted(_IN_HEAD))}")
+    return Document(
+        title=_text(said, "title"),
+        url=_text(said, "url") or None,
+        category=_text(said, "category") or None,
+        audience=_audience(said.get("audience")),
+        language=language_code(_text(said, "language")),
+    )
+
+
+def _name(key: Any) -> str:
+    return str(key).strip().lower()
 
 
 def _entry(raw: Any) -> FaqEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -21,6 +22,10 @@ _KINDS = {
     "code_block": BlockKind.CODE,
 }
 
+_AUDIENCE = re.compile(r"^[\s\"':{-]*audience[\"']?\s*[:=]", re.IGNORECASE | re.MULTILINE)
+_HEAD_LINES = 100
+"""Of a head that has no end so many lines are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
@@ -34,22 +39,43 @@ class FrontMatter:
 
 
 def split_front_matter(text: str) -> tuple[FrontMatter, str]:
-    """The head and the rest. Raises UnreadableDocument for an audience that is not one: it must never be guessed."""
+    """The head and the rest. Raises UnreadableDocument where a head that cannot be read speaks of an audience, or names one that
+    is none: it must never be guessed.
+    """
     text = text.removeprefix("\ufeff")
-    first, _, rest = text.partition("\n")
-    if first.rstrip() != "---":
+    first, _, rest = text.lstrip().partition("\n")
+    mark = first.rstrip()
+    if mark not in {"---", "+++"}:
         return FrontMatter(), text
     lines = rest.split("\n")
-    end = next((number for number, line in enumerate(lines) if line.rstrip() in {"---", "..."}), None)
-    if end is None:
-        return FrontMatter(), text
+    ends = {"---", "..."} if mark == "---" else {mark}
+    end = next((number for number, line in enumerate(lines) if line.rstrip() in ends), None)
+    head = "\n".join(lines[: _HEAD_LINES if end is None else end])
+    values = _values(head) if mark == "---" and end is not None else None
+    if isinstance(values, Mapping):
+        return _front_matter(values), "\n".join(lines[(end or 0) + 1 :])
+    if _AUDIENCE.search(head):
+        raise UnreadableDocument(
+            "the settings at the head name an 'audience' and cannot be read: they stand between two lines of '---'"
+        )
+    return FrontMatter(), text
+
+
+def refuse_audience(text: str) -> None:
+    """For files of which no settings are read. Raises UnreadableDocument where the first lines say for whom it is."""
+    head = text.removeprefix("\ufeff").lstrip().split("\n\n", 1)[0]
+    if _AUDIENCE.search("\n".join(head.split("\n")[:_HEAD_LINES])):
+        raise UnreadableDocument(UNREAD_AUDIENCE)
+
+
+UNREAD_AUDIENCE = "its head names an 'audience', which is read in Markdown and FAQ files alone: make it one of these, or put it into a source for staff"
+
+
+def _values(head: str) -> Any:
     try:
-        values = yaml.safe_load("\n".join(lines[:end]))
+        return yaml.safe_load(head)
     except yaml.YAMLError as error:
         raise UnreadableDocument(f"the settings at the head are not valid YAML: {error}") from error
-    if not isinstance(values, Mapping):
-        return FrontMatter(), text
-    return _front_matter(values), "\n".join(lines[end + 1 :])
 
 
 def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:

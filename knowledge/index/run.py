@@ -25,7 +25,7 @@ from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
 from knowledge.sources.secrets import without_secret
 
-FORMAT = 5
+FORMAT = 6
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
 
 _TEXTS_AT_ONCE = 64

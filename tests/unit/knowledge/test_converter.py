@@ -245,3 +245,29 @@ def test_what_cannot_be_read_says_why(
 
     with pytest.raises(UnreadableDocument, match=reason.replace("(", r"\(").replace(")", r"\)")):
         converter.convert(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "---\naudience: staff\n---\nForty percent."),
+        ("a.txt", "Audience: staff\n\nForty percent."),
+        ("a.rst", ":audience: staff\n\nForty percent."),
+        ("a.yaml", "audience: staff\nmargin: forty percent\n"),
+        ("a.json", '{"margin": 40, "Audience": "staff"}'),
+        ("a.yaml", "openapi: 3.1.0\naudience: staff\npaths: {/a: {get: {summary: A}}}\n"),
+    ],
+)
+def test_an_audience_where_none_is_read_is_refused(converter: Converter, tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+
+    with pytest.raises(UnreadableDocument, match="audience"):
+        converter.convert(path)
+
+
+def test_a_text_that_speaks_of_an_audience_is_read(converter: Converter, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Talks\n\naudience: the whole hall listens.")
+
+    assert shape(converter.convert(path))

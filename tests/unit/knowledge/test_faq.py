@@ -152,3 +152,28 @@ def test_each_alternative_question_leads_to_the_answer() -> None:
     assert chunk.content == "How do refunds work?\n\nWithin days."
     wrong = faq_document([*content, {"question": "A?", "answer": "B.", "alternatives": [1]}], "", title="FAQ")
     assert "'alternatives' must be a list of questions" in wrong.problems[0]
+
+
+def test_what_a_file_says_of_all_its_entries_counts_for_each() -> None:
+    document = read(
+        "audience: staff\ncategory: Billing\nurl: https://x.example\nlanguage: de\ntitle: Prices\n"
+        "questions:\n- question: Margin?\n  answer: Forty percent.\n- question: Own?\n  answer: Yes.\n  audience: public\n"
+    )
+
+    chunks = Chunker(WordPieceCounter(), 64).chunks(document)
+    assert [chunk.audience for chunk in chunks] == [KnowledgeAudience.STAFF] * 2
+    assert {(chunk.category, chunk.url, chunk.language) for chunk in chunks} == {("Billing", "https://x.example", "de")}
+    assert document.title == "Prices"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("audience: internal", "'audience' must be 'public' or 'staff', not 'internal'"),
+        ("audiance: staff", "unknown field 'audiance' beside the questions"),
+        ("faqs: []", "the questions must be in one list"),
+        ("audience: staff\nAudience: public", "each field beside it there once"),
+    ],
+)
+def test_a_head_that_nobody_would_hear_is_refused(head: str, expected: str) -> None:
+    assert expected in problem(f"questions:\n- question: Q?\n  answer: A.\n{head}\n")

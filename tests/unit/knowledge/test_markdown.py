@@ -77,3 +77,30 @@ def test_spreadsheets_lose_what_pandas_made_up() -> None:
     table = "## S\n| Unnamed: 0 | Price |\n| --- | --- |\n| Team | NaN |\n| NaN | NaN |\n| A\\|B | 2 |"
 
     assert tidy_tables(table) == "## S\n|  | Price |\n| --- | --- |\n| Team |  |\n| A\\|B | 2 |"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\naudience: staff\n\n# Margins\n\nForty percent.",
+        "---\ntitle: Margins\nAudience: staff\nForty percent.",
+        "---\naudience:staff\n---\nForty percent.",
+        "---\n- audience: staff\n---\nForty percent.",
+        '+++\naudience = "staff"\n+++\nForty percent.',
+    ],
+)
+def test_a_head_that_cannot_be_read_and_speaks_of_an_audience_is_no_text_for_customers(text: str) -> None:
+    with pytest.raises(UnreadableDocument, match="audience"):
+        split_front_matter(text)
+
+
+def test_a_head_below_empty_lines_counts() -> None:
+    head, text = split_front_matter("\n\n---\naudience: staff\n---\nBody")
+    assert (head.audience, text) == (KnowledgeAudience.STAFF, "Body")
+
+
+@pytest.mark.parametrize(
+    "text", ["---\n\nAn audience of two.\n", "---\nProse.\n---\nMore.", "+++\nA plus.", "# A\n\naudience: b"]
+)
+def test_a_rule_at_the_beginning_is_no_head(text: str) -> None:
+    assert split_front_matter(text)[1] == text
