@@ -68,7 +68,10 @@ def refuse_audience(text: str) -> None:
         raise UnreadableDocument(UNREAD_AUDIENCE)
 
 
-UNREAD_AUDIENCE = "its head names an 'audience', which is read in Markdown and FAQ files alone: make it one of these, or put it into a source for staff"
+UNREAD_AUDIENCE = (
+    "its head names an 'audience', which is read in Markdown and FAQ files alone:"
+    " make it one of these, or put it into a source for staff"
+)
 
 
 def _values(head: str) -> Any:
