@@ -29,7 +29,10 @@ class TimerSettings:
 
 
 class TimerLoop:
-    """One per worker process. ``decide`` writes nothing: killed on any line, the timer comes due again."""
+    """One per worker process. ``decide`` writes nothing: killed on any line, the timer comes due again.
+
+    ``prepare``: what has to be set before anything can come due by itself; done once, again until it succeeds.
+    """
 
     def __init__(
         self,
@@ -38,12 +41,14 @@ class TimerLoop:
         wake: Wake,
         settings: TimerSettings | None = None,
         *,
+        prepare: Callable[[], Awaitable[None]] | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._timers = timers
         self._decide = decide
         self._wake = wake
         self._settings = settings or TimerSettings()
+        self._prepare = prepare
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._task: asyncio.Task[None] | None = None
         self._working = asyncio.Lock()
@@ -74,6 +79,7 @@ class TimerLoop:
         while True:
             try:
                 async with self._working:
+                    await self._prepared()
                     found = await self.once()
                 failures = 0
             except Exception as error:  # whatever it is, nobody is reminded by a loop that has ended
@@ -83,6 +89,11 @@ class TimerLoop:
                 continue
             if found < self._settings.batch:
                 await asyncio.sleep(self._settings.poll)
+
+    async def _prepared(self) -> None:
+        if self._prepare is not None:
+            await self._prepare()
+            self._prepare = None
 
     async def _one(self, due: DueTimer) -> None:
         """One that fails leaves the others alone, and comes due again."""

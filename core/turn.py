@@ -18,7 +18,9 @@ from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
+from core.domain.gaps import Unanswered
 from core.domain.messages import CAUTION, FOR_RECORD, TOGETHER, Audience, Author, CustomerAction, MessageKind
+from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, Desk, DeskReply
@@ -26,6 +28,7 @@ from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
+from core.unanswered import with_gaps
 
 log = structlog.get_logger(__name__)
 
@@ -117,10 +120,12 @@ class Turn:
         reply = await self._respond(state)
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
         if reply.escalation is not None:
-            return await self._escalate(state, reply.escalation, intent=reply.intent, besides=reply.besides)
+            return await self._escalate(
+                state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
+            )
         if self._rules is not None and (needed := self._rules(state, reply)) is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
-            return await self._escalate(state, needed, intent=reply.intent, besides=answered)
+            return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
         return self._answer(state, reply)
 
     async def _rated(self, state: TurnState) -> TurnOutcome | None:
@@ -167,6 +172,7 @@ class Turn:
     def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
             state.claim,
+            gaps=reply.gaps if reply is not None else (),
             handled_seq=_handled(state),
             messages=tuple(_about(state, message) for message in said.messages),
             transition=said.transition,
@@ -193,7 +199,8 @@ class Turn:
         try:
             await events.typing()
             async with asyncio.timeout(self._settings.timeout):
-                return await self._responder.respond(state, turn_id(state), events)
+                with noting() as notes:
+                    return with_gaps(state, await self._responder.respond(state, turn_id(state), events), notes)
         except TimeoutError:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
             return self._failure(state)
@@ -252,6 +259,7 @@ class Turn:
             said.insert(0, _by_agent(besides))
         if quietly:
             said.clear()
+        gaps: tuple[Unanswered, ...] = (),
         staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,
@@ -271,6 +279,7 @@ class Turn:
             handled_seq=_handled(state),
             messages=(_about(state, _by_agent(reply)),),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
+            gaps=gaps,
         )
 
 
@@ -281,6 +290,7 @@ def _by_agent(reply: Reply) -> NewMessage:
         "intent": reply.intent,
         "offers_person": reply.offers_person,
         "requires_escalation": False,
+            gaps=reply.gaps,
     }
     return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
 

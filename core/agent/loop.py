@@ -36,6 +36,7 @@ from core.agent.turn_journal import TurnJournal
 from core.agent.verdict import Judged, Verdict
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import MessageKind
+from core.looked_up import nothing_left
 from core.ports.chat_model import ChatMessage, ChatModel
 from core.ports.clock import Clock
 from core.ports.responder import TOOLS_FAILED_META, Reply, TurnEvents
@@ -207,6 +208,7 @@ class AgentLoop:
             return back or _instead(job, gate.held, judged.verdict, unavailable=unavailable)
         await gate.release(judged.source if judged is not None else None)
         if not gate.text.strip():
+            nothing_left()
             raise ModelError("Nothing of the model's answer could be shown.")
         return _shown(gate, judged, job.way.talk or job.way.intent)
 

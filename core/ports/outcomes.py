@@ -10,6 +10,7 @@ from core.domain.attachments import Attachment
 from core.domain.case import Case
 from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
+from core.domain.gaps import Unanswered
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind
 from core.domain.road import Contacted, Road
@@ -236,6 +237,7 @@ class TurnOutcome:
     """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details.
 
     ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
+    ``gaps``: what it could not answer.
     """
 
     claim: Claim
@@ -246,6 +248,7 @@ class TurnOutcome:
     meta: Mapping[str, Any] = field(default_factory=dict)
     asides: tuple[Aside, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
+    gaps: tuple[Unanswered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.domain.conversation import Escalation
+from core.domain.gaps import Unanswered
 from core.domain.messages import Citation, MessageKind
 from core.ports.store import TurnState
 
@@ -20,6 +21,7 @@ class Reply:
     ``besides`` is the answer to what was asked in the same turn, sent before that notice.
 
     ``confidence`` from 0 to 1. ``offers_person``: the text ends with an offer of a person, or should be shown with one.
+    ``gaps``: what was asked and is not answered; the turn finds them, the responder need not.
     """
 
     text: str
@@ -31,6 +33,7 @@ class Reply:
     intent: str | None = None
     besides: Reply | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    gaps: tuple[Unanswered, ...] = ()
 
 
 class TurnEvents(Protocol):

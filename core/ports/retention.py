@@ -18,6 +18,7 @@ class Expiring(StrEnum):
     frames: pieces of answers from when they were being written, of turns that have ended, and what took them back.
     tool_calls: the journal of turns that have ended. deliveries: what arrived; dead letters and what was withheld stay.
     lessons: answers of staff that nobody is answered with, since they were discarded or withdrawn.
+    gaps: questions that were not answered. gap_clusters: clusters of them in which no question is left.
     """
 
     RAW_EVENTS = "raw_events"
@@ -25,6 +26,8 @@ class Expiring(StrEnum):
     TOOL_CALLS = "tool_calls"
     DELIVERIES = "deliveries"
     LESSONS = "lessons"
+    GAPS = "gaps"
+    GAP_CLUSTERS = "gap_clusters"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.timers import Timer
-from core.ports.outcomes import Aside, CaseRecord, Finished
+from core.ports.outcomes import Aside, CaseRecord, Finished, SetTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ class Timers(Protocol):
 
         ``outdated``: a conversation had changed hands; nothing was written, and it is due again at once.
         """
+        ...
+
+    async def set_timer(self, record: SetTimer) -> None:
+        """Outside a turn: what is to be done that no case causes."""
         ...
 
     async def timers(self, case_id: str) -> Sequence[Timer]:

@@ -18,6 +18,7 @@ from core.storage.case_timers import keep_timers
 from core.storage.database import Database
 from core.storage.delivered import BESIDE
 from core.storage.desk_tables import desk_case, rating, relay
+from core.storage.gap_writes import keep_bad_ratings
 from core.storage.learning import keep_learning
 from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
@@ -106,6 +107,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
             reopened = desk_case.c.id == record.case.id, desk_case.c.closed_at.is_not(None)
             connection.execute(update(desk_case).where(*reopened).values(closed_at=None))
         elif isinstance(record, CloseCase):
+    keep_bad_ratings(connection, database, records, now)
             ended = desk_case.c.id == record.case_id, desk_case.c.closed_at.is_(None)
             connection.execute(update(desk_case).where(*ended).values(closed_at=now))
     keep_timers(connection, database, records, now)

@@ -16,6 +16,7 @@ from core.domain.messages import Author, ChangeKind, Message
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.delivered import is_said, never_came
+from core.storage.gap_writes import keep_thumb
 from core.storage.ids import new_id
 from core.storage.tables import (
     attachment,
@@ -226,6 +227,8 @@ class SqlRecords:
         )
         statement = self._records_db.upsert(feedback, ["message_id"], ["rating", "comment", "created_at"])
 
+        now = self._records_db.timestamp()
+
         def work(connection: Connection) -> bool:
             if (connection.execute(about)).first() is None:
                 return False
@@ -235,9 +238,10 @@ class SqlRecords:
                     conversation_id=conversation_id,
                     rating=rating,
                     comment=codec.cleaned(comment),
-                    created_at=self._records_db.timestamp(),
+                    created_at=now,
                 )
             )
+            keep_thumb(connection, self._records_db, now, message_id, rating)
             return True
 
         return await self._records_db.write(work)

@@ -14,6 +14,7 @@ from core.ports.retention import Expiring, Page, Place
 from core.storage.database import Database
 from core.storage.delivered import came_alone
 from core.storage.desk_tables import learned_answer
+from core.storage.gap_tables import gap, gap_cluster
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
 
@@ -77,12 +78,26 @@ def _lesson(before: float) -> ColumnElement[bool]:
     return and_(over, columns.decided_at < before)
 
 
+def _gap(before: float) -> ColumnElement[bool]:
+    return gap.c.created_at < before
+
+
+def _gap_cluster(before: float) -> ColumnElement[bool]:
+    """One that somebody has closed lately still says how, though its questions are gone."""
+    columns = gap_cluster.c
+    asked = select(gap.c.message_id).where(gap.c.cluster_id == columns.id).correlate(gap_cluster).exists()
+    recent = and_(columns.closed_at.is_not(None), columns.closed_at >= before)
+    return and_(columns.created_at < before, ~recent, ~asked)
+
+
 _RULES: Mapping[Expiring, _Rule] = {
     Expiring.RAW_EVENTS: _Rule(inbound_event, _raw_event, emptied="raw"),
     Expiring.FRAMES: _Rule(widget_event, _frame),
     Expiring.TOOL_CALLS: _Rule(tool_journal, _tool_call),
     Expiring.DELIVERIES: _Rule(outbox, _delivery),
     Expiring.LESSONS: _Rule(learned_answer, _lesson),
+    Expiring.GAPS: _Rule(gap, _gap),
+    Expiring.GAP_CLUSTERS: _Rule(gap_cluster, _gap_cluster),
 }
 
 

@@ -9,6 +9,7 @@ from core.storage.channel_memory import SqlChannelMemory
 from core.storage.database import Database
 from core.storage.event_log import SqlEventLog
 from core.storage.fates import SqlFates
+from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
 from core.storage.journal import SqlJournal
 from core.storage.lanes import SqlLanes
@@ -42,6 +43,7 @@ class SqlStore(
     SqlLearning,
     SqlFollowUps,
 ):
+    SqlGaps,
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
     The schema must have been migrated before ``open``. ``answers_within``: seconds in which a text message answers what went to
@@ -78,6 +80,7 @@ class SqlStore(
         SqlFollowUps.__init__(self, self.database)
 
     async def open(self) -> None:
+        SqlGaps.__init__(self, self.database)
         """Make the connection pools."""
         self.database.open()
 

@@ -10,6 +10,7 @@ from core.domain.messages import Author
 from core.domain.thumbs import Rating, rating_of
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.gap_writes import keep_thumbs
 from core.storage.tables import feedback, message, reaction
 
 _ANSWERS = select(message.c.id, message.c.conversation_id).where(
@@ -50,4 +51,7 @@ def rate_by_thumbs(
     gone = [{"gone": one} for one in kept.keys() - thumbs.keys()]
     if gone:
         connection.execute(_TAKE_BACK, gone)
+    down = [one for one, rating in changed.items() if rating == "down"]
+    others = [one for one, rating in changed.items() if rating != "down"] + [one["gone"] for one in gone]
+    keep_thumbs(connection, database, now, down=down, others=others)
     return changed

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, 
 
 from core.domain.case import Case
 from core.domain.timers import Timer, TimerKind
-from core.ports.outcomes import Finished
+from core.ports.outcomes import Finished, SetTimer
 from core.ports.timers import DueTimer, TimerOutcome
 from core.storage import codec
 from core.storage.asides import together
+from core.storage.case_timers import keep_timers
 from core.storage.cases import lock_waiting
 from core.storage.database import Database
 from core.storage.desk_tables import desk_timer
@@ -56,6 +57,11 @@ class SqlTimers:
     async def finish_timer(self, outcome: TimerOutcome) -> Finished:
         """See Timers.finish_timer."""
         return await self._timers_db.write(lambda connection: self._finish_timer(connection, outcome))
+
+    async def set_timer(self, record: SetTimer) -> None:
+        """See Timers.set_timer."""
+        now = self._timers_db.timestamp()
+        await self._timers_db.write(lambda connection: keep_timers(connection, self._timers_db, [record], now))
 
     async def timers(self, case_id: str) -> Sequence[Timer]:
         """See Timers.timers."""

@@ -22,6 +22,7 @@ from core.storage.database import Database
 from core.storage.delivered import beside
 from core.storage.desk_tables import relay
 from core.storage.ids import new_id
+from core.storage.gap_writes import gap_row, keep_gaps
 from core.storage.news import passed_on
 from core.storage.roads import keep_follow_ups, note_sent
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
@@ -73,6 +74,7 @@ class Writes:
     recalls: list[Recall] = field(default_factory=list)
     followed: list[tuple[str, FollowUp]] = field(default_factory=list)
     on_roads: set[tuple[str, Road]] = field(default_factory=set)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
@@ -85,6 +87,7 @@ class Writes:
         self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq)
         self.cases.extend(outcome.cases)
         if outcome.contact:
+        self.gaps.extend(gap_row(row, found, self.now) for found in outcome.gaps)
             self.contacts.append((row.customer_id, outcome.contact))
 
     def aside(self, row: Row[Any], aside: Aside) -> None:
@@ -155,6 +158,7 @@ class Writes:
             if values:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
         keep_cases(connection, database, self.cases, self.now)
+        keep_gaps(connection, database, self.gaps)
         recall(connection, self.recalls, self.now)
         keep_follow_ups(connection, database, self.followed, self.now)
         note_sent(connection, self.on_roads, self.now)

@@ -1,0 +1,66 @@
+"""What a turn looked up, noted beside the responder: whichever answers, it is known what was searched for and found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from core.domain.knowledge import KnowledgeAudience, Retrieval
+from core.ports.retriever import Retriever
+
+
+@dataclass(slots=True)
+class Notes:
+    """Of one turn. ``left_out``: of the model's answer no sentence could be shown."""
+
+    found: dict[str, Retrieval] = field(default_factory=dict)
+    left_out: bool = False
+
+
+_NOTES: ContextVar[Notes | None] = ContextVar("notes of a turn", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[Notes]:
+    """Note what is looked up inside, tasks that are begun there included."""
+    notes = Notes()
+    token = _NOTES.set(notes)
+    try:
+        yield notes
+    finally:
+        _NOTES.reset(token)
+
+
+def nothing_left() -> None:
+    """Every sentence of the answer was left out, since nothing bears it out."""
+    notes = _NOTES.get()
+    if notes is not None:
+        notes.left_out = True
+
+
+class NotingRetriever:
+    """Implements Retriever: asks another, and notes what it found."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+
+    async def retrieve(
+        self,
+        query: str,
+        *,
+        limit: int = 5,
+        category: str | None = None,
+        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
+    ) -> Retrieval:
+        """See Retriever.retrieve."""
+        found = await self._retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        notes = _NOTES.get()
+        if notes is not None:
+            notes.found[query] = found
+        return found
+
+    async def ready(self) -> bool:
+        """See Retriever.ready."""
+        return await self._retriever.ready()

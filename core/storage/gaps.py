@@ -1,0 +1,153 @@
+"""What was not answered, as it is read, sorted into clusters and closed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, exists, select, update
+
+from core.domain.gaps import Gap, Leader, Nearest, StaffAnswer, Why
+from core.domain.learning import LearningState
+from core.domain.messages import Author
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.desk_tables import desk_case, learned_answer
+from core.storage.gap_tables import gap, gap_cluster
+from core.storage.tables import lease, message
+from core.storage.ticket_tables import ticket
+
+_SORTING = "sorting of gaps"
+_PUT = update(gap).where(gap.c.message_id == bindparam("of")).values(cluster_id=bindparam("into"))
+_DELETED = exists().where(message.c.id == gap.c.message_id, message.c.deleted_at.is_not(None))
+
+
+def _kept() -> Select[Any]:
+    return select(gap).where(~_DELETED).order_by(gap.c.created_at, gap.c.message_id)
+
+
+class SqlGaps:
+    """Implements core.ports.gaps.Gaps."""
+
+    def __init__(self, database: Database) -> None:
+        self._gaps_db = database
+
+    async def gaps(self) -> Sequence[Gap]:
+        """See Gaps.gaps."""
+        return await self._gaps_db.read(lambda connection: [_gap(row) for row in connection.execute(_kept())])
+
+    async def unsorted_gaps(self, limit: int) -> Sequence[Gap]:
+        """See Gaps.unsorted_gaps."""
+        statement = _kept().where(gap.c.cluster_id.is_(None)).limit(limit)
+        return await self._gaps_db.read(lambda connection: [_gap(row) for row in connection.execute(statement)])
+
+    async def gap_leaders(self) -> Sequence[Leader]:
+        """See Gaps.gap_leaders."""
+        statement = select(gap_cluster).order_by(gap_cluster.c.created_at, gap_cluster.c.id)
+        return await self._gaps_db.read(lambda connection: [_leader(row) for row in connection.execute(statement)])
+
+    async def sort_gaps(self, places: Mapping[str, str], new: Sequence[Leader], known: Collection[str]) -> bool:
+        """See Gaps.sort_gaps."""
+        now = self._gaps_db.timestamp()
+
+        def work(connection: Connection) -> bool:
+            self._one_at_a_time(connection)
+            if set(connection.scalars(select(gap_cluster.c.id))) != set(known):
+                return False
+            self._put(connection, places, new, now)
+            return True
+
+        return await self._gaps_db.write(work)
+
+    async def close_gaps(self, leader: Leader, members: Sequence[str], answer: str) -> bool:
+        """See Gaps.close_gaps."""
+        now = self._gaps_db.timestamp()
+        said = {"closed_at": now, "answer": codec.clean(answer)}
+
+        def work(connection: Connection) -> bool:
+            self._one_at_a_time(connection)
+            self._put(connection, dict.fromkeys(members, leader.id), [leader], now)
+            closed = update(gap_cluster).where(gap_cluster.c.id == leader.id).values(said)
+            return connection.execute(closed).rowcount > 0
+
+        return await self._gaps_db.write(work)
+
+    async def staff_answers(self, conversations: Collection[str]) -> Mapping[str, Sequence[StaffAnswer]]:
+        """See Gaps.staff_answers."""
+        wrote = exists().where(
+            message.c.conversation_id == desk_case.c.conversation_id,
+            message.c.author == Author.STAFF,
+            message.c.created_at >= desk_case.c.opened_at,
+            message.c.created_at <= desk_case.c.closed_at,
+        )
+        statement = (
+            select(
+                desk_case.c.conversation_id,
+                desk_case.c.id,
+                ticket.c.number,
+                learned_answer.c.state,
+                (desk_case.c.closed_at.is_not(None) & wrote).label("resolved"),
+            )
+            .outerjoin(ticket, ticket.c.case_id == desk_case.c.id)
+            .outerjoin(learned_answer, learned_answer.c.case_id == desk_case.c.id)
+            .where(among(desk_case.c.conversation_id, "ids"))
+            .order_by(desk_case.c.opened_at)
+        )
+
+        def work(connection: Connection) -> Mapping[str, Sequence[StaffAnswer]]:
+            found: dict[str, list[StaffAnswer]] = {}
+            for row in connection.execute(statement, {"ids": sorted(conversations)}):
+                found.setdefault(row.conversation_id, []).append(_staff_answer(row))
+            return found
+
+        return await self._gaps_db.read(work)
+
+    def _one_at_a_time(self, connection: Connection) -> None:
+        """Two processes that sort at once would each make a cluster of the same question."""
+        row = {"name": _SORTING, "holder": "", "until": 0.0}
+        connection.execute(self._gaps_db.insert_new(lease), row)
+        connection.execute(select(lease.c.name).where(lease.c.name == _SORTING).with_for_update())
+
+    def _put(self, connection: Connection, places: Mapping[str, str], new: Sequence[Leader], now: float) -> None:
+        for one in new:
+            row = {"id": one.id, "question": codec.clean(one.question), "created_at": now}
+            connection.execute(self._gaps_db.insert_new(gap_cluster), row)
+        if places:
+            free = _PUT.where(gap.c.cluster_id.is_(None))
+            connection.execute(free, [{"of": of, "into": into} for of, into in sorted(places.items())])
+
+
+def _gap(row: Row[Any]) -> Gap:
+    reasons = (
+        (Why(row.why) if row.why else None),
+        (Why.THUMB_DOWN if row.thumb_down else None),
+        (Why.RATED_BADLY if row.case_id else None),
+    )
+    return Gap(
+        message_id=row.message_id,
+        conversation_id=row.conversation_id,
+        channel=row.channel,
+        asked=row.asked,
+        looked_up=row.looked_up,
+        whys=tuple(one for one in reasons if one is not None),
+        asked_at=codec.when(row.created_at),
+        language=row.language,
+        nearest=tuple(Nearest(*one) for one in json.loads(row.nearest)) if row.nearest else (),
+        cluster_id=row.cluster_id,
+    )
+
+
+def _leader(row: Row[Any]) -> Leader:
+    closed = codec.when(row.closed_at) if row.closed_at is not None else None
+    return Leader(row.id, row.question, closed, row.answer)
+
+
+def _staff_answer(row: Row[Any]) -> StaffAnswer:
+    return StaffAnswer(
+        case=row.number or row.id,
+        resolved=bool(row.resolved),
+        proposed=row.state == LearningState.PROPOSED,
+        learned=row.state == LearningState.APPROVED,
+    )
