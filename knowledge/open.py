@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.gaps.likeness import ProcessLikeness
 from knowledge.process.child import KnowledgeProcess, State
 from knowledge.retriever import ProcessRetriever
 from knowledge.settings import KnowledgeSettings
@@ -41,6 +42,7 @@ class Knowledge:
         self._process = KnowledgeProcess(settings)
         self.retriever = ProcessRetriever(self._process, settings)
         self.writer = ProcessWriter(self._process)
+        self.likeness = ProcessLikeness(self._process)
         self.refresh = Refresh(Catalog(settings.sources, settings.mirrors))
 
     async def start(self) -> None:

@@ -1,7 +1,7 @@
 """The process that holds the model and the index: ``python -m knowledge.process.worker``.
 
-The first frame brings the settings; then it answers ``search``, ``index`` and ``counts`` until its input closes, which
-is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
+The first frame brings the settings; then it answers ``search``, ``index``, ``likeness`` and ``counts`` until its input
+closes, which is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Worker:
         self._engine: Engine | None = None
         self._searches = ThreadPoolExecutor(_SEARCHES_AT_ONCE, "search")
         self._indexing = ThreadPoolExecutor(1, "index")
+        self._likeness = ThreadPoolExecutor(1, "likeness")
 
     def run(self) -> None:
         """Serves until the parent closes the pipe or is gone."""
@@ -102,6 +103,8 @@ class Worker:
                 vector.add_done_callback(lambda done: self._search(engine, request, done))
             case "index":
                 self._indexing.submit(self._index, engine, request)
+            case "likeness":
+                self._likeness.submit(self._answer, request, lambda: engine.likeness(request))
             case "counts":
                 self._searches.submit(self._answer, request, lambda: list(engine.counts()))
             case other:

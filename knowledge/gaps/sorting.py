@@ -1,0 +1,87 @@
+"""Which questions ask the same. Pure, and the same for the same questions in the same order.
+
+A cluster is known by its first question, its leader. A question joins the leader that it is most like, and where it is like
+none it leads a cluster of its own. So what was sorted once stays where it is, whatever is asked later, and a cluster's name
+stays that of its first question. ``docs/reference/gaps.md`` says how the bounds were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.domain.gaps import Leader
+from knowledge.gaps.words import content_words, shared
+
+ALIKE = 0.9
+"""From here on two questions ask the same: their cosine, and what they share of words, which counts twice."""
+SOME_WORDS = 0.15
+"""The least they share of words. Models take questions in a language that they do not know for all the same."""
+WORDS_ALONE = 0.25
+"""What they share of words from which on they ask the same, where nothing else is known of them."""
+_WORDS_COUNT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``id``: of the customer's message."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """``places``: the cluster of each question, by the question's id. ``leaders``: clusters that were made for it."""
+
+    places: Mapping[str, str]
+    leaders: tuple[Leader, ...]
+
+
+class Likenesses:
+    """Cosines of questions, each row a question: first to the leaders, then to the questions themselves."""
+
+    def __init__(
+        self, leaders: Sequence[Leader], questions: Sequence[Question], rows: Sequence[Sequence[float]]
+    ) -> None:
+        self._column = {one.id: at for at, one in enumerate(leaders)}
+        self._column |= {one.id: at for at, one in enumerate(questions, start=len(leaders))}
+        self._rows = {one.id: row for one, row in zip(questions, rows, strict=True)}
+
+    def of(self, question_id: str, leader_id: str) -> float:
+        """The cosine of two texts that were compared."""
+        return self._rows[question_id][self._column[leader_id]]
+
+
+def sort(questions: Sequence[Question], leaders: Sequence[Leader], likenesses: Likenesses | None) -> Sorted:
+    """``likenesses``: None where only words can be compared."""
+    places: dict[str, str] = {}
+    made: list[Leader] = []
+    known = {one.id: content_words(one.question) for one in leaders}
+    for question in questions:
+        words = content_words(question.text)
+        found = _by_words(words, known) if likenesses is None else _by_meaning(question, words, known, likenesses)
+        if found is None:
+            found = question.id
+            known[found] = words
+            made.append(Leader(found, question.text))
+        places[question.id] = found
+    return Sorted(places, tuple(made))
+
+
+def _by_words(words: frozenset[str], known: Mapping[str, frozenset[str]]) -> str | None:
+    alike = {leader: shared(words, others) for leader, others in known.items() if words & others}
+    best = max(alike, key=lambda one: alike[one], default=None)
+    return best if best is not None and alike[best] >= WORDS_ALONE else None
+
+
+def _by_meaning(
+    question: Question, words: frozenset[str], known: Mapping[str, frozenset[str]], likenesses: Likenesses
+) -> str | None:
+    alike: dict[str, float] = {}
+    for leader, others in known.items():
+        share = shared(words, others)
+        if share >= SOME_WORDS:
+            alike[leader] = likenesses.of(question.id, leader) + _WORDS_COUNT * share
+    best = max(alike, key=lambda one: alike[one], default=None)
+    return best if best is not None and alike[best] >= ALIKE else None
