@@ -31,6 +31,7 @@ from handoff.briefing import Briefing
 from handoff.delivery_marks import DeliveryMarks
 from handoff.desk_views import DeskViews
 from handoff.follow_up import FollowUpTimers
+from handoff.gaps_post import GapsPosts
 from handoff.hours import BadHours, parse_hours
 from handoff.learning import LearningTimers
 from handoff.learning_desk import LearningDesk
@@ -44,6 +45,8 @@ from handoff.texts import languages
 from handoff.timers import DeskTimers
 from handoff.translated_desk import TranslatedDesk
 from handoff.unstaffed_desk import UnstaffedDesk
+from handoff.weekly import BadWeekly, parse_weekly
+from knowledge.gaps.book import StoredGapBook
 
 _SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
 _CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
@@ -104,6 +107,10 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
     except BadHours as error:
         raise ConfigError(f"DESK_HOURS: {error}") from error
+    try:
+        gaps_post = parse_weekly(settings.gaps_post, zone)
+    except BadWeekly as error:
+        raise ConfigError(f"GAPS_POST: {error}") from error
     return HandoffSettings(
         hours=hours,
         zone=zone,
@@ -120,6 +127,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         rating_seconds=settings.desk_rating_hours * 3600,
         teams=read_teams(settings),
         macros=read_macros(settings),
+        gaps_post=gaps_post,
     )
 
 
@@ -178,7 +186,10 @@ def make_timers(
     learning = LearningTimers(
         follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
     )
-    return TimerLoop(store, learning.ring, wake, TimerSettings(lease=max(10.0, settings.lease_seconds)))
+    book, weekly = StoredGapBook(store, clock), handoff.gaps_post
+    gaps = GapsPosts(learning.ring, book, store, clock, wall.account, weekly, handoff.staff_locale)
+    lease = max(10.0, settings.lease_seconds)
+    return TimerLoop(store, gaps.ring, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
 
 
 def make_marks(

@@ -27,7 +27,7 @@ class Post(StrEnum):
     said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
     somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
-    what somebody wrote in the thread. note: what a staff member noted in a form.
+    what somebody wrote in the thread. note: what a staff member noted in a form. gaps: of no case, what was not answered.
     """
 
     CARD = "card"
@@ -51,6 +51,7 @@ class Post(StrEnum):
 def card(
     case: Case,
     conversation: Conversation,
+    GAPS = "gaps"
     customer: Customer,
     escalation: Escalation,
     title: str,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from handoff.hours import Hours
 from handoff.macros import Macros
 from handoff.teams import Team
+from handoff.weekly import Weekly
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class HandoffSettings:
     ``macros``: replies that staff have saved. ``follow_up_seconds``: how long what staff wrote may stay unseen on a page that
     the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
     address gets that does not answer.
+    ``gaps_post``: when the channel reads what was not answered; None is never.
     """
 
     default_locale: str = "en"
@@ -45,6 +47,7 @@ class HandoffSettings:
     on_call: tuple[str, ...] = ()
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)
+    gaps_post: Weekly | None = None
 
     def of(self, team: str | None) -> HandoffSettings:
         """As they hold for the cases of a team. One that is not there any more has the company's."""

@@ -11,6 +11,7 @@ from core.domain.messages import Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack_advice import advice
 from handoff.slack_card import button, card, cut
+from handoff.slack_gaps import gaps
 from handoff.slack_proposals import proposal
 from handoff.slack_transcript import WHO, transcript
 from handoff.slack_translations import below, sent_as
@@ -33,7 +34,7 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
             return [{"do": "reply", **_said(message.text, [context(piece)])} for piece in _small(message.text)]
         case Post.REMINDER:
             return [reminder(message, language)]
-        case Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED as post:
+        case Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED | Post.GAPS as post:
             return [_by_the_agent(message, post, language)]
         case Post.MARK:
             return _marked(meta)
@@ -55,6 +56,8 @@ def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[s
             return advice(message)
         case Post.SENT_AS:
             return sent_as(message)
+        case Post.GAPS:
+            return {"do": "reply", **_said(message.text, gaps(message.meta["clusters"], language))}
         case _:
             return proposal(message, language)
 

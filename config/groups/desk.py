@@ -99,6 +99,11 @@ class DeskGroup(SettingsGroup):
         description="Customers and staff each read and write their own language, staff that of DESK_LANGUAGE. Needs a language "
         "model.",
     )
+    gaps_post: str = Field(
+        "Mon 09:00",
+        description="When the staff channel reads, once a week, what was asked and not answered: a day and a time in "
+        "DESK_TIME_ZONE, or never. Where nothing was, nothing is posted.",
+    )
     desk_language: str = Field(
         "en", description="The language in which the desk speaks to staff: en, de, fr, es or ar."
     )
