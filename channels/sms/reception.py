@@ -82,7 +82,7 @@ class Reception(WebhookDoor):
             reply = await self._message(form)
         answer = await super().take(request, thanks)
         if form is not None and parse.is_report(form):
-            await self._reports.taken_over(form, self._sender())
+            await self._reports.taken_over(form)
         return answer if reply is None else _saying(reply)
 
     def _form(self, request: WebhookRequest) -> Form | None:

@@ -18,7 +18,7 @@ from channels.sms.client import Client
 from channels.sms.consent import Consent
 from channels.sms.errors import OPTED_OUT_CODE, refuses_file
 from channels.sms.parse import CHANNEL, Form
-from channels.sms.sender import FAILURE, Sender
+from channels.sms.sender import EARLY, FAILURE, Sender
 from channels.sms.settings import SmsSettings
 from channels.sms.tries import Tries
 from channels.sms.wire import SENDER, MessageResource, created_at
@@ -58,22 +58,23 @@ class Reports:
         if sender is None:
             return False
         if status in ("failed", "undelivered") and refuses_file(code):
-            return await sender.file_failed(sid)
+            return await sender.file_failed(sid) or await self._early(sid, sender)
         if status in ("delivered", "read"):
             await sender.file_arrived(sid)
         return False
 
-    async def taken_over(self, form: Form, sender: Sender | None) -> None:
-        """After the commit. Raises StoreUnavailable.
+    async def _early(self, sid: str, sender: Sender) -> bool:
+        """A report can be faster than Twilio's answer to whoever sent the file: who comes second sees what the first noted."""
+        now = self._clock.now().isoformat()
+        await self._memory.remember(CHANNEL, self._settings.account_sid, EARLY + sid, now)
+        return await sender.file_failed(sid)
 
-        A report can be faster than Twilio's answer to whoever sent the file: who comes second sees what the first has noted.
-        """
+    async def taken_over(self, form: Form) -> None:
+        """After the commit. Raises StoreUnavailable."""
         sid, status = parse.sid_of(form), form["MessageStatus"]
         if parse.is_failure(status):
             now = self._clock.now().isoformat()
             await self._memory.remember(CHANNEL, self._settings.account_sid, FAILURE + sid, now)
-            if sender is not None and refuses_file(form.get("ErrorCode")):
-                await sender.file_failed(sid)
         if len(self._told) >= _MOST_TOLD:
             self._told.clear()
         self._told.add((sid, status))
@@ -92,7 +93,7 @@ class Reports:
                     await sink.accept(events, raw)
             except InvalidInput as error:
                 await sink.quarantine(raw, error.detail)
-            await self.taken_over(form, sender)
+            await self.taken_over(form)
             count += 1
         await self._forget_failures()
         return count
@@ -137,9 +138,10 @@ class Reports:
 
     async def _forget_failures(self) -> None:
         account, now = self._settings.account_sid, self._clock.now()
-        for key, at in (await self._memory.recall_all(CHANNEL, account, FAILURE)).items():
-            if now - datetime.fromisoformat(at) > 2 * UNDER_WAY:
-                await self._memory.forget(CHANNEL, account, key)
+        for kind in (FAILURE, EARLY):
+            for key, at in (await self._memory.recall_all(CHANNEL, account, kind)).items():
+                if now - datetime.fromisoformat(at) > 2 * UNDER_WAY:
+                    await self._memory.forget(CHANNEL, account, key)
 
 
 def _thread(message: MessageResource) -> str:

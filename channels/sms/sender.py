@@ -38,6 +38,8 @@ _SKEW = timedelta(seconds=30)
 _MOST_PAGES = 10
 FAILURE = "failure/"
 """Under which a message that failed is noted."""
+EARLY = "early/"
+"""Under which a file that failed is noted whose sender does not know yet that Twilio took it."""
 _LINKED = "linked"
 """Remembered in a file's place once its link has gone: Twilio may report a failure twice."""
 _TAKEN = "taken/"
@@ -219,11 +221,16 @@ class Sender:
             if file is not None:
                 kept = json.dumps({"thread": str(pair), "body": dict(file)})
                 await self._memory.remember(CHANNEL, self._settings.account_sid, _file_key(sid), kept)
-                if await self._memory.recall(CHANNEL, self._settings.account_sid, FAILURE + sid) is not None:
-                    await self.file_failed(sid)  # the report was faster than Twilio's answer to us
+                if await self._failed_already(sid) and await self.file_failed(sid):
+                    return Receipt(provider_id=sid)  # it has come by a link, so what is reported of it is over
         except StoreUnavailable as error:
             _log.warning("sms.receipt_not_kept", message=sid, error=error.detail)
         return _receipt(sid)
+
+    async def _failed_already(self, sid: str) -> bool:
+        """The report was faster than Twilio's answer to us."""
+        known = await self._memory.recall_many(CHANNEL, self._settings.account_sid, [FAILURE + sid, EARLY + sid])
+        return bool(known)
 
     async def _sent_since(self, pair: Pair, at: datetime) -> list[MessageResource]:
         """To that customer. Not asked by the date of sending, which a message that still waits at Twilio does not have."""

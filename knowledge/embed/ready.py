@@ -91,6 +91,8 @@ def _asked(order: Frame) -> Frame:
             child.stdin.write(encode(order))
             child.stdin.flush()
         answer = read(child.stdout)  # type: ignore[arg-type]
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()  # what could not be written is tried once more here
     if answer is None:
         raise NotReady(f"the process that made it ready ended with status {child.returncode}")
     if "trace" in answer:

@@ -193,9 +193,41 @@ async def test_a_report_that_is_faster_than_the_answer_brings_the_link_all_the_s
         await remember(channel, account, key, value)
 
     monkeypatch.setattr(rig.store, "remember", reported_meanwhile)
-    await rig.say("", files=[PICTURE])
+    (receipt,) = await rig.say("", files=[PICTURE])
     assert told
     assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
+    assert not receipt.tracked, "what is reported of the file makes no dead letter of what came by a link"
+
+
+async def test_a_report_that_looks_for_the_file_just_before_it_is_noted_is_no_dead_letter(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember, recall = rig.store.remember, rig.store.recall
+    looked, noted = asyncio.Event(), asyncio.Event()
+    reports: list[asyncio.Task[tuple[int, bytes]]] = []
+
+    async def report_looks_first(channel: str, account: str, key: str, value: str) -> None:
+        if key.startswith("file/") and not reports:
+            form = rig.twilio.report(rig.twilio.messages[-1]["sid"], "undelivered", 30019)
+            reports.append(asyncio.create_task(rig.twilio.deliver(form, "/webhooks/twilio/status")))
+            await looked.wait()
+        await remember(channel, account, key, value)
+
+    async def answered_late(channel: str, account: str, key: str) -> str | None:
+        found = await recall(channel, account, key)
+        if key.startswith("file/") and not looked.is_set():
+            looked.set()
+            await noted.wait()
+        return found
+
+    monkeypatch.setattr(rig.store, "remember", report_looks_first)
+    monkeypatch.setattr(rig.store, "recall", answered_late)
+    (receipt,) = await rig.say("", files=[PICTURE])
+    assert receipt.tracked
+    noted.set()
+    assert (await reports[0])[0] == 200
+    assert rig.twilio.sent()[1:] == [f"ticket.png: {PICTURE_LINK}"]
+    assert rig.sink.new == []
 
 
 async def test_a_link_that_may_have_gone_before_a_crash_is_not_sent_twice_but_reported(rig: Rig) -> None:
