@@ -26,6 +26,9 @@ FORGETS: Final[Mapping[str, Mapping[str, float]]] = {
         "sent-person/": _WEEK,
         "sent-domain/": _WEEK,
     },
+    "knowledge": {
+        "delivery/": _WEEK,  # webhooks that have come; GitHub delivers again what is at most three days old
+    },
     "slack": {
         "seen/": _LONG,  # the threads that are ours
         "at/": _QUARTER,  # where a message stands that somebody may react to

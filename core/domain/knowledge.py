@@ -97,12 +97,16 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """Where an index run stands: documents done of ``total``, and the one being worked on."""
+    """Where an index run stands: documents done of ``total``, and the one being worked on.
+
+    ``together``: they are those of all sources that the run is about, not of one.
+    """
 
     done: int
     total: int
     document: str
     stage: str = "embed"
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

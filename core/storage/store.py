@@ -11,6 +11,7 @@ from core.storage.event_log import SqlEventLog
 from core.storage.fates import SqlFates
 from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
+from core.storage.jobs import SqlJobs
 from core.storage.journal import SqlJournal
 from core.storage.lanes import SqlLanes
 from core.storage.learning import SqlLearning
@@ -42,8 +43,9 @@ class SqlStore(
     SqlLanes,
     SqlLearning,
     SqlFollowUps,
-):
+    SqlJobs,
     SqlGaps,
+):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
     The schema must have been migrated before ``open``. ``answers_within``: seconds in which a text message answers what went to
@@ -78,9 +80,10 @@ class SqlStore(
         SqlLanes.__init__(self, self.database)
         SqlLearning.__init__(self, self.database)
         SqlFollowUps.__init__(self, self.database)
+        SqlGaps.__init__(self, self.database)
+        SqlJobs.__init__(self, self.database)
 
     async def open(self) -> None:
-        SqlGaps.__init__(self, self.database)
         """Make the connection pools."""
         self.database.open()
 

@@ -187,4 +187,6 @@ async def test_notes_of_channels_go_after_the_rows_and_stay_as_long_at_least() -
     async with asyncio.timeout(5):
         await records.asked_again.wait()
     await sweep.stop()
-    assert asked == ["desk", "email", "slack", "sms", "telegram"], "what fails keeps nothing else from its turn"
+    assert asked == ["desk", "email", "knowledge", "slack", "sms", "telegram"], (
+        "what fails keeps nothing else from its turn"
+    )

@@ -1,0 +1,48 @@
+"""Jobs in the database: what is due is proposed by every process and done by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.domain.jobs import Job, JobState, PlannedJob
+from core.domain.knowledge import IndexProgress, SourceReport
+
+
+class Jobs(Protocol):
+    """Every method is one transaction, and raises StoreUnavailable."""
+
+    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob]) -> None:
+        """The jobs of this index are these and no others.
+
+        One whose schedule is as it was keeps its time, also when that has passed: what was missed is due once.
+        """
+        ...
+
+    async def jobs(self, scope: str | None = None) -> Sequence[Job]:
+        """All, or those of one index. One whose lease has ended is INTERRUPTED."""
+        ...
+
+    async def claim_job(
+        self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
+    ) -> Job | None:
+        """Begin, for so long at first. None where somebody else was faster, or nothing is due any more.
+
+        The holder of a run that was not ended may begin anew at once: it is its own successor. ``due``: False begins in any case.
+        """
+        ...
+
+    async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
+        """A sign of life. False where somebody else has taken it up."""
+        ...
+
+    async def end_job(self, seen: Job, state: JobState, report: SourceReport | None = None, error: str = "") -> bool:
+        """How it went. What ends INTERRUPTED is anybody's at once. False where somebody else has taken it up."""
+        ...
+
+    async def ask_jobs(self, ids: Sequence[str], delivery: str | None = None) -> int | None:
+        """Have these done as soon as can be, in every index; once more after what is under way. How many there are.
+
+        None where this ``delivery`` has asked before.
+        """
+        ...

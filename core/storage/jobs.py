@@ -1,0 +1,207 @@
+"""Jobs on a database: a process is elected by the one update that finds the row as everybody has seen it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
+
+from core.domain.jobs import Job, JobState, PlannedJob
+from core.domain.knowledge import IndexProgress, SourceReport
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.job_tables import job
+from core.storage.tables import channel_memory
+
+_CUT_OFF = (JobState.RUNNING.value, JobState.INTERRUPTED.value)
+_MOST_FAILURES = 100
+_TRIGGER = ("knowledge", "webhook")
+"""Channel and account under which it is remembered which deliveries have come (channels/forgetting.py ends that)."""
+_NOTE = ("channel", "account", "key")
+
+
+class SqlJobs:
+    """Implements core.ports.jobs.Jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._jobs_db = database
+
+    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob]) -> None:
+        """See Jobs.plan_jobs."""
+        wanted = {one.id: one for one in planned}
+
+        def work(connection: Connection) -> None:
+            rows = connection.execute(select(job).where(job.c.scope == scope).with_for_update()).all()
+            for row in rows:
+                one = wanted.get(row.id)
+                here = (job.c.scope == scope, job.c.id == row.id)
+                if one is None:
+                    connection.execute(delete(job).where(*here))
+                elif (row.schedule, row.source) != (one.schedule, _words(one.source)):
+                    changed = row.schedule != one.schedule
+                    values: dict[str, Any] = {"schedule": one.schedule, "source": _words(one.source)}
+                    values |= {"next_run_at": one.next_run_at} if changed else {}
+                    connection.execute(update(job).where(*here).values(**values))
+            known = {row.id for row in rows}
+            for one in (one for one in planned if one.id not in known):
+                connection.execute(self._jobs_db.insert_new(job), _new(scope, one))
+
+        await self._jobs_db.write(work)
+
+    async def jobs(self, scope: str | None = None) -> Sequence[Job]:
+        """See Jobs.jobs."""
+        query = select(job, (job.c.lease_until <= self._jobs_db.now()).label("let_go")).order_by(
+            job.c.source, job.c.scope
+        )
+        if scope is not None:
+            query = query.where(job.c.scope == scope)
+        return [_job(row) for row in await self._jobs_db.read(lambda connection: connection.execute(query).all())]
+
+    async def claim_job(
+        self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
+    ) -> Job | None:
+        """See Jobs.claim_job."""
+        statement = self._job_claim(seen, holder, seconds, next_run_at, due=due)
+
+        def work(connection: Connection) -> Any:
+            if connection.execute(statement).rowcount == 0:
+                return None
+            return connection.execute(_one(seen)).one()
+
+        row = await self._jobs_db.write(work)
+        return None if row is None else _job(row)
+
+    def _job_claim(self, seen: Job, holder: str, seconds: float, next_run_at: float | None, *, due: bool) -> Any:
+        now, columns = self._jobs_db.now(), job.c
+        free = or_(columns.lease_until <= now, columns.holder == holder)
+        wanted = or_(columns.next_run_at <= now, columns.asked_at.is_not(None), columns.state.in_(_CUT_OFF))
+        return (
+            update(job)
+            .where(
+                columns.scope == seen.scope,
+                columns.id == seen.id,
+                columns.run == seen.run,
+                columns.next_run_at.is_not_distinct_from(seen.next_run_at),
+                free,
+                *([wanted] if due else []),
+            )
+            .values(
+                run=seen.run + 1,
+                holder=holder,
+                lease_until=now + seconds,
+                next_run_at=next_run_at,
+                asked_at=None,
+                state=JobState.RUNNING.value,
+                began_at=now,
+                seen_at=now,
+                cut_off_at=case((columns.state.in_(_CUT_OFF), columns.seen_at), else_=None),
+                progress="{}",
+            )
+        )
+
+    async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
+        """See Jobs.keep_job."""
+        now = self._jobs_db.now()
+        values = {"lease_until": now + seconds, "seen_at": now, "progress": _json(progress)}
+        return await self._write_job(seen, values)
+
+    async def end_job(self, seen: Job, state: JobState, report: SourceReport | None = None, error: str = "") -> bool:
+        """See Jobs.end_job."""
+        now = self._jobs_db.now()
+        values: dict[str, Any] = {"state": state.value, "seen_at": now, "lease_until": 0.0, "holder": ""}
+        if state is not JobState.INTERRUPTED:
+            outcome = {"report": _kept(report), "error": error[:1000]}
+            values |= {"ended_at": now, "outcome": json.dumps(outcome)}
+        return await self._write_job(seen, values)
+
+    async def _write_job(self, seen: Job, values: Mapping[str, Any]) -> bool:
+        running = job.c.state == JobState.RUNNING.value
+        here = (job.c.scope == seen.scope, job.c.id == seen.id, job.c.run == seen.run, running)
+        statement = update(job).where(*here).values(**values)
+        return await self._jobs_db.write(lambda connection: connection.execute(statement).rowcount > 0)
+
+    async def ask_jobs(self, ids: Sequence[str], delivery: str | None = None) -> int | None:
+        """See Jobs.ask_jobs."""
+        statement = update(job).where(among(job.c.id, "ids")).values(asked_at=bindparam("at"))
+        at = self._jobs_db.timestamp()
+        channel, account = _TRIGGER
+        noted = {"channel": channel, "account": account, "key": f"delivery/{delivery}", "value": "", "updated_at": at}
+
+        def work(connection: Connection) -> int | None:
+            new = self._jobs_db.insert_new(channel_memory)
+            if delivery is not None and connection.execute(new, noted).rowcount == 0:
+                return None
+            count = connection.execute(statement, {"ids": list(ids), "at": at}).rowcount
+            if count == 0 and delivery is not None:  # nobody could do it: when it comes again, somebody may
+                connection.execute(
+                    delete(channel_memory).where(*(channel_memory.c[name] == noted[name] for name in _NOTE))
+                )
+            return count
+
+        return await self._jobs_db.write(work)
+
+
+def _one(seen: Job) -> Any:
+    return select(job).where(job.c.scope == seen.scope, job.c.id == seen.id)
+
+
+def _new(scope: str, one: PlannedJob) -> dict[str, Any]:
+    return {
+        "scope": scope,
+        "id": one.id,
+        "source": _words(one.source),
+        "schedule": one.schedule,
+        "next_run_at": one.next_run_at,
+        "run": 0,
+        "state": JobState.NEW.value,
+        "holder": "",
+        "lease_until": 0.0,
+        "progress": "{}",
+        "outcome": "{}",
+    }
+
+
+def _job(row: Any) -> Job:
+    state, outcome, progress = JobState(row.state), json.loads(row.outcome), json.loads(row.progress)
+    if state is JobState.RUNNING and getattr(row, "let_go", False):
+        state = JobState.INTERRUPTED
+    return Job(
+        scope=row.scope,
+        id=row.id,
+        source=row.source,
+        schedule=row.schedule,
+        next_run_at=row.next_run_at,
+        asked_at=row.asked_at,
+        run=row.run,
+        state=state,
+        began_at=row.began_at,
+        seen_at=row.seen_at,
+        cut_off_at=row.cut_off_at,
+        ended_at=row.ended_at,
+        progress=IndexProgress(**progress) if progress else None,
+        report=_report(outcome.get("report")),
+        error=outcome.get("error", ""),
+    )
+
+
+def _report(raw: dict[str, Any] | None) -> SourceReport | None:
+    if raw is None:
+        return None
+    return SourceReport(**{**raw, "failures": tuple((place, reason) for place, reason in raw["failures"])})
+
+
+def _kept(report: SourceReport | None) -> dict[str, Any] | None:
+    """What went wrong in a thousand pages is told by the first hundred."""
+    return None if report is None else {**asdict(report), "failures": report.failures[:_MOST_FAILURES]}
+
+
+def _json(progress: IndexProgress | None) -> str:
+    return json.dumps(asdict(progress)) if progress is not None else "{}"
+
+
+def _words(text: str) -> str:
+    """A path may hold what no database takes."""
+    return text.replace("\0", " ").encode("utf-8", "backslashreplace").decode("utf-8")
