@@ -10,6 +10,7 @@ from types import MappingProxyType
 from channels.slack.views import TakesForms
 from config.desk_app import ACCOUNT, desk_tokens, has_own_app
 from config.desk_macros import read_macros
+from config.desk_mood import read_mood_words
 from config.election import Election
 from config.roads import has_roads, make_roads
 from config.settings import Settings
@@ -128,6 +129,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         teams=read_teams(settings),
         macros=read_macros(settings),
         gaps_post=gaps_post,
+        mood_words=read_mood_words(settings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from config.desk import is_staffed
@@ -10,6 +11,8 @@ from core.domain.conversation import Escalation
 from core.ports.responder import Reply
 from core.ports.store import TurnState
 from core.turn import Rules
+from handoff.mood import MoodWords
+from handoff.mood_words import sentiment
 from handoff.policy import EscalationRules, moods_of, reason_to_escalate
 
 _JUDGED = 20
@@ -38,14 +41,19 @@ def escalation_rules(settings: Settings) -> EscalationRules:
     )
 
 
-def make_rules(settings: Settings) -> Rules:
-    """Moods and names are looked at before the agent is asked, its replies afterwards."""
+def make_rules(settings: Settings, words: MoodWords | None = None) -> Rules:
+    """Moods and names are looked at before the agent is asked, its replies afterwards. ``words``: the company's own."""
     rules = escalation_rules(settings)
     by_mood = rules.frustration is not None
 
     def needed(turn: TurnState, reply: Reply | None) -> Escalation | None:
         judged = replace(turn, history=turn.history[-_JUDGED:])
-        moods = moods_of(judged) if by_mood and reply is None else ()
+        moods = moods_of(judged, words) if by_mood and reply is None else ()
         return reason_to_escalate(turn, reply, rules, moods)
 
     return needed
+
+
+def make_sentiment(words: MoodWords | None = None) -> Callable[[TurnState], str | None]:
+    """How the customer sounded in what a turn answers."""
+    return lambda turn: sentiment(moods_of(replace(turn, history=turn.history[-_JUDGED:]), words))

@@ -22,7 +22,7 @@ from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
 from config.desk import check_desk, give_forms, make_desk, make_marks, make_timers, make_wall
 from config.desk_app import OWN_APP, make_door
-from config.desk_rules import make_rules
+from config.desk_rules import make_rules, make_sentiment
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.learned_answers import make_learned
@@ -227,8 +227,9 @@ class Hub:
             self._prepare,
             TurnSettings(timeout=self.settings.turn_timeout_seconds, streaming=self.settings.feature_streaming),
             self._clock,
-            make_rules(self.settings),
+            make_rules(self.settings, self._handoff.mood_words),
             self.store.still_held,
+            make_sentiment(self._handoff.mood_words),
         )
         self._dispatcher = Dispatcher(
             self.store,

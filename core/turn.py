@@ -55,6 +55,7 @@ class Turn:
     With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
     responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
     person although nobody asked for one. ``still_held`` raises LostClaim when somebody else has the conversation by now.
+    ``sentiment``: how the customer sounds, which their answer says.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Turn:
         clock: Clock | None = None,
         rules: Rules | None = None,
         still_held: Callable[[Claim], Awaitable[None]] | None = None,
+        sentiment: Callable[[TurnState], str | None] | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -80,6 +82,7 @@ class Turn:
         self._clock = clock
         self._rules = rules
         self._still_held = still_held
+        self._sentiment = sentiment
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
@@ -103,7 +106,14 @@ class Turn:
             return await self._escalate(
                 state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
             )
-        return await self._ask_agent(state)
+        return self._with_sentiment(state, await self._ask_agent(state))
+
+    def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
+        found = None if self._sentiment is None else self._sentiment(state)
+        if found is None:
+            return outcome
+        said = (replace(one, meta={**one.meta, "sentiment": found}) for one in outcome.messages)
+        return replace(outcome, messages=tuple(said))
 
     def give_up(self, state: TurnState) -> TurnOutcome:
         """The outcome when the turn failed too often: said, not hidden."""

@@ -1,4 +1,4 @@
-"""How a customer feels, in the few words that stand on a card."""
+"""How a customer feels, in the few words that stand on a card, and in the one that an answer carries."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def mood_in_words(moods: Sequence[Mood], locale: str) -> str | None:
     if abs(slope) >= _SLOPE:
         words.append("worse" if slope < 0 else "better")
     return ", ".join(say(f"staff_mood_{word}", locale) for word in words)
+
+
+def sentiment(moods: Sequence[Mood]) -> str | None:
+    """Of the last message, for programs: positive, neutral, negative or frustrated. None where nothing was written."""
+    if not moods:
+        return None
+    if moods[-1].frustration >= _FRUSTRATED:
+        return "frustrated"
+    if abs(moods[-1].polarity) < _GOOD:
+        return "neutral"
+    return "positive" if moods[-1].polarity > 0 else "negative"
 
 
 def _now(mood: Mood) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from handoff.hours import Hours
 from handoff.macros import Macros
+from handoff.mood import MoodWords
 from handoff.teams import Team
 from handoff.weekly import Weekly
 
@@ -26,7 +27,7 @@ class HandoffSettings:
     takes longer. ``zone``: the staff's. ``teams``: in the order in which a case is offered to them.
     ``macros``: replies that staff have saved. ``follow_up_seconds``: how long what staff wrote may stay unseen on a page that
     the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
-    address gets that does not answer.
+    address gets that does not answer. ``mood_words``: the company's own.
     ``gaps_post``: when the channel reads what was not answered; None is never.
     """
 
@@ -48,6 +49,7 @@ class HandoffSettings:
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)
     gaps_post: Weekly | None = None
+    mood_words: MoodWords = field(default_factory=MoodWords)
 
     def of(self, team: str | None) -> HandoffSettings:
         """As they hold for the cases of a team. One that is not there any more has the company's."""

@@ -73,6 +73,11 @@ class DeskGroup(SettingsGroup):
         None,
         description="A YAML file of replies that staff have saved: each with a name, a title and its text by language.",
     )
+    desk_mood_file: Path | None = Field(
+        None,
+        description="A YAML file of words that show how customers feel, by language and level, beside the built-in ones or "
+        "instead of them.",
+    )
     desk_vip: Listed = Field(
         (), description="Verified customers who get a person at once: ids, or patterns such as *@example.com."
     )
@@ -94,15 +99,15 @@ class DeskGroup(SettingsGroup):
         description="What staff told a customer that the agent did not know is proposed to them for the knowledge base, once the "
         "case is resolved.",
     )
-    desk_translate: bool = Field(
-        False,
-        description="Customers and staff each read and write their own language, staff that of DESK_LANGUAGE. Needs a language "
-        "model.",
-    )
     gaps_post: str = Field(
         "Mon 09:00",
         description="When the staff channel reads, once a week, what was asked and not answered: a day and a time in "
         "DESK_TIME_ZONE, or never. Where nothing was, nothing is posted.",
+    )
+    desk_translate: bool = Field(
+        False,
+        description="Customers and staff each read and write their own language, staff that of DESK_LANGUAGE. Needs a language "
+        "model.",
     )
     desk_language: str = Field(
         "en", description="The language in which the desk speaks to staff: en, de, fr, es or ar."

@@ -26,13 +26,21 @@ Phrase = tuple[str, ...]
 class MoodWords:
     """A company's own words, for every language: phrase to level (great, good, bad, awful, mild, strong, furious).
 
-    ``removed`` phrases count for nothing, whichever list holds them.
+    ``removed`` phrases count for nothing, whichever list holds them. ``alone``: no other list of moods counts, ours included.
+    ``languages``: what holds for one of them only, by its code.
     """
 
     added: tuple[tuple[str, str], ...] = ()
     removed: tuple[str, ...] = ()
+    alone: bool = False
+    languages: tuple[tuple[str, MoodWords], ...] = ()
 
     def __post_init__(self) -> None:
+        for code, _ in self.languages:
+            if code not in LANGUAGES:
+                raise ValueError(
+                    f"There are no words for the language “{code}”; the languages are {', '.join(LANGUAGES)}."
+                )
         for entry, level in self.added:
             if level not in POLARITY and level not in FRUSTRATION:
                 levels = ", ".join([*POLARITY, *FRUSTRATION])
@@ -75,18 +83,22 @@ def lexicons(words: MoodWords) -> Mapping[str, Lexicon]:
 def _lexicon(language: str, shared: Mapping[str, Any], words: MoodWords) -> Lexicon:
     found: dict[Phrase, Meaning] = {}
     marks: dict[str, Meaning] = {}
-    if language == "en":
-        found.update(((word,), Meaning(polarity=polarity)) for word, polarity in library_words().items())
     own = _read(language)
-    for source in (shared, own):
-        for entry, meaning in _moods(source):
-            _merge(found, marks, entry, meaning)
+    company = [words, *(one for code, one in words.languages if code == language)]
+    if not any(one.alone for one in company):
+        if language == "en":
+            found.update(((word,), Meaning(polarity=polarity)) for word, polarity in library_words().items())
+        for source in (shared, own):
+            for entry, meaning in _moods(source):
+                _merge(found, marks, entry, meaning)
     for entry, meaning in _rules(own.get("rules", {})):
         _merge(found, marks, entry, meaning)
-    for entry in words.removed:
-        found.pop(phrase(entry), None)
-    for entry, level in words.added:
-        found[phrase(entry)] = _of_level(level)
+    for theirs in company:
+        for entry in theirs.removed:
+            found.pop(phrase(entry), None)
+        for entry, level in theirs.added:
+            for spelling in {entry, entry.translate(_UMLAUTS)}:
+                found[phrase(spelling)] = _of_level(level)
     signs = frozenset(part for word in own["signs"]["words"] for part in phrase(word))
     return Lexicon(language, signs, found, _lengths(found), marks)
 

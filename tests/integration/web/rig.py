@@ -23,6 +23,7 @@ from api.problems import problems
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
 from config.clock import SystemClock
+from config.desk_rules import make_sentiment
 from core.attachments.file_store import FileStore
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
@@ -297,7 +298,12 @@ class _Hub:
         self._intake = Intake(self.store, wake, metrics, {"web": self.channel.capabilities})
         desk = UnstaffedDesk()
         turn = Turn(
-            self._responder, desk, {"web": self.channel}, metrics, lambda state: Reply("Sorry.", MessageKind.FAILURE)
+            self._responder,
+            desk,
+            {"web": self.channel},
+            metrics,
+            lambda state: Reply("Sorry.", MessageKind.FAILURE),
+            sentiment=make_sentiment(),
         )
         self._dispatcher = Dispatcher(self.store, turn, wake, metrics, DispatcherSettings(), rng=random.Random(1))
         self._delivery = DeliveryService([self.channel], self.store, wake, clock, metrics, DeliverySettings())

@@ -31,8 +31,17 @@ async def test_the_answer_comes_with_the_response(rig: Rig) -> None:
     assert answer["status"] == "bot"
     assert answer["requires_escalation"] is False
     assert answer["session_id"] == session["session_id"]
-    assert {"sentiment", "ticket", "timestamp"} <= answer.keys()
+    assert answer["sentiment"] == "neutral"
+    assert {"ticket", "timestamp"} <= answer.keys()
     assert datetime.fromisoformat(answer["timestamp"]).tzinfo is not None
+
+
+async def test_the_answer_says_how_the_customer_sounds(rig: Rig) -> None:
+    session = await rig.session()
+    _, answer = await rig.say(session, "Your service is terrible, I am fed up and furious!", "c1")
+    assert answer["sentiment"] == "frustrated"
+    _, answer = await rig.say(session, "Thank you, that was excellent!", "c2")
+    assert answer["sentiment"] == "positive"
 
 
 async def test_the_same_client_id_is_answered_not_repeated(rig: Rig) -> None:

@@ -16,7 +16,8 @@ MACROS = "- name: hello\n  title: Hello\n  text: Hello!\n"
 
 
 def test_each_file_of_the_desk_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    teams, macros = tmp_path / "teams.yaml", tmp_path / "macros.yaml"
+    teams, macros, moods = tmp_path / "teams.yaml", tmp_path / "macros.yaml", tmp_path / "moods.yaml"
+    moods.write_text("any:\n  strong: [blue light]\n", "utf-8")
     teams.write_text(TEAMS, "utf-8")
     macros.write_text(MACROS, "utf-8")
     read: Counter[str] = Counter()
@@ -38,6 +39,7 @@ def test_each_file_of_the_desk_is_read_once(tmp_path: Path, monkeypatch: pytest.
             slack_desk_signing_secret="d",
             desk_teams_file=teams,
             desk_macros_file=macros,
+            desk_mood_file=moods,
         )
     )
-    assert (read["teams.yaml"], read["macros.yaml"]) == (1, 1)
+    assert (read["teams.yaml"], read["macros.yaml"], read["moods.yaml"]) == (1, 1, 1)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from config.desk_rules import escalation_rules, make_rules
+from config.desk import check_desk
+from config.desk_rules import escalation_rules, make_rules, make_sentiment
 from config.settings import read_settings
+from core.domain.errors import ConfigError
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
 from handoff.policy import EscalationRules
@@ -67,3 +69,39 @@ def test_a_long_history_costs_no_more_than_its_end() -> None:
     old = tuple(_said(FURY) for _ in range(30))
     calm = tuple(_said("Where is it?") for _ in range(20))
     assert decide(_turn("Thank you, all is well now.", history=(*old, *calm)), None) is None
+
+
+def test_a_companys_own_words_bring_a_person_in(tmp_path: Path) -> None:
+    odd = _turn("The blue light is back.")
+    assert make_rules(read_settings(**STAFFED))(odd, None) is None
+    words = tmp_path / "moods.yaml"
+    words.write_text("any:\n  furious: [the blue light is back]\n", "utf-8")
+    settings = read_settings(**STAFFED | {"slack_staff_channel": "C0STAFF01"}, desk_mood_file=words)
+    found = make_rules(settings, check_desk(settings).mood_words)(odd, None)
+    assert found is not None
+    assert found.urgency == "high"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"), [("xx: {}", "DESK_MOOD_FILE: .*'xx'"), (None, "DESK_MOOD_FILE: .*cannot be read")]
+)
+def test_a_file_of_moods_that_cannot_be_used_stops_the_start(tmp_path: Path, text: str | None, problem: str) -> None:
+    words = tmp_path / "moods.yaml"
+    if text is not None:
+        words.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=problem):
+        check_desk(read_settings(desk_mood_file=words))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (FURY, "frustrated"),
+        ("My parcel is damaged, that is a sad day.", "negative"),
+        ("Where is my order?", "neutral"),
+        ("Thank you, that was excellent!", "positive"),
+        ("", None),
+    ],
+)
+def test_how_the_customer_sounds_in_one_word(text: str, expected: str | None) -> None:
+    assert make_sentiment()(_turn(text)) == expected
