@@ -39,7 +39,8 @@ def marks(fate: Fate, locale: str) -> list[NewMessage]:
     if fate.status is FateStatus.FAILED:
         words = " ".join(fate.text.split())
         quoted = words if len(words) <= _QUOTED else words[:_QUOTED].rstrip() + "…"
-        told.append(posts.remark(say("staff_not_delivered", locale, text=quoted or "…", reason=fate.reason or "?")))
+        key = "staff_answer_withheld" if fate.by_agent else "staff_not_delivered"
+        told.append(posts.remark(say(key, locale, text=quoted or "…", reason=fate.reason or "?")))
     return told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.case import Case
@@ -48,6 +49,18 @@ class Cases(Protocol):
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         """Those of these messages that nobody has begun to send."""
+        ...
+
+    async def lost(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these messages that certainly did not reach the customer: withheld, or refused for good."""
+        ...
+
+    async def on_their_way(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these messages that are being sent for the first time at this moment."""
+        ...
+
+    async def owned_since(self, account: str, case_id: str) -> datetime | None:
+        """When its owner took it or was given it, as the feed of ``account`` says; None where it does not."""
         ...
 
     async def timers(self, case_id: str) -> Sequence[Timer]:

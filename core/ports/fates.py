@@ -26,7 +26,7 @@ class Fate:
     """``shown``: what staff were told before. ``wrote_at``: their own message, by its id on their platform.
 
     ``reason``: why it failed. ``taken_back``: staff deleted it themselves, so there is nothing to tell.
-    ``follow_up``: it is one, by that channel to that address.
+    ``follow_up``: it is one, by that channel to that address. ``by_agent``: the agent's, which staff were shown as said.
     """
 
     case_id: str
@@ -37,6 +37,7 @@ class Fate:
     reason: str | None = None
     taken_back: bool = False
     follow_up: tuple[str, str] | None = None
+    by_agent: bool = False
 
 
 Wording = Callable[[Fate], Sequence[NewMessage]]

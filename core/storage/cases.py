@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, cast, select, text, update
+from sqlalchemy import Connection, Row, Select, select, text, update
 
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
@@ -16,7 +16,7 @@ from core.storage.among import among
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
-from core.storage.delivered import BESIDE
+from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, rating, relay
 from core.storage.gap_writes import keep_bad_ratings
 from core.storage.learning import keep_learning
@@ -37,12 +37,7 @@ _PARTS = (
     .order_by(receipt.c.created_at, receipt.c.provider_id)
 )
 _COPIES = select(relay.c.source_id, relay.c.target_id).where(among(relay.c.source_id, "ids"))
-_KEYS = select(message.c.conversation_id + ":" + cast(message.c.seq, String)).where(among(message.c.id, "ids"))
-_KEYS_BESIDE = select(message.c.conversation_id + ":" + cast(message.c.seq, String) + BESIDE).where(
-    among(message.c.id, "ids")
-)
-_OF_MESSAGES = outbox.c.dedupe.in_(_KEYS.union_all(_KEYS_BESIDE))  # PostgreSQL finds no index for two lists with OR
-_DELIVERIES = select(outbox.c.message_id, outbox.c.dedupe).where(_OF_MESSAGES)
+_DELIVERIES = select(outbox.c.message_id, outbox.c.dedupe).where(OF_MESSAGES)
 _WAITING = _DELIVERIES.where(outbox.c.status == DeliveryStatus.DUE, ~outbox.c.uncertain, outbox.c.parts_done == 0)
 _LOCK_WAITING = _WAITING.with_for_update(skip_locked=True)
 
@@ -83,7 +78,7 @@ def recall(connection: Connection, recalls: Iterable[Recall], now: float) -> Non
             continue
         connection.execute(
             update(outbox)
-            .where(_OF_MESSAGES, outbox.c.status == DeliveryStatus.DUE)
+            .where(OF_MESSAGES, outbox.c.status == DeliveryStatus.DUE)
             .values(status=DeliveryStatus.WITHHELD, settled_at=now, last_error=TAKEN_BACK),
             {"ids": [one.message_id]},
         )
@@ -107,12 +102,12 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
             reopened = desk_case.c.id == record.case.id, desk_case.c.closed_at.is_not(None)
             connection.execute(update(desk_case).where(*reopened).values(closed_at=None))
         elif isinstance(record, CloseCase):
-    keep_bad_ratings(connection, database, records, now)
             ended = desk_case.c.id == record.case_id, desk_case.c.closed_at.is_(None)
             connection.execute(update(desk_case).where(*ended).values(closed_at=now))
     keep_timers(connection, database, records, now)
     keep_tickets(connection, database, records, now)
     keep_ratings(connection, database, records, now)
+    keep_bad_ratings(connection, database, records, now)
     keep_learning(connection, database, records, now)
     keep_notes(connection, database, records, now)
 

@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, String, bindparam, cast, exists, select, text, update
+from sqlalchemy import Connection, Integer, Row, Select, String, bindparam, cast, exists, select, text, update
 
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import MessageKind, ReceiptStatus
+from core.domain.messages import Author, MessageKind, ReceiptStatus
 from core.ports.fates import Fate, FateStatus, Wording
 from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
+from core.storage.delivered import OF_MESSAGES, never_came
 from core.storage.desk_tables import IS_NEWS, desk_case, relay
 from core.storage.newcomers import make_feeds
 from core.storage.news import TAKEN_BACK
@@ -44,6 +45,7 @@ _FATES = (
         message.c.deleted_at,
         message.c.kind,
         _COPY.c.text,
+        _COPY.c.author,
         _COPY.c.conversation_id.label("home"),
         _COPY.c.created_at.label("said_at"),
         outbox.c.status,
@@ -67,6 +69,23 @@ class SqlFates:
 
     def __init__(self, database: Database) -> None:
         self._fates_db = database
+
+    async def lost(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """See Cases.lost."""
+        return await self._which(select(message.c.id).where(among(message.c.id, "ids"), never_came()), message_ids)
+
+    async def on_their_way(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """See Cases.on_their_way."""
+        first_try = outbox.c.status == DeliveryStatus.SENDING, ~outbox.c.uncertain
+        held = outbox.c.lease_until > self._fates_db.now()
+        sending = select(outbox.c.message_id).where(OF_MESSAGES, *first_try, held)
+        return await self._which(sending, message_ids)
+
+    async def _which(self, wanted: Select[Any], message_ids: Sequence[str]) -> frozenset[str]:
+        if not message_ids:
+            return frozenset()
+        given = {"ids": list(message_ids)}
+        return await self._fates_db.read(lambda connection: frozenset(connection.scalars(wanted, given)))
 
     async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
         """See Fates.tell_fates. Rows that somebody else is telling of, or reporting on, are left for the next time."""
@@ -111,8 +130,13 @@ def _cases(connection: Connection, homes: Sequence[str]) -> dict[str, list[Row[A
 
 
 def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
-    """``cases``: its conversation's, the oldest first. It belongs to the last that was open when it was said."""
-    before = [case.id for case in cases if case.opened_at <= row.said_at] or [case.id for case in cases[:1]]
+    """``cases``: its conversation's, the oldest first. It belongs to the last that was open when it was said.
+
+    What the agent had said was withheld because of the last.
+    """
+    by_agent = row.author == Author.AGENT
+    before = [case.id for case in cases if by_agent or case.opened_at <= row.said_at]
+    before = before or [case.id for case in cases[:1]]
     failed = row.status in (DeliveryStatus.DEAD, DeliveryStatus.WITHHELD)
     settled = FateStatus.READ if was_read else FateStatus.FAILED if failed else FateStatus.SENT
     again = row.kind == MessageKind.FOLLOW_UP and row.address is not None
@@ -125,4 +149,5 @@ def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
         reason=row.last_error if failed and not was_read else None,
         taken_back=row.deleted_at is not None or row.last_error == TAKEN_BACK,
         follow_up=(row.channel, row.address) if again else None,
+        by_agent=by_agent,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
@@ -11,6 +11,7 @@ from core.domain.messages import Author
 from core.ports.fates import FateStatus
 from core.ports.outcomes import NewMessage
 from core.storage.among import among
+from core.storage.database import Database
 from core.storage.desk_tables import relay
 
 TAKEN_BACK = "Taken back before it was sent."
@@ -35,3 +36,18 @@ def there_is_news(connection: Connection, message_ids: Sequence[str], now: float
     """What was told of these messages may not be true any more. In the commit that makes it so."""
     if message_ids:
         connection.execute(_ANEW, {"ids": sorted(set(message_ids)), "at": now})
+
+
+def was_withheld(connection: Connection, database: Database, rows: Iterable[Any]) -> None:
+    """``rows``: of the outbox. Whoever took the conversation over may have been shown what the agent has not said after all.
+
+    In the commit that withholds it, so that nobody goes on believing that the customer has that answer.
+    """
+    now = database.timestamp()
+    news = [
+        {"source_id": row.message_id, "target_id": row.message_id, "shown": FateStatus.WAITING, "news_at": now}
+        for row in rows
+        if row.author == Author.AGENT
+    ]
+    if news:
+        connection.execute(database.insert_new(relay), news)

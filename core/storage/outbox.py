@@ -37,7 +37,9 @@ from core.storage.dead_letters import SqlDeadLetters
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
 from core.storage.ids import new_id
 from core.storage.lanes import is_paused, note_lanes, sendable_since
+from core.storage.news import TAKEN_BACK, was_withheld
 from core.storage.reports import keep_receipts
+from core.storage.second_thoughts import HOLD, second_thoughts
 from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit
 from core.storage.withdrawals import withdraw_messages
 
@@ -93,34 +95,39 @@ class SqlOutbox(SqlDeadLetters):
         With them the messages that were withheld.
         """
         allowed: list[Row[Any]] = []
-        withheld: list[Row[Any]] = []
+        overtaken: list[Row[Any]] = []
+        deleted: list[Row[Any]] = []
         paused: list[str] = []
+        held: list[str] = []
+        changing, gone = second_thoughts(connection, candidates)
         for row in candidates:
             if owner_changed(row, owners) and not in_doubt(row):
-                withheld.append(row)
+                overtaken.append(row)
+            elif row.message_id in gone:
+                deleted.append(row)
             elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].paused:
                 paused.append(row.id)
+            elif row.message_id in changing:
+                held.append(row.id)
             else:
                 allowed.append(row)  # in doubt, its fate at the provider has to be found out, whoever speaks now
-        self._withhold(connection, [row.id for row in withheld])
+        self._withhold(connection, overtaken, "The conversation changed hands before this was sent.")
+        self._withhold(connection, deleted, TAKEN_BACK)
         _wait_for_pause(connection, paused)
-        return allowed, [row.message_id for row in withheld]
+        if held:
+            later = update(outbox).where(outbox.c.id.in_(held)).values(due_at=self._outbox_db.now() + HOLD)
+            connection.execute(later)
+        return allowed, [row.message_id for row in (*overtaken, *deleted)]
 
     def _lock_conversations(self, connection: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
         """Their ownership epochs, under the rows' locks: a takeover waits for this transaction, or this one sees it."""
         return {row.id: row for row in connection.execute(self._owners, {"ids": sorted(set(ids))})}
 
-    def _withhold(self, connection: Connection, ids: Sequence[str]) -> None:
-        if ids:
-            connection.execute(
-                update(outbox)
-                .where(outbox.c.id.in_(ids))
-                .values(
-                    status=DeliveryStatus.WITHHELD,
-                    settled_at=self._outbox_db.now(),
-                    last_error="The conversation changed hands before this was sent.",
-                )
-            )
+    def _withhold(self, connection: Connection, rows: Sequence[Row[Any]], reason: str) -> None:
+        if rows:
+            withheld = {"status": DeliveryStatus.WITHHELD, "settled_at": self._outbox_db.now(), "last_error": reason}
+            connection.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(withheld))
+            was_withheld(connection, self._outbox_db, rows)
 
     def _mark_sending(self, connection: Connection, ids: Sequence[str], token: str, lease: float) -> None:
         if ids:
@@ -171,6 +178,7 @@ class SqlOutbox(SqlDeadLetters):
     def _withdraw(self, connection: Connection, rows: Sequence[Any]) -> None:
         if rows:
             self._lock_conversations(connection, [row.conversation_id for row in rows])
+            was_withheld(connection, self._outbox_db, rows)
             withdraw_messages(connection, [row.message_id for row in rows], self._outbox_db.timestamp())
 
     def _pause_conversations(self, connection: Connection, pauses: Mapping[str, float]) -> None:
@@ -318,6 +326,7 @@ _LOCK = (
         outbox.c.receipts,
         outbox.c.channel,
         outbox.c.account,
+        outbox.c.author,
     )
     .where(among(outbox.c.id, "ids"))
     .order_by(outbox.c.id)
