@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Change, ChangeKind, Message, StaffAction
-from core.ports.outcomes import KeepNote, Recall
+from core.ports.outcomes import KeepNote
 from handoff import posts
+from handoff.correcting_turn import Person
 from handoff.macros import SIGN
-from handoff.staff_turn import Person, StaffTurn
+from handoff.staff_turn import StaffTurn
 from handoff.texts import say
 
 _FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TAKE_BACK})
@@ -36,7 +37,7 @@ class FormTurn(StaffTurn):
         elif self._conversation.owner not in (None, who.id):
             self._keep("staff_kept_taken", message, await self._owner())
         elif action is StaffAction.ASSIGN:
-            await self._assign(message.text, who)
+            await self._assign(message, who)
         else:
             await self._reply(message, who)
 
@@ -46,15 +47,16 @@ class FormTurn(StaffTurn):
             self._note(message, who)
             return
         if self._conversation.owner is None:
-            await self._change_hands(StaffAction.CLAIM, who)
+            await self._change_hands(message, StaffAction.CLAIM, who)
         self._relay(message, who)
 
-    async def _assign(self, staff_id: str, by: Person) -> None:
+    async def _assign(self, message: Message, by: Person) -> None:
+        staff_id = message.text
         if staff_id == self._conversation.owner:
             return
         name = await self._people.called(staff_id) or self._say("staff_somebody")
         own = staff_id == by.id
-        await self._change_hands(StaffAction.CLAIM, Person(staff_id, name), None if own else by)
+        await self._change_hands(message, StaffAction.CLAIM, Person(staff_id, name), None if own else by)
 
     async def _take_back(self, source_id: str, who: Person) -> None:
         """By whoever has the conversation, and by whoever wrote it: it may have changed hands since."""
@@ -62,8 +64,7 @@ class FormTurn(StaffTurn):
         if self._conversation.owner not in (None, who.id) and not self._is_by(who, source_id):
             self._remark("staff_taken", name=await self._owner_name())
         elif copy is not None and copy in await self._cases.waiting([copy]):
-            self._recalls.append(Recall(copy, None))
-            self._remark("staff_recalled")
+            await self._recall(copy, None)
         else:
             self._remark("staff_sent_already")
 

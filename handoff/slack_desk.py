@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from core.ports.tickets import Tickets
 from handoff import posts, tickets
 from handoff.asking import Asking, is_asking
 from handoff.briefing import Briefing
+from handoff.correcting_turn import Files
 from handoff.facts import facts_of
 from handoff.form_turn import FormTurn
 from handoff.mood_words import mood_in_words
@@ -36,6 +37,7 @@ from handoff.staff_turn import Wall
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.tickets import CaseTickets
+from handoff.unanswered import LastAnswer
 from handoff.unstaffed_desk import UnstaffedDesk
 from handoff.waiting import Waiting
 
@@ -56,6 +58,7 @@ class DeskParts:
 
     ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
+    ``files``: brings those of what staff wrote.
     """
 
     records: DeskRecords
@@ -69,6 +72,7 @@ class DeskParts:
     briefing: Briefing = field(default_factory=Briefing)
     written: Callable[[Sequence[str], str | None], str | None] | None = None
     words: LastWords | None = None
+    files: Files | None = None
 
 
 class SlackDesk:
@@ -129,12 +133,12 @@ class SlackDesk:
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
 
     async def _shown(self, turn: TurnState) -> list[NewMessage]:
-        """What the customer said and did, in order."""
-        copies = await self._parts.cases.copies([change.message.id for change in turn.changes])
+        """What the customer said and did, in order. What was edited before anybody read it is read as it is now."""
+        unread = {message.id for message in turn.pending}
+        changes = [one for one in turn.changes if one.kind is not ChangeKind.EDITED or _is_news(one.message, unread)]
+        copies = await self._parts.cases.copies([change.message.id for change in changes])
         shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
-        shown += [
-            (change.seq, self._what_became(change, copies.get(change.message.id), turn)) for change in turn.changes
-        ]
+        shown += [(change.seq, self._what_became(change, copies.get(change.message.id), turn)) for change in changes]
         return [post for _, post in sorted(shown, key=lambda one: one[0])]
 
     def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> NewMessage:
@@ -192,13 +196,25 @@ class SlackDesk:
         if case is None or conversation is None or customer is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
         if is_asking(turn):
-            return await self._asked(turn, case)
+            return await self._asked(turn if parts.files is None else await parts.files(turn), case)
         facts = _reachable(await self._facts(case.id), customer.contact)
         settings = self._settings.of(facts.get("team"))
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
+        since = LastAnswer(parts.records, parts.cases)
         work = FormTurn(
-            turn, case, conversation, customer, facts, parts.people, parts.cases, settings, waiting, channel
+            turn,
+            case,
+            conversation,
+            customer,
+            facts,
+            parts.people,
+            parts.cases,
+            settings,
+            waiting,
+            since,
+            parts.files,
+            channel,
         )
         return await work.outcome(parts.wall.account)
 
@@ -267,3 +283,8 @@ def _reachable(facts: Mapping[str, Any], contact: ContactDetails) -> Mapping[str
     """What stands on the card, with what the customer has left since."""
     left = {name: value for name, value in (("email", contact.email), ("phone", contact.phone)) if value}
     return {**facts, **left}
+
+
+def _is_news(edited: Message, unread: Collection[str]) -> bool:
+    """Whether anybody has read it as it was, and can read it still."""
+    return edited.deleted_at is None and edited.id not in unread

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from core.domain.capabilities import Capabilities
-from core.domain.case import Case, feed
-from core.domain.conversation import Conversation, OwnershipEvent, OwnershipState, next_state
-from core.domain.customer import Customer
+from core.domain.case import OWNED_SINCE, feed
+from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
-from core.ports.cases import Cases
 from core.ports.outcomes import SetTimer
-from core.ports.store import Aside, CaseRecord, CloseCase, NewMessage, Recall, Transition, TurnOutcome, TurnState
+from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
 from handoff import posts, tickets
-from handoff.altering import altered, correcting, reacted
-from handoff.note_sign import begins_with
-from handoff.people import People
+from handoff.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
 from handoff.ratings import with_question
-from handoff.settings import HandoffSettings
 from handoff.texts import say
-from handoff.waiting import OFFERED, Waiting
+from handoff.waiting import OFFERED
 
-_WAIT = 0.3
+_AHEAD = 2.0
 _STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _EVENTS = {
     StaffAction.CLAIM: OwnershipEvent.CLAIM,
@@ -47,61 +41,19 @@ class Wall(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who wrote or pressed something."""
-
-    id: str
-    name: str
-
-
-class StaffTurn:
+class StaffTurn(CorrectingTurn):
     """Goes through what is pending until the conversation changes hands: what comes behind that is another turn's.
 
     It is decided on what the conversation was when it was read; when it has moved by the time of the commit, nothing is
     written and all of it is decided anew.
     """
 
-    def __init__(
-        self,
-        turn: TurnState,
-        case: Case,
-        conversation: Conversation,
-        customer: Customer,
-        facts: Mapping[str, Any],
-        people: People,
-        cases: Cases,
-        settings: HandoffSettings,
-        waiting: Waiting,
-        channel: Capabilities | None = None,
-    ) -> None:
-        self._turn = turn
-        self._case = case
-        self._conversation = conversation
-        self._customer = customer
-        self._facts = facts
-        self._people = people
-        self._cases = cases
-        self._settings = settings
-        self._waiting = waiting
-        self._channel = channel
-        self._account = ""
-        self._thread: list[NewMessage] = []
-        self._customers: list[NewMessage] = []
-        self._recalls: list[Recall] = []
-        self._records: list[CaseRecord] = []
-        self._transition: Transition | None = None
-
     async def outcome(self, account: str) -> TurnOutcome:
-        """Raises NotYet while something of the agent's is on its way: a claim is confirmed when nothing is any more."""
-        handled, self._account = self._turn.conversation.last_seq, account
-        for item in self._items():
-            handled = item.seq
-            await self._one(item)
-            if self._transition is not None:
-                break
-        else:
-            handled = self._turn.conversation.last_seq
+        """Raises NotYet while the first that is to be done waits for something: the agent's words that are on their way, which
+        a claim must not overtake, or a file. What stands before that does not wait with it.
+        """
+        self._account = account
+        handled = await self._go_through(self._items())
         self._follow_up()
         asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if self._thread else []
         if self._customers or self._transition is not None or self._recalls or self._records:
@@ -115,6 +67,28 @@ class StaffTurn:
                 )
             )
         return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
+
+    async def _go_through(self, items: Sequence[Message | Change]) -> int:
+        """Up to which place they are done."""
+        done = None
+        for item in items:
+            so_far = [len(part) for part in self._parts]
+            try:
+                await self._one(item)
+            except NotYet:
+                if done is None:
+                    raise
+                for part, length in zip(self._parts, so_far, strict=True):
+                    del part[length:]
+                return done
+            done = item.seq
+            if self._transition is not None:
+                return done
+        return self._turn.conversation.last_seq
+
+    @property
+    def _parts(self) -> tuple[list[Any], ...]:
+        return self._thread, self._customers, self._recalls, self._records
 
     def _follow_up(self) -> None:
         """Whether a customer on a page has seen it is looked at later.
@@ -148,11 +122,6 @@ class StaffTurn:
         else:
             await self._wrote(item)
 
-    async def _who(self, message: Message) -> Person:
-        person = str(message.meta.get("sender") or "")
-        name = await self._people.called(person) or message.author_name
-        return Person(person, name or self._say("staff_somebody"))
-
     async def _show_card(self) -> None:
         """Somebody deleted it: as it is now, for as long as it can be worked on."""
         if not self._closed:
@@ -168,7 +137,7 @@ class StaffTurn:
         elif action in (StaffAction.CLAIM, StaffAction.TAKE_OVER) and conversation.owner == who.id:
             return
         elif action is StaffAction.TAKE_OVER:
-            await self._change_hands(action, who)
+            await self._change_hands(message, action, who)
         elif action is StaffAction.RELEASE_SILENT:
             await self._release_silent(who)
         elif conversation.owner not in (None, who.id):
@@ -178,19 +147,20 @@ class StaffTurn:
         elif conversation.owner is None and action is StaffAction.RELEASE:
             return
         else:
-            await self._change_hands(action, who)
+            await self._change_hands(message, action, who)
 
-    async def _change_hands(self, action: StaffAction, who: Person, by: Person | None = None) -> None:
-        """``by``: who gave the conversation to somebody else."""
+    async def _change_hands(self, message: Message, action: StaffAction, who: Person, by: Person | None = None) -> None:
+        """``message``: by which it is done. ``by``: who gave the conversation to somebody else."""
         event = _EVENTS[action]
         if event is OwnershipEvent.CLAIM and await self._cases.being_sent(self._conversation.id):
-            raise NotYet("The agent's last message is still on its way.", seconds=_WAIT)
+            raise NotYet("The agent's last message is still on its way.", seconds=ON_ITS_WAY)
         claims = event is OwnershipEvent.CLAIM
         reopen = self._settings.reopen_seconds if event is OwnershipEvent.RESOLVE else None
         owner = who.id if claims else None
         self._transition = Transition(event, owner=owner, reopen_within=reopen, actor=(by or who).id)
         state = next_state(self._conversation.state, event)
-        self._thread.append(posts.card_now(self._facts, state, who.name if claims else None))
+        card = posts.card_now(self._facts, state, who.name if claims else None)
+        self._thread.append(_owned_since(card, message) if claims else card)
         if by is None:
             self._remark(f"staff_did_{event}", who.name)
         else:
@@ -244,8 +214,17 @@ class StaffTurn:
             self._remark("staff_inside_over" if over else "staff_inside_unclaimed")
         elif self._conversation.owner != who.id:
             self._remark("staff_inside_other", name=await self._owner_name())
+        elif await self._is_older(message):
+            self._remark("staff_inside_before")
         else:
-            self._relay(message, who)
+            self._relay(await self._with_files(message), who)
+
+    async def _with_files(self, message: Message) -> Message:
+        """Only what goes to the customer is fetched: nobody waits for a file that stays inside."""
+        if self._files is None:
+            return message
+        turn = await self._files(replace(self._turn, pending=(message,), files=()))
+        return turn.pending[0]
 
     def _relay(self, message: Message, who: Person) -> None:
         files = tuple(file for file in message.attachments if file.storage_key)
@@ -267,78 +246,13 @@ class StaffTurn:
             self._mark(message, "outgoing")
             self._records.extend(self._waiting.answered(self._case.id))
 
-    async def _changed(self, change: Change) -> None:
-        """What staff did to a message of theirs that went out, or is about to."""
-        copy = (await self._cases.copies([change.message.id])).get(change.message.id)
-        gone = change.kind is ChangeKind.DELETED or self._is_note(change.message.text)
-        if copy is None:
-            if not gone:
-                self._remark("staff_stays_inside")
-            return
-        if copy in await self._cases.waiting([copy]):
-            self._recalls.append(Recall(copy, None if gone else change.message.text))
-            self._remark("staff_recalled" if gone else "staff_corrected")
-            return
-        await self._correct(change, copy, gone=gone)
 
-    async def _correct(self, change: Change, copy: str, *, gone: bool) -> None:
-        """Too late: the customer has it. Their copy is changed where their channel can do that, otherwise they are told.
+def _owned_since(card: NewMessage, message: Message) -> NewMessage:
+    """With the moment from which on the owner writes for the customer.
 
-        By whoever owns the conversation, and by nobody else.
-        """
-        who = await self._who(change.message)
-        if not self._owned_by(who):
-            self._remark("staff_too_late")
-            return
-        done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
-        if done is not None:
-            self._customers.append(done)
-            self._remark("staff_deleted_there" if gone else "staff_edited_there")
-            return
-        text = say("correction_withdrawn" if gone else "correction", self._locale)
-        text = text if gone else f"{text} {change.message.text}"
-        meta = correcting(copy, gone=gone)
-        said = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True, meta=meta)
-        self._customers.append(said)
-        self._remark("staff_correction_sent")
-
-    async def _reacted(self, message: Message) -> None:
-        """The owner's emoji reaches the customer where their channel has such a thing; everybody else's stays inside."""
-        who = await self._who(message)
-        if self._owned_by(who):
-            shown_at, present = str(message.meta.get("reply_to") or ""), message.action is StaffAction.REACT
-            done = await reacted(self._cases, self._channel, self._account, shown_at, message.text, present=present)
-            self._customers += [done] if done else []
-
-    def _owned_by(self, who: Person) -> bool:
-        owned = self._conversation.state is OwnershipState.STAFF and self._conversation.owner == who.id
-        return owned and not self._closed
-
-    def _is_note(self, text: str) -> bool:
-        return begins_with(self._settings.note_sign, text)
-
-    @property
-    def _closed(self) -> bool:
-        """What is done in the thread of an old case means nothing for a conversation that may be in another by now."""
-        return self._case.closed_at is not None
-
-    async def _owner_name(self) -> str:
-        owner = self._conversation.owner
-        return (await self._people.called(owner) if owner else None) or self._say("staff_somebody")
-
-    def _notice(self, key: str, name: str) -> NewMessage:
-        text = say(key, self._locale, fallback=self._settings.default_locale, name=name)
-        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": key}, followed=True)
-
-    @property
-    def _locale(self) -> str | None:
-        return self._conversation.locale or self._customer.locale
-
-    def _mark(self, message: Message, sign: str) -> None:
-        self._thread.append(posts.mark(str(message.meta.get("at") or ""), sign))
-
-    def _remark(self, key: str, name: str = "") -> None:
-        self._thread.append(posts.remark(self._say(key, name)))
-
-    def _say(self, key: str, name: str = "") -> str:
-        return say(key, self._settings.staff_locale, name=name)
+    A press has Slack's own time, as messages have it, and a form the hub's, whose clock may be ahead.
+    """
+    if message.sent_at is None:
+        return card
+    ahead = _AHEAD if message.action in (StaffAction.REPLY, StaffAction.ASSIGN) else 0.0
+    return replace(card, meta={**card.meta, OWNED_SINCE: message.sent_at.timestamp() - ahead})

@@ -9,6 +9,9 @@ from core.domain.keys import ConversationKey
 
 DESK = "desk"
 """The channel whose conversations are what staff are shown of cases."""
+OWNED_SINCE = "owned_since"
+"""In ``Message.meta`` of what shows staff that somebody has a case: from when on what they write is for the customer, in seconds
+by the clock of the platform on which they write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,10 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A stored message. ``seq`` is its place in the conversation, given in commit order, from 1."""
+    """A stored message. ``seq`` is its place in the conversation, given in commit order, from 1.
+
+    ``sent_at``: by the provider's clock, where the message came from one; ``created_at``: when the hub had it.
+    """
 
     id: str
     conversation_id: str
@@ -243,6 +246,7 @@ class Message:
     meta: Mapping[str, Any] = field(default_factory=dict)
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 class ChangeKind(StrEnum):

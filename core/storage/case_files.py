@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, String, bindparam, cast, func, select
 
-from core.domain.case import DESK, Case
+from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import Audience, Author
@@ -38,6 +38,12 @@ _QUEUED = (
     select(ownership_change.c.created_at)
     .where(ownership_change.c.conversation_id == bindparam("of"), ownership_change.c.to_state == OwnershipState.QUEUED)
     .order_by(ownership_change.c.ownership_epoch.desc())
+    .limit(1)
+)
+_OWNED_SINCE = (
+    select(message.c.meta)
+    .where(message.c.conversation_id == bindparam("of"), message.c.meta.contains(f'"{OWNED_SINCE}":'))
+    .order_by(message.c.seq.desc())
     .limit(1)
 )
 _CASES = (
@@ -116,6 +122,13 @@ class SqlCaseFiles:
         """See CaseFiles.queued_since."""
         at = await self._files_db.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
         return None if at is None else codec.when(at)
+
+    async def owned_since(self, account: str, case_id: str) -> datetime | None:
+        """See Cases.owned_since."""
+        given = {"of": feed(account, case_id).conversation_id}
+        meta = await self._files_db.read(lambda connection: connection.scalar(_OWNED_SINCE, given))
+        since = codec.load(meta).get(OWNED_SINCE)
+        return None if since is None else codec.when(since)
 
     async def past(
         self, customer: Customer, conversation_id: str, *, offset: int, limit: int

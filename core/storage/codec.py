@@ -168,6 +168,7 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
         meta=load(row.meta),
         edited_at=when(row.edited_at) if row.edited_at is not None else None,
         deleted_at=when(row.deleted_at) if row.deleted_at is not None else None,
+        sent_at=when(row.sent_at),
     )
 
 

@@ -1,0 +1,166 @@
+"""What comes late, or out of its order: Slack repeats what it could not deliver, and lanes are slower than people."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.domain.customer import Identity
+from core.domain.delivery import DeliveryStatus
+from core.domain.keys import EventKey
+from core.domain.messages import MessageDeleted, MessageEdited, MessageKind, MessageReceived, StaffAction
+from core.ports.responder import Reply, TurnEvents
+from core.ports.store import Settlement, TurnState
+from core.storage.store import SqlStore
+from handoff.delivery_marks import marks
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.busy_desk import UNDO, BusyDesk
+from tests.integration.desk.office_hours import HOME
+
+INSIDE = "it was written before you had this conversation"
+
+
+@pytest.fixture
+async def desk(store: SqlStore, clock: ManualClock) -> BusyDesk:
+    """A customer waits for a person."""
+    made = BusyDesk(store, clock)
+    await made.escalates()
+    await made.sends()
+    made.heard.clear()
+    return made
+
+
+async def later(desk: BusyDesk, clock: ManualClock) -> list[str]:
+    """What the customer reads of staff once all times are over."""
+    clock.move(UNDO + 60)
+    await desk.sends()
+    return [text for text in desk.heard if "joined" not in text and "going to answer" not in text]
+
+
+async def test_what_was_written_before_the_claim_stays_inside_however_late_it_comes(
+    desk: BusyDesk, clock: ManualClock
+) -> None:
+    chatter = desk.from_staff("this fraud again")
+    clock.move(20)
+    await desk.press(StaffAction.CLAIM)
+    clock.move(60)
+    await desk.accepts(chatter)
+    await desk.works()
+    assert await later(desk, clock) == []
+    assert [one for one in await desk.remarks() if INSIDE in one]
+    await desk.writes("Hello")
+    assert await later(desk, clock) == ["Hello"]
+
+
+@pytest.mark.parametrize("how", ["take over", "assign"])
+async def test_what_was_written_while_somebody_else_had_it_stays_inside(
+    desk: BusyDesk, clock: ManualClock, how: str
+) -> None:
+    await desk.press(StaffAction.CLAIM, "linus")
+    clock.move(20)
+    chatter = desk.from_staff("Linus, he is a fraud")
+    clock.move(20)
+    if how == "take over":
+        await desk.press(StaffAction.TAKE_OVER)
+    else:
+        await desk.press(StaffAction.ASSIGN, "linus", "grace")
+    await desk.accepts(chatter)
+    await desk.works()
+    assert await later(desk, clock) == []
+    assert [one for one in await desk.remarks() if INSIDE in one]
+
+
+async def test_what_was_written_right_after_the_press_goes_out_whenever_the_hub_comes_to_it(
+    desk: BusyDesk, clock: ManualClock
+) -> None:
+    claim = desk.from_staff("", StaffAction.CLAIM)
+    clock.move(0.2)
+    said = desk.from_staff("Hello")
+    clock.move(5)
+    for event in (claim, said):
+        await desk.accepts(event)
+    for _ in range(2):
+        await desk.works()
+    assert await later(desk, clock) == ["Hello"]
+
+
+async def test_the_owners_words_go_out_however_late_slack_repeats_them(desk: BusyDesk, clock: ManualClock) -> None:
+    await desk.press(StaffAction.CLAIM)
+    clock.move(1)
+    said = desk.from_staff("Hello")
+    clock.move(300)
+    await desk.accepts(said)
+    await desk.works()
+    assert await later(desk, clock) == ["Hello"]
+
+
+async def test_what_a_customer_edits_before_anybody_read_it_stands_once_in_the_thread(desk: BusyDesk) -> None:
+    who, key = Identity("web", "main", "ada", locale="en"), EventKey("web", "main", "edited")
+    now = desk.clock.now()
+    await desk.accepts(MessageReceived(key, HOME, who, "My order is AB-12", now))
+    await desk.accepts(MessageEdited(EventKey("web", "main", "e1"), HOME, key, "My order is AB-13", now))
+    await desk.works()
+    shown = [one for one in await desk.told() if "AB-1" in one.text]
+    assert [(one.meta["post"], one.text) for one in shown] == [("said", "My order is AB-13")]
+
+
+async def test_what_a_customer_deletes_before_anybody_read_it_is_not_said(desk: BusyDesk) -> None:
+    who, key = Identity("web", "main", "ada", locale="en"), EventKey("web", "main", "gone")
+    now = desk.clock.now()
+    await desk.accepts(MessageReceived(key, HOME, who, "My password is 1234", now))
+    await desk.accepts(MessageEdited(EventKey("web", "main", "e1"), HOME, key, "My word is 1234", now))
+    await desk.accepts(MessageDeleted(EventKey("web", "main", "e2"), HOME, key, now))
+    await desk.works()
+    assert not [one for one in await desk.told() if one.meta["post"] == "edited"], "there is nothing to read in it"
+
+
+class Answers:
+    """An agent that says something to everything."""
+
+    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        """See Responder."""
+        return Reply(f"The agent's answer to: {turn.pending[-1].text}", MessageKind.ANSWER)
+
+
+async def withheld(desk: BusyDesk) -> list[str]:
+    """What the thread says of the agent's answers, after all that there is to tell was told."""
+    while await desk.store.tell_fates("main", lambda fate: marks(fate, "en")):
+        pass
+    return [one for one in await desk.remarks() if "did not get this answer" in one]
+
+
+async def test_staff_are_told_which_answer_of_the_agents_the_customer_never_got(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    desk = BusyDesk(store, clock)
+    desk.turn._responder = Answers()
+    await desk.customer("Where is my order?")
+    await desk.escalates()
+    assert any("The agent's answer" in one.text for one in await desk.told()), "the thread shows it"
+    await desk.sends()
+    assert not [one for one in desk.heard if "The agent's answer" in one]
+    for _ in range(2):
+        (told,) = await withheld(desk)
+        assert "The agent's answer to: Where is my order?" in told
+
+
+async def test_of_an_answer_that_went_out_nothing_is_said(store: SqlStore, clock: ManualClock) -> None:
+    desk = BusyDesk(store, clock)
+    desk.turn._responder = Answers()
+    await desk.customer("Where is my order?")
+    await desk.sends()
+    await desk.escalates()
+    await desk.sends()
+    assert await withheld(desk) == []
+
+
+async def test_an_answer_whose_try_did_not_arrive_is_told_of_as_well(store: SqlStore, clock: ManualClock) -> None:
+    desk = BusyDesk(store, clock)
+    desk.turn._responder = Answers()
+    await desk.customer("Where is my order?")
+    (one,) = await desk.lane()
+    await desk.store.settle([Settlement(one.id, one.token, DeliveryStatus.DUE, retry_after=0.0, uncertain=True)])
+    await desk.escalates()
+    again = next(found for found in await desk.lane() if found.id == one.id)
+    assert again.owner_changed
+    await desk.store.settle([Settlement(again.id, again.token, DeliveryStatus.WITHHELD, error="It did not arrive.")])
+    assert len(await withheld(desk)) == 1
