@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from channels.slack.client import Sent, SlackClient
 from channels.slack.place import message_id
-from core.domain.case import DESK, Case
+from core.domain.case import DESK, Case, feed
 from core.domain.conversation import OwnershipState
 from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
@@ -20,6 +20,8 @@ _FORM = "v/"
 """What names a form that was sent off, where a message of somebody's would be named."""
 _MOST = 1_000
 
+Root = Callable[[ConversationKey], Awaitable[Sent | None]]
+
 
 def is_form(named: str) -> bool:
     """Whether a sign is meant for what came from a form, which is no message of anybody's."""
@@ -27,10 +29,13 @@ def is_form(named: str) -> bool:
 
 
 class CardLinks:
-    """``account``: the desk's. What cannot be found out is left out: a card without addresses is still a card."""
+    """``account``: the desk's. ``root``: where a case's thread is. What cannot be found out is left out: a card without
+    addresses is still a card.
+    """
 
-    def __init__(self, files: CaseFiles, memory: ChannelMemory, account: str, language: str) -> None:
+    def __init__(self, files: CaseFiles, memory: ChannelMemory, account: str, language: str, root: Root) -> None:
         self._files = files
+        self._root = root
         self._memory = memory
         self._account = account
         self._language = language
@@ -46,7 +51,7 @@ class CardLinks:
         if facts["state"] == OwnershipState.QUEUED:
             since = await self._files.queued_since(Case.home(feed.thread))
             facts = {**facts, "queued_at": since.timestamp() if since else None}
-        return card(facts, self._language, links)
+        return card(facts, self._language, links, await self._earlier(client, facts.get("earlier")))
 
     async def became(self, form: str, sent: Sent) -> None:
         """A form was posted: its signs are put there. Raises StoreUnavailable."""
@@ -56,6 +61,10 @@ class CardLinks:
     async def sign_on(self, named: str) -> str | None:
         """The post that a form became. Raises StoreUnavailable."""
         return await self._memory.recall(DESK, self._account, f"form/{named}")
+
+    async def _earlier(self, client: SlackClient, case: Mapping[str, Any] | None) -> str | None:
+        root = await self._root(feed(self._account, str(case["case"]))) if case else None
+        return await self._address(client, message_id(root.channel, root.ts)) if root else None
 
     async def _address(self, client: SlackClient, provider_id: str) -> str | None:
         if provider_id not in self._known:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from channels.slack.client import Sent, SlackClient
 from channels.slack.place import CHANNEL, Place, message_id
+from channels.slack.refusals import Refused
 from channels.slack.render import context, section
 from channels.slack.settings import STAFF_CHANNEL
 from channels.slack.wire import Metadata, Posted
@@ -21,7 +22,7 @@ from core.domain.case import Case
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.errors import ChannelError, HubError, Rejected
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, Message, MessageKind, OutboundMessage
+from core.domain.messages import Author, Message, MessageKind, OutboundMessage, Receipt
 from core.ports.cases import Cases
 from core.ports.channel_memory import ChannelMemory
 from core.ports.store import NewMessage
@@ -182,6 +183,20 @@ class CaseThreads:
         copies = await self._cases.copies([message.id for message in said])
         shown = await self._cases.shown_as(list(copies.values()))
         return [message for message in said if message.id not in copies or copies[message.id] in shown]
+
+    async def leads_on(
+        self, client: SlackClient, earlier: ConversationKey, root: Sent, text: str, metadata: Metadata
+    ) -> Receipt:
+        """A line in the thread of the case before. Where that is gone, nobody reads there. Raises StoreUnavailable."""
+        before = await self.root(earlier)
+        link = await _link(client, root)
+        if before is None or link is None or await _link(client, before) is None:
+            return Receipt()
+        linked = f"<{link}|{text}>"
+        blocks: list[Any] = [context(linked)]
+        with contextlib.suppress(Refused):
+            await client.post_message(before.channel, linked, blocks=blocks, thread_ts=before.ts, metadata=metadata)
+        return Receipt()
 
     async def _leads_on(self, client: SlackClient, before: Sent, root: Sent) -> None:
         """A line in the old thread, for whoever is still reading there."""

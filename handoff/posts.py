@@ -19,10 +19,13 @@ from core.ports.store import NewMessage
 POST = "post"
 _TRANSCRIPT = 40
 """Messages of the conversation that are shown with a card; what was said before is a button away."""
+_FILES = 30
+"""Files that are shown with them: each takes Slack three calls."""
 
 
 class Post(StrEnum):
-    """card: the first message of a case. card_now: the same one as it is now. transcript: what was said before.
+    """card: the first message of a case. card_now: the same one as it is now. transcript: what was said before. files: what was
+    sent with it. leads_on: in the thread of the case before, that it goes on in this one.
 
     said: a message of the conversation, as it comes. edited, deleted, reacted: what happened to one that is shown.
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
@@ -33,6 +36,8 @@ class Post(StrEnum):
     CARD = "card"
     CARD_NOW = "card_now"
     TRANSCRIPT = "transcript"
+    FILES = "files"
+    LEADS_ON = "leads_on"
     SAID = "said"
     EDITED = "edited"
     DELETED = "deleted"
@@ -46,19 +51,20 @@ class Post(StrEnum):
     JUDGED = "judged"
     OUTGOING = "outgoing"
     NOTE = "note"
+    GAPS = "gaps"
 
 
 def card(
     case: Case,
     conversation: Conversation,
-    GAPS = "gaps"
     customer: Customer,
     escalation: Escalation,
     title: str,
     ticket: str,
     mood: str | None = None,
+    earlier: Case | None = None,
 ) -> NewMessage:
-    """Everything that a person needs to decide whether to take it."""
+    """Everything that a person needs to decide whether to take it. ``earlier``: the customer's case before this one."""
     who = customer.display_name or customer.contact.email or customer.contact.phone or title
     facts = {
         "case": case.id,
@@ -77,6 +83,7 @@ def card(
         "state": str(OwnershipState.QUEUED),
         "owner": None,
         "opened_at": case.opened_at.timestamp(),
+        "earlier": {"case": earlier.id, "number": earlier.number} if earlier else None,
     }
     return _post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
 
@@ -96,7 +103,7 @@ def card_now(
 
 def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list[NewMessage]:
     """What was said before, the oldest first; nothing where nothing was. ``starts``: ids of messages that begin a post."""
-    spoken = [message for message in history if message.deleted_at is None and (message.text or message.attachments)]
+    spoken = _spoken(history)
     if not spoken:
         return []
     shown = spoken[-_TRANSCRIPT:]
@@ -107,6 +114,39 @@ def transcript(history: Sequence[Message], starts: Collection[str] = ()) -> list
         parts[-1].append(message)
     left_out = len(spoken) - len(shown)
     return [_part(part, left_out if number == 0 else 0) for number, part in enumerate(parts)]
+
+
+def files(history: Sequence[Message]) -> list[NewMessage]:
+    """What was sent with the messages of the transcript, by message, the oldest first, so that staff can open it.
+
+    What is not here any more is named, and so is what more than ``_FILES`` would be.
+    """
+    found: list[NewMessage] = []
+    room = _FILES
+    for message in reversed(_spoken(history)[-_TRANSCRIPT:]):
+        here = [file for file in message.attachments if file.storage_key]
+        kept = here[: max(0, room)]
+        room -= len(kept)
+        if message.attachments:
+            about = {
+                "author": str(message.author),
+                "name": message.author_name,
+                "at": message.created_at.timestamp(),
+                "missing": [file.name for file in message.attachments if not file.storage_key],
+                "left_out": [file.name for file in here[len(kept) :]],
+            }
+            post = _post(Post.FILES, ", ".join(file.name for file in message.attachments), **about)
+            found.append(replace(post, attachments=tuple(kept)))
+    return found[::-1]
+
+
+def leads_on(earlier: Case) -> NewMessage:
+    """For whoever reads in the thread of the case before. Told in this one's feed, so that there is a thread to lead to."""
+    return _post(Post.LEADS_ON, earlier.id, earlier=earlier.id)
+
+
+def _spoken(history: Sequence[Message]) -> Sequence[Message]:
+    return [message for message in history if message.deleted_at is None and (message.text or message.attachments)]
 
 
 def _part(messages: Sequence[Message], left_out: int) -> NewMessage:

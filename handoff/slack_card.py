@@ -36,8 +36,13 @@ FORMS = ("reply", "assign", "note", "history")
 _SNOOZE = ("hour", "tomorrow", "opening")
 
 
-def card(facts: Mapping[str, Any], language: str = "en", links: Mapping[int, str] | None = None) -> list[Block]:
-    """The first message of a case. ``links``: addresses of the thread's posts by their places, as far as they are known."""
+def card(
+    facts: Mapping[str, Any], language: str = "en", links: Mapping[int, str] | None = None, earlier: str | None = None
+) -> list[Block]:
+    """The first message of a case. ``links``: addresses of the thread's posts by their places, as far as they are known.
+
+    ``earlier``: the address of the case before, if that is known.
+    """
     state = OwnershipState(facts["state"])
     found = [section(_head(facts, state, language)), section(_why(facts, language))]
     about = _about(facts, language, links or {})
@@ -54,7 +59,8 @@ def card(facts: Mapping[str, Any], language: str = "en", links: Mapping[int, str
     ticket = f"{escaped(facts['ticket'])} · " if facts.get("ticket") else ""
     ticket += f"{escaped(facts['team'])} · " if facts.get("team") else ""
     number = say("card_case", language, number=str(facts["number"]))
-    found.append(context(f"{ticket}{number} · {date(facts['opened_at'])}"))
+    before = f" · {_earlier(facts['earlier'], language, earlier)}" if facts.get("earlier") else ""
+    found.append(context(f"{ticket}{number} · {date(facts['opened_at'])}{before}"))
     return found
 
 
@@ -106,6 +112,11 @@ def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> str
     urgent = ":rotating_light: " if facts.get("urgency") == "high" else ""
     owner = cut(facts.get("owner") or "") if state is OwnershipState.STAFF else ""
     return f"{urgent}*{cut(facts['customer'])}*   {say(f'card_{state}', language, name=owner)}\n{line}"
+
+
+def _earlier(case: Mapping[str, Any], language: str, address: str | None) -> str:
+    named = say("card_case", language, number=str(case["number"]))
+    return say("card_earlier", language, case=f"<{address}|{named}>" if address else named)
 
 
 def _why(facts: Mapping[str, Any], language: str) -> str:

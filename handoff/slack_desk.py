@@ -107,7 +107,7 @@ class SlackDesk:
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
         """See Desk.opened: the card, and below it what was said so far."""
         last = await self._parts.cases.last_case(turn.conversation.id)
-        return await self._open(turn, escalation, said, number=last.number + 1 if last else 1)
+        return await self._open(turn, escalation, said, last)
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """See Desk.relay: into the thread, in order; what happened to earlier messages as well."""
@@ -229,7 +229,7 @@ class SlackDesk:
         escalation = Escalation(say("staff_reopened", self._settings.staff_locale), requested_by="customer")
         if last is None:
             notice = await self._tickets.told(turn, self.transfer_notice(turn), 1)
-            return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), number=1))
+            return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), None))
         told = [posts.remark(escalation.reason), *await self._shown(turn)]
         facts = await self._facts(last.id)
         told.append(posts.card_now(facts, OwnershipState.QUEUED, None))
@@ -248,8 +248,11 @@ class SlackDesk:
             return self._settings
         return self._settings.of((await self._facts(case_id)).get("team"))
 
-    async def _open(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], number: int) -> ForStaff:
+    async def _open(
+        self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], earlier: Case | None
+    ) -> ForStaff:
         conversation = turn.conversation
+        number = earlier.number + 1 if earlier else 1
         case = Case(
             id=Case.named(conversation.id, number),
             conversation_id=conversation.id,
@@ -261,11 +264,14 @@ class SlackDesk:
         )
         stranger = say("staff_stranger", self._settings.staff_locale)
         ticket = await self._tickets.opened(case, turn)
-        mood = mood_in_words(moods_of(turn), self._settings.staff_locale)
-        card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood)
+        mood = mood_in_words(moods_of(turn, self._settings.mood_words), self._settings.staff_locale)
+        card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
         team = team_for(turn, self._settings.teams)
         card = posts.of_team(card, team) if team else card
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
+        told += [posts.leads_on(earlier)] if earlier else []
+        if conversation.ended_at is not None and not any(one.kind is ChangeKind.ENDED for one in turn.changes):
+            told.append(posts.remark(say("staff_customer_ended", self._settings.staff_locale)))
         records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
         return ForStaff((self._in_thread(case.id, told),), records)
 

@@ -10,7 +10,7 @@ from channels.slack.render import NOTHING, context, mrkdwn, section
 from core.domain.messages import Author, OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack_advice import advice
-from handoff.slack_card import button, card, cut
+from handoff.slack_card import button, card, cut, date
 from handoff.slack_gaps import gaps
 from handoff.slack_proposals import proposal
 from handoff.slack_transcript import WHO, transcript
@@ -19,6 +19,7 @@ from handoff.texts import by_way, say
 
 Block = dict[str, Any]
 _LONGEST = 2_900
+_NAMED = 1_000
 
 
 def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any]]:
@@ -28,8 +29,8 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
         case Post.CARD | Post.CARD_NOW as post:
             what = "card" if post is Post.CARD else "update_card"
             return [{"do": what, "facts": meta["facts"], **_said(message.text, card(meta["facts"], language))}]
-        case Post.TRANSCRIPT:
-            return [{"do": "reply", **_said(one.text, [section(one.text)])} for one in transcript(meta, language)]
+        case Post.TRANSCRIPT | Post.FILES | Post.LEADS_ON as post:
+            return _before(meta, post, language)
         case Post.REMARK:
             return [{"do": "reply", **_said(message.text, [context(piece)])} for piece in _small(message.text)]
         case Post.REMINDER:
@@ -47,6 +48,26 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
         case _:
             by = meta.get("by")
             return _spoken(message, language, sign=f"_{by_way(by, language)}_" if by else "")
+
+
+def _before(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str, Any]]:
+    """Of the time before the case."""
+    match post:
+        case Post.TRANSCRIPT:
+            return [{"do": "reply", **_said(one.text, [section(one.text)])} for one in transcript(meta, language)]
+        case Post.FILES:
+            return [_files_of(meta, language)]
+        case _:
+            return [{"do": "lead_on", "from": meta["earlier"], "text": say("card_continued", language)}]
+
+
+def _files_of(meta: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Whose they are and from when; the files themselves follow. What does not follow is named."""
+    lines = [f":paperclip: {cut(meta['name'] or say(WHO[Author(meta['author'])], language))} {date(meta['at'])}"]
+    for key, names in (("card_missing", meta["missing"]), ("card_files_left_out", meta["left_out"])):
+        if names:
+            lines.append(":warning: " + say(key, language, files=cut(", ".join(names), _NAMED)))
+    return {"do": "reply", **_said(lines[0], [context("\n".join(lines))])}
 
 
 def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from channels.slack.client import Sent, SlackClient
 from channels.slack.files import Files
 from channels.slack.place import Place, message_id, time_of
 from channels.slack.refusals import Refused
-from channels.slack.render import FILE
+from channels.slack.render import FILE, context
 from channels.slack.wire import Metadata
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
-from core.domain.case import DESK
+from core.domain.case import DESK, feed
 from core.domain.errors import (
     AuthFailed,
     BadSignature,
@@ -42,8 +42,10 @@ from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, Webh
 from core.ports.surroundings import Surroundings
 from handoff.card_links import CardLinks, is_form
 from handoff.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
+from handoff.slack_card import cut
 from handoff.slack_people import SlackPeople
 from handoff.slack_posts import bodies
+from handoff.texts import say
 
 _CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """What people can mend: until then everything waits, and nothing is given up."""
@@ -114,7 +116,7 @@ class SlackWall:
 
     @cached_property
     def _links(self) -> CardLinks:
-        return CardLinks(self._cases, self._around.memory, self.account, self._settings.locale)
+        return CardLinks(self._cases, self._around.memory, self.account, self._settings.locale, self._threads.root)
 
     @cached_property
     def _threads(self) -> CaseThreads:
@@ -183,7 +185,8 @@ class SlackWall:
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
     ) -> Receipt:
         if root is None:
-            return await self._begin(client, channel, payload, key)
+            leads = payload.body["do"] == "lead_on"  # to a thread that is not there
+            return Receipt() if leads else await self._begin(client, channel, payload, key)
         receipt = await self._in_thread(client, root, payload, key)
         self._trouble = None
         return receipt
@@ -199,7 +202,9 @@ class SlackWall:
                 with contextlib.suppress(Refused):  # somebody deleted it: then it is said anew
                     return await self._update(client, Sent.named(shown), payload, key)
         if body["do"] == "file":
-            return await self._files.send(client, root.channel, root.ts, body, key)
+            return await self._file(client, root, payload, key)
+        if body["do"] == "lead_on":
+            return await self._threads.leads_on(client, self._before(body), root, body["text"], _marked(key, payload))
         sent = await client.post_message(
             root.channel,
             body["text"],
@@ -210,6 +215,23 @@ class SlackWall:
         )
         await self._links.became(body.get("form", ""), sent)
         return _receipt(sent)
+
+    async def _file(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
+        """One that cannot be shown is named: what follows it must not wait for it."""
+        try:
+            return await self._files.send(client, root.channel, root.ts, payload.body, key)
+        except Refused:
+            raise
+        except Rejected as error:
+            _log.warning("desk.file_not_shown", error=error.detail)
+            name = cut(payload.body["attachment"]["name"])
+            text = ":warning: " + say("card_file_lost", self._settings.locale, file=name)
+            blocks: list[Any] = [context(text)]
+            said = {"blocks": blocks, "thread_ts": root.ts, "metadata": _marked(key, payload)}
+            return _receipt(await client.post_message(root.channel, text, **said))
+
+    def _before(self, body: Mapping[str, Any]) -> ConversationKey:
+        return feed(self.account, body["from"])
 
     async def _sign(self, client: SlackClient, body: Mapping[str, Any]) -> Receipt:
         on = await self._links.sign_on(body["on"]) if is_form(body["on"]) else body["on"]
@@ -274,10 +296,13 @@ class SlackWall:
             if body["do"] in ("react", "unreact", "update", "update_card"):
                 return None
             channel = await self._channel_of(payload.conversation)
-            root = None if body["do"] == "card" else await self._threads.root(payload.conversation)
+            told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
+            root = None if body["do"] == "card" else await self._threads.root(told_in)
             channel = channel if root is None else root.channel
             if body["do"] == "file":
-                return await self._files.outcome(client, channel, idempotency_key)
+                shown = await self._files.outcome(client, channel, idempotency_key)
+                if shown is not None:
+                    return shown
             pages = client.history(channel) if root is None else client.replies(channel, root.ts)
             read = 0
             async for page in pages:

@@ -62,7 +62,7 @@ def with_summary(
 ) -> list[NewMessage]:
     """A new case's posts: the card, what was said before and now, and the card again, as links need posts to lead to."""
     name = turn.customer.display_name
-    told = posts.transcript(turn.history, {one.about for one in lines if one.about})
+    told = posts.transcript(turn.history, {one.about for one in lines if one.about}) + posts.files(turn.history)
     told += [posts.said(message, name) for message in turn.pending]
     told += [posts.answered(message) for message in said]
     places = posts.places(told, first=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -55,7 +55,9 @@ class Files:
         file = Attachment(**body["attachment"])
         try:
             return await self._upload(client, channel, thread_ts, file, key)
-        except (Rejected, NotFound, InvalidInput) as error:
+        except NotFound as error:  # the hub has it no more, so that a link would lead nowhere
+            raise Rejected(error.detail) from error
+        except (Rejected, InvalidInput) as error:
             link = self._surroundings.link(file)
             if link is None:
                 raise Rejected(f"{error.detail} There is no PUBLIC_URL for a link to it either.") from error
@@ -79,10 +81,11 @@ class Files:
     ) -> Receipt:
         if file.size > self._surroundings.max_attachment_bytes:
             raise Rejected(f"{file.name} is too large to be sent.")
-        place = await client.upload_place(file.name, file.size)
         chunks = self._surroundings.files.open(file)
         try:
-            await client.upload(place, chunks, file.size)
+            begun = await anext(chunks, b"")  # before Slack is asked: one that is gone is known by it
+            place = await client.upload_place(file.name, file.size)
+            await client.upload(place, _from(begun, chunks), file.size)
         finally:  # nobody reads it to its end: the last byte is known by its number
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
@@ -90,6 +93,12 @@ class Files:
         found = await client.complete_upload(place.file_id, file.name, channel=channel, thread_ts=thread_ts)
         await self._memory.forget(CHANNEL, self._account, f"file/{key}")
         return _shown(found, channel) or Receipt(f"f/{place.file_id}")
+
+
+async def _from(begun: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield begun
+    async for chunk in rest:
+        yield chunk
 
 
 def marked(key: str) -> Any:

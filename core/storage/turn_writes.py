@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Double, Insert, Row, bindparam, case, insert, update
 
+from core.domain.case import DESK
 from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
@@ -200,7 +201,7 @@ class Writes:
                 "created_at": self.now,
             }
         )
-        if new.relays is None and new.road is None:
+        if new.relays is None and new.road is None and row.channel != DESK:  # what staff are shown stays the customer's
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
