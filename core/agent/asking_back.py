@@ -24,6 +24,8 @@ CLARIFY = "clarify"
 _MOST = 3
 _FEWEST = 2
 """One title alone is no choice; whether it is meant was just found to be doubtful."""
+_NEAR = 0.12
+"""Chosen on the sample's questions that have an answer and do not reach it: it is among those this near to the best."""
 _LABEL = 72
 """Characters; the buttons of most platforms hold no more (Slack's 75)."""
 
@@ -32,7 +34,7 @@ def ask_back(found: Retrieval, question: str, history: Sequence[Message], texts:
     """None where there is something to answer from, where too little is near, or where the customer was just asked back."""
     if found.supported or asked_back_last(history):
         return None
-    choices = _choices(found.doubtful, question)
+    choices = _choices(_near(found), question)
     if len(choices) < _FEWEST:
         return None
     lines = "\n".join(f"{number}. {one.label}" for number, one in enumerate(choices, 1))
@@ -43,6 +45,12 @@ def ask_back(found: Retrieval, question: str, history: Sequence[Message], texts:
         intent=CLARIFY,
         meta=choices_meta(choices),
     )
+
+
+def _near(found: Retrieval) -> list[Passage]:
+    """What is hardly further away than the best, which alone has to be above the lower bound."""
+    best = max((passage.score for passage in found.doubtful), default=None)
+    return [] if best is None else [passage for passage in found.passages if passage.score >= best - _NEAR]
 
 
 def _choices(near: Sequence[Passage], question: str) -> tuple[Choice, ...]:

@@ -38,6 +38,14 @@ def test_at_most_three_are_named_each_once() -> None:
     assert "4." not in reply.text
 
 
+def test_the_best_has_to_be_between_the_bounds_and_the_others_near_it() -> None:
+    found = Retrieval((replace(REFUNDS, score=0.4), replace(RETURNS, score=0.29), replace(PRICE, score=0.25)), 0.5, 0.3)
+    reply = ask_back(found, QUESTION, (), TEXTS)
+    assert reply is not None
+    assert [one.passage for one in choices_in(reply.meta)] == [REFUNDS.id, RETURNS.id]
+    assert ask_back(replace(found, doubt=0.41), QUESTION, (), TEXTS) is None
+
+
 def test_titles_without_words_and_the_same_place_are_no_choice() -> None:
     assert ask_back(near(REFUNDS, replace(REFUNDS, id="other")), QUESTION, (), TEXTS) is None
     assert ask_back(near(REFUNDS, replace(RETURNS, question="…")), QUESTION, (), TEXTS) is None
