@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from channels.slack.words import Words
 
 PERSON = "switchboard_person"
+CHOICE = "switchboard_choice_"
+"""How the names of buttons below a question back begin: what stands on one is what is said. Each needs a name of its own."""
 FEEDBACK = "switchboard_feedback"
 RATINGS = {"up": "👍", "down": "👎"}
 """What a press is worth: the same as that emoji on the message, which is a rating of it (core.domain.thumbs)."""
+
+_ON_A_BUTTON = 75
 
 Element = dict[str, object]
 
@@ -31,6 +37,15 @@ def person(thread: str, words: Words) -> Element:
     """Talk to a person."""
     button = {"type": "button", "action_id": PERSON, "text": _label(words.person), "value": thread}
     return {"type": "actions", "elements": [button]}
+
+
+def choices(thread: str, labels: Sequence[str]) -> Element:
+    """What may be meant; Slack takes 75 characters on a button."""
+    buttons = [
+        {"type": "button", "action_id": f"{CHOICE}{number}", "text": _label(label[:_ON_A_BUTTON]), "value": thread}
+        for number, label in enumerate(labels, 1)
+    ]
+    return {"type": "actions", "elements": buttons}
 
 
 def _thumb(label: str, value: str) -> Element:

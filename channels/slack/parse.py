@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from channels.slack import wire
-from channels.slack.buttons import FEEDBACK, PERSON, RATINGS
+from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, NoNames, plain
@@ -228,15 +228,16 @@ class Reader:
         found: list[InboundEvent] = []
         for action in wire.parts(whole, "actions"):
             name = action.get("action_id")
-            if name == PERSON:
-                found.append(self._wish(whole, action))
+            if name == PERSON or str(name).startswith(CHOICE):
+                found.append(self._said(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
             elif name in ACTIONS:
                 found.append(self._staff.pressed(whole, action))
         return found
 
-    def _wish(self, whole: Json, action: Json) -> MessageReceived:
+    def _said(self, whole: Json, action: Json, meant: CustomerAction | None) -> MessageReceived:
+        """What stands on a button."""
         user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(wire.named(action, "value"))
         at = timestamp(action.get("action_ts"))
         sender = self._sender(user)
@@ -246,7 +247,7 @@ class Reader:
             sender=sender,
             text=wire.text(wire.part(action, "text"), "text") or words(sender.locale, self.language).person,
             sent_at=time_of(at),
-            action=CustomerAction.REQUEST_PERSON,
+            action=meant,
             locale=sender.locale,
         )
 

@@ -17,6 +17,7 @@ from channels.slack.mrkdwn import MrkdwnDialect, escaped
 from channels.slack.words import Words, words
 from core.domain.alterations import alteration_in
 from core.domain.attachments import Attachment
+from core.domain.choices import choices_in
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage, WirePayload
 
 SECTION = 3_000
@@ -79,7 +80,10 @@ def _below(message: OutboundMessage, said: Words, *, rated: bool) -> list[dict[s
         found.append(context(sources(message.text, message.citations, said)))
     if message.author is not Author.AGENT and message.author is not Author.SYSTEM:
         return found
-    if rated and message.kind in _RATED:
+    choices = choices_in(message.meta)
+    if choices:
+        found.append(buttons.choices(message.conversation.thread, [one.label for one in choices]))
+    elif rated and message.kind in _RATED:
         found.append(buttons.feedback(message.conversation.thread, said))
     if message.kind in _PERSON:
         found.append(buttons.person(message.conversation.thread, said))

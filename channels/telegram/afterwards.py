@@ -12,6 +12,7 @@ import structlog
 
 from channels.telegram.chats import Chats
 from channels.telegram.client import BotApi
+from channels.telegram.parse import PERSON
 from channels.telegram.wire import CallbackQuery, Update
 from channels.telegram.words import HEARD, say
 from core.domain.errors import ChannelError
@@ -62,8 +63,9 @@ class Afterwards:
             await self._chats.moved(int(message["migrate_from_chat_id"]), int(message["chat"]["id"]))
 
     async def _heard(self, query: str, locale: str | None, pressed: CallbackQuery) -> None:
-        """The wish is stored: say so, and take the button away. The message stays as it is."""
-        await self._politely("answerCallbackQuery", {"callback_query_id": query, "text": say(HEARD, locale)})
+        """What was pressed is stored: say so of a wish, and take the buttons away. The message stays as it is."""
+        told = {"text": say(HEARD, locale)} if pressed.get("data") == PERSON else {}
+        await self._politely("answerCallbackQuery", {"callback_query_id": query, **told})
         message = pressed["message"]
         where = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
         await self._politely("editMessageReplyMarkup", where)

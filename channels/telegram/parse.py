@@ -44,6 +44,8 @@ from core.ports.channel import WebhookReply
 
 PERSON: Final = "person"
 """``callback_data`` of the button that asks for a person, and the deep link's ``?start=`` that does."""
+CHOICE: Final = "choice/"
+"""``callback_data`` of the buttons below a question back begins with it; what stands on the button is what is said."""
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError)
 _ACTIONS: Mapping[str, CustomerAction] = {
     "start": CustomerAction.GREETING,
@@ -136,18 +138,22 @@ class Reader:
     def pressed(self, query: CallbackQuery, update_id: int, at: datetime) -> Sequence[InboundEvent] | WebhookReply:
         """A button below one of our messages. Its age is that of the message, by Telegram's own clock."""
         message, locale = query.get("message"), query["from"].get("language_code")
-        if query.get("data") != PERSON or message is None:
+        data = query.get("data") or ""
+        if message is None:
+            return _answer(query["id"], None)
+        chosen = _label(message, data) if data.startswith(CHOICE) else None
+        if data != PERSON and chosen is None:
             return _answer(query["id"], None)
         if at - _time(message["date"]) > self.button_life:  # a message out of our reach has the date 0
             return _answer(query["id"], say(TOO_LATE, locale))
         return [
             MessageReceived(
-                key=self._event(f"press/{message['chat']['id']}/{message['message_id']}/{PERSON}"),
+                key=self._event(f"press/{message['chat']['id']}/{message['message_id']}/{data}"),
                 conversation=self.conversation(message),
                 sender=self._person(query["from"], None),
-                text=say(TALK, locale),
+                text=chosen or say(TALK, locale),
                 sent_at=at,
-                action=CustomerAction.REQUEST_PERSON,
+                action=None if chosen else CustomerAction.REQUEST_PERSON,
                 locale=locale,
             )
         ]
@@ -237,6 +243,13 @@ def _commanded(received: MessageReceived, command: Command) -> MessageReceived:
     elif command.name == "start" and command.rest in (PERSON, "human"):
         action, text = CustomerAction.REQUEST_PERSON, say(TALK, received.locale)
     return replace(received, action=action, text=text)
+
+
+def _label(message: Message, data: str) -> str | None:
+    """What stands on a button of the message."""
+    keyboard = message.get("reply_markup")
+    rows = keyboard["inline_keyboard"] if keyboard is not None else []
+    return next((button["text"] for row in rows for button in row if button.get("callback_data") == data), None)
 
 
 def _emoji(reaction: ReactionType) -> str:

@@ -13,10 +13,11 @@ from channels.markdown.tree import Bold, Document, Paragraph, Text
 from channels.markdown.write import write
 from channels.telegram import altering
 from channels.telegram.html import TelegramHtml, seen_units
-from channels.telegram.parse import PERSON
+from channels.telegram.parse import CHOICE, PERSON
 from channels.telegram.words import TALK, say
 from core.domain.alterations import alteration_in
 from core.domain.attachments import Attachment
+from core.domain.choices import choices_in
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, OutboundMessage, WirePayload
 
@@ -32,7 +33,7 @@ _DIALECT = TelegramHtml()
 
 
 def payloads(message: OutboundMessage) -> list[WirePayload]:
-    """The text in pieces, with a button below the last where a person is offered, then each file."""
+    """The text in pieces, with buttons below the last where there is something to choose, then each file."""
     bodies = [*_texts(message), *_files(message)]
     alteration = alteration_in(message.meta)
     if alteration is not None:
@@ -63,8 +64,9 @@ def _texts(message: OutboundMessage) -> Sequence[dict[str, Any]]:
         pieces = [_NOTHING_TO_SEE]
     where = place(message.conversation)
     calls = [text_call(where, piece) for piece in pieces]
-    if message.meta.get("offers_person"):
-        calls[-1]["params"]["reply_markup"] = _keyboard(message.locale)
+    keyboard = _keyboard(message)
+    if keyboard:
+        calls[-1]["params"]["reply_markup"] = {"inline_keyboard": keyboard}
     return calls
 
 
@@ -83,9 +85,13 @@ def _named(message: OutboundMessage, document: Document) -> Document:
     return (Paragraph((Bold((Text(message.author_name),)),)), *document)
 
 
-def _keyboard(locale: str | None) -> dict[str, Any]:
+def _keyboard(message: OutboundMessage) -> list[list[dict[str, str]]]:
     """https://core.telegram.org/bots/api#inlinekeyboardmarkup; the age of the message is the age of the button."""
-    return {"inline_keyboard": [[{"text": say(TALK, locale), "callback_data": PERSON}]]}
+    choices = enumerate(choices_in(message.meta), 1)
+    rows = [[{"text": one.label, "callback_data": f"{CHOICE}{number}"}] for number, one in choices]
+    if message.meta.get("offers_person"):
+        rows.append([{"text": say(TALK, message.locale), "callback_data": PERSON}])
+    return rows
 
 
 def _files(message: OutboundMessage) -> Iterator[dict[str, Any]]:

@@ -99,6 +99,19 @@ class Quote(TypedDict):
     is_manual: NotRequired[bool]
 
 
+class Button(TypedDict):
+    """https://core.telegram.org/bots/api#inlinekeyboardbutton"""
+
+    text: str
+    callback_data: NotRequired[str]
+
+
+class Keyboard(TypedDict):
+    """https://core.telegram.org/bots/api#inlinekeyboardmarkup"""
+
+    inline_keyboard: list[list[Button]]
+
+
 Message = TypedDict(
     "Message",
     {
@@ -118,6 +131,7 @@ Message = TypedDict(
         "entities": NotRequired[list[Entity]],
         "caption": NotRequired[str],
         "caption_entities": NotRequired[list[Entity]],
+        "reply_markup": NotRequired[Keyboard],
         "migrate_to_chat_id": NotRequired[int],
         "migrate_from_chat_id": NotRequired[int],
         "forum_topic_created": NotRequired[dict[str, object]],

@@ -11,6 +11,7 @@ from channels.split import split
 from channels.web.tokens import Session
 from channels.web.wire import Answer, File, Source, WireMessage, WireTicket
 from core.domain.attachments import Attachment
+from core.domain.choices import choices_in
 from core.domain.messages import Author, Citation, Message, MessageKind, OutboundMessage, WirePayload
 from core.domain.ticket import Ticket
 from core.ports.channel import StreamFrame
@@ -109,6 +110,8 @@ def message(logged: LoggedFrame, link: LinkTo) -> WireMessage:
     )
     if logged.turn_id is not None:
         shown["turn_id"] = logged.turn_id
+    if choices := choices_in(meta):
+        shown["choices"] = [one.label for one in choices]
     return shown
 
 

@@ -53,6 +53,7 @@ class WireMessage(TypedDict):
     in_reply_to: str | None
     kind: str | None
     feedback: str | None
+    choices: NotRequired[list[str]]
 
 
 class Answer(TypedDict):

@@ -275,3 +275,12 @@ def test_a_payload_with_anything_wrong_in_it_is_refused_or_understood(
 def test_every_fixture_is_read() -> None:
     for name in names():
         Reader("default").events(raw(load(name)))
+
+
+def test_a_press_on_a_choice_says_what_stands_on_it() -> None:
+    payload = load("block_actions_person")
+    payload["actions"][0]["action_id"] = "switchboard_choice_2"
+    payload["actions"][0]["text"]["text"] = "Refunds"
+    (event,) = read(payload)
+    assert isinstance(event, MessageReceived)
+    assert (event.text, event.action, event.conversation.thread) == ("Refunds", None, DIRECT)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from channels.slack.render import FILE, NOTHING, SECTION, mrkdwn, payloads
 from channels.slack.words import words
 from core.domain.attachments import Attachment
+from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage
 from tests.servers.slack_rules import check_message
@@ -153,3 +154,14 @@ def test_a_region_is_its_language_and_an_unknown_one_the_default(locale: str | N
 
 def test_escaping_is_undone_by_readers() -> None:
     assert html.unescape(mrkdwn("a < b & c > d")[0]) == "a < b & c > d"
+
+
+def test_what_is_asked_back_can_be_pressed_and_is_not_rated() -> None:
+    choices = tuple(Choice(label, label, label, "What?") for label in ("Refunds", "R" * 72))
+    asked = message("Which one?", kind=MessageKind.ANSWER, meta=choices_meta(choices))
+    (payload,) = payloads(asked, "en")
+    check_message(payload.body["text"], payload.body["blocks"])
+    actions = [block for block in payload.body["blocks"] if block["type"] == "actions"]
+    assert [one["text"]["text"] for one in actions[0]["elements"]] == ["Refunds", "R" * 72]
+    assert len({one["action_id"] for one in actions[0]["elements"]}) == 2
+    assert not any(block["type"] == "context_actions" for block in payload.body["blocks"])

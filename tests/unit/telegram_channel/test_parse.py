@@ -304,3 +304,20 @@ def test_an_update_with_anything_anywhere_is_understood_or_refused(data: st.Data
     assert isinstance(found, list | WebhookReply)
     for event in found if isinstance(found, list) else []:
         assert EventKey.parse(str(event.key)) == event.key
+
+
+def test_a_press_on_a_choice_says_what_stands_on_it() -> None:
+    update = updates("button")[0]
+    query = update["callback_query"]
+    rows = [[{"text": "Refunds", "callback_data": "choice/1"}], [{"text": "Returns", "callback_data": "choice/2"}]]
+    query["message"]["reply_markup"]["inline_keyboard"] = rows
+    query["data"] = "choice/2"
+    (event,) = read(update)
+    assert isinstance(event, MessageReceived)
+    assert (event.text, event.action) == ("Returns", None)
+    other = json.loads(json.dumps(update))
+    other["callback_query"]["data"] = "choice/1"
+    assert read(other)[0].key != event.key
+    for gone in ("choice/3", "choices"):
+        query["data"] = gone
+        assert isinstance(reader().read(raw(update)), WebhookReply)

@@ -15,6 +15,7 @@ from channels.telegram import render
 from channels.telegram.entities import units
 from channels.telegram.html import plain_of
 from core.domain.attachments import Attachment
+from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind, OutboundMessage
 from tests.servers.telegram_api import check_call
@@ -199,3 +200,13 @@ def _source(number: int) -> Citation:
 
 def _file(name: str, media_type: str, size: int = 5) -> Attachment:
     return Attachment("a1", name, media_type, size, "0" * 64, f"key/{name}")
+
+
+def test_what_is_asked_back_can_be_pressed() -> None:
+    choices = tuple(Choice(label, label, label, "What?") for label in ("Refunds", "R" * 72))
+    said = message("Which one?\n\n1. Refunds\n2. …", meta=choices_meta(choices))
+    (payload,) = render.payloads(said)
+    assert payload.body["params"]["reply_markup"]["inline_keyboard"] == [
+        [{"text": "Refunds", "callback_data": "choice/1"}],
+        [{"text": "R" * 72, "callback_data": "choice/2"}],
+    ]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from channels.web import render
 from core.domain.attachments import Attachment
+from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, Message, MessageKind, OutboundMessage
 from core.ports.channel import StreamFrame
@@ -33,6 +34,13 @@ OUT = OutboundMessage(
 
 def _link(file: str) -> str:
     return f"/{file}"
+
+
+def test_what_is_asked_back_can_be_chosen() -> None:
+    choices = (Choice("Refunds", "p1", "Refunds\nMoney?", "Money?"), Choice("Returns", "p2", "Returns", "Money?"))
+    asked = replace(STORED, meta={**STORED.meta, **choices_meta(choices)})
+    shown = render.message(LoggedFrame(7, "complete", {}, "t1", asked), _link)
+    assert shown["choices"] == ["Refunds", "Returns"]
 
 
 def test_a_message_has_exactly_the_fields_of_the_protocol() -> None:

@@ -36,6 +36,7 @@ export interface Message {
   status?: Status;
   kind?: "answer" | "unknown" | "notice" | "failure" | null;
   feedback?: Rating | null | undefined;
+  choices?: string[];
 }
 
 export type ToolState = "started" | "finished" | "failed";

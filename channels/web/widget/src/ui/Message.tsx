@@ -10,6 +10,7 @@ import { files } from "./Files";
 import { personIcon } from "./icons";
 import { elements, markdown } from "./Markdown";
 import { sourceList } from "./Sources";
+import { suggestions } from "./Suggestions";
 import type { Ui } from "./ui";
 
 export const speaker = ({ t }: Ui, author: Author, name?: string | null): string =>
@@ -88,7 +89,8 @@ export function message(ui: Ui, stored: Message, { first, last, newestOwn, curre
     (stored.requires_escalation || kind === "unknown" || kind === "failure") &&
     state.conversation.status === "bot";
   if (author === "system") return notice(ui, key, stored.content, offered && personOffer(ui));
-  const rated = current && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
+  const choices = current && last && state.conversation.status === "bot" && stored.choices;
+  const rated = current && !stored.choices && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
   const time = formatTime(language.locale, timestamp);
   return row(
     ui,
@@ -97,6 +99,7 @@ export function message(ui: Ui, stored: Message, { first, last, newestOwn, curre
     bubble(ui, stored),
     sourceList(ui, stored.sources ?? []),
     offered && personOffer(ui),
+    choices && <div class="suggestions">{suggestions(ui, choices, "choice")}</div>,
     rated && feedback(ui, stored),
     newestOwn && (
       <p class="meta" data-testid="message-state" data-state="sent">
