@@ -18,7 +18,8 @@ class SourceFile:
     """A file that a source holds. ``source`` is what customers may see of its place; ``root`` is the source's address.
 
     ``url``, ``language`` and ``category`` count where the document itself says nothing. ``audience`` STAFF counts always: a
-    source for staff holds nothing for customers, whatever a file in it says.
+    source for staff holds nothing for customers, whatever a file in it says. ``crawled``: it was read at ``url``, which then
+    counts always: a page may name any other as its main one, and a link in an answer must lead to what was read.
     """
 
     id: str
@@ -29,11 +30,13 @@ class SourceFile:
     url: str | None = None
     language: str | None = None
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    crawled: bool = False
 
     @property
     def traits(self) -> tuple[str, ...]:
         """What the index must hear of when it changes, although the file's content is the same."""
-        return (self.root, self.source, self.category or "", self.url or "", self.language or "", self.audience.value)
+        told = (self.category or "", self.url or "", self.language or "", self.audience.value)
+        return (self.root, self.source, *told, *(("crawled",) if self.crawled else ()))
 
 
 class BlockKind(StrEnum):
@@ -97,7 +100,7 @@ class Document:
         staff = file.audience is KnowledgeAudience.STAFF
         return replace(
             self,
-            url=self.url or file.url,
+            url=file.url if file.crawled else self.url or file.url,
             category=self.category or file.category,
             language=self.language or file.language,
             audience=KnowledgeAudience.STAFF if staff else self.audience,

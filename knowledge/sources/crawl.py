@@ -6,6 +6,7 @@ crawl as a whole went well. What a server says is gone (404, 410) is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ _MOST_FAILURES = 8
 """Failures in a row after which a server is left in peace, and the crawl fails as a whole."""
 _MOST_SITEMAPS = 200
 _LONGEST_RETRY = 60.0
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 Tell = Callable[[int, int, str], None]
 """Pages done, pages known so far, and the one that is next."""
@@ -36,12 +38,17 @@ class CrawlFailed(Exception):
 
 @dataclass(slots=True)
 class Tally:
-    """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns."""
+    """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns.
+
+    ``listed``: what its sitemaps name; ``all_listed`` while each of them could be read.
+    """
 
     visited: dict[str, Page] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    all_listed: bool = True
     closed: int = 0
     in_a_row: int = 0
     truncated: bool = False
@@ -60,8 +67,8 @@ class Crawl:
         self._tell = tell
         self._tally = Tally()
         kind = self._options.its_kind
-        depth = 0 if kind in (PAGE, SITEMAP) else self._options.depth
-        self._frontier = Frontier(scope, self._options.most_pages, depth)
+        self._depth = 0 if kind in (PAGE, SITEMAP) else self._options.depth
+        self._frontier = Frontier(scope, self._options.most_pages, self._depth)
 
     async def run(self) -> State:
         """The state that the mirror should have from now on; never raises for what a site does."""
@@ -69,6 +76,7 @@ class Crawl:
         try:
             await self._seeds()
             await self._visits()
+            await self._revisits()
         except CrawlFailed as error:
             return settled(self._scope, before, self._tally, failure=str(error))
         except Unfetched as error:
@@ -90,18 +98,23 @@ class Crawl:
         """Pages from sitemaps and from those that they lead to. ``needed``: they are all there is to start from."""
         ahead, seen = list(addresses), set(addresses)
         for number, address in enumerate(ahead):
+            self._tell(0, len(self._frontier), shown(address))
             try:
                 found = read_sitemap((await self._sitemap(address)).body, address)
             except (Unfetched, BadSitemap) as error:
                 if needed and number == 0:
                     raise CrawlFailed(f"the sitemap {error}") from error
                 self._miss(address, f"the sitemap {error}")
+                self._tally.all_listed = False
                 continue
+            self._tally.listed.update(filter(self._scope.wants, found.pages))
             self._frontier.add(found.pages, 0 if needed else 1)
             for one in found.sitemaps:
-                if one not in seen and self._scope.allows_host(one) and len(seen) < _MOST_SITEMAPS:
-                    seen.add(one)
-                    ahead.append(one)
+                if one not in seen and self._scope.allows_host(one):
+                    self._tally.all_listed &= len(seen) < _MOST_SITEMAPS
+                    if len(seen) < _MOST_SITEMAPS:
+                        seen.add(one)
+                        ahead.append(one)
 
     async def _sitemap(self, address: str) -> Answer:
         for _ in range(5):
@@ -124,6 +137,16 @@ class Crawl:
             )
             await self._visit(stop)
         self._tally.truncated = self._frontier.overflowed
+
+    async def _revisits(self) -> None:
+        """Where something could not be had, what it led to may still be there: such pages are asked for by themselves.
+
+        A sitemap that robots.txt names and nobody serves would else keep every page that was ever known.
+        """
+        met = self._tally.visited.keys() | self._tally.gone | self._tally.missed
+        if self._tally.missed and not self._tally.truncated:
+            self._frontier.add([one for one in self._draft.before.visited if one not in met], self._depth)
+            await self._visits()
 
     async def _visit(self, stop: Stop) -> None:
         earlier = self._draft.done.get(stop.address)
@@ -173,7 +196,12 @@ class Crawl:
             finally:
                 self._pace.asked(host, max(self._options.pause, await self._robots.pause(address)))
             patience = answer.headers.get("Retry-After", "")
-            if last or answer.status not in (429, 503) or not patience.isdigit() or int(patience) > _LONGEST_RETRY:
+            if (
+                last
+                or answer.status not in (429, 503)
+                or not _SECONDS.fullmatch(patience)
+                or int(patience) > _LONGEST_RETRY
+            ):
                 break
             self._pace.asked(host, float(patience))
         return answer

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from core.domain.knowledge import KnowledgeAudience
 from knowledge.sources.address import Scope, host_of, shown
-from knowledge.sources.mirror import Page, State
+from knowledge.sources.mirror import MORE, Page, State
+from knowledge.sources.options import SITEMAP
 
 if TYPE_CHECKING:
     from knowledge.sources.crawl import Tally
@@ -19,18 +21,26 @@ def settled(scope: Scope, before: State, tally: Tally, failure: str | None = Non
     if failure is None and before.pages and not any(page.file for page in tally.visited.values()):
         failure = "the crawl brought nothing that can be read"
     kept = _kept(scope, before, tally, failure)
-    if failure is None and tally.truncated:  # or a site without end would fill the disk bit by bit
-        kept = dict(list(kept.items())[: max(0, scope.options.most_pages - len(tally.visited))])
-    visited = _without_doubles(scope, {**kept, **tally.visited})
+    most = scope.options.most_pages  # or a site without end would fill the disk bit by bit
+    if failure is None:
+        kept = dict(list(kept.items())[: max(0, most - len(tally.visited))])
+    visited = _without_doubles(scope, dict(list({**kept, **tally.visited}.items())[:most]))
     problems = dict(_named(reason, before, address) for address, reason in _missed(tally).items())
     problems |= {place: reason for place, reason in tally.problems.items() if place not in problems}
     if tally.truncated:
-        problems[scope.start] = (
-            f"has more than the {scope.options.most_pages} pages of most_pages; the others are left out"
-        )
+        problems[scope.start] = MORE.format(most=most, noun="pages")
     if not visited and failure is None:
         failure = "the crawl brought nothing that can be read"
-    return State(visited, tuple(sorted(problems.items())), failure)
+    return State(visited, tuple(sorted(problems.items())), failure, listed=_listed(scope, before, tally))
+
+
+def _listed(scope: Scope, before: State, tally: Tally) -> tuple[str, ...] | None:
+    """Only of sitemaps for staff: what they list is not for customers, whether it could be had or not."""
+    if scope.options.its_kind != SITEMAP or scope.options.audience is not KnowledgeAudience.STAFF:
+        return None
+    if tally.listed and tally.all_listed:
+        return tuple(sorted(tally.listed))
+    return None if before.listed is None else tuple(sorted({*before.listed, *tally.listed}))
 
 
 def _missed(tally: Tally) -> dict[str, str]:

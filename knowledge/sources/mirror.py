@@ -31,6 +31,8 @@ _LINKS_LINE = '{"links":'
 _RESUMED_WITHIN = 86_400.0
 """Seconds. What a run that was cut off has brought is taken for fresh no longer than this."""
 _LONGEST_NAME = 240
+MORE = "has more than the {most} {noun} of most_pages; the others are left out"
+"""What is said of a source that is larger than it may be."""
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
@@ -58,13 +60,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``failure`` says why the last run as a whole failed; ``problems`` are single places. ``version`` is the whole source's."""
+    """``failure`` says why the last run as a whole failed; ``problems`` are single places. ``version`` is the whole source's.
+
+    ``listed``: of a sitemap for staff, every page that it lists, whether it could be had or not; None while that is not known.
+    """
 
     visited: Mapping[str, Page] = field(default_factory=dict)
     problems: tuple[tuple[str, str], ...] = ()
     failure: str | None = None
     version: str | None = None
     finished_at: str | None = None
+    listed: tuple[str, ...] | None = None
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -105,9 +111,12 @@ class Mirror:
             before, earlier = self._state(), _Journal.of(self.folder)
             if earlier.begun_at is not None and time.time() - earlier.begun_at > _RESUMED_WITHIN:
                 before = replace(before, visited={**before.visited, **earlier.visited})
+                self.write(before)
                 earlier = _Journal()
             with (self.folder / _JOURNAL).open("a", encoding="utf-8") as journal:
                 journal.write("\n")  # ends a line that a killed run left half written
+                if earlier.begun_at is None:
+                    journal.write(f'{{"at":{time.time()}}}\n')
                 yield Draft(self, before, earlier, journal)
 
     def remove(self) -> None:
@@ -129,7 +138,9 @@ class Mirror:
         led = self._links() if links else {}
         visited = {key: _page(page, led.get(key, ())) for key, page in raw["visited"].items()}
         problems = tuple((place, reason) for place, reason in raw["problems"])
-        return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"])
+        listed = raw.get("listed")
+        known = None if listed is None else tuple(listed)
+        return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"], known)
 
     def _links(self) -> dict[str, tuple[str, ...]]:
         try:
@@ -191,6 +202,9 @@ class Draft:
 
     def finish(self, state: State) -> bool:
         """Makes ``state`` the one that is read. Whether it holds other documents than the one before."""
+        if not (self._mirror.folder / _LOCK).exists():  # somebody has removed the source meanwhile
+            self._mirror.remove()
+            return False
         self._mirror.write(state)
         held = {page.file for page in (*state.pages.values(), *self.before.pages.values())}
         self._remove_others({file.split("/")[1] for file in held if file and file.startswith(f"{_FILES}/")})
@@ -216,6 +230,7 @@ class _Journal:
     visited: dict[str, Page] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
     begun_at: float | None = None
+    """When its first line was written, however often it was gone on with."""
 
     @classmethod
     def of(cls, folder: Path, *, links: bool = True) -> _Journal:
@@ -235,7 +250,9 @@ class _Journal:
     def _take(self, line: str, led: dict[str, tuple[str, ...]]) -> None:
         with contextlib.suppress(ValueError, KeyError, TypeError):  # the line that a kill cut off
             raw = json.loads(line)
-            if "links" in raw:
+            if "at" in raw:
+                self.begun_at = float(raw["at"])
+            elif "links" in raw:
                 led[raw["key"]] = tuple(raw["links"])
             elif "begun" in raw:
                 self.begun[raw["begun"]] = self.begun.get(raw["begun"], 0) + 1

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from core.domain.knowledge import KnowledgeAudience
 
 FILES, SITE, SITEMAP, PAGE, GIT = "files", "site", "sitemap", "page", "git"
+WEB = frozenset({PAGE, SITE, SITEMAP})
 KINDS = (FILES, SITE, SITEMAP, PAGE, GIT)
 """The kinds that are built in; any other is the name of an entry point."""
 

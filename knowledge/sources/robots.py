@@ -65,7 +65,7 @@ class Robots:
         for _ in range(_MOST_HOPS + 1):
             answer = await self._web.get(address, most=_MOST_BYTES)
             target = normal(answer.headers.get("Location", ""), address) if answer.status // 100 == 3 else None
-            if target is not None and self._scope.allows_host(target):
+            if target is not None:  # "even across authorities" (2.3.1.2): many hosts send to those of the main one
                 address = target
                 continue
             if answer.status >= 500 or answer.status == 429:

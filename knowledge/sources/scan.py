@@ -10,7 +10,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import SourceFile
 from knowledge.sources.files import category_of, files_of, identity_of, real
 from knowledge.sources.mirror import Mirror, Page
-from knowledge.sources.options import GIT, SourceOptions
+from knowledge.sources.options import GIT, WEB, SourceOptions
 from knowledge.sources.secrets import without_secret
 from knowledge.sources.staff import StaffPlaces
 
@@ -100,6 +100,9 @@ def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces) -> tuple[l
     mirror = catalog.mirror(options)
     if mirror is None:
         raise ValueError("web addresses cannot be indexed here; save the page as a file and give its path")
+    unknown = staff.unknown_beside(options)
+    if unknown is not None:
+        raise ValueError(unknown)
     return _mirrored(mirror, options, staff)
 
 
@@ -133,6 +136,7 @@ def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces) -> tup
             url=page.url,
             language=options.language,
             audience=KnowledgeAudience.STAFF if _for_staff(key, page, options, staff) else options.audience,
+            crawled=options.its_kind in WEB,
         )
         for key, page in sorted(state.pages.items())
     ]

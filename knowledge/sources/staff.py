@@ -10,17 +10,17 @@ import glob
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.sources.address import Scope, host_of, normal
 from knowledge.sources.files import before_magic, identity_of, real
-from knowledge.sources.mirror import Mirror
-from knowledge.sources.options import FILES, GIT, PAGE, SITE, SITEMAP, SourceOptions
+from knowledge.sources.mirror import Mirror, State
+from knowledge.sources.options import FILES, GIT, PAGE, SITE, SITEMAP, WEB, SourceOptions
 
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
-_WEB = frozenset({PAGE, SITE, SITEMAP})
 
 
 class StaffPlaces:
@@ -31,8 +31,14 @@ class StaffPlaces:
         self._roots = {one.root for one in self._staff}
         self._folders = [(real(folder), one) for one in self._staff if (folder := _folder_of(one)) is not None]
         self._matched = {file for one in self._staff for file in _matched(one)}
-        self._scopes = [(one, scope) for one in self._staff if one.its_kind in _WEB and (scope := Scope.of(one))]
-        self._pages = {_bare(url) for one in self._staff if mirrors is not None for url in _fetched(one, mirrors)}
+        self._scopes = [(one, scope) for one in self._staff if one.its_kind in WEB and (scope := Scope.of(one))]
+        self._pages: set[str] = set()
+        self._unknown: list[tuple[Scope, str]] = []
+        for one, scope in self._scopes if mirrors is not None else ():
+            state = Mirror.of(mirrors, one.root).read()
+            self._pages.update(map(_bare, _addresses(state)))
+            if (one.its_kind == SITEMAP and state.listed is None) or (one.its_kind == PAGE and not state.visited):
+                self._unknown.append((scope, f" ({state.failure})" if state.failure else ""))
 
     def hold_path(self, path: Path) -> bool:
         """Whether this file lies in a folder for staff, wherever links lead."""
@@ -49,6 +55,22 @@ class StaffPlaces:
         if found is None:
             return False
         return _bare(found) in self._pages or any(_in_scope(found, one, scope) for one, scope in self._scopes)
+
+    def unknown_beside(self, options: SourceOptions) -> str | None:
+        """Why it is not known which pages of this source are for staff; None where it is.
+
+        A sitemap for staff may list pages of the whole site: until it was read, any of them may be one.
+        """
+        scope = Scope.of(options) if self._unknown and options.its_kind in WEB else None
+        if scope is None or options.audience is KnowledgeAudience.STAFF:
+            return None
+        for staff, reason in self._unknown:
+            if any(fnmatchcase(one, other) or fnmatchcase(other, one) for one in staff.hosts for other in scope.hosts):
+                return (
+                    f"{staff.start} is for staff and was not read yet{reason}: until then nobody knows "
+                    "which pages of this site are not for customers"
+                )
+        return None
 
     def hold_in_repository(self, options: SourceOptions, place: str) -> bool:
         """Whether the file at ``place`` below a source that is a repository lies in one for staff, or in its folder."""
@@ -97,9 +119,10 @@ def _matched(options: SourceOptions) -> Iterator[Path]:
                 yield real(Path(match))
 
 
-def _fetched(options: SourceOptions, mirrors: Path) -> Iterator[str]:
-    for key, page in Mirror.of(mirrors, options.root).read().pages.items():
-        yield from (found for address in (key, page.url) if address and (found := normal(address)))
+def _addresses(state: State) -> Iterator[str]:
+    """What was fetched, and what should have been."""
+    fetched = (address for key, page in state.pages.items() for address in (key, page.url))
+    yield from (found for address in (*fetched, *(state.listed or ())) if address and (found := normal(address)))
 
 
 def _below(place: Path, folder: Path) -> str:
@@ -114,7 +137,7 @@ def _bare(address: str) -> str:
 
 
 def _in_scope(address: str, options: SourceOptions, scope: Scope) -> bool:
-    """A sitemap and a page that was named close nothing beside what was fetched for them."""
+    """A sitemap and a page that was named close nothing beside what they list and what was fetched for them."""
     if _bare(address) == _bare(scope.start):
         return True
     inside = f"{urlsplit(address).path}/".startswith(scope.folder) and host_of(address) == scope.hosts[0]

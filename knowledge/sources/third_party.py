@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from knowledge.sources.files import READABLE
-from knowledge.sources.mirror import Draft, Page, State
+from knowledge.sources.mirror import MORE, Draft, Page, State
 from knowledge.sources.options import SourceOptions
 
 GROUP = "switchboard.sources"
@@ -71,21 +71,23 @@ def fetch(options: SourceOptions, draft: Draft, tell: Callable[[int, int, str], 
     before = draft.before.visited
     known = {key: page.etag for key, page in before.items() if page.etag is not None}
     visited: dict[str, Page] = {}
+    problems: tuple[tuple[str, str], ...] = ()
     try:
         for item in source(options.address, dict(options.extra), known):
             place = item.name.strip("/")
             if not options.wants(place):
                 continue
+            if len(visited) >= options.most_pages and item.key not in visited:
+                problems = ((options.address, MORE.format(most=options.most_pages, noun="documents")),)
+                break
             tell(len(visited), max(len(before), len(visited) + 1), place)
             visited[item.key] = _kept(item, place, before.get(item.key), draft)
             draft.note(item.key, visited[item.key])
-            if len(visited) >= options.most_pages:
-                break
     except SourceFailed:
         raise
     except Exception as error:
         raise SourceFailed(f"{type(error).__name__}: {error}"[:300]) from error
-    return State(visited, failure=None if visited else "the source holds no documents")
+    return State(visited, problems, failure=None if visited else "the source holds no documents")
 
 
 def _kept(item: Item, place: str, before: Page | None, draft: Draft) -> Page:

@@ -21,6 +21,8 @@ AGENT = "switchboard"
 _USER_AGENT = f"Mozilla/5.0 (compatible; {AGENT}; reads help pages for customer support)"
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf,text/markdown,text/plain;q=0.9,*/*;q=0.5"
 _HTML = ("text/html", "application/xhtml+xml")
+_RULES = "X-Robots-Tag"
+"""May come several times, and all of them count (Google Search Central, "Robots meta tag and X-Robots-Tag")."""
 _STATUS_WITHOUT_BODY = frozenset({204, 205, 304})
 
 
@@ -100,8 +102,9 @@ class Web:
             self._guard.check((urlsplit(address).hostname or "").lower())
             url = URL(address, encoded=True)
             async with self._session.get(url, headers=known, allow_redirects=False) as response:
-                headers = dict(response.headers)
-                headers = {name.title(): value for name, value in headers.items()}
+                headers = {name.title(): response.headers[name] for name in response.headers}
+                if (rules := response.headers.getall(_RULES, [])) and len(rules) > 1:
+                    headers[_RULES] = ", ".join(rules)
                 answer = Answer(response.status, headers)
                 if response.status // 100 != 2 or response.status in _STATUS_WITHOUT_BODY:
                     return answer

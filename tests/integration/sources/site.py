@@ -28,7 +28,7 @@ class Site:
 
     def __init__(self) -> None:
         self.pages: dict[str, Any] = {}
-        self.robots: str | int = "User-agent: *\nDisallow:\n"
+        self.robots: str | int | Handler = "User-agent: *\nDisallow:\n"
         self.asked: list[str] = []
         self.conditional: list[str] = []
         self.address = ""
@@ -42,7 +42,9 @@ class Site:
         if path == "/robots.txt":
             if isinstance(self.robots, int):
                 return web.Response(status=self.robots)
-            return web.Response(text=self.robots)
+            if isinstance(self.robots, str):
+                return web.Response(text=self.robots)
+            return await self.robots(request)  # type: ignore[return-value]
         self.asked.append(path)
         match self.pages.get(path, self.pages.get("*", 404)):
             case int(status):

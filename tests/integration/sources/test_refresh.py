@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from core.domain.knowledge import IndexProgress
-from knowledge.sources import Catalog, SourceOptions, git, scan
+from knowledge.sources import Catalog, SourceOptions, git, scan, third_party
 from knowledge.sources.mirror import Mirror
 from knowledge.sources.options import guess_kind
 from knowledge.sources.refresh import Refresh
@@ -217,6 +218,21 @@ async def test_a_source_of_a_third_party(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(kept.files) == 2
     assert (second.documents, second.changed) == (1, True)
     assert scan([options.root], catalog).files[0].path.read_text() == "# First\n\ntiny://wiki/space"
+
+
+async def test_what_is_cut_of_a_third_party_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(address: str, options: Mapping[str, str], known: Mapping[str, str]) -> Iterator[third_party.Item]:
+        for number in range(3):
+            yield third_party.Item(str(number), f"{number}.md", b"# Text")
+
+    monkeypatch.setattr(third_party, "load", lambda kind: read)
+    for most in (2, 3):
+        with Mirror(tmp_path / str(most)).fetching() as draft:
+            state = third_party.fetch(SourceOptions("tiny://wiki", most_pages=most), draft, lambda *progress: None)
+        assert len(state.pages) == most
+        assert [reason for _, reason in state.problems] == (
+            ["has more than the 2 documents of most_pages; the others are left out"] if most == 2 else []
+        )
 
 
 async def test_a_kind_that_is_not_installed_says_so(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ import gzip
 
 from aiohttp import web
 
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.documents import SourceFile
+from knowledge.sources import Catalog, scan
 from tests.integration.sources.conftest import Crawler
 from tests.integration.sources.site import Site, page
 
@@ -57,3 +60,83 @@ async def test_a_broken_sitemap_deletes_nothing(site: Site, crawler: Crawler) ->
 
         assert state.failure is not None, broken
         assert crawler.places(options) == {"/one", "/two"}, broken
+
+
+URLS = "<?xml version='1.0'?><urlset>{}</urlset>"
+
+
+def _map(*paths: str) -> str:
+    return URLS.format("".join(f"<url><loc>{{site}}{path}</loc></url>" for path in paths))
+
+
+def _of(files: tuple[SourceFile, ...]) -> dict[str, bool]:
+    return {str(file.url).rpartition("/")[2]: file.audience is KnowledgeAudience.STAFF for file in files}
+
+
+async def test_what_a_sitemap_for_staff_lists_is_for_staff_whether_it_could_be_had_or_not(
+    site: Site, crawler: Crawler
+) -> None:
+    site.pages = {
+        "/": page("Help", "/margins", "/salaries", "/refunds"),
+        "/internal-sitemap.xml": _map("/margins", "/salaries"),
+        "/margins": page("Margins"),
+        "/salaries": 500,
+        "/refunds": page("Refunds"),
+    }
+    staff = crawler.options("/internal-sitemap.xml", audience=KnowledgeAudience.STAFF)
+    public = crawler.options()
+    await crawler.run(staff)
+    site.pages["/salaries"] = page("Salaries")
+    await crawler.run(public)
+
+    found = scan([public.root], Catalog((public, staff), crawler.mirrors))
+
+    assert _of(found.files) == {"": False, "margins": True, "salaries": True, "refunds": False}
+
+
+async def test_until_a_sitemap_for_staff_was_read_its_site_is_not_opened(site: Site, crawler: Crawler) -> None:
+    site.pages = {"/": page("Help", "/margins"), "/margins": page("Margins"), "/internal-sitemap.xml": 503}
+    staff = crawler.options("/internal-sitemap.xml", audience=KnowledgeAudience.STAFF)
+    public = crawler.options()
+    catalog = Catalog((public, staff), crawler.mirrors)
+    await crawler.run(public)
+    await crawler.run(staff)
+
+    [(_, reason)] = scan([public.root], catalog).failures
+    assert "internal-sitemap.xml is for staff and was not read yet" in reason
+    assert "503" in reason
+
+    site.pages["/internal-sitemap.xml"] = (
+        "<?xml version='1.0'?><sitemapindex>"
+        + "".join(f"<sitemap><loc>{{site}}/{name}.xml</loc></sitemap>" for name in ("one", "two"))
+        + "</sitemapindex>"
+    )
+    site.pages |= {"/one.xml": _map("/"), "/two.xml": 500}
+    await crawler.run(staff)
+    assert scan([public.root], catalog).failures, "half of the list is no list"
+
+    site.pages["/two.xml"] = _map("/margins")
+    await crawler.run(staff)
+    site.pages["/two.xml"] = 500
+    await crawler.run(staff)
+    assert _of(scan([public.root], catalog).files) == {"": True, "margins": True}, "what was known stays known"
+
+
+async def test_a_sitemap_that_is_gone_keeps_no_page_alive(site: Site, crawler: Crawler) -> None:
+    """robots.txt goes on naming it; what it once led to is asked for by itself."""
+    site.robots = f"User-agent: *\nDisallow:\nSitemap: {site.address}/sitemap.xml\n"
+    site.pages = {"/": page("Help"), "/sitemap.xml": _map("/alive", "/dead"), "/alive": page("A"), "/dead": page("D")}
+    options = crawler.options()
+    await crawler.run(options)
+    assert crawler.places(options) == {"/", "/alive", "/dead"}
+
+    site.pages |= {"/sitemap.xml": 404, "/dead": 404}
+    await crawler.run(options)
+
+    assert crawler.places(options) == {"/", "/alive"}
+
+
+async def test_reading_sitemaps_is_progress(site: Site, crawler: Crawler) -> None:
+    site.pages = {"/sitemap.xml": _map("/one"), "/one": page("One")}
+    await crawler.run(crawler.options("/sitemap.xml"))
+    assert [place.rpartition("/")[2] for _, _, place in crawler.told] == ["sitemap.xml", "one"]

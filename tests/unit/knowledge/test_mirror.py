@@ -82,3 +82,30 @@ def test_what_a_menu_says_on_and_on_takes_no_room() -> None:
     text = "<a href=/one>.</a>" * 20_000 + "<a href=/two>.</a>"
 
     assert read_head(text, "https://a.example/", "").links == ["https://a.example/one", "https://a.example/two"]
+
+
+def test_what_was_brought_too_long_ago_is_not_taken_for_fresh_however_often_it_is_gone_on_with(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000_000.0]
+    monkeypatch.setattr("knowledge.sources.mirror.time.time", lambda: now[0])
+    for number in range(4):  # cut off each time
+        with mirror.fetching() as draft:
+            draft.note(f"/{number}", PAGE)
+        now[0] += 10 * 3600
+
+    with mirror.fetching() as draft:
+        assert set(draft.done) == {"/3"}, "the one before it found all others to be older than a day"
+        assert set(draft.before.visited) == {"/0", "/1", "/2"}
+        draft.finish(State({**draft.before.visited, **draft.done}))
+    with mirror.fetching() as draft:
+        assert draft.done == {}
+
+
+def test_what_is_removed_while_it_is_fetched_stays_removed(mirror: Mirror) -> None:
+    with mirror.fetching() as draft:
+        mirror.remove()
+        draft.keep(b"text", "page.html")
+        draft.finish(State({"/": PAGE}))
+
+    assert not mirror.folder.exists()

@@ -57,7 +57,7 @@ def fetched(catalog: Catalog, options: SourceOptions, places: Sequence[str], add
             url = f"{address}{place}" if address else None
             key = url or place
             pages[key] = Page(draft.keep(place.encode(), "page.html"), f"name/{place}", place, url)
-        draft.finish(State(pages))
+        draft.finish(State(pages, listed=tuple(pages)))
 
 
 SITE = "https://example.com"
