@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from api.docs_page import docs_routes
+from api.gaps import gap_routes
 from api.health import Health
 from api.logging import answer_with_id, correlate
 from api.metrics import PrometheusMetrics, measure_requests, metric_routes
@@ -15,6 +16,7 @@ from api.openapi import openapi_routes
 from api.operator_access import LOCAL, OperatorAccess
 from api.problems import problems
 from api.search import search_routes
+from core.ports.gaps import GapBook
 from core.ports.retriever import Retriever
 from core.ports.store import Records
 
@@ -28,6 +30,7 @@ class Operations:
     records: Records
     retriever: Retriever
     version: str
+    gaps: GapBook
     operators: OperatorAccess = LOCAL
 
 
@@ -45,6 +48,7 @@ def build_app(
     app.add_routes(operations.health.routes())
     app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
     app.add_routes(search_routes(operations.retriever, operations.operators))
+    app.add_routes(gap_routes(operations.gaps, operations.operators))
     app.add_routes(openapi_routes(operations.version))
     app.add_routes(docs_routes(operations.version))
     app.add_routes(channel_routes)

@@ -148,6 +148,23 @@ _OPERATE = (
         problems=(400, 403, 413, 503),
     ),
     Operation(
+        *("GET", "/api/gaps", "What is asked and not answered", "Operation", "operator"),
+        {200: ("Questions that ask the same, those of most questions first.", s.Gaps)},
+        parameters=(
+            Parameter("since", "Only what was asked after it: a time (ISO 8601), or a span such as 7d or 12h."),
+            Parameter("limit", "How many at most, 100 where it is not said.", "integer"),
+            Parameter("closed", "1: also what is done with.", "integer"),
+        ),
+        problems=(400, 403, 503),
+    ),
+    Operation(
+        *("POST", "/api/gaps/{id}/close", "Say that it is answered now", "Operation", "operator"),
+        {204: ("Done with, until somebody asks again.", None)},
+        bodies={_JSON: s.GapClosing},
+        parameters=(Parameter("id", "Of questions that ask the same.", required=True),),
+        problems=(400, 403, 404, 413, 503),
+    ),
+    Operation(
         *("GET", "/health", "Whether the hub works", "Operation", "public"),
         {200: ("It works, perhaps with something missing.", s.OverallHealth), 503: ("It does not.", s.OverallHealth)},
     ),

@@ -274,6 +274,52 @@ class FeedbackRecorded(FeedbackRequest):
     """What is recorded now."""
 
 
+class NearestDocument(BaseModel):
+    """What came closest without being good enough, or what an answer rested on that was rated badly."""
+
+    title: str
+    score: float
+    url: str | None = None
+
+
+class StaffDid(BaseModel):
+    """What staff did where it was asked. ``case``: a ticket's number, or a case's id."""
+
+    case: str
+    resolved: bool
+    proposed: bool
+    learned: bool
+
+
+class Gap(BaseModel):
+    """Questions that ask the same and were not answered, or not well. ``counts``: by reason; a question may have several."""
+
+    id: str
+    count: int
+    example: str
+    first_at: str
+    last_at: str
+    languages: list[str]
+    counts: dict[Literal["not_found", "withheld", "thumb_down", "rated_badly"], int]
+    nearest: NearestDocument | None = None
+    closed_at: str | None = None
+    answer: str | None = None
+    staff: list[StaffDid]
+
+
+class Gaps(BaseModel):
+    """Those of most questions first. ``by_words``: how many questions are sorted by their words alone so far."""
+
+    gaps: list[Gap]
+    by_words: int
+
+
+class GapClosing(_Strict):
+    """What became of it, such as the document that answers it now."""
+
+    answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+
 class PartHealth(BaseModel):
     """One part of the hub. ``parts``: e.g. one entry for each channel."""
 

@@ -49,6 +49,10 @@ def _written_in_text(ctx: click.Context, parameter: click.Parameter, value: str)
     raise click.BadParameter("this is not a text.", ctx, parameter)
 
 
+def _text_or_nothing(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _written_in_text(ctx, parameter, value)
+
+
 @click.group(cls=_HubGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="switchboard-hub")
 def main() -> None:
@@ -147,6 +151,30 @@ def show_case(name: str) -> None:
     from config.commands.case import run
 
     sys.exit(run(name))
+
+
+@main.command("gaps")
+@click.option(
+    "--since", callback=_text_or_nothing, help="Only what was asked since: a span such as 7d or 12h, or a day."
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000), default=20, show_default=True, help="How many, most asked first."
+)
+@click.option("--json", "as_json", is_flag=True, help="As GET /api/gaps gives it.")
+@click.option("--closed", is_flag=True, help="Also what is done with.")
+@click.option(
+    "--close", "cluster", metavar="ID", callback=_text_or_nothing, help="Say that it is answered now: ANSWER."
+)
+@click.argument("answer", required=False, callback=_text_or_nothing)
+def gaps(since: str | None, limit: int, as_json: bool, closed: bool, cluster: str | None, answer: str | None) -> None:
+    """Show what customers ask and the knowledge does not answer, or --close one of it, with what ANSWERs it now."""
+    from config.commands.gaps import close, show
+
+    if cluster is not None:
+        sys.exit(close(cluster, answer or ""))
+    if answer is not None:
+        raise click.UsageError("Say which questions are answered: --close ID.")
+    show(since, limit, closed=closed, as_json=as_json)
 
 
 @main.group()

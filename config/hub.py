@@ -25,7 +25,9 @@ from config.desk_app import OWN_APP, make_door
 from config.desk_rules import make_rules, make_sentiment
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
+from config.gap_sorting import make_gap_sorting
 from config.learned_answers import make_learned
+from config.loops import loops_of
 from config.operators import operator_access
 from config.settings import Settings
 from config.sweep import DailySweep, kept_for, unused_after
@@ -35,6 +37,7 @@ from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.domain.messages import Audience
 from core.intake import Intake
+from core.looked_up import NotingRetriever
 from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
 from core.ports.desk import Desk
 from core.ports.responder import Responder
@@ -44,6 +47,7 @@ from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.timers import TimerLoop
 from core.turn import Turn, TurnSettings
+from knowledge.gaps.book import StoredGapBook
 
 log = structlog.get_logger(__name__)
 
@@ -108,13 +112,11 @@ class Hub:
         )
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
-        self._learned = make_learned(settings, self.store, self.indexing)
-        self._sweep = DailySweep(
-            self.store,
-            self.files,
-            ages=kept_for(settings.retention_days),
-            unused=unused_after(settings.retention_days),
-            election=election,
+        days = settings.retention_days
+        self._loops = loops_of(
+            make_learned(settings, self.store, self.indexing),
+            DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=election),
+            make_gap_sorting(self.store, self.knowledge),
         )
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
@@ -216,10 +218,9 @@ class Hub:
                 return
 
     async def _start_working(self) -> None:
+        retriever = NotingRetriever(self.indexing.retriever)
         turn = Turn(
-            self._make_responder(
-                self.settings, self.indexing.retriever, self.store, self._clock, self.metrics, self._closing
-            ),
+            self._make_responder(self.settings, retriever, self.store, self._clock, self.metrics, self._closing),
             self._make_desk(),
             self.channels,
             self.metrics,
@@ -249,9 +250,8 @@ class Hub:
         if self._marks is not None:
             self._marks.start()
         await self.indexing.start()
-        if self._learned is not None:
-            self._learned.start()
-        self._sweep.start()
+        for loop in self._loops:
+            loop.start()
 
     def _colleague(self) -> Responder | None:
         """What staff ask; without a staff channel nobody does."""
@@ -300,7 +300,8 @@ class Hub:
         ]
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         operators = operator_access(self.settings)
-        operations = Operations(self.health, self.metrics, self.store, retriever, hub_version(), operators)
+        book = StoredGapBook(self.store, self._clock)
+        operations = Operations(self.health, self.metrics, self.store, retriever, hub_version(), book, operators)
         self._runner = web.AppRunner(
             build_app(operations, routes), access_log=None, shutdown_timeout=10.0, handle_signals=False
         )
@@ -338,9 +339,8 @@ class Hub:
         if self._migrating is not None:
             self._migrating.cancel()
         await self._closing.aclose()
-        if self._learned is not None:
-            await self._learned.stop()
-        await self._sweep.stop()
+        for loop in self._loops:
+            await loop.stop()
         await self.indexing.stop()
         await self.extraction.stop()
         await self.health.close()

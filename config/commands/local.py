@@ -9,6 +9,7 @@ from typing import Any
 
 from config.commands.case import log_lines
 from config.commands.dead_letters import answers as dead_letters
+from config.commands.gaps import gap_lines
 from config.commands.learned import answers as learned
 from config.commands.store_lines import Answers
 from config.hub import Hub
@@ -39,7 +40,12 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
     async def chat(_request: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await hub.console.serve(reader, writer)
 
-    from_store: Mapping[str, Answers] = {"dead-letters": dead_letters, "case": log_lines, "learned": learned}
+    from_store: Mapping[str, Answers] = {
+        "dead-letters": dead_letters,
+        "case": log_lines,
+        "learned": learned,
+        "gaps": gap_lines,
+    }
     commands: dict[str, Command] = {"index": index, "chat": chat}
     return {**commands, **{name: _told(hub, answers) for name, answers in from_store.items()}}
 
