@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.desk import HANDED_BACK
 from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.mood import Mood, MoodWords, measure, trend
@@ -109,9 +110,11 @@ def _since_a_person(history: Sequence[Message]) -> Sequence[Message]:
 
 
 def _is_persons(message: Message) -> bool:
-    """Staff's, or the notice that the conversation goes to them."""
-    transferred = message.author is not Author.CUSTOMER and message.meta.get("requires_escalation") is True
-    return message.author is Author.STAFF or transferred
+    """Staff's, or the notice that the conversation goes to them, or comes back from them."""
+    if message.author is Author.CUSTOMER:
+        return False
+    between = message.meta.get("requires_escalation") is True or HANDED_BACK in message.meta
+    return message.author is Author.STAFF or between
 
 
 def _by_words(turn: TurnState, rules: EscalationRules) -> Iterator[tuple[str, bool]]:

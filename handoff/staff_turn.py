@@ -10,14 +10,15 @@ from core.domain.case import OWNED_SINCE, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import NotYet
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.outcomes import SetTimer
 from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
 from handoff import posts, tickets
 from handoff.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
+from handoff.handing_back import handed_back
 from handoff.ratings import with_question
-from handoff.texts import say
+from handoff.texts import quoted, say
 from handoff.waiting import OFFERED
 
 _AHEAD = 2.0
@@ -169,7 +170,7 @@ class StaffTurn(CorrectingTurn):
         if event is OwnershipEvent.CLAIM:
             self._customers.append(self._notice("assigned" if by else "joined", who.name))
         elif event is OwnershipEvent.HAND_BACK:
-            self._customers.append(self._notice("handed_back", who.name))
+            self._customers.append(handed_back(self._notice("handed_back", who.name), self._case))
         elif event is OwnershipEvent.RESOLVE:
             resolved = self._notice("resolved", who.name)
             self._customers.append(with_question(resolved, self._case.id, self._locale, self._settings))
@@ -231,6 +232,8 @@ class StaffTurn(CorrectingTurn):
         lost = [file.name for file in message.attachments if not file.storage_key]
         if lost:
             self._remark("staff_file_lost", name=", ".join(lost))
+        if forwarded := message.meta.get(LEFT_OUT):
+            self._remark("staff_left_out", name=quoted(" ".join(forwarded)))
         if message.text.strip() or files:
             self._customers.append(
                 NewMessage(

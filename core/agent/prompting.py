@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from importlib import resources
 
+from core.agent.handed_back import in_short, until
 from core.agent.memory import remember
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources, defuse
@@ -68,6 +69,10 @@ def opening_prompt(
     """The whole prompt of the first step. History gets what the rest leaves of the budget, and never more than its own."""
     system = system_prompt(settings.company_name, "colleague" if settings.for_staff else "system")
     tail = [question] if data is None else [data, question]
+    if (since := until(history)) is not None and (in_between := in_short(history)) is not None:
+        rules = _template("handed_back").replace("{until}", since).strip()
+        system = ChatMessage("system", f"{system.content}\n\n{rules}")
+        tail.insert(0, in_between)
     rest = sum(map(estimate_message, (system, *tail)))
     budget = max(0, min(settings.history_tokens, settings.context_tokens - rest))
     return [system, *remember(history, budget, per_message=settings.message_tokens), *tail]

@@ -12,6 +12,10 @@ from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutc
 
 ASKS_RATING, ASKS_COMMENT = "rating", "rating_comment"
 """``meta`` of notices that ask the customer for a rating, or for a comment on it: what comes next may be that."""
+DESK_NOTICE = "desk_notice"
+"""``meta`` of what the desk itself tells a customer: which of its notices it is."""
+HANDED_BACK = "handed_back"
+"""``meta`` of the notice with which a person gives the conversation back to the agent: ``since`` when they had it."""
 
 
 @dataclass(frozen=True, slots=True)
