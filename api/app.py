@@ -10,12 +10,14 @@ from aiohttp import web
 from api.docs_page import docs_routes
 from api.gaps import gap_routes
 from api.health import Health
+from api.knowledge import knowledge_routes
 from api.logging import answer_with_id, correlate
 from api.metrics import PrometheusMetrics, measure_requests, metric_routes
 from api.openapi import openapi_routes
 from api.operator_access import LOCAL, OperatorAccess
 from api.problems import problems
 from api.search import search_routes
+from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
 from core.ports.retriever import Retriever
 from core.ports.store import Records
@@ -32,6 +34,7 @@ class Operations:
     version: str
     gaps: GapBook
     operators: OperatorAccess = LOCAL
+    freshness: Freshness | None = None
 
 
 def build_app(
@@ -49,6 +52,8 @@ def build_app(
     app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
     app.add_routes(search_routes(operations.retriever, operations.operators))
     app.add_routes(gap_routes(operations.gaps, operations.operators))
+    if operations.freshness is not None:
+        app.add_routes(knowledge_routes(operations.freshness, operations.operators))
     app.add_routes(openapi_routes(operations.version))
     app.add_routes(docs_routes(operations.version))
     app.add_routes(channel_routes)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from api import knowledge_schemas as k
 from api import schemas as s
 
 Access = Literal["public", "session", "operator", "signed link"]
@@ -162,6 +163,19 @@ _OPERATE = (
         {204: ("Done with, until somebody asks again.", None)},
         bodies={_JSON: s.GapClosing},
         parameters=(Parameter("id", "Of questions that ask the same.", required=True),),
+        problems=(400, 403, 404, 413, 503),
+    ),
+    Operation(
+        *("GET", "/api/knowledge/status", "How fresh each source is", "Operation", "operator"),
+        {200: ("Each source that is configured.", k.KnowledgeStatus)},
+        "Runs that are under way, were cut off or failed are shown as such.",
+        problems=(403, 503),
+    ),
+    Operation(
+        *("POST", "/api/knowledge/reindex", "Have sources read again", "Operation", "operator"),
+        {202: ("It is done as soon as can be, once more after a run that is under way.", k.ReindexAccepted)},
+        "One `source`, as it is configured, or all of them where none is named.",
+        {_JSON: k.ReindexRequest},
         problems=(400, 403, 404, 413, 503),
     ),
     Operation(

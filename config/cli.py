@@ -63,24 +63,28 @@ def main() -> None:
 @click.option("--role", type=click.Choice(["all", "web", "worker"]), default="all", help="What this process does.")
 @click.option("--host", help="Address to listen on, instead of HOST.")
 @click.option("--port", type=int, help="Port to listen on, instead of PORT.")
-def serve(role: Literal["all", "web", "worker"], host: str | None, port: int | None) -> None:
+@click.option("--watch", is_flag=True, help="Index files of folders on this machine as soon as they change.")
+def serve(role: Literal["all", "web", "worker"], host: str | None, port: int | None, watch: bool) -> None:
     """Run the hub until it is told to stop."""
     from config.commands.serve import run
 
-    run(role, host=host, port=port)
+    run(role, host=host, port=port, watch=watch)
 
 
 @main.command()
 @click.argument("paths", nargs=-1)
 @click.option("--remove", is_flag=True, help="Take the documents of PATHS out of the index.")
 @click.option("--confirm-deletions", is_flag=True, help="Most of a source is gone, and that is meant.")
-@click.option("--status", is_flag=True, help="Show what is in the index and how the last run went, and index nothing.")
-def index(paths: tuple[str, ...], remove: bool, confirm_deletions: bool, status: bool) -> None:
+@click.option("--status", is_flag=True, help="Show what is in the index and how fresh each source is; index nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --status: as JSON.")
+def index(paths: tuple[str, ...], remove: bool, confirm_deletions: bool, status: bool, as_json: bool) -> None:
     """Index PATHS (files, folders, patterns) beside what is there, or bring the index in line with KNOWLEDGE_SOURCES."""
+    if as_json and not status:
+        raise click.UsageError("--json goes with --status.")
     if status:
         from config.commands.index_status import show
 
-        sys.exit(show())
+        sys.exit(show(as_json=as_json))
     from config.commands.index import run
 
     sys.exit(run(paths, remove=remove, confirm_deletions=confirm_deletions))

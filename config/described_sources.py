@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.schedule import Schedule
 from knowledge.sources.options import SourceOptions
 
 
@@ -30,6 +31,13 @@ class DescribedSource(BaseModel):
     branch: str | None = None
     folder: str | None = None
     options: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule(cls, value: str | None) -> str | None:
+        if value is not None:
+            Schedule.parse(value)
+        return value
 
     @model_validator(mode="after")
     def _one_address(self) -> DescribedSource:

@@ -54,9 +54,10 @@ class Election:
             yield
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
-            await self.give_back(name)
+            try:
+                await asyncio.wait({keeper})  # who is cancelled at this moment goes no further
+            finally:
+                await self.give_back(name)
 
     async def _keep(self, name: str, seconds: float) -> None:
         while True:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from api.health import Finding, Health, HealthStatus
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import parts
+from config.cache_check import ping_cache
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.data_dir import DataDirLock, owner_name
@@ -25,6 +27,7 @@ from config.desk_app import OWN_APP, make_door
 from config.desk_rules import make_rules, make_sentiment
 from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
+from config.freshness import FreshKnowledge
 from config.gap_sorting import make_gap_sorting
 from config.learned_answers import make_learned
 from config.loops import loops_of
@@ -87,7 +90,8 @@ class Hub:
         self.files = parts.make_files(settings)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
         self.knowledge = parts.make_knowledge(settings)
-        self.indexing = parts.make_indexing(settings, self.knowledge, self.metrics, election)
+        self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
+        self.indexing = parts.make_indexing(settings, self.knowledge, self.metrics, election, self._fresh.jobs)
         self.channels = self._make_channels()
         self._fetching = FetchService(
             self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
@@ -117,6 +121,7 @@ class Hub:
             make_learned(settings, self.store, self.indexing),
             DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=election),
             make_gap_sorting(self.store, self.knowledge),
+            *self._fresh.loops(self.indexing),
         )
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
@@ -298,12 +303,15 @@ class Hub:
             if self.serves and isinstance(channel, SupportsRoutes)
             for route in channel.routes()
         ]
+        hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         operators = operator_access(self.settings)
         book = StoredGapBook(self.store, self._clock)
-        operations = Operations(self.health, self.metrics, self.store, retriever, hub_version(), book, operators)
+        operations = Operations(
+            self.health, self.metrics, self.store, retriever, hub_version(), book, operators, self._fresh.freshness
+        )
         self._runner = web.AppRunner(
-            build_app(operations, routes), access_log=None, shutdown_timeout=10.0, handle_signals=False
+            build_app(operations, [*routes, *hooks]), access_log=None, shutdown_timeout=10.0, handle_signals=False
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024, reuse_address=True)
@@ -353,7 +361,7 @@ class Hub:
         if self.works:
             checks["vectors"] = self._check_vectors
         if self.settings.redis_url:
-            checks["cache"] = self._check_cache
+            checks["cache"] = partial(ping_cache, self.settings.redis_url)
         return checks
 
     async def _check_db(self) -> Finding | None:
@@ -387,13 +395,3 @@ class Hub:
             return Finding(parts=found)
         detail = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
         return Finding(HealthStatus.DEGRADED, detail, parts=found)
-
-    async def _check_cache(self) -> None:
-        from redis.asyncio import from_url
-
-        assert self.settings.redis_url is not None
-        client = from_url(self.settings.redis_url, socket_timeout=1.5, socket_connect_timeout=1.5)
-        try:
-            await client.ping()
-        finally:
-            await client.aclose()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 
 from config.election import Election
+from config.source_jobs import Running, SourceJobs
 from core.domain.errors import HubError, KnowledgeUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
 from core.ports.metrics import Metrics, Timing
+from core.ports.retriever import Retriever
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
+from knowledge.rerank.retriever import RerankedRetriever
 from knowledge.sources import resolve
 from knowledge.sources.refresh import Refreshed
 
@@ -29,8 +33,11 @@ _LONGEST_PAUSE = 600.0
 class FilledRetriever:
     """Implements core.ports.retriever.Retriever; finding nothing in an index that is still being filled says nothing."""
 
-    def __init__(self, knowledge: Knowledge, indexing: Indexing, metrics: Metrics) -> None:
+    def __init__(
+        self, knowledge: Knowledge, indexing: Indexing, metrics: Metrics, reranked: Retriever | None = None
+    ) -> None:
         self._knowledge = knowledge
+        self._reranked = reranked
         self._metrics = metrics
         self._indexing = indexing
 
@@ -46,7 +53,8 @@ class FilledRetriever:
         if self._indexing.idle_without_sources:
             return Retrieval((), threshold=1.0)
         began = time.perf_counter()
-        found = await self._knowledge.retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        retriever = self._reranked or self._knowledge.retriever
+        found = await retriever.retrieve(query, limit=limit, category=category, audience=audience)
         self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
         if not found.supported and self._indexing.filling:
             raise KnowledgeUnavailable("The documents are still being read for the first time.")
@@ -69,24 +77,29 @@ class Indexing:
         stand_in: str | None = None,
         shared: bool = False,
         election: Election | None = None,
+        jobs: SourceJobs | None = None,
         pause: float = _PAUSE,
+        rerank: Callable[[Retriever], RerankedRetriever] | None = None,
     ) -> None:
         """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model.
 
         ``election``: of these one indexes at a time. The others wait, then find its result and have nothing left to do.
+        ``jobs``: show what is done about each source that is configured.
         """
         self._knowledge = knowledge
         self._sources = tuple(sources)
         self._stand_in = stand_in
         self._shared = shared
         self._election = election or Election()
+        self._jobs = jobs
         self._pause = pause
         self._one_at_a_time = asyncio.Lock()
         self._started = False
         self._had_documents = False
         self._first: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
-        self.retriever = FilledRetriever(knowledge, self, metrics)
+        self._reranked = rerank(knowledge.retriever) if rerank is not None else None
+        self.retriever = FilledRetriever(knowledge, self, metrics, self._reranked)
 
     @property
     def filling(self) -> bool:
@@ -110,6 +123,8 @@ class Indexing:
         if self._first is not None:
             self._first.cancel()
             await asyncio.wait({self._first})
+        if self._reranked is not None:
+            await self._reranked.aclose()
         if self._started:
             await self._knowledge.close()
 
@@ -130,8 +145,32 @@ class Indexing:
         What is not on this machine is fetched first, while other runs go on.
         """
         await self._ensure_started()
-        await self._fetch(paths or self._sources, progress)
-        return await self._index(paths, progress, confirm_deletions=confirm_deletions)
+        sources = paths or self._sources
+        async with self._shown(resolve(sources)) as running:
+
+            def tell(update: IndexProgress) -> None:
+                running.tell(update)
+                if progress is not None:
+                    progress(update)
+
+            running.fetched(await self._fetch(sources, tell))
+            report = await self._index(paths, tell, confirm_deletions=confirm_deletions)
+            running.indexed(report)
+        return report
+
+    async def refresh(self, root: str, running: Running) -> None:
+        """Bring one source that is configured in line, and leave the others as they are. Raises HubError."""
+        await self._ensure_started()
+        running.fetched(await self._fetch([root], running.tell))
+        running.indexed(await self._index((), running.tell, only=[root]))
+
+    @asynccontextmanager
+    async def _shown(self, roots: Iterable[str]) -> AsyncIterator[Running]:
+        if self._jobs is None:
+            yield Running()
+            return
+        async with self._jobs.over(roots) as running:
+            yield running
 
     async def _fetch(
         self, sources: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
@@ -145,6 +184,7 @@ class Indexing:
         progress: Callable[[IndexProgress], None] | None = None,
         *,
         confirm_deletions: bool = False,
+        only: Sequence[str] = (),
     ) -> IndexReport:
         async with self._one_at_a_time, self._election.held(ELECTED):
             return await self._knowledge.writer.index(
@@ -153,6 +193,7 @@ class Indexing:
                 origin=Origin.NAMED if paths else Origin.CONFIGURED,
                 stand_in=self._stand_in,
                 confirm_deletions=confirm_deletions,
+                only=only,
             )
 
     async def add(self, source: str) -> IndexReport:
@@ -203,17 +244,23 @@ class Indexing:
         return True
 
     async def _fill(self) -> IndexReport:
-        await self._knowledge.warm()
-        self._had_documents = self._knowledge.health().documents > 0
-        async with self._one_at_a_time, self._election.held(ELECTED):
-            report = await self._knowledge.writer.index(
-                self._sources,
-                origin=Origin.CONFIGURED,
-                stand_in=self._stand_in,
-                drop_other_models=not self._shared,
-            )
-        if any(one.changed for one in await self._fetch(self._sources)):
-            report = await self._index(())
+        async with self._shown(resolve(self._sources)) as running:
+            await self._knowledge.warm()
+            self._had_documents = self._knowledge.health().documents > 0
+            async with self._one_at_a_time, self._election.held(ELECTED):
+                report = await self._knowledge.writer.index(
+                    self._sources,
+                    progress=running.tell,
+                    origin=Origin.CONFIGURED,
+                    stand_in=self._stand_in,
+                    drop_other_models=not self._shared,
+                )
+            running.indexed(report)
+            fetched = await self._fetch(self._sources, running.tell)
+            running.fetched(fetched)
+            if any(one.changed for one in fetched):
+                report = await self._index((), running.tell)
+                running.indexed(report)
         return report
 
 

@@ -20,6 +20,7 @@ from config.learned_answers import learned_file
 from config.measured_model import MeasuredModel
 from config.operators import operator_access
 from config.settings import Settings, secrets_of
+from config.source_jobs import SourceJobs
 from core.agent.settings import AgentSettings
 from core.agent.texts import texts_for
 from core.attachments.extract import ChildExtractor
@@ -85,6 +86,7 @@ def all_secrets(settings: Settings) -> tuple[str, ...]:
         settings.twilio_auth_token,
         settings.email_imap_url,
         settings.email_smtp_url,
+        settings.knowledge_webhook_secret,
     )
     return tuple(secret for value in values for secret in secrets_of(value))
 
@@ -236,7 +238,9 @@ def make_knowledge(settings: Settings) -> Knowledge:
     return open_knowledge(knowledge_settings(settings))
 
 
-def make_indexing(settings: Settings, knowledge: Knowledge, metrics: Metrics, election: Election) -> Indexing:
+def make_indexing(
+    settings: Settings, knowledge: Knowledge, metrics: Metrics, election: Election, jobs: SourceJobs | None = None
+) -> Indexing:
     """Index runs over what is configured. Where several processes share an index, one at a time writes it."""
     return Indexing(
         knowledge,
@@ -245,6 +249,7 @@ def make_indexing(settings: Settings, knowledge: Knowledge, metrics: Metrics, el
         stand_in=sample_stands_in(settings),
         shared=settings.chroma_url is not None,
         election=election if settings.chroma_url else None,
+        jobs=jobs,
     )
 
 

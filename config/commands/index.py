@@ -16,14 +16,16 @@ from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.data_dir import DataDirLock
 from config.election import Election
+from config.freshness import make_source_jobs
 from config.indexing import Indexing
 from config.local_socket import connect, read_line
 from config.settings import Settings, read_settings
-from core.domain.errors import ConfigError
+from core.domain.errors import ConfigError, StoreUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport
 from core.ports.metrics import NoMetrics
 from core.storage.ids import new_id
 from core.storage.migrate import migrate
+from core.storage.store import SqlStore
 from knowledge.index.deletions import CONFIRM
 from knowledge.sources import resolve
 
@@ -81,9 +83,12 @@ async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
     if _has_one_owner(settings):
         lock.require()
     try:
-        async with _election(settings) as election:
+        async with _store(settings) as store:
+            process = new_id()
+            election = Election() if store is None or _has_one_owner(settings) else Election(store, process)
+            jobs = make_source_jobs(settings, store, SystemClock(), process) if store is not None else None
             knowledge = parts.make_knowledge(settings)
-            indexing = parts.make_indexing(settings, knowledge, NoMetrics(), election)
+            indexing = parts.make_indexing(settings, knowledge, NoMetrics(), election, jobs)
             try:
                 await knowledge.start()
                 await knowledge.warm()
@@ -96,15 +101,20 @@ async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
 
 
 @asynccontextmanager
-async def _election(settings: Settings) -> AsyncIterator[Election]:
-    if _has_one_owner(settings):
-        yield Election()
+async def _store(settings: Settings) -> AsyncIterator[SqlStore | None]:
+    """None where it is away and nobody else could be indexing: documents can be read all the same."""
+    try:
+        await migrate(settings.effective_database_url)
+    except StoreUnavailable as error:
+        if not _has_one_owner(settings):
+            raise
+        click.echo(f"What is done is not shown by --status: {error.detail}", err=True)
+        yield None
         return
-    await migrate(settings.effective_database_url)
     store = parts.make_store(settings, SystemClock())
     await store.open()
     try:
-        yield Election(store, new_id())
+        yield store
     finally:
         await store.close()
 

@@ -20,10 +20,10 @@ from config.settings import Settings, read_settings
 log = structlog.get_logger(__name__)
 
 
-def run(role: Role, *, host: str | None, port: int | None) -> None:
+def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) -> None:
     """Returns after a graceful stop (SIGTERM, SIGINT; a second one ends at once)."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = read_settings(**given)
+    settings = read_settings(**given, **({"knowledge_watch": True} if watch else {}))
     configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=all_secrets(settings))
     run_async(_serve(settings, role))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from config.described_sources import DescribedSource
 from config.groups import SettingsGroup
 from config.listed import Listed
+from knowledge.schedule import Schedule, zone_of
 
 
 class KnowledgeGroup(SettingsGroup):
@@ -21,6 +22,21 @@ class KnowledgeGroup(SettingsGroup):
         description="Files, folders, patterns, web sites and repositories to answer from."
     )
     knowledge_source: tuple[DescribedSource, ...] = Field((), description="Sources as tables in switchboard.toml.")
+    knowledge_reindex_cron: str = Field(
+        "17 3 * * *",
+        description="When sources without a schedule of their own are read again, as in a crontab: minute, hour, day, month, "
+        "day of the week. none: only when somebody asks for it.",
+    )
+    knowledge_time_zone: str | None = Field(
+        None, description="The time zone of schedules, such as Europe/Berlin. Default: DESK_TIME_ZONE."
+    )
+    knowledge_webhook_secret: SecretStr | None = Field(
+        None,
+        description="What POST /webhooks/knowledge has to prove; a list while it is being rotated. Not set: no such webhook.",
+    )
+    knowledge_watch: bool = Field(
+        False, description="Index files of folders on this machine as soon as they change. For those who write them."
+    )
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
     )
@@ -54,3 +70,24 @@ class KnowledgeGroup(SettingsGroup):
     corpus_dir: Path | None = Field(
         None, description="A folder of question sets that switchboard evaluate asks when none is named."
     )
+
+    @field_validator("knowledge_reindex_cron")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        Schedule.parse(value)
+        return value
+
+    @field_validator("knowledge_time_zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            zone_of(value)
+        return value
+
+    @field_validator("knowledge_webhook_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        for secret in value.get_secret_value().split(",") if value is not None else ():
+            if secret.strip() and len(secret.strip()) < 16:
+                raise ValueError("must have at least 16 characters; try: openssl rand -hex 32")
+        return value

@@ -18,6 +18,7 @@ from api.metrics import PrometheusMetrics
 from api.operator_access import LOCAL, OperatorAccess
 from core.domain.errors import StoreUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
+from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
 from core.ports.store import Records
 
@@ -91,12 +92,13 @@ async def serve(
     *,
     operators: OperatorAccess = LOCAL,
     gaps: GapBook | None = None,
+    freshness: Freshness | None = None,
 ) -> AsyncIterator[Rig]:
     """On a free port of the loopback."""
     database, library, metrics = Database(), Library(), PrometheusMetrics()
     health = Health({"db": database.ping}, version="1.2.3")
     book = gaps or cast(GapBook, None)
-    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3", book, operators)
+    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3", book, operators, freshness)
     app = build_app(operations, routes)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()

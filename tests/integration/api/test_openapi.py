@@ -38,7 +38,7 @@ def _web_routes() -> list[web.AbstractRouteDef]:
 
 async def test_each_route_is_described_and_each_description_is_a_route() -> None:
     registered = []
-    async with serve(_web_routes()) as rig:
+    async with serve(_web_routes(), freshness=_Anything()) as rig:
         for route in rig.app.router.routes():
             assert route.resource is not None
             registered.append((route.method, re.sub(r"\{(\w+):.*\}", r"{\1}", route.resource.canonical)))

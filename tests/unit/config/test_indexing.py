@@ -61,8 +61,8 @@ async def test_a_start_touches_neither_what_was_named_nor_what_others_search(sha
     start = {"origin": Origin.CONFIGURED, "stand_in": "./sample", "drop_other_models": not shared}
     assert orders.seen == [
         (("./docs",), start),
-        (("./more",), {"origin": Origin.NAMED, "stand_in": "./sample", "confirm_deletions": False}),
-        (("./docs",), {"origin": Origin.CONFIGURED, "stand_in": "./sample", "confirm_deletions": True}),
+        (("./more",), {"origin": Origin.NAMED, "stand_in": "./sample", "confirm_deletions": False, "only": ()}),
+        (("./docs",), {"origin": Origin.CONFIGURED, "stand_in": "./sample", "confirm_deletions": True, "only": ()}),
     ]
 
 

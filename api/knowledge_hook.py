@@ -1,0 +1,119 @@
+"""``POST /webhooks/knowledge``: a forge says that somebody has pushed, or a build that a site is new.
+
+GitHub, Gitea and Forgejo sign the body with HMAC-SHA256 (``X-Hub-Signature-256``; docs.github.com, Validating webhook
+deliveries); GitLab sends the secret itself (``X-Gitlab-Token``; docs.gitlab.com, Webhooks). Nothing is parsed before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+import structlog
+from aiohttp import web
+
+from core.domain.errors import BadSignature, InvalidInput
+from core.domain.push import Push
+from core.ports.freshness import Freshness
+from core.ports.metrics import Counter, Metrics
+
+PATH = "/webhooks/knowledge"
+_MAX_BODY = 8 * 1024 * 1024
+"""A push of 2,048 commits, GitHub's most, with the files of each, is smaller; GitHub itself stops at 25 MB."""
+_LONGEST_ID = 200
+_DELIVERIES = ("x-github-delivery", "idempotency-key", "x-gitlab-event-uuid", "x-gitea-delivery", "x-forgejo-delivery")
+_ADDRESSES = (
+    "clone_url",
+    "ssh_url",
+    "git_url",
+    "html_url",
+    "url",
+    "git_http_url",
+    "git_ssh_url",
+    "web_url",
+    "homepage",
+)
+
+_log = structlog.get_logger(__name__)
+
+
+def knowledge_hook(freshness: Freshness, secrets: Sequence[str], metrics: Metrics) -> list[web.RouteDef]:
+    """No route where there is no secret: whoever could have sources read could have them read all day."""
+
+    async def take(request: web.Request) -> web.Response:
+        body = await _body(request)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            prove(headers, body, secrets)
+        except BadSignature:
+            metrics.count(Counter.BAD_SIGNATURES, channel="knowledge")
+            _log.warning("webhook.wrong_signature", channel="knowledge", remote=request.remote)
+            raise
+        asked = await _ask(freshness, headers, body)
+        return web.json_response(
+            {"sources": list(asked or ()), "repeated": asked is None}, status=202, headers={"Cache-Control": "no-store"}
+        )
+
+    return [web.post(PATH, take)] if secrets else []
+
+
+async def _body(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise web.HTTPRequestEntityTooLarge(max_size=_MAX_BODY, actual_size=len(body))
+    return bytes(body)
+
+
+def prove(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
+    """Any of the secrets will do. Each is tried, so that the time taken says nothing. Raises BadSignature."""
+    signature = headers.get("x-hub-signature-256", "").encode("utf-8", "surrogateescape")
+    token = headers.get("x-gitlab-token", "").encode("utf-8", "surrogateescape")
+    good = False
+    for secret in secrets:
+        mine = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+        good |= hmac.compare_digest(mine.encode(), signature)
+        good |= hmac.compare_digest(secret.encode(), token)
+    if not good:
+        raise BadSignature("The request is not signed with KNOWLEDGE_WEBHOOK_SECRET.")
+
+
+async def _ask(freshness: Freshness, headers: Mapping[str, str], body: bytes) -> Sequence[str] | None:
+    payload = _payload(headers, body)
+    delivery = next((headers[name] for name in _DELIVERIES if headers.get(name)), None)
+    if delivery is not None and (len(delivery) > _LONGEST_ID or not delivery.isprintable()):
+        raise InvalidInput("The delivery's id is none.")
+    if isinstance(payload.get("source"), str):
+        return await freshness.ask(payload["source"], delivery)
+    push = push_of(payload)
+    return () if push is None else await freshness.pushed(push, delivery)
+
+
+def _payload(headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
+    """GitHub sends a form where the webhook's content type was left as it is proposed. Raises InvalidInput."""
+    try:
+        text = body.decode("utf-8")
+        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            text = parse_qs(text, max_num_fields=10).get("payload", [""])[0]
+        payload = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The body is no JSON.") from None
+    if not isinstance(payload, dict):
+        raise InvalidInput("The body is no JSON object.")
+    return payload
+
+
+def push_of(payload: Mapping[str, Any]) -> Push | None:
+    """What was pushed where; None for everything else that a forge tells, such as its first ping."""
+    ref = payload.get("ref")
+    places = [payload[name] for name in ("repository", "project") if isinstance(payload.get(name), dict)]
+    if not isinstance(ref, str) or not places:
+        return None
+    addresses = [place[name] for place in places for name in _ADDRESSES if isinstance(place.get(name), str)]
+    branch = next((place["default_branch"] for place in places if isinstance(place.get("default_branch"), str)), None)
+    return Push(tuple(dict.fromkeys(addresses)), ref, branch)

@@ -1,0 +1,202 @@
+"""The jobs of this process's sources: claimed for as long as it works on them, with signs of life, and how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+import structlog
+
+from core.domain.errors import HubError, StoreUnavailable
+from core.domain.jobs import Job, JobState, PlannedJob
+from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
+from core.ports.clock import Clock
+from core.ports.jobs import Jobs
+from knowledge.schedule import Schedule
+from knowledge.sources import SourceOptions, identity_of
+from knowledge.sources.refresh import Refreshed
+from knowledge.sources.secrets import without_secret
+
+log = structlog.get_logger(__name__)
+
+_LEASE = 30.0
+"""Seconds: so much later another process takes up what a killed one was doing."""
+_BEAT = 2.0
+"""Seconds between two looks at how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledSource:
+    """A source that is configured, and when it is read again."""
+
+    options: SourceOptions
+    root: str
+    schedule: Schedule | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of its job, which says no password."""
+        return identity_of(self.root)
+
+    @property
+    def shown(self) -> str:
+        """Its address as people may see it."""
+        return without_secret(self.root)
+
+
+class Running:
+    """What is under way about some sources: told by whoever does it, written down every few seconds."""
+
+    def __init__(self, jobs: Sequence[Job] = ()) -> None:
+        self.jobs = list(jobs)
+        self.progress: IndexProgress | None = None
+        self._reports: dict[str, SourceReport] = {}
+        self._failures: dict[str, str] = {}
+
+    def tell(self, progress: IndexProgress) -> None:
+        """How far it is."""
+        self.progress = replace(progress, together=len(self.jobs) > 1)
+
+    def fetched(self, found: Iterable[Refreshed]) -> None:
+        """What could not be fetched has failed, whatever is in the index of it."""
+        self._failures |= {identity_of(one.root): one.failure for one in found if one.failure is not None}
+
+    def indexed(self, report: IndexReport) -> None:
+        """What a run did; a second one, after something was fetched, adds to the first."""
+        for one in report.sources:
+            before = self._reports.get(one.id, SourceReport(one.id))
+            unchanged = max(0, one.unchanged - before.indexed)
+            counts = (one.indexed + before.indexed, unchanged, one.removed + before.removed)
+            self._reports[one.id] = SourceReport(one.id, *counts, one.failures)
+
+    def outcome(self, job: Job) -> tuple[JobState, SourceReport, str]:
+        """A source that could not be read at all, or not as it should, has failed; one of which documents could not has not."""
+        report = self._reports.get(job.id, SourceReport(job.id))
+        whole = next((reason for place, reason in report.failures if place == job.source), "")
+        error = self._failures.get(job.id) or whole
+        return (JobState.FAILED if error else JobState.DONE), report, error
+
+
+class SourceJobs:
+    """``scope``: the index; ``holder``: this process, by a name that its successor has as well where it owns DATA_DIR."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        sources: Sequence[ScheduledSource],
+        clock: Clock,
+        zone: tzinfo,
+        *,
+        scope: str,
+        holder: str,
+        lease: float = _LEASE,
+        beat: float = _BEAT,
+    ) -> None:
+        self.sources = {source.id: source for source in sources}
+        self._jobs = jobs
+        self._clock = clock
+        self._zone = zone
+        self._scope = scope
+        self._holder = holder
+        self._lease = lease
+        self._beat = beat
+        self._here: set[str] = set()
+        self._planned = False
+
+    async def _all(self) -> Sequence[Job]:
+        """From the first look on there are jobs of these sources, and of no others of this index."""
+        if not self._planned:
+            await self._jobs.plan_jobs(self._scope, [self._plan(source) for source in self.sources.values()])
+            self._planned = True
+        return await self._jobs.jobs(self._scope)
+
+    def _plan(self, source: ScheduledSource) -> PlannedJob:
+        line = f"{source.schedule.text} {self._zone}" if source.schedule is not None else ""
+        return PlannedJob(source.id, source.shown, line, self._next(source))
+
+    def _next(self, source: ScheduledSource) -> float | None:
+        return source.schedule.next(self._clock.now(), self._zone).timestamp() if source.schedule is not None else None
+
+    async def due(self) -> list[Job]:
+        """What somebody should begin, the longest overdue first. Raises StoreUnavailable."""
+        now = self._clock.now().timestamp()
+        found = [job for job in await self._all() if job.id in self.sources and job.id not in self._here]
+        return sorted((job for job in found if job.due(now)), key=lambda job: job.next_run_at or 0.0)
+
+    async def claim(self, job: Job) -> Job | None:
+        """For this process alone; None where another one was faster. Raises StoreUnavailable."""
+        again = self._next(self.sources[job.id])
+        return await self._jobs.claim_job(job, self._holder, self._lease, next_run_at=again)
+
+    @asynccontextmanager
+    async def over(self, roots: Iterable[str]) -> AsyncIterator[Running]:
+        """A run that somebody began over these sources, due or not. Their jobs show it, unless they are under way elsewhere."""
+        wanted = {identity_of(root) for root in roots}
+        claimed: list[Job] = []
+        try:
+            for job in await self._all() if wanted & self.sources.keys() else ():
+                if job.id in wanted - self._here and job.id in self.sources:
+                    found = await self._jobs.claim_job(
+                        job, self._holder, self._lease, next_run_at=job.next_run_at, due=False
+                    )
+                    claimed += [found] if found is not None else []
+        except StoreUnavailable as error:  # documents can be read, though nobody is told
+            log.warning("jobs.not_shown", error=error.detail)
+        async with self.doing(claimed) as running:
+            yield running
+
+    @asynccontextmanager
+    async def doing(self, claimed: Sequence[Job]) -> AsyncIterator[Running]:
+        """What was claimed is under way inside this block. An error ends it as failed, being cancelled as interrupted."""
+        running, ids = Running(claimed), {job.id for job in claimed}
+        self._here |= ids
+        beat = asyncio.create_task(self._keep(running), name="jobs under way")
+        failed: BaseException | None = None
+        try:
+            yield running
+        except BaseException as error:
+            failed = error
+            raise
+        finally:
+            beat.cancel()
+            try:
+                await asyncio.wait({beat})
+            except BaseException as error:  # cancelled at the last moment, which must not be swallowed
+                failed = error
+                raise
+            finally:
+                await self._end(running, failed)
+                self._here -= ids
+
+    async def _end(self, running: Running, failed: BaseException | None) -> None:
+        for job in running.jobs:
+            state, report, error = running.outcome(job)
+            if isinstance(failed, Exception):
+                state = JobState.FAILED
+                error = failed.detail if isinstance(failed, HubError) else f"{type(failed).__name__}: {failed}"
+            elif failed is not None:
+                state = JobState.INTERRUPTED
+            try:
+                await self._jobs.keep_job(job, self._lease, running.progress)
+                await self._jobs.end_job(job, state, report, error)
+            except StoreUnavailable as away:  # its lease ends, and it is done once more
+                log.warning("jobs.not_ended", source=job.source, error=away.detail)
+
+    async def _keep(self, running: Running) -> None:
+        told: IndexProgress | None = None
+        kept = self._clock.monotonic()
+        while True:
+            await asyncio.sleep(self._beat)
+            now, progress = self._clock.monotonic(), running.progress
+            if progress == told and now - kept < self._lease / 3:
+                continue
+            told, kept = progress, now
+            for job in list(running.jobs):
+                with contextlib.suppress(StoreUnavailable):
+                    if not await self._jobs.keep_job(job, self._lease, progress):
+                        log.warning("jobs.taken_up_elsewhere", source=job.source)
+                        running.jobs.remove(job)

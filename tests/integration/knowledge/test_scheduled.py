@@ -1,0 +1,286 @@
+"""Sources are read again when their time has come: by one of several hubs, once for all that was missed, and to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from config.indexing import Indexing
+from config.scheduler import Scheduler
+from config.source_jobs import ScheduledSource, SourceJobs
+from core.domain.errors import KnowledgeUnavailable, StoreUnavailable
+from core.domain.jobs import Job, JobState
+from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
+from core.ports.jobs import Jobs
+from core.ports.metrics import Metrics
+from core.storage.migrate import migrate
+from core.storage.store import SqlStore
+from knowledge.open import Knowledge
+from knowledge.schedule import Schedule
+from knowledge.sources import Catalog, SourceOptions, identity_of
+from knowledge.sources.refresh import Refresh
+from tests.contract.stores.manual_clock import ManualClock
+from tests.unit.core.eventually import eventually
+
+DOCS, SITE = "/srv/docs", "/srv/handbook"
+HOUR = 3600.0
+
+
+class Shelf:
+    """A knowledge base that writes down what it is asked for. ``gate``: a run ends when it is open; ``fault``: it fails."""
+
+    def __init__(self) -> None:
+        self.writer = self.retriever = self
+        self.refresh = Refresh(Catalog())
+        self.documents = 1
+        self.seen: list[tuple[str, ...]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.fault: Exception | None = None
+        self.failures: tuple[tuple[str, str], ...] = ()
+
+    async def start(self) -> None: ...
+
+    async def warm(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def health(self) -> Shelf:
+        return self
+
+    async def index(
+        self, paths: Sequence[str], *, progress: Callable[[IndexProgress], None], only: Sequence[str] = (), **_: Any
+    ) -> IndexReport:
+        roots = tuple(only or paths)
+        self.seen.append(roots)
+        progress(IndexProgress(3, 9, "a.md"))
+        await self.gate.wait()
+        if self.fault is not None:
+            raise self.fault
+        reports = tuple(SourceReport(identity_of(root), 1, 2, 0, self.failures) for root in roots)
+        return IndexReport(len(roots), 2, 0, 1, sources=reports)
+
+
+class Cable:
+    """The way to the database, which a test may cut: a process that gives no sign of life is thought dead."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.cut = False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.cut:
+            raise StoreUnavailable("the cable is cut")
+        return getattr(self._store, name)
+
+
+class Hub:
+    """One process: its scheduler, its indexing and its connections."""
+
+    def __init__(self, store: SqlStore, clock: ManualClock, sources: Sequence[ScheduledSource], holder: str) -> None:
+        self.store = store
+        self.shelf = Shelf()
+        self.cable = Cable(store)
+        self.jobs = SourceJobs(cast("Jobs", self.cable), sources, clock, UTC, scope="shared", holder=holder, beat=0.01)
+        knowledge = cast("Knowledge", self.shelf)
+        self.indexing = Indexing(
+            knowledge, [source.root for source in sources], cast("Metrics", None), shared=True, jobs=self.jobs
+        )
+        self.scheduler = Scheduler(self.jobs, self.indexing, poll=0.01)
+
+    async def tick(self) -> int:
+        """What is due is done; how much that was."""
+        begun = await self.scheduler.once()
+        await self.scheduler.idle()
+        return begun
+
+    async def job(self, root: str = DOCS) -> Job:
+        """As everybody sees it."""
+        return next(job for job in await self.store.jobs("shared") if job.id == identity_of(root))
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """It is nine o'clock, and nobody sleeps."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def stores(database_url: str, clock: ManualClock) -> AsyncIterator[list[SqlStore]]:
+    """Two processes' connections to one database."""
+    await migrate(database_url)
+    both = [SqlStore(database_url, clock, server_clock=False) for _ in range(2)]
+    for store in both:
+        await store.open()
+    yield both
+    for store in both:
+        await store.close()
+
+
+def every(line: str, *roots: str) -> list[ScheduledSource]:
+    return [ScheduledSource(SourceOptions(root), root, Schedule.parse(line)) for root in roots]
+
+
+@pytest.fixture
+def hubs(stores: list[SqlStore], clock: ManualClock) -> list[Hub]:
+    """Both read the same two folders, every hour on the hour."""
+    return [Hub(store, clock, every("0 * * * *", DOCS, SITE), f"p{n}") for n, store in enumerate(stores)]
+
+
+async def test_of_two_hubs_one_reads_a_source_and_each_source_by_itself(hubs: list[Hub], clock: ManualClock) -> None:
+    assert [await hub.tick() for hub in hubs] == [0, 0]
+    clock.move(HOUR)
+    assert sum(await asyncio.gather(*(hub.tick() for hub in hubs))) == 2
+    assert sorted([*hubs[0].shelf.seen, *hubs[1].shelf.seen]) == [(DOCS,), (SITE,)]
+    assert [await hub.tick() for hub in hubs] == [0, 0]
+    job = await hubs[0].job()
+    assert (job.state, job.report) == (JobState.DONE, SourceReport(job.id, 1, 2))
+    assert job.next_run_at == datetime(2026, 11, 21, 11, tzinfo=UTC).timestamp()
+
+
+async def test_what_was_missed_is_done_once(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(50 * HOUR + 60)
+    assert await hubs[0].tick() == 2
+    assert await hubs[0].tick() == 0
+    assert (await hubs[0].job()).next_run_at == clock.now().timestamp() + HOUR - 60
+
+
+async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(HOUR)
+    for hub in hubs:
+        hub.shelf.gate.clear()
+    dead = hubs[0]
+    assert await dead.scheduler.once() == 2
+    await eventually(lambda: sorted(dead.shelf.seen) == [(DOCS,), (SITE,)] or len(dead.shelf.seen) == 1)
+
+    async def told() -> bool:
+        return (await hubs[1].job()).progress is not None or (await hubs[1].job(SITE)).progress is not None
+
+    await eventually(told)
+    clock.move(29)
+    assert await hubs[1].scheduler.once() == 0, "while it gives signs of life"
+    dead.cable.cut = True
+    clock.move(30)
+    cut = [job for job in await hubs[1].store.jobs("shared") if job.state is JobState.INTERRUPTED]
+    assert len(cut) == 2, "it is said before anybody has taken it up"
+    hubs[1].shelf.gate.set()
+    assert await hubs[1].tick() == 2
+    jobs = await hubs[1].store.jobs("shared")
+    assert {job.state for job in jobs} == {JobState.DONE}
+    assert all(job.cut_off_at is not None for job in jobs)
+    dead.cable.cut = False
+    dead.shelf.fault = KnowledgeUnavailable("too late")
+    dead.shelf.gate.set()
+    await dead.scheduler.idle()
+    assert {job.state for job in await hubs[1].store.jobs("shared")} == {JobState.DONE}, (
+        "a zombie's word counts no more"
+    )
+
+
+async def test_a_hub_that_stops_leaves_its_run_to_the_next_at_once(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(HOUR)
+    hubs[0].shelf.gate.clear()
+    assert await hubs[0].scheduler.once() == 2
+    await eventually(lambda: bool(hubs[0].shelf.seen))
+    await hubs[0].scheduler.stop()
+    assert {job.state for job in await hubs[0].store.jobs("shared")} == {JobState.INTERRUPTED}
+    assert await hubs[1].tick() == 2
+    assert (await hubs[1].job()).cut_off_at == clock.now().timestamp()
+
+
+async def test_a_run_that_fails_says_why_and_comes_again_in_its_time(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(HOUR)
+    hubs[0].shelf.fault = KnowledgeUnavailable("CHROMA_URL does not answer")
+    assert await hubs[0].tick() == 2
+    job = await hubs[0].job()
+    assert (job.state, job.error) == (JobState.FAILED, "CHROMA_URL does not answer")
+    assert await hubs[0].tick() == 0
+    hubs[0].shelf.fault = None
+    clock.move(HOUR)
+    assert await hubs[0].tick() == 2
+    assert ((await hubs[0].job()).state, (await hubs[0].job()).error) == (JobState.DONE, "")
+
+
+async def test_a_source_that_cannot_be_read_has_failed_and_one_of_its_documents_has_not(
+    hubs: list[Hub], clock: ManualClock
+) -> None:
+    await hubs[0].tick()
+    clock.move(HOUR)
+    hubs[0].shelf.failures = ((DOCS, "there is no such file or folder"),)
+    await hubs[0].tick()
+    assert (await hubs[0].job(DOCS)).state is JobState.FAILED
+    assert (await hubs[0].job(DOCS)).error == "there is no such file or folder"
+    assert (await hubs[0].job(SITE)).state is JobState.DONE
+    assert (await hubs[0].job(SITE)).report == SourceReport(identity_of(SITE), 1, 2, 0, hubs[0].shelf.failures)
+
+
+async def test_many_who_ask_during_a_run_get_one_run_after_it(hubs: list[Hub], clock: ManualClock) -> None:
+    hub = hubs[0]
+    await hub.tick()
+    hub.shelf.gate.clear()
+    await hub.store.ask_jobs([identity_of(DOCS)])
+    assert await hub.scheduler.once() == 1
+    await eventually(lambda: hub.shelf.seen == [(DOCS,)])
+    for _ in range(5):
+        await hubs[1].store.ask_jobs([identity_of(DOCS)])
+        assert await hub.scheduler.once() == 0
+        assert await hubs[1].scheduler.once() == 0
+    hub.shelf.gate.set()
+    await hub.scheduler.idle()
+    assert await hub.tick() == 1
+    assert hub.shelf.seen == [(DOCS,), (DOCS,)]
+    assert await hub.tick() == 0
+
+
+async def test_the_run_of_the_start_is_shown_of_each_source(hubs: list[Hub], clock: ManualClock) -> None:
+    hub = hubs[0]
+    hub.shelf.gate.clear()
+    await hub.indexing.start()
+
+    async def under_way() -> bool:
+        return any(job.progress is not None for job in await hub.store.jobs("shared"))
+
+    await eventually(under_way)
+    for root in (DOCS, SITE):
+        job = await hub.job(root)
+        assert job.state is JobState.RUNNING
+        assert job.progress == IndexProgress(3, 9, "a.md", together=True)
+    hub.shelf.gate.set()
+    await hub.indexing.first_run()
+    assert {job.state for job in await hub.store.jobs("shared")} == {JobState.DONE}
+    assert hub.shelf.seen == [(DOCS, SITE)]
+    await hub.indexing.stop()
+
+
+async def test_a_command_is_shown_of_the_sources_that_it_is_about(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].indexing.run([SITE])
+    assert ((await hubs[0].job()).state, (await hubs[0].job(SITE)).state) == (JobState.NEW, JobState.DONE)
+    await hubs[0].indexing.run(["/srv/another"])
+    assert (await hubs[0].job()).state is JobState.NEW
+
+
+async def test_sources_that_are_configured_no_more_have_no_jobs(stores: list[SqlStore], clock: ManualClock) -> None:
+    await Hub(stores[0], clock, every("0 * * * *", DOCS, SITE), "p0").tick()
+    await Hub(stores[1], clock, every("none", SITE), "p1").tick()
+    (job,) = await stores[0].jobs("shared")
+    assert (job.source, job.next_run_at) == (SITE, None)
+
+
+async def test_a_loop_reads_what_is_asked_for_and_ends(hubs: list[Hub]) -> None:
+    hub = hubs[0]
+    await hub.indexing.start()
+    hub.scheduler.start()
+    await eventually(lambda: bool(hub.shelf.seen))
+    await hub.indexing.first_run()
+    await hub.store.ask_jobs([identity_of(DOCS)])
+    await eventually(lambda: hub.shelf.seen[1:] == [(DOCS,)])
+    await hub.scheduler.stop()
+    await hub.indexing.stop()
