@@ -172,6 +172,7 @@ class Turn:
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
             cases=staff.cases,
+            gaps=reply.gaps if reply is not None else (),
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
@@ -182,7 +183,6 @@ class Turn:
     def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
             state.claim,
-            gaps=reply.gaps if reply is not None else (),
             handled_seq=_handled(state),
             messages=tuple(_about(state, message) for message in said.messages),
             transition=said.transition,
@@ -259,6 +259,7 @@ class Turn:
         intent: str | None,
         besides: Reply | None = None,
         quietly: bool = False,
+        gaps: tuple[Unanswered, ...] = (),
     ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
         written = in_written_language(state)
@@ -269,7 +270,6 @@ class Turn:
             said.insert(0, _by_agent(besides))
         if quietly:
             said.clear()
-        gaps: tuple[Unanswered, ...] = (),
         staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,
@@ -279,6 +279,7 @@ class Turn:
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
             cases=staff.cases,
+            gaps=gaps,
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
@@ -289,7 +290,7 @@ class Turn:
             handled_seq=_handled(state),
             messages=(_about(state, _by_agent(reply)),),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
-            gaps=gaps,
+            gaps=reply.gaps,
         )
 
 
@@ -300,7 +301,6 @@ def _by_agent(reply: Reply) -> NewMessage:
         "intent": reply.intent,
         "offers_person": reply.offers_person,
         "requires_escalation": False,
-            gaps=reply.gaps,
     }
     return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
 

@@ -22,8 +22,8 @@ from core.storage.cases import keep_cases, recall
 from core.storage.database import Database
 from core.storage.delivered import beside
 from core.storage.desk_tables import relay
-from core.storage.ids import new_id
 from core.storage.gap_writes import gap_row, keep_gaps
+from core.storage.ids import new_id
 from core.storage.news import passed_on
 from core.storage.roads import keep_follow_ups, note_sent
 from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
@@ -74,8 +74,8 @@ class Writes:
     cases: list[CaseRecord] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
     followed: list[tuple[str, FollowUp]] = field(default_factory=list)
-    on_roads: set[tuple[str, Road]] = field(default_factory=set)
     gaps: list[dict[str, Any]] = field(default_factory=list)
+    on_roads: set[tuple[str, Road]] = field(default_factory=set)
     waiting: frozenset[str] = frozenset()
     spoken: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
@@ -87,8 +87,8 @@ class Writes:
         """What a turn decided about the conversation that it holds."""
         self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq)
         self.cases.extend(outcome.cases)
-        if outcome.contact:
         self.gaps.extend(gap_row(row, found, self.now) for found in outcome.gaps)
+        if outcome.contact:
             self.contacts.append((row.customer_id, outcome.contact))
 
     def aside(self, row: Row[Any], aside: Aside) -> None:
@@ -158,8 +158,8 @@ class Writes:
             values = {key: value for key, value in given if value}
             if values:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
-        keep_cases(connection, database, self.cases, self.now)
         keep_gaps(connection, database, self.gaps)
+        keep_cases(connection, database, self.cases, self.now)
         recall(connection, self.recalls, self.now)
         keep_follow_ups(connection, database, self.followed, self.now)
         note_sent(connection, self.on_roads, self.now)
