@@ -8,8 +8,14 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.errors import KnowledgeUnavailable
+
 Vectors: TypeAlias = NDArray[np.float32]
 """One row per text, each of length 1, so that a product of two of them is their cosine."""
+
+
+class TextRefused(KnowledgeUnavailable):
+    """The model is there and will not take this one text, or one of these: the others can be embedded without it."""
 
 
 class Embedder(Protocol):

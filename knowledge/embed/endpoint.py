@@ -18,7 +18,7 @@ import httpx
 import numpy as np
 
 from core.domain.errors import ConfigError, KnowledgeUnavailable
-from knowledge.embed.embedder import Vectors, unit
+from knowledge.embed.embedder import TextRefused, Vectors, unit
 from knowledge.embed.prompts import Prompts, prompts_for
 from knowledge.embed.retry_after import retry_after
 from knowledge.embed.token_estimate import estimated_tokens, start_within
@@ -32,6 +32,7 @@ _TOKENS_AT_ONCE = 100_000
 """Estimated. OpenAI takes 300,000 in one request."""
 _TOO_LONG = re.compile(r"token|context|length|too (long|large)", re.IGNORECASE)
 _HALVINGS = 5
+_HARMLESS = "warm up"
 _FIRST_PAUSE = 0.5
 
 
@@ -46,6 +47,8 @@ class Patience:
 
 _CUSTOMER = Patience(8.0, 2, 3.0)
 _INDEX_RUN = Patience(60.0, 7, 60.0)
+_LOOKING = Patience(60.0, 2, 60.0)
+"""Where one text of several is looked for over which the server fails, although it takes others."""
 
 
 class EndpointEmbedder:
@@ -73,7 +76,7 @@ class EndpointEmbedder:
         self._client = httpx.Client(base_url=base_url.rstrip("/") + "/", headers=headers)
         whole = limit or next((tokens for name, tokens in _LIMITS if name.search(model)), _CAUTIOUS_LIMIT)
         self.limit = max(16, whole - max(self.count([self._prompts.question, self._prompts.document])))
-        first = self._vectors(["warm up"], _CUSTOMER)
+        first = self._vectors([_HARMLESS], _CUSTOMER)
         self.dimensions = first.shape[1]
         parts = [
             base_url.rstrip("/"),
@@ -120,20 +123,41 @@ class EndpointEmbedder:
         return vectors
 
     def _vectors(self, texts: Sequence[str], patience: Patience) -> Vectors:
-        """A batch that holds a text of too many tokens, whatever the estimate said, is halved, and at last that text is."""
+        """A batch that holds a text of too many tokens, whatever the estimate said, is halved, and at last that text is. So is
+        one that holds a text which the server refuses or fails over, down to that text: the others are none the worse for it.
+        """
         halvings = 0
         while True:
             try:
                 return self._answer(texts, patience)
             except _TooLong as error:
                 if len(texts) > 1:
-                    middle = len(texts) // 2
-                    parts = [self._vectors(part, patience) for part in (texts[:middle], texts[middle:])]
-                    return np.concatenate(parts)
+                    return self._halves(texts, patience)
                 halvings += 1
                 if halvings > _HALVINGS:
-                    raise KnowledgeUnavailable(str(error)) from error
+                    raise TextRefused(str(error)) from error
                 texts = [texts[0][: max(1, len(texts[0]) // 2)]]
+            except TextRefused:
+                if len(texts) == 1:
+                    raise
+                return self._halves(texts, patience)
+            except _Failing as error:
+                if patience is _CUSTOMER or not self._takes_others():
+                    raise
+                if len(texts) == 1:
+                    raise TextRefused(error.detail) from error
+                return self._halves(texts, _LOOKING)
+
+    def _halves(self, texts: Sequence[str], patience: Patience) -> Vectors:
+        middle = len(texts) // 2
+        return np.concatenate([self._vectors(part, patience) for part in (texts[:middle], texts[middle:])])
+
+    def _takes_others(self) -> bool:
+        try:
+            self._answer([_HARMLESS], _CUSTOMER)
+        except KnowledgeUnavailable:
+            return False
+        return True
 
     def _answer(self, texts: Sequence[str], patience: Patience) -> Vectors:
         body: dict[str, Any] = {"model": self.name, "input": list(texts), "encoding_format": "float"}
@@ -150,27 +174,27 @@ class EndpointEmbedder:
             wanted = f"{len(texts)} vectors" + (f" of {dimensions} figures" if dimensions else "")
             raise KnowledgeUnavailable(f"{self._who} answered {vectors.shape}, and {wanted} were asked for")
         if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
-            raise KnowledgeUnavailable(f"{self._who} answered a vector without a direction")
+            raise TextRefused(f"{self._who} answered a vector without a direction")
         return unit(vectors)
 
     def _posted(self, body: dict[str, Any], patience: Patience) -> httpx.Response:
-        pause = _FIRST_PAUSE
+        pause, failing = _FIRST_PAUSE, False
         for left in reversed(range(patience.tries)):
             wait: float | None = None
             try:
                 response = self._client.post("embeddings", json=body, timeout=patience.timeout)
                 if response.is_success:
                     return response
-                reason = self._refused(response)
+                reason, failing = self._refused(response), response.status_code >= 500
                 wait = retry_after(response.headers.get("retry-after"), time.time())
             except httpx.TransportError as error:
-                reason = f"{self._who} does not answer: {type(error).__name__} {error}".strip()
+                reason, failing = f"{self._who} does not answer: {type(error).__name__} {error}".strip(), False
             wait = pause * random.uniform(0.8, 1.2) if wait is None else wait  # noqa: S311 - no secret depends on it
             if not left or wait > patience.longest_pause:
                 break
             self._sleep(wait)
             pause *= 2
-        raise KnowledgeUnavailable(reason)
+        raise (_Failing if failing else KnowledgeUnavailable)(reason)
 
     def _refused(self, response: httpx.Response) -> str:
         """What may pass comes back as text. Raises for what will not."""
@@ -183,8 +207,10 @@ class EndpointEmbedder:
         if response.status_code in (400, 413, 422) and _TOO_LONG.search(said):
             raise _TooLong(reason)
         passing = response.status_code in (408, 409, 425, 429) or response.status_code >= 500
-        if not passing or "insufficient_quota" in response.text:
+        if "insufficient_quota" in response.text:
             raise KnowledgeUnavailable(reason)
+        if not passing:
+            raise (TextRefused if response.status_code in (400, 413, 422) else KnowledgeUnavailable)(reason)
         return reason
 
     def _said(self, response: httpx.Response) -> str:
@@ -203,6 +229,10 @@ class EndpointEmbedder:
 
 class _TooLong(Exception):
     """The server counts more tokens than it takes."""
+
+
+class _Failing(KnowledgeUnavailable):
+    """The server answered with an error of its own as often as it was asked."""
 
 
 def _requests(texts: Sequence[str], most: int) -> Iterator[list[int]]:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.embed.embedder import Embedder, Vectors
+from knowledge.embed.embedder import Embedder, TextRefused, Vectors
 
 Vector: TypeAlias = NDArray[np.float32]
 
@@ -123,6 +123,10 @@ class EmbeddingQueue:
         try:
             vectors = self._embedder.embed_questions([text for text, _ in questions])
         except Exception as error:
+            if isinstance(error, TextRefused) and len(questions) > 1:
+                for one in questions:  # of several customers' questions one was refused: the others are answered
+                    self._embed_questions([one])
+                return
             for _, future in questions:
                 future.set_exception(error)
             return

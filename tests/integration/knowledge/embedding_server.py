@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +39,8 @@ class EmbeddingServer:
     instead: deque[Answer] = field(default_factory=deque)
     longest: int = 40_000
     reverse: bool = True
+    refuses: Callable[[dict[str, Any]], Answer | None] = lambda asked: None
+    """Whether it takes exception to what it is asked for, by what is in it."""
 
     def answer(self, path: str, key: str | None, body: dict[str, Any]) -> Answer:
         """To a request that arrived."""
@@ -49,7 +51,7 @@ class EmbeddingServer:
         self.requests.append(body)
         if self.instead:
             return self.instead.popleft()
-        return self._refused(body) or self._vectors(body)
+        return self._refused(body) or self.refuses(body) or self._vectors(body)
 
     def _refused(self, body: dict[str, Any]) -> Answer | None:
         unknown = body.keys() - {"model", "input", "encoding_format", "dimensions", "user"}

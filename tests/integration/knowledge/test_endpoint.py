@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from core.domain.errors import ConfigError, KnowledgeUnavailable
+from knowledge.embed.embedder import TextRefused
 from knowledge.embed.endpoint import EndpointEmbedder
 from knowledge.embed.opening import open_embedder
 from knowledge.embed.prompts import Prompts
+from knowledge.index.order import IndexOrder
 from knowledge.open import open_knowledge
 from knowledge.settings import KnowledgeSettings
 from tests.integration.knowledge.conftest import PATIENCE
@@ -27,6 +29,7 @@ from tests.integration.knowledge.embedding_server import (
     embedding_server,
     vector_of,
 )
+from tests.integration.knowledge.index_bench import Bench
 from tests.servers.process import free_port
 
 
@@ -162,6 +165,58 @@ def test_what_is_no_answer_is_said(
     server.instead.append(answer)
     with pytest.raises(KnowledgeUnavailable, match=said):
         embedder.embed_documents(["text"])
+
+
+def _poisoned(status: int, body: Any) -> Callable[[dict[str, Any]], Answer | None]:
+    return lambda asked: Answer(status, body) if any("poison" in text for text in asked["input"]) else None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "the input was rejected"}}),
+        (500, {"error": {"message": "internal error"}}),
+        (200, None),
+    ],
+)
+def test_a_text_that_is_refused_stops_no_other_document(
+    server: EmbeddingServer, embedder: EndpointEmbedder, tmp_path: Path, status: int, body: Any
+) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(12):
+        (docs / f"{number}.md").write_text(f"# Refunds {number}\n\nWithin {number} days.")
+    (docs / "bad.md").write_text("# Bad\n\nThis is poison.")
+    server.refuses = _poisoned(status, body)
+    if status == 200:
+        server.refuses = lambda asked: Answer(200, _zeros(asked)) if "poison" in str(asked["input"]) else None
+    bench = Bench(docs, tmp_path / "chroma")
+    run = bench.made()
+    run._embed = embedder.embed_documents
+
+    report = run.run(IndexOrder([str(docs)]), lambda progress: None)
+
+    assert report.indexed == 12
+    [(source, reason)] = report.failures
+    assert source == "docs/bad.md"
+    assert "the embedding server" in reason
+    assert len(bench.sources()) == 12
+    assert bench.index().counts()[0] == 12, "and it is seen"
+
+
+def _zeros(asked: dict[str, Any]) -> Any:
+    vectors = [[0.0] * 16 if "poison" in text else vector_of(text) for text in asked["input"]]
+    return {"data": [{"index": number, "embedding": vector} for number, vector in enumerate(vectors)]}
+
+
+def test_a_server_that_fails_over_everything_is_away(
+    server: EmbeddingServer, embedder: EndpointEmbedder, pauses: Pauses
+) -> None:
+    server.refuses = lambda asked: Answer(503, {"error": {"message": "model is loading"}})
+    with pytest.raises(KnowledgeUnavailable, match="503: model is loading") as away:
+        embedder.embed_documents(["one", "two"])
+    assert not isinstance(away.value, TextRefused)
+    assert len(pauses) <= 8
 
 
 def test_only_settings_mend_a_wrong_key_address_or_model(server: EmbeddingServer) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge.embed.embedder import Vectors
+from knowledge.embed.embedder import TextRefused, Vectors
 from knowledge.embed.prompts import family_prompts
 from knowledge.embed.queue import EmbeddingQueue
 
@@ -31,6 +31,8 @@ class RecordingEmbedder:
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         if "bad" in texts:
             raise ValueError("no vector for this")
+        if "refused" in texts:
+            raise TextRefused("no vector for one of these")
         self.asked.append(("questions", len(texts)))
         return np.asarray([[len(text)] for text in texts], np.float32)
 
@@ -133,6 +135,20 @@ def test_an_error_reaches_those_who_asked_and_the_queue_goes_on(queue: Embedding
         queue.question("bad").result(10)
 
     assert list(queue.question("fine").result(10)) == [4.0]
+
+
+def test_a_question_that_is_refused_is_no_other_customers_fault(embedder: RecordingEmbedder) -> None:
+    queue = EmbeddingQueue(embedder)
+    asked = {text: queue.question(text) for text in ("why", "refused", "when")}
+    thread = threading.Thread(target=queue.run)
+    thread.start()
+    try:
+        assert [float(asked[text].result(10)[0]) for text in ("why", "when")] == [3.0, 4.0]
+        with pytest.raises(TextRefused):
+            asked["refused"].result(10)
+    finally:
+        queue.close()
+        thread.join(10)
 
 
 def test_a_closed_queue_refuses(embedder: RecordingEmbedder) -> None:
