@@ -18,9 +18,11 @@ _HANDFUL = 5
 
 
 class Deletions:
-    """``meant``: documents to take out. ``refused``: by root, those of which more than half has vanished, as people may see them.
+    """``meant``: documents to take out. ``refused``: by root, those that stay until somebody confirms, as people may see them.
 
-    What is no longer configured, or was named and is taken out by its name, is meant whatever its number.
+    These are most of a source that vanished at once; and what is no longer configured as long as what came in its place cannot
+    be read, or nothing came: an address that was written in another way must not empty the index while it is fetched. What was
+    named and is taken out by its name is meant whatever its number.
     """
 
     def __init__(self, found: Scan, known: Mapping[str, IndexedDocument], order: IndexOrder) -> None:
@@ -28,19 +30,44 @@ class Deletions:
         gone = {name: document for name, document in known.items() if name not in present}
         leaving = {name: document for name, document in gone.items() if _may_go(document, found, order)}
         had = Counter(document.root for document in known.values())
-        lost = Counter(document.root for document in leaving.values() if document.root in order.roots)
-        large = {root for root, count in lost.items() if count > _HANDFUL and count * 2 > had[root]}
-        kept = set() if order.confirm_deletions else large
-        self.meant = [name for name, document in leaving.items() if document.root not in kept]
-        self.refused = {root: ((without_secret(root), _reason(lost[root], had[root])),) for root in sorted(kept)}
+        lost = Counter(document.root for document in leaving.values())
+        refused = {
+            root: _reason(count, had[root])
+            for root, count in lost.items()
+            if root in order.roots and count > _HANDFUL and count * 2 > had[root]
+        }
+        if nothing_instead(known, order) or any(found.failed(root) for root in order.roots):
+            refused |= {root: _dropped(count) for root, count in lost.items() if _was_dropped(root, order)}
+        if order.confirm_deletions:
+            refused = {}
+        self.meant = [name for name, document in leaving.items() if document.root not in refused]
+        self.refused = {root: ((without_secret(root), refused[root]),) for root in sorted(refused)}
+
+
+def nothing_instead(known: Mapping[str, IndexedDocument], order: IndexOrder) -> bool:
+    """Whether a company's documents would be taken out for those that stand in for them: the setting was lost, most likely."""
+    if order.stand_in is None or order.origin is not Origin.CONFIGURED or order.confirm_deletions:
+        return False
+    dropped = [one for one in known.values() if one.origin is Origin.CONFIGURED and _was_dropped(one.root, order)]
+    return len(dropped) > _HANDFUL
+
+
+def _was_dropped(root: str, order: IndexOrder) -> bool:
+    return root not in order.roots and root != order.stand_in
 
 
 def _may_go(document: IndexedDocument, found: Scan, order: IndexOrder) -> bool:
     if document.root in order.roots:
         return order.wants(document.root) and not found.failed(document.root)
-    dropped = order.origin is Origin.CONFIGURED and document.origin is Origin.CONFIGURED
-    return dropped and not found.failed(document.root)
+    return order.origin is Origin.CONFIGURED and document.origin is Origin.CONFIGURED
 
 
 def _reason(lost: int, had: int) -> str:
     return f"{lost} of its {had} documents are gone; they stay in the index until somebody says that this is meant: {CONFIRM}"
+
+
+def _dropped(count: int) -> str:
+    return (
+        f"it is configured no more; its {count} documents stay in the index until every source can be read, "
+        f"or somebody says that this is meant: {CONFIRM}"
+    )

@@ -30,6 +30,7 @@ def forget(client: Any, database: ManifestDatabase, fingerprint: str, root: str)
     found = database.read(lambda connection: connection.execute(query).all())
     for other in {name for name, _ in found}:
         manifest = Manifest(database, other)
+        manifest.roll_back()
         manifest.remove([identity for name, identity in found if name == other])
         manifest.commit()
     return first_layout.forget(client, root) or bool(found)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from knowledge.index.database import ManifestDatabase
 from knowledge.index.order import Origin
 from knowledge.index.passages import PassageRow
 from knowledge.index.records import IndexedDocument
+from knowledge.index.staged import GONE, move_on, put_back, restrict
 from knowledge.index.tables import documents, owners, passages, pointers
 from knowledge.index.vectors import Keys, Shelf, new_generation, unpacked
 
@@ -45,7 +46,8 @@ class Pointer:
 class Manifest:
     """Blocking. Changes are made to the epoch after the present one; nobody sees them until ``commit``.
 
-    A run that was cut off leaves its changes: each of its documents is whole, and the next run goes on from there.
+    A run that was cut off leaves its changes, each of its documents whole: the next run over their roots goes on from there, and
+    any other puts them back.
     """
 
     def __init__(self, database: ManifestDatabase, fingerprint: str) -> None:
@@ -61,7 +63,7 @@ class Manifest:
 
     def documents(self) -> dict[str, IndexedDocument]:
         """Every document by id, as the last run left them."""
-        query = select(documents).where(documents.c.fingerprint == self.fingerprint)
+        query = select(documents).where(self._ours(documents), documents.c.digest != GONE)
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
         return {row["id"]: _document_of(row) for row in rows}
 
@@ -99,30 +101,69 @@ class Manifest:
             for start in range(0, len(leaving), _MANY):
                 some = leaving[start : start + _MANY]
                 self._end(connection, staged, passages.c.document_id.in_(some))
-                connection.execute(delete(documents).where(self._ours(documents), documents.c.id.in_(some)))
+                theirs = update(documents).where(self._ours(documents), documents.c.id.in_(some))
+                connection.execute(theirs.values(digest=GONE, stamp=""))
 
         if leaving:
             self._database.write(work)
 
-    def close(self, identities: Iterable[str]) -> set[str]:
-        """Lets customers find nothing of these documents from the next epoch on; staff find them as before.
+    def close(self, identities: Iterable[str], *, spared: Collection[str] = ()) -> set[str]:
+        """Lets customers find nothing of these documents from now on, except for passages that say what is in ``spared``.
 
-        Which of them customers could find. They count as changed, so that they are read again as soon as they can be.
+        At once, and without what a run has written meanwhile. Staff find them as before. Which of them customers could find: they
+        count as changed, so that they are read again as soon as they can be.
         """
-        open_now = select(passages.c.document_id).where(
-            self._ours(passages), passages.c.died.is_(None), passages.c.staff == 0
+        asked = set(identities)
+
+        def work(connection: Connection) -> set[str]:
+            pointer = self._locked(connection)
+            found = self._open(connection, pointer.epoch, asked, spared)
+            seen = self._open(connection, pointer.epoch, found, spared, seen=True)
+            if seen:
+                move_on(connection, self._ours, pointer.epoch + 1)
+            for identity in found:
+                mine = and_(self._ours(passages), passages.c.document_id == identity, passages.c.content.not_in(spared))
+                restrict(connection, mine, pointer.epoch, self.fingerprint)
+                changed = update(documents).where(self._ours(documents), documents.c.id == identity)
+                connection.execute(changed.where(documents.c.digest != GONE).values(digest="", stamp=""))
+            if seen:
+                self._point(connection, replace(pointer, epoch=pointer.epoch + 1))
+            return found
+
+        if not asked or not self.read(lambda connection, pointer: self._open(connection, pointer.epoch, asked, spared)):
+            return set()
+        return self._database.write(work)
+
+    def narrow(self, identity: str, *, staff: Collection[str], public: Collection[str]) -> bool:
+        """A new version of a document has been read: what it keeps for staff is closed now, and not when the run is over.
+
+        Only where something of it is for staff that was not before; then all that is not public in it still. Whether there was.
+        """
+        query = select(passages.c.content).where(
+            self._ours(passages), passages.c.document_id == identity, passages.c.died.is_(None), passages.c.staff == 1
         )
-        found = set(self._database.read(lambda connection: connection.execute(open_now.distinct()).scalars().all()))
-        closing = sorted(found & set(identities))
+        already = set(self._database.read(lambda connection: connection.execute(query).scalars().all()))
+        return not set(staff) <= already and bool(self.close([identity], spared=public))
 
-        def work(connection: Connection) -> None:
-            staged = self._locked(connection).epoch + 1
-            for identity in closing:
-                self._close(connection, staged, identity)
+    def roll_back(self, kept: Collection[str] = ()) -> bool:
+        """Documents of other roots than these are again what readers see: a run over them was cut off. Whether there were any."""
+        if not self._database.read(self._has_changes):
+            return False
+        return self._database.write(
+            lambda connection: put_back(connection, self._ours, self._locked(connection).epoch + 1, kept)
+        )
 
-        if closing:
-            self._database.write(work)
-        return set(closing)
+    def _open(
+        self, connection: Connection, epoch: int, asked: set[str], spared: Collection[str], *, seen: bool = False
+    ) -> set[str]:
+        """Of these documents those that customers find, or would with the next epoch; ``seen``: that they find now."""
+        query = select(passages.c.document_id).where(
+            *(self._ours(passages), passages.c.staff == 0, passages.c.content.not_in(spared)),
+            or_(passages.c.died.is_(None), passages.c.died > epoch),
+        )
+        query = query.where(passages.c.born <= epoch) if seen else query
+        query = query.where(passages.c.document_id.in_(asked)) if len(asked) <= _MANY else query
+        return asked & set(connection.execute(query.distinct()).scalars().all())
 
     def sharing(self, identities: Iterable[str], others: Iterable[str]) -> set[str]:
         """Which of these documents hold a passage that one of the others holds, too."""
@@ -207,25 +248,14 @@ class Manifest:
             self._ours(passages), passages.c.document_id == identity, passages.c.died.is_(None)
         )
         present = {PassageRow.of(row): row["row"] for row in connection.execute(alive).mappings()}
-        ended = [row for passage, row in present.items() if passage not in set(wanted)]
+        kept = set(wanted)
+        ended = [row for passage, row in present.items() if passage not in kept]
         for start in range(0, len(ended), _MANY):
             self._end(connection, staged, passages.c.row.in_(ended[start : start + _MANY]))
         new = [passage for passage in wanted if passage not in present]
         if new:
             key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
             connection.execute(insert(passages), [{**key, **passage.values()} for passage in new])
-
-    def _close(self, connection: Connection, staged: int, identity: str) -> None:
-        """A passage is never changed: others take the places of those that customers could find."""
-        of_customers = and_(passages.c.document_id == identity, passages.c.staff == 0)
-        alive = select(passages).where(self._ours(passages), passages.c.died.is_(None), of_customers)
-        closed = [{**PassageRow.of(row).values(), "staff": 1} for row in connection.execute(alive).mappings()]
-        self._end(connection, staged, of_customers)
-        if closed:
-            key = {"fingerprint": self.fingerprint, "document_id": identity, "born": staged}
-            connection.execute(insert(passages), [{**key, **each} for each in closed])
-        changed = update(documents).where(self._ours(documents), documents.c.id == identity)
-        connection.execute(changed.values(digest="", stamp=""))
 
     def _end(self, connection: Connection, staged: int, which: ColumnElement[bool]) -> None:
         """What nobody has seen yet goes at once; what readers see ends with the next epoch."""
@@ -251,21 +281,23 @@ class Manifest:
         return self._counts(connection) != (pointer.documents, pointer.passages)
 
     def _counts(self, connection: Connection) -> tuple[int, int]:
-        query = select(func.count(), func.coalesce(func.sum(documents.c.chunks), 0)).where(self._ours(documents))
+        query = select(func.count(), func.coalesce(func.sum(documents.c.chunks), 0)).where(
+            self._ours(documents), documents.c.digest != GONE
+        )
         count, chunks = connection.execute(query).one()
         return int(count), int(chunks)
 
     def _advance(self, connection: Connection, generation: int | None = None) -> Pointer:
         pointer = self._locked(connection)
-        epoch = pointer.epoch + 1
         counts = self._counts(connection)
-        moved = Pointer(epoch, pointer.generation if generation is None else generation, *counts)
-        connection.execute(
-            update(pointers)
-            .where(self._ours(pointers))
-            .values(epoch=epoch, generation=moved.generation, documents=moved.documents, passages=moved.passages)
-        )
-        connection.execute(delete(passages).where(self._ours(passages), passages.c.died <= epoch - _KEPT_EPOCHS))
+        connection.execute(delete(documents).where(self._ours(documents), documents.c.digest == GONE))
+        moved = Pointer(pointer.epoch + 1, pointer.generation if generation is None else generation, *counts)
+        return self._point(connection, moved)
+
+    def _point(self, connection: Connection, moved: Pointer) -> Pointer:
+        connection.execute(update(pointers).where(self._ours(pointers)).values(**asdict(moved)))
+        old = passages.c.died <= moved.epoch - _KEPT_EPOCHS
+        connection.execute(delete(passages).where(self._ours(passages), old))
         return moved
 
 

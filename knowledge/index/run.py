@@ -15,8 +15,9 @@ from core.domain.attachments import human_size
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
 from knowledge.documents import Document, SourceFile, UnreadableDocument
+from knowledge.embed.embedder import TextRefused
 from knowledge.index.closing import for_staff, for_staff_now, gone_from, speaks_of_audience
-from knowledge.index.deletions import Deletions
+from knowledge.index.deletions import Deletions, nothing_instead
 from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
@@ -73,7 +74,7 @@ class IndexRun:
         self._now = now
         self._committed = committed
         self._catalog = catalog or Catalog()
-        self._pending: list[Prepared] = []
+        self._pending: list[tuple[SourceFile, IndexedDocument | None, Prepared]] = []
         self._tally = Tally()
         self._filling_since: float | None = None
         self._filling_pause = _FILLING_PAUSE
@@ -82,13 +83,10 @@ class IndexRun:
     def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         """Indexes what is new or changed and removes what has vanished from roots that could be read."""
         started, tally = self._clock(), self._tally
-        known = self._known()
+        known, roots, looked_at, found = self._looked(order)
+        if self._index.roll_back({root for root in looked_at if order.wants(root) and not found.failed(root)}):
+            known, roots, looked_at, found = self._looked(order)
         self._filling_since = None if self._index.counts()[0] else started
-        followers = self._followers(known)
-        own = bool(followers) or any(_is_own(document, order) for document in known.values())
-        roots = [root for root in order.roots if not (own and root == order.stand_in)]
-        looked_at = [*roots, *(root for root in followers if root not in roots)]
-        found = scan(looked_at, self._catalog)
         self._close(for_staff_now(found, known, self._catalog, looked_at), known)
         self._note(found, order)
         files = [file for file in found.files if order.wants(file.root)]
@@ -109,6 +107,7 @@ class IndexRun:
     def forget(self, roots: Sequence[str]) -> IndexReport:
         """Takes the documents of these roots out, whoever put them in; a single file of a folder, too."""
         started, tally = self._clock(), self._tally
+        self._index.roll_back()
         known = self._index.documents()
         for root in roots:
             leaving = [name for name, document in known.items() if document.root == root or name == identity_of(root)]
@@ -120,6 +119,16 @@ class IndexRun:
                 tally.failed(root, [(without_secret(root), "nothing of it is in the index")])
         self._finish()
         return tally.report(round(self._clock() - started, 3), left_out=False)
+
+    def _looked(self, order: IndexOrder) -> tuple[dict[str, IndexedDocument], list[str], list[str], Scan]:
+        """What is known, the roots that this run is asked for, those that it looks at, and what is there."""
+        known = self._known()
+        followers = self._followers(known)
+        own = bool(followers) or any(_is_own(document, order) for document in known.values())
+        own = own or nothing_instead(known, order)
+        roots = [root for root in order.roots if not (own and root == order.stand_in)]
+        looked_at = [*roots, *(root for root in followers if root not in roots)]
+        return known, roots, looked_at, scan(looked_at, self._catalog)
 
     def _note(self, found: Scan, order: IndexOrder) -> None:
         self._tally.expect(root for root in order.roots if order.wants(root))
@@ -161,11 +170,12 @@ class IndexRun:
         for identity in closed:
             known[identity] = replace(known[identity], digest="", stamp="")
         if closed:
-            self._commit()
+            self._committed()
 
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
         stays = "" if known is None else " (its last readable version stays in the index)"
         if known is not None and speaks_of_audience(file, self._max_bytes) and self._index.close([file.id]):
+            self._committed()
             stays = " (its last readable version stays in the index, for staff alone)"
         self._tally.settled += 1
         self._tally.failed(file.root, [(file.source, f"{reason}{stays}")])
@@ -190,10 +200,12 @@ class IndexRun:
         chunks = distinct(self._chunker.chunks(document))
         if not chunks:
             raise UnreadableDocument("the document holds no text")
+        if known is not None and self._index.narrow(file.id, chunks):
+            self._committed()
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
         entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems, stamp)
-        self._pending.append(Prepared(entry, chunks))
-        texts = sum(len(chunk.embedded) for each in self._pending for chunk in each.chunks)
+        self._pending.append((file, known, Prepared(entry, chunks)))
+        texts = sum(len(chunk.embedded) for _, _, each in self._pending for chunk in each.chunks)
         if texts >= _TEXTS_AT_ONCE or len(self._pending) >= _DOCUMENTS_AT_ONCE:
             self._flush(progress)
 
@@ -210,18 +222,28 @@ class IndexRun:
         batch, self._pending = self._pending, []
         if not batch:
             return
-        self._tell(progress, batch[-1].document.source, "embed")
-        self._index.store(batch, self._embed)
-        for each in batch:
-            document = each.document
-            self._tally.indexed(
-                document.root, len(each.chunks), [(document.source, problem) for problem in document.problems]
-            )
-        self._tell(progress, batch[-1].document.source, "embed")
+        last = batch[-1][0].source
+        self._tell(progress, last, "embed")
+        try:
+            self._stored([each for _, _, each in batch])
+        except TextRefused:
+            for file, known, each in batch:
+                try:
+                    self._stored([each])
+                except TextRefused as error:
+                    self._fail(file, error.detail, known)
+        self._tell(progress, last, "embed")
         if self._filling_since is not None and self._clock() - self._filling_since >= self._filling_pause:
             self._commit()
             self._filling_since = self._clock()
             self._filling_pause *= 2
+
+    def _stored(self, batch: Sequence[Prepared]) -> None:
+        self._index.store(batch, self._embed)
+        for each in batch:
+            document = each.document
+            problems = [(document.source, problem) for problem in document.problems]
+            self._tally.indexed(document.root, len(each.chunks), problems)
 
     def _finish(self) -> None:
         if self._commit(anew=self._mending):
@@ -278,7 +300,7 @@ class IndexRun:
         if order.stand_in is None:
             return False
         known = self._index.documents()
-        if not any(_is_own(document, order) for document in known.values()):
+        if not nothing_instead(known, order) and not any(_is_own(document, order) for document in known.values()):
             return False
         self._remove([identity for identity, document in known.items() if document.root == order.stand_in], known)
         return True

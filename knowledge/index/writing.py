@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Chunk
 from knowledge.index import elsewhere
 from knowledge.index.client import EmbeddedChroma
@@ -78,8 +79,18 @@ class IndexWriter:
         self.manifest.remove(identities)
 
     def close(self, identities: Iterable[str]) -> set[str]:
-        """Lets only staff find these documents; which of them customers could find until now."""
+        """Lets only staff find these documents, at once; which of them customers could find until now."""
         return self.manifest.close(identities)
+
+    def narrow(self, identity: str, chunks: Sequence[Chunk]) -> bool:
+        """Closes at once what a new version of a document keeps for staff. Whether there was anything."""
+        staff = {chunk.content for chunk in chunks if chunk.audience is KnowledgeAudience.STAFF}
+        public = {chunk.content for chunk in chunks if chunk.audience is KnowledgeAudience.PUBLIC}
+        return bool(staff) and self.manifest.narrow(identity, staff=staff, public=public)
+
+    def roll_back(self, kept: Collection[str] = ()) -> bool:
+        """Puts back what a run that was cut off has written about other roots than these. Whether there was anything."""
+        return self.manifest.roll_back(kept)
 
     def sharing(self, identities: Iterable[str], others: Iterable[str]) -> set[str]:
         """Which of these documents hold a passage that one of the others holds, too."""

@@ -131,6 +131,52 @@ def test_a_document_that_cannot_be_read_otherwise_stays(bench: Bench, docs: Sour
     assert seen(bench) == {"a.md", "b.md", "c.md"}
 
 
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("kind", ["head", "entry"])
+def test_what_a_file_keeps_for_staff_itself_is_closed_when_it_was_read(bench: Bench, kind: str, ends: bool) -> None:
+    """And not when the run is over: the others may take hours, or the embedding server may be away until tomorrow."""
+    faq = "- question: Margin?\n  answer: Forty percent.\n{}- question: Open?\n  answer: From nine.\n"
+    path = bench.folder / ("0.md" if kind == "head" else "0.yaml")
+    path.write_text("# Margin\n\nForty percent." if kind == "head" else faq.format(""))
+    if kind == "entry":
+        path = path.rename(bench.folder / "0-faq.yaml")
+    run(bench, docs := SourceOptions(str(bench.folder)))
+    text = path.read_text()
+    path.write_text(f"---\naudience: staff\n---\n{text}" if kind == "head" else faq.format("  audience: staff\n"))
+    for number in range(100):
+        (bench.folder / f"{number + 1}.md").write_text(f"# New\n\nNumber {number}.")
+    told: list[set[str]] = []
+    bench.committed = lambda: told.append({passage.content for passage in bench.found("anything", 200)})
+    bench.break_after = None if ends else 20
+
+    if ends:
+        run(bench, docs)
+    else:
+        with pytest.raises(RuntimeError, match="plug"):
+            run(bench, docs)
+
+    public = {passage.content for passage in bench.found("anything", 200)}
+    for seen in (told[0], public):
+        assert not any("Forty percent" in content for content in seen)
+        assert kind == "head" or any("From nine" in content for content in seen), "the rest of the file stays public"
+    assert not any("Number" in content for content in told[0]), "and nothing else of the run is shown"
+    assert any("Number" in content for content in public) is ends
+    assert any("Forty percent" in passage.content for passage in bench.found("anything", 200, STAFF))
+
+
+def test_what_was_for_staff_before_closes_nothing(bench: Bench) -> None:
+    faq = "- question: Margin?\n  answer: Forty percent.\n  audience: staff\n- question: Open?\n  answer: From {}.\n"
+    (bench.folder / "faq.yaml").write_text(faq.format("nine"))
+    run(bench, docs := SourceOptions(str(bench.folder)))
+    epochs: list[int] = []
+    bench.committed = lambda: epochs.append(bench.index().manifest.pointer().epoch)
+    (bench.folder / "faq.yaml").write_text(faq.format("ten"))
+
+    run(bench, docs)
+
+    assert len(set(epochs)) == 1
+
+
 def test_nothing_is_written_where_nothing_is_to_be_closed(bench: Bench, docs: SourceOptions) -> None:
     run(bench, SourceOptions(docs.address, audience=STAFF))
     epoch = bench.index().manifest.pointer().epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,39 @@ def test_what_is_no_longer_configured_is_meant_to_go(many: Bench, tmp_path: Path
     many.run(order=IndexOrder([str(many.folder)], Origin.CONFIGURED))
     report = many.run(order=IndexOrder([str(tmp_path / "more.md")], Origin.CONFIGURED))
     assert (report.removed, report.failures) == (23, ())
+
+
+@pytest.mark.parametrize("instead", ["not there", "nothing"])
+def test_what_is_no_longer_configured_stays_until_something_can_be_read_in_its_place(
+    bench: Bench, tmp_path: Path, instead: str
+) -> None:
+    """A slash behind an address makes another source of it; and a setting may be lost."""
+    for number in range(20):
+        (bench.folder / f"{number}.md").write_text(f"Number {number}.")
+    sample = tmp_path / "sample"
+    sample.mkdir()
+    (sample / "s.md").write_text("A fictional company.")
+    bench.run(order=IndexOrder([str(bench.folder)], Origin.CONFIGURED))
+    if instead == "nothing":
+        order = IndexOrder([str(sample)], Origin.CONFIGURED, stand_in=str(sample))
+    else:
+        order = IndexOrder([str(tmp_path / "other")], Origin.CONFIGURED)
+
+    report = bench.run(order=order)
+
+    assert report.removed == 0
+    assert len(bench.sources()) == 23
+    assert "sample/s.md" not in bench.sources(), "a company's documents are not mixed with fictional ones"
+    [reason] = [reason for root, reason in report.failures if root == str(bench.folder)]
+    assert "its 23 documents stay" in reason
+    assert "--confirm-deletions" in reason
+
+    if instead == "not there":
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "a.md").write_text("Here.")
+        assert bench.run(order=order).removed == 23
+        assert bench.sources() == {"other/a.md"}
+    else:
+        confirmed = bench.run(order=replace(order, confirm_deletions=True))
+        assert (confirmed.removed, confirmed.failures) == (23, ())
+        assert bench.sources() == {"sample/s.md"}
