@@ -270,8 +270,6 @@ class SlackDesk:
         card = posts.of_team(card, team) if team else card
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         told += [posts.leads_on(earlier)] if earlier else []
-        if conversation.ended_at is not None and not any(one.kind is ChangeKind.ENDED for one in turn.changes):
-            told.append(posts.remark(say("staff_customer_ended", self._settings.staff_locale)))
         records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
         return ForStaff((self._in_thread(case.id, told),), records)
 

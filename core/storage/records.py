@@ -99,7 +99,8 @@ class SqlRecords:
             connection.execute(
                 update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now, road=None)
             )
-            if row.ended_at is None and row.state in (OwnershipState.QUEUED, OwnershipState.STAFF):
+            with_people = row.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
+            if row.ended_at is None and (with_people or row.last_seq > row.done_seq):  # what waits may be for people
                 self._tell_of_the_end(connection, row)
 
         await self._records_db.write(work)

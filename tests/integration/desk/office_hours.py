@@ -88,10 +88,14 @@ class OfficeHours:
 
     async def customer(self, text: str, action: CustomerAction | None = None) -> None:
         """The customer writes, and the turn is done."""
+        await self._accept(self.from_customer(text, action))
+
+    def from_customer(self, text: str, action: CustomerAction | None = None) -> MessageReceived:
+        """What the customer writes."""
         self.events += 1
         key = EventKey("web", "main", f"c{self.events}")
         who = Identity("web", "main", "ada", locale="en")
-        await self._accept(MessageReceived(key, HOME, who, text, self.clock.now(), action=action, locale="en"))
+        return MessageReceived(key, HOME, who, text, self.clock.now(), action=action, locale="en")
 
     async def escalates(self) -> None:
         """The case begins."""
