@@ -29,6 +29,7 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
+from handoff.correcting_turn import Files
 from handoff.delivery_marks import DeliveryMarks
 from handoff.desk_views import DeskViews
 from handoff.follow_up import FollowUpTimers
@@ -143,17 +144,18 @@ def make_desk(
     translator: Translator | None = None,
     channels: Mapping[str, Capabilities] = MappingProxyType({}),
     briefing: Briefing | None = None,
+    files: Files | None = None,
 ) -> Desk:
-    """``agent`` answers colleagues; ``channels``: what customers' can do."""
+    """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
     if wall is None:
         return UnstaffedDesk(handoff, clock)
-    desk_parts = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing())
-    desk: Desk = SlackDesk(desk_parts, handoff)
+    work = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files)
+    desk: Desk = SlackDesk(work, handoff)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language)
     if translator is None:
         return desk
-    return TranslatedDesk(desk, translator, store, settings.desk_language, desk_parts.words)
+    return TranslatedDesk(desk, translator, store, settings.desk_language, work.words)
 
 
 def give_forms(

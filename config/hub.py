@@ -38,7 +38,6 @@ from core.attachments.fetching import FetchService
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
-from core.domain.messages import Audience
 from core.intake import Intake
 from core.looked_up import NotingRetriever
 from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
@@ -272,19 +271,16 @@ class Hub:
 
     def _make_desk(self) -> Desk:
         can = {item.name: item.capabilities for item in self.channels.values()}
-        agent, translator = self._colleague(), self._translator()
+        agent, translator, files = self._colleague(), self._translator(), self._prepare
         briefing = parts.make_briefing(
             self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
         )
         return make_desk(
-            self.settings, self._handoff, self._wall, self.store, self._clock, agent, translator, can, briefing
+            self.settings, self._handoff, self._wall, self.store, self._clock, agent, translator, can, briefing, files
         )
 
     async def _prepare(self, state: TurnState) -> TurnState:
-        """A turn with its files and their text, as far as they came and were read in time; nothing of staff's own threads."""
-        staff = state.conversation.audience is Audience.STAFF
-        if staff and (self._wall is None or await self._wall.case_of(state.conversation.key) is None):
-            return state
+        """A turn with its files and their text, as far as they came and were read in time."""
         state = await self._fetching.ensure(state)
         if not state.files:
             return state

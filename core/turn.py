@@ -88,7 +88,7 @@ class Turn:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if state.conversation.audience is Audience.STAFF:
-            return await self._desk.staff(await self._prepared(state))
+            return await self._desk.staff(state)
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)

@@ -1,0 +1,73 @@
+"""Files in a case's thread while Slack does not hand them out: who waits for them, and who does not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.e2e.desk.test_desk import CLAIM, RESOLVE, scene
+from tests.e2e.desk.test_places import room
+from tests.fixtures.hub import MakeHub
+from tests.servers.slack_world import LINUS, Fault
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+class Closed:
+    """Slack hands out no file as long as it is ``down``; ``asked``: how often somebody wanted one."""
+
+    def __init__(self, before: Any) -> None:
+        self._before = before
+        self.down = True
+        self.asked = 0
+
+    def __call__(self, method: str, args: Any) -> Fault:
+        if method != "files.info" or not self.down:
+            found: Fault = self._before(method, args)
+            return found
+        self.asked += 1
+        return Fault(status=503)
+
+
+async def test_nobody_waits_for_a_file_that_stays_inside(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        staff, card = room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await world.reads("Grace has joined")
+        slack = staff.slack
+        slack.weather = closed = Closed(slack.weather)  # type: ignore[method-assign]
+        note, chat = slack.file("notes.txt", b"inside"), slack.file("talk.txt", b"inside")
+        await staff.write(card, "// for us", files=[note], subtype="file_share")
+        await staff.write(card, "what I know", user=LINUS, files=[chat], subtype="file_share")
+        await staff.write(card, "Hello")
+        await world.reads("Hello")
+        await staff.press(card, RESOLVE)
+        await world.reads("closed this conversation")
+        assert closed.asked == 0
+
+
+async def test_what_is_deleted_in_time_is_not_sent_while_a_file_is_waited_for(make_hub: MakeHub) -> None:
+    async with scene(make_hub, DESK_UNDO_SECONDS="5") as world:
+        staff, card = room(world), await world.escalate()
+        await staff.press(card, CLAIM)
+        await world.reads("Grace has joined")
+        slack = staff.slack
+        slack.weather = closed = Closed(slack.weather)  # type: ignore[method-assign]
+        said = await staff.write(card, "he is a fraud")
+        await slack.until(lambda: any("outbox_tray" in one.get("reactions", ()) for one in staff_messages(staff)), 20)
+        file = slack.file("map.txt", b"north")
+        await staff.write(card, "Here is the way", files=[file], subtype="file_share")
+        await world.office.delete(said)
+        await asyncio.sleep(7)  # its time is over, and its turn has not been
+        assert closed.asked > 0
+        closed.down = False
+        await world.reads("Here is the way")
+        assert not any("fraud" in one for one in await world.texts())
+        await staff.sees(card, "Taken back before it was sent.")
+
+
+def staff_messages(staff: Any) -> list[Any]:
+    """What stands in the staff's channel."""
+    return list(staff.slack.channels[staff.channel].messages)
