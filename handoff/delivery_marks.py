@@ -13,14 +13,13 @@ from core.ports.fates import Fate, Fates, FateStatus
 from core.ports.store import NewMessage
 from core.ports.wake import OUTBOX, Wake
 from handoff import posts
-from handoff.texts import by_way, masked, say
+from handoff.texts import by_way, masked, quoted, say
 
 log = structlog.get_logger(__name__)
 
 _ELECTED = "delivery marks"
 _LEASE = 10.0  # seconds: so much later another process goes on where this one died
 _BATCH = 100
-_QUOTED = 80
 _SIGNS = {
     FateStatus.WAITING: "outgoing",
     FateStatus.SENT: "sent",
@@ -37,10 +36,8 @@ def marks(fate: Fate, locale: str) -> list[NewMessage]:
         return _of_follow_up(fate, *fate.follow_up, locale)
     told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
     if fate.status is FateStatus.FAILED:
-        words = " ".join(fate.text.split())
-        quoted = words if len(words) <= _QUOTED else words[:_QUOTED].rstrip() + "…"
         key = "staff_answer_withheld" if fate.by_agent else "staff_not_delivered"
-        told.append(posts.remark(say(key, locale, text=quoted or "…", reason=fate.reason or "?")))
+        told.append(posts.remark(say(key, locale, text=quoted(fate.text), reason=fate.reason or "?")))
     return told
 
 

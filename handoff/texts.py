@@ -42,6 +42,12 @@ def masked(address: str) -> str:
     return f"{name[:1]}…{at}{domain}" if at else f"{address[:3]}…{address[-2:]}"
 
 
+def quoted(text: str, longest: int = 80) -> str:
+    """Enough of it to know which it is."""
+    words = " ".join(text.split())
+    return (words if len(words) <= longest else words[:longest].rstrip() + "…") or "…"
+
+
 def say(
     key: str,
     locale: str | None,

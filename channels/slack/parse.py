@@ -11,7 +11,7 @@ from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, NoNames, plain
-from channels.slack.staff import ACTIONS, StaffReader
+from channels.slack.staff import ACTIONS, EXTERNAL, StaffReader, elsewhere
 from channels.slack.wire import Json
 from channels.slack.words import words
 from core.domain.attachments import AttachmentRef
@@ -112,14 +112,14 @@ class Reader:
             return []
         ts, place = timestamp(event.get("ts")), self.place(event, team)
         if channel in self.staff_channels:
-            kept = [one for one in wire.parts(event, "files") if _shown(one) and one.get("mode") != "external"]
+            kept = [one for one in wire.parts(event, "files") if _shown(one) and one.get("mode") != EXTERNAL]
             return self._staff.message(event, team, tuple(_file(one, team) for one in kept), own)
         written, files = wire.text(event, "text"), [one for one in wire.parts(event, "files") if _shown(one)]
         named = wire.text(event, "type") == "app_mention" or bool(own and f"<@{own}" in written)
         if not place.direct and not named and event.get("thread_ts") in (None, ts):
             return []
         text = "\n".join([part for part in (plain(written, self.names, own=own), *self._more(event, files)) if part])
-        refs = tuple(_file(one, team) for one in files if one.get("mode") != "external")
+        refs = tuple(_file(one, team) for one in files if one.get("mode") != EXTERNAL)
         action = None
         if not text and not refs:
             if not named:
@@ -153,8 +153,7 @@ class Reader:
             for one in wire.parts(event, "attachments")
             if (one.get("is_share") or one.get("is_msg_unfurl")) and one.get("text")
         ]
-        outside = [wire.text(one, "url_private") for one in files if one.get("mode") == "external"]
-        return [*quoted, *outside]
+        return [*quoted, *elsewhere(files)]
 
     def _changed(self, event: Json, whole: Json) -> list[InboundEvent]:
         """A preview that Slack adds also changes a message; only what its author changed counts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from core.domain.messages import Audience, InboundEvent, MessageDeleted, Message
 
 FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.REWORD})
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field."""
+EXTERNAL = "external"
+"""The ``mode`` of a file that Slack does not hold."""
 _SLACKBOT = "USLACKBOT"
 ACTIONS = frozenset(str(action) for action in StaffAction if action is not StaffAction.ASK and action not in FORMS)
 
@@ -50,9 +53,10 @@ class StaffReader:
                 key=message_key(self.account, channel, ts),
                 conversation=place.questions(self.account) if asks else place.conversation(self.account),
                 sender=self._sender(wire.text(event, "user")),
-                text=plain(markdown(wire.text(event, "text")), self.names, own=own),
+                text=self._words(event, own),
                 sent_at=time_of(ts),
                 attachments=files,
+                left_out=tuple(plain(one, self.names) for one in _forwarded(event)),
                 action=StaffAction.ASK if asks else None,
                 audience=Audience.STAFF,
             )
@@ -79,7 +83,7 @@ class StaffReader:
                 key=key,
                 conversation=self._said_in(old, team, channel, timestamp(thread), own),
                 target=message_key(self.account, channel, timestamp(new.get("ts"))),
-                text=plain(markdown(wire.text(new, "text")), self.names, own=own),
+                text=self._words(new, own),
                 sent_at=time_of(at),
                 audience=Audience.STAFF,
             )
@@ -166,6 +170,11 @@ class StaffReader:
             )
         ]
 
+    def _words(self, message: Json, own: str | None) -> str:
+        """With the addresses of files that Slack only points at: there is nothing to fetch, and nothing may be missing."""
+        written = plain(markdown(wire.text(message, "text")), self.names, own=own)
+        return "\n".join(part for part in (written, *elsewhere(wire.parts(message, "files"))) if part)
+
     def _said_in(self, old: Json, team: str, channel: str, thread_ts: str, own: str | None) -> ConversationKey:
         """Where a message was accepted, by what it said before."""
         place = Place(team, channel, thread_ts)
@@ -177,6 +186,20 @@ class StaffReader:
     def _sender(self, user: str) -> Identity:
         known = slack_id(user)
         return Identity(CHANNEL, self.account, known, display_name=self.names.person(known), verified=True)
+
+
+def elsewhere(files: Iterable[Json]) -> list[str]:
+    """Where those files are that live with somebody else, such as in Google Drive."""
+    return [wire.text(one, "url_private") for one in files if one.get("mode") == EXTERNAL]
+
+
+def _forwarded(message: Json) -> list[str]:
+    """What Slack's *Forward message* brings along. What it shows of a link (``is_msg_unfurl`` alone) is no part of what was said.
+
+    Slack marks it as ``is_share`` (github.com/slackapi/slack-skills-plugin/issues/149).
+    """
+    shared = [one for one in wire.parts(message, "attachments") if one.get("is_share")]
+    return [wire.text(one, "text") or wire.text(one, "fallback") or wire.text(one, "from_url") for one in shared]
 
 
 def _mentions(message: Json, own: str | None) -> bool:

@@ -17,6 +17,8 @@ TOGETHER = "together"
 CAUTION = "caution"
 FOR_RECORD = "for_record"
 """In ``Message.meta`` of what came in: see the fields of `MessageReceived`."""
+LEFT_OUT = "left_out"
+"""In ``Message.meta`` of what staff wrote: see the field of `MessageReceived`."""
 CAME_BY = "came_by"
 """In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
 
@@ -130,6 +132,7 @@ class MessageReceived:
 
     ``album``: what came in several messages was sent as one, and more of it may follow. ``caution``: why only people may answer
     it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
+    ``left_out``: words of others that came with it, and that are not its sender's to pass on.
     """
 
     key: EventKey
@@ -146,6 +149,7 @@ class MessageReceived:
     album: str | None = None
     caution: str | None = None
     for_record: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from core.domain.messages import (
     CAME_BY,
     CAUTION,
     FOR_RECORD,
+    LEFT_OUT,
     Audience,
     Author,
     ChangeKind,
@@ -186,6 +187,8 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | N
         meta[CAUTION] = event.caution
     if event.for_record:
         meta[FOR_RECORD] = True
+    if event.left_out:
+        meta[LEFT_OUT] = list(event.left_out)
     if event.attachments:
         meta["attachment_refs"] = [
             {"id": ref.id, "name": ref.name, "media_type": ref.media_type, "size": ref.size, "url": ref.url}

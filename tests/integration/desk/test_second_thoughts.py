@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain.delivery import DeliveryStatus
@@ -171,3 +173,16 @@ async def test_who_has_another_answer_does_not_wait(desk: BusyDesk) -> None:
     await desk.accepts(desk.change(said, None))
     await desk.works()
     assert TimerKind.OWNER_SILENT not in await desk.set()
+
+
+@pytest.mark.parametrize("text", ["", "See this"])
+async def test_what_is_forwarded_stays_inside_and_its_author_reads_so(
+    desk: BusyDesk, clock: ManualClock, text: str
+) -> None:
+    await desk.accepts(replace(desk.from_staff(text), left_out=("He is a fraud",)))
+    await desk.works()
+    clock.move(UNDO + 1)
+    await desk.sends()
+    assert desk.heard == ([text] if text else [])
+    (told,) = [one for one in await desk.remarks() if "forwarded" in one]
+    assert "“He is a fraud”" in told
