@@ -204,6 +204,19 @@ async def test_the_suggestions_in_the_empty_chat_are_answered_from_a_document(de
         await expect(demo.answers).to_have_count(number)
 
 
+async def test_what_is_asked_back_is_chosen_with_one_press(demo: Widget) -> None:
+    asked = await demo.ask("let a customer look at our project")
+    await expect(asked).to_contain_text("Answer with the number")
+    await expect(asked.get_by_test_id("source")).to_have_count(0)
+    choices = asked.get_by_test_id("choice")
+    await expect(choices.first).to_have_text("Can I share a project with a client?")
+    await choices.first.press("Enter")
+    answered = await demo.answer(2)
+    await expect(answered).to_contain_text("Can I share a project with a client?")
+    await expect(answered.get_by_test_id("source").first).to_be_visible()
+    await expect(asked.get_by_test_id("choice")).to_have_count(0)
+
+
 async def test_the_search_field_of_the_demo_page_asks_in_the_chat(widget: Widget, page: Page, shared_hub: Hub) -> None:
     await widget.visit(shared_hub.url)
     await page.get_by_role("search").get_by_role("textbox").fill(PASSWORD)

@@ -89,7 +89,7 @@ export function message(ui: Ui, stored: Message, { first, last, newestOwn, curre
     (stored.requires_escalation || kind === "unknown" || kind === "failure") &&
     state.conversation.status === "bot";
   if (author === "system") return notice(ui, key, stored.content, offered && personOffer(ui));
-  const choices = current && last && state.conversation.status === "bot" && stored.choices;
+  const choices = stored === state.conversation.messages.at(-1) && state.conversation.status === "bot" && stored.choices;
   const rated = current && !stored.choices && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
   const time = formatTime(language.locale, timestamp);
   return row(
