@@ -42,6 +42,7 @@ COUNTERS: dict[Counter, Description] = {
     ),
     Counter.EXTRACTIONS: Description("Files whose text was taken out, or not.", ("outcome",)),
     Counter.FEEDBACK: Description("Ratings given by customers.", ("rating",)),
+    Counter.RERANKS: Description("Second looks at what a search found; all but done kept its own order.", ("outcome",)),
     Counter.HTTP_REQUESTS: Description("HTTP requests answered.", ("method", "route", "status")),
 }
 

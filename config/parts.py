@@ -19,6 +19,7 @@ from config.indexing import Indexing
 from config.learned_answers import learned_file
 from config.measured_model import MeasuredModel
 from config.operators import operator_access
+from config.reranking import reranking
 from config.settings import Settings, secrets_of
 from config.source_jobs import SourceJobs
 from core.agent.settings import AgentSettings
@@ -87,6 +88,7 @@ def all_secrets(settings: Settings) -> tuple[str, ...]:
         settings.email_imap_url,
         settings.email_smtp_url,
         settings.knowledge_webhook_secret,
+        settings.reranker_api_key,
     )
     return tuple(secret for value in values for secret in secrets_of(value))
 
@@ -249,6 +251,7 @@ def make_indexing(
         stand_in=sample_stands_in(settings),
         shared=settings.chroma_url is not None,
         election=election if settings.chroma_url else None,
+        rerank=reranking(settings, metrics),
         jobs=jobs,
     )
 

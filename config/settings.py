@@ -22,6 +22,7 @@ from config.groups.email import EmailGroup
 from config.groups.features import FeaturesGroup
 from config.groups.knowledge import KnowledgeGroup
 from config.groups.limits import LimitsGroup
+from config.groups.reranking import RerankingGroup
 from config.groups.server import ServerGroup
 from config.groups.slack import SlackGroup
 from config.groups.sms import SmsGroup
@@ -41,6 +42,7 @@ class Settings(
     DeskGroup,
     SlackGroup,
     WebGroup,
+    RerankingGroup,
     KnowledgeGroup,
     AgentGroup,
     ServerGroup,

@@ -24,6 +24,7 @@ class Counter(StrEnum):
     POSSIBLE_DUPLICATES = "possible_duplicates"
     EXTRACTIONS = "extractions"
     FEEDBACK = "feedback"
+    RERANKS = "reranks"
     HTTP_REQUESTS = "http_requests"
 
 

@@ -1,0 +1,34 @@
+"""A second look at what was found."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, SecretStr, field_validator
+
+from config.groups import SettingsGroup
+
+
+class RerankingGroup(SettingsGroup):
+    """A second look at what was found."""
+
+    title: ClassVar[str] = "Reranking"
+
+    reranker_url: str | None = Field(
+        None, description="A server that reranks: the whole address, such as https://api.jina.ai/v1/rerank."
+    )
+    reranker_api_key: SecretStr | None = Field(None, description="The key of RERANKER_URL, where it wants one.")
+    reranker_model: str | None = Field(
+        None, description="Its model's name. Not set: the server is one of Text Embeddings Inference."
+    )
+    reranker: str | None = Field(None, description="A reranker from another package, by name, in place of a server.")
+    reranker_seconds: float = Field(
+        1.5, gt=0, description="How long a question waits for it; after that the search's own order stays."
+    )
+
+    @field_validator("reranker_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value
