@@ -63,6 +63,7 @@ def moved(database: Database) -> Update:
             ownership_epoch=bindparam("new_ownership_epoch"),
             epoch=bindparam("new_epoch"),
             road=bindparam("new_road"),
+            audience=bindparam("new_audience"),
             owner=case((reopened, None), else_=columns.owner),
             lease_until=case((reopened, None), else_=columns.lease_until),
             locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),

@@ -201,6 +201,7 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
             "new_ownership_epoch": thread.ownership_epoch,
             "new_epoch": thread.epoch,
             "new_road": thread.road,
+            "new_audience": thread.audience,
             "reopened": thread.reopened is not None,
             "new_locale": thread.locale,
             "window": -1.0 if thread.window is None else thread.window,
