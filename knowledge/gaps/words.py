@@ -7,7 +7,6 @@ import functools
 from knowledge.search.language import function_words, language_of
 from knowledge.search.wording import stems, words_of
 
-
 _SHORT = "en"
 """The language of a question that is too short to tell."""
 

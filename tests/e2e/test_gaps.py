@@ -64,7 +64,11 @@ def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: Make
     assert "7946" not in shown
 
     closed = run_command(hub.data_dir, "gaps", "--close", found["id"], "answered by the page on hire")
-    assert (closed.returncode, closed.stdout) == (0, "Closed. It opens again when somebody asks that.\n")
+    assert (closed.stderr, closed.returncode, closed.stdout) == (
+        "",
+        0,
+        "Closed. It opens again when somebody asks that.\n",
+    )
     assert gaps(hub)["gaps"] == []
     (done,) = gaps(hub, "--closed")["gaps"]
     assert done["answer"] == "answered by the page on hire"
