@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -14,13 +13,14 @@ from pydantic import ValidationError
 from core.domain.attachments import human_size
 from knowledge.documents import Document, UnreadableDocument
 from knowledge.process.frames import BrokenFrame, Frame, encode, read
+from knowledge.process.programs import PACKAGES, command
 from knowledge.process.wire import document_from
-
-PACKAGES = Path(__file__).parents[2]
-"""The folder that holds our packages, so that the child finds them without being installed."""
 
 _MOST_BYTES = 32 * 1024**2
 """Of what was read of one document. A library of a thousand pages has three; a file may unfold into any size."""
+
+_PROCESSORS = 4
+"""As many as one document may keep busy, of the time that it has."""
 
 
 class ConverterProcess:
@@ -40,7 +40,7 @@ class ConverterProcess:
 
     def convert(self, path: Path) -> Document:
         """The document in ``path``. Raises UnreadableDocument, also when reading it killed the process or took too long."""
-        answer = self._ask({"path": str(path)})
+        answer = self._ask({"path": str(path), "work": self._timeout * _PROCESSORS})
         try:
             if "document" in answer:
                 return document_from(answer["document"])
@@ -77,8 +77,8 @@ class ConverterProcess:
         raise UnreadableDocument("reading it made the converter crash")
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "knowledge.convert.worker"],
+        self._child = subprocess.Popen(  # noqa: S603 - a program of ours
+            command("knowledge.convert.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=PACKAGES,

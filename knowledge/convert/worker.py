@@ -6,7 +6,6 @@ A file that makes a converter spin, crash or fill the memory takes this process 
 from __future__ import annotations
 
 import logging
-import os
 import traceback
 import warnings
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.documents import UnreadableDocument
 from knowledge.process.frames import Frame
+from knowledge.process.programs import confine, work_at_most
 from knowledge.process.stdio import Pipe, leave
 from knowledge.process.wire import document_frame
 
@@ -26,14 +26,15 @@ _MEMORY_BYTES = 4 * 1024**3
 def main() -> None:
     """Answers one path after the other until the pipe closes."""
     pipe = Pipe()
-    _limit_memory()
-    _yield_to_others()
+    confine(_MEMORY_BYTES, network=False)
+    pipe.watch()
     warnings.simplefilter("ignore")
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     from knowledge.convert.converter import Converter
 
     converter = Converter()
     while (request := pipe.receive()) is not None:
+        work_at_most(request["work"])
         pipe.send(_answer(converter, Path(request["path"])))
     leave()
 
@@ -54,22 +55,6 @@ def _answer(converter: Converter, path: Path) -> Frame:
             "unreadable": f"the document is broken: {type(error).__name__}: {error}"[:300],
             "trace": traceback.format_exc(),
         }
-
-
-def _yield_to_others() -> None:
-    """Reading documents can wait; answering customers cannot."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-
-
-def _limit_memory() -> None:
-    """POSIX only; elsewhere the time limit alone protects."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ The first frame says what is wanted, one frame goes back. When its parent is gon
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from core.domain.errors import ConfigError
 from knowledge.embed.exported import Precision
 from knowledge.embed.model_files import locate
 from knowledge.process.frames import Frame
+from knowledge.process.programs import confine
 from knowledge.process.stdio import Pipe, leave
 
 
@@ -34,19 +34,14 @@ def make(order: Frame) -> Frame:
     return {"digest": made.digest}
 
 
-def _watch(pipe: Pipe) -> None:
-    while pipe.receive() is not None:
-        continue
-    leave(1)
-
-
 def main() -> None:
     """Reads, exports, answers."""
     pipe = Pipe()
+    confine(patient=False)
+    pipe.watch()
     logging.disable(logging.WARNING)  # what exporters advise each time is nothing that the hub's owner can act on
     order = pipe.receive()
     if order is not None:
-        threading.Thread(target=_watch, args=(pipe,), daemon=True).start()
         pipe.send(_answer(order))
     leave()
 

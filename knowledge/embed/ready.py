@@ -13,7 +13,6 @@ import logging
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,10 +21,10 @@ from core.domain.errors import ConfigError
 from knowledge.embed.exported import SHIPPED, Precision, description_of, find, folder_name
 from knowledge.embed.model_files import ModelFiles, locate
 from knowledge.process.frames import Frame, encode, read
+from knowledge.process.programs import PACKAGES, command
 
 _log = logging.getLogger("switchboard.knowledge")
 
-_PACKAGES = Path(__file__).parents[2]
 _MAKERS = ("torch", "sentence-transformers", "transformers", "onnxscript", "onnxruntime")
 """Whose versions decide whether a model can be made ready: what one of them refused, the next may not."""
 
@@ -79,11 +78,11 @@ def _make(model: str | None, files: ModelFiles, precision: Precision, cache: Pat
 
 def _asked(order: Frame) -> Frame:
     """A process that ends without a word was killed, most often for want of memory: that is no judgment on the model."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "knowledge.embed.export_worker"],
+    with subprocess.Popen(  # noqa: S603 - a program of ours
+        command("knowledge.embed.export_worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        cwd=_PACKAGES,
+        cwd=PACKAGES,
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None

@@ -9,21 +9,19 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from core.domain.errors import KnowledgeUnavailable
 from knowledge.process.frames import LENGTH, BrokenFrame, Frame, body_length, decode, encode
+from knowledge.process.programs import PACKAGES, command
 from knowledge.process.wire import settings_frame
 from knowledge.settings import KnowledgeSettings
 
 _log = logging.getLogger("switchboard.knowledge")
 
-_PACKAGES = Path(__file__).parents[2]
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 _SILENCES_BEFORE_RESTART = 3
 _EARLY_ENDS_TO_FAIL = 3
@@ -167,9 +165,11 @@ class KnowledgeProcess:
     async def _one_life(self) -> bool:
         """From the start of a process to its end; tells whether it was ever ready."""
         process = self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "knowledge.process.worker",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=_PACKAGES,
-        )  # fmt: skip
+            *command("knowledge.process.worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=PACKAGES,
+        )
         self.status.starts += 1
         self.status.pid = process.pid
         assert process.stdin is not None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import BinaryIO
 
 from knowledge.process.frames import Frame, encode, read
@@ -23,13 +25,26 @@ class Pipe:
         sys.stdout.flush()
         os.dup2(2, 1)
         self._writing = threading.Lock()
+        self._next: Callable[[], Frame | None] = lambda: read(self._in)
         sys.dont_write_bytecode = False  # compiling the libraries behind the model anew takes longer than loading it
         for name in ("SIGINT", "SIGTERM"):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
+    def watch(self) -> None:
+        """From now on a parent that is gone ends this process, whatever it is doing."""
+        frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+
+        def look() -> None:
+            while (frame := read(self._in)) is not None:
+                frames.put(frame)
+            leave(1)
+
+        self._next = frames.get
+        threading.Thread(target=look, name="pipe", daemon=True).start()
+
     def receive(self) -> Frame | None:
         """The next frame; None once the parent is gone."""
-        return read(self._in)
+        return self._next()
 
     def send(self, frame: Frame) -> None:
         """Writes a frame; safe from several threads. A parent that is gone ends this process."""

@@ -23,6 +23,7 @@ from knowledge.index.opening import Index
 from knowledge.process.engine import Engine, calibrator_for, open_for_search
 from knowledge.process.frames import Frame
 from knowledge.process.memory import give_back, keep_few_heaps
+from knowledge.process.programs import confine
 from knowledge.process.searchable import Searchable
 from knowledge.process.stdio import Pipe, leave
 from knowledge.process.wire import settings_from
@@ -44,6 +45,7 @@ class Worker:
     def run(self) -> None:
         """Serves until the parent closes the pipe or is gone."""
         keep_few_heaps()
+        confine(patient=False)
         first = self._pipe.receive()
         if first is not None:
             threading.Thread(target=self._load, args=(first,), name="load", daemon=True).start()

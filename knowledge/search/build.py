@@ -6,7 +6,6 @@ import contextlib
 import json
 import shutil
 import subprocess
-import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable
@@ -18,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunk.plain import plain
+from knowledge.process.programs import PACKAGES, command
 from knowledge.search.corpus import Corpus, PassageText
 from knowledge.search.language import HINTS_OF_A_PASSAGE, language_of, primary
 from knowledge.search.postings import Postings, postings_of
 from knowledge.search.wording import stems, words_of
 from knowledge.search.words import FIELDS, LAYOUT, WordIndex
 
-_PACKAGES = Path(__file__).parents[2]
 MANY = 2000
 """Passages from which on a process of its own is worth its start."""
 _KEPT = 2
@@ -54,11 +53,11 @@ def words_for(corpus: Corpus, folder: Path) -> WordIndex:
 def built_apart(corpus: Corpus, place: Path) -> bool:
     """Has another process build and save the words, so that no question waits for this one's Python. Whether it did."""
     head = {"folder": str(place.absolute()), "passages": len(corpus.document_of)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "knowledge.search.build_worker"],
+    with subprocess.Popen(  # noqa: S603 - a program of ours
+        command("knowledge.search.build_worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        cwd=_PACKAGES,
+        cwd=PACKAGES,
     ) as child:
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: the return code says so

@@ -6,7 +6,6 @@ The first line says where to and of how many passages, which follow as JSON line
 from __future__ import annotations
 
 import json
-import os
 import sys
 from array import array
 from collections.abc import Iterator
@@ -14,16 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.process.programs import confine
 from knowledge.search.build import build_words
 from knowledge.search.corpus import PassageText
 
-_PATIENT = 10
+_MEMORY_BYTES = 8 * 1024**3
+_WORK = 3600.0
+"""Seconds of the processor: minutes are what the largest index takes."""
 
 
 def main(lines: Iterator[bytes]) -> int:
     """0 when the index is saved. A sender that dies leaves nothing behind that could be taken for whole."""
-    if hasattr(os, "nice"):
-        os.nice(_PATIENT)
+    confine(_MEMORY_BYTES, _WORK)
     head = json.loads(next(lines))
     documents = array("i")
     held: list[PassageText] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from core.domain.attachments import human_size
+from knowledge.process.programs import die_with_parent
 from knowledge.sources.files import READABLE, files_of
 from knowledge.sources.mirror import Draft, Page, State
 from knowledge.sources.options import SourceOptions
@@ -232,6 +233,7 @@ def _git(arguments: Sequence[str]) -> str:
             timeout=_SECONDS,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=die_with_parent,  # one call into the kernel; nobody else would end it
             check=False,
         )
     except subprocess.TimeoutExpired:

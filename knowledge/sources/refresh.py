@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,11 @@ from pydantic import TypeAdapter
 
 from core.domain.knowledge import IndexProgress
 from knowledge.process.frames import LENGTH, BrokenFrame, Frame, body_length, decode, encode
+from knowledge.process.programs import PACKAGES, command
 from knowledge.sources.mirror import Mirror
 from knowledge.sources.options import SourceOptions
 from knowledge.sources.scan import Catalog
 
-PACKAGES = Path(__file__).parents[2]
-"""The folder that holds our packages, so that the child finds them without being installed."""
 _PATIENCE = 900.0
 """Seconds without a word: more than any single request, pause or checkout may take."""
 _TRIES = 3
@@ -78,7 +76,7 @@ class Refresh:
     ) -> tuple[Frame | None, str]:
         assert self._catalog.mirrors is not None
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "knowledge.sources.worker"),
+            *command("knowledge.sources.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=PACKAGES,

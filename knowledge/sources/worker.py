@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 import traceback
 import warnings
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from knowledge.process.frames import Frame
+from knowledge.process.programs import confine
 from knowledge.process.stdio import Pipe, leave
 from knowledge.sources import git, third_party
 from knowledge.sources.address import Scope
@@ -34,7 +34,8 @@ _MEMORY_BYTES = 2 * 1024**3
 def main() -> None:
     """Answers one order and ends; ends at once when its parent does."""
     pipe = Pipe()
-    _confine()
+    confine(_MEMORY_BYTES)
+    pipe.watch()
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     order = pipe.receive()
@@ -92,18 +93,6 @@ class _Seconds:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-def _confine() -> None:
-    """POSIX only; elsewhere the parent's patience alone protects. Fetching can wait, answering customers cannot."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":
