@@ -13,6 +13,7 @@ from core.domain.messages import Author, Message
 from core.domain.ticket import TicketStatus
 from core.storage.tables import ownership_change
 from core.storage.ticket_tables import ticket
+from handoff.altering import CORRECTS
 from tests.property.desk_world import HOME, DeskWorld
 
 _TAKEN, _LEFT = "has joined the conversation", ("the assistant answers again", "has closed this conversation")
@@ -51,6 +52,13 @@ def what_was_on_its_way_is_shown(world: DeskWorld, cases: Sequence[Case]) -> Non
     shown = [post.text for case in cases for post in world.told_staff(case.id)]
     for text in world.heard_with_people:
         assert any(text in one for one in shown), (text, shown)
+
+
+def only_what_came_is_corrected(world: DeskWorld, told: Sequence[Message]) -> None:
+    """Nobody is asked to disregard, or told how to read, what they never got."""
+    for message in told:
+        if CORRECTS in message.meta:
+            assert message.meta[CORRECTS] in world.arrived, message
 
 
 def tickets_follow(world: DeskWorld, cases: Sequence[Case]) -> None:

@@ -30,7 +30,6 @@ from core.domain.messages import (
     StaffAction,
 )
 from core.domain.timers import Timer, TimerKind
-from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
 from core.ports.timers import Ring, TimerOutcome
 from core.storage.store import SqlStore
@@ -40,6 +39,7 @@ from handoff.slack_desk import DeskParts, SlackDesk
 from handoff.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE
+from tests.property.asked_agent import AskedAgent
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
 
@@ -81,22 +81,6 @@ class Decides(Protocol):
     async def ring(self, timer: Timer) -> Ring: ...
 
 
-class Agent:
-    """Says what it was asked, and whether it was asked while people had the conversation."""
-
-    def __init__(self, store: SqlStore) -> None:
-        self._store = store
-        self.asked_while: list[OwnershipState] = []
-
-    async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder. As the product's agent, it asks for nothing once somebody else has the conversation."""
-        await self._store.still_held(turn.claim)
-        conversation = await self._store.conversation(turn.conversation.id)
-        assert conversation is not None
-        self.asked_while.append(conversation.state)
-        return Reply(" ".join(["Agent:", *(message.text for message in turn.pending)]), MessageKind.ANSWER)
-
-
 @dataclass
 class Decided:
     """A turn that was run and not committed yet."""
@@ -120,7 +104,7 @@ class DeskWorld:
         self.clock = ManualClock()
         self.store = SqlStore(f"sqlite:///{self.home / 'hub.db'}", self.clock)
         self.do(self.store.open())
-        self.agent = Agent(self.store)
+        self.agent = AskedAgent(self.store)
         helpers = {"agent": self.agent, **helpers}
         parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store, **helpers)
         desk = SlackDesk(parts, self.settings)
@@ -131,6 +115,8 @@ class DeskWorld:
         self.events = 0
         self.posts = 0
         self.sent: list[tuple[Author, str]] = []
+        self.arrived: set[str] = set()
+        self.refused: set[str] = set()
         self.heard_with_people: list[str] = []
 
     def close(self) -> None:
@@ -227,6 +213,7 @@ class DeskWorld:
     def settle(self, delivery: Delivery) -> None:
         """It was sent. A card's id is its thread's name."""
         if delivery.message.conversation.channel != DESK:
+            self.arrived.add(delivery.message.message_id)
             self.sent.append((delivery.message.author, delivery.message.text))
             if delivery.message.author is Author.AGENT and self.conversation_state() in WITH_PEOPLE:
                 self.heard_with_people.append(delivery.message.text)
@@ -238,6 +225,12 @@ class DeskWorld:
         else:
             receipt = Receipt()
         self.do(self.store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT, (receipt,))]))
+
+    def refuse(self, delivery: Delivery) -> None:
+        """The provider takes it not, and never will."""
+        self.refused.add(delivery.message.message_id)
+        dead = Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, error="It was refused.")
+        self.do(self.store.settle([dead]))
 
     def sent_texts(self) -> list[tuple[Author, str]]:
         """What reached the customer, in order."""
@@ -281,6 +274,26 @@ class DeskWorld:
         """Whose it is; None before the first message."""
         found = self.do(self.store.conversation(HOME.conversation_id))
         return None if found is None else found.state
+
+    def owner(self) -> str | None:
+        """Who has the conversation."""
+        found = self.do(self.store.conversation(HOME.conversation_id))
+        return None if found is None else found.owner
+
+    def has_pending(self, place: ConversationKey) -> bool:
+        """Whether something there has not been worked on."""
+        found = self.do(self.store.conversation(place.conversation_id))
+        return found is not None and found.done_seq < found.last_seq
+
+    def heard(self) -> list[Message]:
+        """What customer and staff said to each other: what was taken back, and what only changes something, is not said.
+
+        Staff are told when a reply is refused, so nobody has forgotten that customer.
+        """
+        said = [one for one in self.told_customer() if one.author in (Author.CUSTOMER, Author.STAFF)]
+        lost = self.do(self.store.lost([one.id for one in said])) - self.refused
+        said = [one for one in said if one.id not in lost and one.deleted_at is None]
+        return [one for one in said if one.author is Author.CUSTOMER or one.kind is MessageKind.ANSWER]
 
     def told_customer(self) -> Sequence[Message]:
         """The whole conversation."""

@@ -25,13 +25,19 @@ from hypothesis.stateful import (
 from core.agent.withdrawal import last_withdrawn
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
-from core.domain.messages import Author, CustomerAction, InboundEvent, MessageReceived, StaffAction
+from core.domain.messages import Author, CustomerAction, InboundEvent, MessageKind, MessageReceived, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.store import Delivery, TurnState
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
 from handoff.posts import POST
-from tests.property.desk_promises import hands_are_told, one_voice, tickets_follow, what_was_on_its_way_is_shown
+from tests.property.desk_promises import (
+    hands_are_told,
+    one_voice,
+    only_what_came_is_corrected,
+    tickets_follow,
+    what_was_on_its_way_is_shown,
+)
 from tests.property.desk_world import HOME, WITH_PEOPLE, Decided, DeskWorld
 from tests.scale import Scale
 
@@ -63,6 +69,7 @@ class Desk(RuleBasedStateMachine):
         self.written: dict[str, str] = {}
         self.staff_said: list[MessageReceived] = []
         self.rings: list[TimerOutcome] = []
+        self.late: list[MessageReceived] = []
         self.took_back = False
 
     def teardown(self) -> None:
@@ -164,6 +171,26 @@ class Desk(RuleBasedStateMachine):
         self._accept(event)
         self.staff_said.append(event)
 
+    @precondition(lambda self: self.world.threads)
+    @rule(pick=picks, user=users)
+    def staff_write_while_slack_cannot_deliver(self, pick: int, user: str) -> None:
+        """It is for the customer only if its author has the conversation now; who has pressed for it may have."""
+        thread = self.world.threads[pick % len(self.world.threads)]
+        text = f"[S{self.world.number()}]"
+        event = self.world.staff_does(thread, user, text)
+        owner = self.world.owner()
+        pressed = self.world.has_pending(event.conversation)
+        self.written[text] = user if pressed or owner == user else "nobody"
+        self.world.pass_time(0.1)
+        self.late.append(event)
+
+    @precondition(lambda self: self.late)
+    @rule(pick=picks)
+    def slack_delivers_late(self, pick: int) -> None:
+        event = self.late.pop(pick % len(self.late))
+        self._accept(event)
+        self.staff_said.append(event)
+
     @precondition(lambda self: self.staff_said)
     @rule(pick=picks, note=st.booleans(), delete=st.booleans())
     def staff_change(self, pick: int, note: bool, delete: bool) -> None:
@@ -171,7 +198,7 @@ class Desk(RuleBasedStateMachine):
         target = self.staff_said[pick % len(self.staff_said)]
         text = f"{'// ' if note else ''}[S{self.world.number()}]"
         if not delete:
-            inside = note or target.text.startswith("//")
+            inside = note or target.text.startswith("//") or self.written[target.text] == "nobody"
             self.written[text] = "nobody" if inside else target.sender.external_id
         self._accept(self.world.staff_changes(target, None if delete else text))
 
@@ -237,6 +264,18 @@ class Desk(RuleBasedStateMachine):
         if crash:
             self.world.settle(delivery)
 
+    @precondition(lambda self: any(one.message.author is Author.STAFF for one in self.sending))
+    @rule(pick=picks)
+    def a_reply_is_refused(self, pick: int) -> None:
+        """By the customer's provider: they have blocked us, or the address is not one."""
+        replies = [
+            one for one in self.sending if one.message.author is Author.STAFF and one.message.kind is MessageKind.ANSWER
+        ]
+        if replies:
+            delivery = replies[pick % len(replies)]
+            self.sending.remove(delivery)
+            self.world.refuse(delivery)
+
     @rule(seconds=st.sampled_from([0.5, 3.0, 6.0, 70.0]))
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
@@ -273,14 +312,17 @@ class Desk(RuleBasedStateMachine):
         hands_are_told(world, told, state)
         tickets_follow(world, cases)
         what_was_on_its_way_is_shown(world, cases)
+        only_what_came_is_corrected(world, told)
         posts = [message for case in cases for message in world.told_staff(case.id)]
         shown = [one.text for one in posts if one.meta.get("post") == "said" and one.author is Author.CUSTOMER]
+        anew = [one.text for one in posts if one.meta.get("post") == "edited" and one.meta["copy"] is None]
         comments = [one.text for one in posts if one.meta.get("post") == "remark" and "comment:" in one.text]
         answers = [message.text for message in told if message.author is Author.AGENT]
         for tag in map(_tag, [event.text for event in self.said]):
             reached = [text for text in [*shown, *comments] if tag in text]
             answered = [text for text in answers if tag in text]
             assert len(reached) <= 1, reached
+            assert not (reached and [text for text in anew if tag in text]), "it stands twice in the thread"
             assert len(answered) <= 1, answered
             if tag not in self.gone:
                 both = self.took_back and len(reached) == len(answered) == 1
@@ -294,8 +336,7 @@ class Desk(RuleBasedStateMachine):
         if case.closed_at is not None:
             assert not waits
             return
-        said = [message for message in self.world.told_customer() if message.deleted_at is None]
-        spoken = [message.author for message in said if message.author in (Author.CUSTOMER, Author.STAFF)]
+        spoken = [message.author for message in self.world.heard()]
         if state is OwnershipState.QUEUED:
             assert waits & {TimerKind.UNCLAIMED, TimerKind.SNOOZED}, waits
             assert TimerKind.OWNER_SILENT not in waits
