@@ -16,6 +16,7 @@ from config.election import Election
 from core.attachments.stale_files import StaleFiles, remove_stale
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place, Retention
+from core.storage.roads import LAPSE
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ def kept_for(days: int) -> Mapping[Expiring, float]:
         return {}
     ages = dict.fromkeys(Expiring, days * _DAY)
     ages[Expiring.FRAMES] = max(days * _DAY, LONGEST_SESSION + _DAY)
+    ages[Expiring.CONTACTED] = max(days * _DAY, LAPSE)
     return ages
 
 

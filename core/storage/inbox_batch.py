@@ -124,8 +124,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
     if thread.last_seq == thread.done_seq or event.album is not None:  # the rest of an album may be as late as this
         thread.window = item.window
-    if event.audience is Audience.STAFF:  # its channel may have become the staff's since: nobody is a customer there any more
-        thread.audience = Audience.STAFF
+    if event.audience is Audience.STAFF:
+        thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
     elif thread.state == OwnershipState.RESOLVED:
         _reopen(batch, thread)
     thread.last_seq += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, Table, and_, cast, delete, or_, select, tuple_, update
 
+from core.domain.conversation import OwnershipState
 from core.domain.delivery import DeliveryStatus
 from core.domain.learning import LearningState
 from core.ports.retention import Expiring, Page, Place
@@ -15,6 +16,7 @@ from core.storage.database import Database
 from core.storage.delivered import came_alone
 from core.storage.desk_tables import learned_answer
 from core.storage.gap_tables import gap, gap_cluster
+from core.storage.road_tables import contacted, follow_up, road
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
 
@@ -90,12 +92,38 @@ def _gap_cluster(before: float) -> ColumnElement[bool]:
     return and_(columns.created_at < before, ~recent, ~asked)
 
 
+def _road(before: float) -> ColumnElement[bool]:
+    """By which nothing went for so long; what people have is answered by it still."""
+    with_people = select(conversation.c.id).where(
+        conversation.c.id == road.c.conversation_id,
+        conversation.c.state.in_((OwnershipState.QUEUED, OwnershipState.STAFF)),
+        conversation.c.ended_at.is_(None),
+    )
+    return and_(road.c.sent_at < before, ~with_people.correlate(road).exists())
+
+
+def _contacted(before: float) -> ColumnElement[bool]:
+    """Never while it counts that an address did not answer: whoever has it would be written to again."""
+    return contacted.c.sent_at < before
+
+
+def _follow_up(before: float) -> ColumnElement[bool]:
+    """Of a conversation that goes on it says what was seen and sent, without which all of it would be sent again."""
+    over = select(conversation.c.id).where(
+        conversation.c.id == follow_up.c.conversation_id, conversation.c.ended_at < before
+    )
+    return over.correlate(follow_up).exists()
+
+
 _RULES: Mapping[Expiring, _Rule] = {
     Expiring.RAW_EVENTS: _Rule(inbound_event, _raw_event, emptied="raw"),
     Expiring.FRAMES: _Rule(widget_event, _frame),
     Expiring.TOOL_CALLS: _Rule(tool_journal, _tool_call),
     Expiring.DELIVERIES: _Rule(outbox, _delivery),
     Expiring.LESSONS: _Rule(learned_answer, _lesson),
+    Expiring.ROADS: _Rule(road, _road),
+    Expiring.CONTACTED: _Rule(contacted, _contacted),
+    Expiring.FOLLOW_UPS: _Rule(follow_up, _follow_up),
     Expiring.GAPS: _Rule(gap, _gap),
     Expiring.GAP_CLUSTERS: _Rule(gap_cluster, _gap_cluster),
 }

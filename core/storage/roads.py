@@ -65,7 +65,7 @@ _AT_HOME = (
 )
 ANSWERS_WITHIN = 3 * 86_400.0
 """Seconds in which a text message from a number answers what went there, where nothing else is set."""
-_LAPSE = 30 * 86_400.0
+LAPSE = 30 * 86_400.0
 """Seconds after which it counts no more that an address did not answer."""
 _TAKEN = (
     update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in _ADDRESS)).values(unanswered=0)
@@ -220,11 +220,11 @@ def _hold(connection: Connection, database: Database, way: Road) -> Contacted:
 
 
 def _is_lapsed(now: float) -> ColumnElement[bool]:
-    return contacted.c.sent_at <= now - _LAPSE
+    return contacted.c.sent_at <= now - LAPSE
 
 
 def _contacted(row: Any, now: float) -> Contacted:
-    return Contacted(float(row.sent_at), 0 if row.sent_at <= now - _LAPSE else int(row.unanswered))
+    return Contacted(float(row.sent_at), 0 if row.sent_at <= now - LAPSE else int(row.unanswered))
 
 
 class SqlFollowUps:
