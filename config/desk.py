@@ -22,6 +22,7 @@ from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
 from core.ports.drafter import Drafter
+from core.ports.regression import Regression
 from core.ports.responder import Responder
 from core.ports.surroundings import Surroundings
 from core.ports.translator import Translator
@@ -145,6 +146,7 @@ def make_desk(
     channels: Mapping[str, Capabilities] = MappingProxyType({}),
     briefing: Briefing | None = None,
     files: Files | None = None,
+    regression: Regression | None = None,
 ) -> Desk:
     """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
     if wall is None:
@@ -152,7 +154,7 @@ def make_desk(
     work = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files)
     desk: Desk = SlackDesk(work, handoff)
     if settings.desk_learn:
-        desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language)
+        desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language, regression)
     if translator is None:
         return desk
     return TranslatedDesk(desk, translator, store, settings.desk_language, work.words)

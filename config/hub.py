@@ -29,7 +29,7 @@ from config.election import Election
 from config.elsewhere_retriever import ElsewhereRetriever
 from config.freshness import FreshKnowledge
 from config.gap_sorting import make_gap_sorting
-from config.learned_answers import make_learned
+from config.learned_answers import LearnedRegression, make_learned
 from config.loops import loops_of
 from config.operators import operator_access
 from config.settings import Settings
@@ -271,13 +271,12 @@ class Hub:
 
     def _make_desk(self) -> Desk:
         can = {item.name: item.capabilities for item in self.channels.values()}
-        agent, translator, files = self._colleague(), self._translator(), self._prepare
         briefing = parts.make_briefing(
             self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
         )
-        return make_desk(
-            self.settings, self._handoff, self._wall, self.store, self._clock, agent, translator, can, briefing, files
-        )
+        trial = LearnedRegression(self.knowledge, self.indexing)
+        given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial)
+        return make_desk(self.settings, self._handoff, self._wall, self.store, self._clock, *given)
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they came and were read in time."""

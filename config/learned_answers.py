@@ -15,10 +15,14 @@ from typing import Protocol
 import structlog
 import yaml
 
+from config.clock import SystemClock
+from config.indexing import Indexing
 from config.settings import Settings
 from core.domain.errors import HubError, StoreUnavailable
-from core.domain.learning import LearnedAnswer
+from core.domain.learning import Displaced, LearnedAnswer
+from core.ports.clock import Clock
 from core.ports.learning import Learning
+from knowledge.open import Knowledge
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +51,33 @@ def written(answers: Sequence[LearnedAnswer]) -> str:
     return text
 
 
+class LearnedRegression:
+    """Implements core.ports.regression.Regression; where nothing is indexed yet, nothing can be pushed out of its place."""
+
+    def __init__(self, knowledge: Knowledge, indexing: Indexing) -> None:
+        self._knowledge = knowledge
+        self._indexing = indexing
+
+    async def displaced(self, question: str, answer: str) -> Sequence[Displaced]:
+        """See Regression.displaced."""
+        if self._indexing.idle_without_sources:
+            return ()
+        return await self._knowledge.regression.displaced(question, answer)
+
+
 class LearnedAnswers:
     """A loop of a worker: what was approved a moment ago is what customers are answered with, what was withdrawn is not."""
 
-    def __init__(self, learning: Learning, path: Path, sources: Sources, *, poll: float = 3.0) -> None:
+    def __init__(
+        self,
+        learning: Learning,
+        path: Path,
+        sources: Sources,
+        *,
+        poll: float = 3.0,
+        clock: Clock = SystemClock(),  # noqa: B008 - it holds nothing
+    ) -> None:
+        self._clock = clock
         self._learning = learning
         self._path = path
         self._sources = sources
@@ -109,7 +136,7 @@ class LearnedAnswers:
                 log.warning("learned.not_indexed", error=error.detail)
             except Exception:  # a loop that ends here would never learn again until the next start
                 log.exception("learned.failed")
-            await asyncio.sleep(self._poll)
+            await self._clock.sleep(self._poll)
 
 
 def _changed(path: Path, text: str) -> bool:

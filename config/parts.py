@@ -230,6 +230,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         document_prompt=settings.embedding_document_prompt,
         threshold=settings.knowledge_threshold,
         labelled=settings.knowledge_labelled,
+        regression=settings.knowledge_regression,
         sources=tuple(source.to_options() for source in settings.knowledge_source),
         mirrors=(settings.data_dir / "knowledge" / "sources").absolute(),
     )
@@ -260,10 +261,9 @@ def knowledge_sources(settings: Settings) -> tuple[str, ...]:
     """The paths to index; ``sample`` stands for the documents that come with the hub. What staff approved is one of them."""
     described = tuple(source.to_options().root for source in settings.knowledge_source)
     sample_alone = settings.knowledge_sources == ("sample",)  # the default, which gives way to a company's own
-    listed = () if described and sample_alone else settings.knowledge_sources
-    named = (source for source in listed if source != NO_SOURCES)
+    listed = () if described and sample_alone else (one for one in settings.knowledge_sources if one != NO_SOURCES)
     learned = (str(path) for path in (learned_file(settings),) if path.is_file())
-    return (*(str(SAMPLE) if source == "sample" else source for source in named), *described, *learned)
+    return (*(str(SAMPLE) if source == "sample" else source for source in listed), *described, *learned)
 
 
 def sample_stands_in(settings: Settings) -> str | None:

@@ -118,11 +118,15 @@ class LearningTimers:
 
 async def proposed_in(records: LearningRecords, account: str, case_id: str) -> str | None:
     """The message of a case's feed that proposed something last."""
-    place = feed(account, case_id).conversation_id
+    said = await last_told(records, feed(account, case_id).conversation_id)
+    return next((one.id for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
+
+
+async def last_told(records: LearningRecords, place: str) -> Sequence[Message]:
+    """The last messages of a feed."""
     conversation = await records.conversation(place)
     after = max(0, conversation.last_seq - _LOOKED_AT) if conversation else 0
-    said = await records.messages(place, after=after, limit=_LOOKED_AT)
-    return next((one.id for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
+    return await records.messages(place, after=after, limit=_LOOKED_AT)
 
 
 def _may_be_kept(conversation: Conversation) -> bool:

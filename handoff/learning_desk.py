@@ -12,7 +12,8 @@ from core.domain.messages import Message, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.desk import Desk
 from core.ports.learning import Learning
-from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, SetTimer
+from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, ProposeAnswer, SetTimer
+from core.ports.regression import Regression
 from core.ports.store import NewMessage, TurnOutcome, TurnState
 from handoff import posts, proposals
 from handoff.around_desk import AroundDesk
@@ -21,18 +22,27 @@ from handoff.people import People
 from handoff.personal import has_gap
 from handoff.staff_turn import Wall
 from handoff.texts import say
+from handoff.trial import Trial
 
 _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD})
 _SOON = 1.0
 
 
 class LearningDesk(AroundDesk):
-    """``language``: the staff's."""
+    """``language``: the staff's. ``regression``: what an entry must not push out of the first place unsaid."""
 
     def __init__(
-        self, desk: Desk, learning: Learning, records: LearningRecords, wall: Wall, people: People, language: str
+        self,
+        desk: Desk,
+        learning: Learning,
+        records: LearningRecords,
+        wall: Wall,
+        people: People,
+        language: str,
+        regression: Regression | None = None,
     ) -> None:
         super().__init__(desk)
+        self._trial = Trial(regression, records, wall.account, language)
         self._learning = learning
         self._records = records
         self._wall = wall
@@ -57,7 +67,7 @@ class LearningDesk(AroundDesk):
         if case_id is None or found is None:
             return outcome
         told, record = await self._judged(found, presses[0])
-        for late in presses[1:] if record else ():
+        for late in presses[1:] if isinstance(record, JudgeAnswer) else ():
             told.append(posts.remark(await self._say("learn_decided", late)))
         place = feed(self._wall.account, case_id)
         asides, shown = [], False
@@ -70,7 +80,7 @@ class LearningDesk(AroundDesk):
         records: tuple[CaseRecord, ...] = (*outcome.cases, record) if record else outcome.cases
         return replace(outcome, asides=tuple(asides), cases=records)
 
-    async def _judged(self, found: LearnedAnswer, press: Message) -> tuple[list[NewMessage], JudgeAnswer | None]:
+    async def _judged(self, found: LearnedAnswer, press: Message) -> tuple[list[NewMessage], CaseRecord | None]:
         """The first press decides, however often and by how many it is pressed."""
         if found.state is not LearningState.PROPOSED:
             return [posts.remark(await self._say("learn_decided", press))], None
@@ -84,8 +94,21 @@ class LearningDesk(AroundDesk):
         kept = as_decided(found, question=question, answer=answer)
         if has_gap(f"{kept.question} {kept.answer}"):
             return [posts.remark(await self._say("learn_has_gaps", press))], None
+        warning = await self._trial.warning(kept, press)
+        if warning is not None:
+            return await self._shown_again(found, kept, warning, press)
         record = JudgeAnswer(found.case_id, approved=True, by=by, question=kept.question, answer=kept.answer)
         return [await self._shown(kept, await self._say("learn_approved", press))], record
+
+    async def _shown_again(
+        self, found: LearnedAnswer, kept: LearnedAnswer, warning: NewMessage, press: Message
+    ) -> tuple[list[NewMessage], CaseRecord | None]:
+        """Where it was reworded, the new words are what can be approved then."""
+        if kept == found:
+            return [warning], None
+        record = ProposeAnswer(kept.case_id, kept.question, kept.answer, kept.origin)
+        before = await self._shown(found, await self._say("learn_reworded", press))
+        return [before, proposals.proposal(kept), warning], record
 
     async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
         """In place of the post that proposed it."""

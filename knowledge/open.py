@@ -7,6 +7,7 @@ from pathlib import Path
 
 from knowledge.gaps.likeness import ProcessLikeness
 from knowledge.process.child import KnowledgeProcess, State
+from knowledge.regression import ProcessRegression
 from knowledge.retriever import ProcessRetriever
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
@@ -43,6 +44,7 @@ class Knowledge:
         self.retriever = ProcessRetriever(self._process, settings)
         self.writer = ProcessWriter(self._process)
         self.likeness = ProcessLikeness(self._process)
+        self.regression = ProcessRegression(self._process)
         self.refresh = Refresh(Catalog(settings.sources, settings.mirrors))
 
     async def start(self) -> None:

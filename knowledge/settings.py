@@ -54,6 +54,9 @@ class KnowledgeSettings:
     labelled: Path | None = None
     """A folder with labelled questions by which that cosine is set, in place of what is measured without any."""
 
+    regression: Path | None = None
+    """A folder with questions that a proposed entry must not take the right answer from. None: those to the sample knowledge."""
+
     sources: tuple[SourceOptions, ...] = ()
     """What is said about sources; one that is not among them has all defaults."""
 

@@ -67,6 +67,11 @@ class KnowledgeGroup(SettingsGroup):
         None,
         description="A folder with questions of your own (queries.jsonl, oos.jsonl) by which that likeness is set instead.",
     )
+    knowledge_regression: Path | None = Field(
+        None,
+        description="A folder of question sets whose right answers an entry that staff approve should not push out of the first "
+        "place; they are told before it goes live. Default: the questions to the sample knowledge.",
+    )
     corpus_dir: Path | None = Field(
         None, description="A folder of question sets that switchboard evaluate asks when none is named."
     )

@@ -33,3 +33,11 @@ class LearnedAnswer:
     state: LearningState
     proposed_at: datetime | None = None
     decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """A question of the regression set, and its right answer, which would not come first any more."""
+
+    question: str
+    right: str

@@ -13,7 +13,6 @@ from typing import Any
 from core.domain.errors import ConfigError
 from knowledge.calibrate.labelled import json_lines
 from knowledge.chunk.chunker import Chunker
-from knowledge.convert.converter import Converter
 from knowledge.convert.markdown import blocks_of
 from knowledge.documents import Chunk, Document, UnreadableDocument
 from knowledge.index.distinct import distinct
@@ -102,6 +101,8 @@ def _of_rows(path: Path, chunker: Chunker) -> Chunked:
 
 def _of_files(folder: Path, chunker: Chunker) -> Chunked:
     """Each file is a document, and so is each entry of a FAQ: ``faq.yaml#How do I …?``."""
+    from knowledge.convert.converter import Converter  # readers of documents weigh much, and most sets bring their own
+
     converter = Converter()
     found: dict[str, list[Chunk]] = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):

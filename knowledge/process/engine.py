@@ -15,6 +15,7 @@ from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
 from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue, Vector
+from knowledge.evaluation.regression import RegressionSet, regression_set
 from knowledge.gaps.likeness import QuestionVectors
 from knowledge.index.opening import Index, open_index
 from knowledge.index.order import IndexOrder, Origin
@@ -57,6 +58,7 @@ class Engine:
         self._queue = EmbeddingQueue(embedder)
         self._vectors = QuestionVectors(self._queue.questions)
         self._index = index
+        self._regression: RegressionSet | None = None
         calibrator.embed = self._queue.questions
 
     @property
@@ -99,6 +101,18 @@ class Engine:
             passages = epoch.search(request["query"], vector, filters, limit)
         found = [passage_frame(passage) for passage in passages]
         return {"passages": found, "threshold": epoch.bounds.answer, "doubt": epoch.bounds.doubt}
+
+    def trial(self, request: Frame) -> list[tuple[str, str]]:
+        """What an entry would push out of the first place. Nothing is written."""
+        if self._regression is None:
+            self._regression = regression_set(
+                self._settings, self._embedder, self._queue.questions, self._queue.documents
+            )
+        try:
+            return self._regression.displaced(self._index.reader.current, request["question"], request["answer"])
+        except EpochGone:
+            self._index.reader.refresh()
+            return self._regression.displaced(self._index.reader.current, request["question"], request["answer"])
 
     def index(self, request: Frame, report: Callable[[Frame], None]) -> Frame:
         """One index run. The reading of documents happens in a process of its own, which ends with the run."""

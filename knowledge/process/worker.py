@@ -1,7 +1,7 @@
 """The process that holds the model and the index: ``python -m knowledge.process.worker``.
 
-The first frame brings the settings; then it answers ``search``, ``index``, ``likeness`` and ``counts`` until its input
-closes, which is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
+The first frame brings the settings; then it answers ``search``, ``index``, ``likeness``, ``trial`` and ``counts`` until its
+input closes, which is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
 """
 
 from __future__ import annotations
@@ -107,6 +107,8 @@ class Worker:
                 self._indexing.submit(self._index, engine, request)
             case "likeness":
                 self._likeness.submit(self._answer, request, lambda: engine.likeness(request))
+            case "trial":
+                self._likeness.submit(self._answer, request, lambda: engine.trial(request))
             case "counts":
                 self._searches.submit(self._answer, request, lambda: list(engine.counts()))
             case other:

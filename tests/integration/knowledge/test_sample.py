@@ -145,3 +145,15 @@ async def test_indexing_again_does_nothing(sample: Knowledge) -> None:
 def _is_answer(passage: Passage, relevant: frozenset[str]) -> bool:
     name = passage.source.removeprefix("sample/")
     return (f"{name}#{passage.question}" if passage.question else name) in relevant
+
+
+async def test_what_an_entry_would_push_aside_is_known_and_nothing_is_written(sample: Knowledge) -> None:
+    before = sample.health().passages
+    assert await sample.regression.displaced("Do you sell bicycles?", "Yes, red ones, in every size.") == []
+
+    lost = await sample.regression.displaced("I forgot my password", "Forgotten passwords cannot be replaced.")
+
+    assert ("i forgot my password", "How do I reset my password?") in [(one.question, one.right) for one in lost]
+    assert sample.health().passages == before
+    best = (await sample.retriever.retrieve("i forgot my password")).passages[0]
+    assert best.question == "How do I reset my password?"

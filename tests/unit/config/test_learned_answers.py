@@ -12,6 +12,7 @@ from config.learned_answers import LearnedAnswers, written
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.learning import LearnedAnswer, LearningState
 from knowledge.convert.faq import faq_document, parse_data
+from tests.contract.responders.world import SteppingClock
 
 FIRST = LearnedAnswer(
     "c.1",
@@ -103,3 +104,26 @@ def test_the_file_says_what_was_approved() -> None:
     text = written([FIRST])
     (entry,) = faq_document(parse_data(text, json_only=False), text, title="Desk").entries
     assert (entry.question, entry.answer, entry.section) == (FIRST.question, FIRST.answer, FIRST.origin)
+
+
+async def test_it_is_live_within_a_minute_also_where_the_index_is_away_at_first(tmp_path: Path) -> None:
+    clock, approved, shelf = SteppingClock(), Approved(), Shelf()
+    live = asyncio.Event()
+    learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", shelf, clock=clock)
+    taken = shelf.add
+
+    async def add(source: str) -> None:
+        await taken(source)
+        live.set()
+
+    shelf.add = add  # type: ignore[method-assign]
+    learned.start()
+    for _ in range(200):
+        await asyncio.sleep(0)
+    approved.answers.append(FIRST)
+    pressed = clock.time
+    await live.wait()
+    seconds = clock.time - pressed
+    await learned.stop()
+    assert len(shelf.indexed) == 1
+    assert seconds <= 60

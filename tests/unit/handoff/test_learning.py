@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.learning import LearnedAnswer, LearningState
+from core.domain.errors import KnowledgeUnavailable
+from core.domain.learning import Displaced, LearnedAnswer, LearningState
 from core.domain.messages import CustomerAction, Message, MessageKind, StaffAction
 from core.ports.drafter import Draft
 from core.ports.responder import Reply, TurnEvents
@@ -292,3 +293,84 @@ def test_where_something_was_withdrawn_too_late_nothing_is_learned(case: Lesson)
     case.press(StaffAction.RESOLVE)
     case.ring()
     assert case.told("proposal") == []
+
+
+class Pushes:
+    """Implements Regression: what says "any parcel" comes before what is right for opened ones."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.tried: list[str] = []
+
+    async def displaced(self, question: str, answer: str) -> list[Displaced]:
+        """See Regression."""
+        self.tried.append(answer)
+        if self.away:
+            raise KnowledgeUnavailable("not now")
+        return [Displaced("Opened parcels?", "Returns of opened parcels")] if "any parcel" in answer else []
+
+
+@pytest.fixture
+def pushes(case: Lesson) -> Pushes:
+    store, wall, found = case.world.store, Wall(case.world.store), Pushes()
+    case.world.turn._desk = LearningDesk(case.world.turn._desk._desk, store, store, wall, KnownPeople(), "en", found)  # type: ignore[attr-defined]
+    return found
+
+
+def test_what_pushes_nothing_aside_is_taken_in_at_once(case: Lesson, pushes: Pushes) -> None:
+    case.asked()
+    case.resolved(ANSWER)
+    case.press(StaffAction.LEARN)
+    assert len(case.approved()) == 1
+    assert len(pushes.tried) == 1
+
+
+def test_what_would_push_a_right_answer_aside_is_said_first_and_may_be_meant(case: Lesson, pushes: Pushes) -> None:
+    case.asked()
+    case.resolved("You can return any parcel within 30 days.")
+    case.press(StaffAction.LEARN)
+    assert case.approved() == []
+    warning = case.remarks()[-1]
+    assert "Opened parcels? → Returns of opened parcels" in warning
+    case.world.pass_time(1.0)
+    case.press(StaffAction.LEARN, "linus")
+    assert len(case.approved()) == 1
+    assert len(pushes.tried) == 1, "who knows it is not told again"
+
+
+def test_a_double_click_does_not_mean_it(case: Lesson, pushes: Pushes) -> None:
+    case.asked()
+    case.resolved("You can return any parcel within 30 days.")
+    for _ in range(2):
+        case.world.accept(case.world.staff_does(case.world.threads[0], "grace", "", StaffAction.LEARN))
+    case.rest()
+    assert case.approved() == []
+    assert "That was decided before." not in case.remarks()
+
+
+def test_other_words_are_tried_anew_and_are_what_is_approved_then(case: Lesson, pushes: Pushes) -> None:
+    case.asked()
+    case.resolved(ANSWER)
+    form = "May I return parcels?\n\nYes, any parcel, within 30 days."
+    case.world.accept(case.world.staff_does(case.world.threads[0], "grace", form, StaffAction.REWORD))
+    case.rest()
+    assert case.approved() == []
+    old, new = case.told("proposal")
+    assert new.meta["answer"] == "Yes, any parcel, within 30 days."
+    (judged,) = case.told("judged")
+    assert judged.meta["copy"] == old.id
+    case.world.pass_time(1.0)
+    case.press(StaffAction.LEARN)
+    assert case.approved() == [("May I return parcels?", "Yes, any parcel, within 30 days.")]
+
+
+def test_where_it_cannot_be_told_nothing_goes_live_unsaid(case: Lesson, pushes: Pushes) -> None:
+    pushes.away = True
+    case.asked()
+    case.resolved(ANSWER)
+    case.press(StaffAction.LEARN)
+    assert case.approved() == []
+    assert "cannot be told at the moment" in case.remarks()[-1]
+    case.world.pass_time(1.0)
+    case.press(StaffAction.LEARN)
+    assert len(case.approved()) == 1
