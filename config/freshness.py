@@ -16,7 +16,7 @@ from config.loops import Loop
 from config.scheduler import Reindexes, Scheduler
 from config.settings import Settings, secrets_of
 from config.source_jobs import ScheduledSource, SourceJobs
-from core.domain.errors import NotFound, Overloaded
+from core.domain.errors import ConfigError, NotFound, Overloaded
 from core.domain.jobs import Job
 from core.domain.push import Push
 from core.ports.clock import Clock
@@ -41,8 +41,11 @@ def scheduled_sources(settings: Settings) -> tuple[ScheduledSource, ...]:
 
 
 def schedule_zone(settings: Settings) -> tzinfo:
-    """In which the times of schedules are meant, and shown."""
-    return zone_of(settings.knowledge_time_zone or settings.desk_time_zone)
+    """In which the times of schedules are meant, and shown. Raises ConfigError."""
+    try:
+        return zone_of(settings.knowledge_time_zone or settings.desk_time_zone)
+    except ValueError as error:
+        raise ConfigError(f"DESK_TIME_ZONE: {error}") from error
 
 
 def make_source_jobs(settings: Settings, jobs: Jobs, clock: Clock, process: str) -> SourceJobs:
@@ -90,7 +93,8 @@ class SourceFreshness:
 
     async def ask(self, source: str | None = None, delivery: str | None = None) -> Sequence[str] | None:
         """See Freshness.ask."""
-        wanted = [one for one in self._sources if source is None or source in _names(one)]
+        given = set() if source is None else {source, *resolve([source])}
+        wanted = [one for one in self._sources if source is None or given & _names(one)]
         if source is not None and not wanted:
             raise NotFound("There is no such source. GET /api/knowledge/status lists those that are configured.")
         return await self._ask(wanted, delivery)
@@ -113,8 +117,8 @@ class SourceFreshness:
 
 
 def _names(source: ScheduledSource) -> set[str]:
-    """By what a source may be called: as it was written, as the index knows it, or as it is shown."""
-    names = {source.options.address, source.root, source.shown, *resolve([source.options.address])}
+    """By what a source may be called: its address, as the index knows it, or as it is shown."""
+    names = {source.root, source.shown, *resolve([source.options.address])}
     return {*names, "sample"} if source.root == str(SAMPLE) else names
 
 

@@ -13,7 +13,7 @@ from watchfiles import Change, awatch
 from config.source_jobs import ScheduledSource
 from core.domain.errors import HubError
 from knowledge.sources import READABLE
-from knowledge.sources.files import before_magic
+from knowledge.sources.files import IGNORED_FOLDERS, before_magic
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class Watcher:
         return found
 
     def _about(self, changed: Sequence[Path]) -> list[str]:
-        return [root for root, place in self._places.items() if any(path.is_relative_to(place) for path in changed)]
+        return [root for root, place in self._places.items() if any(_is_read(path, place) for path in changed)]
 
     async def _tell(self, roots: Sequence[str]) -> None:
         for root in roots:
@@ -106,6 +106,14 @@ async def _changes(folders: Sequence[Path]) -> AsyncIterator[list[Path]]:
 
 
 def _is_document(_change: Change, path: str) -> bool:
-    """What a folder is indexed for, and folders, which may be moved as a whole; nothing that editors keep beside it."""
-    name = Path(path)
-    return not name.name.startswith((".", "~$")) and (name.suffix.lower() in READABLE or not name.suffix)
+    """What a folder is indexed for, and what has no ending: folders, which may be moved as a whole."""
+    suffix = Path(path).suffix.lower()
+    return suffix in READABLE or not suffix
+
+
+def _is_read(path: Path, place: Path) -> bool:
+    """Whether a run would look there, and not pass by it as by what editors and repositories keep in their folders."""
+    if not path.is_relative_to(place):
+        return False
+    below = path.relative_to(place).parts
+    return not any(part.startswith((".", "~$")) or part in IGNORED_FOLDERS for part in below)

@@ -60,7 +60,7 @@ def _outcome(job: Job) -> str:
 
 
 def _failures(job: Job) -> Iterator[str]:
-    failures = [] if job.report is None else [one for one in job.report.failures if one != (job.source, job.error)]
+    failures = [] if job.report is None else [one for one in job.report.failures if one[0] != job.source]
     yield from (f"{place}: {reason}" for place, reason in failures[:_MOST_FAILURES])
     if len(failures) > _MOST_FAILURES:
         yield f"and {len(failures) - _MOST_FAILURES} more"

@@ -18,7 +18,7 @@ READABLE = frozenset(_OFFICE | _TEXT)
 """What is taken from a folder. A file that is named on its own is tried whatever its ending."""
 
 _MAGIC = frozenset("*?[")
-_IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 NOT_A_FILE = "is no regular file, but a pipe, a socket or a device"
 _LEADS_OUT = "is a link that leads out of the folder that was named; name its target to have it read"
 
@@ -97,7 +97,7 @@ def _walk(folder: Path) -> Iterator[Path]:
                 folders.clear()
                 continue
             seen.add(place)
-            wanted = sorted(name for name in folders if name not in _IGNORED_FOLDERS and not name.startswith("."))
+            wanted = sorted(name for name in folders if name not in IGNORED_FOLDERS and not name.startswith("."))
             links = [Path(here) / name for name in wanted if (Path(here) / name).is_symlink()]
             ahead.extend(link for link in links if real(link).is_relative_to(inside))
             yield from (link for link in links if not real(link).is_relative_to(inside))

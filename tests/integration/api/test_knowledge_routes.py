@@ -134,6 +134,7 @@ async def test_operators_have_one_source_read_or_all(world: World) -> None:
     assert len(await world.waiting()) == len(SOURCES)
     status, answer = await world.post("/api/knowledge/reindex", {"source": "https://github.com/Acme/Docs.git"})
     assert status == 202, "by the name that the status shows"
+    assert (await world.post("/api/knowledge/reindex", {"source": "/srv/../srv/docs/"}))[1]["sources"] == [FOLDER]
 
 
 async def test_a_source_that_is_not_configured_and_a_body_that_is_none(world: World) -> None:
