@@ -29,7 +29,8 @@ from channels.slack.parse import Reader
 from channels.slack.place import CHANNEL, Place, message_id, time_of
 from channels.slack.reception import Reception
 from channels.slack.refusals import Refused
-from channels.slack.settings import HOOK, STAFF_CHANNEL, SlackSettings
+from channels.slack.settings import HOOK, SlackSettings
+from channels.slack.staff_channels import StaffChannels
 from channels.slack.staff_command import StaffCommands, given_there
 from channels.slack.streams import BETWEEN_APPENDS, Streams
 from channels.slack.views import StaffViews, ViewDoor
@@ -114,6 +115,7 @@ class SlackChannel:
         self._looking: asyncio.Task[None] | None = None
         self._direct: dict[str, str] = {}
         self._status_at: dict[str, float] = {}
+        self._staffs = StaffChannels(surroundings.memory, settings.account, settings.staff_channels)
 
     async def start(self, sink: InboundSink) -> None:
         """Open the doors. What Slack itself has to say comes in the background: starting never waits for it."""
@@ -121,17 +123,21 @@ class SlackChannel:
         self._open = Opened(self._settings, self._around, self._http, self._directory, self._reception, self._socketed)
         with contextlib.suppress(StoreUnavailable):
             await self._directory.load()
-            await self._know_staff_channels()
+            await self._know_staff()  # otherwise with the first event
         self._reception.open(sink)
         self._door.open(self._reception)
         await self._open.start()
-        self._looking = asyncio.create_task(self._back.run(self._open.workspaces, self._reader, sink))
+        self._looking = asyncio.create_task(self._look_back(self._open, sink))
 
-    async def _know_staff_channels(self) -> None:
-        """Those of before count as well: in a case's thread that is still there nobody is a customer."""
-        found = await self._around.memory.recall_all(CHANNEL, self.account, STAFF_CHANNEL)
-        before = {key.removeprefix(STAFF_CHANNEL) for key in found}
-        self._reader = replace(self._reader, staff_channels=self._settings.staff_channels | before)
+    async def _look_back(self, opened: Opened, sink: InboundSink) -> None:
+        await self._staffs.waited_for()
+        await self._know_staff()
+        await self._back.run(opened.workspaces, self._reader, sink)
+
+    async def _know_staff(self) -> None:
+        """Before anything is taken in. Raises StoreUnavailable."""
+        if self._reader.staff_channels != (known := await self._staffs.known()):
+            self._reader = replace(self._reader, staff_channels=known)
 
     async def stop(self) -> None:
         """Take nothing more, and write down what was noted."""
@@ -236,6 +242,7 @@ class SlackChannel:
 
     async def catch_up(self, sink: InboundSink) -> int:
         """See SupportsCatchUp. One process at a time."""
+        await self._know_staff()
         return await self._back.once(self._opened.workspaces, self._reader, sink) or 0
 
     async def diagnose(self) -> Sequence[Diagnosis]:
@@ -274,6 +281,7 @@ class SlackChannel:
         given = await self._door.read(request)
         try:
             async with asyncio.timeout(self._settings.answer_within):
+                await self._know_staff()
                 reply = await self._refused(given) or await self._door.take(given, WebhookReply())
                 noted = None if reply.body else await self._from_staff(given.body)
         except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
@@ -300,6 +308,7 @@ class SlackChannel:
                     await self._opened.aftercare.introduce(body)
 
     async def _socketed(self, body: bytes) -> WebhookReply:
+        await self._know_staff()
         await self._introduce(body)
         if (refused := await self._forms.refused(body)) is not None:
             return refused
