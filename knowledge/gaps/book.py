@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -59,7 +60,7 @@ class StoredGapBook:
         """All questions, each in a cluster; and how many of them only by their words."""
         found, leaders = await self._gaps.gaps(), list(await self._gaps.gap_leaders())
         unsorted = [question_of(one) for one in found if one.cluster_id is None]
-        done = sort(unsorted, leaders, None)
+        done = await asyncio.to_thread(sort, unsorted, leaders, None)
         placed = [replace(one, cluster_id=one.cluster_id or done.places[one.message_id]) for one in found]
         return placed, [*leaders, *done.leaders], len(unsorted)
 
@@ -78,7 +79,7 @@ def _cluster(
     return GapCluster(
         id=leader.id,
         count=len(counted),
-        example=members[0].asked if members[0].message_id == leader.id else leader.question,
+        example=_example(members[0]) if members[0].message_id == leader.id else leader.question,
         first_at=members[0].asked_at,
         last_at=members[-1].asked_at,
         languages=tuple(name for name, _ in languages.most_common()),
@@ -88,6 +89,11 @@ def _cluster(
         answer=leader.answer if done else None,
         staff=tuple(one for one in answers if one.resolved or one.proposed or one.learned),
     )
+
+
+def _example(first: Gap) -> str:
+    """In the customer's words, unless they say too little by themselves ("and in Norway?", or the number of a choice)."""
+    return first.asked if 2 * len(first.asked) >= len(first.looked_up) else first.looked_up
 
 
 def _nearest(members: Sequence[Gap]) -> Nearest | None:

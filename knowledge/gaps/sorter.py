@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from core.domain.gaps import Leader
@@ -49,4 +50,5 @@ class GapSorter:
     async def _sorted(self, questions: list[Question], leaders: list[Leader]) -> Sorted:
         texts = [one.text for one in questions]
         rows = await self._likeness.cosines(texts, [*(one.question for one in leaders), *texts])
-        return sort(questions, leaders, Likenesses(leaders, questions, rows))
+        likenesses = Likenesses(leaders, questions, rows)
+        return await asyncio.to_thread(sort, questions, leaders, likenesses)

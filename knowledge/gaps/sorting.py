@@ -53,35 +53,56 @@ class Likenesses:
         return self._rows[question_id][self._column[leader_id]]
 
 
+class _Leaders:
+    """Those that are known so far, found by the words that they share with a question: both rules ask for some."""
+
+    def __init__(self, leaders: Sequence[Leader]) -> None:
+        self._words: list[frozenset[str]] = []
+        self._ids: list[str] = []
+        self._with: dict[str, list[int]] = {}
+        for one in leaders:
+            self.add(one)
+
+    def add(self, leader: Leader) -> None:
+        """One more."""
+        words, place = content_words(leader.question), len(self._ids)
+        self._ids.append(leader.id)
+        self._words.append(words)
+        for word in words:
+            self._with.setdefault(word, []).append(place)
+
+    def near(self, words: frozenset[str]) -> Mapping[str, float]:
+        """How much each of them shares with these words, the oldest first."""
+        places = sorted({place for word in words for place in self._with.get(word, ())})
+        return {self._ids[place]: shared(words, self._words[place]) for place in places}
+
+
 def sort(questions: Sequence[Question], leaders: Sequence[Leader], likenesses: Likenesses | None) -> Sorted:
     """``likenesses``: None where only words can be compared."""
     places: dict[str, str] = {}
     made: list[Leader] = []
-    known = {one.id: content_words(one.question) for one in leaders}
+    known = _Leaders(leaders)
     for question in questions:
-        words = content_words(question.text)
-        found = _by_words(words, known) if likenesses is None else _by_meaning(question, words, known, likenesses)
+        near = known.near(content_words(question.text))
+        found = _by_words(near) if likenesses is None else _by_meaning(question, near, likenesses)
         if found is None:
             found = question.id
-            known[found] = words
             made.append(Leader(found, question.text))
+            known.add(made[-1])
         places[question.id] = found
     return Sorted(places, tuple(made))
 
 
-def _by_words(words: frozenset[str], known: Mapping[str, frozenset[str]]) -> str | None:
-    alike = {leader: shared(words, others) for leader, others in known.items() if words & others}
-    best = max(alike, key=lambda one: alike[one], default=None)
-    return best if best is not None and alike[best] >= WORDS_ALONE else None
+def _by_words(near: Mapping[str, float]) -> str | None:
+    best = max(near, key=lambda one: near[one], default=None)
+    return best if best is not None and near[best] >= WORDS_ALONE else None
 
 
-def _by_meaning(
-    question: Question, words: frozenset[str], known: Mapping[str, frozenset[str]], likenesses: Likenesses
-) -> str | None:
-    alike: dict[str, float] = {}
-    for leader, others in known.items():
-        share = shared(words, others)
-        if share >= SOME_WORDS:
-            alike[leader] = likenesses.of(question.id, leader) + _WORDS_COUNT * share
+def _by_meaning(question: Question, near: Mapping[str, float], likenesses: Likenesses) -> str | None:
+    alike = {
+        leader: likenesses.of(question.id, leader) + _WORDS_COUNT * share
+        for leader, share in near.items()
+        if share >= SOME_WORDS
+    }
     best = max(alike, key=lambda one: alike[one], default=None)
     return best if best is not None and alike[best] >= ALIKE else None

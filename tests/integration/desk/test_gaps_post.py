@@ -13,6 +13,7 @@ import pytest
 
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
+from core.domain.errors import StoreUnavailable
 from core.domain.gaps import Nearest, Unanswered, Why
 from core.domain.timers import Timer, TimerKind
 from core.ports.channel import InboundSink
@@ -182,6 +183,31 @@ async def test_a_clock_that_rings_early_posts_once_that_week(store: SqlStore, cl
     ring = await staff.posts.ring(due.timer)
     (again,) = ring.cases
     assert (clock.now().timestamp() + again.after) == _MONDAY.timestamp() + _WEEK  # type: ignore[union-attr]
+
+
+async def test_a_started_worker_sets_the_time_by_itself_also_when_the_database_comes_late(
+    store: SqlStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = Staff(store, clock)
+    loop, tries = staff.loop, []
+    asked = store.timers
+
+    async def late(case_id: str) -> Any:
+        tries.append(case_id)
+        if len(tries) == 1:
+            raise StoreUnavailable("away")
+        return await asked(case_id)
+
+    monkeypatch.setattr(store, "timers", late)
+    loop.start()
+    try:
+        async with asyncio.timeout(30):
+            while not await asked(GAPS):  # noqa: ASYNC110 - the loop polls as well
+                await asyncio.sleep(0.01)
+    finally:
+        await loop.stop()
+    assert tries == [GAPS, GAPS]
+    assert [timer.due_at for timer in await asked(GAPS)] == [_MONDAY]
 
 
 @pytest.mark.parametrize(("plan", "due"), [("Tue 10:30", datetime(2026, 11, 24, 9, 30, tzinfo=UTC)), ("never", None)])

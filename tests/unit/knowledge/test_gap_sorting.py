@@ -168,3 +168,15 @@ async def test_what_is_shown_of_a_cluster() -> None:
     shuffled = Shelf(*shelf.kept)
     random.Random(3).shuffle(shuffled.kept)
     assert len((await StoredGapBook(shuffled, ManualClock()).report()).clusters) == 1
+
+
+async def test_the_example_says_what_was_meant() -> None:
+    shelf = Shelf(
+        gap(1, "And in Norway?", looked_up="How much is shipping of a parcel?\nAnd in Norway?"),
+        gap(2, "Parking at Tidepool?", looked_up="Parking at?"),
+    )
+    report = await StoredGapBook(shelf, ManualClock()).report()
+    assert {one.example for one in report.clusters} == {
+        "How much is shipping of a parcel?\nAnd in Norway?",
+        "Parking at Tidepool?",
+    }
