@@ -38,6 +38,10 @@ class Customer(Protocol):
         """As the platform has it: by a button where there is one, by words where there is none."""
         ...
 
+    async def choose(self, number: int) -> None:
+        """One of what was asked back: by a button where there are some, by its number where there are none."""
+        ...
+
     def read(self) -> list[str]:
         """Everything that they see of the hub, oldest first, sources included."""
         ...

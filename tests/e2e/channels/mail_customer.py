@@ -43,6 +43,9 @@ class MailCustomer:
     async def ask_for_person(self) -> None:
         await self.write("I want to talk to a person")
 
+    async def choose(self, number: int) -> None:
+        await self.write(str(number))
+
     def read(self) -> list[str]:
         return [_text(mail) for mail in self._got()]
 

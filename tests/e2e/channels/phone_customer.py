@@ -36,6 +36,9 @@ class PhoneCustomer:
     async def ask_for_person(self) -> None:
         await self.write("I want to talk to a person")
 
+    async def choose(self, number: int) -> None:
+        await self.write(str(number))
+
     def read(self) -> list[str]:
         return self._twilio.sent(self.who)
 

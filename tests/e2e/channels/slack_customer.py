@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.slack.buttons import PERSON
+from channels.slack.buttons import CHOICE, PERSON
 from tests.e2e.channels.customer import PATIENCE, Paper, addresses, until
 from tests.servers.slack_fake import SlackFake, person
 from tests.servers.slack_fake import kind as kind_of
@@ -43,8 +43,14 @@ class SlackCustomer:
 
     async def ask_for_person(self) -> None:
         """The button comes with the answer's end, after its first words were shown."""
-        await until(self._buttons, self.read)
-        answer, button = self._buttons()[-1]
+        await self._press(PERSON)
+
+    async def choose(self, number: int) -> None:
+        await self._press(f"{CHOICE}{number}")
+
+    async def _press(self, name: str) -> None:
+        await until(lambda: self._buttons(name), self.read)
+        answer, button = self._buttons(name)[-1]
         pressed = {
             "type": "block_actions",
             "user": {"id": self.who, "team_id": TEAM},
@@ -91,13 +97,13 @@ class SlackCustomer:
         }
         await self._deliver(self._slack.event({**event, "reaction": {"👍": "+1"}[emoji]}))
 
-    def _buttons(self) -> list[tuple[Json, Json]]:
+    def _buttons(self, name: str) -> list[tuple[Json, Json]]:
         return [
             (message, element)
             for message in self._answers()
             for block in message.get("blocks") or []
             for element in block.get("elements", [])
-            if element.get("action_id") == PERSON
+            if element.get("action_id") == name
         ]
 
     def _answers(self) -> list[Json]:

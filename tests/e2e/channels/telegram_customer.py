@@ -52,8 +52,14 @@ class TelegramCustomer:
         await self._telegram.until(lambda: len(self._telegram.named("getUpdates")) > before + 1, 60)
 
     async def ask_for_person(self) -> None:
+        await self._press(0)
+
+    async def choose(self, number: int) -> None:
+        await self._press(number - 1)
+
+    async def _press(self, row: int) -> None:
         (offer,) = (one for one in self._got() if "reply_markup" in one)
-        (button,) = offer["reply_markup"]["inline_keyboard"][0]
+        (button,) = offer["reply_markup"]["inline_keyboard"][row]
         query = f"press{next(_IDS)}"
         self._telegram.queries.add(query)
         pressed = {"id": query, "from": self._person(), "message": offer, "chat_instance": "1"}

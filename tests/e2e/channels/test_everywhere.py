@@ -55,6 +55,19 @@ async def test_an_honest_not_knowing_and_the_way_to_a_person(platforms: Town) ->
     await platforms.everywhere(scenario)
 
 
+async def test_what_is_asked_back_is_chosen_and_answered(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        await customer.write("let a customer look at our project")
+        await reads(customer, r"Is it about one of these.*1\. Can I share a project with a client")
+        await settled(customer, hub)
+        await customer.choose(1)
+        await reads(customer, r"From .*share a project with a client.*\[?1\]?")
+        await settled(customer, hub)
+        assert [one["author"] for one in messages(customer, hub)] == ["customer", "agent"] * 2
+
+    await platforms.everywhere(scenario)
+
+
 async def test_a_command_brings_a_person_too(platforms: Town) -> None:
     async def scenario(customer: Customer, hub: Hub) -> None:
         assert isinstance(customer, Commanding)
