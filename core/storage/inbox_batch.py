@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
@@ -216,6 +216,8 @@ def _log(batch: Batch, thread: Thread, message_id: str, dedupe: str) -> int:
 
 
 def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accepted:
+    if isinstance(event, MessageDeleted) and (never := _gone_before_it_came(batch, event)) is not None:
+        return never
     target, thread = _target(batch, event)
     row: dict[str, Any] = {"id": target.message_id}
     if isinstance(event, MessageEdited):
@@ -226,6 +228,30 @@ def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accept
     kind = ChangeKind.EDITED if isinstance(event, MessageEdited) else ChangeKind.DELETED
     _tell(batch, thread, kind, target.message_id)
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+
+
+def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None:
+    """What staff have deleted is not sent to a customer when the platform delivers it after all: it counts as seen from now on.
+
+    Slack repeats each event by itself (docs.slack.dev/apis/events-api, "Retries"), so after an outage a deletion may be first.
+    """
+    thread, target = batch.threads.get(event.conversation.conversation_id), batch.known.get(str(event.target))
+    if thread is None or event.audience is not Audience.STAFF or (target is not None and target.message_id):
+        return None
+    never = Accepted("", thread.id, 0, duplicate=False, state=thread.state)
+    if target is None:
+        batch.known[str(event.target)] = replace(never, duplicate=True)
+        batch.events.append(
+            {
+                "event_key": str(event.target),
+                "kind": "gone",
+                "conversation_id": thread.id,
+                "message_id": None,
+                "raw": None,
+                "received_at": batch.now,
+            }
+        )
+    return never
 
 
 def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> Accepted:
@@ -261,6 +287,6 @@ def _tell(
 def _target(batch: Batch, event: MessageEdited | MessageDeleted | ReactionChanged) -> tuple[Accepted, Thread]:
     target = batch.known.get(str(event.target))
     thread = batch.threads.get(event.conversation.conversation_id)
-    if target is None or thread is None or target.conversation_id != thread.id:
+    if target is None or thread is None or target.conversation_id != thread.id or not target.message_id:
         raise UnknownMessage("The message that this is about is not in this conversation.")
     return target, thread

@@ -6,10 +6,11 @@ import pytest
 
 from core.domain.customer import Identity
 from core.domain.delivery import DeliveryStatus
+from core.domain.errors import UnknownMessage
 from core.domain.keys import EventKey
 from core.domain.messages import MessageDeleted, MessageEdited, MessageKind, MessageReceived, StaffAction
 from core.ports.responder import Reply, TurnEvents
-from core.ports.store import Settlement, TurnState
+from core.ports.store import Acceptable, Settlement, TurnState
 from core.storage.store import SqlStore
 from handoff.delivery_marks import marks
 from tests.contract.stores.manual_clock import ManualClock
@@ -90,6 +91,25 @@ async def test_the_owners_words_go_out_however_late_slack_repeats_them(desk: Bus
     clock.move(300)
     await desk.accepts(said)
     await desk.works()
+    assert await later(desk, clock) == ["Hello"]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_was_deleted_before_slack_could_deliver_it_is_not_sent_when_it_can(
+    desk: BusyDesk, clock: ManualClock, together: bool
+) -> None:
+    await desk.press(StaffAction.CLAIM)
+    said = desk.from_staff("he is a fraud")
+    gone, again = desk.change(said, None), desk.change(said, None)
+    clock.move(70)
+    events = (gone, again, said, desk.change(said, "he is a friend"))
+    for batch in [events] if together else [[one] for one in events]:
+        *taken, last = await desk.store.accept([Acceptable(one) for one in batch])
+        assert not [one for one in taken if isinstance(one, Exception)]
+    assert isinstance(last, UnknownMessage), "there is nothing to edit"
+    await desk.works()
+    assert await later(desk, clock) == []
+    await desk.writes("Hello")
     assert await later(desk, clock) == ["Hello"]
 
 
