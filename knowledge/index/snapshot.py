@@ -21,6 +21,9 @@ _MANY = 500
 _LONGEST_PARENT = 2400
 """Characters of a section that are returned with a passage of it: about what an answer can be made of."""
 
+_MOST_BESIDE = 8
+"""Passages on each side that are looked at for it: a table of 20,000 rows is one section."""
+
 
 class EpochGone(Exception):
     """This epoch is so old that passages of it have been removed: search in the present one."""
@@ -67,11 +70,11 @@ class Snapshot:
         """The passages of its section, which follow one another."""
         first, last = row, row
         if self.section_of[row] >= 0:
-            while first > 0 and self._together(first - 1, row):
+            while first > max(0, row - _MOST_BESIDE) and self._together(first - 1, row):
                 first -= 1
-            while last + 1 < len(self.rows) and self._together(last + 1, row):
+            while last < min(len(self.rows) - 1, row + _MOST_BESIDE) and self._together(last + 1, row):
                 last += 1
-        return range(max(first, row - 8), min(last, row + 8) + 1)
+        return range(first, last + 1)
 
     def _together(self, one: int, other: int) -> bool:
         same = self.section_of[one] == self.section_of[other] and self.document_of[one] == self.document_of[other]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +15,12 @@ from knowledge.search.corpus import Corpus, Filters
 from knowledge.search.language import primary
 from knowledge.search.words import WordIndex
 
-_LOOKED_AT = 3
-"""Candidates for each place in the list, of which equal passages fall together."""
+_LOOKED_AT, _MOST_LOOKED_AT = 3, 48
+"""Candidates for each place in the list, of which passages with equal words fall together; more where too few are left."""
+_MOST_SOURCES = 20
+"""Further documents that are named where they hold the same passage."""
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio: numbers that are multiplied by it (and wrap around) are spread over all of 64 bits."""
 _CROWDING = 0.05
 """What the third and each further passage of a document loses, so that one document does not fill the list."""
 _UNCROWDED = 2
@@ -41,8 +45,7 @@ def search(
     What the filters leave out takes no part at all. Without ``words`` (they are still being read) meaning decides alone.
     """
     allowed = admitted(corpus, filters)
-    count = min(int(np.count_nonzero(allowed)), limit * _LOOKED_AT)
-    if count < 1:
+    if limit < 1 or not allowed.any():
         return []
     cosines = nearness(corpus, vector)
     if words is not None:
@@ -50,11 +53,16 @@ def search(
         cosines[named] += _NAMED * (1 - cosines[named])
     ranks = cosines + words.scores(question) if words is not None else cosines.copy()
     ranks[~allowed] = -np.inf
-    best = np.argpartition(-ranks, count - 1)[:count]
-    best = best[allowed[best]]  # whatever the numbers are: what may not be found is not
-    best = best[np.lexsort((best, -ranks[best]))]
-    rows = _spread(best, ranks, words.document_of if words is not None else corpus.document_of)
-    return _told_once(corpus, _distinct(corpus, rows), cosines, limit)
+    texts = _texts(corpus)
+    document_of = words.document_of if words is not None else corpus.document_of
+    wanted = limit * _LOOKED_AT
+    while True:
+        best = _best(ranks, allowed, texts, wanted)
+        groups = [_alike(row, allowed, texts, corpus.document_of) for row in _spread(best, ranks, document_of)]
+        found = _told_once(corpus, groups, cosines, limit)
+        if len(found) == limit or len(best) < wanted or wanted >= limit * _MOST_LOOKED_AT:
+            return found
+        wanted *= 4
 
 
 def admitted(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]:
@@ -92,13 +100,40 @@ def _spread(best: NDArray[np.int64], ranks: NDArray[np.float32], document_of: ND
     return [row for _, row in sorted(moved, key=lambda each: each[0])]
 
 
-def _distinct(corpus: Corpus, rows: Iterable[int]) -> list[list[int]]:
-    """Rows that are embedded from the very same texts, together: they say the same."""
-    found: dict[bytes, list[int]] = {}
-    for row in rows:
-        begin, end = np.searchsorted(corpus.passage_of, (row, row + 1))
-        found.setdefault(np.sort(corpus.vector_of[begin:end]).tobytes(), []).append(row)
-    return list(found.values())
+def _texts(corpus: Corpus) -> NDArray[np.uint64]:
+    """(passages,) equal for those that are embedded from the very same texts: they say the same."""
+    found = np.arange(len(corpus.document_of), dtype=np.uint64)  # none of its texts has a vector: like nothing else
+    if len(corpus.vector_of):
+        mixed = (corpus.vector_of.astype(np.uint64) + np.uint64(1)) * _MIX
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX
+        starts = np.flatnonzero(np.diff(corpus.passage_of, prepend=-1))
+        found[corpus.passage_of[starts]] = np.add.reduceat(mixed, starts)
+    return found
+
+
+def _best(
+    ranks: NDArray[np.float32], allowed: NDArray[np.bool_], texts: NDArray[np.uint64], wanted: int
+) -> NDArray[np.int64]:
+    """The best rows in order, of those that say the same the first: a notice that stands in every page fills no list."""
+    total = int(np.count_nonzero(allowed))
+    count = min(total, wanted)
+    best = np.argpartition(-ranks, count - 1)[:count]
+    best = best[allowed[best]]  # whatever the numbers are: what may not be found is not
+    if count < total and len(np.unique(texts[best])) < count:
+        best = np.flatnonzero(allowed)
+    best = best[np.lexsort((best, -ranks[best]))]
+    _, first = np.unique(texts[best], return_index=True)
+    return np.asarray(best[np.sort(first)][:wanted])
+
+
+def _alike(
+    row: int, allowed: NDArray[np.bool_], texts: NDArray[np.uint64], document_of: NDArray[np.int32]
+) -> list[int]:
+    """The row and others that say the same, of as many documents as are named as its sources."""
+    same = np.flatnonzero(allowed & (texts == texts[row]))
+    same = same[same != row]
+    _, first = np.unique(document_of[same], return_index=True)
+    return [row, *same[np.sort(first)][:_MOST_SOURCES].tolist()]
 
 
 def _told_once(

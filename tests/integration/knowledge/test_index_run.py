@@ -145,7 +145,7 @@ def test_the_same_text_twice_is_found_once(bench: Bench) -> None:
 
 @pytest.mark.parametrize("line", ["Nothing to report.", "[Nothing to report](https://one.example/{number})"])
 def test_thousands_of_lines_that_say_the_same_hide_no_other_document(bench: Bench, line: str) -> None:
-    """They would fill each list of results, and Chroma's graph falls apart around equal vectors."""
+    """They would fill each list of results."""
     sections = (f"## Day\n\n{line.format(number=number)}\n" for number in range(4_500))
     (bench.folder / "aa.md").write_text("# Log\n\n" + "\n".join(sections))
 
@@ -154,6 +154,17 @@ def test_thousands_of_lines_that_say_the_same_hide_no_other_document(bench: Benc
     for name in ("a", "b", "c"):
         found = bench.found(f"{name} > One\nFirst {name}.", limit=5)
         assert found[0].content == f"First {name}."
+
+
+def test_links_of_one_label_are_all_in_the_index(bench: Bench) -> None:
+    """They are embedded alike, and read differently."""
+    links = "\n\n".join(f"## Files\n\n[Download](https://one.example/{number}.zip)" for number in range(9))
+    (bench.folder / "files.md").write_text(f"# Files\n\n{links}")
+
+    bench.run()
+
+    contents = {text.content for text in bench.reader().current.texts()}
+    assert {f"[Download](https://one.example/{number}.zip)" for number in range(9)} <= contents
 
 
 def test_what_a_source_must_not_give_away_leaves_the_index_and_is_named(bench: Bench) -> None:

@@ -87,6 +87,20 @@ def test_a_passage_of_two_documents_is_there_once_with_both_sources() -> None:
     assert len(found) == 5
 
 
+def test_a_notice_that_stands_everywhere_fills_no_list() -> None:
+    notice = chunk("Cookies", "We use cookies on these pages about goods.")
+    footers = [chunk(f"Page {number}", "Goods and more: all about goods.") for number in range(40)]
+    pages = [(f"page-{number}.md", [notice, footers[number]]) for number in range(40)]
+    corpus = memory_corpus([*pages, *filler()], embed)
+
+    found = find(corpus, "all about cookies on goods and pages", limit=5)
+
+    assert len(found) == 5
+    assert len({passage.content for passage in found}) == 5
+    of_notice = next(passage for passage in found if passage.content == notice.content)
+    assert len({of_notice.source, *of_notice.also}) == 21
+
+
 def test_equal_words_under_other_titles_are_told_once() -> None:
     same = "Goods go back within thirty days."
     corpus = memory_corpus([("a.md", [chunk("Shop", same)]), ("b.md", [chunk("Returns", same)]), *filler()], embed)
