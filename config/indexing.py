@@ -175,6 +175,8 @@ class Indexing:
     async def _fetch(
         self, sources: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
     ) -> Sequence[Refreshed]:
+        if not self._knowledge.refresh.remote(resolve(sources)):
+            return ()  # what lies on this machine does not wait for somebody's crawl
         async with self._election.held(FETCHING):
             return await self._knowledge.refresh.run(resolve(sources), progress)
 
@@ -197,11 +199,11 @@ class Indexing:
             )
 
     async def add(self, source: str) -> IndexReport:
-        """From now on this is a source like those that are configured. Raises HubError."""
+        """From now on this is a source like those that are configured; the others are not looked at. Raises HubError."""
         if source not in self._sources:
             self._sources = (*self._sources, source)
         await self._ensure_started()
-        return await self._index(())
+        return await self._index((), only=[source])
 
     async def drop(self, source: str) -> IndexReport:
         """What was added is no source any more. Raises HubError."""
@@ -256,6 +258,9 @@ class Indexing:
                     drop_other_models=not self._shared,
                 )
             running.indexed(report)
+            self._had_documents = (
+                self._knowledge.health().documents > 0
+            )  # what was read answers while the rest is fetched
             fetched = await self._fetch(self._sources, running.tell)
             running.fetched(fetched)
             if any(one.changed for one in fetched):

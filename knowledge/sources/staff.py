@@ -34,8 +34,8 @@ class StaffPlaces:
         self._scopes = [(one, scope) for one in self._staff if one.its_kind in WEB and (scope := Scope.of(one))]
         self._pages: set[str] = set()
         self._unknown: list[tuple[Scope, str]] = []
-        for one, scope in self._scopes if mirrors is not None else ():
-            state = Mirror.of(mirrors, one.root).read()
+        for one, scope in self._scopes:
+            state = Mirror.of(mirrors, one.root).read() if mirrors is not None else State()
             self._pages.update(map(_bare, _addresses(state)))
             if (one.its_kind == SITEMAP and state.listed is None) or (one.its_kind == PAGE and not state.visited):
                 self._unknown.append((scope, f" ({state.failure})" if state.failure else ""))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 
 from config.election import Election
-from config.indexing import Indexing
+from config.indexing import FETCHING, Indexing
 from config.parts import sample_stands_in
 from config.settings import read_settings
 from core.domain.errors import KnowledgeUnavailable
@@ -17,7 +18,7 @@ from core.ports.metrics import Metrics
 from knowledge.index.order import Origin
 from knowledge.open import SAMPLE, Knowledge
 from knowledge.sources import Catalog
-from knowledge.sources.refresh import Refresh
+from knowledge.sources.refresh import Refresh, Refreshed
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
 
@@ -154,3 +155,71 @@ def test_only_a_sample_that_nobody_asked_for_gives_way(monkeypatch: pytest.Monke
     assert sample_stands_in(read_settings()) == str(SAMPLE)
     monkeypatch.setenv("KNOWLEDGE_SOURCES", "sample,./docs")
     assert sample_stands_in(read_settings()) is None
+
+
+class Crawling(Orders):
+    """Has a site to fetch, which takes as long as somebody says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.documents = 0
+        self.refresh = self  # type: ignore[assignment]
+        self.fetched = asyncio.Event()
+        self.fetching: list[list[str]] = []
+
+    def remote(self, roots: Sequence[str]) -> list[str]:
+        """Addresses."""
+        return [root for root in roots if root.startswith("https://")]
+
+    async def run(self, roots: Sequence[str], progress: object = None) -> list[Refreshed]:
+        """See Refresh.run."""
+        self.fetching.append(list(roots))
+        await self.fetched.wait()
+        return []
+
+    async def index(self, paths: tuple[str, ...], **order: Any) -> IndexReport:
+        """Finds something in folders."""
+        self.documents = sum(not path.startswith("https://") for path in paths)
+        return await super().index(paths, **order)
+
+
+@pytest.mark.parametrize(
+    ("sources", "filling"), [(["./docs", "https://a.example/"], False), (["https://a.example/"], True)]
+)
+async def test_what_was_read_answers_while_a_site_is_fetched_for_the_first_time(
+    sources: list[str], filling: bool
+) -> None:
+    crawling = Crawling()
+    hub = Indexing(cast("Knowledge", crawling), sources, cast("Metrics", None))
+    await hub.start()
+    await eventually(lambda: bool(crawling.fetching), seconds=30)
+    assert hub.filling is filling
+    crawling.fetched.set()
+    await hub.first_run()
+    assert not hub.filling
+
+
+class OthersFetch(Leases):
+    """Somebody else fetches, for hours."""
+
+    async def hold(self, name: str, holder: str, seconds: float) -> bool:
+        """See Leases.hold."""
+        return name != FETCHING and await super().hold(name, holder, seconds)
+
+
+async def test_a_folder_does_not_wait_for_somebodys_crawl() -> None:
+    crawling = Crawling()
+    hub = Indexing(cast("Knowledge", crawling), [], cast("Metrics", None), election=Election(OthersFetch(), "p0"))
+    async with asyncio.timeout(30):
+        await hub.run(["./docs"])
+    assert len(crawling.seen) == 1
+    assert crawling.fetching == []
+
+
+async def test_what_is_added_is_indexed_by_itself() -> None:
+    orders = Orders()
+    hub = Indexing(cast("Knowledge", orders), ["./docs"], cast("Metrics", None))
+    await hub.add("./desk.faq.yaml")
+    [(paths, order)] = orders.seen
+    assert paths == ("./docs", "./desk.faq.yaml")
+    assert order["only"] == ["./desk.faq.yaml"]
