@@ -55,18 +55,18 @@ def is_in_its_words(sentence: str, passages: Iterable[str]) -> bool:
     language = detect(stated) or detect(" ".join(texts)) or DEFAULT
     denied = denies(stated, language)
     return any(
-        denies(statement, language) == denied and _follows(order, statement, about)
+        about.issuperset(telling - stems) and denies(statement, language) == denied and _follows(order, statement)
         for text in texts
-        for statement, _ in _statements(text)
+        for statement, stems in _statements(text)
     )
 
 
-def _follows(order: list[str], statement: str, about: frozenset[str]) -> bool:
-    """Whether the stems stand in the statement one after the other, whatever is between them."""
+def _follows(order: list[str], statement: str) -> bool:
+    """Whether those of the stems that the statement has stand there one after the other, whatever is between them."""
     stems = content_stems(statement)
     own = [stem for stem in order if stem in stems]
     left = iter(stems)
-    return bool(own) and about.issuperset(set(order) - set(own)) and all(stem in left for stem in own)
+    return bool(own) and all(stem in left for stem in own)
 
 
 @functools.lru_cache(maxsize=64)

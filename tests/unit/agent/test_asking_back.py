@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from core.agent.asking_back import ask_back
 from core.agent.choosing import asked_back_last, choice_of
 from core.agent.language import ANSWERED, packs
+from core.agent.loop import AgentLoop
+from core.agent.settings import AgentSettings
 from core.agent.texts import Texts
 from core.domain.choices import choices_in
-from core.domain.knowledge import Passage, Retrieval
+from core.domain.errors import KnowledgeUnavailable
+from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.llm.extractive import ExtractiveResponder
 from core.ports.responder import Reply
-from tests.contract.responders.world import PASSWORD, PRICE, REFUNDS, RETURNS, message, text_file
+from tests.contract.responders.world import (
+    PASSWORD,
+    PRICE,
+    REFUNDS,
+    RETURNS,
+    MemoryJournal,
+    ScriptedModel,
+    Shelf,
+    SteppingClock,
+    Watcher,
+    message,
+    say,
+    text_file,
+    turn_of,
+)
 
 TEXTS = Texts("en", "Tidepool")
 QUESTION = "What about my money?"
@@ -106,3 +125,46 @@ def test_small_talk_between_does_not_allow_another_question_back() -> None:
     answered = message("It costs 9 euros.", seq=4, author=Author.AGENT, kind=MessageKind.ANSWER)
     assert not asked_back_last([*history, message("1", seq=3), answered])
     assert not asked_back_last([])
+
+
+async def test_a_colleague_is_told_that_it_is_not_known() -> None:
+    shelf = Shelf({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    inside = AgentSettings(audience=KnowledgeAudience.STAFF)
+    turn = turn_of("Can I get my money back?")
+    without = await ExtractiveResponder(shelf, inside, SteppingClock()).respond(turn, "t1", Watcher())
+    model = ScriptedModel(say("Yes, within a year."))
+    with_model = await AgentLoop(model, shelf, MemoryJournal(), inside, SteppingClock()).respond(turn, "t1", Watcher())
+    assert (without.kind, with_model.kind) == (MessageKind.UNKNOWN, MessageKind.UNKNOWN)
+
+
+async def test_several_questions_are_not_asked_back() -> None:
+    shelf = Shelf({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    turn = turn_of("Can I get my money back? Who pays for the parcel back?")
+    reply = await ExtractiveResponder(shelf, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    assert reply.kind is MessageKind.UNKNOWN
+    assert choices_in(reply.meta) == ()
+
+
+async def test_what_was_chosen_and_is_gone_is_not_known() -> None:
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    turn = turn_of(message("1", seq=3), history=history)
+    reply = await ExtractiveResponder(Shelf({}, doubt=0.3), AgentSettings(), SteppingClock()).respond(
+        turn, "t1", Watcher()
+    )
+    assert reply.kind is MessageKind.UNKNOWN
+    assert reply.offers_person
+
+
+async def test_a_knowledge_base_that_went_away_meanwhile_is_no_reason_to_fail() -> None:
+    class Once(Shelf):
+        async def retrieve(self, query: str, **more: Any) -> Retrieval:
+            if self.queries:
+                raise KnowledgeUnavailable("away")
+            return await super().retrieve(query, **more)
+
+    shelf = Once({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    loop = AgentLoop(
+        ScriptedModel(say("Yes, within a year.")), shelf, MemoryJournal(), AgentSettings(), SteppingClock()
+    )
+    reply = await loop.respond(turn_of("Can I get my money back?"), "t1", Watcher())
+    assert reply.kind is MessageKind.UNKNOWN
