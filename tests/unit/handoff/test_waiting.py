@@ -46,7 +46,7 @@ def test_outside_the_hours_both_wait_for_the_opening() -> None:
 def test_an_owner_has_to_answer() -> None:
     records = Waiting(ALWAYS, MONDAY).for_owner("c.1")
     assert timers(records) == {TimerKind.OWNER_SILENT: 900.0}
-    assert cleared(records) == set(TimerKind) - {TimerKind.LEARN, TimerKind.FOLLOW_UP}, (
+    assert cleared(records) == set(TimerKind) - {TimerKind.LEARN, TimerKind.FOLLOW_UP, TimerKind.GAPS}, (
         "what was resolved before is learned from all the same, and what was said is for the customer still"
     )
     assert cleared(Waiting(ALWAYS, MONDAY).answered("c.1")) == {TimerKind.OWNER_SILENT}
