@@ -1,12 +1,12 @@
-"""``python -m bench [accept] [acknowledgement] [embedding] [end_to_end] [memory] [search] [startup]``: all write the page.
+"""``python -m bench [accept] [acknowledgement] [embedding] [end_to_end] [memory] [reindex] [search] [startup]``.
 
-``beside`` runs by name only, since it installs the programs that we are compared with."""
+All of them write the page. ``beside`` runs by name only, since it installs the programs that we are compared with."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import accept, acknowledgement, embedding, end_to_end, memory, search, startup
+from bench import accept, acknowledgement, embedding, end_to_end, memory, reindex, search, startup
 from bench.beside import run as beside
 from bench.report import PAGE, Report
 
@@ -16,6 +16,7 @@ BENCHES = {
     "embedding": embedding.run,
     "end_to_end": end_to_end.run,
     "memory": memory.run,
+    "reindex": reindex.run,
     "search": search.run,
     "startup": startup.run,
 }
