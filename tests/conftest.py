@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 from collections import Counter
@@ -45,6 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-seed") is None:
         config.option.hypothesis_seed = str(seed.FIXED if os.environ.get("CI") else seed.run_seed())
     hypothesis.settings.load_profile("soak" if run_scale().full else "test")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Thousands of tests are made, and none of them is garbage: nothing looks for any until they are all there."""
+    gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """From here on what was collected is not looked through again, which would stop a test's event loop for a moment."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> str:

@@ -16,7 +16,6 @@ from knowledge.sources.web import Limits
 from tests.integration.sources.conftest import Crawler
 from tests.integration.sources.site import Handler, Site, page
 
-_BOMB = gzip.compress(b"<p>" + b"0" * 50_000_000)
 _PRIVATE = "http://169.254.169.254/latest/meta-data/"
 _PAGES = {
     "/malformed": "<html><head><title>Mal<body></title><p <a href='/last' <![CDATA[ <!-- <a href=/last>x</a><p>fine</p>",
@@ -58,7 +57,7 @@ async def test_slow_huge_and_hostile_pages(site: Site, crawler: Crawler) -> None
     site.pages = {
         "/slow": _begins(site),
         "/huge": _grows,
-        "/bomb": _sends(_BOMB, Content_Encoding="gzip"),
+        "/bomb": _sends(gzip.compress(b"<p>" + b"0" * 50_000_000), Content_Encoding="gzip"),
         "/liar": _sends(page("Ünïcödé").encode(), "text/html; charset=us-ascii"),
         "/latin": _sends(page("Grüße").encode("latin-1"), "text/html; charset=ISO-8859-1"),
         "/picture": _sends(b"\x89PNG", "image/png"),
