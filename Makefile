@@ -2,7 +2,7 @@
 # on Debian, which adds the servers that the tests drive.
 SHELL := /bin/bash
 BIN := .venv/bin
-JOBS ?= $(shell expr 2 '*' $$(nproc))
+JOBS ?= $(shell expr 3 '*' $$(nproc))
 ARGS ?=
 # Many tests wait for processes, so that more run at once than there are processors; tests/conftest.py puts the slow first.
 ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
