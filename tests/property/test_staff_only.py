@@ -1,12 +1,28 @@
-"""A staff passage never comes out of a search for a customer: whatever it says, however it is asked, with any filter."""
+"""A staff passage never comes out of a search for a customer: whatever it says, however it is asked, with any filter.
+
+Over a corpus in memory, and over the index itself: with the sections that are returned beside passages, while documents change
+and are closed, in old epochs and in new ones.
+"""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Chunk
+from knowledge.index.client import open_chroma
+from knowledge.index.database import open_database
+from knowledge.index.reader import Reader
+from knowledge.index.records import IndexedDocument
+from knowledge.index.snapshot import Snapshot
+from knowledge.index.writing import IndexWriter, Prepared
 from knowledge.search.build import build_words
 from knowledge.search.corpus import Filters
 from knowledge.search.engine import search
@@ -71,3 +87,80 @@ def test_no_staff_passage_is_found_for_a_customer(
     assert not [source for source in asked(KnowledgeAudience.PUBLIC) if "staff" in source]
     if limit >= 30 and not category and not language and corpus.staff_only.any():
         assert [source for source in asked(KnowledgeAudience.STAFF) if "staff" in source]
+
+
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, object]]:
+    """One Chroma and one manifest; each example has a model of its own in them."""
+    folder: Path = tmp_path_factory.mktemp("index")
+    database = open_database(folder / "knowledge.db", None)
+    yield open_chroma(folder / "chroma", None), database
+    database.close()
+
+
+@st.composite
+def versions(draw: st.DrawFn) -> list[Chunk]:
+    """A document: passages in sections, each of which says for whom it is in its own words."""
+    found = []
+    numbers = sorted(draw(st.lists(st.integers(0, 2), min_size=1, max_size=6)))
+    for section, chunk in zip(numbers, draw(st.lists(chunks(), min_size=6, max_size=6)), strict=False):
+        content = f"{chunk.audience.value} words: {chunk.content}"
+        answer = content if chunk.question else None
+        found.append(replace(chunk, content=content, answer=answer, section_number=section))
+    return found
+
+
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 3), versions()),
+        st.tuples(st.sampled_from(["close", "remove", "commit", "refresh", "roll back"]), st.integers(0, 3), st.none()),
+    ),
+    min_size=2,
+    max_size=10,
+)
+
+
+def _told(snapshot: Snapshot, question: str) -> Iterator[str]:
+    """Everything that a customer, or the model for him, gets to read."""
+    for words in (None, build_words(snapshot.texts(), snapshot.document_of)):
+        found = search(snapshot, words, question, embed([question])[0], Filters(KnowledgeAudience.PUBLIC), 30)
+        for passage in found:
+            assert passage.audience is KnowledgeAudience.PUBLIC
+            yield from (passage.content, passage.parent or "", passage.answer or "", passage.source, *passage.also)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_STEPS, question=_TEXTS)
+def test_nothing_of_staff_comes_out_of_the_index(
+    shelves: tuple[object, object], steps: list[tuple[str, int, list[Chunk] | None]], question: str
+) -> None:
+    client, database = shelves
+    writer = IndexWriter(client, database, uuid4().hex[:12])  # type: ignore[arg-type]
+    reader: Reader[Snapshot] = Reader(client, writer.manifest, lambda snapshot: snapshot)
+    closed: dict[int, set[str]] = {}
+
+    for what, number, chunks_of in [*steps, ("commit", 0, None)]:
+        name = str(number)
+        if what == "write" and chunks_of is not None:
+            document = IndexedDocument(name, uuid4().hex, f"{name}.md", f"/{name}", len(chunks_of))
+            writer.store([Prepared(document, chunks_of)], embed)
+            writer.narrow(name, chunks_of)
+            closed.pop(number, None)
+        elif what == "close":
+            writer.close([name])
+            closed[number] = {name}
+        elif what == "remove":
+            writer.remove([name])
+        elif what == "roll back":
+            writer.roll_back()
+        elif what == "commit":
+            writer.commit()
+        fresh: Reader[Snapshot] = Reader(client, writer.manifest, lambda snapshot: snapshot)
+        if what == "refresh":
+            reader.refresh()
+        told = list(_told(fresh.current, question))
+        assert not [text for text in told if "staff words" in text]
+        shut = {f"{one}.md" for one in closed if what != "roll back"}
+        assert not shut & set(told), "what was closed is closed at once"
+    reader.refresh()
+    assert not [text for text in _told(reader.current, question) if "staff words" in text]

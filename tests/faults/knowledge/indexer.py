@@ -1,7 +1,7 @@
 """Index runs in processes of their own, made quickly: ``python -m tests.faults.knowledge.indexer SETTINGS``.
 
-For a line on its input it forks a process that looks at the index, says which version it saw, runs, and says which version
-is in the index now. The parent kills that process whenever it likes; at the next line it is waited for.
+For a line on its input, which names an order, it forks a process that looks at the index, says which version it saw, runs, and
+says which version is in the index now. The parent kills that process whenever it likes; at the next line it is waited for.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import chromadb
 
+from core.domain.knowledge import KnowledgeAudience
 from knowledge.index.client import open_chroma
 from knowledge.index.database import open_database
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.reader import Reader
 from knowledge.index.snapshot import EpochGone, Snapshot
+from knowledge.sources import Catalog, SourceOptions
 from tests.faults.knowledge.world import ask, version_of
 from tests.integration.knowledge.index_bench import Bench
 
@@ -39,10 +42,11 @@ def opened(settings: dict[str, str]) -> Bench:
     return Bench(Path(settings["docs"]), directory, client, database)
 
 
-def read(reader: Reader[Snapshot], ended: threading.Event) -> int:
-    """Asks without pause, and takes every epoch that comes; how many questions were answered."""
+def read(reader: Reader[Snapshot], ended: threading.Event, look: Callable[[int], None] = lambda epoch: None) -> int:
+    """Asks without pause, and takes every epoch that comes; how many questions were answered. ``look`` hears of each epoch."""
     answered = 0
     while not ended.is_set():
+        look(reader.current.epoch)
         try:
             version_of(reader.current)
             for number in range(5):
@@ -56,16 +60,29 @@ def read(reader: Reader[Snapshot], ended: threading.Event) -> int:
     return answered
 
 
-def one_run(settings: dict[str, str]) -> None:
+def order_of(settings: dict[str, str], name: str) -> tuple[IndexOrder, Catalog]:
+    """What a run is asked for: not always the same, since each must be right about what the one before it left behind."""
+    docs, aside = settings["docs"], settings["aside"]
+    closed = Catalog((SourceOptions(aside, audience=KnowledgeAudience.STAFF),))
+    return {
+        "all": (IndexOrder([docs], Origin.CONFIGURED), Catalog()),
+        "more": (IndexOrder([docs, aside], Origin.CONFIGURED), Catalog()),
+        "closed": (IndexOrder([docs, aside], Origin.CONFIGURED), closed),
+        "aside": (IndexOrder([aside], Origin.NAMED), Catalog()),
+    }[name]
+
+
+def one_run(settings: dict[str, str], name: str) -> None:
     """With a reader in the same process, as the knowledge process has it."""
     bench = opened(settings)
+    order, bench.catalog = order_of(settings, name)
     reader = bench.reader()
     tell(begin=version_of(reader.current))
     ended = threading.Event()
     reading = threading.Thread(target=read, args=(reader, ended))
     reading.start()
     bench.committed = reader.refresh
-    report = bench.run(order=IndexOrder([settings["docs"]], Origin.CONFIGURED))
+    report = bench.run(order=order)
     tell(done=version_of(reader.current), unchanged=report.unchanged, embedded=len(bench.embedded))
     ended.set()
     reading.join()
@@ -74,11 +91,11 @@ def one_run(settings: dict[str, str]) -> None:
 def main() -> None:
     """Forks for each other line until the input ends."""
     settings = json.loads(sys.argv[1])
-    while sys.stdin.readline():
+    while name := sys.stdin.readline():
         child = os.fork()
         if child == 0:
             try:
-                one_run(settings)
+                one_run(settings, name.strip())
             except BaseException as error:
                 tell(fault=f"{type(error).__name__}: {error}")
                 os._exit(1)

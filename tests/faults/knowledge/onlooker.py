@@ -19,14 +19,15 @@ def main() -> None:
     epochs: set[int] = set()
     memory: list[int] = []
 
-    def note() -> None:
-        epochs.add(reader.epoch)
-        memory.append(psutil.Process().memory_info().rss)
+    def look(epoch: int) -> None:
+        if epoch not in epochs:
+            epochs.add(epoch)
+            memory.append(psutil.Process().memory_info().rss)
 
-    following = threading.Thread(target=reader.follow, args=(0.05, ended, note))
+    following = threading.Thread(target=reader.follow, args=(0.05, ended, lambda: None))
     following.start()
     answered: list[int] = []
-    asking = threading.Thread(target=lambda: answered.append(read(reader, ended)))
+    asking = threading.Thread(target=lambda: answered.append(read(reader, ended, look)))
     asking.start()
     tell(watching=True)
     for _ in sys.stdin:

@@ -35,10 +35,10 @@ class Program:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
-    def ask(self) -> None:
+    def ask(self, what: str = "") -> None:
         """A line to it."""
         assert self._process.stdin is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{what}\n")
         self._process.stdin.flush()
 
     def end(self) -> None:
