@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.agent.choosing import asked_back_last
+from core.agent.choosing import CLARIFY, asked_back_last
 from core.agent.excerpt import clip
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
@@ -19,8 +19,6 @@ from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Message, MessageKind
 from core.ports.responder import Reply
 
-CLARIFY = "clarify"
-"""The intent of replies that ask back: neither an answer nor the lack of one."""
 _MOST = 3
 _FEWEST = 2
 """One title alone is no choice; whether it is meant was just found to be doubtful."""

@@ -10,6 +10,8 @@ from core.agent.wording import content_stems, phrase
 from core.domain.choices import Choice, choices_in
 from core.domain.messages import Author, Message, MessageKind
 
+CLARIFY = "clarify"
+"""The intent of replies that ask back: neither an answer nor the lack of one."""
 _NUMBER = re.compile(r"\W*(\d)\W*")
 _ASIDE = frozenset({MessageKind.SMALL_TALK, MessageKind.NOTICE, MessageKind.FOLLOW_UP})
 
@@ -25,9 +27,20 @@ def choice_of(asked: Sequence[Message], history: Sequence[Message]) -> Choice | 
 
 
 def asked_back_last(history: Sequence[Message]) -> bool:
-    """Whether the customer was asked back when they were last answered: small talk in between answers nothing."""
+    """Whether the customer was asked back when they were last answered, by us or in the words of a model."""
+    last = _answered(history)
+    return last is not None and (had_a_choice(history) or last.meta.get("intent") == CLARIFY)
+
+
+def had_a_choice(history: Sequence[Message]) -> bool:
+    """Whether there was something to choose from when they were last answered."""
+    return bool(_choices(_answered(history)))
+
+
+def _answered(history: Sequence[Message]) -> Message | None:
+    """Small talk in between answers nothing."""
     said = (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
-    return bool(_choices(next((one for one in said if one.kind not in _ASIDE), None)))
+    return next((one for one in said if one.kind not in _ASIDE), None)
 
 
 def _offered(history: Sequence[Message]) -> tuple[Choice, ...]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.agent.agent_turn import AgentTurn, TurnSubject
-from core.agent.asking_back import CLARIFY, ask_back
+from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
+from core.agent.choosing import CLARIFY, had_a_choice
 from core.agent.citation_gate import CitationGate
 from core.agent.claims import offers_person
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
@@ -147,6 +148,8 @@ class AgentLoop:
         agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, sources)
         prompt, subject = self._prompt(job, sources, given)
         judged = await agent.run(prompt, given, subject)
+        if judged == Judged(Verdict.CLARIFY) and had_a_choice(job.turn.history) and not sources.supported:
+            judged = Judged(Verdict.WITHHOLD)  # asked back twice over the same: a person is offered
         if agent.escalation is not None:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)

@@ -168,3 +168,18 @@ async def test_a_knowledge_base_that_went_away_meanwhile_is_no_reason_to_fail() 
     )
     reply = await loop.respond(turn_of("Can I get my money back?"), "t1", Watcher())
     assert reply.kind is MessageKind.UNKNOWN
+
+
+async def test_a_model_does_not_ask_back_where_we_just_did() -> None:
+    shelf = Shelf({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    for before, kind in ((history, MessageKind.UNKNOWN), ([], MessageKind.ANSWER)):
+        model = ScriptedModel(say("Which money do you mean?"))
+        loop = AgentLoop(model, shelf, MemoryJournal(), AgentSettings(), SteppingClock())
+        turn = turn_of(message("I mean the money that I want back", seq=3), history=before)
+        assert (await loop.respond(turn, "t1", Watcher())).kind is kind
+
+
+def test_what_a_model_asked_back_in_its_own_words_counts_too() -> None:
+    said = message("Which one?", seq=2, author=Author.AGENT, kind=MessageKind.ANSWER, meta={"intent": "clarify"})
+    assert ask_back(near(REFUNDS, RETURNS), QUESTION, [message(QUESTION), said], TEXTS) is None
