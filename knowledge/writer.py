@@ -21,7 +21,7 @@ _TRIES = 3
 
 
 class ProcessWriter:
-    """A KnowledgeWriter. Runs take turns; searches go on meanwhile, and see what a run did when it is done."""
+    """Runs take turns; searches go on meanwhile, and see what a run did when it is done."""
 
     def __init__(self, process: KnowledgeProcess) -> None:
         self._process = process

@@ -103,6 +103,12 @@ class Calibrator:
             part.write_text(json.dumps({**asdict(seen), **asdict(bounds)}), "utf-8")
             part.replace(self._path())
 
+    def forget_others(self) -> None:
+        """Removes the bounds of models and labels that are no longer used."""
+        for other in self._folder.glob("bounds-*.json") if self._folder is not None else ():
+            if other != self._path():
+                other.unlink(missing_ok=True)
+
     def _path(self) -> Path:
         assert self._folder is not None
         return self._folder / f"bounds-{self._key}.json"

@@ -1,1 +1,1 @@
-"""The vectors at rest: Chroma, and the run that brings it in line with the sources."""
+"""The index at rest: the manifest, its vectors in Chroma, and the run that brings both in line with the sources."""

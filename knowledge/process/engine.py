@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience
 from knowledge.calibrate.calibrator import Calibrator
@@ -25,6 +26,7 @@ from knowledge.index.snapshot import EpochGone
 from knowledge.process.frames import Frame
 from knowledge.process.searchable import Searchable, with_words
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
+from knowledge.search.build import keep_words_of
 from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
@@ -43,8 +45,12 @@ def calibrator_for(settings: KnowledgeSettings, embedder: Embedder) -> Calibrato
 
 def open_for_search(settings: KnowledgeSettings, fingerprint: str, calibrator: Calibrator) -> Index[Searchable]:
     """The index, ready to be searched. Raises what Chroma or the manifest's database raises when it is away."""
-    words = settings.directory.parent / "knowledge" / "words" / fingerprint
-    return open_index(settings, fingerprint, with_words(words, calibrator))
+    return open_index(settings, fingerprint, with_words(words_folder(settings, fingerprint), calibrator))
+
+
+def words_folder(settings: KnowledgeSettings, fingerprint: str) -> Path:
+    """Where the words of a model's epochs are kept."""
+    return settings.directory.parent / "knowledge" / "words" / fingerprint
 
 
 class Engine:
@@ -59,6 +65,7 @@ class Engine:
         self._vectors = QuestionVectors(self._queue.questions)
         self._index = index
         self._regression: RegressionSet | None = None
+        self._calibrator = calibrator
         calibrator.embed = self._queue.questions
 
     @property
@@ -121,6 +128,9 @@ class Engine:
         with log.run() as entry, ConverterProcess(self._settings.convert_timeout) as reader:
             entry.report = self._run(request, reader, _told(entry, _paced(report)))
         self._index.reader.refresh()
+        if not self._settings.chroma_url and request.get("drop_other_models"):  # of this folder nobody else has a model
+            keep_words_of(words_folder(self._settings, self._embedder.fingerprint))
+            self._calibrator.forget_others()
         documents, passages = self.counts()
         embeddings = self._queue.embedded - before
         return {

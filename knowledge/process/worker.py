@@ -1,6 +1,6 @@
 """The process that holds the model and the index: ``python -m knowledge.process.worker``.
 
-The first frame brings the settings; then it answers ``search``, ``index``, ``likeness``, ``trial`` and ``counts`` until its
+The first frame brings the settings; then it answers ``search``, ``index``, ``likeness`` and ``trial`` until its
 input closes, which is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
 """
 
@@ -109,8 +109,6 @@ class Worker:
                 self._likeness.submit(self._answer, request, lambda: engine.likeness(request))
             case "trial":
                 self._likeness.submit(self._answer, request, lambda: engine.trial(request))
-            case "counts":
-                self._searches.submit(self._answer, request, lambda: list(engine.counts()))
             case other:
                 self._pipe.send({"id": request["id"], "error": f"unknown request {other!r}"})
 

@@ -50,6 +50,13 @@ def words_for(corpus: Corpus, folder: Path) -> WordIndex:
     return found
 
 
+def keep_words_of(folder: Path) -> None:
+    """Removes the words of models that are no longer used: all folders beside this one."""
+    for other in folder.parent.iterdir() if folder.parent.is_dir() else ():
+        if other.name != folder.name:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 def built_apart(corpus: Corpus, place: Path) -> bool:
     """Has another process build and save the words, so that no question waits for this one's Python. Whether it did."""
     head = {"folder": str(place.absolute()), "passages": len(corpus.document_of)}
@@ -69,7 +76,7 @@ def built_apart(corpus: Corpus, place: Path) -> bool:
 
 
 def _digest(corpus: Corpus) -> str:
-    """Epochs count from 1 again where an index was deleted; a few numbers of each vector tell what it was made of."""
+    """A second guard beside the epoch, whose numbers begin anywhere: a few numbers of each vector tell what it was made of."""
     found = sha256(np.ascontiguousarray(corpus.vectors[:, :4]).tobytes())
     for each in (corpus.vector_of, corpus.passage_of, corpus.document_of):
         found.update(np.ascontiguousarray(each).tobytes())

@@ -214,3 +214,17 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
     assert answered > 1
     assert usual < 0.25
     assert max(busy) < 0.1, "the work of this process alone, without waiting for a busy machine"
+
+
+async def test_what_models_of_before_have_left_on_the_disk_goes_with_a_run(knowledge: Knowledge, docs: Path) -> None:
+    await index(knowledge, docs)
+    kept = knowledge._process.settings.directory.parent / "knowledge"
+    [words], [bounds] = (kept / "words").iterdir(), (kept / "bounds").iterdir()
+    (kept / "words" / "0123456789ab").mkdir()
+    (kept / "bounds" / "bounds-0123456789ab.json").write_text("{}")
+
+    await index(knowledge, docs)
+
+    assert list((kept / "words").iterdir()) == [words]
+    assert list((kept / "bounds").iterdir()) == [bounds]
+    assert list(words.iterdir()), "what is searched stays"
