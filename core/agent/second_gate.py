@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _MOST = 12
 _PASSAGE_TOKENS = 800
 _SENTENCE_TOKENS = 200
-_ANSWER_TOKENS = 1_000
+_ANSWER_TOKENS = 3_000
 """A dozen verdicts are 150 tokens; the rest is for models that think first."""
 _LEFT_FOR_THE_TURN = 2.0
 
