@@ -121,6 +121,11 @@ class SourceJobs:
     def _next(self, source: ScheduledSource) -> float | None:
         return source.schedule.next(self._clock.now(), self._zone).timestamp() if source.schedule is not None else None
 
+    def _then(self, job: Job) -> float | None:
+        """Its time stays; one that has passed is made good by what is done now."""
+        missed = job.next_run_at is not None and job.next_run_at <= self._clock.now().timestamp()
+        return self._next(self.sources[job.id]) if missed else job.next_run_at
+
     async def due(self) -> list[Job]:
         """What somebody should begin, the longest overdue first. Raises StoreUnavailable."""
         now = self._clock.now().timestamp()
@@ -141,7 +146,7 @@ class SourceJobs:
             for job in await self._all() if wanted & self.sources.keys() else ():
                 if job.id in wanted - self._here and job.id in self.sources:
                     found = await self._jobs.claim_job(
-                        job, self._holder, self._lease, next_run_at=job.next_run_at, due=False
+                        job, self._holder, self._lease, next_run_at=self._then(job), due=False
                     )
                     claimed += [found] if found is not None else []
         except StoreUnavailable as error:  # documents can be read, though nobody is told

@@ -260,6 +260,18 @@ async def test_the_run_of_the_start_is_shown_of_each_source(hubs: list[Hub], clo
     await hub.indexing.stop()
 
 
+async def test_the_run_of_the_start_makes_good_what_was_missed(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(50 * HOUR + 60)
+    await hubs[1].indexing.start()
+    await hubs[1].indexing.first_run()
+    assert await hubs[1].tick() == 0
+    assert hubs[1].shelf.seen == [(DOCS, SITE)]
+    clock.move(HOUR - 60)
+    assert await hubs[1].tick() == 2
+    await hubs[1].indexing.stop()
+
+
 async def test_a_command_is_shown_of_the_sources_that_it_is_about(hubs: list[Hub], clock: ManualClock) -> None:
     await hubs[0].indexing.run([SITE])
     assert ((await hubs[0].job()).state, (await hubs[0].job(SITE)).state) == (JobState.NEW, JobState.DONE)
