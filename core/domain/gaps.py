@@ -104,6 +104,14 @@ class StaffAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """A question that staff have answered for everybody, or are to decide about."""
+
+    question: str
+    by: StaffAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class GapCluster:
     """Questions that ask the same, in other words. ``counts``: how many of them for each reason; one may have several."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.gaps import Gap, GapReport, Leader, StaffAnswer
+from core.domain.gaps import Gap, GapReport, Leader, StaffAnswer, Taught
 
 
 class Gaps(Protocol):
@@ -37,6 +37,10 @@ class Gaps(Protocol):
 
     async def staff_answers(self, conversations: Collection[str]) -> Mapping[str, Sequence[StaffAnswer]]:
         """What staff did about conversations, by their ids."""
+        ...
+
+    async def taught(self) -> Sequence[Taught]:
+        """What is in the knowledge base by them, or waits for their decision, of all conversations; the oldest first."""
         ...
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, false, select, update
 
-from core.domain.gaps import Gap, Leader, Nearest, StaffAnswer, Why
+from core.domain.gaps import Gap, Leader, Nearest, StaffAnswer, Taught, Why
 from core.domain.learning import LearningState
 from core.domain.messages import Author
 from core.storage import codec
@@ -101,6 +101,23 @@ class SqlGaps:
             for row in connection.execute(statement, {"ids": sorted(conversations)}):
                 found.setdefault(row.conversation_id, []).append(_staff_answer(row))
             return found
+
+        return await self._gaps_db.read(work)
+
+    async def taught(self) -> Sequence[Taught]:
+        """See Gaps.taught."""
+        lesson = learned_answer.c
+        statement = (
+            select(
+                lesson.question, lesson.case_id.label("id"), lesson.state, ticket.c.number, false().label("resolved")
+            )
+            .outerjoin(ticket, ticket.c.case_id == lesson.case_id)
+            .where(lesson.state.in_((LearningState.PROPOSED, LearningState.APPROVED)))
+            .order_by(lesson.created_at, lesson.case_id)
+        )
+
+        def work(connection: Connection) -> Sequence[Taught]:
+            return [Taught(row.question, _staff_answer(row)) for row in connection.execute(statement)]
 
         return await self._gaps_db.read(work)
 

@@ -13,7 +13,7 @@ from core.domain.gaps import Gap, GapCluster, GapReport, Leader, Nearest, StaffA
 from core.ports.clock import Clock
 from core.ports.gaps import Gaps
 from knowledge.gaps.sorter import question_of
-from knowledge.gaps.sorting import sort
+from knowledge.gaps.sorting import Question, sort
 
 
 class StoredGapBook:
@@ -28,12 +28,13 @@ class StoredGapBook:
         since = self._moment(since) if isinstance(since, str) else since
         found, leaders, by_words = await self._read()
         staff = await self._gaps.staff_answers({one.conversation_id for one in found})
+        taught = await self._taught(leaders)
         known = {one.id: one for one in leaders}
         of_cluster: dict[str, list[Gap]] = {}
         for one in found:
             of_cluster.setdefault(one.cluster_id or one.message_id, []).append(one)
         clusters = [
-            _cluster(known.get(name) or Leader(name, members[0].looked_up), members, since, staff)
+            _cluster(known.get(name) or Leader(name, members[0].looked_up), members, since, staff, taught.get(name, ()))
             for name, members in of_cluster.items()
             if since is None or members[-1].asked_at > since
         ]
@@ -49,6 +50,16 @@ class StoredGapBook:
         if leader is None:
             return False
         return await self._gaps.close_gaps(leader, [one.message_id for one in members], answer)
+
+    async def _taught(self, leaders: Sequence[Leader]) -> Mapping[str, Sequence[StaffAnswer]]:
+        """What staff have taught, by the cluster whose question it is like by its words: also out of other conversations."""
+        taught = await self._gaps.taught()
+        questions = [Question(f"taught {number}", one.question) for number, one in enumerate(taught)]
+        places = (await asyncio.to_thread(sort, questions, leaders, None)).places
+        found: dict[str, list[StaffAnswer]] = {}
+        for question, one in zip(questions, taught, strict=True):
+            found.setdefault(places[question.id], []).append(one.by)
+        return found
 
     def _moment(self, text: str) -> datetime:
         try:
@@ -70,12 +81,17 @@ def _cluster(
     members: Sequence[Gap],
     since: datetime | None,
     staff: Mapping[str, Sequence[StaffAnswer]],
+    taught: Sequence[StaffAnswer],
 ) -> GapCluster:
-    """``members``: the oldest first, also those before ``since``, which are not counted."""
+    """``members``: the oldest first, also those before ``since``, which are not counted.
+
+    ``staff``: what was done about their conversations; ``taught``: what was learned from others that ask the same.
+    """
     counted = [one for one in members if since is None or one.asked_at > since]
     done = leader.closed_at is not None and members[-1].asked_at <= leader.closed_at
     languages = Counter(one.language for one in counted if one.language)
-    answers = dict.fromkeys(answer for one in members for answer in staff.get(one.conversation_id, ()))
+    own = [answer for one in members for answer in staff.get(one.conversation_id, ())]
+    answers = {one.case: one for one in (*taught, *own)}.values()
     return GapCluster(
         id=leader.id,
         count=len(counted),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from config.sweep import kept_for
 from core.domain.case import Case
 from core.domain.conversation import Conversation
-from core.domain.gaps import ASKED_META, Gap, Leader, Nearest, Unanswered, Why
+from core.domain.gaps import ASKED_META, Gap, Leader, Nearest, StaffAnswer, Unanswered, Why
 from core.domain.learning import LearningState
 from core.domain.messages import Author, Citation, MessageKind
 from core.domain.thumbs import Rating
@@ -246,6 +246,8 @@ async def test_what_staff_did_is_told_of_its_conversation(store: SqlStore, clock
     await in_case(store, "c9", CloseCase(case.id), ProposeAnswer(case.id, "Bicycles?", "No.", "today"))
     (done,) = (await store.staff_answers([home]))[home]
     assert (done.resolved, done.proposed, done.learned) == (True, True, False)
+    (taught,) = await store.taught()
+    assert (taught.question, taught.by) == ("Bicycles?", StaffAnswer(case.id, proposed=True))
     learned = await store.learned(case.id)
     assert learned is not None
     assert learned.state is LearningState.PROPOSED

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.errors import KnowledgeUnavailable
-from core.domain.gaps import Gap, Leader, Nearest, StaffAnswer, Why
+from core.domain.gaps import Gap, Leader, Nearest, StaffAnswer, Taught, Why
 from knowledge.gaps.book import StoredGapBook
 from knowledge.gaps.sorter import GapSorter
 from knowledge.gaps.sorting import Likenesses, Question, sort
@@ -68,6 +68,7 @@ class Shelf:
         self.leaders: list[Leader] = []
         self.others = list(others)
         self.staff: dict[str, list[StaffAnswer]] = {}
+        self.lessons: list[Taught] = []
 
     async def gaps(self) -> Sequence[Gap]:
         return list(self.kept)
@@ -94,6 +95,9 @@ class Shelf:
 
     async def staff_answers(self, conversations: object) -> dict[str, list[StaffAnswer]]:
         return self.staff
+
+    async def taught(self) -> list[Taught]:
+        return self.lessons
 
     def _put(self, places: dict[str, str], new: Sequence[Leader]) -> None:
         self.leaders += new
@@ -180,3 +184,14 @@ async def test_the_example_says_what_was_meant() -> None:
         "How much is shipping of a parcel?\nAnd in Norway?",
         "Parking at Tidepool?",
     }
+
+
+async def test_what_staff_taught_elsewhere_is_told_where_it_is_the_same_question() -> None:
+    shelf = Shelf(gap(1, "Do you rent bicycles?"), gap(2, "Is there parking?"))
+    waits, learned = StaffAnswer("TKT-7", proposed=True), StaffAnswer("TKT-8", learned=True)
+    shelf.lessons = [Taught("Can I rent a bicycle from you?", waits), Taught("Do you sell tea?", learned)]
+    report = await StoredGapBook(shelf, ManualClock()).report()
+    assert {one.id: one.staff for one in report.clusters} == {"m1": (waits,), "m2": ()}
+    shelf.staff = {"c1": [StaffAnswer("TKT-7", resolved=True, proposed=True)]}
+    report = await StoredGapBook(shelf, ManualClock()).report()
+    assert {one.id: one.staff for one in report.clusters}["m1"] == (shelf.staff["c1"][0],), "each case once"
