@@ -37,6 +37,9 @@ class Watched:
     async def close(self) -> None:
         self.open = False
 
+    def remote(self, roots: Sequence[str]) -> Sequence[str]:
+        return roots
+
     async def run(self, *_: Any) -> Sequence[Any]:
         self.free.append((FETCHING, await self.hub.hold(FETCHING, "hub", 1.0)))
         return ()
