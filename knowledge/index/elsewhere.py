@@ -1,28 +1,24 @@
-"""What other models have in the index: it follows to the model in use, or goes. The first layout counts as one of them."""
+"""What other models have in the index: it follows to the model in use, or goes."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, delete, select
 
-from knowledge.index import first_layout
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.manifest import Manifest
 from knowledge.index.order import Origin
 from knowledge.index.tables import documents, passages, pointers, runs
 
 
-def named_roots(client: Any, database: ManifestDatabase, fingerprint: str) -> tuple[str, ...]:
+def named_roots(database: ManifestDatabase, fingerprint: str) -> tuple[str, ...]:
     """What somebody named while another model was in use."""
     query = select(documents.c.root).where(
         documents.c.fingerprint != fingerprint, documents.c.origin == Origin.NAMED.value
     )
-    roots = set(database.read(lambda connection: connection.execute(query.distinct()).scalars().all()))
-    return tuple(sorted(roots | first_layout.named_roots(client)))
+    return tuple(sorted(database.read(lambda connection: connection.execute(query.distinct()).scalars().all())))
 
 
-def forget(client: Any, database: ManifestDatabase, fingerprint: str, root: str) -> bool:
+def forget(database: ManifestDatabase, fingerprint: str, root: str) -> bool:
     """Takes a root out of every other model's index. Whether it was in one."""
     query = select(documents.c.fingerprint, documents.c.id).where(
         documents.c.fingerprint != fingerprint, documents.c.root == root
@@ -33,15 +29,14 @@ def forget(client: Any, database: ManifestDatabase, fingerprint: str, root: str)
         manifest.roll_back()
         manifest.remove([identity for name, identity in found if name == other])
         manifest.commit()
-    return first_layout.forget(client, root) or bool(found)
+    return bool(found)
 
 
-def drop(client: Any, database: ManifestDatabase, fingerprint: str) -> bool:
-    """Removes what other models have in the manifest, and the first layout. Whether the latter was there."""
+def drop(database: ManifestDatabase, fingerprint: str) -> None:
+    """Removes what other models have in the manifest."""
     others = select(pointers.c.fingerprint).where(pointers.c.fingerprint != fingerprint).limit(1)
     if database.read(lambda connection: connection.execute(others).first()) is not None:
         database.write(lambda connection: _drop(connection, fingerprint))
-    return first_layout.drop(client)
 
 
 def _drop(connection: Connection, fingerprint: str) -> None:

@@ -117,16 +117,16 @@ class IndexWriter:
 
     def roots_of_other_models(self) -> tuple[str, ...]:
         """What was named while another model was in use: its documents must follow before that model's index goes."""
-        return elsewhere.named_roots(self._client, self._database, self.manifest.fingerprint)
+        return elsewhere.named_roots(self._database, self.manifest.fingerprint)
 
     def forget_in_other_models(self, root: str) -> bool:
         """A root that was taken out must not follow from another model's index. Whether there was one."""
-        return elsewhere.forget(self._client, self._database, self.manifest.fingerprint, root)
+        return elsewhere.forget(self._database, self.manifest.fingerprint, root)
 
     def drop_other_models(self) -> None:
         """Removes what models that are no longer used have left; called after a run that left nothing out."""
-        gone = elsewhere.drop(self._client, self._database, self.manifest.fingerprint)
-        if remove_others(self._client, self.manifest, of_other_models=True) or gone:
+        elsewhere.drop(self._database, self.manifest.fingerprint)
+        if remove_others(self._client, self.manifest, of_other_models=True):
             self._remove_files()
 
     def _remove_files(self) -> None:
