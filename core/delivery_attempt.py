@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import Unreachable
-from core.domain.messages import Receipt
+from core.domain.messages import Receipt, WirePayload
 from core.ports.store import Delivery, Settlement
 
 
@@ -24,7 +24,7 @@ class Attempt:
 
     ``blind``: nobody could say whether an earlier try had arrived, and the decision was taken without knowing.
     ``pause``: seconds the provider asks for. ``granted``: calls of this message that the pace has room for.
-    ``authorised``: what was learned of the account's credentials, where that is news.
+    ``sending``: the call that was made last. ``authorised``: what was learned of the account's credentials, where that is news.
     """
 
     delivery: Delivery
@@ -33,6 +33,7 @@ class Attempt:
     blind: bool = False
     pause: float | None = None
     granted: int = 1
+    sending: WirePayload | None = None
     authorised: bool | None = None
     receipts: list[Receipt] = field(default_factory=list)
 

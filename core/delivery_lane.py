@@ -226,7 +226,7 @@ class Lane:
             report(self._metrics, self._channel.name, delivery, settlement)
             try:
                 if attempt.pause is not None:
-                    await self._pace.hold_back(attempt.pause)
+                    await self._pace.hold_back(attempt.pause, attempt.sending)
                 if await self._record(settlement):
                     self._wake.notify(OUTBOX)
                 if settlement.status == DeliveryStatus.WITHHELD:
@@ -276,6 +276,8 @@ class Lane:
             attempt.granted -= 1
         else:
             await self._pace.next_call(lambda: self._left(attempt))
+        await self._pace.kind_of_call(payload, lambda: self._left(attempt))
+        attempt.sending = payload
         left = max(self._left(attempt), self._patience)
         began = self._clock.monotonic()
         try:

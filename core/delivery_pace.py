@@ -7,11 +7,14 @@ import contextlib
 from collections.abc import Callable
 
 from core.delivery_attempt import NotBegun
+from core.domain.capabilities import Pace
 from core.domain.errors import StoreUnavailable
-from core.ports.channel import Channel
+from core.domain.messages import WirePayload
+from core.ports.channel import Channel, SupportsPaces
 from core.ports.store import Outbox
 
 _LONGEST_NAP = 5.0
+_MOMENT = 0.5
 
 
 class LanePace:
@@ -42,9 +45,42 @@ class LanePace:
         Raises NotBegun: the rest of the message is claimed again, when there is room for it.
         """
         pace = self._channel.capabilities.pace
-        while pace is not None:
+        if pace is not None:
+            await self._room(self._key, pace, left)
+
+    async def kind_of_call(self, payload: WirePayload, left: Callable[[], float]) -> None:
+        """Wait for a call of this kind, for a moment only: nobody else's place is taken by what has to wait.
+
+        Raises NotBegun.
+        """
+        kind = await self._kind(payload)
+        if kind is not None:
+            await self._room(*kind, lambda: min(left(), _MOMENT))
+
+    async def hold_back(self, seconds: float, payload: WirePayload | None = None) -> None:
+        """The provider's pause holds for all processes. Where it cannot be noted, each learns it from the provider.
+
+        ``payload``: for which it was asked; where kinds of calls are counted by themselves, only its kind rests.
+        """
+        if self._channel.capabilities.pace is not None:
+            with contextlib.suppress(StoreUnavailable, NotBegun):
+                kind = await self._kind(payload) if payload is not None else None
+                await self._outbox.pause(kind[0] if kind else self._key, seconds)
+
+    async def _kind(self, payload: WirePayload) -> tuple[str, Pace] | None:
+        channel: object = self._channel
+        if self._channel.capabilities.pace is None or not isinstance(channel, SupportsPaces):
+            return None
+        try:
+            name, pace = await channel.pace_of(payload)
+        except StoreUnavailable as error:
+            raise NotBegun(error.detail) from error
+        return f"{self._key}:{name}", pace
+
+    async def _room(self, key: str, pace: Pace, left: Callable[[], float]) -> None:
+        while True:
             try:
-                granted, wait = await self._outbox.reserve(self._key, pace, 1)
+                granted, wait = await self._outbox.reserve(key, pace, 1)
             except StoreUnavailable as error:
                 raise NotBegun(error.detail) from error
             if granted:
@@ -52,9 +88,3 @@ class LanePace:
             if wait >= left():
                 raise NotBegun("The provider's pace leaves no room for the rest now.", wait=wait)
             await asyncio.sleep(wait)
-
-    async def hold_back(self, seconds: float) -> None:
-        """The provider's pause holds for all processes. Where it cannot be noted, each learns it from the provider."""
-        if self._channel.capabilities.pace is not None:
-            with contextlib.suppress(StoreUnavailable):
-                await self._outbox.pause(self._key, seconds)

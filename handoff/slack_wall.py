@@ -46,6 +46,7 @@ from handoff.slack_card import cut
 from handoff.slack_people import SlackPeople
 from handoff.slack_posts import bodies
 from handoff.texts import say
+from handoff.wall_pace import DESK_PACE, counted_with
 
 _CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """What people can mend: until then everything waits, and nothing is given up."""
@@ -68,10 +69,9 @@ CAPABILITIES: Final = Capabilities(
     format=TextFormat.MRKDWN,
     media=True,
     buttons=True,
-    pace=Pace(messages=50, seconds=60.0),
+    pace=DESK_PACE,
     send_seconds=75.0,
 )
-"""Slack allows one message per second in a channel, and short bursts above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,10 @@ class SlackWall:
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
 
+    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
+        """See SupportsPaces. Raises StoreUnavailable."""
+        return counted_with(payload.body["do"], await self._channel_of(payload.conversation))
+
     async def _tell(
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
     ) -> Receipt:
@@ -227,8 +231,9 @@ class SlackWall:
             name = cut(payload.body["attachment"]["name"])
             text = ":warning: " + say("card_file_lost", self._settings.locale, file=name)
             blocks: list[Any] = [context(text)]
-            said = {"blocks": blocks, "thread_ts": root.ts, "metadata": _marked(key, payload)}
-            return _receipt(await client.post_message(root.channel, text, **said))
+            mark = _marked(key, payload)
+            sent = await client.post_message(root.channel, text, blocks=blocks, thread_ts=root.ts, metadata=mark)
+            return _receipt(sent)
 
     def _before(self, body: Mapping[str, Any]) -> ConversationKey:
         return feed(self.account, body["from"])

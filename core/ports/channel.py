@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from core.domain.attachments import AttachmentRef
-from core.domain.capabilities import Capabilities
+from core.domain.capabilities import Capabilities, Pace
 from core.domain.conversation import Conversation
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
@@ -148,6 +148,15 @@ class SupportsOutcomeQuery(Protocol):
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """The receipt when it arrived, None when it certainly did not. Raises OutcomeUnknown when it cannot tell."""
+        ...
+
+
+@runtime_checkable
+class SupportsPaces(Protocol):
+    """Its provider counts each kind of call by itself: what is too much of one need not hold up the others."""
+
+    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
+        """What this call is counted with, within the account's own pace, and how many of those there may be."""
         ...
 
 
