@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from core.domain.case import Case, feed
 from core.domain.messages import Author, ChangeKind, Citation, Message, MessageKind, StaffAction
+from core.ports.outcomes import KeepNote
 from core.ports.responder import Reply, Responder
 from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
 from handoff import posts
@@ -63,7 +64,9 @@ class Asking:
         """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
         told = [await self._answered(turn, question) for question in questions_in(turn)]
         asides = (Aside(feed(account, case.id), tuple(told)),) if told else ()
-        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides)
+        notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
+        kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=kept)
 
     async def _answered(self, turn: TurnState, question: Message) -> NewMessage:
         if begins_with(self._settings.note_sign, question.text):

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select
 
+from core.domain.attachments import Attachment
 from core.domain.conversation import OwnershipState
 from core.domain.messages import CAME_BY, Audience, Author, Change, ChangeKind
 from core.ports.store import Claim, TurnState
@@ -87,8 +88,8 @@ def _load_changes(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str,
     return found
 
 
-def _change(row: Row[Any]) -> Change:
-    return Change(ChangeKind(row.change_kind), row.change_seq, codec.message_from(row), codec.load(row.detail))
+def _change(row: Row[Any], files: Sequence[Attachment]) -> Change:
+    return Change(ChangeKind(row.change_kind), row.change_seq, codec.message_from(row, files), codec.load(row.detail))
 
 
 def _state(
@@ -114,5 +115,5 @@ def _state(
         pending=pending,
         history=tuple(item for item in said if item.seq <= row.done_seq or item.author != inbound),
         files=tuple(codec.attachment_from(file) for file in files),
-        changes=tuple(_change(change) for change in changes),
+        changes=tuple(_change(change, by_message.get(change.id, ())) for change in changes),
     )

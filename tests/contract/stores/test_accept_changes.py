@@ -133,3 +133,12 @@ async def test_several_messages_reopen_it_once(store: Store) -> None:
     reopened = await store.conversation(thread().conversation_id)
     assert reopened is not None
     assert reopened.ownership_epoch == resolved.ownership_epoch + 1
+
+
+async def test_staff_know_what_files_a_changed_message_has(store: Store) -> None:
+    await store.add_attachment(thread().conversation_id, file("f1"))
+    await accept(store, said("e1", "", stored_attachments=("f1",)))
+    assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
+    await accept(store, edited("e2", "e1", "My plan"))
+    (change,) = (await claim_one(store)).changes
+    assert [one.name for one in change.message.attachments] == ["plan.pdf"]

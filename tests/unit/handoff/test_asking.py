@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.case import Case
 from core.domain.keys import EventKey
 from core.domain.messages import (
     Author,
@@ -179,3 +180,5 @@ def test_a_note_to_colleagues_that_names_the_agent_is_no_question(case: Asked, c
     case.world.settle_down()
     assert colleague.asked == []
     assert [one.meta["sign"] for one in case.told("mark")] == ["note"]
+    logged = case.world.do(case.world.store.case_log(Case.named(HOME.conversation_id, 1)))
+    assert ["do not ask about refunds" in one.text for one in logged if one.what == "note"] == [True]
