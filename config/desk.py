@@ -12,7 +12,7 @@ from config.desk_app import ACCOUNT, desk_tokens, has_own_app
 from config.desk_macros import read_macros
 from config.desk_mood import read_mood_words
 from config.election import Election
-from config.roads import has_roads, make_roads
+from config.roads import has_roads, known_by_sender, make_roads
 from config.settings import Settings
 from config.teams import read_teams
 from core.agent.language import written_language
@@ -32,6 +32,7 @@ from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
 from handoff.correcting_turn import Files
 from handoff.delivery_marks import DeliveryMarks
+from handoff.desk_parts import DeskParts
 from handoff.desk_views import DeskViews
 from handoff.follow_up import FollowUpTimers
 from handoff.gaps_post import GapsPosts
@@ -40,7 +41,7 @@ from handoff.learning import LearningTimers
 from handoff.learning_desk import LearningDesk
 from handoff.learning_views import LearningViews
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts, SlackDesk
+from handoff.slack_desk import SlackDesk
 from handoff.slack_panel import SlackPanel
 from handoff.slack_wall import SlackWall, WallSettings
 from handoff.spoken_to import LastWords
@@ -188,7 +189,8 @@ def make_timers(
         return None
     work = _parts(wall, store, clock)
     timers = DeskTimers(work, handoff)
-    follow_ups = FollowUpTimers(timers.ring, work, store, make_roads(channels), handoff, settings.company_name)
+    roads, numbers = make_roads(channels), known_by_sender(channels)
+    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.company_name, numbers)
     learning = LearningTimers(
         follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
     )

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from config.settings import Settings
+from core.domain.capabilities import AnswersBy
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.road import Road
 from core.ports.channel import Channel
 from core.ports.follow_ups import Roads, SupportsFollowUp
-
-_ORDER = ("email", "sms")
-"""What costs the customer nothing comes first; channels of others come last."""
 
 
 def has_roads(settings: Settings) -> bool:
@@ -23,11 +21,23 @@ def has_roads(settings: Settings) -> bool:
 def make_roads(channels: Mapping[str, Channel]) -> Roads:
     """From those that are on."""
     found = {name: one for name, one in channels.items() if isinstance(one, SupportsFollowUp)}
-    first = [found[name] for name in _ORDER if name in found]
-    able = [*first, *(one for name, one in sorted(found.items()) if name not in _ORDER)]
+    able = [found[name] for name in sorted(found, key=lambda name: _first(channels[name], name))]
 
     def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[Road]:
         ways = (one.road_to(contact, home) for one in able)
         return [road for road in ways if road is not None and road.key.channel != home.channel]
 
     return roads
+
+
+def known_by_sender(channels: Mapping[str, Channel]) -> frozenset[str]:
+    """Those on which an answer tells nothing but the number that it comes from."""
+    found = (name for name, one in channels.items() if one.capabilities.follow_up is AnswersBy.SENDER)
+    return frozenset(found)
+
+
+def _first(channel: Channel, name: str) -> tuple[int, str]:
+    """What says which conversation it answers comes first, and costs the customer nothing; channels of others come last."""
+    order = {AnswersBy.THREAD: 0, AnswersBy.SENDER: 1}
+    how = channel.capabilities.follow_up
+    return (order[how] if how is not None else len(order)), name

@@ -34,6 +34,13 @@ def region_of(locale: str | None, default: str | None) -> str | None:
     return default or _REGIONS.get(parts[0].lower())
 
 
+def merged(before: ContactDetails, found: ContactDetails | None) -> ContactDetails:
+    """What is known with what was just left, which is newer."""
+    if found is None:
+        return before
+    return ContactDetails(email=found.email or before.email, phone=found.phone or before.phone)
+
+
 def contact_details(messages: Iterable[Message], region: str | None) -> ContactDetails | None:
     """The last e-mail address and the last phone number in ``messages``; None when there is neither."""
     email: str | None = None

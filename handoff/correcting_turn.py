@@ -14,6 +14,7 @@ from core.domain.errors import NotYet
 from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.cases import Cases
+from core.ports.desk import DESK_NOTICE
 from core.ports.outcomes import SetTimer
 from core.ports.store import CaseRecord, NewMessage, Recall, Transition, TurnState
 from handoff import posts
@@ -168,7 +169,7 @@ class CorrectingTurn:
 
     def _notice(self, key: str, name: str) -> NewMessage:
         text = say(key, self._locale, fallback=self._settings.default_locale, name=name)
-        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={"desk_notice": key}, followed=True)
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: key}, followed=True)
 
     @property
     def _locale(self) -> str | None:

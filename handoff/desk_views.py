@@ -19,10 +19,10 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
 from core.ports.case_files import CaseFiles
 from handoff import slack_forms
+from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.note_sign import begins_with
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts
 from handoff.spoken_to import locale_of
 from handoff.texts import say
 

@@ -6,7 +6,7 @@ said something, what it decided is not committed, and it decides anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.case import Case, feed
@@ -15,21 +15,19 @@ from core.domain.customer import Customer
 from core.domain.messages import SENT_BY, Author, Message, MessageKind
 from core.domain.road import Contacted, Road
 from core.domain.timers import Timer, TimerKind
+from core.ports.desk import DESK_NOTICE
 from core.ports.follow_ups import FollowUps, Roads, Unseen
 from core.ports.outcomes import Aside, CaseRecord, FollowUp, NewMessage, SetTimer
-from core.ports.timers import Ring
+from core.ports.timers import Ring, Rings
 from handoff import posts
 from handoff.altering import as_corrected
-from handoff.learning import Rings
-from handoff.notices import NOTICE
+from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts
 from handoff.spoken_to import locale_of
 from handoff.texts import by_way, masked, say
 
 _NOTICES = frozenset({"handed_back", "resolved"})
 """Of the desk's own words those that mean something still when they are read an hour later."""
-_SMS = "sms"
 _GONE = "gone"
 """The detail of a timer that looks whether what was decided before has left the house."""
 
@@ -48,7 +46,11 @@ class _Found:
 
 
 class FollowUpTimers:
-    """Around another decider: what is not its own kind is passed on. ``company``: as the customer knows it."""
+    """Around another decider: what is not its own kind is passed on. ``company``: as the customer knows it.
+
+    ``by_sender``: channels on which an answer is known by nothing but whom it comes from (core.domain.capabilities.AnswersBy);
+    they are those for few words.
+    """
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class FollowUpTimers:
         roads: Roads,
         settings: HandoffSettings,
         company: str,
+        by_sender: Collection[str] = (),
     ) -> None:
         self._others = others
         self._desk = desk
@@ -65,6 +68,7 @@ class FollowUpTimers:
         self._roads = roads
         self._settings = settings
         self._company = company
+        self._by_sender = by_sender
 
     async def ring(self, timer: Timer) -> Ring:
         """Raises StoreUnavailable."""
@@ -130,11 +134,13 @@ class FollowUpTimers:
         """A number whose owner writes to us already: whether that is the customer on the page, nobody knows, and an answer from
         there would be taken for a word in the owner's own conversation.
         """
-        return road.key.channel == _SMS and await self._follow_ups.is_at_home(road)
+        return road.key.channel in self._by_sender and await self._follow_ups.is_at_home(road)
 
     def _sent(self, found: _Found, road: Road, contacted: Contacted) -> Ring:
         """Staff are told when it has gone (handoff.delivery_marks), and not before; and when it should have, and has not."""
-        message = follow_up(found.said, road, found.locale, self._settings.default_locale, self._company)
+        brief = road.key.channel in self._by_sender
+        fallback = self._settings.default_locale
+        message = follow_up(found.said, road, found.locale, fallback, self._company, brief=brief)
         home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
         look: tuple[CaseRecord, ...] = (
             SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds, detail=_GONE),
@@ -200,13 +206,14 @@ def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
     return [
         (message, at)
         for message, at in said[people[0] :]
-        if message.author is Author.STAFF or message.meta.get(NOTICE) in _NOTICES
+        if message.author is Author.STAFF or message.meta.get(DESK_NOTICE) in _NOTICES
     ]
 
 
-def follow_up(said: Sequence[Message], road: Road, locale: str | None, fallback: str, company: str) -> NewMessage:
-    """All of it in one, with a sentence on why it comes."""
-    brief = road.key.channel == _SMS
+def follow_up(
+    said: Sequence[Message], road: Road, locale: str | None, fallback: str, company: str, *, brief: bool
+) -> NewMessage:
+    """All of it in one, with a sentence on why it comes. ``brief``: in as few words as that can be said."""
     kind = "follow_up_sms" if brief else "follow_up_email"
     names = list(dict.fromkeys(message.author_name or "" for message in said if message.author is Author.STAFF))
     named = brief or len(names) > 1

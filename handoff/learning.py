@@ -6,7 +6,7 @@ case's thread. Nothing gets into the knowledge base that nobody of the staff has
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -21,7 +21,7 @@ from core.ports.cases import Cases
 from core.ports.drafter import Drafter
 from core.ports.learning import Learning
 from core.ports.outcomes import Aside, ProposeAnswer
-from core.ports.timers import Ring
+from core.ports.timers import Ring, Rings
 from handoff.facts import facts_of
 from handoff.personal import without_persons
 from handoff.posts import POST, Post
@@ -29,7 +29,6 @@ from handoff.proposals import Lesson, judged, lesson_of, proposal
 from handoff.texts import say
 
 _LOOKED_AT = 500
-Rings = Callable[[Timer], Awaitable[Ring]]
 
 
 class LearningRecords(Protocol):

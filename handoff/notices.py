@@ -7,13 +7,16 @@ from datetime import datetime
 
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.desk import DESK_NOTICE
 from core.ports.store import NewMessage, TurnState
+from handoff.contact import merged
 from handoff.hours import human_opening
 from handoff.settings import HandoffSettings
+from handoff.spoken_to import known_locale
 from handoff.texts import say
 from handoff.waiting import Waiting
 
-NOTICE, OPENING = "desk_notice", "opening"
+OPENING = "opening"
 _LEAVES = frozenset({"web", "console"})
 """Doors that close behind the customer; through all others they can be written to later."""
 _BEGINNINGS = frozenset({"staffed_transfer", "staffed_closed", "joined", "assigned", "handed_back", "resolved"})
@@ -30,24 +33,24 @@ class Notices:
     def transfer(self, turn: TurnState, found: ContactDetails | None) -> NewMessage:
         """The conversation goes to staff."""
         if self._opening is None:
-            return self._notice("staffed_transfer", _locale(turn))
-        known = _merged(turn.customer.contact, found)
-        return self._notice("staffed_closed", _locale(turn), (turn.conversation.key.channel, known))
+            return self._notice("staffed_transfer", known_locale(turn))
+        known = merged(turn.customer.contact, found)
+        return self._notice("staffed_closed", known_locale(turn), (turn.conversation.key.channel, known))
 
     def relayed(self, turn: TurnState, found: ContactDetails | None) -> tuple[NewMessage, ...]:
         """The customer writes while nobody has taken the conversation. At most one notice, and none twice in a wait."""
-        known = _merged(turn.customer.contact, found)
+        known = merged(turn.customer.contact, found)
         told = list(_since_transfer(turn.history))
-        said = {notice.meta[NOTICE] for notice in told}
+        said = {notice.meta[DESK_NOTICE] for notice in told}
         if found and known != turn.customer.contact:
-            return (self._notice("contact_saved", _locale(turn), contact=found),)
+            return (self._notice("contact_saved", known_locale(turn), contact=found),)
         if found is None and any(message.action is CustomerAction.CONTACT for message in turn.pending):
-            return (self._notice("contact_unclear", _locale(turn)),)
+            return (self._notice("contact_unclear", known_locale(turn)),)
         if not turn.pending or self._opening is None or "contact_saved" in said:
             return ()
         if any(notice.meta.get(OPENING) == self._opening.isoformat() for notice in told):
             return ()
-        return (self._notice("staffed_kept", _locale(turn), (turn.conversation.key.channel, known)),)
+        return (self._notice("staffed_kept", known_locale(turn), (turn.conversation.key.channel, known)),)
 
     def longer(self, channel: str, locale: str | None, known: ContactDetails) -> NewMessage:
         """Nobody has come in the time that was meant for it."""
@@ -62,7 +65,7 @@ class Notices:
         contact: ContactDetails | None = None,
     ) -> NewMessage:
         fallback = self._settings.default_locale
-        opening, meta = "", {NOTICE: key}
+        opening, meta = "", {DESK_NOTICE: key}
         if self._opening is not None:
             opening = human_opening(self._opening, self._now, locale, fallback=fallback)
             meta[OPENING] = self._opening.isoformat()
@@ -73,20 +76,10 @@ class Notices:
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
 
-def _locale(turn: TurnState) -> str | None:
-    return turn.conversation.locale or turn.customer.locale
-
-
-def _merged(before: ContactDetails, found: ContactDetails | None) -> ContactDetails:
-    if found is None:
-        return before
-    return ContactDetails(email=found.email or before.email, phone=found.phone or before.phone)
-
-
 def _since_transfer(history: Sequence[Message]) -> Iterable[Message]:
     """Notices of the present wait, the last one first."""
     for message in reversed(history):
-        notice = message.meta.get(NOTICE)
+        notice = message.meta.get(DESK_NOTICE)
         if isinstance(notice, str):
             yield message
             if notice in _BEGINNINGS:

@@ -5,8 +5,6 @@ A request by the customer, and the agent's own, are not decided here; they come 
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,11 +16,9 @@ from core.ports.desk import HANDED_BACK
 from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.mood import Mood, MoodWords, measure, trend
-from handoff.mood.wording import fold
 
 _NO_QUESTION = frozenset({"clarify"})  # intents of answers that ask back: neither an answer nor the lack of one
 _DECLINED = "declined"
-_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")  # scripts without spaces between words
 _TREND_OF = 3  # messages, at least
 
 
@@ -30,14 +26,12 @@ _TREND_OF = 3  # messages, at least
 class EscalationRules:
     """A company's rules; 0, None and an empty list switch a rule off.
 
-    ``keywords`` bring a person in at once: whole words or phrases, in the forms given. ``frustration``: of one message.
-    ``frustrated_messages`` of at least ``frustrated_from`` do it together. A conversation declines when its tone falls by
-    ``decline`` per message or more and is ``declined_to`` or below. ``unanswered`` replies in a row without an answer of at
-    least ``answer_confidence``. ``vip``: customers' ids, or patterns such as ``*@example.com``; they must be
-    verified, and get a person at once where none has been in the conversation yet.
+    ``frustration``: of one message. ``frustrated_messages`` of at least ``frustrated_from`` do it together. A conversation
+    declines when its tone falls by ``decline`` per message or more and is ``declined_to`` or below. ``unanswered`` replies in
+    a row without an answer of at least ``answer_confidence``. ``vip``: customers' ids, or patterns such as
+    ``*@example.com``; they must be verified, and get a person at once where none has been in the conversation yet.
     """
 
-    keywords: tuple[str, ...] = ()
     frustration: float | None = 0.8
     frustrated_messages: int = 3
     frustrated_from: float = 0.5
@@ -72,7 +66,7 @@ def reason_to_escalate(
         return None
     if reply is not None and reply.escalation is not None:
         return reply.escalation
-    found = [*_by_words(turn, rules), *_by_mood(turn, rules, moods), *_by_reply(turn, reply, rules)]
+    found = [*_by_name(turn, rules), *_by_mood(turn, rules, moods), *_by_reply(turn, reply, rules)]
     if not found:
         return None
     urgent = any(is_urgent for _, is_urgent in found)
@@ -117,12 +111,9 @@ def _is_persons(message: Message) -> bool:
     return message.author is Author.STAFF or between
 
 
-def _by_words(turn: TurnState, rules: EscalationRules) -> Iterator[tuple[str, bool]]:
-    pending = [message.text for message in turn.pending if _is_written(message)]
-    keyword = next((found for text in pending if (found := keyword_in(text, rules.keywords))), None)
-    if keyword is not None:
-        yield f"The customer's message holds the keyword “{keyword}”.", True
-    if pending and not any(map(_is_persons, turn.history)) and _is_vip(turn.customer, rules.vip):
+def _by_name(turn: TurnState, rules: EscalationRules) -> Iterator[tuple[str, bool]]:
+    written = any(map(_is_written, turn.pending))
+    if written and not any(map(_is_persons, turn.history)) and _is_vip(turn.customer, rules.vip):
         yield "The customer is on the list of those who get a person at once.", True
 
 
@@ -183,17 +174,3 @@ def _is_vip(customer: Customer, patterns: Sequence[str]) -> bool:
     """By what the channel proved alone: contact details are what somebody typed, and would open the door to anybody."""
     names = (customer.id.casefold(), customer.external_id.casefold())
     return customer.verified and any(fnmatchcase(name, each.casefold()) for each in patterns for name in names)
-
-
-def keyword_in(text: str, keywords: Sequence[str]) -> str | None:
-    """The first of the keywords that stands in the text as whole words, whatever its case and accents."""
-    folded = fold(text)
-    return next((each for each in keywords if each.strip() and _pattern(each).search(folded)), None)
-
-
-@functools.lru_cache(maxsize=1024)
-def _pattern(keyword: str) -> re.Pattern[str]:
-    """Any white space or hyphen may part its words. Scripts without spaces have no ends of words to look for."""
-    parts = [re.escape(part) for part in re.split(r"[\s\-]+", fold(keyword)) if part]
-    written = r"[\s\-]+".join(parts)
-    return re.compile(written if _DENSE.search(keyword) else rf"(?<!\w){written}(?!\w)")

@@ -10,7 +10,7 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
-from core.ports.desk import ASKS_COMMENT, ASKS_RATING, DeskReply, ForStaff
+from core.ports.desk import ASKS_COMMENT, ASKS_RATING, DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMessage, Transition, TurnState
 from handoff import posts
 from handoff.rating import are_words, comment_of, rating_of
@@ -18,7 +18,6 @@ from handoff.settings import HandoffSettings
 from handoff.texts import say
 
 _CASE = "case"
-_NOTICE = "desk_notice"
 
 
 def with_question(notice: NewMessage, case_id: str, locale: str | None, settings: HandoffSettings) -> NewMessage:
@@ -98,7 +97,7 @@ class Ratings:
     def _thanks(self, turn: TurnState, key: str, case_id: str, *, asks: bool = False) -> NewMessage:
         locale = turn.conversation.locale or turn.customer.locale
         text = say(key, locale, fallback=self._settings.default_locale)
-        meta = {_NOTICE: key, **({ASKS_COMMENT: True, _CASE: case_id} if asks else {})}
+        meta = {DESK_NOTICE: key, **({ASKS_COMMENT: True, _CASE: case_id} if asks else {})}
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:

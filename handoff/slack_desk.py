@@ -2,77 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from core.domain.capabilities import Capabilities
 from core.domain.case import Case, feed
-from core.domain.conversation import Conversation, Escalation, OwnershipState
-from core.domain.customer import ContactDetails, Customer
+from core.domain.conversation import Escalation, OwnershipState
+from core.domain.customer import ContactDetails
 from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
-from core.ports.cases import Cases
-from core.ports.clock import Clock
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
-from core.ports.responder import Responder
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
-from core.ports.tickets import Tickets
 from handoff import posts, tickets
 from handoff.asking import Asking, is_asking
-from handoff.briefing import Briefing
-from handoff.correcting_turn import Files
+from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.form_turn import FormTurn
 from handoff.mood_words import mood_in_words
 from handoff.notices import Notices
 from handoff.owner_gone import RELEASED, is_gone, released
-from handoff.people import People
 from handoff.policy import moods_of
 from handoff.ratings import Ratings
 from handoff.settings import HandoffSettings
-from handoff.spoken_to import LastWords, locale_of
-from handoff.staff_turn import Wall
+from handoff.spoken_to import locale_of
 from handoff.teams import team_for
 from handoff.texts import say
 from handoff.tickets import CaseTickets
 from handoff.unanswered import LastAnswer
 from handoff.unstaffed_desk import UnstaffedDesk
 from handoff.waiting import Waiting
-
-
-class DeskRecords(Protocol):
-    """What the desk reads of conversations."""
-
-    async def conversation(self, conversation_id: str) -> Conversation | None: ...
-
-    async def customer(self, conversation_id: str) -> Customer | None: ...
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class DeskParts:
-    """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
-
-    ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
-    a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
-    ``files``: brings those of what staff wrote.
-    """
-
-    records: DeskRecords
-    cases: Cases
-    people: People
-    wall: Wall
-    clock: Clock
-    tickets: Tickets
-    agent: Responder | None = None
-    channels: Mapping[str, Capabilities] = field(default_factory=dict)
-    briefing: Briefing = field(default_factory=Briefing)
-    written: Callable[[Sequence[str], str | None], str | None] | None = None
-    words: LastWords | None = None
-    files: Files | None = None
 
 
 class SlackDesk:

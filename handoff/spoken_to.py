@@ -8,6 +8,7 @@ from typing import Protocol
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.messages import Author, Message
+from core.ports.store import TurnState
 from handoff.texts import primary
 
 _LOOKED_AT = 60
@@ -20,6 +21,11 @@ class Said(Protocol):
     """What was said in conversations."""
 
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
+
+
+def known_locale(turn: TurnState) -> str | None:
+    """Of the conversation, otherwise of its customer."""
+    return turn.conversation.locale or turn.customer.locale
 
 
 class LastWords:

@@ -12,11 +12,11 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Aside, CaseRecord, NewMessage, Transition
 from core.ports.timers import Ring
 from handoff import posts
+from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.notices import Notices
 from handoff.owner_gone import RELEASED, is_gone, released
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts
 from handoff.spoken_to import locale_of
 from handoff.texts import say
 from handoff.waiting import OFFERED, Waiting, long

@@ -20,7 +20,7 @@ from core.ports.store import NewMessage, TurnOutcome, TurnState
 from core.ports.translator import Translation, Translator
 from handoff import posts, translations
 from handoff.around_desk import AroundDesk
-from handoff.slack_desk import DeskRecords
+from handoff.desk_parts import DeskRecords
 from handoff.spoken_to import LastWords, written
 from handoff.texts import primary
 from handoff.translations import ORIGINAL

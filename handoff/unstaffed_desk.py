@@ -8,15 +8,15 @@ from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
 from core.domain.messages import CAME_BY, Author, CustomerAction, Message, MessageKind
 from core.ports.clock import Clock
-from core.ports.desk import DeskReply, ForStaff
+from core.ports.desk import DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import NewMessage, TurnOutcome, TurnState
-from handoff.contact import contact_details, region_of
+from handoff.contact import contact_details, merged, region_of
 from handoff.hours import human_opening
 from handoff.settings import HandoffSettings
+from handoff.spoken_to import known_locale
 from handoff.texts import say
 from handoff.waiting import Waiting
 
-_NOTICE = "desk_notice"
 _WITH_OPENING = frozenset({"transfer", "transfer_known", "kept", "kept_known"})
 
 
@@ -29,12 +29,12 @@ class UnstaffedDesk:
 
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """Contact details in the pending messages, to be stored with the turn whatever its outcome."""
-        region = region_of(_locale(turn), self._settings.default_region)
+        region = region_of(known_locale(turn), self._settings.default_region)
         return contact_details(_from_customer(turn.pending), region)
 
     def transfer_notice(self, turn: TurnState) -> NewMessage:
         """Never claims that somebody is there. Details that are known, or were just written, are not asked for again."""
-        known = _merged(turn.customer.contact, self.contact(turn))
+        known = merged(turn.customer.contact, self.contact(turn))
         return self._notice("transfer_known" if known else "transfer", turn, known)
 
     async def with_ticket(self, turn: TurnState, notice: NewMessage) -> NewMessage:
@@ -49,7 +49,7 @@ class UnstaffedDesk:
         """Messages are already stored, which is all that can be done for them here. At most one notice per turn."""
         found = self.contact(turn)
         before = turn.customer.contact
-        known = _merged(before, found)
+        known = merged(before, found)
         said = _said_since_transfer(turn.history)
         if found and (known != before or "contact_saved" not in said):
             return DeskReply((self._notice("contact_saved", turn, found),), found)
@@ -76,12 +76,12 @@ class UnstaffedDesk:
         return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
 
     def _notice(self, key: str, turn: TurnState, contact: ContactDetails | None = None) -> NewMessage:
-        text = say(key, _locale(turn), fallback=self._settings.default_locale, contact=contact)
+        text = say(key, known_locale(turn), fallback=self._settings.default_locale, contact=contact)
         return NewMessage(
             author=Author.SYSTEM,
             text=f"{text} {self._opening(turn)}".rstrip() if key in _WITH_OPENING else text,
             kind=MessageKind.NOTICE,
-            meta={_NOTICE: key},
+            meta={DESK_NOTICE: key},
         )
 
     def _opening(self, turn: TurnState) -> str:
@@ -92,12 +92,8 @@ class UnstaffedDesk:
         at = Waiting(self._settings, now).opening
         if at is None:
             return ""
-        opening = human_opening(at, now, _locale(turn), fallback=fallback)
-        return say("team_back", _locale(turn), fallback=fallback, opening=opening)
-
-
-def _locale(turn: TurnState) -> str | None:
-    return turn.conversation.locale or turn.customer.locale
+        opening = human_opening(at, now, known_locale(turn), fallback=fallback)
+        return say("team_back", known_locale(turn), fallback=fallback, opening=opening)
 
 
 def _from_customer(messages: Sequence[Message]) -> list[Message]:
@@ -106,17 +102,11 @@ def _from_customer(messages: Sequence[Message]) -> list[Message]:
     return [message for message in said if CAME_BY not in message.meta]
 
 
-def _merged(before: ContactDetails, found: ContactDetails | None) -> ContactDetails:
-    if found is None:
-        return before
-    return ContactDetails(email=found.email or before.email, phone=found.phone or before.phone)
-
-
 def _said_since_transfer(history: Sequence[Message]) -> frozenset[str]:
     """Notices of the present wait; those before the last transfer belonged to an earlier one."""
     said: set[str] = set()
     for message in reversed(history):
-        notice = message.meta.get(_NOTICE)
+        notice = message.meta.get(DESK_NOTICE)
         if isinstance(notice, str):
             said.add(notice)
             if notice.startswith("transfer"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +36,10 @@ class TimerOutcome:
     due: DueTimer
     asides: tuple[Aside, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
+
+
+Rings = Callable[[Timer], Awaitable[Ring]]
+"""Decides what a timer that came due means. Raises StoreUnavailable."""
 
 
 class Timers(Protocol):

@@ -6,18 +6,16 @@ the same event however often it comes, and stands in the same order as what is w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, select, text, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, bindparam, case, select, tuple_, update
 
 from core.domain.capabilities import AnswersBy
 from core.domain.keys import ConversationKey
-from core.domain.messages import Audience, MessageKind, MessageReceived
+from core.domain.messages import Audience, MessageReceived
 from core.domain.road import Contacted, Road
-from core.ports.follow_ups import Unseen
 from core.ports.outcomes import Aside, FollowUp
 from core.ports.store import Acceptable
 from core.storage import codec
@@ -25,16 +23,12 @@ from core.storage.among import among
 from core.storage.database import Database
 from core.storage.road_tables import contacted, follow_up, road
 from core.storage.tables import (
-    OPEN_DELIVERY,
     conversation,
     customer,
     identity,
-    message,
-    outbox,
 )
-from core.storage.unseen import unseen
 
-_ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
+ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
 _ANSWERED = (
     select(road, conversation.c.channel.label("home_channel"), conversation.c.account.label("home_account"))
     .add_columns(conversation.c.thread.label("home_thread"))
@@ -49,7 +43,7 @@ _ANSWERED = (
     )
     .order_by(road.c.sent_at.desc())
 )
-_AT_HOME = (
+AT_HOME = (
     select(conversation.c.id)
     .join(identity, identity.c.customer_id == conversation.c.customer_id)
     .where(
@@ -67,9 +61,7 @@ ANSWERS_WITHIN = 3 * 86_400.0
 """Seconds in which a text message from a number answers what went there, where nothing else is set."""
 LAPSE = 30 * 86_400.0
 """Seconds after which it counts no more that an address did not answer."""
-_TAKEN = (
-    update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in _ADDRESS)).values(unanswered=0)
-)
+_TAKEN = update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in ADDRESS)).values(unanswered=0)
 _LEFT = update(road).where(among(road.c.conversation_id, "ids"), road.c.open).values(open=False)
 _REOPEN = (
     update(road)
@@ -126,7 +118,7 @@ def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[C
     by_thread = item.follow_up is AnswersBy.THREAD
     for row in connection.execute(_ANSWERED, given).all():
         if row.thread == place.thread if by_thread else row.open and row.sent_at >= since:
-            if not by_thread and connection.execute(_AT_HOME, given).first() is not None:
+            if not by_thread and connection.execute(AT_HOME, given).first() is not None:
                 return None
             home = ConversationKey(row.home_channel, row.home_account, row.home_thread)
             return home, Road(ConversationKey(row.channel, row.account, row.thread), row.address, row.contact)
@@ -169,13 +161,13 @@ class Known:
         rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
         self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
         ways = [aside.follow_up.road for aside in wanted if aside.follow_up is not None and aside.follow_up.road]
-        self._contacted = {_place(way): _hold(connection, database, way) for way in ways}
+        self._contacted = {place_of(way): _hold(connection, database, way) for way in ways}
 
     def is_outdated(self, row: Any, follow: FollowUp) -> bool:
         """Whether the customer was back, somebody has said something, or the address has got something since."""
         if row.last_seq != follow.last_seq or self._shown.get(row.id, 0) != follow.shown_cursor:
             return True
-        return follow.road is not None and self._contacted.get(_place(follow.road)) != follow.contacted
+        return follow.road is not None and self._contacted.get(place_of(follow.road)) != follow.contacted
 
 
 def keep_follow_ups(
@@ -200,85 +192,28 @@ def _begin(connection: Connection, database: Database, home: str, way: Road, now
     )
     connection.execute(
         update(contacted)
-        .where(tuple_(*_ADDRESS) == tuple_(*_place(way)))
+        .where(tuple_(*ADDRESS) == tuple_(*place_of(way)))
         .values(sent_at=now, unanswered=case((_is_lapsed(now), 0), else_=contacted.c.unanswered) + 1)
     )
     kept = codec.road_to(way, taken=False)
     connection.execute(update(conversation).where(conversation.c.id == home).values(road=kept))
 
 
-def _place(way: Road) -> tuple[str, str, str]:
+def place_of(way: Road) -> tuple[str, str, str]:
     return way.key.channel, way.key.account, way.address
 
 
 def _hold(connection: Connection, database: Database, way: Road) -> Contacted:
-    place = dict(zip(("channel", "account", "address"), _place(way), strict=True))
+    place = dict(zip(("channel", "account", "address"), place_of(way), strict=True))
     connection.execute(database.insert_new(contacted), {**place, "sent_at": 0.0, "unanswered": 0})
-    which = [column == place[column.name] for column in _ADDRESS]
+    which = [column == place[column.name] for column in ADDRESS]
     row = connection.execute(select(contacted).where(*which).with_for_update()).one()
-    return _contacted(row, database.timestamp())
+    return contacted_from(row, database.timestamp())
 
 
 def _is_lapsed(now: float) -> ColumnElement[bool]:
     return contacted.c.sent_at <= now - LAPSE
 
 
-def _contacted(row: Any, now: float) -> Contacted:
+def contacted_from(row: Any, now: float) -> Contacted:
     return Contacted(float(row.sent_at), 0 if row.sent_at <= now - LAPSE else int(row.unanswered))
-
-
-class SqlFollowUps:
-    """FollowUps on a database; whether a lane is paused, the lanes know (core.storage.lanes)."""
-
-    def __init__(self, database: Database) -> None:
-        self._follow_ups_db = database
-
-    async def unseen(self, conversation_id: str) -> Unseen:
-        """See FollowUps.unseen."""
-        return await self._follow_ups_db.read(lambda connection: unseen(connection, conversation_id))
-
-    async def contacted(self, road: Road) -> Contacted:
-        """See FollowUps.contacted."""
-        place = dict(zip(("channel", "account", "address"), _place(road), strict=True))
-        statement = select(contacted).where(*(column == place[column.name] for column in _ADDRESS))
-        row = await self._follow_ups_db.read(lambda connection: connection.execute(statement).first())
-        return Contacted() if row is None else _contacted(row, self._follow_ups_db.timestamp())
-
-    async def is_at_home(self, road: Road) -> bool:
-        """See FollowUps.is_at_home."""
-        given = {
-            f"of_{name}": value for name, value in zip(("channel", "account", "address"), _place(road), strict=True)
-        }
-        return await self._follow_ups_db.read(
-            lambda connection: connection.execute(_AT_HOME, given).first() is not None
-        )
-
-    async def going(self, conversation_id: str) -> tuple[str, str] | None:
-        """See FollowUps.going."""
-        statement = (
-            select(outbox.c.channel, outbox.c.account)
-            .join(message, message.c.id == outbox.c.message_id)
-            .where(
-                outbox.c.conversation_id == conversation_id,
-                text(f"outbox.{OPEN_DELIVERY}"),
-                message.c.kind == MessageKind.FOLLOW_UP,
-            )
-            .limit(1)
-        )
-        row = await self._follow_ups_db.read(lambda connection: connection.execute(statement).first())
-        return None if row is None else (row.channel, row.account)
-
-    async def note_shown(self, conversation_id: str, cursor: int) -> None:
-        """See FollowUps.note_shown."""
-        statement = sqlite.insert(follow_up) if self._follow_ups_db.is_sqlite else postgresql.insert(follow_up)
-        further = statement.excluded.shown_cursor > follow_up.c.shown_cursor
-        noted = statement.on_conflict_do_update(
-            index_elements=["conversation_id"],
-            set_={"shown_cursor": case((further, statement.excluded.shown_cursor), else_=follow_up.c.shown_cursor)},
-        )
-        row: Mapping[str, Any] = {"conversation_id": conversation_id, "shown_cursor": cursor, "followed_seq": 0}
-
-        def work(connection: Connection) -> None:
-            connection.execute(noted, row)
-
-        await self._follow_ups_db.write(work)

@@ -9,6 +9,7 @@ from core.storage.channel_memory import SqlChannelMemory
 from core.storage.database import Database
 from core.storage.event_log import SqlEventLog
 from core.storage.fates import SqlFates
+from core.storage.follow_ups import SqlFollowUps
 from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
 from core.storage.jobs import SqlJobs
@@ -18,7 +19,7 @@ from core.storage.learning import SqlLearning
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
-from core.storage.roads import ANSWERS_WITHIN, SqlFollowUps
+from core.storage.roads import ANSWERS_WITHIN
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers

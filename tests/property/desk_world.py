@@ -35,7 +35,8 @@ from core.ports.timers import Ring, TimerOutcome
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts, SlackDesk
+from handoff.desk_parts import DeskParts
+from handoff.slack_desk import SlackDesk
 from handoff.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE

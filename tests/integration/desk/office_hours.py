@@ -17,8 +17,9 @@ from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.timers import TimerLoop, TimerSettings
 from core.turn import Turn
+from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts, SlackDesk
+from handoff.slack_desk import SlackDesk
 from handoff.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.unit.core.counted import CountedMetrics

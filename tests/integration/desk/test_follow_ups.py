@@ -17,9 +17,9 @@ from core.domain.timers import TimerKind
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
+from handoff.desk_parts import DeskParts
 from handoff.follow_up import FollowUpTimers
 from handoff.settings import HandoffSettings
-from handoff.slack_desk import DeskParts
 from handoff.texts import languages, say
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE as SENDING
@@ -52,7 +52,7 @@ class Left(OfficeHours):
     def process(self, store: SqlStore) -> TimerLoop:
         """One that follows up."""
         others = self.timers.ring
-        ring = FollowUpTimers(others, self.parts(store), store, roads, self.settings, "Acme").ring
+        ring = FollowUpTimers(others, self.parts(store), store, roads, self.settings, "Acme", {"sms"}).ring
         return TimerLoop(store, ring, self.wake, TimerSettings(lease=LEASE))
 
     async def leave(self, *words: str) -> None:

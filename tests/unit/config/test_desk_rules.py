@@ -46,10 +46,6 @@ def test_with_staff_all_rules_hold_and_each_can_be_switched_off() -> None:
     assert (off.frustration, off.frustrated_messages, off.decline, off.unanswered) == (None, 0, None, 0)
 
 
-def test_keywords_have_one_road() -> None:
-    assert rules(**STAFFED, escalation_keywords="legal").keywords == (), "the responders look for them"
-
-
 def test_moods_before_the_agent_answers_and_replies_afterwards() -> None:
     decide = make_rules(read_settings(**STAFFED))
     furious = decide(_turn(FURY), None)

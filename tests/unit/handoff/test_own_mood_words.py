@@ -55,7 +55,10 @@ def test_a_file_without_words_changes_nothing(empty: str) -> None:
         ("any:\n  removed: ['']", "any: “” holds no word"),
         ("de:\n  alone: sure", "de: alone is true or false"),
         ("de:\n  mild: [a]\n  strong: [a]", "de: 'a' has more than one level"),
-        ("any:\n  strong: [" + ", ".join(f"word{number}" for number in range(5_001)) + "]", "These are more than 5000 phrases"),
+        (
+            "any:\n  strong: [" + ", ".join(f"word{number}" for number in range(5_001)) + "]",
+            "These are more than 5000 phrases",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(text: str, problem: str) -> None:

@@ -1,0 +1,54 @@
+"""What the desk and its timers, forms and follow-ups work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.domain.capabilities import Capabilities
+from core.domain.conversation import Conversation
+from core.domain.customer import Customer
+from core.domain.messages import Message
+from core.ports.cases import Cases
+from core.ports.clock import Clock
+from core.ports.responder import Responder
+from core.ports.tickets import Tickets
+from handoff.briefing import Briefing
+from handoff.correcting_turn import Files
+from handoff.people import People
+from handoff.spoken_to import LastWords
+from handoff.staff_turn import Wall
+
+
+class DeskRecords(Protocol):
+    """What the desk reads of conversations."""
+
+    async def conversation(self, conversation_id: str) -> Conversation | None: ...
+
+    async def customer(self, conversation_id: str) -> Customer | None: ...
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeskParts:
+    """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
+
+    ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
+    a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
+    ``files``: brings those of what staff wrote.
+    """
+
+    records: DeskRecords
+    cases: Cases
+    people: People
+    wall: Wall
+    clock: Clock
+    tickets: Tickets
+    agent: Responder | None = None
+    channels: Mapping[str, Capabilities] = field(default_factory=dict)
+    briefing: Briefing = field(default_factory=Briefing)
+    written: Callable[[Sequence[str], str | None], str | None] | None = None
+    words: LastWords | None = None
+    files: Files | None = None
