@@ -16,7 +16,8 @@ from core.storage.ticket_tables import ticket
 from handoff.altering import CORRECTS
 from tests.property.desk_world import HOME, DeskWorld
 
-_TAKEN, _LEFT = "has joined the conversation", ("the assistant answers again", "has closed this conversation")
+_TAKEN = "has joined the conversation"
+_LEFT = ("the assistant answers again", "has closed this conversation", "I have taken back your request")
 
 
 def one_voice(sent: Sequence[tuple[Author, str]]) -> None:

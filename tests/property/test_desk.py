@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from pathlib import Path
+from typing import ClassVar
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,6 +34,7 @@ from core.ports.store import Delivery, TurnState
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
 from handoff.posts import POST
+from tests.fixtures.report import MakeReport
 from tests.property.desk_promises import (
     hands_are_told,
     one_voice,
@@ -56,6 +60,7 @@ class Desk(RuleBasedStateMachine):
     """Each rule is one event; what must hold is asked of the database."""
 
     template: Path
+    tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +83,16 @@ class Desk(RuleBasedStateMachine):
             self.decided.clear()
             self.world.settle_down()
             self._at_rest()
+            told = self.world.told_customer()
+            self.tally.update(
+                {
+                    "interleavings": 1,
+                    "messages of customers": len(self.said),
+                    "messages and presses of staff": len(self.staff_said),
+                    "messages that customers were sent": len(told),
+                    "conversations that a person had": any(one.author is Author.STAFF for one in told),
+                }
+            )
         finally:
             self.world.close()
 
@@ -345,8 +360,12 @@ class Desk(RuleBasedStateMachine):
             assert TimerKind.UNCLAIMED not in waits
 
 
-def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path) -> None:
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path, make_report: MakeReport) -> None:
     """A failure is told as it was found. To have it shortened as well, which takes minutes, set SWITCHBOARD_SOAK=1."""
+    report = make_report("desk-interleavings", "The desk's promises under random interleavings")
+    Desk.tally = Counter()
     Desk.template = tmp_path / "template.db"
     asyncio.run(migrate(f"sqlite:///{Desk.template}"))
     phases = set(hypothesis.settings.default.phases)
@@ -358,3 +377,6 @@ def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path) -> No
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     run_state_machine_as_test(Desk, settings=settings)
+    for name, count in Desk.tally.items():
+        report.record(name, count)
+    report.record("events in each, at most", settings.stateful_step_count)

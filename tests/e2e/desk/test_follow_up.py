@@ -98,6 +98,7 @@ async def scene(world: Neighbourhood, channel: str, *, leaves: bool = True) -> A
 async def test_by_mail_and_back(world: Neighbourhood) -> None:
     async with scene(world, "e-mail") as case:
         office, customer = world.office, case.elsewhere
+        cards = len(office.cards)
         await case.writes("Your parcel is in Berlin.")
         await case.writes("It comes on Monday.")
         mail = await reads(customer, "It comes on Monday")
@@ -114,7 +115,7 @@ async def test_by_mail_and_back(world: Neighbourhood) -> None:
         await customer.write("Thank you! Can you leave it with the neighbour?")
         await office.sees(case.card, "Can you leave it with the neighbour?")
         await office.sees(case.card, "by e-mail")
-        assert len(office.cards) == len({card["ts"] for card in office.cards}), "no new card"
+        assert len(office.cards) == cards, "no new card"
 
         reply = await case.writes("Of course we can.")
         await reads(customer, "Of course we can")
@@ -222,8 +223,10 @@ async def test_the_last_words_of_a_case_reach_who_has_left_and_the_rating_comes_
         await world.office.press(case.card, RESOLVE)
         mail = await reads(case.elsewhere, "All is done")
         assert "1 to 5" in mail or "from 1" in mail, mail
+        rated = len(stored.rows(world.hub, "SELECT * FROM rating"))
         await case.elsewhere.write("5")
-        await world.office.sees(case.card, "5")
+        await world.office.sees(case.card, "The customer gave 5 of 5.")
+        assert [row["score"] for row in stored.rows(world.hub, "SELECT score FROM rating")][rated:] == [5]
 
 
 async def test_the_log_of_a_case_tells_of_it(world: Neighbourhood) -> None:

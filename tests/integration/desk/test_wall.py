@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from core.ports.store import Settlement
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from handoff.slack_wall import SlackWall, WallSettings
+from handoff.teams import Team
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import SlackFake
@@ -53,14 +55,26 @@ def wall_on(slack: SlackFake, store: SqlStore, folder: Path, clock: Hours, **mor
     return SlackWall(settings, surroundings(store, folder, clock=cast(Any, clock)), store)
 
 
-def test_a_teams_channel_that_stays_closed_stops_nothing(
-    world: DeskWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def teams(_: object, _feed: object) -> str:
-        return "billing"
+class BillingWorld(DeskWorld):
+    """With a team that has a channel of its own."""
 
-    monkeypatch.setattr("handoff.case_threads.CaseThreads.team", teams)
-    world.accept(world.customer_says("A person, please", "c0", CustomerAction.REQUEST_PERSON))
+    settings = replace(DeskWorld.settings, teams=(Team("billing", channel=BILLING, keywords=("invoice",)),))
+
+
+@pytest.fixture
+def billing(tmp_path: Path) -> Iterator[DeskWorld]:
+    template = tmp_path / "template.db"
+    asyncio.run(migrate(f"sqlite:///{template}"))
+    made = BillingWorld(template)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_teams_channel_that_stays_closed_stops_nothing(billing: DeskWorld, tmp_path: Path) -> None:
+    world = billing
+    world.accept(world.customer_says("My invoice, to a person, please", "c0", CustomerAction.REQUEST_PERSON))
     clock = Hours()
 
     async def told() -> tuple[int, int, int]:
