@@ -7,7 +7,7 @@ from typing import Protocol
 
 from core.domain.gaps import Leader
 from core.ports.gaps import Gaps, Likeness
-from knowledge.gaps.sorting import Likenesses, Question, Sorted, sort
+from knowledge.gaps.sorting import Likenesses, Question, Sorted, sort, worth_comparing
 
 _AT_ONCE = 24
 _TRIES = 3
@@ -49,6 +49,7 @@ class GapSorter:
 
     async def _sorted(self, questions: list[Question], leaders: list[Leader]) -> Sorted:
         texts = [one.text for one in questions]
-        rows = await self._likeness.cosines(texts, [*(one.question for one in leaders), *texts])
-        likenesses = Likenesses(leaders, questions, rows)
+        near = await asyncio.to_thread(worth_comparing, questions, leaders)
+        rows = await self._likeness.cosines(texts, [*(one.question for one in near), *texts])
+        likenesses = Likenesses(near, questions, rows)
         return await asyncio.to_thread(sort, questions, leaders, likenesses)

@@ -77,6 +77,14 @@ class _Leaders:
         return {self._ids[place]: shared(words, self._words[place]) for place in places}
 
 
+def worth_comparing(questions: Sequence[Question], leaders: Sequence[Leader]) -> list[Leader]:
+    """Those that share enough words with any of them: what the others mean makes no difference."""
+    known = _Leaders(leaders)
+    near = [known.near(content_words(one.text)) for one in questions]
+    wanted = {leader for found in near for leader, share in found.items() if share >= SOME_WORDS}
+    return [one for one in leaders if one.id in wanted]
+
+
 def sort(questions: Sequence[Question], leaders: Sequence[Leader], likenesses: Likenesses | None) -> Sorted:
     """``likenesses``: None where only words can be compared."""
     places: dict[str, str] = {}

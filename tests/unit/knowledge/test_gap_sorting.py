@@ -109,10 +109,12 @@ class Alike:
 
     def __init__(self, *, off: bool = False) -> None:
         self.off = off
+        self.among: Sequence[str] = ()
 
     async def cosines(self, texts: Sequence[str], among: Sequence[str]) -> list[list[float]]:
         if self.off:
             raise KnowledgeUnavailable("off")
+        self.among = among
         return [[1.0] * len(among) for _ in texts]
 
 
@@ -195,3 +197,12 @@ async def test_what_staff_taught_elsewhere_is_told_where_it_is_the_same_question
     shelf.staff = {"c1": [StaffAnswer("TKT-7", resolved=True, proposed=True)]}
     report = await StoredGapBook(shelf, ManualClock()).report()
     assert {one.id: one.staff for one in report.clusters}["m1"] == (shelf.staff["c1"][0],), "each case once"
+
+
+async def test_only_what_shares_words_is_compared_by_its_meaning() -> None:
+    shelf = Shelf(gap(1, "Do you rent bicycles?"))
+    shelf.leaders = [Leader("a", "Is there parking?"), Leader("b", "What does a bicycle cost?")]
+    likeness = Alike()
+    assert await GapSorter(shelf, likeness).once() == 1
+    assert likeness.among == ["What does a bicycle cost?", "Do you rent bicycles?"]
+    assert [one.cluster_id for one in shelf.kept] == ["b"]
