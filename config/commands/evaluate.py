@@ -10,6 +10,7 @@ import click
 from config import parts
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
+from knowledge.calibrate.labelled import read_labelled
 from knowledge.embed.opening import open_embedder
 from knowledge.evaluation.evaluate import Evaluation
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, QuestionSet, question_sets
@@ -26,7 +27,11 @@ def run(folder: str | None, split: str) -> int:
     knowledge = parts.knowledge_settings(settings)
     embedder = open_embedder(knowledge)
     evaluation = Evaluation(
-        embedder, knowledge.chunk_tokens, SAMPLE, tell=lambda line: click.echo(f"{line} …", err=True)
+        embedder,
+        knowledge.chunk_tokens,
+        SAMPLE,
+        tell=lambda line: click.echo(f"{line} …", err=True),
+        labelled=read_labelled(knowledge.labelled) if knowledge.labelled is not None else None,
     )
     results = []
     for each in sets:

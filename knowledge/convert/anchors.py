@@ -18,7 +18,7 @@ _OWN = re.compile(r"\s*\{:?\s*#([\w.:-]+)[^}]*\}\s*$")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PERMALINK = frozenset({"", "#", "¶", "§", "🔗", "\u200b"})
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{_OPEN}([0-9a-f]*){_CLOSE}")
+_MARK = re.compile(f"{_OPEN}((?:[0-9a-f]{{2}})*){_CLOSE}")
 
 
 def with_slugs(blocks: Iterable[Block]) -> list[Block]:

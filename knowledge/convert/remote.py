@@ -69,7 +69,10 @@ class ConverterProcess:
             raise UnreadableDocument(reason) from error
         finally:
             timer.cancel()
+            timer.join()
         if answer is not None:
+            if timed_out.is_set():  # at the last moment: the process is gone, and the next document gets another one
+                self._end()
             return answer
         self._end()
         if timed_out.is_set():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.domain.knowledge import KnowledgeAudience, Passage
 from knowledge.calibrate.bounds import Bounds
 from knowledge.calibrate.calibrator import Calibrator
+from knowledge.calibrate.labelled import LabelledQuestions
 from knowledge.chunk.chunker import Chunker
 from knowledge.embed.embedder import Embedder
 from knowledge.evaluation.measures import Ranking, auroc, difference, hit, ndcg, reciprocal_rank
@@ -80,16 +81,24 @@ class _Asked:
 
 
 class Evaluation:
-    """One model over any number of sets. ``files``: the knowledge that sets without documents of their own ask."""
+    """One model over any number of sets. ``files``: the knowledge that sets without documents of their own ask.
+
+    ``labelled``: the company's own questions that its threshold is measured with, as the hub does it.
+    """
 
     def __init__(
-        self, embedder: Embedder, chunk_tokens: int, files: Path, tell: Callable[[str], None] = lambda _: None
+        self,
+        embedder: Embedder,
+        chunk_tokens: int,
+        files: Path,
+        tell: Callable[[str], None] = lambda _: None,
+        labelled: LabelledQuestions | None = None,
     ) -> None:
         self._embedder = embedder
         self._chunker = Chunker(embedder, chunk_tokens)
         self._files = files
         self._tell = tell
-        self._calibrator = Calibrator(self._questions, embedder.fingerprint)
+        self._calibrator = Calibrator(self._questions, embedder.fingerprint, labelled=labelled)
 
     def run(self, chosen: QuestionSet, threshold: float | None = None) -> Result:
         """Takes a minute or so for a thousand passages. ``threshold``: what is configured in place of a measured one."""

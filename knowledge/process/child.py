@@ -226,12 +226,21 @@ class KnowledgeProcess:
         if call is None or call.answer.done():
             return
         if "progress" in frame:
-            if call.progress is not None:
-                call.progress(frame["progress"])
+            self._tell(call, frame["progress"])
         elif "error" in frame:
             call.answer.set_exception(KnowledgeUnavailable(frame["error"]))
         else:
             call.answer.set_result(frame["result"])
+
+    def _tell(self, call: _Call, progress: Frame) -> None:
+        """Whoever shows progress may fail at it; the answer comes all the same, and others get theirs."""
+        if call.progress is None:
+            return
+        try:
+            call.progress(progress)
+        except Exception:
+            call.progress = None
+            _log.exception("progress cannot be told any more")
 
     def _fail_calls(self) -> None:
         for call in self._calls.values():

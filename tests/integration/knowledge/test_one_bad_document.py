@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,17 @@ def test_a_document_that_cannot_be_cut_stops_no_other(tmp_path: Path) -> None:
     [(source, reason)] = report.failures
     assert source == "docs/bad.md"
     assert "IndexError" in reason
+
+
+def test_a_time_limit_that_strikes_with_the_answer_costs_the_next_document_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(threading.Timer):
+        def cancel(self) -> None:
+            self.function(*self.args)
+            super().cancel()
+
+    monkeypatch.setattr("knowledge.convert.remote.threading.Timer", Late)
+    (tmp_path / "a.md").write_text("# A\n\nText.")
+    with ConverterProcess(timeout=100) as reader:
+        assert [reader.convert(tmp_path / "a.md").title for _ in range(2)] == ["A", "A"]

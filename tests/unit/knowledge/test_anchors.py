@@ -98,3 +98,10 @@ def test_front_matter_names_the_language(tmp_path: Path, head: str, language: st
     path.write_text(f"---\n{head}\n---\n# Guide\n\nText.\n")
 
     assert {chunk.language for chunk in _chunks(path)} == {language}
+
+
+def test_a_heading_that_holds_our_own_marks_is_no_broken_page(tmp_path: Path) -> None:
+    path = tmp_path / "odd.html"
+    path.write_text("<main><h2>Refunds \ue000abc\ue001</h2><p>Within thirty days.</p></main>", "utf-8")
+
+    assert any("thirty days" in chunk.content for chunk in _chunks(path))

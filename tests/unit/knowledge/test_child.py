@@ -1,0 +1,26 @@
+"""The near end of the knowledge process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from knowledge.process.child import KnowledgeProcess, _Call
+from knowledge.process.frames import Frame
+from knowledge.settings import KnowledgeSettings
+
+
+async def test_who_fails_at_showing_progress_gets_the_answer_all_the_same(tmp_path: Path) -> None:
+    process = KnowledgeProcess(KnowledgeSettings(directory=tmp_path / "chroma"))
+    told: list[Frame] = []
+
+    def show(progress: Frame) -> None:
+        told.append(progress)
+        raise BrokenPipeError("the terminal is gone")
+
+    call = process._calls[1] = _Call(asyncio.get_running_loop().create_future(), show)
+    for frame in ({"id": 1, "progress": {"done": 1}}, {"id": 1, "progress": {"done": 2}}, {"id": 1, "result": "done"}):
+        process._on_answer(frame)
+
+    assert told == [{"done": 1}], "and is not told again"
+    assert await call.answer == "done"
