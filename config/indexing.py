@@ -263,7 +263,7 @@ class Indexing:
             )  # what was read answers while the rest is fetched
             fetched = await self._fetch(self._sources, running.tell)
             running.fetched(fetched)
-            if any(one.changed for one in fetched):
+            if any(one.changed for one in fetched) or (fetched and report.failures):  # what had to be fetched first
                 report = await self._index((), running.tell)
                 running.indexed(report)
         return report

@@ -99,6 +99,7 @@ class IndexRun:
         self._index.close(self._index.sharing(gone_from(found, known, looked_at), for_staff(found)))
         left_out = self._give_way(order)
         self._finish()
+        self._index.fetches.note({root: at for root, at in found.as_of.items() if order.wants(root)})
         if order.drop_other_models and not order.only and not tally.failures:
             self._index.drop_other_models()
         progress(IndexProgress(tally.total, tally.total, "", "done"))
@@ -128,7 +129,7 @@ class IndexRun:
         own = own or nothing_instead(known, order)
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
         looked_at = [*roots, *(root for root in followers if root not in roots)]
-        return known, roots, looked_at, scan(looked_at, self._catalog)
+        return known, roots, looked_at, scan(looked_at, self._catalog, self._index.fetches.newest())
 
     def _note(self, found: Scan, order: IndexOrder) -> None:
         self._tally.expect(root for root in order.roots if order.wants(root))

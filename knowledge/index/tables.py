@@ -95,6 +95,15 @@ passages = Table(
 )
 """``vectors``: the keys of its texts, eight bytes each. ``details``: JSON of what is only read when a passage is returned."""
 
+fetches = Table(
+    _named("fetch"),
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    Column("fetched_at", Double, nullable=False),
+)
+"""Of sources that are fetched: how old the copy was that was indexed last."""
+
 runs = Table(
     _named("run"),
     metadata,

@@ -14,6 +14,7 @@ from knowledge.documents import Chunk
 from knowledge.index import elsewhere
 from knowledge.index.client import EmbeddedChroma
 from knowledge.index.database import ManifestDatabase
+from knowledge.index.fetches import Fetches
 from knowledge.index.generations import compact, remove_others
 from knowledge.index.manifest import GenerationChanged, Manifest
 from knowledge.index.passages import rows_of
@@ -42,6 +43,7 @@ class IndexWriter:
         self._client = client
         self._database = database
         self.manifest = Manifest(database, fingerprint)
+        self.fetches = Fetches(database, fingerprint)
 
     def documents(self) -> dict[str, IndexedDocument]:
         """Every document by id, those of a run that was cut off included."""

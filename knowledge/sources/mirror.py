@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -62,7 +63,8 @@ class Page:
 class State:
     """``failure`` says why the last run as a whole failed; ``problems`` are single places. ``version`` is the whole source's.
 
-    ``listed``: of a sitemap for staff, every page that it lists, whether it could be had or not; None while that is not known.
+    ``finished_at``: when it was last fetched without a failure. ``listed``: of a sitemap for staff, every page that it lists,
+    whether it could be had or not; None while that is not known.
     """
 
     visited: Mapping[str, Page] = field(default_factory=dict)
@@ -71,6 +73,11 @@ class State:
     version: str | None = None
     finished_at: str | None = None
     listed: tuple[str, ...] | None = None
+
+    @property
+    def fetched_at(self) -> float:
+        """``finished_at`` as seconds since 1970; 0 for what was never fetched whole."""
+        return datetime.fromisoformat(self.finished_at).timestamp() if self.finished_at else 0.0
 
     @property
     def pages(self) -> dict[str, Page]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import SourceFile
@@ -21,7 +22,7 @@ class Scan:
 
     ``skipped`` are places in roots that are left alone on purpose or could not be fetched, each with the reason. Both name roots
     as people may see them; ``unread`` are the failed ones as they were given, passwords included. ``by_root``: by root as it
-    was given, what of both is its own.
+    was given, what of both is its own. ``as_of``: when what was read of a root was fetched, as seconds since 1970.
     """
 
     files: tuple[SourceFile, ...]
@@ -29,6 +30,7 @@ class Scan:
     skipped: tuple[tuple[str, str], ...] = ()
     unread: frozenset[str] = frozenset()
     by_root: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    as_of: Mapping[str, float] = field(default_factory=dict)
 
     def failed(self, root: str) -> bool:
         """Whether this root could not be read."""
@@ -55,8 +57,13 @@ class Catalog:
         return Mirror.of(self.mirrors, options.root) if self.mirrors is not None else None
 
 
-def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
+def scan(
+    roots: Sequence[str], catalog: Catalog = Catalog(), newest: Mapping[str, float] = MappingProxyType({})
+) -> Scan:
     """Every readable file under ``roots`` once, in a stable order.
+
+    ``newest``: by ``identity_of`` a root, of when the copy was that somebody has read already. An older one is left alone: this
+    machine may not have fetched for weeks what another one indexed an hour ago.
 
     A file that lies in a source for staff and in another one is for staff, whichever of them ``roots`` name: neither a wider root
     nor the file's own name may open what a description closed.
@@ -66,10 +73,11 @@ def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
     failures: dict[str, str] = {}
     skipped: dict[str, str] = {}
     by_root: dict[str, tuple[tuple[str, str], ...]] = {}
+    as_of: dict[str, float] = {}
     for root in roots:
         options = catalog.options(root)
         try:
-            found, left = _of(options, catalog, staff)
+            found, left, fetched_at = _of(options, catalog, staff, newest.get(identity_of(root), 0.0))
         except OSError as error:
             failures[root] = f"cannot be read: {error.strerror or error}"
             continue
@@ -78,32 +86,38 @@ def scan(roots: Sequence[str], catalog: Catalog = Catalog()) -> Scan:
             continue
         skipped.update(left)
         by_root[root] = _shown(left)
+        if fetched_at:
+            as_of[root] = fetched_at
         for file in sorted(found, key=lambda file: file.path.is_symlink()):  # the place itself before a link to it
             known = files.setdefault(real(file.path), file)
             if file.audience is KnowledgeAudience.STAFF and known is not file:
                 files[real(file.path)] = replace(known, audience=KnowledgeAudience.STAFF)
     by_root |= {root: _shown({root: reason}) for root, reason in failures.items()}
-    return Scan(tuple(files.values()), _shown(failures), _shown(skipped), frozenset(failures), by_root)
+    return Scan(tuple(files.values()), _shown(failures), _shown(skipped), frozenset(failures), by_root, as_of)
 
 
 def _shown(reasons: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((without_secret(place), without_secret(reason)) for place, reason in reasons.items())
 
 
-def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces) -> tuple[list[SourceFile], dict[str, str]]:
+_Found = tuple[list[SourceFile], dict[str, str], float]
+"""Files, what was left alone and why, and when it was fetched; 0 for what needs no fetching."""
+
+
+def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces, newest: float) -> _Found:
     if not options.remote:
         found, skipped = files_of(options.root)
         files = [_described(file, options, staff) for file in found if options.wants(_place(file))]
         if not files and not skipped:
             raise ValueError("nothing in it is wanted: look at include and exclude")
-        return files, skipped
+        return files, skipped, 0.0
     mirror = catalog.mirror(options)
     if mirror is None:
         raise ValueError("web addresses cannot be indexed here; save the page as a file and give its path")
     unknown = staff.unknown_beside(options)
     if unknown is not None:
         raise ValueError(unknown)
-    return _mirrored(mirror, options, staff)
+    return _mirrored(mirror, options, staff, newest)
 
 
 def _place(file: SourceFile) -> str:
@@ -121,11 +135,16 @@ def _described(file: SourceFile, options: SourceOptions, staff: StaffPlaces) -> 
     )
 
 
-def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces) -> tuple[list[SourceFile], dict[str, str]]:
-    """What was fetched last. Raises ValueError as long as nothing was."""
+def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces, newest: float) -> _Found:
+    """What was fetched last. Raises ValueError as long as nothing was, or less than somebody has read already."""
     state = mirror.read()
     if not state.pages:
         raise ValueError(state.failure or "was not fetched yet")
+    if state.fetched_at < newest:
+        why = f" ({state.failure})" if state.failure else ""
+        raise ValueError(
+            f"the copy on this machine is older than what is in the index; it has to be fetched first{why}"
+        )
     files = [
         SourceFile(
             id=identity_of(f"{options.root}\0{key}"),
@@ -143,7 +162,7 @@ def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces) -> tup
     skipped = dict(state.problems)
     if state.failure:
         skipped[options.root] = f"{state.failure} (what was fetched before stays)"
-    return files, skipped
+    return files, skipped, state.fetched_at
 
 
 def _for_staff(key: str, page: Page, options: SourceOptions, staff: StaffPlaces) -> bool:

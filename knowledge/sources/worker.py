@@ -52,7 +52,8 @@ def _fetch(options: SourceOptions, mirrors: Path, pipe: Pipe) -> Frame:
     try:
         with Mirror.of(mirrors, options.root).fetching() as draft:
             state = _state(options, draft, tell)
-            changed = draft.finish(replace(state, finished_at=datetime.now(UTC).isoformat(timespec="seconds")))
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            changed = draft.finish(replace(state, finished_at=draft.before.finished_at if state.failure else now))
             return {"changed": changed, "failure": state.failure, "documents": len(state.pages)}
     except Busy:
         return {"changed": False, "failure": "is being fetched already", "documents": 0}
