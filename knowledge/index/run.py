@@ -24,6 +24,7 @@ from knowledge.index.records import IndexedDocument
 from knowledge.index.tally import Tally
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
+from knowledge.sources.left_over import remove_left_over
 from knowledge.sources.secrets import without_secret
 
 FORMAT = 6
@@ -102,6 +103,7 @@ class IndexRun:
         self._index.fetches.note({root: at for root, at in found.as_of.items() if order.wants(root)})
         if order.drop_other_models and not order.only and not tally.failures:
             self._index.drop_other_models()
+        self._tidy_copies(order)
         progress(IndexProgress(tally.total, tally.total, "", "done"))
         return tally.report(round(self._clock() - started, 3), left_out=left_out)
 
@@ -120,6 +122,16 @@ class IndexRun:
                 tally.failed(root, [(without_secret(root), "nothing of it is in the index")])
         self._finish()
         return tally.report(round(self._clock() - started, 3), left_out=False)
+
+    def _tidy_copies(self, order: IndexOrder) -> None:
+        """Of sources that are neither configured nor in the index of any model; only who was told all of them knows."""
+        if self._catalog.mirrors is None or order.origin is not Origin.CONFIGURED or order.only:
+            return
+        indexed = {document.root for document in self._index.documents().values()}
+        described = {one.root for one in self._catalog.described}
+        remove_left_over(
+            self._catalog.mirrors, {*order.roots, *indexed, *described, *self._index.roots_of_other_models()}
+        )
 
     def _looked(self, order: IndexOrder) -> tuple[dict[str, IndexedDocument], list[str], list[str], Scan]:
         """What is known, the roots that this run is asked for, those that it looks at, and what is there."""

@@ -25,7 +25,7 @@ from typing import IO, Any, Self
 _FORMAT = 2
 _READ = (1, 2)
 """In the first format each page held its links."""
-_STATE, _JOURNAL, _LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
+_STATE, _JOURNAL, LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
 _LINKS = "links.json"
 """Beside the state, since only whoever fetches follows them: they outweigh all the rest, and a reader has the state in memory."""
 _LINKS_LINE = '{"links":'
@@ -110,7 +110,7 @@ class Mirror:
     def fetching(self) -> Iterator[Draft]:
         """A run that fetches. Raises Busy while another one is under way."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("w") as lock:
+        with (self.folder / LOCK).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -209,7 +209,7 @@ class Draft:
 
     def finish(self, state: State) -> bool:
         """Makes ``state`` the one that is read. Whether it holds other documents than the one before."""
-        if not (self._mirror.folder / _LOCK).exists():  # somebody has removed the source meanwhile
+        if not (self._mirror.folder / LOCK).exists():  # somebody has removed the source meanwhile
             self._mirror.remove()
             return False
         self._mirror.write(state)

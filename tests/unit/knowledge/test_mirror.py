@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.sources.head import read_head
+from knowledge.sources.left_over import remove_left_over
 from knowledge.sources.mirror import Mirror, Page, State
 
 PAGE = Page(
@@ -109,3 +110,24 @@ def test_what_is_removed_while_it_is_fetched_stays_removed(mirror: Mirror) -> No
         draft.finish(State({"/": PAGE}))
 
     assert not mirror.folder.exists()
+
+
+def test_copies_that_nobody_names_any_more_go(tmp_path: Path) -> None:
+    def copy(root: str) -> Mirror:
+        found = Mirror.of(tmp_path, root)
+        with found.fetching() as draft:
+            draft.finish(State({"/": PAGE}))
+        return found
+
+    named, gone, fetched = copy("https://named.example"), copy("https://gone.example"), copy("https://busy.example")
+    (tmp_path / "notes").mkdir()
+
+    remove_left_over(tmp_path, ["https://named.example"])
+    assert gone.folder.exists(), "somebody may have named it a moment ago"
+
+    with fetched.fetching():
+        remove_left_over(tmp_path, ["https://named.example"], now=4e9)
+    assert not gone.folder.exists()
+    assert named.read().pages
+    assert fetched.folder.exists()
+    assert (tmp_path / "notes").is_dir()
