@@ -60,9 +60,11 @@ def with_summary(
     lines: Sequence[Line],
     suggested: Mapping[str, Any] | None,
 ) -> list[NewMessage]:
-    """A new case's posts: the card, what was said before and now, and the card again, as links need posts to lead to."""
+    """A new case's posts: the card, what was said before and now, the card again, as links need posts to lead to, and files last,
+    since a large one takes its time.
+    """
     name = turn.customer.display_name
-    told = posts.transcript(turn.history, {one.about for one in lines if one.about}) + posts.files(turn.history)
+    told = posts.transcript(turn.history, {one.about for one in lines if one.about})
     told += [posts.said(message, name) for message in turn.pending]
     told += [posts.answered(message) for message in said]
     places = posts.places(told, first=2)
@@ -72,7 +74,7 @@ def with_summary(
         "suggestion": suggested,
     }
     first = replace(card, meta={**card.meta, "facts": facts})
-    return [first, *told, posts.card_now(facts, OwnershipState.QUEUED, None)]
+    return [first, *told, posts.card_now(facts, OwnershipState.QUEUED, None), *posts.files(turn.history)]
 
 
 def quoted(citations: Sequence[Citation], text: str) -> Mapping[str, Any]:
