@@ -140,7 +140,7 @@ def test_int8_that_is_refused_gives_way_to_fp32(
 def test_a_process_that_was_killed_over_it_is_no_judgment_on_the_model(
     model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ready.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(NotReady, match="ended with status 1"):
         make_ready(str(model), Precision.FP32, cache)
     assert not list(cache.glob("*.refused.json"))

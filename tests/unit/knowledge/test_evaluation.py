@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.domain.errors import ConfigError
+from knowledge.calibrate.labelled import LabelledQuestions
 from knowledge.evaluation.evaluate import Evaluation, Result
 from knowledge.evaluation.measures import auroc, difference, hit, ndcg, reciprocal_rank
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, question_sets, read_set
@@ -147,3 +148,13 @@ def test_every_question_to_the_sample_has_its_answer_there() -> None:
     names = {name for name, _ in found.chunked(evaluation._chunker, SAMPLE)}
 
     assert [question.text for question in found.questions if not question.relevant & names] == []
+
+
+def test_the_threshold_is_measured_with_a_companys_own_labels(tmp_path: Path) -> None:
+    """As the hub does it: what is shown is what customers get."""
+    folder = small_set(tmp_path / "set")
+    labelled = LabelledQuestions(("tell of wurble1", "tell of wurble3"), ("hello",))
+
+    ours = Evaluation(WordEmbedder(), 64, SAMPLE, labelled=labelled).run(read_set(folder, None))
+
+    assert ours.abstaining.threshold != result_of(folder).abstaining.threshold
