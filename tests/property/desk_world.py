@@ -34,8 +34,8 @@ from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, Turn
 from core.ports.timers import Ring, TimerOutcome
 from core.storage.store import SqlStore
 from core.turn import Turn
-from handoff.settings import HandoffSettings
 from handoff.desk_parts import DeskParts
+from handoff.settings import HandoffSettings
 from handoff.slack_desk import SlackDesk
 from handoff.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock

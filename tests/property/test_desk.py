@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from core.agent.withdrawal import last_withdrawn
@@ -42,6 +41,7 @@ from tests.property.desk_promises import (
     tickets_follow,
     what_was_on_its_way_is_shown,
 )
+from tests.property.desk_report import count_run, run_reported
 from tests.property.desk_world import HOME, WITH_PEOPLE, Decided, DeskWorld
 from tests.scale import Scale
 
@@ -83,16 +83,7 @@ class Desk(RuleBasedStateMachine):
             self.decided.clear()
             self.world.settle_down()
             self._at_rest()
-            told = self.world.told_customer()
-            self.tally.update(
-                {
-                    "interleavings": 1,
-                    "messages of customers": len(self.said),
-                    "messages and presses of staff": len(self.staff_said),
-                    "messages that customers were sent": len(told),
-                    "conversations that a person had": any(one.author is Author.STAFF for one in told),
-                }
-            )
+            count_run(self.tally, self.world, self.said, self.staff_said)
         finally:
             self.world.close()
 
@@ -361,11 +352,8 @@ class Desk(RuleBasedStateMachine):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(7200)
 def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path, make_report: MakeReport) -> None:
     """A failure is told as it was found. To have it shortened as well, which takes minutes, set SWITCHBOARD_SOAK=1."""
-    report = make_report("desk-interleavings", "The desk's promises under random interleavings")
-    Desk.tally = Counter()
     Desk.template = tmp_path / "template.db"
     asyncio.run(migrate(f"sqlite:///{Desk.template}"))
     phases = set(hypothesis.settings.default.phases)
@@ -376,7 +364,4 @@ def test_the_desk_under_random_interleavings(scale: Scale, tmp_path: Path, make_
         phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    run_state_machine_as_test(Desk, settings=settings)
-    for name, count in Desk.tally.items():
-        report.record(name, count)
-    report.record("events in each, at most", settings.stateful_step_count)
+    run_reported(Desk, settings, make_report("desk-interleavings", "The desk's promises under random interleavings"))

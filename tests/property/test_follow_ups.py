@@ -7,7 +7,6 @@ while somebody has the conversation, goes there; and every answer by mail reache
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from core.domain.capabilities import AnswersBy, Capabilities
 from core.domain.customer import ContactDetails, Identity
@@ -31,6 +30,7 @@ from handoff.follow_up import FollowUpTimers
 from handoff.posts import POST
 from tests.fixtures.report import MakeReport
 from tests.property.desk_promises import one_voice
+from tests.property.desk_report import run_reported
 from tests.property.desk_world import HOME, DeskWorld
 from tests.property.test_desk import Desk, picks, users
 from tests.scale import Scale
@@ -210,13 +210,10 @@ class Leaving(Desk):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(7200)
 def test_leaving_and_coming_back_under_random_interleavings(
     scale: Scale, tmp_path: Path, make_report: MakeReport
 ) -> None:
     """As for the desk itself (tests.property.test_desk)."""
-    report = make_report("desk-follow-ups", "Leaving the page and coming back under random interleavings")
-    Leaving.tally = Counter()
     Desk.template = Leaving.template = tmp_path / "template.db"
     asyncio.run(migrate(f"sqlite:///{Desk.template}"))
     phases = set(hypothesis.settings.default.phases)
@@ -227,7 +224,5 @@ def test_leaving_and_coming_back_under_random_interleavings(
         phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    run_state_machine_as_test(Leaving, settings=settings)
-    for name, count in Leaving.tally.items():
-        report.record(name, count)
-    report.record("events in each, at most", settings.stateful_step_count)
+    report = make_report("desk-follow-ups", "Leaving the page and coming back under random interleavings")
+    run_reported(Leaving, settings, report)
