@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.manifest import Manifest
 from knowledge.index.order import Origin
-from knowledge.index.tables import documents, fetches, passages, pointers, runs
+from knowledge.index.tables import documents, fetches, passages, pointers, runs, unread
 
 
 def named_roots(database: ManifestDatabase, fingerprint: str) -> tuple[str, ...]:
@@ -40,5 +40,5 @@ def drop(database: ManifestDatabase, fingerprint: str) -> None:
 
 
 def _drop(connection: Connection, fingerprint: str) -> None:
-    for table in (passages, documents, fetches, runs, pointers):
+    for table in (passages, documents, fetches, unread, runs, pointers):
         connection.execute(delete(table).where(table.c.fingerprint != fingerprint))

@@ -14,7 +14,7 @@ from typing import Protocol
 from core.domain.attachments import human_size
 from core.domain.knowledge import IndexProgress, IndexReport
 from knowledge.chunk.chunker import Chunker
-from knowledge.documents import Document, SourceFile, UnreadableDocument
+from knowledge.documents import Chunk, Document, SourceFile, UnreadableDocument
 from knowledge.embed.embedder import TextRefused
 from knowledge.index.closing import for_staff, for_staff_now, gone_from, speaks_of_audience
 from knowledge.index.deletions import Deletions, nothing_instead
@@ -80,6 +80,7 @@ class IndexRun:
         self._filling_since: float | None = None
         self._filling_pause = _FILLING_PAUSE
         self._mending = False
+        self._unread: dict[tuple[str, str], str] = {}
 
     def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         """Indexes what is new or changed and removes what has vanished from roots that could be read."""
@@ -90,6 +91,7 @@ class IndexRun:
         self._filling_since = None if self._index.counts()[0] else started
         self._close(for_staff_now(found, known, self._catalog, looked_at), known)
         self._note(found, order)
+        self._unread = self._index.unread.reasons(self._now())
         files = [file for file in found.files if order.wants(file.root)]
         tally.total = len(files)
         for file in files:
@@ -206,13 +208,10 @@ class IndexRun:
         stamp = self._stamp(file, state)
         digest = known.digest if known is not None and stamp and stamp == known.stamp else self._digest(file)
         if known is not None and known.digest == digest:
-            self._unchanged(file, known, origin, progress)
+            self._unchanged(file, replace(known, origin=origin, stamp=stamp or known.stamp), known, progress)
             return
         self._tell(progress, file.source, "read")
-        document = self._reader.convert(file.path).of(file)
-        chunks = distinct(self._chunker.chunks(document))
-        if not chunks:
-            raise UnreadableDocument("the document holds no text")
+        document, chunks = self._read(file, stamp)
         if known is not None and self._index.narrow(file.id, chunks):
             self._committed()
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
@@ -222,11 +221,31 @@ class IndexRun:
         if texts >= _TEXTS_AT_ONCE or len(self._pending) >= _DOCUMENTS_AT_ONCE:
             self._flush(progress)
 
+    def _read(self, file: SourceFile, stamp: str) -> tuple[Document, list[Chunk]]:
+        """What in this very state could not be read is not tried again for a while."""
+        known = self._unread.get((file.id, stamp)) if stamp else None
+        if known is not None:
+            raise UnreadableDocument(known)
+        try:
+            return self._cut(file)
+        except UnreadableDocument as error:
+            if stamp:
+                self._index.unread.note(file.id, stamp, str(error), self._now())
+            raise
+
+    def _cut(self, file: SourceFile) -> tuple[Document, list[Chunk]]:
+        document = self._reader.convert(file.path).of(file)
+        chunks = distinct(self._chunker.chunks(document))
+        if not chunks:
+            raise UnreadableDocument("the document holds no text")
+        return document, chunks
+
     def _unchanged(
-        self, file: SourceFile, known: IndexedDocument, origin: Origin, progress: Callable[[IndexProgress], None]
+        self, file: SourceFile, now: IndexedDocument, known: IndexedDocument, progress: Callable[[IndexProgress], None]
     ) -> None:
-        if known.origin is not origin:
-            self._index.note(replace(known, origin=origin))
+        """The same content may have another stamp: it is noted, so that the next run need not look into the file."""
+        if now != known:
+            self._index.note(now)
         self._tally.unchanged(file.root, [(file.source, problem) for problem in known.problems])
         self._tell(progress, file.source, "unchanged")
 

@@ -104,6 +104,17 @@ fetches = Table(
 )
 """Of sources that are fetched: how old the copy was that was indexed last."""
 
+unread = Table(
+    _named("unread"),
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("document_id", String(32), primary_key=True),
+    Column("stamp", String(64), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("tried_at", Double, nullable=False),
+)
+"""Files that could not be read in the state in which they are."""
+
 runs = Table(
     _named("run"),
     metadata,

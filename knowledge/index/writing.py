@@ -19,6 +19,7 @@ from knowledge.index.generations import compact, remove_others
 from knowledge.index.manifest import GenerationChanged, Manifest
 from knowledge.index.passages import rows_of
 from knowledge.index.records import IndexedDocument
+from knowledge.index.unread import Unread
 from knowledge.index.vectors import Vectors, key_of, remove_files, was_removed
 
 Embed = Callable[[Sequence[str]], ArrayLike]
@@ -44,6 +45,7 @@ class IndexWriter:
         self._database = database
         self.manifest = Manifest(database, fingerprint)
         self.fetches = Fetches(database, fingerprint)
+        self.unread = Unread(database, fingerprint)
 
     def documents(self) -> dict[str, IndexedDocument]:
         """Every document by id, those of a run that was cut off included."""
