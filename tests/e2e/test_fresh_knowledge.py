@@ -17,9 +17,11 @@ import pytest
 
 from tests.e2e.knowledge_copy import LOADED_SECONDS, run_command, started
 from tests.fixtures.hub import MakeHub
+from tests.integration.knowledge.test_chroma_server import chroma_server
 from tests.servers.hub import Hub
+from tests.servers.process import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 SECRET = "what the forge and we know"
 BELL = "How do I polish a brass bell?"
@@ -119,10 +121,15 @@ def test_files_that_change_are_indexed_by_themselves(make_hub: MakeHub, document
     assert found(hub, "sand")
 
 
-def test_a_run_that_was_killed_is_taken_up_and_shown_as_such(make_hub: MakeHub, documents: Path) -> None:
+def write_many(documents: Path) -> None:
+    """150 documents, which take a while."""
     for number in range(150):
         paragraphs = "\n\n".join(f"Bell {number}.{one} is polished with cloth {one * number}." for one in range(20))
         (documents / f"{number}.md").write_text(f"# Bell {number}\n\n{paragraphs}\n")
+
+
+def test_a_run_that_was_killed_is_taken_up_and_shown_as_such(make_hub: MakeHub, documents: Path) -> None:
+    write_many(documents)
     hub = make_hub(sources=str(documents))
 
     def under_way() -> bool:
@@ -143,3 +150,29 @@ def test_a_run_that_was_killed_is_taken_up_and_shown_as_such(make_hub: MakeHub, 
     told = run_command(hub.data_dir, "index", "--status")
     assert "taken up from one that was cut off about" in told.stdout
     assert told.returncode == 0, told.stdout
+
+
+@pytest.mark.postgres
+def test_what_one_hub_was_doing_when_it_was_killed_another_takes_up(
+    make_hub: MakeHub, documents: Path, postgres_url: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    with chroma_server(tmp_path / "chroma", port):
+        shared = {"CHROMA_URL": f"http://127.0.0.1:{port}"}
+        hubs = [make_hub(database_url=postgres_url, sources=str(documents), environment=shared) for _ in range(2)]
+        for hub in hubs:
+            started(hub)
+        wait(hubs[0], lambda: source(hubs[0])["state"] == "done")
+        write_many(documents)
+        call(hubs[0], "/api/knowledge/reindex", {})
+
+        wait(hubs[0], lambda: source(hubs[0])["state"] == "running" and source(hubs[0])["progress"] is not None)
+        begun = ["reindex.begun" in hub.log.read_text() for hub in hubs]
+        assert sum(begun) == 1, "one of them does it"
+        killed, other = sorted(hubs, key=lambda hub: "reindex.begun" not in hub.log.read_text())
+        killed.kill()
+        wait(other, lambda: source(other)["state"] == "interrupted" or source(other)["cut_off_at"] is not None)
+        wait(other, lambda: source(other)["state"] == "done")
+        shown = source(other)
+        assert shown["cut_off_at"] is not None
+        assert shown["indexed"] + shown["unchanged"] == 151
