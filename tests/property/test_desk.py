@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
 from pathlib import Path
-from typing import ClassVar
 
 import hypothesis
 import pytest
@@ -60,7 +58,6 @@ class Desk(RuleBasedStateMachine):
     """Each rule is one event; what must hold is asked of the database."""
 
     template: Path
-    tally: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +80,7 @@ class Desk(RuleBasedStateMachine):
             self.decided.clear()
             self.world.settle_down()
             self._at_rest()
-            count_run(self.tally, self.world, self.said, self.staff_said)
+            count_run(self)
         finally:
             self.world.close()
 
