@@ -18,6 +18,8 @@ from core.storage.tables import channel_memory
 
 _CUT_OFF = (JobState.RUNNING.value, JobState.INTERRUPTED.value)
 _MOST_FAILURES = 100
+_LOST = 30 * 86_400.0
+"""Seconds overdue after which an index is thought to be gone, with its DATA_DIR; its next start would list its sources anew."""
 _TRIGGER = ("knowledge", "webhook")
 """Channel and account under which it is remembered which deliveries have come (channels/forgetting.py ends that)."""
 _NOTE = ("channel", "account", "key")
@@ -33,7 +35,10 @@ class SqlJobs:
         """See Jobs.plan_jobs."""
         wanted = {one.id: one for one in planned}
 
+        gone = (job.c.next_run_at < self._jobs_db.now() - _LOST, job.c.lease_until <= self._jobs_db.now())
+
         def work(connection: Connection) -> None:
+            connection.execute(delete(job).where(job.c.scope != scope, *gone))
             rows = connection.execute(select(job).where(job.c.scope == scope).with_for_update()).all()
             for row in rows:
                 one = wanted.get(row.id)

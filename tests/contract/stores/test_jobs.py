@@ -44,6 +44,20 @@ async def test_what_is_planned_is_there_and_nothing_else(store: SqlStore, clock:
     assert len(await store.jobs()) == 2, "those of another index are not touched"
 
 
+async def test_an_index_that_nobody_has_started_for_a_month_is_told_of_no_more(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    now = clock.now().timestamp()
+    await store.plan_jobs("gone", [docs(now + 60)])
+    await store.plan_jobs("read when asked", [docs(None)])
+    clock.move(30 * 86_400.0)
+    await store.plan_jobs(SCOPE, [docs(now)])
+    assert len(await store.jobs()) == 3
+    clock.move(120)
+    await store.plan_jobs(SCOPE, [docs(now)])
+    assert [job.scope for job in await store.jobs()] == [SCOPE, "read when asked"]
+
+
 async def test_of_two_who_see_the_same_time_one_wins(
     store: SqlStore, open_store: OpenStore, clock: ManualClock
 ) -> None:
