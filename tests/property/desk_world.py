@@ -116,6 +116,8 @@ class DeskWorld:
         self.events = 0
         self.posts = 0
         self.sent: list[tuple[Author, str]] = []
+        self.lanes: dict[str, list[tuple[Author, str]]] = {}
+        self.begun: list[str] = []
         self.arrived: set[str] = set()
         self.refused: set[str] = set()
         self.heard_with_people: list[str] = []
@@ -209,12 +211,16 @@ class DeskWorld:
 
     def send(self, channel: str) -> list[Delivery]:
         """Claimed for sending."""
-        return list(self.do(self.store.claim_deliveries(channel, "main", 5, LEASE)))
+        claimed = list(self.do(self.store.claim_deliveries(channel, "main", 5, LEASE)))
+        self.begun += [one.message.text for one in claimed if one.message.conversation.channel != DESK]
+        return claimed
 
     def settle(self, delivery: Delivery) -> None:
         """It was sent. A card's id is its thread's name."""
         if delivery.message.conversation.channel != DESK:
             self.arrived.add(delivery.message.message_id)
+            lane = self.lanes.setdefault(delivery.message.conversation.channel, [])
+            lane.append((delivery.message.author, delivery.message.text))
             self.sent.append((delivery.message.author, delivery.message.text))
             if delivery.message.author is Author.AGENT and self.conversation_state() in WITH_PEOPLE:
                 self.heard_with_people.append(delivery.message.text)

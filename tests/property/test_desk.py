@@ -40,7 +40,7 @@ from tests.property.desk_promises import (
     what_was_on_its_way_is_shown,
 )
 from tests.property.desk_report import count_run, run_reported
-from tests.property.desk_world import HOME, WITH_PEOPLE, Decided, DeskWorld
+from tests.property.desk_world import HOME, UNDO, WITH_PEOPLE, Decided, DeskWorld
 from tests.scale import Scale
 
 picks = st.integers(0, 1000)
@@ -72,6 +72,8 @@ class Desk(RuleBasedStateMachine):
         self.staff_said: list[MessageReceived] = []
         self.rings: list[TimerOutcome] = []
         self.late: list[MessageReceived] = []
+        self.wordings: dict[str, list[str]] = {}
+        self.taken_back: list[str] = []
         self.took_back = False
 
     def teardown(self) -> None:
@@ -84,8 +86,14 @@ class Desk(RuleBasedStateMachine):
         finally:
             self.world.close()
 
-    @initialize(with_case=st.integers(0, 4), user=users, claimed=st.booleans(), on_its_way=st.integers(0, 2))
-    def begin(self, with_case: int, user: str, claimed: bool, on_its_way: int) -> None:
+    @initialize(
+        with_case=st.integers(0, 4),
+        user=users,
+        claimed=st.booleans(),
+        replied=st.booleans(),
+        on_its_way=st.integers(0, 2),
+    )
+    def begin(self, with_case: int, user: str, claimed: bool, replied: bool, on_its_way: int) -> None:
         """Mostly with a person asked for, and perhaps there: chance alone seldom comes that far. Perhaps during an answer."""
         if not with_case:
             return
@@ -103,6 +111,9 @@ class Desk(RuleBasedStateMachine):
         if claimed:
             self._accept(self.world.staff_does(self.world.threads[0], user, "", StaffAction.CLAIM))
             self.all_goes_well()
+            if replied:
+                self.staff_write(0, user, note=False)
+                self.all_goes_well()
 
     @rule()
     def all_goes_well(self) -> None:
@@ -197,12 +208,21 @@ class Desk(RuleBasedStateMachine):
     @precondition(lambda self: self.staff_said)
     @rule(pick=picks, note=st.booleans(), delete=st.booleans())
     def staff_change(self, pick: int, note: bool, delete: bool) -> None:
-        """In time or too late; what was a note, or becomes one, is nothing for the customer."""
-        target = self.staff_said[pick % len(self.staff_said)]
+        """In time or too late; what was a note, or becomes one, is nothing for the customer. Mostly it is the last.
+
+        What nobody has looked at yet is read as it is now.
+        """
+        target = self.staff_said[-1] if pick % 3 else self.staff_said[pick % len(self.staff_said)]
         text = f"{'// ' if note else ''}[S{self.world.number()}]"
         if not delete:
-            inside = note or target.text.startswith("//") or self.written[target.text] == "nobody"
-            self.written[text] = "nobody" if inside else target.sender.external_id
+            noted = target.text.startswith("//")
+            inside = not self.world.has_pending(target.conversation) if noted else self._is_inside(target)
+            self.written[text] = "nobody" if note or inside else target.sender.external_id
+        wordings = self.wordings.setdefault(str(target.key), [target.text])
+        if not delete:
+            wordings.append(text)
+        elif not any(one in begun for one in wordings for begun in self.world.begun):
+            self.taken_back += wordings
         self._accept(self.world.staff_changes(target, None if delete else text))
 
     @precondition(lambda self: self.world.threads)
@@ -212,6 +232,9 @@ class Desk(RuleBasedStateMachine):
         text = f"[S{self.world.number()}]"
         self.written[text] = "nobody"
         self._accept(self.world.staff_does(f"{thread}/agent", user, text, StaffAction.ASK))
+
+    def _is_inside(self, target: MessageReceived) -> bool:
+        return self.written[target.text] == "nobody"
 
     def _accept(self, event: InboundEvent) -> None:
         self.world.accept(event)
@@ -260,6 +283,13 @@ class Desk(RuleBasedStateMachine):
     def a_lane_claims(self, channel: str) -> None:
         self.sending.extend(self.world.send(channel))
 
+    @rule()
+    def the_lane_is_faster_than_the_thread(self) -> None:
+        """The time to take something back is over, and the thread has been busy all along."""
+        self.world.pass_time(UNDO + 1)
+        self.sending.clear()  # whoever had them is past the deadline, and must not begin any more
+        self.sending.extend(self.world.send("web"))
+
     @precondition(lambda self: self.sending)
     @rule(pick=picks, crash=st.integers(0, 4))
     def a_message_is_sent(self, pick: int, crash: int) -> None:
@@ -295,8 +325,15 @@ class Desk(RuleBasedStateMachine):
                     assert message.author_name == user.title(), "what was not the owner's, or was a note, went out"
 
     @invariant()
+    def what_was_deleted_in_time_is_never_begun(self) -> None:
+        """Whatever the thread had to do meanwhile."""
+        begun = [text for text in self.world.begun if any(one in text for one in self.taken_back)]
+        assert not begun, begun
+
+    @invariant()
     def nobody_hears_two_voices(self) -> None:
-        one_voice(self.world.sent)
+        for sent in self.world.lanes.values():  # a mail may overtake the page, and the other way round
+            one_voice(sent)
 
     def _at_rest(self) -> None:
         """Everything was worked off: where is each message?"""
