@@ -173,12 +173,15 @@ class Indexing:
             yield running
 
     async def _fetch(
-        self, sources: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
+        self,
+        sources: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        since: float | None = None,
     ) -> Sequence[Refreshed]:
         if not self._knowledge.refresh.remote(resolve(sources)):
             return ()  # what lies on this machine does not wait for somebody's crawl
         async with self._election.held(FETCHING):
-            return await self._knowledge.refresh.run(resolve(sources), progress)
+            return await self._knowledge.refresh.run(resolve(sources), progress, since)
 
     async def _index(
         self,
@@ -246,6 +249,7 @@ class Indexing:
         return True
 
     async def _fill(self) -> IndexReport:
+        began = time.time()
         async with self._shown(resolve(self._sources)) as running:
             await self._knowledge.warm()
             self._had_documents = self._knowledge.health().documents > 0
@@ -261,7 +265,7 @@ class Indexing:
             self._had_documents = (
                 self._knowledge.health().documents > 0
             )  # what was read answers while the rest is fetched
-            fetched = await self._fetch(self._sources, running.tell)
+            fetched = await self._fetch(self._sources, running.tell, began)  # the workers of a hub start together
             running.fetched(fetched)
             if any(one.changed for one in fetched) or (fetched and report.failures):  # what had to be fetched first
                 report = await self._index((), running.tell)

@@ -49,10 +49,16 @@ class Refresh:
         return [options for options in found if options.remote]
 
     async def run(
-        self, roots: Sequence[str], progress: Callable[[IndexProgress], None] | None = None
+        self,
+        roots: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        since: float | None = None,
     ) -> list[Refreshed]:
-        """Fetches what is remote among ``roots``; nothing where none is. The index is not touched."""
-        return await asyncio.gather(*(self._one(options, progress) for options in self.remote(roots)))
+        """Fetches what is remote among ``roots``; nothing where none is. The index is not touched.
+
+        ``since``: what another process of this machine has fetched after that time (seconds since 1970) is not fetched again.
+        """
+        return await asyncio.gather(*(self._one(options, progress, since) for options in self.remote(roots)))
 
     def forget(self, roots: Sequence[str]) -> None:
         """Removes the mirrors of these roots, which nobody reads any more."""
@@ -61,7 +67,14 @@ class Refresh:
             if mirror is not None:
                 mirror.remove()
 
-    async def _one(self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None) -> Refreshed:
+    async def _one(
+        self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None, since: float | None
+    ) -> Refreshed:
+        mirror = self._catalog.mirror(options) if since is not None else None
+        if mirror is not None and since is not None:
+            state = await asyncio.to_thread(mirror.read)
+            if state.fetched_at >= since:
+                return Refreshed(options.root, True, len(state.pages))
         async with self._slots:
             reason = ""
             for _ in range(_TRIES):

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -56,6 +57,21 @@ async def test_a_site_is_fetched_and_its_progress_told(site: Site, tmp_path: Pat
     assert {progress.stage for progress in told} == {"fetch"}
     assert told[-1].done == 1
     assert len(scan([options.root], catalog).files) == 2
+
+
+async def test_what_another_worker_has_just_fetched_is_not_fetched_again(site: Site, tmp_path: Path) -> None:
+    site.pages = {"/": page("Help")}
+    options = SourceOptions(f"{site.address}/", pause=0.0)
+    catalog = Catalog((options,), tmp_path / "mirrors")
+    began = time.time() - 1
+    await Refresh(catalog).run([options.root], since=began)
+
+    [second] = await Refresh(catalog).run([options.root], since=began)
+    assert site.asked_for("/") == 1
+    assert (second.changed, second.documents, second.failure) == (True, 1, None), "it may not be indexed yet"
+
+    await Refresh(catalog).run([options.root], since=time.time() + 60)
+    assert site.asked_for("/") == 2
 
 
 async def test_a_crawl_that_is_killed_goes_on_and_nothing_is_asked_twice(site: Site, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ class Crawling(Orders):
         """Addresses."""
         return [root for root in roots if root.startswith("https://")]
 
-    async def run(self, roots: Sequence[str], progress: object = None) -> list[Refreshed]:
+    async def run(self, roots: Sequence[str], progress: object = None, since: float | None = None) -> list[Refreshed]:
         """See Refresh.run."""
         self.fetching.append(list(roots))
         await self.fetched.wait()
