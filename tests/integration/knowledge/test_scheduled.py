@@ -246,7 +246,8 @@ async def test_the_run_of_the_start_is_shown_of_each_source(hubs: list[Hub], clo
     await hub.indexing.start()
 
     async def under_way() -> bool:
-        return any(job.progress is not None for job in await hub.store.jobs("shared"))
+        jobs = await hub.store.jobs("shared")
+        return len(jobs) == 2 and all(job.progress is not None for job in jobs)
 
     await eventually(under_way)
     for root in (DOCS, SITE):
