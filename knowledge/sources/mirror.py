@@ -23,8 +23,6 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 _FORMAT = 2
-_READ = (1, 2)
-"""In the first format each page held its links."""
 _STATE, _JOURNAL, LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
 _LINKS = "links.json"
 """Beside the state, since only whoever fetches follows them: they outweigh all the rest, and a reader has the state in memory."""
@@ -140,7 +138,7 @@ class Mirror:
             raw = json.loads((self.folder / _STATE).read_text("utf-8"))
         except (OSError, ValueError):
             return State()
-        if raw.get("format") not in _READ:
+        if raw.get("format") != _FORMAT:
             return State()
         led = self._links() if links else {}
         visited = {key: _page(page, led.get(key, ())) for key, page in raw["visited"].items()}
@@ -275,7 +273,7 @@ def _page(noted: Mapping[str, Any], links: tuple[str, ...]) -> Page:
     """A page whose links are lost is asked for as if it were new: one that has not changed would lead nowhere."""
     raw = dict(noted)
     lost = raw.pop("leads", False) and not links
-    page = Page(**{**raw, "links": links or tuple(raw["links"])})
+    page = Page(**{**raw, "links": links})
     return replace(page, etag=None, modified=None) if lost else page
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,16 +58,6 @@ def test_a_page_whose_links_were_lost_is_asked_for_anew(mirror: Mirror) -> None:
     (mirror.folder / "links.json").unlink()
 
     assert _before(mirror).visited == {"/": replace(alone, etag=None), "/alone": alone}
-
-
-def test_what_an_earlier_version_kept_is_read(mirror: Mirror) -> None:
-    mirror.folder.mkdir()
-    (mirror.folder / "state.json").write_text(json.dumps({"format": 1, **asdict(State({"/": PAGE}))}))
-    (mirror.folder / "journal.jsonl").write_text(json.dumps({"key": "/more", "page": asdict(PAGE)}))
-
-    with mirror.fetching() as draft:
-        assert draft.before.visited == {"/": PAGE}
-        assert draft.done == {"/more": PAGE}
 
 
 def test_the_links_of_a_page_are_bounded_together() -> None:
