@@ -135,7 +135,10 @@ class File(BaseModel):
 
 
 class ShownMessage(BaseModel):
-    """A message as customers see it. ``content`` is Markdown; ``[1]`` refers to the first of ``sources``."""
+    """A message as customers see it. ``content`` is Markdown; ``[1]`` refers to the first of ``sources``.
+
+    ``choices``: what the agent asks back, as the texts of buttons; whoever presses one says its text.
+    """
 
     id: str
     author: Literal["customer", "agent", "staff", "system"]
@@ -152,6 +155,7 @@ class ShownMessage(BaseModel):
     in_reply_to: str | None
     kind: str | None
     feedback: Literal["up", "down"] | None
+    choices: list[str] | None = None
 
 
 class ConversationMessage(ShownMessage):
