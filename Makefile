@@ -2,7 +2,7 @@
 # on Debian, which adds the servers that the tests drive.
 SHELL := /bin/bash
 BIN := .venv/bin
-JOBS ?= $(shell expr 3 '*' $$(nproc))
+JOBS ?= $(shell expr 2 '*' $$(nproc))
 ARGS ?=
 # Many tests wait for processes, so that more run at once than there are processors; tests/conftest.py puts the slow first.
 ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
@@ -21,7 +21,7 @@ run: ## install, then serve the demo on http://127.0.0.1:8080
 test: ## install everything the tests need and run all of them; ARGS="-k name" for some
 	@bash scripts/install.sh dev
 	@bash scripts/test-setup.sh
-	@TMPDIR="$$(bash scripts/test-room.sh)" $(BIN)/python -m pytest $(ORDER) $(ARGS)
+	@AGAIN="$(AGAIN)" bash scripts/test.sh $(ORDER) $(ARGS)
 
 check: ## formatting, lint, types, import contracts, locks, and the quick tests of the project's own rules
 	@bash scripts/install.sh dev

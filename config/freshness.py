@@ -9,7 +9,7 @@ from datetime import tzinfo
 from aiohttp import web
 
 from api.knowledge_hook import knowledge_hook
-from config import parts
+from config import knowledge_parts
 from config.data_dir import own_secret, owner_name
 from config.learned_answers import learned_file
 from config.loops import Loop
@@ -33,7 +33,7 @@ def scheduled_sources(settings: Settings) -> tuple[ScheduledSource, ...]:
     catalog = Catalog(tuple(source.to_options() for source in settings.knowledge_source))
     learned = str(learned_file(settings))
     found = {}
-    for root in resolve([source for source in parts.knowledge_sources(settings) if source != learned]):
+    for root in resolve([source for source in knowledge_parts.knowledge_sources(settings) if source != learned]):
         options = catalog.options(root)
         schedule = Schedule.parse(options.schedule or settings.knowledge_reindex_cron)
         found[root] = ScheduledSource(options, root, schedule)

@@ -17,7 +17,7 @@ from api.app import Operations, build_app
 from api.health import Finding, Health, HealthStatus
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
-from config import parts
+from config import agent_parts, knowledge_parts, parts
 from config.cache_check import ping_cache
 from config.channels import make_channels
 from config.clock import SystemClock
@@ -88,9 +88,11 @@ class Hub:
         self.wake = parts.make_wake(settings)
         self.files = parts.make_files(settings)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
-        self.knowledge = parts.make_knowledge(settings)
+        self.knowledge = knowledge_parts.make_knowledge(settings)
         self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
-        self.indexing = parts.make_indexing(settings, self.knowledge, self.metrics, election, self._fresh.jobs)
+        self.indexing = knowledge_parts.make_indexing(
+            settings, self.knowledge, self.metrics, election, self._fresh.jobs
+        )
         self.channels = self._make_channels()
         self._fetching = FetchService(
             self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
@@ -102,7 +104,7 @@ class Hub:
             {item.name: item.capabilities for item in self.channels.values()},
             ratings=settings.feature_feedback,
         )
-        self._make_responder = responder or parts.make_responder
+        self._make_responder = responder or agent_parts.make_responder
         self._dispatcher: Dispatcher | None = None
         self._timers: TimerLoop | None = None
         self.delivery = DeliveryService(
@@ -228,7 +230,7 @@ class Hub:
             self._make_desk(),
             self.channels,
             self.metrics,
-            parts.make_failure(self.settings),
+            agent_parts.make_failure(self.settings),
             self._prepare,
             TurnSettings(timeout=self.settings.turn_timeout_seconds, streaming=self.settings.feature_streaming),
             self._clock,
@@ -245,7 +247,7 @@ class Hub:
         )
         await self._dispatcher.start()
         await self.delivery.start()
-        drafter = parts.make_drafter(self.settings, self._clock, self.metrics, self._closing)
+        drafter = agent_parts.make_drafter(self.settings, self._clock, self.metrics, self._closing)
         self._timers = make_timers(
             self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter, self.channels
         )
@@ -262,16 +264,18 @@ class Hub:
         if self._wall is None:
             return None
         retriever = self.indexing.retriever
-        return parts.make_colleague(self.settings, retriever, self.store, self._clock, self.metrics, self._closing)
+        return agent_parts.make_colleague(
+            self.settings, retriever, self.store, self._clock, self.metrics, self._closing
+        )
 
     def _translator(self) -> Translator | None:
         if self._wall is None:
             return None
-        return parts.make_translator(self.settings, self._clock, self.metrics, self._closing)
+        return agent_parts.make_translator(self.settings, self._clock, self.metrics, self._closing)
 
     def _make_desk(self) -> Desk:
         can = {item.name: item.capabilities for item in self.channels.values()}
-        briefing = parts.make_briefing(
+        briefing = agent_parts.make_briefing(
             self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
         )
         trial = LearnedRegression(self.knowledge, self.indexing)

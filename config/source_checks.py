@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from config import parts
+from config import knowledge_parts
 from config.settings import Settings
 from core.ports.channel import Diagnosis
 from knowledge.sources import Catalog, resolve
@@ -20,7 +20,7 @@ _AT_ONCE = 8
 
 async def check_sources(settings: Settings) -> Sequence[Diagnosis]:
     """One diagnosis for each source that is configured, in their order."""
-    told = parts.knowledge_settings(settings)
+    told = knowledge_parts.knowledge_settings(settings)
     catalog = Catalog(told.sources, told.mirrors)
     slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -29,5 +29,5 @@ async def check_sources(settings: Settings) -> Sequence[Diagnosis]:
             found = await examine(options, catalog)
         return Diagnosis(without_secret(options.address), found.ok, found.detail, found.fix)
 
-    roots = resolve(parts.knowledge_sources(settings))
+    roots = resolve(knowledge_parts.knowledge_sources(settings))
     return await asyncio.gather(*(check(catalog.options(root)) for root in dict.fromkeys(roots)))

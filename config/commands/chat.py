@@ -55,7 +55,7 @@ async def _relay(terminal: Streams, remote: Streams) -> None:
     if there.done() and not back.done():
         with contextlib.suppress(OSError, RuntimeError):
             questions.write_eof()
-        await asyncio.wait({back}, timeout=60)
+        await asyncio.wait({back})  # the server ends it when it has answered, which a turn's time bounds
     elif not there.done():
         click.echo("The server ended the conversation.", err=True)
     for task in (there, back):

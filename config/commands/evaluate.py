@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from config import parts
+from config import knowledge_parts
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from knowledge.calibrate.labelled import read_labelled
@@ -24,7 +24,7 @@ def run(folder: str | None, split: str) -> int:
     sets = _sets(settings, folder, None if split == "all" else split)
     kept = settings.data_dir / "evaluations"
     before = last_run(kept)
-    knowledge = parts.knowledge_settings(settings)
+    knowledge = knowledge_parts.knowledge_settings(settings)
     embedder = open_embedder(knowledge)
     evaluation = Evaluation(
         embedder,

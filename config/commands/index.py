@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from config import parts
+from config import knowledge_parts, parts
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.data_dir import DataDirLock
@@ -37,7 +37,7 @@ def run(paths: Sequence[str], *, remove: bool = False, confirm_deletions: bool =
         raise ConfigError("Nothing to remove: name the files or folders that were indexed.")
     if not all(path.strip() for path in paths):
         raise ConfigError("One of the paths is empty: is a variable of your shell unset?")
-    if not paths and not parts.knowledge_sources(settings):
+    if not paths and not knowledge_parts.knowledge_sources(settings):
         raise ConfigError("Nothing to index: name files or folders, or set KNOWLEDGE_SOURCES.")
     named = resolve(paths)
     report = run_async(_index(settings, named, remove=remove, confirmed=confirm_deletions))
@@ -47,7 +47,7 @@ def run(paths: Sequence[str], *, remove: bool = False, confirm_deletions: bool =
 
 def _advice(settings: Settings, named: Sequence[str], report: IndexReport, *, remove: bool) -> str | None:
     """What somebody should know who may be surprised by what the hub answers from now."""
-    if remove and set(named) & set(resolve(parts.knowledge_sources(settings))):
+    if remove and set(named) & set(resolve(knowledge_parts.knowledge_sources(settings))):
         return "This is named in KNOWLEDGE_SOURCES, too: take it out there, or the next start indexes it again."
     if report.sample_left_out:
         return "The sample documents are not in the index, since there are documents of your own."
@@ -87,8 +87,8 @@ async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
             process = new_id()
             election = Election() if store is None or _has_one_owner(settings) else Election(store, process)
             jobs = make_source_jobs(settings, store, SystemClock(), process) if store is not None else None
-            knowledge = parts.make_knowledge(settings)
-            indexing = parts.make_indexing(settings, knowledge, NoMetrics(), election, jobs)
+            knowledge = knowledge_parts.make_knowledge(settings)
+            indexing = knowledge_parts.make_indexing(settings, knowledge, NoMetrics(), election, jobs)
             try:
                 await knowledge.start()
                 await knowledge.warm()

@@ -14,7 +14,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.knowledge import status_shown
-from config import parts
+from config import knowledge_parts, parts
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.source_lines import source_lines, went_well
@@ -31,7 +31,7 @@ from knowledge.settings import KnowledgeSettings
 def show(*, as_json: bool = False) -> int:
     """0, or 1 when a last run failed, was cut off, or left something out."""
     settings = read_settings()
-    run, counts = _indexed(parts.knowledge_settings(settings))
+    run, counts = _indexed(knowledge_parts.knowledge_settings(settings))
     jobs = run_async(_jobs(settings)) if _has_run(settings) else ()
     zone = schedule_zone(settings)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config import parts
+from config import knowledge_parts
 from config.clock import SystemClock
 from config.commands import index
 from config.data_dir import DataDirLock
@@ -66,7 +66,7 @@ async def test_of_hubs_and_commands_one_at_a_time_indexes(
     monkeypatch.setenv("CHROMA_URL", "http://127.0.0.1:8000")
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     watched = Watched(hub)
-    monkeypatch.setattr(parts, "make_knowledge", lambda settings: watched)
+    monkeypatch.setattr(knowledge_parts, "make_knowledge", lambda settings: watched)
 
     report = await index._index(read_settings(), [str(tmp_path)], remove=False, confirmed=False)
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from config.parts import make_briefing
+from config.agent_parts import make_briefing
 from config.settings import read_settings
 from core.ports.metrics import NoMetrics
 from tests.contract.responders.world import PASSWORD, Shelf, SteppingClock, Watcher, turn_of

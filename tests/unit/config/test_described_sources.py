@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import parts
+from config import knowledge_parts
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import KnowledgeAudience
@@ -44,12 +44,12 @@ def test_tables_become_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         """,
     )
 
-    site, folder, repository = parts.knowledge_settings(settings).sources
+    site, folder, repository = knowledge_parts.knowledge_settings(settings).sources
     assert (site.its_kind, site.category, site.language, site.schedule) == ("site", "Help", "de", "0 4 * * *")
     assert not site.wants("archive/2020")
     assert (folder.its_kind, folder.audience) == ("files", KnowledgeAudience.STAFF)
     assert repository.its_kind == "git"
-    roots = parts.knowledge_sources(settings)
+    roots = knowledge_parts.knowledge_sources(settings)
     assert roots == (
         "https://help.example.com/",
         str(tmp_path / "handbook"),
@@ -57,7 +57,7 @@ def test_tables_become_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     assert resolve(roots) == list(roots)
     assert str(SAMPLE) not in roots, "the sample gives way to a company's own"
-    assert parts.sample_stands_in(settings) is None
+    assert knowledge_parts.sample_stands_in(settings) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from config.election import Election
 from config.indexing import FETCHING, Indexing
-from config.parts import sample_stands_in
+from config.knowledge_parts import sample_stands_in
 from config.settings import read_settings
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import IndexReport

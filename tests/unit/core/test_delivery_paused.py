@@ -63,10 +63,11 @@ async def test_a_process_that_starts_anew_knows_of_the_pause(
     async with running(ScriptedChannel(*[AuthFailed("token revoked")] * 1000)) as service:
         await eventually(lambda: service.statuses()[0].paused is not None)
         await status_of(row, DeliveryStatus.DUE)
+    tried = (await row()).attempts
     clock.move(DAYS)
     channel = ScriptedChannel(Unreachable("503"))
     async with running(channel):
-        waiting = await status_of(row, DeliveryStatus.DUE, (await row()).attempts + 1)
+        waiting = await status_of(row, DeliveryStatus.DUE, tried + 1)
         assert waiting.status == DeliveryStatus.DUE
         assert await store.bury_stale(FAST.give_up_after) == 0
         clock.move(600.0)

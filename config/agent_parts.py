@@ -1,0 +1,155 @@
+"""From settings to the agent: what answers customers, and what answers, translates and drafts for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from config.desk import is_staffed
+from config.measured_model import MeasuredModel
+from config.settings import Settings, secrets_of
+from core.agent.settings import AgentSettings
+from core.agent.texts import texts_for
+from core.domain.knowledge import KnowledgeAudience
+from core.domain.messages import MessageKind
+from core.llm.settings import AzureDeployment, OpenAIChatSettings
+from core.ports.chat_model import ChatModel
+from core.ports.clock import Clock
+from core.ports.drafter import Drafter
+from core.ports.metrics import Metrics
+from core.ports.responder import Reply, Responder
+from core.ports.retriever import Retriever
+from core.ports.store import TurnState
+from core.ports.translator import Translator
+from core.storage.store import SqlStore
+from handoff.briefing import Briefing
+
+
+def agent_settings(settings: Settings) -> AgentSettings:
+    """What bounds the agent."""
+    base = AgentSettings(company_name=settings.company_name, escalation_keywords=settings.escalation_keywords)
+    return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
+
+
+def make_responder(
+    settings: Settings,
+    retriever: Retriever,
+    store: SqlStore,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+) -> Responder:
+    """The agent over a model where one is configured, otherwise the extractive responder.
+
+    ``closing`` takes what has to be closed when the hub stops.
+    """
+    if not settings.has_model:
+        from core.llm.extractive import ExtractiveResponder
+
+        return ExtractiveResponder(retriever, agent_settings(settings), clock, store)
+    from config.second_gate import make_verifier
+    from core.agent.loop import AgentLoop
+    from core.agent.tool_registry import installed_tools
+
+    model = make_model(settings, clock, metrics, closing)
+    return AgentLoop(
+        model,
+        retriever,
+        store,
+        agent_settings(settings),
+        clock,
+        tools=installed_tools(),
+        tickets=store,
+        verifier=make_verifier(settings, model, clock),
+    )
+
+
+def make_colleague(
+    settings: Settings, retriever: Retriever, store: SqlStore, clock: Clock, metrics: Metrics, closing: AsyncExitStack
+) -> Responder:
+    """What staff ask in a case's thread: as for customers, with what staff may read, and without tools that change anything."""
+    inside = replace(agent_settings(settings), audience=KnowledgeAudience.STAFF)
+    if not settings.has_model:
+        from core.llm.extractive import ExtractiveResponder
+
+        return ExtractiveResponder(retriever, inside, clock)
+    from config.second_gate import make_verifier
+    from core.agent.loop import AgentLoop
+
+    model = make_model(settings, clock, metrics, closing)
+    return AgentLoop(model, retriever, store, inside, clock, verifier=make_verifier(settings, model, clock))
+
+
+def make_briefing(
+    settings: Settings,
+    retriever: Retriever,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+    *,
+    staffed: bool,
+) -> Briefing:
+    """Drafts are quoted from what customers may read, without a model: the customer waits for the case to be opened."""
+    if not staffed:
+        return Briefing()
+    from core.llm.extractive import ExtractiveResponder
+
+    words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already
+    drafter = ExtractiveResponder(retriever, words, clock)
+    if not settings.has_model:
+        return Briefing(drafter=drafter)
+    from core.agent.summarizing import ModelSummarizer
+
+    model = make_model(settings, clock, metrics, closing)
+    return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter)
+
+
+def make_translator(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Translator | None:
+    """What puts customers and staff into each other's language, where that is wanted."""
+    if not settings.desk_translate:
+        return None
+    from core.agent.translating import ModelTranslator
+
+    return ModelTranslator(make_model(settings, clock, metrics, closing), clock, settings.company_name)
+
+
+def make_drafter(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Drafter | None:
+    """What puts the answers of staff into words for everybody, where there are staff to learn from and a model."""
+    if not (settings.desk_learn and settings.has_model and is_staffed(settings)):
+        return None
+    from core.agent.drafting import ModelDrafter
+
+    return ModelDrafter(make_model(settings, clock, metrics, closing), clock, settings.company_name)
+
+
+def make_model(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> ChatModel:
+    """The language model, counted. It is closed with ``closing``."""
+    from core.llm.openai_chat import OpenAIChat
+
+    model = OpenAIChat(chat_settings(settings), clock)
+    closing.push_async_callback(model.aclose)
+    return MeasuredModel(model, metrics)
+
+
+def chat_settings(settings: Settings) -> OpenAIChatSettings:
+    """Where the model is."""
+    if settings.azure_openai_endpoint:
+        deployment = settings.azure_openai_deployment or ""
+        keys = secrets_of(settings.azure_openai_api_key)
+        azure = AzureDeployment(settings.azure_openai_endpoint, deployment, settings.azure_openai_api_version)
+        return OpenAIChatSettings(model=deployment, api_key=keys[0], azure=azure)
+    keys = secrets_of(settings.openai_api_key)
+    return OpenAIChatSettings(
+        model=settings.openai_model, api_key=keys[0] if keys else None, base_url=settings.openai_base_url
+    )
+
+
+def make_failure(settings: Settings) -> Callable[[TurnState], Reply]:
+    """The honest message for a turn that cannot be completed, in the customer's language."""
+
+    def failure(turn: TurnState) -> Reply:
+        texts = texts_for(turn, settings.company_name)
+        return Reply(texts.say("failure"), MessageKind.FAILURE, offers_person=True)
+
+    return failure
