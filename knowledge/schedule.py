@@ -101,7 +101,12 @@ def _comes_twice(wall: datetime, zone: tzinfo) -> bool:
     return first.utcoffset() != second.utcoffset() and second.astimezone(UTC) > first.astimezone(UTC)
 
 
+_NUMBERED = frozenset("0123456789*/,-")
+
+
 def _trigger(minute: str, hour: str, day: str, month: str, weekday: str) -> CronTrigger:
+    if not set(day) <= _NUMBERED:  # APScheduler takes "last" and "2nd mon" there, which cron does not have
+        raise ValueError(f"{day!r} is no day of the month")
     return CronTrigger(minute=minute, hour=hour, day=day, month=month.lower(), day_of_week=weekday, timezone=UTC)
 
 

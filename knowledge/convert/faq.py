@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.data import load_json, load_yaml
 from knowledge.convert.markdown import language_code
 from knowledge.documents import Document, FaqEntry, UnreadableDocument
 
@@ -38,7 +39,7 @@ def is_faq(content: Any) -> bool:
 def parse_data(text: str, *, json_only: bool) -> Any:
     """The parsed file. Raises UnreadableDocument with the line of the first mistake."""
     try:
-        return json.loads(text) if json_only else yaml.safe_load(text)
+        return load_json(text) if json_only else load_yaml(text)
     except json.JSONDecodeError as error:
         raise UnreadableDocument(f"line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from error
     except yaml.MarkedYAMLError as error:

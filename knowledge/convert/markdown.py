@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.data import load_yaml
 from knowledge.documents import Block, BlockKind, UnreadableDocument
 
 _PARSER = MarkdownIt("commonmark").enable("table")
@@ -23,6 +24,7 @@ _KINDS = {
 }
 
 _AUDIENCE = re.compile(r"^[\s\"':{-]*audience[\"']?\s*[:=]", re.IGNORECASE | re.MULTILINE)
+_FOR_STAFF = re.compile(_AUDIENCE.pattern + r"[\s\"']*staff\b", _AUDIENCE.flags)
 _HEAD_LINES = 100
 """Of a head that has no end so many lines are looked at."""
 
@@ -46,6 +48,8 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
     first, _, rest = text.lstrip().partition("\n")
     mark = first.rstrip()
     if mark not in {"---", "+++"}:
+        if _speaks_of_audience(text, _FOR_STAFF):
+            raise UnreadableDocument(_UNHEARD)
         return FrontMatter(), text
     lines = rest.split("\n")
     ends = {"---", "..."} if mark == "---" else {mark}
@@ -55,19 +59,22 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
     if isinstance(values, Mapping):
         return _front_matter(values), "\n".join(lines[(end or 0) + 1 :])
     if _AUDIENCE.search(head):
-        raise UnreadableDocument(
-            "the settings at the head name an 'audience' and cannot be read: they stand between two lines of '---'"
-        )
+        raise UnreadableDocument(_UNHEARD)
     return FrontMatter(), text
 
 
 def refuse_audience(text: str) -> None:
     """For files of which no settings are read. Raises UnreadableDocument where the first lines say for whom it is."""
-    head = text.removeprefix("\ufeff").lstrip().split("\n\n", 1)[0]
-    if _AUDIENCE.search("\n".join(head.split("\n")[:_HEAD_LINES])):
+    if _speaks_of_audience(text):
         raise UnreadableDocument(UNREAD_AUDIENCE)
 
 
+def _speaks_of_audience(text: str, words: re.Pattern[str] = _AUDIENCE) -> bool:
+    head = text.removeprefix("\ufeff").lstrip().split("\n\n", 1)[0]
+    return words.search("\n".join(head.split("\n")[:_HEAD_LINES])) is not None
+
+
+_UNHEARD = "the settings at the head name an 'audience' and cannot be read: they stand between two lines of '---'"
 UNREAD_AUDIENCE = (
     "its head names an 'audience', which is read in Markdown and FAQ files alone:"
     " make it one of these, or put it into a source for staff"
@@ -76,7 +83,7 @@ UNREAD_AUDIENCE = (
 
 def _values(head: str) -> Any:
     try:
-        return yaml.safe_load(head)
+        return load_yaml(head)
     except yaml.YAMLError as error:
         raise UnreadableDocument(f"the settings at the head are not valid YAML: {error}") from error
 

@@ -177,3 +177,16 @@ def test_what_a_file_says_of_all_its_entries_counts_for_each() -> None:
 )
 def test_a_head_that_nobody_would_hear_is_refused(head: str, expected: str) -> None:
     assert expected in problem(f"questions:\n- question: Q?\n  answer: A.\n{head}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "json_only"),
+    [
+        ("- question: Q?\n  answer: A\n  audience: staff\n  audience: public\n", False),
+        ("audience: staff\naudience: public\nfaq:\n- question: Q\n  answer: A\n", False),
+        ('[{"question": "Q?", "answer": "A", "audience": "staff", "audience": "public"}]', True),
+    ],
+)
+def test_for_whom_it_is_can_be_said_once(text: str, json_only: bool) -> None:
+    with pytest.raises(UnreadableDocument, match="'audience' stands twice"):
+        parse_data(text, json_only=json_only)

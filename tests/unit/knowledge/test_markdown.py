@@ -87,11 +87,26 @@ def test_spreadsheets_lose_what_pandas_made_up() -> None:
         "---\naudience:staff\n---\nForty percent.",
         "---\n- audience: staff\n---\nForty percent.",
         '+++\naudience = "staff"\n+++\nForty percent.',
+        "---\naudience: staff\naudience: public\n---\nForty percent.",
+        '---\n{"audience": "staff", "audience": "public"}\n---\nForty percent.',
+        "audience: staff\n\nForty percent.",
+        "----\naudience: staff\n----\nForty percent.",
+        "# Margins\naudience: staff\n\nForty percent.",
     ],
 )
 def test_a_head_that_cannot_be_read_and_speaks_of_an_audience_is_no_text_for_customers(text: str) -> None:
     with pytest.raises(UnreadableDocument, match="audience"):
         split_front_matter(text)
+
+
+def test_a_text_about_an_audience_is_no_head() -> None:
+    text = "# Guide\nAudience: people who run shops.\n\nForty percent."
+    assert split_front_matter(text)[1] == text
+
+
+def test_what_is_said_once_and_merged_from_elsewhere_is_said_once() -> None:
+    head, _ = split_front_matter("---\nall: &all {audience: public}\n<<: *all\naudience: staff\n---\nBody")
+    assert head.audience is KnowledgeAudience.STAFF
 
 
 def test_a_head_below_empty_lines_counts() -> None:
