@@ -2,6 +2,7 @@
 
 - A reply that says "I don't know" has. Nothing good enough was found, or what the model wrote was withheld.
 - So has an answer that offers a person besides, where one of its questions found nothing: the customer asked two things.
+- A number alone asks nothing: it is somebody's choice among what was asked back, and missed.
 - One that asks back, tells of tickets, or rests on a tool's result has not; nor has a failure of the model or of the search,
   which says nothing of what the knowledge holds. An answer of which every sentence was left out has.
 """
@@ -30,7 +31,7 @@ def with_gaps(state: TurnState, reply: Reply, notes: Notes) -> Reply:
     if said is None or not state.pending:
         return reply
     asked = "\n".join(one.text for one in state.pending if one.text and one.deleted_at is None).strip()
-    if not asked or any(one.action is CustomerAction.REQUEST_PERSON for one in state.pending):
+    if not any(map(str.isalpha, asked)) or any(one.action is CustomerAction.REQUEST_PERSON for one in state.pending):
         return reply
     open_, why = _left_open(said, notes)
     queries = list(open_ if why is not None else notes.found)[:_QUESTIONS]

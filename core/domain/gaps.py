@@ -18,8 +18,8 @@ _LONGEST: Final = 2_000
 _SPAN = re.compile(r"(\d{1,4})\s*([hdw])", re.IGNORECASE)
 _HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
 
-_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_DIGITS = re.compile(r"\+?\(?\d(?:[ ().\-/\u00a0\u2010-\u2015]{0,2}\d){5,}")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40|\s?[(\[]at[)\]]\s?)[\w-]+(?:\.[\w-]+)+")
+_DIGITS = re.compile(r"\+?\(?\d(?:[ ().\-/_\u00a0\u2010-\u2015]{0,3}\d){5,}")
 _REFERENCE = re.compile(r"(?<!\w)#?[A-Za-z]{1,8}(?:[-/][A-Za-z0-9]+)*[-/]?\d{5,}[\w/-]*|(?<!\w)#\d+")
 _NUMBER = re.compile(r"\d{5,}")
 
@@ -146,9 +146,9 @@ def masked(text: str) -> str:
 
     Staff read it in a channel. What only looks like such a number goes as well; nobody needs it to know what was asked.
     """
-    text = _ADDRESS.sub(MASK, text[:_LONGEST])
+    text = _ADDRESS.sub(MASK, text[: 2 * _LONGEST])  # a number across the end must not leave its head
     text = _REFERENCE.sub(MASK, text)
-    return _NUMBER.sub(MASK, _DIGITS.sub(MASK, text)).strip()
+    return _NUMBER.sub(MASK, _DIGITS.sub(MASK, text))[:_LONGEST].strip()
 
 
 def since_of(text: str, now: datetime) -> datetime:

@@ -77,6 +77,12 @@ async def test_an_i_dont_know_is_kept_with_what_was_near(store: SqlStore) -> Non
     assert ASKED_META not in outcome.messages[0].meta
 
 
+@pytest.mark.parametrize("number", ["9", "٩ ?"])
+async def test_a_number_that_chose_nothing_is_no_question(store: SqlStore, number: str) -> None:
+    _, outcome = await run(store, Looks(_UNKNOWN, "nothing 0.1"), number)
+    assert outcome.gaps == ()
+
+
 async def test_where_there_were_good_passages_it_was_withheld(store: SqlStore) -> None:
     _, outcome = await run(store, Looks(_UNKNOWN, "bicycles 0.8"))
     (gap,) = outcome.gaps
@@ -131,6 +137,9 @@ async def test_an_answer_says_how_it_was_asked_in_case_it_is_rated_badly(store: 
         ("Write to ada.l@example.co.uk or call 030/123456-7!", "Write to […] or call […]!"),
         ("My number is (030) 12 34 56 78.", "My number is […]."),
         ("Order #4711, TB-2026-44821 and 123456", "Order […], […] and […]"),
+        ("Call +49 170 / 12 34 56 or +49 – 170 – 1234567", "Call […] or […]"),
+        ("bob%40example.com, bob(at)example.com, bob [at] example.com", "[…], […], […]"),
+        ("x" * 1_990 + " 0170 1234567", "x" * 1_990 + " […]"),
         ("رقمي ٠١٢٣٤٥٦٧٨٩", "رقمي […]"),
         ("Is the X200 from 2026 at 19.99 € better than the E1042?", None),
         ("24/7 from 9:00 to 17:30, within 30 days?", None),
