@@ -13,7 +13,7 @@ from core.ports.store import TurnState
 from core.turn import Rules
 from handoff.mood import MoodWords
 from handoff.mood_words import sentiment
-from handoff.policy import EscalationRules, moods_of, reason_to_escalate
+from handoff.policy import EscalationRules, last_mood, moods_of, reason_to_escalate
 
 _JUDGED = 20
 """Messages of the history whose mood counts: what was said long ago says little of how somebody feels now."""
@@ -56,4 +56,9 @@ def make_rules(settings: Settings, words: MoodWords | None = None) -> Rules:
 
 def make_sentiment(words: MoodWords | None = None) -> Callable[[TurnState], str | None]:
     """How the customer sounded in what a turn answers."""
-    return lambda turn: sentiment(moods_of(replace(turn, history=turn.history[-_JUDGED:]), words))
+
+    def sounds(turn: TurnState) -> str | None:
+        mood = last_mood(replace(turn, history=turn.history[-_JUDGED:]), words)
+        return None if mood is None else sentiment(mood)
+
+    return sounds

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import structlog
 
+from config.loops import LoopTask
 from core.domain.errors import KnowledgeUnavailable, StoreUnavailable
 from core.ports.gaps import Gaps
 from knowledge.gaps.sorter import GapSorter
@@ -23,19 +23,15 @@ class GapSorting:
     def __init__(self, sorter: GapSorter, *, poll: float = _POLL) -> None:
         self._sorter = sorter
         self._poll = poll
-        self._task: asyncio.Task[None] | None = None
+        self._loop = LoopTask()
 
     def start(self) -> None:
         """Returns at once."""
-        self._task = asyncio.create_task(self._run(), name="gap sorting")
+        self._loop.begin(self._run(), "gap sorting")
 
     async def stop(self) -> None:
         """What is not sorted yet is sorted after the next start."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.end()
 
     async def _run(self) -> None:
         while True:

@@ -30,7 +30,7 @@ from config.elsewhere_retriever import ElsewhereRetriever
 from config.freshness import FreshKnowledge
 from config.gap_sorting import make_gap_sorting
 from config.learned_answers import LearnedRegression, make_learned
-from config.loops import loops_of
+from config.loops import Loop, loops_of
 from config.operators import operator_access
 from config.settings import Settings
 from config.sweep import DailySweep, kept_for, unused_after
@@ -107,28 +107,30 @@ class Hub:
         self._make_responder = responder or agent_parts.make_responder
         self._dispatcher: Dispatcher | None = None
         self._timers: TimerLoop | None = None
-        self.delivery = DeliveryService(
-            [channel for name, channel in self.channels.items() if name != OWN_APP],
-            self.store,
-            self.wake,
-            self._clock,
-            self.metrics,
-            DeliverySettings(lease=settings.lease_seconds, send_timeout=settings.lease_seconds * 0.8),
-        )
+        self.delivery = self._make_delivery()
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
-        days = settings.retention_days
-        self._loops = loops_of(
-            make_learned(settings, self.store, self.indexing),
-            DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=election),
-            make_gap_sorting(self.store, self.knowledge),
-            *self._fresh.loops(self.indexing),
-        )
+        self._loops = self._make_loops(election)
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
         self._closing = contextlib.AsyncExitStack()
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
+
+    def _make_delivery(self) -> DeliveryService:
+        lease = self.settings.lease_seconds
+        channels = [channel for name, channel in self.channels.items() if name != OWN_APP]
+        settings = DeliverySettings(lease=lease, send_timeout=lease * 0.8)
+        return DeliveryService(channels, self.store, self.wake, self._clock, self.metrics, settings)
+
+    def _make_loops(self, election: Election) -> tuple[Loop, ...]:
+        days = self.settings.retention_days
+        return loops_of(
+            make_learned(self.settings, self.store, self.indexing),
+            DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=election),
+            make_gap_sorting(self.store, self.knowledge),
+            *self._fresh.loops(self.indexing),
+        )
 
     @property
     def embedded(self) -> bool:

@@ -17,6 +17,7 @@ import yaml
 
 from config.clock import SystemClock
 from config.indexing import Indexing
+from config.loops import LoopTask
 from config.settings import Settings
 from core.domain.errors import HubError, StoreUnavailable
 from core.domain.learning import Displaced, LearnedAnswer
@@ -85,19 +86,15 @@ class LearnedAnswers:
         self._unindexed = False
         self._known: Sequence[LearnedAnswer] = ()
         self._text = ""
-        self._task: asyncio.Task[None] | None = None
+        self._loop = LoopTask()
 
     def start(self) -> None:
         """Returns at once."""
-        self._task = asyncio.create_task(self._run(), name="learned answers")
+        self._loop.begin(self._run(), "learned answers")
 
     async def stop(self) -> None:
         """What was written and not indexed is indexed by the next start."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await self._loop.end()
 
     async def once(self) -> bool:
         """Whether there was something new. Raises HubError."""

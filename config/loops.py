@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 
 class Loop(Protocol):
@@ -11,6 +14,25 @@ class Loop(Protocol):
     def start(self) -> None: ...
 
     async def stop(self) -> None: ...
+
+
+class LoopTask:
+    """The task of a loop: nothing before it is begun, and nothing after it was ended."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Returns at once."""
+        self._task = asyncio.create_task(work, name=name)
+
+    async def end(self) -> None:
+        """Wherever it is."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 def loops_of(*found: Loop | None) -> tuple[Loop, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -13,6 +12,7 @@ import structlog
 
 from channels.forgetting import FORGETS
 from config.election import Election
+from config.loops import LoopTask
 from core.attachments.stale_files import StaleFiles, remove_stale
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place, Retention
@@ -109,20 +109,17 @@ class DailySweep:
         self._unused = unused
         self._election = election or Election()
         self._sweeping = False
-        self._task: asyncio.Task[None] | None = None
+        self._loop = LoopTask()
 
     def start(self) -> None:
         """Returns at once."""
-        self._task = asyncio.create_task(self._run(), name="daily sweep")
+        self._loop.begin(self._run(), "daily sweep")
 
     async def stop(self) -> None:
         """End it, wherever it is; what it was in the middle of is anybody's at once."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            if self._sweeping:
-                await self._election.give_back(_ELECTED)
+        await self._loop.end()
+        if self._sweeping:
+            await self._election.give_back(_ELECTED)
 
     async def _run(self) -> None:
         while True:

@@ -7,7 +7,7 @@ week's timer are one commit. Each post is a feed of its own, so that it stands i
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.clock import Clock
 from core.ports.gaps import GapBook
 from core.ports.outcomes import Aside, NewMessage, SetTimer
-from core.ports.timers import Ring, Timers
+from core.ports.timers import Ring, Rings, Timers
 from handoff.posts import POST, Post
 from handoff.texts import say
 from handoff.weekly import Weekly
@@ -27,7 +27,6 @@ GAPS: Final = "gaps.weekly"
 """Stands where a timer has its case."""
 _SHOWN = 10
 _LONGEST = 300
-Rings = Callable[[Timer], Awaitable[Ring]]
 
 
 class GapsPosts:

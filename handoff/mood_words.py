@@ -24,15 +24,13 @@ def mood_in_words(moods: Sequence[Mood], locale: str) -> str | None:
     return ", ".join(say(f"staff_mood_{word}", locale) for word in words)
 
 
-def sentiment(moods: Sequence[Mood]) -> str | None:
-    """Of the last message, for programs: positive, neutral, negative or frustrated. None where nothing was written."""
-    if not moods:
-        return None
-    if moods[-1].frustration >= _FRUSTRATED:
+def sentiment(mood: Mood) -> str:
+    """Of a message, for programs: positive, neutral, negative or frustrated."""
+    if mood.frustration >= _FRUSTRATED:
         return "frustrated"
-    if abs(moods[-1].polarity) < _GOOD:
+    if abs(mood.polarity) < _GOOD:
         return "neutral"
-    return "positive" if moods[-1].polarity > 0 else "negative"
+    return "positive" if mood.polarity > 0 else "negative"
 
 
 def _now(mood: Mood) -> str:

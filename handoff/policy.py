@@ -16,9 +16,11 @@ from core.ports.desk import HANDED_BACK
 from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.mood import Mood, MoodWords, measure, trend
+from handoff.spoken_to import known_locale
 
 _NO_QUESTION = frozenset({"clarify"})  # intents of answers that ask back: neither an answer nor the lack of one
 _DECLINED = "declined"
+_EARLIER = 6  # messages in which the same may have been asked
 _TREND_OF = 3  # messages, at least
 
 
@@ -81,13 +83,19 @@ def messages_judged(turn: TurnState) -> tuple[Message, ...]:
 
 def moods_of(turn: TurnState, words: MoodWords | None = None) -> tuple[Mood, ...]:
     """The mood of each of ``messages_judged(turn)``, each with what the customer had said before it."""
-    locale = turn.conversation.locale or turn.customer.locale
     texts = [message.text for message in messages_judged(turn)]
-    own = words or MoodWords()
-    return tuple(
-        measure(text, locale, words_of=own, earlier=texts[max(0, place - 6) : place])
-        for place, text in enumerate(texts)
-    )
+    return tuple(_mood(turn, texts, place, words) for place in range(len(texts)))
+
+
+def last_mood(turn: TurnState, words: MoodWords | None = None) -> Mood | None:
+    """Of the last of them alone; None where there is none."""
+    texts = [message.text for message in messages_judged(turn)]
+    return _mood(turn, texts, len(texts) - 1, words) if texts else None
+
+
+def _mood(turn: TurnState, texts: Sequence[str], place: int, words: MoodWords | None) -> Mood:
+    earlier = texts[max(0, place - _EARLIER) : place]
+    return measure(texts[place], known_locale(turn), words_of=words or MoodWords(), earlier=earlier)
 
 
 def _is_written(message: Message) -> bool:

@@ -15,6 +15,7 @@ from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMess
 from handoff import posts
 from handoff.rating import are_words, comment_of, rating_of
 from handoff.settings import HandoffSettings
+from handoff.spoken_to import known_locale
 from handoff.texts import say
 
 _CASE = "case"
@@ -95,8 +96,7 @@ class Ratings:
         return max(0.0, self._settings.reopen_seconds - since) or None
 
     def _thanks(self, turn: TurnState, key: str, case_id: str, *, asks: bool = False) -> NewMessage:
-        locale = turn.conversation.locale or turn.customer.locale
-        text = say(key, locale, fallback=self._settings.default_locale)
+        text = say(key, known_locale(turn), fallback=self._settings.default_locale)
         meta = {DESK_NOTICE: key, **({ASKS_COMMENT: True, _CASE: case_id} if asks else {})}
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
 

@@ -11,6 +11,7 @@ from core.ports.outcomes import MoveTicket, OpenTicket
 from core.ports.store import NewMessage, TurnState
 from core.ports.tickets import Tickets
 from handoff.settings import HandoffSettings
+from handoff.spoken_to import known_locale
 from handoff.texts import say
 
 _CUSTOMER = "customer"
@@ -31,8 +32,7 @@ class CaseTickets:
     async def told(self, turn: TurnState, notice: NewMessage, case_number: int) -> NewMessage:
         """A transfer notice with the number of the ticket of the conversation's case of that number."""
         number = await self.number(Case.named(turn.conversation.id, case_number))
-        locale = turn.conversation.locale or turn.customer.locale
-        said = say("ticket", locale, fallback=self._settings.default_locale, name=number)
+        said = say("ticket", known_locale(turn), fallback=self._settings.default_locale, name=number)
         return replace(notice, text=f"{notice.text}\n\n{said}", meta={**notice.meta, "ticket": number})
 
     async def opened(self, case: Case, turn: TurnState) -> OpenTicket:

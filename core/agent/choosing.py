@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.agent.person_wish import wants_person
 from core.agent.wording import content_stems, phrase
@@ -21,9 +21,10 @@ def choice_of(asked: Sequence[Message], history: Sequence[Message]) -> Choice | 
 
     A wish for a person is none, also where a title could be read as one.
     """
-    if len(asked) != 1 or asked[0].action is not None or asked[0].attachments or wants_person(asked[0].text):
+    offered = _offered(history)
+    if not offered or len(asked) != 1 or asked[0].action is not None or asked[0].attachments:
         return None
-    return _named(asked[0].text, _offered(history))
+    return None if wants_person(asked[0].text) else _named(asked[0].text, offered)
 
 
 def asked_back_last(history: Sequence[Message]) -> bool:
@@ -39,14 +40,17 @@ def had_a_choice(history: Sequence[Message]) -> bool:
 
 def _answered(history: Sequence[Message]) -> Message | None:
     """Small talk in between answers nothing."""
-    said = (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
-    return next((one for one in said if one.kind not in _ASIDE), None)
+    return next((one for one in _ours(history) if one.kind not in _ASIDE), None)
 
 
 def _offered(history: Sequence[Message]) -> tuple[Choice, ...]:
     """Only of the very last thing that was said: a "2" later on counts something else."""
-    said = (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
-    return _choices(next(said, None))
+    return _choices(next(_ours(history), None))
+
+
+def _ours(history: Sequence[Message]) -> Iterator[Message]:
+    """What the customer was told, the newest first."""
+    return (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
 
 
 def _choices(message: Message | None) -> tuple[Choice, ...]:

@@ -145,7 +145,7 @@ class Database:
             except _DATABASE_ERRORS as error:
                 if _own_fault(error):
                     raise
-                if attempt == _ATTEMPTS or not (_lost_to_another(error) or isinstance(error, _LostBeforeCommit)):
+                if attempt == _ATTEMPTS or not _would_succeed(error):
                     self.writes = False
                     raise _unavailable(error) from error
                 await asyncio.sleep(0.01 * attempt)
@@ -244,8 +244,10 @@ def _unavailable(error: BaseException) -> StoreUnavailable:
     return StoreUnavailable(f"The database did not commit: {reason}")
 
 
-def _lost_to_another(error: BaseException) -> bool:
-    """Whether the transaction would succeed if it were run again (deadlock, serialisation)."""
+def _would_succeed(error: BaseException) -> bool:
+    """Whether the transaction may if it is run again: it lost to another (deadlock, serialisation), or its connection."""
+    if isinstance(error, _LostBeforeCommit):
+        return True
     cause: BaseException | None = error
     while cause is not None:
         if getattr(cause, "sqlstate", None) in _RETRYABLE_SQLSTATES:
