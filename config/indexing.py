@@ -262,9 +262,8 @@ class Indexing:
                     drop_other_models=not self._shared,
                 )
             running.indexed(report)
-            self._had_documents = (
-                self._knowledge.health().documents > 0
-            )  # what was read answers while the rest is fetched
+            # What was read answers while the rest is fetched.
+            self._had_documents = self._knowledge.health().documents > 0
             fetched = await self._fetch(self._sources, running.tell, began)  # the workers of a hub start together
             running.fetched(fetched)
             if any(one.changed for one in fetched) or (fetched and report.failures):  # what had to be fetched first

@@ -89,9 +89,8 @@ def _values(head: str) -> Any:
 
 
 def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:
-    said = (
-        value for key, value in values.items() if str(key).strip().lower() == "audience"
-    )  # "Audience: staff" is meant, too
+    # "Audience: staff" is meant, too.
+    said = (value for key, value in values.items() if str(key).strip().lower() == "audience")
     audience = next((value for value in said if value != KnowledgeAudience.PUBLIC), KnowledgeAudience.PUBLIC)
     if audience not in list(KnowledgeAudience):
         raise UnreadableDocument(f"'audience' at the head must be 'public' or 'staff', not {audience!r}")
