@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from channels import registry
-from config.data_dir import former_secret_key
-from config.desk_app import has_own_app, staff_channels
+from config.desk.app import has_own_app, staff_channels
+from config.processes.data_dir import former_secret_key
 from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
 from core.domain.messages import Audience

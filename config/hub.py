@@ -17,23 +17,24 @@ from api.app import Operations, build_app
 from api.health import Finding, Health, HealthStatus
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
-from config import agent_parts, knowledge_parts, parts
+from config import agent_parts, parts
 from config.cache_check import ping_cache
 from config.channels import make_channels
 from config.clock import SystemClock
-from config.data_dir import DataDirLock, owner_name
-from config.desk import check_desk, give_forms, make_desk, make_marks, make_timers, make_wall
-from config.desk_app import OWN_APP, make_door
-from config.desk_rules import make_rules, make_sentiment
-from config.election import Election
-from config.elsewhere_retriever import ElsewhereRetriever
-from config.freshness import FreshKnowledge
-from config.gap_sorting import make_gap_sorting
-from config.learned_answers import LearnedRegression, make_learned
-from config.loops import Loop, loops_of
+from config.desk.app import OWN_APP, make_door
+from config.desk.desk import check_desk, give_forms, make_desk, make_marks, make_timers, make_wall
+from config.desk.rules import make_rules, make_sentiment
+from config.knowledge import knowledge_parts
+from config.knowledge.elsewhere_retriever import ElsewhereRetriever
+from config.knowledge.freshness import FreshKnowledge
+from config.knowledge.gap_sorting import make_gap_sorting
+from config.knowledge.learned_answers import LearnedRegression, make_learned
 from config.operators import operator_access
+from config.processes.data_dir import DataDirLock, owner_name
+from config.processes.election import Election
+from config.processes.loops import Loop, loops_of
+from config.processes.sweep import DailySweep, kept_for, unused_after
 from config.settings import Settings
-from config.sweep import DailySweep, kept_for, unused_after
 from core.attachments.fetching import FetchService
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.operator_access import OperatorAccess
-from config.data_dir import own_secret
+from config.processes.data_dir import own_secret
 from config.settings import Settings
 
 

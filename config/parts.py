@@ -9,9 +9,9 @@ from channels import registry
 from channels.web.links import Links
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
-from config.data_dir import own_secret_key
-from config.desk import is_staffed
+from config.desk.desk import is_staffed
 from config.operators import operator_access
+from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
 from core.attachments.extract import ChildExtractor
 from core.attachments.extraction_service import ExtractionService

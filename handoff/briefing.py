@@ -13,8 +13,8 @@ from core.domain.messages import MessageKind
 from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, TurnState
 from core.ports.summarizer import Summarizer
-from handoff.asking import Unseen
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
+from handoff.thread.asking import Unseen
 
 _log = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ from core.ports.clock import Clock
 from core.ports.responder import Responder
 from core.ports.tickets import Tickets
 from handoff.briefing import Briefing
-from handoff.correcting_turn import Files
 from handoff.people import People
 from handoff.spoken_to import LastWords
-from handoff.staff_turn import Wall
+from handoff.thread.correcting_turn import Files
+from handoff.thread.staff_turn import Wall
 
 
 class DeskRecords(Protocol):

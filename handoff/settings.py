@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from handoff.hours import Hours
-from handoff.macros import Macros
+from handoff.learning.weekly import Weekly
 from handoff.mood import MoodWords
 from handoff.teams import Team
-from handoff.weekly import Weekly
+from handoff.thread.macros import Macros
 
 
 @dataclass(frozen=True, slots=True)

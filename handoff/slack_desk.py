@@ -15,23 +15,23 @@ from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
 from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 from handoff import posts, tickets
-from handoff.asking import Asking, is_asking
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
-from handoff.form_turn import FormTurn
-from handoff.mood_words import mood_in_words
-from handoff.notices import Notices
-from handoff.owner_gone import RELEASED, is_gone, released
+from handoff.mood.words import mood_in_words
 from handoff.policy import moods_of
-from handoff.ratings import Ratings
+from handoff.rating.ratings import Ratings
 from handoff.settings import HandoffSettings
 from handoff.spoken_to import locale_of
 from handoff.teams import team_for
 from handoff.texts import say
+from handoff.thread.asking import Asking, is_asking
+from handoff.thread.form_turn import FormTurn
 from handoff.tickets import CaseTickets
-from handoff.unanswered import LastAnswer
-from handoff.unstaffed_desk import UnstaffedDesk
-from handoff.waiting import Waiting
+from handoff.waits.notices import Notices
+from handoff.waits.owner_gone import RELEASED, is_gone, released
+from handoff.waits.unanswered import LastAnswer
+from handoff.waits.unstaffed_desk import UnstaffedDesk
+from handoff.waits.waiting import Waiting
 
 
 class SlackDesk:

@@ -12,8 +12,8 @@ from api.logging import LogSettings, configure_logging
 from config.commands.event_loop import run_async
 from config.commands.standard_streams import standard_streams
 from config.hub import Hub
-from config.local_socket import Streams, connect
 from config.parts import all_secrets
+from config.processes.local_socket import Streams, connect
 from config.settings import Settings, read_settings
 
 

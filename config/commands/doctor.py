@@ -11,11 +11,11 @@ from config import parts
 from config.channels import CREDENTIALS, half_set, switched_on
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
-from config.desk import check_desk
-from config.desk_app import OWN_APP, has_own_app, make_door
+from config.desk.app import OWN_APP, has_own_app, make_door
+from config.desk.desk import check_desk
+from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
-from config.source_checks import KNOWLEDGE, check_sources
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics

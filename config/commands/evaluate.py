@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from config import knowledge_parts
+from config.knowledge import knowledge_parts
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from knowledge.calibrate.labelled import read_labelled

@@ -11,14 +11,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from config import knowledge_parts, parts
+from config import parts
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
-from config.data_dir import DataDirLock
-from config.election import Election
-from config.freshness import make_source_jobs
-from config.indexing import Indexing
-from config.local_socket import connect, read_line
+from config.knowledge import knowledge_parts
+from config.knowledge.freshness import make_source_jobs
+from config.knowledge.indexing import Indexing
+from config.processes.data_dir import DataDirLock
+from config.processes.election import Election
+from config.processes.local_socket import connect, read_line
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport

@@ -14,11 +14,12 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from api.knowledge import status_shown
-from config import knowledge_parts, parts
+from config import parts
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.source_lines import source_lines, went_well
-from config.freshness import schedule_zone, scope_of
+from config.knowledge import knowledge_parts
+from config.knowledge.freshness import schedule_zone, scope_of
 from config.settings import Settings, read_settings
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job

@@ -13,7 +13,7 @@ from config.commands.gaps import gap_lines
 from config.commands.learned import answers as learned
 from config.commands.store_lines import Answers
 from config.hub import Hub
-from config.local_socket import Command, write_line
+from config.processes.local_socket import Command, write_line
 from core.domain.knowledge import IndexProgress, IndexReport
 
 

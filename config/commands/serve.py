@@ -13,8 +13,8 @@ from api.logging import configure_logging
 from config.commands.event_loop import run_async
 from config.commands.local import local_commands
 from config.hub import Hub, Role
-from config.local_socket import LocalSocket
 from config.parts import all_secrets, log_settings
+from config.processes.local_socket import LocalSocket
 from config.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)

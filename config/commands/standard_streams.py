@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import IO, Any
 
-from config.local_socket import Streams
+from config.processes.local_socket import Streams
 
 
 @asynccontextmanager

@@ -8,8 +8,8 @@ from typing import Any
 
 from config import parts
 from config.clock import SystemClock
-from config.data_dir import DataDirLock
-from config.local_socket import connect, read_line
+from config.processes.data_dir import DataDirLock
+from config.processes.local_socket import connect, read_line
 from config.settings import Settings
 from core.domain.errors import ConfigError
 from core.storage.migrate import migrate

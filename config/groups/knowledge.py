@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from config.described_sources import DescribedSource
 from config.groups import SettingsGroup
+from config.knowledge.described_sources import DescribedSource
 from config.listed import Listed
 from knowledge.schedule import Schedule, zone_of
 

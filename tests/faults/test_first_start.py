@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.clock import SystemClock
-from config.data_dir import own_secret_key
+from config.processes.data_dir import own_secret_key
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.servers.programs import ROOT
@@ -41,7 +41,7 @@ asyncio.run(migrate(sys.argv[1]))
 _KILLED_WHILE_MAKING_A_KEY = """
 import os, signal, sys
 from pathlib import Path
-from config.data_dir import own_secret_key
+from config.processes.data_dir import own_secret_key
 
 def killed_on(line):
     def traced(frame, event, argument):

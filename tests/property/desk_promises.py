@@ -13,7 +13,7 @@ from core.domain.messages import Author, Message
 from core.domain.ticket import TicketStatus
 from core.storage.tables import ownership_change
 from core.storage.ticket_tables import ticket
-from handoff.altering import CORRECTS
+from handoff.thread.altering import CORRECTS
 from tests.property.desk_world import HOME, DeskWorld
 
 _TAKEN = "has joined the conversation"

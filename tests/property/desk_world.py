@@ -37,7 +37,7 @@ from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import SlackDesk
-from handoff.timers import DeskTimers
+from handoff.waits.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE
 from tests.property.asked_agent import AskedAgent
@@ -63,7 +63,7 @@ class KnownPeople:
 
 
 class Wall:
-    """Implements handoff.staff_turn.Wall: a thread is named by its card's id."""
+    """Implements handoff.thread.staff_turn.Wall: a thread is named by its card's id."""
 
     account = "main"
 

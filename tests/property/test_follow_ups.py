@@ -25,9 +25,9 @@ from core.domain.road import Road
 from core.domain.timers import TimerKind
 from core.ports.store import Acceptable, Delivery, LogFrame
 from core.storage.migrate import migrate
-from handoff.altering import as_corrected
-from handoff.follow_up import FollowUpTimers
 from handoff.posts import POST
+from handoff.thread.altering import as_corrected
+from handoff.waits.follow_up import FollowUpTimers
 from tests.fixtures.report import MakeReport
 from tests.property.desk_promises import one_voice
 from tests.property.desk_report import run_reported

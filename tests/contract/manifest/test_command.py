@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from config import knowledge_parts
 from config.clock import SystemClock
 from config.commands import index
-from config.data_dir import DataDirLock
-from config.indexing import ELECTED, FETCHING
+from config.knowledge import knowledge_parts
+from config.knowledge.indexing import ELECTED, FETCHING
+from config.processes.data_dir import DataDirLock
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexReport

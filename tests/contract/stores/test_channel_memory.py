@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from config.sweep import forget_unused
+from config.processes.sweep import forget_unused
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, select, update
 
-from config.sweep import kept_for
+from config.processes.sweep import kept_for
 from core.domain.case import Case
 from core.domain.conversation import Conversation
 from core.domain.gaps import ASKED_META, Gap, Leader, Nearest, StaffAnswer, Unanswered, Why

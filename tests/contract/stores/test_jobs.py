@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from config.sweep import forget_unused
+from config.processes.sweep import forget_unused
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
 from core.storage.store import SqlStore

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from channels.web.settings import WebSettings
-from config.sweep import LONGEST_SESSION, kept_for, remove_expired
+from config.processes.sweep import LONGEST_SESSION, kept_for, remove_expired
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import StoreUnavailable

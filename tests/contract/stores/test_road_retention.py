@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select
 
-from config.sweep import kept_for, remove_expired
+from config.processes.sweep import kept_for, remove_expired
 from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.ports.outcomes import Aside, Transition
 from core.ports.retention import Expiring

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.sweep import kept_for, remove_expired
+from config.processes.sweep import kept_for, remove_expired
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey

@@ -15,8 +15,8 @@ import pytest
 
 from api.knowledge_hook import PATH, knowledge_hook
 from api.metrics import PrometheusMetrics
-from config.freshness import SourceFreshness
-from config.source_jobs import ScheduledSource
+from config.knowledge.freshness import SourceFreshness
+from config.knowledge.source_jobs import ScheduledSource
 from core.domain.jobs import JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
 from core.ports.metrics import Counter

@@ -20,7 +20,7 @@ from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import SlackDesk
-from handoff.timers import DeskTimers
+from handoff.waits.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import sorry
@@ -46,7 +46,7 @@ class People:
 
 
 class Wall:
-    """Implements handoff.staff_turn.Wall: a thread is named by its case."""
+    """Implements handoff.thread.staff_turn.Wall: a thread is named by its case."""
 
     account = "main"
 

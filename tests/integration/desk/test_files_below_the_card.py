@@ -19,7 +19,7 @@ from core.domain.keys import EventKey
 from core.domain.messages import CustomerAction, MessageReceived
 from core.ports.store import Acceptable, Delivery, Settlement
 from core.storage.migrate import migrate
-from handoff.slack_wall import SlackWall, WallSettings
+from handoff.slack.wall import SlackWall, WallSettings
 from tests.e2e.desk.office import whole
 from tests.integration.desk.test_wall import Hours, wall_on
 from tests.integration.slack_channel.world import surroundings

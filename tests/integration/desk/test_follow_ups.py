@@ -18,9 +18,9 @@ from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.desk_parts import DeskParts
-from handoff.follow_up import FollowUpTimers
 from handoff.settings import HandoffSettings
 from handoff.texts import languages, say
+from handoff.waits.follow_up import FollowUpTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE as SENDING
 from tests.contract.stores.test_follow_ups import MAIL, PHONE, by_road, shown_on_the_page

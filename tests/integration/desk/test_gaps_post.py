@@ -23,10 +23,10 @@ from core.ports.timers import Ring, TimerOutcome
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.timers import TimerLoop, TimerSettings
-from handoff.gaps_post import GAPS, GapsPosts
-from handoff.slack_wall import SlackWall, WallSettings
+from handoff.learning.gaps_post import GAPS, GapsPosts
+from handoff.learning.weekly import parse_weekly
+from handoff.slack.wall import SlackWall, WallSettings
 from handoff.texts import languages, say
-from handoff.weekly import parse_weekly
 from knowledge.gaps.book import StoredGapBook
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock

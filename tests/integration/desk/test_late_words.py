@@ -12,7 +12,7 @@ from core.domain.messages import MessageDeleted, MessageEdited, MessageKind, Mes
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Acceptable, Settlement, TurnState
 from core.storage.store import SqlStore
-from handoff.delivery_marks import marks
+from handoff.thread.delivery_marks import marks
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.busy_desk import UNDO, BusyDesk
 from tests.integration.desk.office_hours import HOME

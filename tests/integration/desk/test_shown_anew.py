@@ -13,7 +13,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.errors import RateLimited
 from core.domain.messages import CustomerAction
 from core.ports.store import Acceptable, Delivery, Settlement
-from handoff.slack_wall import SlackWall
+from handoff.slack.wall import SlackWall
 from tests.integration.desk.test_wall import Hours, wall_on, world
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import SlackFake, text_of

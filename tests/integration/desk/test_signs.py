@@ -12,7 +12,7 @@ from core.ports.cases import Cases
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 from handoff import posts
-from handoff.slack_wall import SlackWall, WallSettings
+from handoff.slack.wall import SlackWall, WallSettings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import STAFF, TOKEN
 

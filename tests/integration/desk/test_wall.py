@@ -17,7 +17,7 @@ from core.ports.channel import InboundSink
 from core.ports.store import Settlement
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
-from handoff.slack_wall import SlackWall, WallSettings
+from handoff.slack.wall import SlackWall, WallSettings
 from handoff.teams import Team
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import DeskWorld

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.reranking import reranking
+from config.knowledge.reranking import reranking
 from config.settings import Settings
 from core.domain.errors import ConfigError, KnowledgeUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval

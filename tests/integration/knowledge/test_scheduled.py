@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from config.indexing import Indexing
-from config.scheduler import Scheduler
-from config.source_jobs import ScheduledSource, SourceJobs
+from config.knowledge.indexing import Indexing
+from config.knowledge.scheduler import Scheduler
+from config.knowledge.source_jobs import ScheduledSource, SourceJobs
 from core.domain.errors import KnowledgeUnavailable, StoreUnavailable
 from core.domain.jobs import Job, JobState
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.source_jobs import ScheduledSource
-from config.watching import Watcher
+from config.knowledge.source_jobs import ScheduledSource
+from config.knowledge.watching import Watcher
 from knowledge.sources import SourceOptions
 from tests.unit.core.eventually import eventually
 

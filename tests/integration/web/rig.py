@@ -23,7 +23,7 @@ from api.problems import problems
 from channels.web.adapter import WebChannel
 from channels.web.settings import WebSettings
 from config.clock import SystemClock
-from config.desk_rules import make_sentiment
+from config.desk.rules import make_sentiment
 from core.attachments.file_store import FileStore
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
@@ -39,7 +39,7 @@ from core.ports.store import TurnState
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
-from handoff.unstaffed_desk import UnstaffedDesk
+from handoff.waits.unstaffed_desk import UnstaffedDesk
 from tests.servers.sqlite import new_sqlite
 
 KEY = "k" * 32

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from config.data_dir import DataDirLock, own_secret_key, owner_name
+from config.processes.data_dir import DataDirLock, own_secret_key, owner_name
 from core.domain.errors import ConfigError
 
-_HOLD = "import sys, time; from pathlib import Path; from config.data_dir import DataDirLock; "
+_HOLD = "import sys, time; from pathlib import Path; from config.processes.data_dir import DataDirLock; "
 _HOLD += "DataDirLock(Path(sys.argv[1])).require(); print('held', flush=True); time.sleep(60)"
 
 

@@ -15,9 +15,9 @@ from config.clock import SystemClock
 from config.commands.dead_letters import answers
 from config.commands.local import local_commands
 from config.commands.store_lines import ask
-from config.data_dir import DataDirLock
 from config.hub import Hub
-from config.local_socket import LocalSocket
+from config.processes.data_dir import DataDirLock
+from config.processes.local_socket import LocalSocket
 from config.settings import Settings, read_settings
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import ConfigError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import knowledge_parts
+from config.knowledge import knowledge_parts
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import KnowledgeAudience

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from config.desk import check_desk
-from config.desk_rules import escalation_rules, make_rules, make_sentiment
+from config.desk.desk import check_desk
+from config.desk.rules import escalation_rules, make_rules, make_sentiment
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.domain.messages import MessageKind

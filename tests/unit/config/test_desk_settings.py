@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.desk import check_desk, make_handoff
+from config.desk.desk import check_desk, make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from config.election import Election
-from config.indexing import FETCHING, Indexing
-from config.knowledge_parts import sample_stands_in
+from config.knowledge.indexing import FETCHING, Indexing
+from config.knowledge.knowledge_parts import sample_stands_in
+from config.processes.election import Election
 from config.settings import read_settings
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import IndexReport

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.knowledge_parts import knowledge_settings
+from config.knowledge.knowledge_parts import knowledge_settings
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 

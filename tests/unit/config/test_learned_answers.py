@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.learned_answers import LearnedAnswers, written
+from config.knowledge.learned_answers import LearnedAnswers, written
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.learning import LearnedAnswer, LearningState
 from knowledge.convert.faq import faq_document, parse_data

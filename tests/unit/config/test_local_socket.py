@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from config.local_socket import LocalSocket, connect, read_line, write_line
+from config.processes.local_socket import LocalSocket, connect, read_line, write_line
 
 
 async def _echo(request: Mapping[str, Any], _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

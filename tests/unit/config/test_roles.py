@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from config.elsewhere_retriever import ElsewhereRetriever
 from config.hub import Hub
+from config.knowledge.elsewhere_retriever import ElsewhereRetriever
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError, KnowledgeUnavailable
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.freshness import schedule_zone, scheduled_sources
+from config.knowledge.freshness import schedule_zone, scheduled_sources
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from config.election import Election
-from config.sweep import DailySweep, kept_for, remove_expired, unused_after
+from config.processes.election import Election
+from config.processes.sweep import DailySweep, kept_for, remove_expired, unused_after
 from core.domain.errors import StoreUnavailable
 from core.ports.extractor import AttachmentStore
 from core.ports.retention import Expiring, Page, Place

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.channels import half_set
-from config.desk import check_desk, make_handoff
-from config.desk_app import desk_tokens, has_own_app, staff_channels
+from config.desk.app import desk_tokens, has_own_app, staff_channels
+from config.desk.desk import check_desk, make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.domain.messages import Author, Citation

@@ -14,11 +14,12 @@ from core.domain.messages import Author, Citation, Message, MessageKind
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 from core.ports.case_files import PastCase, PastConversation
 from core.ports.outcomes import NewMessage
-from handoff import posts, slack_forms
-from handoff.macros import Macro
-from handoff.slack_card import card
+from handoff import posts
+from handoff.slack import forms as slack_forms
+from handoff.slack.card import card
 from handoff.summary import suggestion, summary
 from handoff.texts import languages
+from handoff.thread.macros import Macro
 from tests.servers.slack_rules import check_message
 from tests.servers.slack_views import check_modal
 

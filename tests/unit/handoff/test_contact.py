@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.customer import ContactDetails
 from core.domain.messages import Author, CustomerAction, Message
-from handoff.contact import contact_details, region_of
+from handoff.waits.contact import contact_details, region_of
 
 
 def _message(text: str, action: CustomerAction | None = None) -> Message:

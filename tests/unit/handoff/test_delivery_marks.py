@@ -11,7 +11,7 @@ from core.domain.errors import StoreUnavailable
 from core.ports.fates import Fate, FateStatus, Wording
 from core.ports.wake import OUTBOX
 from core.storage.wake_local import LocalWake
-from handoff.delivery_marks import DeliveryMarks, marks
+from handoff.thread.delivery_marks import DeliveryMarks, marks
 
 S = FateStatus
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.domain.messages import Author, StaffAction
-from handoff.macros import Macro, Macros
+from handoff.thread.macros import Macro, Macros
 from tests.property.desk_world import HOME, UNDO
 from tests.unit.handoff.test_desk_cases import Case, case, template
 

@@ -15,8 +15,8 @@ from core.ports.drafter import Draft
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.storage.migrate import migrate
-from handoff.learning import LearningTimers
-from handoff.learning_desk import LearningDesk
+from handoff.learning.learning import LearningTimers
+from handoff.learning.learning_desk import LearningDesk
 from tests.property.desk_world import HOME, DeskWorld, KnownPeople, Wall
 from tests.unit.handoff.test_desk_cases import Case
 

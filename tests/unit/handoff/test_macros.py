@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handoff.macros import BadMacros, Macros, parse_macros
+from handoff.thread.macros import BadMacros, Macros, parse_macros
 
 FILE = """
 - name: refund

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handoff.note_sign import begins_with
+from handoff.thread.note_sign import begins_with
 
 
 @pytest.mark.parametrize("before", ["", "  ", "\n", "\u00a0", "\u200b", "\u200f", "*", "_", "~", "> ", "• ", "> *_"])

@@ -14,9 +14,9 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
 from core.ports.store import Claim, NewMessage, TurnState
 from handoff.hours import parse_hours
-from handoff.notices import Notices
 from handoff.settings import HandoffSettings
 from handoff.texts import languages, say
+from handoff.waits.notices import Notices
 
 NIGHT = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 DAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handoff.personal import has_gap, without_persons
+from handoff.learning.personal import has_gap, without_persons
 
 NAMES = ["Ada Lovelace", "Grace", None]
 

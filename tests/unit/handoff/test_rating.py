@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, CustomerAction, Message
-from handoff.rating import Rating, rating_in, rating_of
+from handoff.rating.rating import Rating, rating_in, rating_of
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 

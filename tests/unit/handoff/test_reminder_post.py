@@ -8,7 +8,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import OutboundMessage, StaffAction
 from core.ports.outcomes import NewMessage
 from handoff import posts
-from handoff.slack_posts import bodies
+from handoff.slack.posts import bodies
 
 
 def shown(post: NewMessage) -> dict[str, Any]:

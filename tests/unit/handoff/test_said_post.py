@@ -6,7 +6,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.outcomes import NewMessage
 from handoff import posts
-from handoff.slack_posts import bodies
+from handoff.slack.posts import bodies
 from tests.servers.slack_rules import check_message
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.slack.render import section
-from handoff.slack_translations import below
+from handoff.slack.translations import below
 from tests.servers.slack_rules import check_message
 
 

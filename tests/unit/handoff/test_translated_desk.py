@@ -18,7 +18,7 @@ from core.storage.store import SqlStore
 from handoff.briefing import Briefing
 from handoff.slack_desk import SlackDesk
 from handoff.spoken_to import LastWords
-from handoff.translated_desk import TranslatedDesk
+from handoff.translating.translated_desk import TranslatedDesk
 from tests.property.desk_world import DeskWorld
 from tests.unit.handoff.test_desk_cases import Case
 

@@ -15,7 +15,7 @@ from core.ports.store import Claim, NewMessage, TurnState
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
 from handoff.texts import languages, say
-from handoff.unstaffed_desk import UnstaffedDesk
+from handoff.waits.unstaffed_desk import UnstaffedDesk
 from tests.contract.stores.manual_clock import ManualClock
 
 _NOW = datetime(2026, 11, 21, tzinfo=UTC)

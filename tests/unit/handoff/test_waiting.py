@@ -11,7 +11,7 @@ from core.domain.timers import TimerKind
 from core.ports.outcomes import CaseRecord, ClearTimers, SetTimer
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
-from handoff.waiting import Waiting, long
+from handoff.waits.waiting import Waiting, long
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handoff.weekly import BadWeekly, parse_weekly
+from handoff.learning.weekly import BadWeekly, parse_weekly
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -1,0 +1,216 @@
+"""The desk that the settings ask for: Slack's where a staff channel is set, otherwise one that takes everything down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from channels.slack.views import TakesForms
+from config.desk.app import ACCOUNT, desk_tokens, has_own_app
+from config.desk.macros import read_macros
+from config.desk.mood import read_mood_words
+from config.desk.roads import has_roads, known_by_sender, make_roads
+from config.desk.teams import read_teams
+from config.processes.election import Election
+from config.settings import Settings
+from core.agent.language import written_language
+from core.domain.capabilities import Capabilities
+from core.domain.errors import ConfigError
+from core.ports.channel import Channel
+from core.ports.clock import Clock
+from core.ports.desk import Desk
+from core.ports.drafter import Drafter
+from core.ports.regression import Regression
+from core.ports.responder import Responder
+from core.ports.surroundings import Surroundings
+from core.ports.translator import Translator
+from core.ports.wake import Wake
+from core.storage.store import SqlStore
+from core.timers import TimerLoop, TimerSettings
+from handoff.briefing import Briefing
+from handoff.desk_parts import DeskParts
+from handoff.hours import BadHours, parse_hours
+from handoff.learning.gaps_post import GapsPosts
+from handoff.learning.learning import LearningTimers
+from handoff.learning.learning_desk import LearningDesk
+from handoff.learning.learning_views import LearningViews
+from handoff.learning.weekly import BadWeekly, parse_weekly
+from handoff.settings import HandoffSettings
+from handoff.slack.panel import SlackPanel
+from handoff.slack.wall import SlackWall, WallSettings
+from handoff.slack_desk import SlackDesk
+from handoff.spoken_to import LastWords
+from handoff.texts import languages
+from handoff.thread.correcting_turn import Files
+from handoff.thread.delivery_marks import DeliveryMarks
+from handoff.thread.desk_views import DeskViews
+from handoff.translating.translated_desk import TranslatedDesk
+from handoff.waits.follow_up import FollowUpTimers
+from handoff.waits.timers import DeskTimers
+from handoff.waits.unstaffed_desk import UnstaffedDesk
+from knowledge.gaps.book import StoredGapBook
+
+_SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
+_CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
+_ALWAYS = "24/7"
+
+
+def is_staffed(settings: Settings) -> bool:
+    """Whether people are connected."""
+    return settings.slack_staff_channel is not None
+
+
+def make_wall(
+    settings: Settings, handoff: HandoffSettings, surroundings: Surroundings, store: SqlStore
+) -> SlackWall | None:
+    """The staff channel, if there is one. Raises ConfigError."""
+    if settings.slack_staff_channel is None:
+        return None
+    wall = WallSettings(
+        channel=settings.slack_staff_channel,
+        tokens=desk_tokens(settings),
+        heard_by=ACCOUNT if has_own_app(settings) else "default",
+        teams={team.name: team.channel for team in handoff.teams if team.channel},
+        locale=settings.desk_language,
+        api_base_url=settings.slack_api_base_url,
+    )
+    return SlackWall(wall, surroundings, store)
+
+
+def check_desk(settings: Settings) -> HandoffSettings:
+    """What the desk works with, read once. Raises ConfigError for what none can work with, before anything is started."""
+    channel = settings.slack_staff_channel
+    if channel is not None and not _CHANNEL_ID.fullmatch(channel):
+        raise ConfigError(
+            f"SLACK_STAFF_CHANNEL is {channel!r}; it must be the channel's id, such as C0123456789: in Slack, click on the "
+            "channel's name, and copy the id at the end of About."
+        )
+    return make_handoff(settings)
+
+
+def make_handoff(settings: Settings) -> HandoffSettings:
+    """Raises ConfigError."""
+    if settings.desk_language not in languages():
+        raise ConfigError(f"DESK_LANGUAGE is {settings.desk_language!r}; try one of {', '.join(sorted(languages()))}.")
+    if settings.desk_translate and not settings.has_model:
+        raise ConfigError(
+            "DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI."
+        )
+    if not settings.desk_note_sign.strip():
+        raise ConfigError("DESK_NOTE_SIGN is empty: every message of the staff would be a note. Try //.")
+    for one in settings.desk_on_call:
+        if not _SLACK_ID.fullmatch(one):
+            raise ConfigError(f"DESK_ON_CALL: {one!r} is no id of a Slack user group (S…) or person (U…).")
+    try:
+        zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
+    except BadHours as error:
+        raise ConfigError(f"DESK_TIME_ZONE: {error}") from error
+    try:
+        hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
+    except BadHours as error:
+        raise ConfigError(f"DESK_HOURS: {error}") from error
+    try:
+        gaps_post = parse_weekly(settings.gaps_post, zone)
+    except BadWeekly as error:
+        raise ConfigError(f"GAPS_POST: {error}") from error
+    return HandoffSettings(
+        hours=hours,
+        zone=zone,
+        remind_seconds=settings.desk_remind_minutes * 60,
+        owner_seconds=settings.desk_owner_minutes * 60,
+        follow_up_seconds=settings.follow_up_minutes * 60 if has_roads(settings) else 0.0,
+        follow_ups=settings.follow_up_unanswered,
+        honest_seconds=settings.desk_honest_minutes * 60,
+        on_call=settings.desk_on_call,
+        staff_locale=settings.desk_language,
+        note_sign=settings.desk_note_sign,
+        undo_seconds=settings.desk_undo_seconds,
+        reopen_seconds=settings.desk_reopen_hours * 3600,
+        rating_seconds=settings.desk_rating_hours * 3600,
+        teams=read_teams(settings),
+        macros=read_macros(settings),
+        gaps_post=gaps_post,
+        mood_words=read_mood_words(settings),
+    )
+
+
+def make_desk(
+    settings: Settings,
+    handoff: HandoffSettings,
+    wall: SlackWall | None,
+    store: SqlStore,
+    clock: Clock,
+    agent: Responder | None = None,
+    translator: Translator | None = None,
+    channels: Mapping[str, Capabilities] = MappingProxyType({}),
+    briefing: Briefing | None = None,
+    files: Files | None = None,
+    regression: Regression | None = None,
+) -> Desk:
+    """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
+    if wall is None:
+        return UnstaffedDesk(handoff, clock)
+    work = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files)
+    desk: Desk = SlackDesk(work, handoff)
+    if settings.desk_learn:
+        desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language, regression)
+    if translator is None:
+        return desk
+    return TranslatedDesk(desk, translator, store, settings.desk_language, work.words)
+
+
+def give_forms(
+    handoff: HandoffSettings, channels: Iterable[Channel], wall: SlackWall | None, store: SqlStore, clock: Clock
+) -> None:
+    """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show."""
+    if wall is None:
+        return
+    panel = SlackPanel(lambda: wall.client, clock)
+    for channel in channels:
+        if isinstance(channel, TakesForms):
+            views = DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account)
+            channel.give_forms(LearningViews(views, store, wall, panel, handoff.staff_locale, channel.account))
+
+
+def make_timers(
+    settings: Settings,
+    handoff: HandoffSettings,
+    wall: SlackWall | None,
+    store: SqlStore,
+    clock: Clock,
+    wake: Wake,
+    drafter: Drafter | None = None,
+    channels: Mapping[str, Channel] = MappingProxyType({}),
+) -> TimerLoop | None:
+    """What reminds people, follows up what they wrote, and learns from them; None where there are none."""
+    if wall is None:
+        return None
+    work = _parts(wall, store, clock)
+    timers = DeskTimers(work, handoff)
+    roads, numbers = make_roads(channels), known_by_sender(channels)
+    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.company_name, numbers)
+    learning = LearningTimers(
+        follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
+    )
+    book, weekly = StoredGapBook(store, clock), handoff.learning.gaps_post
+    gaps = GapsPosts(learning.ring, book, store, clock, wall.account, weekly, handoff.staff_locale)
+    lease = max(10.0, settings.lease_seconds)
+    return TimerLoop(store, gaps.ring, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
+
+
+def make_marks(
+    settings: Settings, wall: SlackWall | None, store: SqlStore, wake: Wake, election: Election
+) -> DeliveryMarks | None:
+    """What shows staff how their messages fared; None where there are none."""
+    if wall is None:
+        return None
+    return DeliveryMarks(store, wake, wall.account, settings.desk_language, election.won)
+
+
+def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
+    """What the desk works with."""
+    return DeskParts(
+        store, store, wall.people, wall, clock, store, agent, written=written_language, words=LastWords(store)
+    )

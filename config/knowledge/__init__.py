@@ -1,0 +1,1 @@
+"""From settings to the knowledge: its parts, its runs and its schedules."""

@@ -1,0 +1,298 @@
+"""Index runs of a running hub: one at a time, the first one by itself at the start."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from config.knowledge.source_jobs import Running, SourceJobs
+from config.processes.election import Election
+from core.domain.errors import HubError, KnowledgeUnavailable
+from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
+from core.ports.metrics import Metrics, Timing
+from core.ports.retriever import Retriever
+from knowledge.index.order import Origin
+from knowledge.open import Knowledge
+from knowledge.rerank.retriever import RerankedRetriever
+from knowledge.sources import resolve
+from knowledge.sources.refresh import Refreshed
+
+log = structlog.get_logger(__name__)
+
+ELECTED, FETCHING = "knowledge index", "knowledge fetch"
+"""What one process at a time does, the command included."""
+_PAUSE = 30.0
+_LONGEST_PAUSE = 600.0
+"""Seconds after which a first run that the knowledge was not ready for is tried again: each time twice as many."""
+
+
+class FilledRetriever:
+    """Implements core.ports.retriever.Retriever; finding nothing in an index that is still being filled says nothing."""
+
+    def __init__(
+        self, knowledge: Knowledge, indexing: Indexing, metrics: Metrics, reranked: Retriever | None = None
+    ) -> None:
+        self._knowledge = knowledge
+        self._reranked = reranked
+        self._metrics = metrics
+        self._indexing = indexing
+
+    async def retrieve(
+        self,
+        query: str,
+        *,
+        limit: int = 5,
+        category: str | None = None,
+        audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
+    ) -> Retrieval:
+        """See Retriever.retrieve."""
+        if self._indexing.idle_without_sources:
+            return Retrieval((), threshold=1.0)
+        began = time.perf_counter()
+        retriever = self._reranked or self._knowledge.retriever
+        found = await retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
+        if not found.supported and self._indexing.filling:
+            raise KnowledgeUnavailable("The documents are still being read for the first time.")
+        return found
+
+    async def ready(self) -> bool:
+        """See Retriever.ready."""
+        return not self._indexing.filling and await self._knowledge.retriever.ready()
+
+
+class Indexing:
+    """Without sources the process behind the knowledge is not started until somebody indexes something."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        sources: Sequence[str],
+        metrics: Metrics,
+        *,
+        stand_in: str | None = None,
+        shared: bool = False,
+        election: Election | None = None,
+        jobs: SourceJobs | None = None,
+        pause: float = _PAUSE,
+        rerank: Callable[[Retriever], RerankedRetriever] | None = None,
+    ) -> None:
+        """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model.
+
+        ``election``: of these one indexes at a time. The others wait, then find its result and have nothing left to do.
+        ``jobs``: show what is done about each source that is configured.
+        """
+        self._knowledge = knowledge
+        self._sources = tuple(sources)
+        self._stand_in = stand_in
+        self._shared = shared
+        self._election = election or Election()
+        self._jobs = jobs
+        self._pause = pause
+        self._one_at_a_time = asyncio.Lock()
+        self._started = False
+        self._had_documents = False
+        self._first: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._reranked = rerank(knowledge.retriever) if rerank is not None else None
+        self.retriever = FilledRetriever(knowledge, self, metrics, self._reranked)
+
+    @property
+    def filling(self) -> bool:
+        """An empty index is being filled: not finding something says nothing yet."""
+        first = self._first is not None and not self._first.done()
+        return first and not self._had_documents
+
+    @property
+    def idle_without_sources(self) -> bool:
+        """Nothing to search, on purpose."""
+        return not self._started
+
+    async def start(self) -> None:
+        """Load the model and bring the index in line with the configured sources, behind the caller's back."""
+        if self._sources:
+            await self._ensure_started()
+            self._first = asyncio.create_task(self._first_run())
+
+    async def stop(self) -> None:
+        """End what runs; the next start goes on where it was."""
+        if self._first is not None:
+            self._first.cancel()
+            await asyncio.wait({self._first})
+        if self._reranked is not None:
+            await self._reranked.aclose()
+        if self._started:
+            await self._knowledge.close()
+
+    async def first_run(self) -> None:
+        """Returns when the run of the start is over, however it went, or was tried and has to wait for the knowledge."""
+        if self._first is not None:
+            await self._tried.wait()
+
+    async def run(
+        self,
+        paths: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        confirm_deletions: bool = False,
+    ) -> IndexReport:
+        """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError.
+
+        What is not on this machine is fetched first, while other runs go on.
+        """
+        await self._ensure_started()
+        sources = paths or self._sources
+        async with self._shown(resolve(sources)) as running:
+
+            def tell(update: IndexProgress) -> None:
+                running.tell(update)
+                if progress is not None:
+                    progress(update)
+
+            running.fetched(await self._fetch(sources, tell))
+            report = await self._index(paths, tell, confirm_deletions=confirm_deletions)
+            running.indexed(report)
+        return report
+
+    async def refresh(self, root: str, running: Running) -> None:
+        """Bring one source that is configured in line, and leave the others as they are. Raises HubError."""
+        await self._ensure_started()
+        running.fetched(await self._fetch([root], running.tell))
+        running.indexed(await self._index((), running.tell, only=[root]))
+
+    @asynccontextmanager
+    async def _shown(self, roots: Iterable[str]) -> AsyncIterator[Running]:
+        if self._jobs is None:
+            yield Running()
+            return
+        async with self._jobs.over(roots) as running:
+            yield running
+
+    async def _fetch(
+        self,
+        sources: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        since: float | None = None,
+    ) -> Sequence[Refreshed]:
+        if not self._knowledge.refresh.remote(resolve(sources)):
+            return ()  # what lies on this machine does not wait for somebody's crawl
+        async with self._election.held(FETCHING):
+            return await self._knowledge.refresh.run(resolve(sources), progress, since)
+
+    async def _index(
+        self,
+        paths: Sequence[str],
+        progress: Callable[[IndexProgress], None] | None = None,
+        *,
+        confirm_deletions: bool = False,
+        only: Sequence[str] = (),
+    ) -> IndexReport:
+        async with self._one_at_a_time, self._election.held(ELECTED):
+            return await self._knowledge.writer.index(
+                paths or self._sources,
+                progress=progress,
+                origin=Origin.NAMED if paths else Origin.CONFIGURED,
+                stand_in=self._stand_in,
+                confirm_deletions=confirm_deletions,
+                only=only,
+            )
+
+    async def add(self, source: str) -> IndexReport:
+        """From now on this is a source like those that are configured; the others are not looked at. Raises HubError."""
+        if source not in self._sources:
+            self._sources = (*self._sources, source)
+        await self._ensure_started()
+        return await self._index((), only=[source])
+
+    async def drop(self, source: str) -> IndexReport:
+        """What was added is no source any more. Raises HubError."""
+        self._sources = tuple(one for one in self._sources if one != source)
+        return await self.forget([source])
+
+    async def forget(self, paths: Sequence[str]) -> IndexReport:
+        """Take the documents of ``paths`` out. Waits for a run that is under way. Raises HubError."""
+        await self._ensure_started()
+        async with self._one_at_a_time, self._election.held(ELECTED):
+            return await forget(self._knowledge, paths, self._sources, self._stand_in)
+
+    async def _ensure_started(self) -> None:
+        if not self._started:
+            self._started = True
+            await self._knowledge.start()
+
+    async def _first_run(self) -> None:
+        """Tried until the knowledge is ready: a model that loads slowly or a Chroma server that comes up late is waited for."""
+        pause = self._pause
+        try:
+            while not await self._filled(pause):
+                self._tried.set()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        finally:
+            self._tried.set()
+
+    async def _filled(self, pause: float) -> bool:
+        """Whether that is the end of it, for good or ill."""
+        try:
+            _say(await self._fill())
+        except KnowledgeUnavailable as error:
+            log.error("index.failed", error=error.detail, again_in=pause)
+            return False
+        except HubError as error:
+            log.error("index.failed", error=error.detail)
+        except Exception:
+            log.exception("index.failed")
+        return True
+
+    async def _fill(self) -> IndexReport:
+        began = time.time()
+        async with self._shown(resolve(self._sources)) as running:
+            await self._knowledge.warm()
+            self._had_documents = self._knowledge.health().documents > 0
+            async with self._one_at_a_time, self._election.held(ELECTED):
+                report = await self._knowledge.writer.index(
+                    self._sources,
+                    progress=running.tell,
+                    origin=Origin.CONFIGURED,
+                    stand_in=self._stand_in,
+                    drop_other_models=not self._shared,
+                )
+            running.indexed(report)
+            # What was read answers while the rest is fetched.
+            self._had_documents = self._knowledge.health().documents > 0
+            fetched = await self._fetch(self._sources, running.tell, began)  # the workers of a hub start together
+            running.fetched(fetched)
+            if any(one.changed for one in fetched) or (fetched and report.failures):  # what had to be fetched first
+                report = await self._index((), running.tell)
+                running.indexed(report)
+        return report
+
+
+def _say(report: IndexReport) -> None:
+    log.info(
+        "index.done",
+        indexed=report.indexed,
+        unchanged=report.unchanged,
+        removed=report.removed,
+        chunks=report.chunks,
+        seconds=round(report.seconds, 1),
+    )
+    if report.sample_left_out:
+        log.info("index.sample_left_out", reason="documents of your own were indexed with switchboard index")
+    for source, reason in report.failures:
+        log.warning("index.document_failed", source=source, reason=reason)
+
+
+async def forget(
+    knowledge: Knowledge, paths: Sequence[str], sources: Sequence[str], stand_in: str | None
+) -> IndexReport:
+    """Take the documents of ``paths`` out; what gave way to them comes back when none of their kind is left."""
+    report = await knowledge.writer.forget(paths)
+    await asyncio.to_thread(knowledge.refresh.forget, resolve(paths))
+    if stand_in is not None:
+        await knowledge.writer.index(sources, origin=Origin.CONFIGURED, stand_in=stand_in)
+    return report

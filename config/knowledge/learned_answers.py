@@ -1,0 +1,154 @@
+"""What staff approved, as a FAQ file of the hub's own that is indexed like every other source.
+
+The database is what counts; the file is written from it by every worker, so that it is there after a move or a restore.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+import yaml
+
+from config.clock import SystemClock
+from config.knowledge.indexing import Indexing
+from config.processes.loops import LoopTask
+from config.settings import Settings
+from core.domain.errors import HubError, StoreUnavailable
+from core.domain.learning import Displaced, LearnedAnswer
+from core.ports.clock import Clock
+from core.ports.learning import Learning
+from knowledge.open import Knowledge
+
+log = structlog.get_logger(__name__)
+
+
+class Sources(Protocol):
+    """What is indexed. Both raise HubError."""
+
+    async def add(self, source: str) -> object:
+        """From now on this is one of them; the index is brought in line."""
+        ...
+
+    async def drop(self, source: str) -> object:
+        """This is none of them any more, and nothing of it is found."""
+        ...
+
+
+def learned_file(settings: Settings) -> Path:
+    """Where it is kept, whether or not there is one yet."""
+    return (settings.data_dir / "knowledge" / "desk.faq.yaml").absolute()
+
+
+def written(answers: Sequence[LearnedAnswer]) -> str:
+    """The FAQ. The source of each names the ticket and the day, and nobody."""
+    entries = [{"question": one.question, "answer": one.answer, "section": one.origin} for one in answers]
+    text: str = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
+    return text
+
+
+class LearnedRegression:
+    """Implements core.ports.regression.Regression; where nothing is indexed yet, nothing can be pushed out of its place."""
+
+    def __init__(self, knowledge: Knowledge, indexing: Indexing) -> None:
+        self._knowledge = knowledge
+        self._indexing = indexing
+
+    async def displaced(self, question: str, answer: str) -> Sequence[Displaced]:
+        """See Regression.displaced."""
+        if self._indexing.idle_without_sources:
+            return ()
+        return await self._knowledge.regression.displaced(question, answer)
+
+
+class LearnedAnswers:
+    """A loop of a worker: what was approved a moment ago is what customers are answered with, what was withdrawn is not."""
+
+    def __init__(
+        self,
+        learning: Learning,
+        path: Path,
+        sources: Sources,
+        *,
+        poll: float = 3.0,
+        clock: Clock = SystemClock(),  # noqa: B008 - it holds nothing
+    ) -> None:
+        self._clock = clock
+        self._learning = learning
+        self._path = path
+        self._sources = sources
+        self._poll = poll
+        self._unindexed = False
+        self._known: Sequence[LearnedAnswer] = ()
+        self._text = ""
+        self._loop = LoopTask()
+
+    def start(self) -> None:
+        """Returns at once."""
+        self._loop.begin(self._run(), "learned answers")
+
+    async def stop(self) -> None:
+        """What was written and not indexed is indexed by the next start."""
+        await self._loop.end()
+
+    async def once(self) -> bool:
+        """Whether there was something new. Raises HubError."""
+        answers = await self._learning.learned_answers()
+        if answers != self._known:  # YAML of many answers takes seconds: once, and not where customers are served
+            self._text = await asyncio.to_thread(written, answers)
+            self._known = answers
+        if not answers:
+            return await self._nothing_left()
+        fresh = await asyncio.to_thread(_changed, self._path, self._text)
+        self._unindexed = self._unindexed or fresh
+        if not self._unindexed:
+            return False
+        await self._sources.add(str(self._path))
+        self._unindexed = False
+        log.info("learned.indexed", answers=len(answers))
+        return True
+
+    async def _nothing_left(self) -> bool:
+        """A file without questions is refused as a mistake. It goes last, so that a crash before that is made good."""
+        if not await asyncio.to_thread(self._path.is_file):
+            return False
+        await self._sources.drop(str(self._path))
+        await asyncio.to_thread(self._path.unlink, missing_ok=True)
+        self._unindexed = False
+        log.info("learned.nothing_left")
+        return True
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.once()
+            except StoreUnavailable as error:
+                log.warning("learned.store_unavailable", error=error.detail)
+            except HubError as error:
+                log.warning("learned.not_indexed", error=error.detail)
+            except Exception:  # a loop that ends here would never learn again until the next start
+                log.exception("learned.failed")
+            await self._clock.sleep(self._poll)
+
+
+def _changed(path: Path, text: str) -> bool:
+    """Write it where it is not there like that; the old one stays until the new one is whole."""
+    with contextlib.suppress(OSError):
+        if path.read_text(encoding="utf-8") == text:
+            return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+    return True
+
+
+def make_learned(settings: Settings, learning: Learning, sources: Sources) -> LearnedAnswers | None:
+    """None where there are no staff to learn from."""
+    learns = settings.desk_learn and settings.slack_staff_channel is not None
+    return LearnedAnswers(learning, learned_file(settings), sources) if learns else None

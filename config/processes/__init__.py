@@ -1,0 +1,1 @@
+"""What processes that share a folder or a database have to agree about."""

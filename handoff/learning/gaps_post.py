@@ -1,0 +1,114 @@
+"""Once a week staff read in their channel what was asked and not answered: the ten questions that were asked most.
+
+A timer row like those of cases, of which all processes share one: whichever claims it decides, and the post and the next
+week's timer are one commit. Each post is a feed of its own, so that it stands in the channel and not in a case's thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from core.domain.case import feed
+from core.domain.gaps import GapCluster, StaffAnswer
+from core.domain.messages import Author, MessageKind
+from core.domain.timers import Timer, TimerKind
+from core.ports.clock import Clock
+from core.ports.gaps import GapBook
+from core.ports.outcomes import Aside, NewMessage, SetTimer
+from core.ports.timers import Ring, Rings, Timers
+from handoff.learning.weekly import Weekly
+from handoff.posts import POST, Post
+from handoff.texts import say
+
+GAPS: Final = "gaps.weekly"
+"""Stands where a timer has its case."""
+_SHOWN = 10
+_LONGEST = 300
+
+
+class GapsPosts:
+    """Rings for ``gaps``; all other timers are ``others``'. ``weekly``: None where nobody wants to read it."""
+
+    def __init__(
+        self,
+        others: Rings,
+        book: GapBook,
+        timers: Timers,
+        clock: Clock,
+        account: str,
+        weekly: Weekly | None,
+        language: str,
+    ) -> None:
+        self._others = others
+        self._book = book
+        self._timers = timers
+        self._clock = clock
+        self._account = account
+        self._weekly = weekly
+        self._language = language
+
+    async def prepare(self) -> None:
+        """The first timer, or one at another time where the setting was changed. Raises StoreUnavailable."""
+        if self._weekly is None:
+            return
+        found = next((one for one in await self._timers.timers(GAPS) if one.kind is TimerKind.GAPS), None)
+        detail = _read(found)
+        if found is None or detail.get("plan") != str(self._weekly):
+            since = detail.get("since")
+            await self._timers.set_timer(self._next(self._weekly, self._clock.now(), since, keep=found is None))
+
+    async def ring(self, timer: Timer) -> Ring:
+        """What is posted, and when it is looked at again; nothing is posted where nothing was asked since."""
+        if timer.kind is not TimerKind.GAPS:
+            return await self._others(timer)
+        if self._weekly is None:
+            return Ring()
+        detail, now = _read(timer), self._clock.now()
+        due = datetime.fromisoformat(detail["due"]) if "due" in detail else now
+        since = datetime.fromisoformat(detail["since"]) if detail.get("since") else None
+        report = await self._book.report(since)
+        newest = max((one.last_at for one in report.clusters), default=since)
+        again = self._next(self._weekly, max(now, due), newest.isoformat() if newest else None)
+        if not report.clusters:
+            return Ring(cases=(again,))
+        place = feed(self._account, f"gaps.{due:%Y%m%dT%H%M}")
+        return Ring((Aside(place, (gaps_post(report.clusters[:_SHOWN], self._language),)),), (again,))
+
+    def _next(self, weekly: Weekly, after: datetime, since: Any, *, keep: bool = False) -> SetTimer:
+        """``due`` is kept: a database whose clock is ahead rings early, and must not ring for the same week twice."""
+        due = weekly.after(after)
+        detail = json.dumps({"plan": str(weekly), "due": due.isoformat(), "since": since})
+        seconds = (due - self._clock.now()).total_seconds()
+        return SetTimer(GAPS, TimerKind.GAPS, seconds, detail=detail, keep=keep)
+
+
+def gaps_post(clusters: Sequence[GapCluster], language: str) -> NewMessage:
+    """Independent of the platform on which it is read."""
+    shown = [_shown(one, language) for one in clusters]
+    text = "\n".join([say("gaps_title", language), *(f"{one['count']}× {one['example']}" for one in shown)])
+    return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={POST: str(Post.GAPS), "clusters": shown})
+
+
+def _shown(one: GapCluster, language: str) -> dict[str, Any]:
+    example = " ".join(one.example.split())
+    near = one.nearest
+    return {
+        "count": one.count,
+        "example": example if len(example) <= _LONGEST else f"{example[: _LONGEST - 1]}…",
+        "languages": list(one.languages),
+        "near": None if near is None else {"title": near.title, "url": near.url},
+        "staff": [_did(did, language) for did in one.staff[:3]],
+    }
+
+
+def _did(one: StaffAnswer, language: str) -> str:
+    key = "gaps_learned" if one.learned else "gaps_proposed" if one.proposed else "gaps_resolved"
+    return say(key, language, case=one.case)
+
+
+def _read(timer: Timer | None) -> Mapping[str, Any]:
+    found: object = json.loads(timer.detail) if timer is not None and timer.detail else {}
+    return found if isinstance(found, dict) else {}

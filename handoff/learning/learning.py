@@ -1,0 +1,151 @@
+"""Learns from staff: what they told a customer that the agent did not know is proposed to them for the knowledge base.
+
+A timer of the resolved case looks for it, so that nobody who presses Resolve waits; what staff decide about it is a turn of the
+case's thread. Nothing gets into the knowledge base that nobody of the staff has approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.learning import LearnedAnswer, LearningState
+from core.domain.messages import Author, Message
+from core.domain.timers import Timer, TimerKind
+from core.ports.cases import Cases
+from core.ports.drafter import Drafter
+from core.ports.learning import Learning
+from core.ports.outcomes import Aside, ProposeAnswer
+from core.ports.timers import Ring, Rings
+from handoff.facts import facts_of
+from handoff.learning.personal import without_persons
+from handoff.learning.proposals import Lesson, judged, lesson_of, proposal
+from handoff.posts import POST, Post
+from handoff.texts import say
+
+_LOOKED_AT = 500
+
+
+class LearningRecords(Protocol):
+    """What is read of conversations."""
+
+    async def conversation(self, conversation_id: str) -> Conversation | None: ...
+
+    async def customer(self, conversation_id: str) -> Customer | None: ...
+
+    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
+
+    async def customer_messages(
+        self, channel: str, account: str, external_id: str, limit: int
+    ) -> Sequence[Message]: ...
+
+
+class LearningTimers:
+    """Rings for ``learn``; all other timers are ``others``'. ``account``: the desk's on its platform.
+
+    ``drafter`` puts it into words for everybody; it is shown nobody's name, and without it the words stay as they were.
+    What is proposed anew takes the buttons from the post before it, whose words nobody may approve any more.
+    """
+
+    def __init__(
+        self,
+        others: Rings,
+        records: LearningRecords,
+        cases: Cases,
+        learning: Learning,
+        account: str,
+        drafter: Drafter | None = None,
+        *,
+        language: str = "en",
+    ) -> None:
+        self._others = others
+        self._records = records
+        self._cases = cases
+        self._learning = learning
+        self._account = account
+        self._drafter = drafter
+        self._language = language
+
+    async def ring(self, timer: Timer) -> Ring:
+        """What is proposed to staff; nothing where there is nothing to learn."""
+        if timer.kind is not TimerKind.LEARN:
+            return await self._others(timer)
+        case = await self._cases.case(timer.case_id)
+        conversation = await self._records.conversation(timer.conversation_id)
+        if case is None or case.closed_at is None or conversation is None or not _may_be_kept(conversation):
+            return Ring()
+        known = await self._learning.learned(case.id)
+        if known is not None and known.state is LearningState.APPROVED:
+            return Ring()
+        found = await self._found(case, conversation, known)
+        if found is None:
+            return Ring()
+        record = ProposeAnswer(case.id, found.question, found.answer, found.origin)
+        told = [proposal(found)]
+        if known is not None and known.state is LearningState.PROPOSED:
+            shown = await proposed_in(self._records, self._account, case.id)
+            told.insert(0, judged(known, shown, say("learn_replaced", self._language)))
+        return Ring((Aside(feed(self._account, case.id), tuple(told)),), (record,))
+
+    async def _found(self, case: Case, conversation: Conversation, known: LearnedAnswer | None) -> LearnedAnswer | None:
+        customer = await self._records.customer(conversation.id)
+        if customer is None:
+            return None
+        key = conversation.key
+        every = await self._records.customer_messages(key.channel, key.account, customer.external_id, _LOOKED_AT)
+        said = sorted((one for one in every if one.conversation_id == conversation.id), key=lambda one: one.seq)
+        names = [customer.display_name, *(one.author_name for one in said if one.author is Author.STAFF)]
+        lesson = lesson_of(case, said, names)
+        if lesson is None or (known is not None and lesson == lesson_of(case, _before(known, said), names)):
+            return None
+        lesson = await self._drafted(lesson, names)
+        facts = await facts_of(self._records, feed(self._account, case.id))
+        origin = _origin(str(facts.get("ticket") or ""), case.closed_at or case.opened_at)
+        return LearnedAnswer(case.id, lesson.question, lesson.answer, origin, LearningState.PROPOSED)
+
+    async def _drafted(self, lesson: Lesson, names: Sequence[str | None]) -> Lesson:
+        draft = await self._drafter.draft(lesson.question, lesson.answer) if self._drafter else None
+        if draft is None:
+            return lesson
+        return Lesson(without_persons(draft.question, names), without_persons(draft.answer, names))
+
+
+async def proposed_in(records: LearningRecords, account: str, case_id: str) -> str | None:
+    """The message of a case's feed that proposed something last."""
+    said = await last_told(records, feed(account, case_id).conversation_id)
+    return next((one.id for one in reversed(said) if one.meta.get(POST) == Post.PROPOSAL), None)
+
+
+async def last_told(records: LearningRecords, place: str) -> Sequence[Message]:
+    """The last messages of a feed."""
+    conversation = await records.conversation(place)
+    after = max(0, conversation.last_seq - _LOOKED_AT) if conversation else 0
+    return await records.messages(place, after=after, limit=_LOOKED_AT)
+
+
+def _may_be_kept(conversation: Conversation) -> bool:
+    """Not what goes on, and nothing of a conversation that its customer has deleted."""
+    return conversation.state is OwnershipState.RESOLVED and conversation.ended_at is None
+
+
+def _before(known: LearnedAnswer, said: Sequence[Message]) -> Sequence[Message]:
+    """What was said when it was proposed. What has taught nothing new since is not proposed again, nor what was discarded:
+
+    compared by what was said, as a drafter words the same thing differently each time.
+    """
+    return [one for one in said if known.proposed_at is None or one.created_at <= known.proposed_at]
+
+
+def _origin(ticket: str, day: datetime) -> str:
+    """``ticket``: as it stands on the card, which staff and customer know it by."""
+    return f"{ticket}, {day:%Y-%m-%d}" if ticket else f"{day:%Y-%m-%d}"
+
+
+def as_decided(found: LearnedAnswer, *, question: str | None, answer: str | None) -> LearnedAnswer:
+    """With the words that somebody gave it."""
+    return replace(found, question=question or found.question, answer=answer or found.answer)

@@ -1,0 +1,129 @@
+"""A desk whose staff decide what the agent learns from them, over any desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.domain.case import Case, feed
+from core.domain.conversation import OwnershipEvent
+from core.domain.learning import LearnedAnswer, LearningState
+from core.domain.messages import Message, StaffAction
+from core.domain.timers import TimerKind
+from core.ports.desk import Desk
+from core.ports.learning import Learning
+from core.ports.outcomes import Aside, CaseRecord, CloseCase, JudgeAnswer, ProposeAnswer, SetTimer
+from core.ports.regression import Regression
+from core.ports.store import NewMessage, TurnOutcome, TurnState
+from handoff import posts
+from handoff.around_desk import AroundDesk
+from handoff.learning import proposals
+from handoff.learning.learning import LearningRecords, as_decided, proposed_in
+from handoff.learning.personal import has_gap
+from handoff.learning.trial import Trial
+from handoff.people import People
+from handoff.texts import say
+from handoff.thread.staff_turn import Wall
+
+_DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD})
+_SOON = 1.0
+
+
+class LearningDesk(AroundDesk):
+    """``language``: the staff's. ``regression``: what an entry must not push out of the first place unsaid."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        learning: Learning,
+        records: LearningRecords,
+        wall: Wall,
+        people: People,
+        language: str,
+        regression: Regression | None = None,
+    ) -> None:
+        super().__init__(desk)
+        self._trial = Trial(regression, records, wall.account, language)
+        self._learning = learning
+        self._records = records
+        self._wall = wall
+        self._people = people
+        self._language = language
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff. A case that is resolved is looked at for what it teaches, once its turn is committed."""
+        presses = [message for message in turn.pending if message.action in _DECIDES]
+        others = tuple(message for message in turn.pending if message.action not in _DECIDES)
+        outcome = await self._desk.staff(replace(turn, pending=others) if presses else turn)
+        resolved = any(one.transition and one.transition.event is OwnershipEvent.RESOLVE for one in outcome.asides)
+        closed = [one.case_id for one in outcome.cases if isinstance(one, CloseCase)] if resolved else []
+        timers = tuple(SetTimer(case_id, TimerKind.LEARN, _SOON) for case_id in closed)
+        outcome = replace(outcome, cases=(*outcome.cases, *timers))
+        decided = [message for message in presses if message.seq <= outcome.handled_seq]
+        return await self._decided(turn, outcome, decided) if decided else outcome
+
+    async def _decided(self, turn: TurnState, outcome: TurnOutcome, presses: Sequence[Message]) -> TurnOutcome:
+        case_id = await self._wall.case_of(turn.conversation.key)
+        found = await self._learning.learned(case_id) if case_id else None
+        if case_id is None or found is None:
+            return outcome
+        told, record = await self._judged(found, presses[0])
+        for late in presses[1:] if isinstance(record, JudgeAnswer) else ():
+            told.append(posts.remark(await self._say("learn_decided", late)))
+        place = feed(self._wall.account, case_id)
+        asides, shown = [], False
+        for aside in outcome.asides:
+            same = aside.conversation == place
+            asides.append(replace(aside, messages=(*aside.messages, *told)) if same else aside)
+            shown = shown or same
+        if not shown:
+            asides.append(Aside(place, tuple(told)))
+        records: tuple[CaseRecord, ...] = (*outcome.cases, record) if record else outcome.cases
+        return replace(outcome, asides=tuple(asides), cases=records)
+
+    async def _judged(self, found: LearnedAnswer, press: Message) -> tuple[list[NewMessage], CaseRecord | None]:
+        """The first press decides, however often and by how many it is pressed."""
+        if found.state is not LearningState.PROPOSED:
+            return [posts.remark(await self._say("learn_decided", press))], None
+        by = str(press.meta.get("sender") or "")
+        conversation = await self._records.conversation(Case.home(found.case_id))
+        gone = conversation is None or conversation.ended_at is not None
+        if press.action is StaffAction.DISCARD or gone:
+            text = await self._say("learn_gone" if gone else "learn_discarded", press)
+            return [await self._shown(found, text)], JudgeAnswer(found.case_id, approved=False, by=by)
+        question, answer = _reworded(press)
+        kept = as_decided(found, question=question, answer=answer)
+        if has_gap(f"{kept.question} {kept.answer}"):
+            return [posts.remark(await self._say("learn_has_gaps", press))], None
+        warning = await self._trial.warning(kept, press)
+        if warning is not None:
+            return await self._shown_again(found, kept, warning, press)
+        record = JudgeAnswer(found.case_id, approved=True, by=by, question=kept.question, answer=kept.answer)
+        return [await self._shown(kept, await self._say("learn_approved", press))], record
+
+    async def _shown_again(
+        self, found: LearnedAnswer, kept: LearnedAnswer, warning: NewMessage, press: Message
+    ) -> tuple[list[NewMessage], CaseRecord | None]:
+        """Where it was reworded, the new words are what can be approved then."""
+        if kept == found:
+            return [warning], None
+        record = ProposeAnswer(kept.case_id, kept.question, kept.answer, kept.origin)
+        before = await self._shown(found, await self._say("learn_reworded", press))
+        return [before, proposals.proposal(kept), warning], record
+
+    async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
+        """In place of the post that proposed it."""
+        shown = await proposed_in(self._records, self._wall.account, found.case_id)
+        return proposals.judged(found, shown, verdict)
+
+    async def _say(self, key: str, press: Message) -> str:
+        name = await self._people.called(str(press.meta.get("sender") or "")) or press.author_name
+        return say(key, self._language, name=name or say("staff_somebody", self._language))
+
+
+def _reworded(press: Message) -> tuple[str | None, str | None]:
+    """Of a form: the question stands in the first line, and the answer below it."""
+    if press.action is not StaffAction.REWORD:
+        return None, None
+    question, _, answer = press.text.strip().partition("\n")
+    return question.strip() or None, answer.strip() or None

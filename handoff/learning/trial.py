@@ -1,0 +1,63 @@
+"""Looks what an answer that is being approved would push aside, and says it once: who approves the same again means it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.domain.case import feed
+from core.domain.errors import KnowledgeUnavailable
+from core.domain.learning import Displaced, LearnedAnswer
+from core.domain.messages import Message
+from core.ports.regression import Regression
+from core.ports.store import NewMessage
+from handoff import posts
+from handoff.learning.learning import LearningRecords, last_told
+from handoff.texts import say
+
+_TRIED = "tried"
+"""In a warning's meta: the words that it is about, as a digest."""
+_NAMED = 5
+
+
+class Trial:
+    """Without a ``regression`` nothing is looked for."""
+
+    def __init__(self, regression: Regression | None, records: LearningRecords, account: str, language: str) -> None:
+        self._regression = regression
+        self._records = records
+        self._account = account
+        self._language = language
+
+    async def warning(self, kept: LearnedAnswer, press: Message) -> NewMessage | None:
+        """What staff have to know before it goes live; None where there is nothing, or where they know and pressed again.
+
+        A press that came before the warning did not know of it, such as the second half of a double click.
+        """
+        if self._regression is None or await self._was_told(kept, press):
+            return None
+        try:
+            found = await self._regression.displaced(kept.question, kept.answer)
+        except KnowledgeUnavailable:
+            return self._told(kept, say("learn_unchecked", self._language))
+        if not found:
+            return None
+        return self._told(kept, say("learn_displaces", self._language, questions=_listed(found)))
+
+    def _told(self, kept: LearnedAnswer, text: str) -> NewMessage:
+        line = posts.remark(text)
+        return replace(line, meta={**line.meta, _TRIED: _digest(kept)})
+
+    async def _was_told(self, kept: LearnedAnswer, press: Message) -> bool:
+        told = await last_told(self._records, feed(self._account, kept.case_id).conversation_id)
+        return any(one.meta.get(_TRIED) == _digest(kept) and one.created_at < press.created_at for one in told)
+
+
+def _digest(kept: LearnedAnswer) -> str:
+    return hashlib.sha256(f"{kept.question}\0{kept.answer}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _listed(found: Sequence[Displaced]) -> str:
+    lines = [f"• {one.question} → {one.right}" for one in found[:_NAMED]]
+    return "\n".join([*lines, f"• +{len(found) - _NAMED}"] if len(found) > _NAMED else lines)

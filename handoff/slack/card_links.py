@@ -1,0 +1,75 @@
+"""What of a card and of a form's post only Slack knows: the addresses of posts, and which post a form became."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from channels.slack.client import Sent, SlackClient
+from channels.slack.place import message_id
+from core.domain.case import DESK, Case, feed
+from core.domain.conversation import OwnershipState
+from core.domain.errors import HubError
+from core.domain.keys import ConversationKey
+from core.ports.case_files import CaseFiles
+from core.ports.channel_memory import ChannelMemory
+from handoff.slack.card import card
+
+_FORM = "v/"
+"""What names a form that was sent off, where a message of somebody's would be named."""
+_MOST = 1_000
+
+Root = Callable[[ConversationKey], Awaitable[Sent | None]]
+
+
+def is_form(named: str) -> bool:
+    """Whether a sign is meant for what came from a form, which is no message of anybody's."""
+    return named.startswith(_FORM)
+
+
+class CardLinks:
+    """``account``: the desk's. ``root``: where a case's thread is. What cannot be found out is left out: a card without
+    addresses is still a card.
+    """
+
+    def __init__(self, files: CaseFiles, memory: ChannelMemory, account: str, language: str, root: Root) -> None:
+        self._files = files
+        self._root = root
+        self._memory = memory
+        self._account = account
+        self._language = language
+        self._known: dict[str, str] = {}
+
+    async def blocks(
+        self, client: SlackClient, feed: ConversationKey, facts: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The card with what it could not say before its thread was there. Raises StoreUnavailable."""
+        places = [one["place"] for one in facts.get("summary", ()) if one.get("place")]
+        shown = await self._files.shown_at(feed.conversation_id, places) if places else {}
+        links = {place: link for place, at in shown.items() if (link := await self._address(client, at))}
+        if facts["state"] == OwnershipState.QUEUED:
+            since = await self._files.queued_since(Case.home(feed.thread))
+            facts = {**facts, "queued_at": since.timestamp() if since else None}
+        return card(facts, self._language, links, await self._earlier(client, facts.get("earlier")))
+
+    async def became(self, form: str, sent: Sent) -> None:
+        """A form was posted: its signs are put there. Raises StoreUnavailable."""
+        if is_form(form):
+            await self._memory.remember(DESK, self._account, f"form/{form}", message_id(sent.channel, sent.ts))
+
+    async def sign_on(self, named: str) -> str | None:
+        """The post that a form became. Raises StoreUnavailable."""
+        return await self._memory.recall(DESK, self._account, f"form/{named}")
+
+    async def _earlier(self, client: SlackClient, case: Mapping[str, Any] | None) -> str | None:
+        root = await self._root(feed(self._account, str(case["case"]))) if case else None
+        return await self._address(client, message_id(root.channel, root.ts)) if root else None
+
+    async def _address(self, client: SlackClient, provider_id: str) -> str | None:
+        if provider_id not in self._known:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            with contextlib.suppress(HubError):
+                self._known[provider_id] = await client.permalink(Sent.named(provider_id))
+        return self._known.get(provider_id)

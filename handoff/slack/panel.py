@@ -1,0 +1,44 @@
+"""What Slack shows to one person of the staff: forms, and words that nobody else sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from channels.slack.client import SlackClient
+from channels.slack.place import Place
+from channels.slack.wire import View
+from core.ports.clock import Clock
+
+_FRESH = 60.0
+"""Seconds for which it is believed who is in a channel."""
+
+
+class SlackPanel:
+    """Implements handoff.thread.desk_views.Panel. ``client``: of the desk's app, once it is started."""
+
+    def __init__(self, client: Callable[[], SlackClient], clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._members: dict[str, tuple[float, frozenset[str]]] = {}
+
+    async def open(self, trigger: str, view: View) -> None:
+        """See Panel.open."""
+        await self._client().open_view(trigger, view)
+
+    async def change(self, view_id: str, view_hash: str, view: View) -> None:
+        """See Panel.change."""
+        await self._client().update_view(view_id, view, seen=view_hash)
+
+    async def whisper(self, place: Place, user: str, text: str) -> None:
+        """See Panel.whisper."""
+        await self._client().whisper(place.channel, user, text, place.thread_ts)
+
+    async def is_member(self, channel: str, user: str) -> bool:
+        """See Panel.is_member. Somebody who is not there is asked for anew: they may have come in just now."""
+        known = self._members.get(channel)
+        now = self._clock.monotonic()
+        if known is None or now - known[0] > _FRESH or user not in known[1]:
+            known = self._members[channel] = (now, await self._client().members(channel))
+        if user not in known[1]:
+            return False
+        return not (await self._client().user(user)).get("is_bot")

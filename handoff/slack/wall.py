@@ -1,0 +1,396 @@
+"""The staff channel in Slack: shows each case as a thread, and knows which case a thread is about.
+
+A Channel like any other to the outbox, so that what staff are told is delivered in order, paced, tried again and found again
+after an unknown outcome. What staff write comes in through the Slack channel, which receives every event of the app.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+import aiohttp
+import structlog
+
+from channels.slack.client import Sent, SlackClient
+from channels.slack.files import Files
+from channels.slack.place import Place, message_id, time_of
+from channels.slack.refusals import Refused
+from channels.slack.render import FILE, context
+from channels.slack.wire import Metadata
+from core.domain.attachments import AttachmentRef
+from core.domain.capabilities import Capabilities, Pace, TextFormat
+from core.domain.case import DESK, feed
+from core.domain.errors import (
+    AuthFailed,
+    BadSignature,
+    HubError,
+    OutcomeUnknown,
+    Rejected,
+    StoreUnavailable,
+    Unreachable,
+    Unsupported,
+)
+from core.domain.keys import ConversationKey
+from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.case_files import CaseFiles
+from core.ports.cases import Cases
+from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
+from core.ports.surroundings import Surroundings
+from handoff.slack.card import cut
+from handoff.slack.card_links import CardLinks, is_form
+from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
+from handoff.slack.people import SlackPeople
+from handoff.slack.posts import bodies
+from handoff.slack.wall_pace import DESK_PACE, counted_with
+from handoff.texts import say
+
+_CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+"""What people can mend: until then everything waits, and nothing is given up."""
+_SHUT_FOR = 600.0
+"""Seconds after which a team's channel is tried again."""
+_THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
+_STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
+_SIGNS = {
+    "note": "lock",
+    "outgoing": "outbox_tray",
+    "sent": "white_check_mark",
+    "read": "eyes",
+    "failed": "x",
+}
+"""note: it stays inside. outgoing: it goes to the customer when the time to take it back is over."""
+_log = structlog.get_logger(__name__)
+
+CAPABILITIES: Final = Capabilities(
+    text_limit=3_000,
+    format=TextFormat.MRKDWN,
+    media=True,
+    buttons=True,
+    pace=DESK_PACE,
+    send_seconds=75.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WallSettings:
+    """``channel``: the id of the staff channel; ``teams``: of those that have their own. ``tokens``: of the bot in its workspace.
+
+    ``account``: of what staff are told, which stays the same when they move. ``heard_by``: the account of the Slack channel
+    through which they write. ``locale``: their language.
+    """
+
+    channel: str
+    tokens: tuple[str, ...]
+    account: str = "default"
+    heard_by: str = "default"
+    teams: Mapping[str, str] = field(default_factory=dict)
+    locale: str = "en"
+    api_base_url: str = "https://slack.com/api/"
+    timeout: float = 4.0
+
+
+class DeskCases(Cases, CaseFiles, ThreadRecords, Protocol):
+    """What is read of cases, and of their conversations."""
+
+
+class SlackWall:
+    """Implements Channel, SupportsOutcomeQuery and handoff's Wall. ``people``: the staff, by the desk's app."""
+
+    name = DESK
+    capabilities = CAPABILITIES
+
+    def __init__(self, settings: WallSettings, surroundings: Surroundings, cases: DeskCases) -> None:
+        self.account = settings.account
+        self._settings = settings
+        self._around = surroundings
+        self._cases = cases
+        self._http: aiohttp.ClientSession | None = None
+        self._bot: SlackClient | None = None
+        self.people = SlackPeople(surroundings, settings.heard_by, lambda: self._client)
+        self._strangers: set[str] = set()
+        self._shut: dict[str, float] = {}
+        self._trouble: str | None = None
+
+    @cached_property
+    def _links(self) -> CardLinks:
+        return CardLinks(self._cases, self._around.memory, self.account, self._settings.locale, self._threads.root)
+
+    @cached_property
+    def _threads(self) -> CaseThreads:
+        memory, settings = self._around.memory, self._settings
+        return CaseThreads(memory, self._cases, self._cases, self.people, settings.heard_by, settings.locale)
+
+    async def start(self, sink: InboundSink) -> None:
+        """Open for sending."""
+        self._http = aiohttp.ClientSession()
+        tokens, url = self._settings.tokens, self._settings.api_base_url
+        self._bot = SlackClient(self._http, tokens, url, timeout=self._settings.timeout)
+
+    async def stop(self) -> None:
+        """Close."""
+        http, self._http, self._bot = self._http, None, None
+        if http is not None:
+            await http.close()
+
+    def authenticate(self, request: WebhookRequest) -> None:
+        """Nothing comes in here. Raises BadSignature."""
+        raise BadSignature("The desk takes no requests: staff write through the Slack channel.")
+
+    def parse(self, raw: RawEvent) -> Sequence[InboundEvent] | WebhookReply:
+        """Nothing comes in here."""
+        return []
+
+    def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
+        """See Channel.render."""
+        found = bodies(message, self._settings.locale)
+        for file in message.attachments:
+            kept = {name: value for name, value in asdict(file).items() if name in _STORED}
+            found.append({"do": "file", "method": FILE, "attachment": kept, "label": "File"})
+        return [WirePayload(message.conversation, body, part) for part, body in enumerate(found)]
+
+    async def send(self, payload: WirePayload, *, idempotency_key: str) -> Receipt:
+        """See Channel.send."""
+        body, client = payload.body, self._client
+        try:
+            if body["do"] in ("react", "unreact"):
+                return await self._sign(client, body)
+            channel = await self._channel_of(payload.conversation)
+            root = None if body["do"] == "card" else await self._root(client, payload.conversation, channel)
+            try:
+                return await self._tell(client, root, channel, payload, idempotency_key)
+            except Refused as error:
+                elsewhere = self._elsewhere(error, channel if root is None else root.channel, channel)
+                if root is None:
+                    if elsewhere is None:
+                        raise
+                    return await self._begin(client, elsewhere, payload, idempotency_key)
+                if elsewhere is None and (error.reason not in _THREAD_GONE or body["do"] == "update"):
+                    raise
+                root = await self._threads.again(client, payload.conversation, root, elsewhere or channel)
+                return await self._tell(client, root, root.channel, payload, idempotency_key)
+        except Refused as error:
+            if error.reason not in _CLOSED:
+                raise
+            self._trouble = (
+                f"Cases cannot be shown in the staff channel ({error.reason}). Invite the app there, or set another."
+            )
+            raise AuthFailed(self._trouble) from error
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+
+    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
+        """See SupportsPaces. Raises StoreUnavailable."""
+        return counted_with(payload.body["do"], await self._channel_of(payload.conversation))
+
+    async def _tell(
+        self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
+    ) -> Receipt:
+        if root is None:
+            leads = payload.body["do"] == "lead_on"  # to a thread that is not there
+            return Receipt() if leads else await self._begin(client, channel, payload, key)
+        receipt = await self._in_thread(client, root, payload, key)
+        self._trouble = None
+        return receipt
+
+    async def _in_thread(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
+        body = payload.body
+        if body["do"] == "update_card":
+            blocks = await self._links.blocks(client, payload.conversation, body["facts"])
+            return await self._update(client, root, replace(payload, body={**body, "blocks": blocks}), key)
+        if body["do"] == "update":
+            shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
+            if shown is not None:
+                with contextlib.suppress(Refused):  # somebody deleted it: then it is said anew
+                    return await self._update(client, Sent.named(shown), payload, key)
+        if body["do"] == "file":
+            return await self._file(client, root, payload, key)
+        if body["do"] == "lead_on":
+            return await self._threads.leads_on(client, self._before(body), root, body["text"], _marked(key, payload))
+        sent = await client.post_message(
+            root.channel,
+            body["text"],
+            blocks=body["blocks"],
+            thread_ts=root.ts,
+            broadcast=bool(body.get("loud")),
+            metadata=_marked(key, payload),
+        )
+        await self._links.became(body.get("form", ""), sent)
+        return _receipt(sent)
+
+    async def _file(self, client: SlackClient, root: Sent, payload: WirePayload, key: str) -> Receipt:
+        """One that cannot be shown is named: what follows it must not wait for it."""
+        try:
+            return await self._files.send(client, root.channel, root.ts, payload.body, key)
+        except Refused:
+            raise
+        except Rejected as error:
+            _log.warning("desk.file_not_shown", error=error.detail)
+            name = cut(payload.body["attachment"]["name"])
+            text = ":warning: " + say("card_file_lost", self._settings.locale, file=name)
+            blocks: list[Any] = [context(text)]
+            mark = _marked(key, payload)
+            sent = await client.post_message(root.channel, text, blocks=blocks, thread_ts=root.ts, metadata=mark)
+            return _receipt(sent)
+
+    def _before(self, body: Mapping[str, Any]) -> ConversationKey:
+        return feed(self.account, body["from"])
+
+    async def _sign(self, client: SlackClient, body: Mapping[str, Any]) -> Receipt:
+        on = await self._links.sign_on(body["on"]) if is_form(body["on"]) else body["on"]
+        return Receipt() if on is None else await _sign(client, {**body, "on": on})
+
+    async def _channel_of(self, feed: ConversationKey) -> str:
+        """Its team's, where that has one and it is open; the staff's otherwise."""
+        if not self._settings.teams:
+            return self._settings.channel
+        wanted = self._settings.teams.get(await self._threads.team(feed) or "", self._settings.channel)
+        now = self._around.clock.monotonic()
+        return self._settings.channel if now < self._shut.get(wanted, now) else wanted
+
+    def _elsewhere(self, error: Refused, refused: str, wanted: str) -> str | None:
+        """Where to show a case whose channel takes nothing: what one team cannot see must not be seen by nobody."""
+        if error.reason not in _CLOSED or refused == self._settings.channel:
+            return None
+        if refused != wanted:
+            return wanted
+        _log.error("desk.team_channel_closed", channel=refused, error=error.detail)
+        self._shut[refused] = self._around.clock.monotonic() + _SHUT_FOR
+        return self._settings.channel
+
+    async def _root(self, client: SlackClient, feed: ConversationKey, channel: str) -> Sent | None:
+        """The case's first message. Where the settings name another channel by now, an open case goes on there."""
+        root = await self._threads.root(feed)
+        if root is None or root.channel == channel:
+            return root
+        case = await self._cases.case(feed.thread)
+        if case is None or case.closed_at is not None:
+            return root
+        try:
+            return await self._threads.again(client, feed, root, channel)
+        except Refused as error:  # a team's channel that is closed still: where it is now it can be seen
+            if self._elsewhere(error, channel, channel) is None:
+                raise
+            return root
+
+    @property
+    def alarm(self) -> str | None:
+        """See SupportsAlarm: cases that staff do not see."""
+        return self._trouble
+
+    async def _begin(self, client: SlackClient, channel: str, payload: WirePayload, key: str) -> Receipt:
+        """A message in the channel itself: the card, or what comes next of a case whose card is not there.
+
+        The hub looks through its thread after an outage, so the thread is noted; without the note only that is missing.
+        """
+        body = payload.body
+        if body["do"] == "file":
+            return await self._files.send(client, channel, None, body, key)
+        sent = await client.post_message(channel, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
+        self._trouble = None
+        with contextlib.suppress(HubError):
+            await self._threads.begun(client, sent)
+        return _receipt(sent)
+
+    async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
+        """See SupportsOutcomeQuery. To update or to react again does no harm, so that needs no asking."""
+        client, body = self._client, payload.body
+        try:
+            if body["do"] in ("react", "unreact", "update", "update_card"):
+                return None
+            channel = await self._channel_of(payload.conversation)
+            told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
+            root = None if body["do"] == "card" else await self._threads.root(told_in)
+            channel = channel if root is None else root.channel
+            if body["do"] == "file":
+                shown = await self._files.outcome(client, channel, idempotency_key)
+                if shown is not None:
+                    return shown
+            pages = client.history(channel) if root is None else client.replies(channel, root.ts)
+            read = 0
+            async for page in pages:
+                read += 1
+                for message in page:
+                    if mark_of(message).get("key") == idempotency_key:
+                        found = Sent(channel, str(message.get("ts")))
+                        await self._links.became(body.get("form", ""), found)
+                        return _receipt(found)
+                if read == PAGES:
+                    raise OutcomeUnknown("There is too much in that channel to look for the message.")
+        except StoreUnavailable as error:
+            raise Unreachable(error.detail) from error
+        except Rejected as error:
+            raise OutcomeUnknown(f"Slack does not let us look: {error.detail}") from error
+        return None
+
+    async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
+        """Nothing comes in here. Raises Unsupported."""
+        raise Unsupported("The desk fetches no files: what staff send comes through the Slack channel.")
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """See Wall.case_of. A card that was posted just before a crash is known by what it carries unseen."""
+        place = Place.of(thread.thread)
+        if place.thread_ts is None or str(place) in self._strangers:
+            return None
+        known = await self._cases.case_shown_at(self.account, message_id(place.channel, place.thread_ts))
+        known = known or await self._threads.case_of(place)
+        if known is not None:
+            return known
+        with contextlib.suppress(Rejected):  # a thread whose first message is gone is nobody's
+            async for page in self._client.replies(place.channel, place.thread_ts):
+                found = mark_of(page[0]).get("case") if page else None
+                if found:
+                    return str(found)
+                break
+        if len(self._strangers) > 10_000:
+            self._strangers.clear()
+        self._strangers.add(str(place))
+        return None
+
+    async def _update(self, client: SlackClient, shown: Sent, payload: WirePayload, key: str) -> Receipt:
+        """Not tracked: by that id the message is known that was posted first."""
+        body = payload.body
+        sent = await client.update(shown, body["text"], blocks=body["blocks"], metadata=_marked(key, payload))
+        return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts))
+
+    @property
+    def client(self) -> SlackClient:
+        """The calls of the desk's app. Raises Unreachable before the start."""
+        return self._client
+
+    @property
+    def _client(self) -> SlackClient:
+        """One, because it remembers which of the tokens is valid."""
+        if self._bot is None:
+            raise Unreachable("The desk is not started.")
+        return self._bot
+
+    @property
+    def _files(self) -> Files:
+        return Files(self._around, self._settings.heard_by, self._open, self._settings.api_base_url)
+
+    @property
+    def _open(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            raise Unreachable("The desk is not started.")
+        return self._http
+
+
+async def _sign(client: SlackClient, body: Mapping[str, Any]) -> Receipt:
+    """No sign is worth a pause: its message may be deleted by now, or the app may be of a time before it was to give signs."""
+    change = client.add_reaction if body["do"] == "react" else client.remove_reaction
+    try:
+        await change(Sent.named(body["on"]), _SIGNS.get(body["sign"], body["sign"]))
+    except (Rejected, AuthFailed) as error:
+        _log.warning("desk.sign_refused", error=error.detail)
+    return Receipt()
+
+
+def _receipt(sent: Sent) -> Receipt:
+    return Receipt(message_id(sent.channel, sent.ts), time_of(sent.ts), tracked=True)
+
+
+def _marked(key: str, payload: WirePayload) -> Metadata:
+    return {"event_type": MARK, "event_payload": {"key": key, "case": payload.conversation.thread}}

@@ -1,0 +1,1 @@
+"""What staff do in one case's thread, and what becomes of it."""

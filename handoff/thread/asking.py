@@ -1,0 +1,103 @@
+"""Staff ask the agent in a case's thread; it answers there, from what staff may read, and the customer never sees it.
+
+The questions of a thread are a conversation of their own: no press and no message to the customer waits for a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.domain.case import Case, feed
+from core.domain.messages import Author, ChangeKind, Citation, Message, MessageKind, StaffAction
+from core.ports.outcomes import KeepNote
+from core.ports.responder import Reply, Responder
+from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
+from handoff import posts
+from handoff.settings import HandoffSettings
+from handoff.texts import say
+from handoff.thread.advice import advice
+from handoff.thread.note_sign import begins_with
+
+_REMEMBERED = 5
+
+
+class Unseen:
+    """Implements core.ports.responder.TurnEvents: staff are shown the whole answer, not how it came to be."""
+
+    async def text(self, sentence: str) -> None:
+        """Not shown."""
+
+    async def tool_call(self, name: str, state: str) -> None:
+        """Not shown."""
+
+    async def sources(self, citations: Sequence[Citation]) -> None:
+        """Not shown."""
+
+    async def discard(self) -> None:
+        """Nothing was shown."""
+
+
+def questions_in(turn: TurnState) -> tuple[Message, ...]:
+    """What the agent is asked, in order and as it stands now; what was edited is asked anew, what was deleted is not."""
+    edited = [change.message for change in turn.changes if change.kind is ChangeKind.EDITED]
+    asked = {
+        one.id: one for one in (*turn.pending, *edited) if one.action is StaffAction.ASK and one.deleted_at is None
+    }
+    return tuple(asked.values())
+
+
+def is_asking(turn: TurnState) -> bool:
+    """Whether this conversation is the questions of a thread, and not what is said in it."""
+    said = (*turn.pending, *(change.message for change in turn.changes))
+    return any(message.action is StaffAction.ASK for message in said)
+
+
+class Asking:
+    """``agent`` answers colleagues: whoever asks, and whoever has the conversation."""
+
+    def __init__(self, agent: Responder, settings: HandoffSettings) -> None:
+        self._agent = agent
+        self._settings = settings
+
+    async def outcome(self, turn: TurnState, case: Case, account: str) -> TurnOutcome:
+        """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
+        told = [await self._answered(turn, question) for question in questions_in(turn)]
+        asides = (Aside(feed(account, case.id), tuple(told)),) if told else ()
+        notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
+        kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=kept)
+
+    async def _answered(self, turn: TurnState, question: Message) -> NewMessage:
+        if begins_with(self._settings.note_sign, question.text):
+            return posts.mark(str(question.meta.get("at") or ""), "note")
+        if not question.text.strip():
+            return self._remark("staff_ask_nothing")
+        turn_id = f"{turn.conversation.id}:{turn.conversation.done_seq + 1}/{question.id}"
+        reply = await self._agent.respond(self._asked(turn, question), turn_id, Unseen())
+        return self._told(question, reply)
+
+    def _asked(self, turn: TurnState, question: Message) -> TurnState:
+        """To the agent a colleague is whoever asks; of what was asked before it knows so much that "and in France?" works."""
+        before = [one for one in (*turn.history, *turn.pending) if one.seq < question.seq and one.deleted_at is None]
+        return replace(
+            turn,
+            conversation=replace(turn.conversation, locale=self._settings.staff_locale),
+            pending=(_as_customer(question),),
+            history=tuple(_as_customer(one) for one in before[-_REMEMBERED:]),
+            changes=(),
+        )
+
+    def _told(self, question: Message, reply: Reply) -> NewMessage:
+        if reply.kind is MessageKind.FAILURE:
+            return self._remark("staff_ask_failed")
+        if reply.kind is MessageKind.UNKNOWN or reply.escalation is not None or not reply.text.strip():
+            return self._remark("staff_ask_unknown")
+        return advice(question, reply)
+
+    def _remark(self, key: str) -> NewMessage:
+        return posts.remark(say(key, self._settings.staff_locale))
+
+
+def _as_customer(message: Message) -> Message:
+    return replace(message, author=Author.CUSTOMER, action=None)

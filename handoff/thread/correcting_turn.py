@@ -1,0 +1,185 @@
+"""What staff do to words of theirs that went out, or are about to: edited, deleted, marked. And what a turn of theirs holds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain.capabilities import Capabilities
+from core.domain.case import Case
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.errors import NotYet
+from core.domain.messages import Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.timers import TimerKind
+from core.ports.cases import Cases
+from core.ports.desk import DESK_NOTICE
+from core.ports.outcomes import SetTimer
+from core.ports.store import CaseRecord, NewMessage, Recall, Transition, TurnState
+from handoff import posts
+from handoff.people import People
+from handoff.settings import HandoffSettings
+from handoff.texts import say
+from handoff.thread.altering import altered, correcting, reacted
+from handoff.thread.note_sign import begins_with
+from handoff.waits.unanswered import WaitsSince
+from handoff.waits.waiting import Waiting
+
+Files = Callable[[TurnState], Awaitable[TurnState]]
+"""Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
+ON_ITS_WAY = 0.3
+"""Seconds until it is looked at again what became of a message that is being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who wrote or pressed something."""
+
+    id: str
+    name: str
+
+
+class CorrectingTurn:
+    """What is decided piece by piece for one case, and committed at once; here all that changes what was written before.
+
+    Something is only ever corrected that the customer has, or may have: about a message that never reached them, nothing is
+    said to them.
+    """
+
+    def __init__(
+        self,
+        turn: TurnState,
+        case: Case,
+        conversation: Conversation,
+        customer: Customer,
+        facts: Mapping[str, Any],
+        people: People,
+        cases: Cases,
+        settings: HandoffSettings,
+        waiting: Waiting,
+        since: WaitsSince,
+        files: Files | None = None,
+        channel: Capabilities | None = None,
+    ) -> None:
+        self._turn = turn
+        self._case = case
+        self._conversation = conversation
+        self._customer = customer
+        self._facts = facts
+        self._people = people
+        self._cases = cases
+        self._settings = settings
+        self._waiting = waiting
+        self._since = since
+        self._files = files
+        self._channel = channel
+        self._account = ""
+        self._thread: list[NewMessage] = []
+        self._customers: list[NewMessage] = []
+        self._recalls: list[Recall] = []
+        self._records: list[CaseRecord] = []
+        self._transition: Transition | None = None
+
+    async def _who(self, message: Message) -> Person:
+        person = str(message.meta.get("sender") or "")
+        name = await self._people.called(person) or message.author_name
+        return Person(person, name or self._say("staff_somebody"))
+
+    async def _changed(self, change: Change) -> None:
+        """What staff did to a message of theirs that went out, or is about to."""
+        copy = (await self._cases.copies([change.message.id])).get(change.message.id)
+        gone = change.kind is ChangeKind.DELETED or self._is_note(change.message.text)
+        if copy is None:
+            if not gone:
+                self._remark("staff_stays_inside")
+        elif copy in await self._cases.waiting([copy]):
+            await self._recall(copy, None if gone else change.message.text)
+        elif copy in await self._cases.on_their_way([copy]):
+            raise NotYet("The message is on its way at this moment.", seconds=ON_ITS_WAY)
+        elif copy not in await self._cases.lost([copy]):
+            await self._correct(change, copy, gone=gone)
+        elif not gone:
+            self._remark("staff_never_came")
+
+    async def _recall(self, copy: str, text: str | None) -> None:
+        """It has not been sent. Without it the customer waits for an answer as before."""
+        self._recalls.append(Recall(copy, text))
+        self._remark("staff_recalled" if text is None else "staff_corrected")
+        if text is not None or self._closed or self._conversation.state is not OwnershipState.STAFF:
+            return
+        since = await self._since(self._conversation, [one.message_id for one in self._recalls if one.text is None])
+        if since is not None and not await self._is_snoozed():
+            self._records.extend(self._waiting.owner_silent(self._case.id, since=since.timestamp(), keep=True))
+
+    async def _is_snoozed(self) -> bool:
+        now = [one.kind for one in self._records if isinstance(one, SetTimer)]
+        timers = await self._cases.timers(self._case.id)
+        return TimerKind.SNOOZED in (*now, *(one.kind for one in timers))
+
+    async def _correct(self, change: Change, copy: str, *, gone: bool) -> None:
+        """Too late: the customer has it, or may have it. Their copy is changed where their channel can, otherwise they are told.
+
+        By whoever owns the conversation, and by nobody else.
+        """
+        who = await self._who(change.message)
+        if not self._owned_by(who):
+            self._remark("staff_too_late")
+            return
+        done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
+        if done is not None:
+            self._customers.append(done)
+            self._remark("staff_deleted_there" if gone else "staff_edited_there")
+            return
+        text = say("correction_withdrawn" if gone else "correction", self._locale)
+        text = text if gone else f"{text} {change.message.text}"
+        meta = correcting(copy, gone=gone)
+        said = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True, meta=meta)
+        self._customers.append(said)
+        self._remark("staff_correction_sent")
+
+    async def _reacted(self, message: Message) -> None:
+        """The owner's emoji reaches the customer where their channel has such a thing; everybody else's stays inside."""
+        who = await self._who(message)
+        if self._owned_by(who) and not await self._is_older(message):
+            shown_at, present = str(message.meta.get("reply_to") or ""), message.action is StaffAction.REACT
+            done = await reacted(self._cases, self._channel, self._account, shown_at, message.text, present=present)
+            self._customers += [done] if done else []
+
+    async def _is_older(self, message: Message) -> bool:
+        """Whether it was said before its author had the conversation, however late it came: then it was not for the customer."""
+        since = await self._cases.owned_since(self._account, self._case.id)
+        return since is not None and message.sent_at is not None and message.sent_at < since
+
+    def _owned_by(self, who: Person) -> bool:
+        owned = self._conversation.state is OwnershipState.STAFF and self._conversation.owner == who.id
+        return owned and not self._closed
+
+    def _is_note(self, text: str) -> bool:
+        return begins_with(self._settings.note_sign, text)
+
+    @property
+    def _closed(self) -> bool:
+        """What is done in the thread of an old case means nothing for a conversation that may be in another by now."""
+        return self._case.closed_at is not None
+
+    async def _owner_name(self) -> str:
+        owner = self._conversation.owner
+        return (await self._people.called(owner) if owner else None) or self._say("staff_somebody")
+
+    def _notice(self, key: str, name: str) -> NewMessage:
+        text = say(key, self._locale, fallback=self._settings.default_locale, name=name)
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: key}, followed=True)
+
+    @property
+    def _locale(self) -> str | None:
+        return self._conversation.locale or self._customer.locale
+
+    def _mark(self, message: Message, sign: str) -> None:
+        self._thread.append(posts.mark(str(message.meta.get("at") or ""), sign))
+
+    def _remark(self, key: str, name: str = "") -> None:
+        self._thread.append(posts.remark(self._say(key, name)))
+
+    def _say(self, key: str, name: str = "") -> str:
+        return say(key, self._settings.staff_locale, name=name)

@@ -1,0 +1,203 @@
+"""Opens the forms of a card, and looks at them before they are stored. It changes nothing: what a form says becomes a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from channels.slack.place import Place
+from channels.slack.views import Form, Press
+from channels.slack.wire import View
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.errors import HubError
+from core.domain.keys import ConversationKey
+from core.domain.messages import StaffAction
+from core.ports.case_files import CaseFiles
+from handoff.desk_parts import DeskParts
+from handoff.facts import facts_of
+from handoff.settings import HandoffSettings
+from handoff.slack import forms as slack_forms
+from handoff.spoken_to import locale_of
+from handoff.texts import say
+from handoff.thread.note_sign import begins_with
+
+_OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
+_log = structlog.get_logger(__name__)
+
+
+class Panel(Protocol):
+    """What can be shown to one person at the desk. Every method raises ChannelError."""
+
+    async def open(self, trigger: str, view: View) -> None: ...
+
+    async def change(self, view_id: str, view_hash: str, view: View) -> None: ...
+
+    async def whisper(self, place: Place, user: str, text: str) -> None: ...
+
+    async def is_member(self, channel: str, user: str) -> bool:
+        """Whether that person, and no app, is in the channel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a form is about, as it is now."""
+
+    case: Case
+    conversation: Conversation
+    customer: Customer
+    facts: Mapping[str, Any]
+
+    @property
+    def over(self) -> bool:
+        return self.case.closed_at is not None or self.conversation.state not in _OPEN
+
+
+class DeskViews:
+    """Implements channels.slack.views.StaffViews. ``heard_by``: the account of the channel through which staff write."""
+
+    def __init__(
+        self, parts: DeskParts, files: CaseFiles, panel: Panel, settings: HandoffSettings, heard_by: str = "default"
+    ) -> None:
+        self._parts = parts
+        self._files = files
+        self._panel = panel
+        self._settings = settings
+        self._heard_by = heard_by
+
+    async def open(self, press: Press) -> None:
+        """See StaffViews.open."""
+        try:
+            about = await self._about(press.place)
+            view = await self._view(press, about) if about else None
+            if view is not None:
+                await self._panel.open(press.trigger, view)
+                return
+        except HubError as error:
+            _log.warning("desk.form_failed", form=press.form, error=error.detail)
+        await self._panel.whisper(press.place, press.user, self._say("form_failed"))
+
+    async def choose(self, form: Form, what: str, value: str) -> None:
+        """See StaffViews.choose."""
+        about = await self._about(Place.of(form.metadata.get("thread", "")))
+        if about is None:
+            return
+        if what == slack_forms.MACRO and form.name == StaffAction.REPLY:
+            view = await self._with_macro(about, form, value)
+        elif what.startswith(slack_forms.PAGE) and value.isdigit():
+            view = await self._history(about, dict(form.metadata), int(value))
+        else:
+            return
+        await self._panel.change(form.view_id, form.view_hash, view)
+
+    async def refuse(self, form: Form) -> Mapping[str, str]:
+        """See StaffViews.refuse."""
+        if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN):
+            return {}
+        place = Place.of(form.metadata.get("thread", ""))
+        about = await self._about(place)
+        wrong = None if about is None else await self._wrong(form, about, place)
+        return {} if wrong is None else {form.name: wrong}
+
+    async def _wrong(self, form: Form, about: _About, place: Place) -> str | None:
+        given = form.values.get(form.name, "").strip()
+        if not given:
+            return self._say("form_empty")
+        if form.name == StaffAction.NOTE:
+            return None
+        if about.over:
+            return self._say("form_over")
+        owner = about.conversation.owner
+        if owner not in (None, form.user):
+            name = await self._parts.people.called(owner or "") or self._say("staff_somebody")
+            return self._say("form_taken", name=name)
+        return await self._wrong_person(given, place) if form.name == StaffAction.ASSIGN else self._wrong_text(given)
+
+    def _wrong_text(self, text: str) -> str | None:
+        sign = self._settings.note_sign
+        if begins_with(sign, text):
+            return self._say("form_is_note", name=sign)
+        called = self._settings.macros.called(text)
+        return self._say("form_no_macro", name=called[1]) if called and called[0] is None else None
+
+    async def _wrong_person(self, user: str, place: Place) -> str | None:
+        try:
+            there = await self._panel.is_member(place.channel, user)
+        except HubError as error:
+            _log.warning("desk.members_unknown", error=error.detail)
+            return self._say("form_unasked")
+        return None if there else self._say("form_stranger")
+
+    async def _about(self, place: Place) -> _About | None:
+        parts = self._parts
+        thread: ConversationKey = place.conversation(self._heard_by)
+        case_id = await parts.wall.case_of(thread)
+        case = await parts.cases.case(case_id) if case_id else None
+        conversation = await parts.records.conversation(case.conversation_id) if case else None
+        customer = await parts.records.customer(case.conversation_id) if case else None
+        if case is None or conversation is None or customer is None:
+            return None
+        return _About(case, conversation, customer, await facts_of(parts.records, feed(parts.wall.account, case.id)))
+
+    async def _view(self, press: Press, about: _About) -> View | None:
+        carried = {"case": about.case.id, "thread": str(press.place)}
+        match press.form:
+            case "reply":
+                return self._reply(about, carried)
+            case "note":
+                return slack_forms.note(carried, self._language)
+            case "assign":
+                return slack_forms.assign(carried, self._language)
+            case "history":
+                return await self._history(about, carried, 0)
+            case _:
+                return None
+
+    def _reply(self, about: _About, carried: Mapping[str, str]) -> View:
+        """With the agent's own answer where it has one, for staff to change."""
+        found = about.facts.get("suggestion") or {}
+        text, sources = str(found.get("text", "")), [str(one) for one in found.get("sources", ())]
+        return self._reply_form(about, carried, text, sources)
+
+    async def _with_macro(self, about: _About, form: Form, name: str) -> View:
+        macro = self._settings.macros.named(name)
+        agent = await self._parts.people.called(form.user) or ""
+        details = {
+            "customer": about.customer.display_name or "",
+            "agent": agent,
+            "ticket": str(about.facts.get("ticket") or ""),
+        }
+        locale = await locale_of(self._parts, about.conversation, about.customer)
+        text = macro.said(locale, self._settings.default_locale, details) if macro else ""
+        version = int(form.metadata.get("version", "0")) + 1
+        return self._reply_form(about, {**form.metadata, "version": str(version)}, text, ())
+
+    def _reply_form(self, about: _About, carried: Mapping[str, str], text: str, sources: Any) -> View:
+        macros = self._settings.macros.all
+        claims = about.conversation.owner is None
+        return slack_forms.reply(carried, self._language, text, macros, claims=claims, sources=sources)
+
+    async def _history(self, about: _About, carried: Mapping[str, str], page: int) -> View:
+        size, customer = slack_forms.PER_PAGE, about.customer
+        found = await self._files.past(customer, about.conversation.id, offset=page * size, limit=size + 1)
+        return slack_forms.history(
+            carried,
+            self._language,
+            found[:size],
+            about.conversation.id,
+            page=page,
+            more=len(found) > size,
+            verified=customer.verified,
+        )
+
+    @property
+    def _language(self) -> str:
+        return self._settings.staff_locale
+
+    def _say(self, key: str, name: str = "") -> str:
+        return say(key, self._language, name=name)

@@ -1,0 +1,127 @@
+"""What staff filled in, and the replies that they have saved, beside what they press and write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.conversation import OwnershipState
+from core.domain.messages import Change, ChangeKind, Message, StaffAction
+from core.ports.outcomes import KeepNote
+from handoff import posts
+from handoff.texts import say
+from handoff.thread.correcting_turn import Person
+from handoff.thread.macros import SIGN
+from handoff.thread.staff_turn import StaffTurn
+
+_FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TAKE_BACK})
+_OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
+
+
+class FormTurn(StaffTurn):
+    """A form may be older than what it was opened on: it is decided on what is true now, and what was typed stays in the thread.
+
+    That it is refused here is rare: before it was stored, it was looked at once (handoff.thread.desk_views).
+    """
+
+    async def _pressed(self, message: Message, action: StaffAction) -> None:
+        if action not in _FORMS:
+            await super()._pressed(message, action)
+            return
+        who = await self._who(message)
+        if action is StaffAction.NOTE:
+            self._note(message, who)
+        elif action is StaffAction.TAKE_BACK:
+            await self._take_back(message.text, who)
+        elif self._closed or self._conversation.state not in _OPEN:
+            self._keep("staff_kept_over", message, who)
+        elif self._conversation.owner not in (None, who.id):
+            self._keep("staff_kept_taken", message, await self._owner())
+        elif action is StaffAction.ASSIGN:
+            await self._assign(message, who)
+        else:
+            await self._reply(message, who)
+
+    async def _reply(self, message: Message, who: Person) -> None:
+        """Like a message of the owner's. Whoever replies to what nobody has, has it from then on, in the same commit."""
+        if self._is_note(message.text):
+            self._note(message, who)
+            return
+        if self._conversation.owner is None:
+            await self._change_hands(message, StaffAction.CLAIM, who)
+        self._relay(message, who)
+
+    async def _assign(self, message: Message, by: Person) -> None:
+        staff_id = message.text
+        if staff_id == self._conversation.owner:
+            return
+        name = await self._people.called(staff_id) or self._say("staff_somebody")
+        own = staff_id == by.id
+        await self._change_hands(message, StaffAction.CLAIM, Person(staff_id, name), None if own else by)
+
+    async def _take_back(self, source_id: str, who: Person) -> None:
+        """By whoever has the conversation, and by whoever wrote it: it may have changed hands since."""
+        copy = (await self._cases.copies([source_id])).get(source_id)
+        if self._conversation.owner not in (None, who.id) and not self._is_by(who, source_id):
+            self._remark("staff_taken", name=await self._owner_name())
+        elif copy is not None and copy in await self._cases.waiting([copy]):
+            await self._recall(copy, None)
+        else:
+            self._remark("staff_sent_already")
+
+    def _is_by(self, who: Person, message_id: str) -> bool:
+        said = (*self._turn.history, *self._turn.pending)
+        return any(one.id == message_id and one.meta.get("sender") == who.id for one in said)
+
+    async def _wrote(self, message: Message) -> None:
+        if self._is_note(message.text):
+            self._records.append(KeepNote(self._case.id, message.id, str(message.meta.get("sender") or "")))
+        await super()._wrote(message)
+
+    def _relay(self, message: Message, who: Person) -> None:
+        """The thread shows what goes out where nobody has written exactly that in it."""
+        said = self._said(message.text, who)
+        if said is None:
+            return
+        filled_in = message.action is StaffAction.REPLY
+        if filled_in or said != message.text:
+            self._thread.append(posts.outgoing(message, who.name, said, own_mark=filled_in))
+        super()._relay(replace(message, text=said), who)
+
+    async def _changed(self, change: Change) -> None:
+        """A saved reply that is called instead of what stood there; one that is not there takes back what was to go out."""
+        if change.kind is ChangeKind.EDITED:
+            said = self._said(change.message.text, await self._who(change.message))
+            kind = ChangeKind.DELETED if said is None else change.kind
+            change = replace(change, kind=kind, message=replace(change.message, text=said or ""))
+        await super()._changed(change)
+
+    def _said(self, text: str, who: Person) -> str | None:
+        """With the saved reply that it calls, if it calls one. None where it calls one that is not there, which is said."""
+        called = self._settings.macros.called(text)
+        if called is None:
+            return text
+        macro, name, rest = called
+        if macro is None:
+            known = ", ".join(SIGN + one.name for one in self._settings.macros.all)
+            locale = self._settings.staff_locale
+            self._thread.append(posts.remark(say("staff_no_macro", locale, name=SIGN + name, known=known)))
+            return None
+        said = macro.said(self._locale, self._settings.default_locale, self._details(who))
+        return f"{said}\n\n{rest}" if rest else said
+
+    def _details(self, who: Person) -> dict[str, str]:
+        customer = self._customer.display_name or ""
+        return {"customer": customer, "agent": who.name, "ticket": str(self._facts.get("ticket") or "")}
+
+    def _note(self, message: Message, who: Person) -> None:
+        if message.text.strip():
+            self._thread.append(posts.note(who.name, message.text))
+            self._records.append(KeepNote(self._case.id, message.id, who.id))
+
+    async def _owner(self) -> Person:
+        return Person(self._conversation.owner or "", await self._owner_name())
+
+    def _keep(self, key: str, message: Message, who: Person) -> None:
+        """What was typed is not lost with its form. Whom something was to be given to is no text of anybody's."""
+        text = message.text if message.action is StaffAction.REPLY else "…"
+        self._thread.append(posts.remark(say(key, self._settings.staff_locale, name=who.name, text=text)))

@@ -1,0 +1,261 @@
+"""What staff wrote and pressed in one case's thread, one after the other, as what is committed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from core.domain.case import OWNED_SINCE, feed
+from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
+from core.domain.errors import NotYet
+from core.domain.keys import ConversationKey
+from core.domain.messages import LEFT_OUT, Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.timers import TimerKind
+from core.ports.outcomes import SetTimer
+from core.ports.store import Aside, CloseCase, NewMessage, Transition, TurnOutcome
+from handoff import posts, tickets
+from handoff.rating.ratings import with_question
+from handoff.texts import quoted, say
+from handoff.thread.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
+from handoff.thread.handing_back import handed_back
+from handoff.waits.waiting import OFFERED
+
+_AHEAD = 2.0
+_STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
+_EVENTS = {
+    StaffAction.CLAIM: OwnershipEvent.CLAIM,
+    StaffAction.TAKE_OVER: OwnershipEvent.CLAIM,
+    StaffAction.RELEASE: OwnershipEvent.RELEASE,
+    StaffAction.HAND_BACK: OwnershipEvent.HAND_BACK,
+    StaffAction.RESOLVE: OwnershipEvent.RESOLVE,
+}
+
+
+class Wall(Protocol):
+    """The place that staff look at. ``account``: of the desk on its platform."""
+
+    account: str
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """The case that a thread of staff is about; None for one that the hub did not begin. Raises ChannelError."""
+        ...
+
+
+class StaffTurn(CorrectingTurn):
+    """Goes through what is pending until the conversation changes hands: what comes behind that is another turn's.
+
+    It is decided on what the conversation was when it was read; when it has moved by the time of the commit, nothing is
+    written and all of it is decided anew.
+    """
+
+    async def outcome(self, account: str) -> TurnOutcome:
+        """Raises NotYet while the first that is to be done waits for something: the agent's words that are on their way, which
+        a claim must not overtake, or a file. What stands before that does not wait with it.
+        """
+        self._account = account
+        handled = await self._go_through(self._items())
+        self._follow_up()
+        asides = [Aside(feed(account, self._case.id), tuple(self._thread))] if self._thread else []
+        if self._customers or self._transition is not None or self._recalls or self._records:
+            asides.append(
+                Aside(
+                    self._conversation.key,
+                    tuple(self._customers),
+                    self._transition,
+                    ownership_epoch=self._conversation.ownership_epoch,
+                    recalls=tuple(self._recalls),
+                )
+            )
+        return TurnOutcome(self._turn.claim, handled, asides=tuple(asides), cases=tuple(self._records))
+
+    async def _go_through(self, items: Sequence[Message | Change]) -> int:
+        """Up to which place they are done."""
+        done = None
+        for item in items:
+            so_far = [len(part) for part in self._parts]
+            try:
+                await self._one(item)
+            except NotYet:
+                if done is None:
+                    raise
+                for part, length in zip(self._parts, so_far, strict=True):
+                    del part[length:]
+                return done
+            done = item.seq
+            if self._transition is not None:
+                return done
+        return self._turn.conversation.last_seq
+
+    @property
+    def _parts(self) -> tuple[list[Any], ...]:
+        return self._thread, self._customers, self._recalls, self._records
+
+    def _follow_up(self) -> None:
+        """Whether a customer on a page has seen it is looked at later.
+
+        Also where they are on another road now: by the time of the commit they may be back. What goes there is left out then.
+        """
+        stays = self._channel is None or not self._channel.event_log
+        delays = [message.delay for message in self._customers if message.author is Author.STAFF]
+        if delays and self._settings.follow_up_seconds and not stays:
+            after = max(delays) + self._settings.follow_up_seconds
+            self._records.append(SetTimer(self._case.id, TimerKind.FOLLOW_UP, after, keep=True))
+
+    def _items(self) -> Sequence[Message | Change]:
+        """In order. Of what was done to one message, how it ended up counts; what is still pending is read as it is now."""
+        last = {change.message.id: change for change in self._turn.changes if change.kind is not ChangeKind.REACTED}
+        unread = {message.id for message in self._turn.pending}
+        done = [one for one in last.values() if one.kind is not ChangeKind.EDITED or one.message.id not in unread]
+        return sorted([*self._turn.pending, *done], key=lambda item: item.seq)
+
+    async def _one(self, item: Message | Change) -> None:
+        if isinstance(item, Change):
+            await self._changed(item)
+        elif item.action in (StaffAction.ASK, StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD):
+            return
+        elif item.action is StaffAction.CARD_GONE:
+            await self._show_card()
+        elif item.action in (StaffAction.REACT, StaffAction.UNREACT):
+            await self._reacted(item)
+        elif isinstance(item.action, StaffAction):
+            await self._pressed(item, item.action)
+        else:
+            await self._wrote(item)
+
+    async def _show_card(self) -> None:
+        """Somebody deleted it: as it is now, for as long as it can be worked on."""
+        if not self._closed:
+            owned = self._conversation.state is OwnershipState.STAFF
+            name = await self._owner_name() if owned else None
+            self._thread.append(posts.card_now(self._facts, self._conversation.state, name))
+
+    async def _pressed(self, message: Message, action: StaffAction) -> None:
+        who = await self._who(message)
+        conversation = self._conversation
+        if self._closed or conversation.state not in _STATES:
+            self._remark("staff_over")
+        elif action in (StaffAction.CLAIM, StaffAction.TAKE_OVER) and conversation.owner == who.id:
+            return
+        elif action is StaffAction.TAKE_OVER:
+            await self._change_hands(message, action, who)
+        elif action is StaffAction.RELEASE_SILENT:
+            await self._release_silent(who)
+        elif conversation.owner not in (None, who.id):
+            self._remark("staff_taken", name=await self._owner_name())
+        elif action is StaffAction.SNOOZE:
+            self._snooze(message.text, who)
+        elif conversation.owner is None and action is StaffAction.RELEASE:
+            return
+        else:
+            await self._change_hands(message, action, who)
+
+    async def _change_hands(self, message: Message, action: StaffAction, who: Person, by: Person | None = None) -> None:
+        """``message``: by which it is done. ``by``: who gave the conversation to somebody else."""
+        event = _EVENTS[action]
+        if event is OwnershipEvent.CLAIM and await self._cases.being_sent(self._conversation.id):
+            raise NotYet("The agent's last message is still on its way.", seconds=ON_ITS_WAY)
+        claims = event is OwnershipEvent.CLAIM
+        reopen = self._settings.reopen_seconds if event is OwnershipEvent.RESOLVE else None
+        owner = who.id if claims else None
+        self._transition = Transition(event, owner=owner, reopen_within=reopen, actor=(by or who).id)
+        state = next_state(self._conversation.state, event)
+        card = posts.card_now(self._facts, state, who.name if claims else None)
+        self._thread.append(_owned_since(card, message) if claims else card)
+        if by is None:
+            self._remark(f"staff_did_{event}", who.name)
+        else:
+            given = say("staff_did_assign", self._settings.staff_locale, name=who.name, by=by.name)
+            self._thread.append(posts.reminder(given, mentions=(who.id,)))
+        if event is OwnershipEvent.CLAIM:
+            self._customers.append(self._notice("assigned" if by else "joined", who.name))
+        elif event is OwnershipEvent.HAND_BACK:
+            self._customers.append(handed_back(self._notice("handed_back", who.name), self._case))
+        elif event is OwnershipEvent.RESOLVE:
+            resolved = self._notice("resolved", who.name)
+            self._customers.append(with_question(resolved, self._case.id, self._locale, self._settings))
+        if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
+            self._records.append(CloseCase(self._case.id))
+            over = state is OwnershipState.RESOLVED
+            self._records.append(tickets.ended(self._case.id, who.id, resolved=over))
+        elif state is OwnershipState.QUEUED:
+            self._records.extend(self._waiting.for_anybody(self._case.id))
+        else:
+            self._records.extend(self._waiting.for_owner(self._case.id))
+
+    async def _release_silent(self, who: Person) -> None:
+        """Of an old button nothing comes: it holds only while its owner still leaves the customer waiting."""
+        if self._conversation.state is not OwnershipState.STAFF:
+            return
+        timers = await self._cases.timers(self._case.id)
+        if not any(one.kind is TimerKind.OWNER_SILENT and one.stage > OFFERED for one in timers):
+            self._remark("staff_not_silent", name=await self._owner_name())
+            return
+        self._transition = Transition(OwnershipEvent.RELEASE, actor=who.id)
+        self._thread.append(posts.card_now(self._facts, OwnershipState.QUEUED, None))
+        self._remark("staff_did_release_silent", who.name)
+        self._records.extend(self._waiting.for_anybody(self._case.id))
+
+    def _snooze(self, choice: str, who: Person) -> None:
+        until = self._waiting.snooze_until(choice)
+        if until is None:
+            return
+        owner = who.name if self._conversation.owner else None
+        card = posts.card_now(self._facts, self._conversation.state, owner, snoozed_until=until.timestamp())
+        self._thread += [card, posts.remark(self._waiting.snooze_remark(who.name, until))]
+        self._records.extend(self._waiting.snoozed(self._case.id, until, who.id))
+
+    async def _wrote(self, message: Message) -> None:
+        """To the customer only what its owner wrote, without the sign of a note; everything else stays inside and says so."""
+        who = await self._who(message)
+        if self._is_note(message.text):
+            self._mark(message, "note")
+        elif self._closed or self._conversation.state is not OwnershipState.STAFF:
+            over = self._closed or self._conversation.state is not OwnershipState.QUEUED
+            self._remark("staff_inside_over" if over else "staff_inside_unclaimed")
+        elif self._conversation.owner != who.id:
+            self._remark("staff_inside_other", name=await self._owner_name())
+        elif await self._is_older(message):
+            self._remark("staff_inside_before")
+        else:
+            self._relay(await self._with_files(message), who)
+
+    async def _with_files(self, message: Message) -> Message:
+        """Only what goes to the customer is fetched: nobody waits for a file that stays inside."""
+        if self._files is None:
+            return message
+        turn = await self._files(replace(self._turn, pending=(message,), files=()))
+        return turn.pending[0]
+
+    def _relay(self, message: Message, who: Person) -> None:
+        files = tuple(file for file in message.attachments if file.storage_key)
+        lost = [file.name for file in message.attachments if not file.storage_key]
+        if lost:
+            self._remark("staff_file_lost", name=", ".join(lost))
+        if forwarded := message.meta.get(LEFT_OUT):
+            self._remark("staff_left_out", name=quoted(" ".join(forwarded)))
+        if message.text.strip() or files:
+            self._customers.append(
+                NewMessage(
+                    Author.STAFF,
+                    message.text,
+                    MessageKind.ANSWER,
+                    author_name=who.name,
+                    attachments=files,
+                    relays=message.id,
+                    delay=self._settings.undo_seconds,
+                )
+            )
+            self._mark(message, "outgoing")
+            self._records.extend(self._waiting.answered(self._case.id))
+
+
+def _owned_since(card: NewMessage, message: Message) -> NewMessage:
+    """With the moment from which on the owner writes for the customer.
+
+    A press has Slack's own time, as messages have it, and a form the hub's, whose clock may be ahead.
+    """
+    if message.sent_at is None:
+        return card
+    ahead = _AHEAD if message.action in (StaffAction.REPLY, StaffAction.ASSIGN) else 0.0
+    return replace(card, meta={**card.meta, OWNED_SINCE: message.sent_at.timestamp() - ahead})

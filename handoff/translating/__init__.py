@@ -1,0 +1,1 @@
+"""Customers and staff each read and write their own language."""

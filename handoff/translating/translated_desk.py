@@ -1,0 +1,175 @@
+"""Customers and staff each read and write their own language, over any desk.
+
+It changes what a desk has decided, before it is committed: the order, the time to take something back and the marks of delivery
+are those of every message. What cannot be translated goes as it was written, and the thread says so: nothing is held back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from core.domain.case import DESK
+from core.domain.conversation import Conversation, Escalation
+from core.domain.messages import Author
+from core.ports.desk import Desk, DeskReply, ForStaff
+from core.ports.outcomes import Aside, Recall
+from core.ports.store import NewMessage, TurnOutcome, TurnState
+from core.ports.translator import Translation, Translator
+from handoff import posts
+from handoff.around_desk import AroundDesk
+from handoff.desk_parts import DeskRecords
+from handoff.spoken_to import LastWords, written
+from handoff.texts import primary
+from handoff.translating import translations
+from handoff.translating.translations import ORIGINAL
+
+_AT_MOST = 15.0
+_TOLD_WITHIN = 6.0
+Tasks = Mapping[str, asyncio.Future[Translation]]
+
+
+class TranslatedDesk(AroundDesk):
+    """``language``: the staff's. ``seconds``: how long all translations of one turn may take; ``told_within``: of one that
+    tells its customer something, who waits for nothing that only staff read.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        translator: Translator,
+        records: DeskRecords,
+        language: str,
+        words: LastWords | None = None,
+        *,
+        seconds: float = _AT_MOST,
+        told_within: float = _TOLD_WITHIN,
+    ) -> None:
+        super().__init__(desk)
+        self._words = words or LastWords(records)
+        self._told_within = min(seconds, told_within)
+        self._translator = translator
+        self._records = records
+        self._language = language
+        self._seconds = seconds
+
+    async def relay(self, turn: TurnState) -> DeskReply:
+        """See Desk.relay."""
+        reply = await self._desk.relay(turn)
+        seconds = self._told_within if reply.messages else self._seconds
+        return replace(reply, staff=await self._for_staff(turn, reply.staff, seconds))
+
+    async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:
+        """See Desk.opened. What was said is translated while the case is summed up, and both together are in time."""
+        begun = asyncio.get_running_loop().time()
+        shown = [*posts.transcript(turn.history), *(posts.said(message, None) for message in turn.pending)]
+        early = self._begin(turn, shown)
+        try:
+            staff = await self._desk.opened(turn, escalation, said)
+        except BaseException:
+            _give_up(early)
+            raise
+        left = begun + self._told_within - asyncio.get_running_loop().time()
+        return await self._for_staff(turn, staff, max(left, 0.0), early)
+
+    async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
+        """See Desk.taken_back."""
+        return await self._for_staff(turn, await self._desk.taken_back(turn, said), self._told_within)
+
+    async def rated(self, turn: TurnState) -> DeskReply | None:
+        """See Desk.rated."""
+        reply = await self._desk.rated(turn)
+        if reply is None:
+            return None
+        return replace(reply, staff=await self._for_staff(turn, reply.staff, self._told_within))
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff: what goes to the customer in their language, and below it in the thread what they read."""
+        outcome = await self._desk.staff(turn)
+        asides: list[Aside] = []
+        told: list[NewMessage] = []
+        for aside in outcome.asides:
+            if aside.conversation.channel == DESK:
+                asides.append(aside)
+                continue
+            changed, shown = await self._for_customer(aside)
+            asides.append(changed)
+            told += shown
+        feeds = [place for place, aside in enumerate(asides) if aside.conversation.channel == DESK]
+        if told and feeds:
+            asides[feeds[0]] = replace(asides[feeds[0]], messages=(*asides[feeds[0]].messages, *told))
+        return replace(outcome, asides=tuple(asides))
+
+    async def _for_staff(
+        self, turn: TurnState, staff: ForStaff, seconds: float, early: Tasks = MappingProxyType({})
+    ) -> ForStaff:
+        told = [message for aside in staff.asides if aside.conversation.channel == DESK for message in aside.messages]
+        found = await self._together(self._begin(turn, told, early), seconds)
+        asides = [
+            replace(aside, messages=tuple(translations.for_staff(one, found, self._language) for one in aside.messages))
+            if aside.conversation.channel == DESK
+            else aside
+            for aside in staff.asides
+        ]
+        return replace(staff, asides=tuple(asides))
+
+    def _begin(self, turn: TurnState, messages: Sequence[NewMessage], begun: Tasks = MappingProxyType({})) -> Tasks:
+        """What is to be read in the staff's language, each text once."""
+        earlier = written((*turn.history, *turn.pending))
+        tasks = dict(begun)
+        for text in (text for message in messages for text in translations.customers_words(message)):
+            if text not in tasks:
+                tasks[text] = asyncio.ensure_future(self._inward(text, earlier))
+        return tasks
+
+    async def _together(self, tasks: Tasks, seconds: float) -> dict[str, Translation]:
+        """All within the time; what is not done by then stays as it is."""
+        if not tasks:
+            return {}
+        try:
+            done, _ = await asyncio.wait(tasks.values(), timeout=seconds)
+        finally:
+            _give_up(tasks)
+        return {text: task.result() if task in done else Translation(None) for text, task in tasks.items()}
+
+    async def _inward(self, text: str, earlier: Sequence[str]) -> Translation:
+        if await self._translator.language_of([text, *earlier]) == self._language:
+            return Translation(text)
+        return await self._translator.translate(text, self._language)
+
+    async def _for_customer(self, aside: Aside) -> tuple[Aside, list[NewMessage]]:
+        """Notices are in the customer's language already; what a person wrote is not."""
+        texts = [one.text for one in aside.messages if one.author is Author.STAFF and one.text.strip()]
+        texts += [one.text for one in aside.recalls if one.text is not None and one.text.strip()]
+        conversation = await self._records.conversation(aside.conversation.conversation_id) if texts else None
+        language = await self._customers_language(conversation) if conversation is not None else None
+        if language is None or language == self._language:
+            return replace(aside, recalls=tuple(_recall(one, {}) for one in aside.recalls)), []
+        tasks = {text: asyncio.ensure_future(self._translator.translate(text, language)) for text in texts}
+        found = await self._together(tasks, self._seconds)
+        messages = tuple(translations.for_customer(message, found) for message in aside.messages)
+        recalls = tuple(_recall(one, found) for one in aside.recalls)
+        told = translations.sent_as([(text, found[text]) for text in dict.fromkeys(texts)], language, self._language)
+        return replace(aside, messages=messages, recalls=recalls), told
+
+    async def _customers_language(self, conversation: Conversation) -> str | None:
+        words = await self._words.of(conversation)
+        theirs = await self._translator.language_of(words) if words else None
+        return theirs or primary(conversation.locale)
+
+
+def _give_up(tasks: Tasks) -> None:
+    for task in tasks.values():
+        task.cancel()
+
+
+def _recall(recall: Recall, found: dict[str, Translation]) -> Recall:
+    """With the words that were corrected goes their original: what staff wrote first is not what they meant."""
+    if recall.text is None:
+        return recall
+    translated = found.get(recall.text, Translation(None)).text
+    if translated is None or translated == recall.text:
+        return replace(recall, meta={ORIGINAL: None})
+    return replace(recall, text=translated, meta={ORIGINAL: recall.text})

@@ -1,0 +1,1 @@
+"""Nobody is forgotten: timers, what customers are told while they wait, and where else they can be reached."""

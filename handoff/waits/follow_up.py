@@ -1,0 +1,241 @@
+"""What staff wrote to a customer who has left the page goes where else they can be reached: all of it at once, and only that.
+
+A timer of the case looks for it. It decides and writes nothing: when the customer has come back in the meantime, or anybody has
+said something, what it decided is not committed, and it decides anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation
+from core.domain.customer import Customer
+from core.domain.messages import SENT_BY, Author, Message, MessageKind
+from core.domain.road import Contacted, Road
+from core.domain.timers import Timer, TimerKind
+from core.ports.desk import DESK_NOTICE
+from core.ports.follow_ups import FollowUps, Roads, Unseen
+from core.ports.outcomes import Aside, CaseRecord, FollowUp, NewMessage, SetTimer
+from core.ports.timers import Ring, Rings
+from handoff import posts
+from handoff.desk_parts import DeskParts
+from handoff.settings import HandoffSettings
+from handoff.spoken_to import locale_of
+from handoff.texts import by_way, masked, say
+from handoff.thread.altering import as_corrected
+
+_NOTICES = frozenset({"handed_back", "resolved"})
+"""Of the desk's own words those that mean something still when they are read an hour later."""
+_GONE = "gone"
+"""The detail of a timer that looks whether what was decided before has left the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is to be decided on. ``said``: what the customer should read. ``locale``: theirs."""
+
+    timer: Timer
+    case: Case
+    conversation: Conversation
+    customer: Customer
+    seen: Unseen
+    said: tuple[Message, ...] = ()
+    locale: str | None = None
+
+
+class FollowUpTimers:
+    """Around another decider: what is not its own kind is passed on. ``company``: as the customer knows it.
+
+    ``by_sender``: channels on which an answer is known by nothing but whom it comes from (core.domain.capabilities.AnswersBy);
+    they are those for few words.
+    """
+
+    def __init__(
+        self,
+        others: Rings,
+        desk: DeskParts,
+        follow_ups: FollowUps,
+        roads: Roads,
+        settings: HandoffSettings,
+        company: str,
+        by_sender: Collection[str] = (),
+    ) -> None:
+        self._others = others
+        self._desk = desk
+        self._follow_ups = follow_ups
+        self._roads = roads
+        self._settings = settings
+        self._company = company
+        self._by_sender = by_sender
+
+    async def ring(self, timer: Timer) -> Ring:
+        """Raises StoreUnavailable."""
+        if timer.kind is not TimerKind.FOLLOW_UP:
+            return await self._others(timer)
+        case = await self._desk.cases.case(timer.case_id)
+        conversation = await self._desk.records.conversation(timer.conversation_id)
+        customer = await self._desk.records.customer(timer.conversation_id)
+        if case is None or conversation is None or customer is None or conversation.ended_at is not None:
+            return Ring()
+        found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
+        ring = await self._decided(found)
+        if timer.detail == _GONE:
+            stuck = [aside for aside in await self._stuck(found) if aside not in ring.asides]
+            ring = replace(ring, asides=(*ring.asides, *stuck))
+        return self._on_watch(found, ring)
+
+    def _on_watch(self, found: _Found, ring: Ring) -> Ring:
+        """What staff have written meanwhile has set no timer, because there was this one: no page could show it yet."""
+        if ring.cases or not found.seen.coming or not self._settings.follow_up_seconds:
+            return ring
+        again = SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds)
+        return replace(ring, cases=(again,))
+
+    async def _stuck(self, found: _Found) -> tuple[Aside, ...]:
+        """What should have gone by now, and cannot: nobody else would hear of it before the credentials work again."""
+        going = await self._follow_ups.going(found.conversation.id)
+        if going is None or not await self._follow_ups.lane_paused(*going):
+            return ()
+        return (self._remark(found, self._say("staff_follow_up_paused", way=self._by(going[0]))),)
+
+    async def _decided(self, found: _Found) -> Ring:
+        words = worth_reading(found.seen)
+        if not words or not self._settings.follow_up_seconds:
+            return self._nothing(found)
+        waited = self._desk.clock.now().timestamp() - words[0][1]
+        if waited < self._settings.follow_up_seconds:
+            return self._later(found, self._settings.follow_up_seconds - waited)
+        locale = await locale_of(self._desk, found.conversation, found.customer)
+        said = tuple(message for message, _ in words)
+        return await self._by_a_road(replace(found, said=said, locale=locale))
+
+    async def _by_a_road(self, found: _Found) -> Ring:
+        """By the first that is open, e-mail before SMS."""
+        ways = self._roads(found.customer.contact, found.conversation.key)
+        roads = [one for one in ways if not await self._is_somebodys(one)]
+        if not roads:
+            return self._told(found, self._say("staff_follow_up_no_address"))
+        working = [one for one in roads if not await self._follow_ups.lane_paused(one.key.channel, one.key.account)]
+        if not working:
+            return self._paused(found, roads[0])
+        road = working[0]
+        contacted = await self._follow_ups.contacted(road)
+        if contacted.unanswered >= self._settings.follow_ups:
+            count, address = str(contacted.unanswered), masked(road.address)
+            return self._told(found, self._say("staff_follow_up_enough", count=count, address=address))
+        since = self._desk.clock.now().timestamp() - contacted.sent_at
+        if since < self._settings.follow_up_seconds:
+            return self._later(found, self._settings.follow_up_seconds - since)
+        return self._sent(found, road, contacted)
+
+    async def _is_somebodys(self, road: Road) -> bool:
+        """A number whose owner writes to us already: whether that is the customer on the page, nobody knows, and an answer from
+        there would be taken for a word in the owner's own conversation.
+        """
+        return road.key.channel in self._by_sender and await self._follow_ups.is_at_home(road)
+
+    def _sent(self, found: _Found, road: Road, contacted: Contacted) -> Ring:
+        """Staff are told when it has gone (see delivery_marks), and not before; and when it should have, and has not."""
+        brief = road.key.channel in self._by_sender
+        fallback = self._settings.default_locale
+        message = follow_up(found.said, road, found.locale, fallback, self._company, brief=brief)
+        home = self._home(found, followed=True, road=road, contacted=contacted, messages=(message,))
+        look: tuple[CaseRecord, ...] = (
+            SetTimer(found.case.id, TimerKind.FOLLOW_UP, self._settings.follow_up_seconds, detail=_GONE),
+        )
+        return Ring((home,), look)
+
+    def _nothing(self, found: _Found) -> Ring:
+        return Ring((self._home(found),))
+
+    def _later(self, found: _Found, seconds: float, stage: int = 0) -> Ring:
+        again: tuple[CaseRecord, ...] = (SetTimer(found.case.id, TimerKind.FOLLOW_UP, seconds, stage=stage),)
+        return Ring((self._home(found),), again)
+
+    def _told(self, found: _Found, text: str) -> Ring:
+        """Nothing goes anywhere. Said once for what is unseen now."""
+        return Ring((self._home(found, followed=True), self._remark(found, text)))
+
+    def _paused(self, found: _Found, road: Road) -> Ring:
+        """Said once; then it is tried again, for as long as it takes."""
+        ring = self._later(found, self._settings.follow_up_seconds, stage=found.timer.stage + 1)
+        if found.timer.stage:
+            return ring
+        told = self._say("staff_follow_up_paused", way=self._by(road.key.channel))
+        return Ring((*ring.asides, self._remark(found, told)), ring.cases)
+
+    def _by(self, channel: str) -> str:
+        return by_way(channel, self._settings.staff_locale)
+
+    def _say(self, key: str, *, way: str = "", count: str = "", address: str = "") -> str:
+        return say(key, self._settings.staff_locale, way=way, count=count, address=address)
+
+    def _remark(self, found: _Found, text: str) -> Aside:
+        return Aside(feed(self._desk.wall.account, found.case.id), (posts.remark(text),))
+
+    def _home(
+        self,
+        found: _Found,
+        *,
+        followed: bool = False,
+        road: Road | None = None,
+        contacted: Contacted | None = None,
+        messages: tuple[NewMessage, ...] = (),
+    ) -> Aside:
+        """It holds only while the conversation is as it was found, and nobody has been shown anything since."""
+        seen = found.seen
+        done = max(message.seq for message, _ in seen.messages) if followed else None
+        follow = FollowUp(seen.last_seq, seen.shown_cursor, done, road, contacted or Contacted())
+        epoch = found.conversation.ownership_epoch
+        return Aside(found.conversation.key, messages, ownership_epoch=epoch, follow_up=follow)
+
+
+def worth_reading(seen: Unseen) -> Sequence[tuple[Message, float]]:
+    """From the first words of a person on, each with when it could have been seen; what went elsewhere already is left out.
+
+    What was corrected since is in it as it is right.
+    """
+    shown_at = {message.id: at.timestamp() for message, at in seen.messages}
+    right = as_corrected([message for message, _ in seen.messages])
+    said = [(message, shown_at[message.id]) for message in right if SENT_BY not in message.meta]
+    people = [number for number, (message, _) in enumerate(said) if message.author is Author.STAFF]
+    if not people:
+        return ()
+    return [
+        (message, at)
+        for message, at in said[people[0] :]
+        if message.author is Author.STAFF or message.meta.get(DESK_NOTICE) in _NOTICES
+    ]
+
+
+def follow_up(
+    said: Sequence[Message], road: Road, locale: str | None, fallback: str, company: str, *, brief: bool
+) -> NewMessage:
+    """All of it in one, with a sentence on why it comes. ``brief``: in as few words as that can be said."""
+    kind = "follow_up_sms" if brief else "follow_up_email"
+    names = list(dict.fromkeys(message.author_name or "" for message in said if message.author is Author.STAFF))
+    named = brief or len(names) > 1
+    parts = [
+        say(kind, locale, fallback=fallback, company=company),
+        *(_words(message, named=named) for message in said),
+        say(f"{kind}_end", locale, fallback=fallback),
+    ]
+    return NewMessage(
+        Author.STAFF,
+        "\n\n".join(part for part in parts if part),
+        MessageKind.FOLLOW_UP,
+        author_name=None if named else names[0] or None,
+        attachments=tuple(file for message in said for file in message.attachments if file.storage_key),
+        meta={"subject": say("follow_up_subject", locale, fallback=fallback, company=company)},
+        road=road,
+        followed=True,
+    )
+
+
+def _words(message: Message, *, named: bool) -> str:
+    text = message.text.strip()
+    if not text:
+        return ""
+    return f"{message.author_name}: {text}" if named and message.author_name else text

@@ -1,0 +1,86 @@
+"""What the customer is told while they wait for staff: true at that moment, and asking for what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from core.domain.customer import ContactDetails
+from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.ports.desk import DESK_NOTICE
+from core.ports.store import NewMessage, TurnState
+from handoff.hours import human_opening
+from handoff.settings import HandoffSettings
+from handoff.spoken_to import known_locale
+from handoff.texts import say
+from handoff.waits.contact import merged
+from handoff.waits.waiting import Waiting
+
+OPENING = "opening"
+_LEAVES = frozenset({"web", "console"})
+"""Doors that close behind the customer; through all others they can be written to later."""
+_BEGINNINGS = frozenset({"staffed_transfer", "staffed_closed", "joined", "assigned", "handed_back", "resolved"})
+
+
+class Notices:
+    """``now``: the moment at which they are worded."""
+
+    def __init__(self, settings: HandoffSettings, now: datetime) -> None:
+        self._settings = settings
+        self._now = now
+        self._opening = Waiting(settings, now).opening
+
+    def transfer(self, turn: TurnState, found: ContactDetails | None) -> NewMessage:
+        """The conversation goes to staff."""
+        if self._opening is None:
+            return self._notice("staffed_transfer", known_locale(turn))
+        known = merged(turn.customer.contact, found)
+        return self._notice("staffed_closed", known_locale(turn), (turn.conversation.key.channel, known))
+
+    def relayed(self, turn: TurnState, found: ContactDetails | None) -> tuple[NewMessage, ...]:
+        """The customer writes while nobody has taken the conversation. At most one notice, and none twice in a wait."""
+        known = merged(turn.customer.contact, found)
+        told = list(_since_transfer(turn.history))
+        said = {notice.meta[DESK_NOTICE] for notice in told}
+        if found and known != turn.customer.contact:
+            return (self._notice("contact_saved", known_locale(turn), contact=found),)
+        if found is None and any(message.action is CustomerAction.CONTACT for message in turn.pending):
+            return (self._notice("contact_unclear", known_locale(turn)),)
+        if not turn.pending or self._opening is None or "contact_saved" in said:
+            return ()
+        if any(notice.meta.get(OPENING) == self._opening.isoformat() for notice in told):
+            return ()
+        return (self._notice("staffed_kept", known_locale(turn), (turn.conversation.key.channel, known)),)
+
+    def longer(self, channel: str, locale: str | None, known: ContactDetails) -> NewMessage:
+        """Nobody has come in the time that was meant for it."""
+        key = "staffed_longer" if self._opening is None else "staffed_longer_closed"
+        return self._notice(key, locale, (channel, known))
+
+    def _notice(
+        self,
+        key: str,
+        locale: str | None,
+        reach: tuple[str, ContactDetails] | None = None,
+        contact: ContactDetails | None = None,
+    ) -> NewMessage:
+        fallback = self._settings.default_locale
+        opening, meta = "", {DESK_NOTICE: key}
+        if self._opening is not None:
+            opening = human_opening(self._opening, self._now, locale, fallback=fallback)
+            meta[OPENING] = self._opening.isoformat()
+        text = say(key, locale, fallback=fallback, contact=contact, opening=opening)
+        if reach is not None and (reach[0] in _LEAVES or reach[1]):
+            more = "reach_contact" if reach[1] else "ask_contact"
+            text = f"{text} {say(more, locale, fallback=fallback, contact=reach[1])}"
+        return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
+
+
+def _since_transfer(history: Sequence[Message]) -> Iterable[Message]:
+    """Notices of the present wait, the last one first."""
+    for message in reversed(history):
+        notice = message.meta.get(DESK_NOTICE)
+        if isinstance(notice, str):
+            yield message
+            if notice in _BEGINNINGS:
+                return

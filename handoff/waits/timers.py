@@ -1,0 +1,133 @@
+"""What it means that a timer of a case has come due. Decides and writes nothing, as turns do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.domain.case import Case, feed
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.messages import StaffAction
+from core.domain.timers import Timer, TimerKind
+from core.ports.outcomes import Aside, CaseRecord, NewMessage, Transition
+from core.ports.timers import Ring
+from handoff import posts
+from handoff.desk_parts import DeskParts
+from handoff.facts import facts_of
+from handoff.settings import HandoffSettings
+from handoff.spoken_to import locale_of
+from handoff.texts import say
+from handoff.waits.notices import Notices
+from handoff.waits.owner_gone import RELEASED, is_gone, released
+from handoff.waits.waiting import OFFERED, Waiting, long
+
+
+class DeskTimers:
+    """Every outcome holds only while the customer's conversation has the owner that it was decided on."""
+
+    def __init__(self, parts: DeskParts, settings: HandoffSettings) -> None:
+        self._parts = parts
+        self._settings = settings
+
+    async def ring(self, timer: Timer) -> Ring:
+        """What is said, changed and set anew; nothing where it has come to nothing."""
+        case = await self._parts.cases.case(timer.case_id)
+        conversation = await self._parts.records.conversation(timer.conversation_id)
+        if case is None or case.closed_at is not None or conversation is None:
+            return Ring()
+        waiting = conversation.state is OwnershipState.QUEUED
+        owned = conversation.state is OwnershipState.STAFF
+        match timer.kind:
+            case TimerKind.UNCLAIMED if waiting:
+                return await self._unclaimed(timer, case, conversation)
+            case TimerKind.OWNER_SILENT if owned:
+                return await self._owner_silent(timer, case, conversation)
+            case TimerKind.SNOOZED if waiting or owned:
+                return await self._back(timer, case, conversation)
+            case TimerKind.NOBODY_CAME if waiting:
+                return await self._nobody_came(case, conversation)
+            case _:
+                return Ring()
+
+    async def _unclaimed(self, timer: Timer, case: Case, conversation: Conversation) -> Ring:
+        """The channel hears of it first, then those who are on call."""
+        text = self._say("staff_unclaimed", waited=self._waited(timer))
+        settings = self._settings.of((await self._facts(case)).get("team"))
+        mentions = settings.on_call if timer.stage else ()
+        post = posts.reminder(text, mentions=mentions, loud=True)
+        return self._ring(
+            case, conversation, [post], self._now(settings).unclaimed(case.id, timer.stage + 1, _since(timer))
+        )
+
+    async def _owner_silent(self, timer: Timer, case: Case, conversation: Conversation) -> Ring:
+        """First a word to the owner; then anybody may give the conversation back to the queue."""
+        owner, facts = conversation.owner or "", await self._facts(case)
+        settings = self._settings.of(facts.get("team"))
+        if await is_gone(conversation, self._parts.people):
+            people, waiting = self._parts.people, self._now(settings)
+            told, records = await released(case.id, conversation, facts, people, settings, waiting)
+            return self._ring(case, conversation, told, records, transition=RELEASED)
+        name = await self._parts.people.called(owner) or self._say("staff_somebody")
+        offers = timer.stage >= OFFERED
+        key = "staff_offer_release" if offers else "staff_owner_silent"
+        post = posts.reminder(
+            self._say(key, name=name, waited=self._waited(timer)),
+            mentions=(owner,) if owner else (),
+            loud=offers,
+            buttons=(StaffAction.RELEASE_SILENT,) if offers else (),
+            case_id=case.id,
+        )
+        follows = self._now(settings).owner_silent(case.id, timer.stage + 1, _since(timer))
+        return self._ring(case, conversation, [post], follows)
+
+    async def _back(self, timer: Timer, case: Case, conversation: Conversation) -> Ring:
+        """The card as it is now, and a word to the one who had put it aside."""
+        owner = await self._parts.people.called(conversation.owner) if conversation.owner else None
+        facts = await self._facts(case)
+        waiting = self._now(self._settings.of(facts.get("team")))
+        who = (timer.detail,) if timer.detail else ()
+        told = [
+            posts.card_now(facts, conversation.state, owner),
+            posts.reminder(self._say("staff_snooze_over"), mentions=who, loud=True),
+        ]
+        owned = conversation.state is OwnershipState.STAFF
+        follows = waiting.owner_silent(case.id) if owned else waiting.unclaimed(case.id)
+        return self._ring(case, conversation, told, follows)
+
+    async def _nobody_came(self, case: Case, conversation: Conversation) -> Ring:
+        """Said to the customer, and shown to staff."""
+        customer = await self._parts.records.customer(conversation.id)
+        if customer is None:
+            return Ring()
+        locale = await locale_of(self._parts, conversation, customer)
+        settings = self._settings.of((await self._facts(case)).get("team"))
+        notice = Notices(settings, self._parts.clock.now()).longer(conversation.key.channel, locale, customer.contact)
+        return self._ring(case, conversation, [posts.answered(notice)], (), (notice,))
+
+    def _ring(
+        self,
+        case: Case,
+        conversation: Conversation,
+        told: list[NewMessage],
+        records: tuple[CaseRecord, ...],
+        said: tuple[NewMessage, ...] = (),
+        transition: Transition | None = None,
+    ) -> Ring:
+        home = Aside(conversation.key, said, transition, ownership_epoch=conversation.ownership_epoch)
+        return Ring((Aside(feed(self._parts.wall.account, case.id), tuple(told)), home), records)
+
+    async def _facts(self, case: Case) -> Mapping[str, Any]:
+        return await facts_of(self._parts.records, feed(self._parts.wall.account, case.id))
+
+    def _now(self, settings: HandoffSettings) -> Waiting:
+        return Waiting(settings, self._parts.clock.now())
+
+    def _waited(self, timer: Timer) -> str:
+        return long(self._parts.clock.now().timestamp() - _since(timer))
+
+    def _say(self, key: str, *, name: str = "", waited: str = "") -> str:
+        return say(key, self._settings.staff_locale, name=name, waited=waited)
+
+
+def _since(timer: Timer) -> float:
+    return float(timer.detail) if timer.detail else timer.set_at.timestamp()
