@@ -194,7 +194,7 @@ def make_timers(
     learning = LearningTimers(
         follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
     )
-    book, weekly = StoredGapBook(store, clock), handoff.learning.gaps_post
+    book, weekly = StoredGapBook(store, clock), handoff.gaps_post
     gaps = GapsPosts(learning.ring, book, store, clock, wall.account, weekly, handoff.staff_locale)
     lease = max(10.0, settings.lease_seconds)
     return TimerLoop(store, gaps.ring, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
