@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
 
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert import audience
 from knowledge.convert.anchors import with_ids, with_slugs
 from knowledge.convert.delimited import table_of
 from knowledge.convert.faq import faq_document, is_faq, parse_data
-from knowledge.convert.markdown import UNREAD_AUDIENCE, blocks_of, refuse_audience, split_front_matter
+from knowledge.convert.markdown import FrontMatter, blocks_of, split_front_matter, split_head
 from knowledge.convert.openapi import is_openapi, openapi_document
-from knowledge.convert.titles import choose_title, first_heading, office_title
+from knowledge.convert.properties import office_audience, office_title
+from knowledge.convert.titles import choose_title, first_heading
 from knowledge.documents import Document, UnreadableDocument
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ _NO_TEXT = {
     "sound and film": frozenset({".mp3", ".wav", ".m4a", ".ogg", ".flac", ".mp4", ".mov", ".avi", ".mkv", ".webm"}),
     "archives": frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"}),
 }
+_HEAD_MARKS = (b"---", b"+++")
 _NOT_TEXT = "not a text file, and no kind of document that can be read"
 
 
@@ -81,8 +86,9 @@ class Converter:
 
     def _plain(self, path: Path) -> Document:
         """Text without settings at its head; what looks like Markdown in it is taken as such."""
-        text = read_text(path)
-        refuse_audience(text)
+        text = audience.lines_of(read_text(path))
+        audience.refuse_first_lines(text, any_audience=True)
+        audience.refuse_further(text)
         blocks = blocks_of(text)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
 
@@ -91,38 +97,73 @@ class Converter:
         content = parse_data(text, json_only=path.suffix.lower() == ".json")
         if is_faq(content) or ("faq" in path.stem.lower() and not is_openapi(content)):
             return faq_document(content, text, title=choose_title(path=path))
-        if isinstance(content, Mapping) and any(str(key).strip().lower() == "audience" for key in content):
-            raise UnreadableDocument(UNREAD_AUDIENCE)
+        audience.refuse_in_data(content, text)
         return openapi_document(content) if is_openapi(content) else self._plain(path)
 
     def _pdf(self, path: Path) -> Document:
         from knowledge.convert.pdf import read_pdf
 
-        blocks, title = read_pdf(path, lambda content, page: self._office_reader.read_pdf_page(content, page))
-        return Document(choose_title(title, first_heading(blocks), path=path), tuple(blocks))
+        blocks, said = read_pdf(path, lambda content, page: self._office_reader.read_pdf_page(content, page))
+        audience.refuse_in_blocks(blocks)
+        title = choose_title(said.get("title"), first_heading(blocks), path=path)
+        return Document(title, tuple(blocks), audience=audience.of_properties(said))
 
     def _html(self, path: Path) -> Document:
         from knowledge.convert.html import main_part
 
-        page = main_part(path.read_bytes())
+        head, source = _html_head(path)
+        page = main_part(source)
         blocks = with_ids(self._office_reader.read(page.html.encode(), suffix=".html", charset="utf-8"))
-        title = choose_title(page.title, first_heading(blocks), path=path)
-        return Document(title, tuple(blocks), url=page.url, language=page.language)
+        audience.refuse_in_blocks(blocks)
+        return Document(
+            choose_title(head.title, page.title, first_heading(blocks), path=path),
+            tuple(blocks),
+            url=head.url or page.url,
+            category=head.category,
+            audience=KnowledgeAudience.STAFF if page.for_staff else head.audience,
+            language=head.language or page.language,
+        )
 
     def _office(self, path: Path) -> Document:
-        blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
-        return Document(choose_title(office_title(path), first_heading(blocks), path=path), tuple(blocks))
+        content, suffix = path.read_bytes(), path.suffix.lower()
+        if suffix == ".ipynb":
+            audience.refuse_in_notebook(_notebook(content))
+        blocks = self._office_reader.read(content, suffix=suffix)
+        audience.refuse_in_blocks(blocks)
+        title = choose_title(office_title(path), first_heading(blocks), path=path)
+        return Document(title, tuple(blocks), audience=office_audience(path))
 
     def _delimited(self, path: Path) -> Document:
-        return Document(choose_title(path=path), tuple(table_of(read_text(path))))
+        blocks = table_of(read_text(path))
+        audience.refuse_in_blocks(blocks)
+        return Document(choose_title(path=path), tuple(blocks))
 
     def _feed(self, path: Path) -> Document:
         """A news feed; other XML is taken as the text that it is."""
+        audience.refuse_in_markup(audience.lines_of(read_text(path)))
         try:
             blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
         except UnreadableDocument:
             return self._plain(path)
+        audience.refuse_in_blocks(blocks)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
+
+
+def _html_head(path: Path) -> tuple[FrontMatter, str | bytes]:
+    """What stands above a page as above a Markdown file, which generators of sites take off (Jekyll, Hugo), and the page."""
+    content = path.read_bytes()
+    if not content[:200].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n").startswith(_HEAD_MARKS):
+        return FrontMatter(), content
+    head, page, _ = split_head(read_text(path))
+    return head, page
+
+
+def _notebook(content: bytes) -> object:
+    """As MarkItDown reads it, which says what is wrong with one that is none."""
+    try:
+        return json.loads(content.decode("utf-8").lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def read_text(path: Path) -> str:

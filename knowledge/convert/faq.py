@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.audience import is_name, refused, says_staff
 from knowledge.convert.data import load_json, load_yaml
 from knowledge.convert.markdown import language_code
 from knowledge.documents import Document, FaqEntry, UnreadableDocument
@@ -63,10 +64,14 @@ def faq_document(content: Any, text: str, *, title: str) -> Document:
     except _WrongEntry as error:
         raise UnreadableDocument(str(error)) from error
     lines = _entry_lines(text, len(raw))
+    for number, (entry, line) in enumerate(zip(raw, lines, strict=True), start=1):
+        if isinstance(entry, Mapping) and any(map(is_name, entry)) and not {"question", "answer"} & entry.keys():
+            do = "write it beside the list of questions, 'audience: staff' above 'questions:'"
+            raise refused(_where(number, line), "names an 'audience' and has no question", do)
     entries: list[FaqEntry] = []
     problems: list[str] = []
     for number, (entry, line) in enumerate(zip(raw, lines, strict=True), start=1):
-        where = f"entry {number}" + (f" (line {line})" if line else "")
+        where = _where(number, line)
         try:
             entries.append(_entry(entry))
         except _WrongEntry as error:
@@ -77,6 +82,10 @@ def faq_document(content: Any, text: str, *, title: str) -> Document:
     return replace(
         head, title=head.title or title, entries=tuple(entries), problems=_bounded(problems)
     ).of_its_audience()
+
+
+def _where(number: int, line: int | None) -> str:
+    return f"entry {number}" + (f" (line {line})" if line else "")
 
 
 def _bounded(problems: list[str]) -> tuple[str, ...]:
@@ -123,6 +132,8 @@ def _entry(raw: Any) -> FaqEntry:
     unknown = sorted(str(key) for key in raw if key not in _KNOWN)
     if unknown:
         raise _WrongEntry(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(_KNOWN))}")
+    if says_staff(str(raw.get("answer") or "")):
+        raise _WrongEntry("its answer names an 'audience': make it a field of the entry")
     return FaqEntry(
         question=_text(raw, "question", required=True),
         answer=_text(raw, "answer", required=True),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, Comment, Tag
 
+from knowledge.convert import audience
 from knowledge.convert.anchors import mark_ids
 from knowledge.convert.markdown import language_code
 
@@ -25,6 +26,7 @@ _NOT_FOR_READERS = [
     "dialog",
 ]
 _FRAME = ("header", "footer", "aside")
+_ATTRIBUTES = (audience.NAME, f"data-{audience.NAME}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,19 @@ class Page:
     title: str | None
     url: str | None
     language: str | None = None
+    for_staff: bool = False
 
 
-def main_part(content: bytes) -> Page:
-    """The ``main`` or only ``article`` element, otherwise the body without its frame. Nothing in the page is run."""
+def main_part(content: str | bytes) -> Page:
+    """The ``main`` or only ``article`` element, otherwise the body without its frame. Nothing in the page is run.
+
+    Raises UnreadableDocument where a comment says that the page is for staff.
+    """
     soup = BeautifulSoup(content, "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else None
     url = _canonical(soup)
     language = language_code(str(soup.html.get("lang") or "")) if soup.html else None
+    for_staff = _speaks_of_audience(content) and _for_staff(soup)
     mark_ids(soup)
     for element in soup(_NOT_FOR_READERS):
         element.decompose()
@@ -55,7 +62,39 @@ def main_part(content: bytes) -> Page:
         for element in main(_FRAME):
             if not element.find_parent("article"):
                 element.decompose()
-    return Page(str(main), title, url, language)
+    return Page(str(main), title, url, language, for_staff)
+
+
+def _speaks_of_audience(content: str | bytes) -> bool:
+    """Few pages do, and whole trees are walked for them."""
+    if isinstance(content, str):
+        return audience.NAME in content.lower()
+    return audience.NAME.encode() in content.replace(b"\0", b"").lower()
+
+
+def _for_staff(soup: BeautifulSoup) -> bool:
+    """What a ``meta`` element, an attribute or data for search engines says of the audience, if it is staff.
+
+    Any other word there is one for search engines ("all", "general"), which are told so since long before us.
+    """
+    for comment in soup.descendants:
+        if isinstance(comment, Comment) and audience.says_staff(audience.lines_of(str(comment))):
+            where = f"the comment {' '.join(str(comment).split())[:40]!r}"
+            raise audience.refused(where, do='write <meta name="audience" content="staff"> into the head of the page')
+    said = [one.get("content") for one in soup("meta") if _names_audience(one)]
+    said += [one.get(name) for one in soup.find_all(_has_audience) for name in _ATTRIBUTES]
+    data = (one.get_text() for one in soup("script") if "json" in str(one.get("type") or ""))
+    return any(map(audience.for_staff, said)) or any(map(audience.says_staff, data))
+
+
+def _has_audience(element: Tag) -> bool:
+    return any(element.has_attr(name) for name in _ATTRIBUTES)
+
+
+def _names_audience(meta: Tag) -> bool:
+    """``audience``, and Dublin Core's ``dcterms.audience`` and ``dc:audience``."""
+    names = (str(meta.get(name) or "").lower() for name in ("name", "property", "itemprop"))
+    return any(name.replace(":", ".").rpartition(".")[2] == audience.NAME for name in names)
 
 
 def _main(soup: BeautifulSoup) -> Tag | None:

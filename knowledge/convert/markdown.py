@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -13,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert import audience
 from knowledge.convert.data import load_yaml
 from knowledge.documents import Block, BlockKind, UnreadableDocument
 
@@ -22,11 +22,6 @@ _KINDS = {
     "fence": BlockKind.CODE,
     "code_block": BlockKind.CODE,
 }
-
-_AUDIENCE = re.compile(r"^[\s\"':{-]*audience[\"']?\s*[:=]", re.IGNORECASE | re.MULTILINE)
-_FOR_STAFF = re.compile(_AUDIENCE.pattern + r"[\s\"']*staff\b", _AUDIENCE.flags)
-_HEAD_LINES = 100
-"""Of a head that has no end so many lines are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,66 +36,70 @@ class FrontMatter:
 
 
 def split_front_matter(text: str) -> tuple[FrontMatter, str]:
-    """The head and the rest. Raises UnreadableDocument where a head that cannot be read speaks of an audience, or names one that
-    is none: it must never be guessed.
+    """The head of a Markdown file, and the rest. Raises UnreadableDocument as split_head does, and where the rest speaks as a
+    head does of being for staff: a second head is none.
     """
-    text = text.removeprefix("\ufeff")
-    first, _, rest = text.lstrip().partition("\n")
+    head, rest, above = split_head(text)
+    if audience.NAME in rest.lower():
+        audience.refuse_further(rest, above, _code(rest))
+    return head, rest
+
+
+def split_head(text: str) -> tuple[FrontMatter, str, int]:
+    """The head, the rest, and how many lines stand above the rest. Raises UnreadableDocument where a head that cannot be read
+    speaks of an audience, where one that can be read does so where it is not heard, or names one that is none.
+    """
+    text = audience.lines_of(text)
+    body = text.lstrip().lstrip("\ufeff")
+    above = text[: len(text) - len(body)].count("\n") + 1
+    first, _, rest = body.partition("\n")
     mark = first.rstrip()
     if mark not in {"---", "+++"}:
-        if _speaks_of_audience(text, _FOR_STAFF):
-            raise UnreadableDocument(_UNHEARD)
-        return FrontMatter(), text
+        audience.refuse_first_lines(text, any_audience=False)
+        return FrontMatter(), text, 0
     lines = rest.split("\n")
     ends = {"---", "..."} if mark == "---" else {mark}
     end = next((number for number, line in enumerate(lines) if line.rstrip() in ends), None)
-    head = "\n".join(lines[: _HEAD_LINES if end is None else end])
-    values = _values(head) if mark == "---" and end is not None else None
+    head = "\n".join(lines[:end])
+    values = _values(head, above) if mark == "---" and end is not None else None
     if isinstance(values, Mapping):
-        return _front_matter(values), "\n".join(lines[(end or 0) + 1 :])
-    if _AUDIENCE.search(head):
-        raise UnreadableDocument(_UNHEARD)
-    return FrontMatter(), text
+        found = _front_matter(values)
+        if found.audience is not KnowledgeAudience.STAFF:
+            audience.refuse_unheard(values, head, above)
+        return found, "\n".join(lines[(end or 0) + 1 :]), above + (end or 0) + 1
+    audience.refuse_head(head, above)
+    return FrontMatter(), text, 0
 
 
-def refuse_audience(text: str) -> None:
-    """For files of which no settings are read. Raises UnreadableDocument where the first lines say for whom it is."""
-    if _speaks_of_audience(text):
-        raise UnreadableDocument(UNREAD_AUDIENCE)
+def _code(text: str) -> list[range]:
+    """Which lines, counted from 0, are examples in code."""
+    tokens = _PARSER.parse(text)
+    return [range(*token.map) for token in tokens if token.map and token.type in ("fence", "code_block")]
 
 
-def _speaks_of_audience(text: str, words: re.Pattern[str] = _AUDIENCE) -> bool:
-    head = text.removeprefix("\ufeff").lstrip().split("\n\n", 1)[0]
-    return words.search("\n".join(head.split("\n")[:_HEAD_LINES])) is not None
-
-
-_UNHEARD = "the settings at the head name an 'audience' and cannot be read: they stand between two lines of '---'"
-UNREAD_AUDIENCE = (
-    "its head names an 'audience', which is read in Markdown and FAQ files alone:"
-    " make it one of these, or put it into a source for staff"
-)
-
-
-def _values(head: str) -> Any:
+def _values(head: str, above: int) -> Any:
     try:
         return load_yaml(head)
     except yaml.YAMLError as error:
-        raise UnreadableDocument(f"the settings at the head are not valid YAML: {error}") from error
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        where = f"line {mark.line + 1 + above}: " if mark else ""
+        problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
+        raise UnreadableDocument(f"{where}the settings at the head are not valid YAML: {problem}") from error
 
 
 def _front_matter(values: Mapping[Any, Any]) -> FrontMatter:
     # "Audience: staff" is meant, too.
-    said = (value for key, value in values.items() if str(key).strip().lower() == "audience")
-    audience = next((value for value in said if value != KnowledgeAudience.PUBLIC), KnowledgeAudience.PUBLIC)
-    if audience not in list(KnowledgeAudience):
-        raise UnreadableDocument(f"'audience' at the head must be 'public' or 'staff', not {audience!r}")
+    said = (value for key, value in values.items() if audience.is_name(key))
+    read_by = next((value for value in said if value != KnowledgeAudience.PUBLIC), KnowledgeAudience.PUBLIC)
+    if read_by not in list(KnowledgeAudience):
+        raise UnreadableDocument(f"'audience' at the head must be 'public' or 'staff', not {read_by!r}")
 
     def text(name: str) -> str | None:
         value = values.get(name)
         return str(value).strip() or None if value is not None else None
 
     language = language_code(text("language") or text("lang") or "")
-    return FrontMatter(text("title"), text("url"), text("category"), KnowledgeAudience(audience), language)
+    return FrontMatter(text("title"), text("url"), text("category"), KnowledgeAudience(read_by), language)
 
 
 def language_code(said: str) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from core.domain.knowledge import KnowledgeAudience
+from knowledge.convert.audience import refused, said_below
 from knowledge.documents import Block, BlockKind, Document, UnreadableDocument
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -13,6 +15,17 @@ _DEEPEST = 4
 """Levels of a body that are told; deeper ones are named by their type."""
 _MOST_FIELDS = 60
 _LONGEST_TRAIL = 50
+_AUDIENCE, _INTERNAL = "x-audience", "x-internal"
+_READ_BY = {
+    "public": KnowledgeAudience.PUBLIC,
+    "external-public": KnowledgeAudience.PUBLIC,
+    "external-partner": KnowledgeAudience.STAFF,
+    "company-internal": KnowledgeAudience.STAFF,
+    "business-unit-internal": KnowledgeAudience.STAFF,
+    "component-internal": KnowledgeAudience.STAFF,
+    "staff": KnowledgeAudience.STAFF,
+}
+"""``info.x-audience`` of Zalando's RESTful API Guidelines (rule 219), and our own words. Partners are not all customers."""
 
 
 def is_openapi(content: Any) -> bool:
@@ -24,13 +37,38 @@ def openapi_document(content: Mapping[str, Any]) -> Document:
     """One section per operation, under the place that a JSON pointer leads to. Raises UnreadableDocument."""
     reader = _Reader(content)
     info = _mapping(content.get("info"))
+    audience = _audience(content, info)
     title = " ".join(str(info.get("title") or "API").split())[:200]
     blocks = [Block(BlockKind.HEADING, title, level=1), *_text(info.get("description"))]
     for path, item in _mapping(content.get("paths")).items():
         blocks.extend(reader.path(str(path), _mapping(reader.resolved(item))))
     if len(blocks) == 1:
         raise UnreadableDocument("the API has no operations")
-    return Document(title, tuple(blocks), problems=tuple(dict.fromkeys(reader.problems)))
+    return Document(title, tuple(blocks), problems=tuple(dict.fromkeys(reader.problems)), audience=audience)
+
+
+def _audience(content: Mapping[str, Any], info: Mapping[str, Any]) -> KnowledgeAudience:
+    """Of the whole description; raises UnreadableDocument where only a part has one, or a word that is none."""
+    said = [str(one[_AUDIENCE]).strip().lower() for one in (content, info) if _AUDIENCE in one]
+    for word in said:
+        if word not in _READ_BY:
+            raise refused(f"its {_AUDIENCE} {word[:60]!r}", "is not known", f"write one of {', '.join(_READ_BY)}")
+    if KnowledgeAudience.STAFF in map(_READ_BY.get, said):
+        return KnowledgeAudience.STAFF
+    rest = {"info": {**info, _AUDIENCE: "public"}, **{key: value for key, value in content.items() if key != "info"}}
+    part = said_below(rest, lambda word: _READ_BY.get(str(word).lower()) is not KnowledgeAudience.PUBLIC, [_AUDIENCE])
+    if part is not None:
+        raise refused(
+            f"{part} has an {_AUDIENCE} of its own",
+            "and a description is read as a whole",
+            f"mark it {_INTERNAL}: true",
+        )
+    return KnowledgeAudience.PUBLIC
+
+
+def _is_internal(part: Mapping[str, Any]) -> bool:
+    """What Redocly (remove-x-internal) and Zudoku leave out of what they publish. It is for nobody here either."""
+    return part.get(_INTERNAL) is True
 
 
 class _Reader:
@@ -74,7 +112,7 @@ class _Reader:
         shared = _list(item.get("parameters"))
         for method in _METHODS:
             operation = item.get(method)
-            if isinstance(operation, Mapping):
+            if isinstance(operation, Mapping) and not _is_internal(operation) and not _is_internal(item):
                 pointer = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
                 yield from self._operation(method, path, operation, shared, pointer)
 
@@ -87,7 +125,9 @@ class _Reader:
         yield Block(BlockKind.TEXT, f"{name}." + (" It is deprecated." if operation.get("deprecated") else ""))
         yield from _text(operation.get("description"))
         parameters = [_mapping(self.resolved(one)) for one in (*shared, *_list(operation.get("parameters")))]
-        lines = [self._parameter(one) for one in _latest(parameters) if one.get("in") != "body"]
+        lines = [
+            self._parameter(one) for one in _latest(parameters) if one.get("in") != "body" and not _is_internal(one)
+        ]
         yield from _listed("Parameters", lines)
         old_body = next((one for one in parameters if one.get("in") == "body"), None)
         yield from self._body("Request body", _mapping(self.resolved(operation.get("requestBody"))), old_body)
@@ -122,6 +162,8 @@ class _Reader:
         required = {str(name) for name in _list(found.get("required"))}
         for name, raw in _mapping(found.get("properties")).items():
             field = _mapping(self.resolved(raw))
+            if _is_internal(field):
+                continue
             whole = f"{prefix}.{name}".lstrip(".")
             yield _line(whole, self._kind(field) + (", required" if str(name) in required else ""), field)
             if depth < _DEEPEST:

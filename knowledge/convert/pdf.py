@@ -61,11 +61,11 @@ PageReader = Callable[[bytes, int], list[Block]]
 """Reads a PDF of one page; the number is the page's place in the document."""
 
 
-def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], str | None]:
-    """Blocks with their page numbers, and the title in the file's properties. Raises UnreadableDocument."""
+def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], dict[str, str]]:
+    """Blocks with their page numbers, and the file's properties, by names in small letters. Raises UnreadableDocument."""
     try:
         with pdfplumber.open(path, laparams={}) as pdf:
-            title = (pdf.metadata or {}).get("Title")
+            said = {str(name).lower(): value for name, value in (pdf.metadata or {}).items() if isinstance(value, str)}
             items: list[_Item] = []
             for page in pdf.pages:
                 items.extend(_table_page(path, page, read_table_page) or _page_items(page))
@@ -77,7 +77,7 @@ def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], str 
         raise UnreadableDocument(f"not a PDF that can be read: {cause or type(cause).__name__}") from error
     if not items:
         raise UnreadableDocument("the PDF holds no text; scanned pages need text recognition first")
-    return list(_blocks(_without_frame(items))), title if isinstance(title, str) else None
+    return list(_blocks(_without_frame(items))), said
 
 
 def _table_page(path: Path, page: Any, read: PageReader) -> list[_Item]:

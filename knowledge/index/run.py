@@ -27,7 +27,7 @@ from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
 from knowledge.sources.left_over import remove_left_over
 from knowledge.sources.secrets import without_secret
 
-FORMAT = 6
+FORMAT = 7
 """Raise it when the way in which documents are read or cut changes: all of them are then indexed again."""
 
 _TEXTS_AT_ONCE = 64
@@ -189,7 +189,8 @@ class IndexRun:
 
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
         stays = "" if known is None else " (its last readable version stays in the index)"
-        if known is not None and speaks_of_audience(file, self._max_bytes) and self._index.close([file.id]):
+        unheard = "audience" in reason or (known is not None and speaks_of_audience(file, self._max_bytes))
+        if known is not None and unheard and self._index.close([file.id]):
             self._committed()
             stays = " (its last readable version stays in the index, for staff alone)"
         self._tally.settled += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from core.domain.knowledge import IndexReport, KnowledgeAudience
@@ -187,3 +188,31 @@ def test_nothing_is_written_where_nothing_is_to_be_closed(bench: Bench, docs: So
 def test_no_password_in_what_is_refused(bench: Bench) -> None:
     report = bench.made().forget(["https://ghp_0123456789@github.com/acme/docs.git"])
     assert report.failures == (("https://github.com/acme/docs.git", "nothing of it is in the index"),)
+
+
+@pytest.mark.parametrize(
+    "text", ["# a\n\nFirst a.\n\n---\naudience: staff\n---\n\nSecond a.", "---\nmeta: {audience: staff}\n---\nFirst a."]
+)
+def test_a_document_that_says_it_where_nobody_hears_it_is_closed_and_told_of(
+    bench: Bench, docs: SourceOptions, text: str
+) -> None:
+    (bench.folder / "a.md").write_text(text)
+    report = run(bench, docs)
+    [(source, reason)] = report.failures
+    assert source.endswith("a.md")
+    assert "'audience'" in reason
+    assert "for staff alone" in reason
+    assert seen(bench) == {"b.md", "c.md"}
+
+
+def test_a_packed_document_that_says_it_in_its_text_is_closed(bench: Bench, docs: SourceOptions) -> None:
+    """Its bytes say nothing of an audience to whoever does not unpack them."""
+    path = bench.folder / "d.xlsx"
+    for rows in (["Fourth d."], ["Fourth d.", "Audience: staff"]):
+        made = openpyxl.Workbook()
+        for row in rows:
+            made.active.append([row, "x"])
+        made.save(path)
+        report = run(bench, docs)
+        assert ("d.xlsx" in seen(bench)) == (len(rows) == 1), report
+    assert b"udience" not in path.read_bytes()
