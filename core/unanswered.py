@@ -2,7 +2,8 @@
 
 - A reply that says "I don't know" has. Nothing good enough was found, or what the model wrote was withheld.
 - So has an answer that offers a person besides, where one of its questions found nothing: the customer asked two things.
-- A number alone asks nothing: it is somebody's choice among what was asked back, and missed.
+- A number alone asks nothing: it is somebody's choice among what was asked back, and missed. What is chosen stands for the
+  question that was asked before, and so does that none of it is meant.
 - One that asks back, tells of tickets, or rests on a tool's result has not; nor has a failure of the model or of the search,
   which says nothing of what the knowledge holds. An answer of which every sentence was left out has.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.agent.choosing import pick_of
 from core.agent.language import detect
 from core.domain.gaps import ASKED_META, Nearest, Unanswered, Why
 from core.domain.knowledge import Retrieval
@@ -30,7 +32,7 @@ def with_gaps(state: TurnState, reply: Reply, notes: Notes) -> Reply:
     said = reply.besides if reply.escalation is not None else reply
     if said is None or not state.pending:
         return reply
-    asked = "\n".join(one.text for one in state.pending if one.text and one.deleted_at is None).strip()
+    asked = _asked(state)
     if not any(map(str.isalpha, asked)) or any(one.action is CustomerAction.REQUEST_PERSON for one in state.pending):
         return reply
     open_, why = _left_open(said, notes)
@@ -43,6 +45,12 @@ def with_gaps(state: TurnState, reply: Reply, notes: Notes) -> Reply:
         return reply
     noted = {"language": language, **({"looked_up": looked_up} if looked_up != asked else {})}
     return replace(reply, meta={**reply.meta, ASKED_META: noted})
+
+
+def _asked(state: TurnState) -> str:
+    said = [one for one in state.pending if one.deleted_at is None]
+    pick = pick_of(said, state.history)
+    return pick.question if pick is not None else "\n".join(one.text for one in said if one.text).strip()
 
 
 def _left_open(said: Reply, notes: Notes) -> tuple[dict[str, Retrieval], Why | None]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from core.domain.choices import CLARIFY
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
@@ -18,7 +19,6 @@ from core.ports.store import TurnState
 from handoff.mood import Mood, MoodWords, measure, trend
 from handoff.spoken_to import known_locale
 
-_NO_QUESTION = frozenset({"clarify"})  # intents of answers that ask back: neither an answer nor the lack of one
 _DECLINED = "declined"
 _EARLIER = 6  # messages in which the same may have been asked
 _TREND_OF = 3  # messages, at least
@@ -166,7 +166,7 @@ def _unanswered_in_a_row(turn: TurnState, reply: Reply, rules: EscalationRules) 
         intent = message.meta.get("intent")
         if _is_unanswered(message.kind, float(message.meta.get("confidence") or 0.0), intent, rules):
             count += 1
-        elif (message.kind is MessageKind.ANSWER and intent not in _NO_QUESTION) or intent == _DECLINED:
+        elif (message.kind is MessageKind.ANSWER and intent != CLARIFY) or intent == _DECLINED:
             break
     return count
 
@@ -175,7 +175,7 @@ def _is_unanswered(kind: MessageKind, confidence: float, intent: object, rules: 
     """Not known, failed, or an answer too unsure. Small talk and questions asked back are neither."""
     if kind in (MessageKind.UNKNOWN, MessageKind.FAILURE):
         return True
-    return kind is MessageKind.ANSWER and intent not in _NO_QUESTION and confidence < rules.answer_confidence
+    return kind is MessageKind.ANSWER and intent != CLARIFY and confidence < rules.answer_confidence
 
 
 def _is_vip(customer: Customer, patterns: Sequence[str]) -> bool:

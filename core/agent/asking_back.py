@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.agent.choosing import CLARIFY, asked_back_last
+from core.agent.choosing import asked_back_last
 from core.agent.excerpt import clip
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
 from core.agent.wording import phrase
-from core.domain.choices import Choice, choices_meta
+from core.domain.choices import CLARIFY, Choice, choices_meta
 from core.domain.knowledge import Passage, Retrieval
 from core.domain.messages import Message, MessageKind
 from core.ports.responder import Reply
@@ -35,14 +35,22 @@ def ask_back(found: Retrieval, question: str, history: Sequence[Message], texts:
     choices = _choices(_near(found), question)
     if len(choices) < _FEWEST:
         return None
-    lines = "\n".join(f"{number}. {one.label}" for number, one in enumerate(choices, 1))
-    return Reply(
-        texts.say("ask_back", choices=lines),
-        MessageKind.ANSWER,
-        confidence=0.0,
-        intent=CLARIFY,
-        meta=choices_meta(choices),
-    )
+    return _asking(texts.say("ask_back", choices=_listed(choices)), choices)
+
+
+def ask_again(choices: tuple[Choice, ...], texts: Texts) -> Reply:
+    """After a slip such as "9" or "yes": what can be chosen, once more. It is no answer, and no failure to answer."""
+    *first, last = (str(number) for number in range(1, len(choices) + 1))
+    text = texts.say("choose_again", first=", ".join(first), last=last, choices=_listed(choices))
+    return _asking(text, choices)
+
+
+def _asking(text: str, choices: tuple[Choice, ...]) -> Reply:
+    return Reply(text, MessageKind.ANSWER, confidence=0.0, intent=CLARIFY, meta=choices_meta(choices))
+
+
+def _listed(choices: Sequence[Choice]) -> str:
+    return "\n".join(f"{number}. {one.label}" for number, one in enumerate(choices, 1))
 
 
 def _near(found: Retrieval) -> list[Passage]:

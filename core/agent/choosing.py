@@ -1,30 +1,67 @@
-"""Understands what a customer says to a question back: a number, a title that it named, or something else altogether."""
+"""Understands what a customer says to a question back: numbers, titles that it named, none of them, or something else altogether.
+
+What was offered stands until something else is asked or answered: neither small talk nor a slip takes it away. A title in full
+is understood for as long as it can be seen, since the button that says it may be pressed much later.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
+from core.agent.asking import asks
+from core.agent.language import packs
 from core.agent.person_wish import wants_person
+from core.agent.phrases import any_of
+from core.agent.places import places_in
+from core.agent.small_talk import says_no, says_yes, small_talk
 from core.agent.wording import content_stems, phrase
-from core.domain.choices import Choice, choices_in
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.choices import CLARIFY, Choice, choices_in
+from core.domain.messages import Author, CustomerAction, Message, MessageKind
 
-CLARIFY = "clarify"
-"""The intent of replies that ask back: neither an answer nor the lack of one."""
-_NUMBER = re.compile(r"\W*(\d)\W*")
 _ASIDE = frozenset({MessageKind.SMALL_TALK, MessageKind.NOTICE, MessageKind.FOLLOW_UP})
+_PASSING = frozenset({MessageKind.SMALL_TALK, MessageKind.FAILURE, MessageKind.FOLLOW_UP})
+"""What may be said while a question back stands. A notice tells of people, and with them something else begins."""
 
 
-def choice_of(asked: Sequence[Message], history: Sequence[Message]) -> Choice | None:
-    """What these messages choose of what was asked back last; None where nothing was, or where they say anything else.
+class Sense(StrEnum):
+    """What an answer to a question back says. ``MISSED``: it means to choose, and names nothing that was offered."""
+
+    CHOSEN = "chosen"
+    NONE = "none"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """``choices``: what was chosen, in the order in which it was said; otherwise what was offered."""
+
+    sense: Sense
+    choices: tuple[Choice, ...]
+
+    @property
+    def question(self) -> str:
+        """What was asked before anybody asked back."""
+        return self.choices[0].question
+
+
+def pick_of(asked: Sequence[Message], history: Sequence[Message]) -> Pick | None:
+    """What these messages say to what was asked back; None where nothing was, or where they say anything else.
 
     A wish for a person is none, also where a title could be read as one.
     """
-    offered = _offered(history)
-    if not offered or len(asked) != 1 or asked[0].action is not None or asked[0].attachments:
+    if any(one.action is not None or one.attachments or wants_person(one.text) for one in asked):
         return None
-    return None if wants_person(asked[0].text) else _named(asked[0].text, offered)
+    said = [one.text for one in asked if not small_talk(one.text)] or [one.text for one in asked]
+    picks = [_heard(text, history) for text in said]
+    if not picks or None in picks:
+        return None
+    heard = [pick for pick in picks if pick is not None]
+    chosen = dict.fromkeys(choice for pick in heard if pick.sense is Sense.CHOSEN for choice in pick.choices)
+    return Pick(Sense.CHOSEN, tuple(chosen)) if chosen else heard[-1]
 
 
 def asked_back_last(history: Sequence[Message]) -> bool:
@@ -43,11 +80,6 @@ def _answered(history: Sequence[Message]) -> Message | None:
     return next((one for one in _ours(history) if one.kind not in _ASIDE), None)
 
 
-def _offered(history: Sequence[Message]) -> tuple[Choice, ...]:
-    """Only of the very last thing that was said: a "2" later on counts something else."""
-    return _choices(next(_ours(history), None))
-
-
 def _ours(history: Sequence[Message]) -> Iterator[Message]:
     """What the customer was told, the newest first."""
     return (one for one in reversed(history) if one.author is not Author.CUSTOMER and one.deleted_at is None)
@@ -57,15 +89,76 @@ def _choices(message: Message | None) -> tuple[Choice, ...]:
     return choices_in(message.meta) if message is not None and message.author is Author.AGENT else ()
 
 
-def _named(said: str, choices: Sequence[Choice]) -> Choice | None:
-    number = _NUMBER.fullmatch(said)
-    if number is not None:
-        place = int(number[1])
-        return choices[place - 1] if 1 <= place <= len(choices) else None
-    words = phrase(said)
-    exact = next((one for one in choices if words and phrase(one.label) == words), None)
-    if exact is not None:
-        return exact
-    stems = set(content_stems(said))
-    near = [one for one in choices if stems and stems <= set(content_stems(one.label))]
-    return near[0] if len(near) == 1 else None
+def _heard(text: str, history: Sequence[Message]) -> Pick | None:
+    words = _own_words(text)
+    titled = _titled(words, history)
+    if titled is not None:
+        return Pick(Sense.CHOSEN, (titled,))
+    offered = _standing(history)
+    pick = _picked(words, offered) if offered else None
+    if pick is not None or not offered or not _choices(next(_ours(history), None)):
+        return pick
+    if says_no(words):
+        return Pick(Sense.NONE, offered)
+    return Pick(Sense.MISSED, offered) if says_yes(words) else None
+
+
+def _picked(words: str, offered: tuple[Choice, ...]) -> Pick | None:
+    places = places_in(words, len(offered))
+    if places is None:
+        stems = set(content_stems(words))
+        near = [one for one in offered if stems and stems <= set(content_stems(one.label))]
+        return Pick(Sense.CHOSEN, (near[0],)) if len(near) == 1 else None
+    if not places:
+        return Pick(Sense.NONE, offered)
+    if any(not 1 <= place <= len(offered) for place in places):
+        return Pick(Sense.MISSED, offered)
+    return Pick(Sense.CHOSEN, tuple(offered[place - 1] for place in places))
+
+
+def _titled(words: str, history: Sequence[Message]) -> Choice | None:
+    """Of what was ever offered: by the button of an older question the customer means what stands on it."""
+    said = phrase(words)
+    shown = (one for message in _ours(history) for one in _choices(message))
+    return next((one for one in shown if said and phrase(one.label) == said), None)
+
+
+def _standing(history: Sequence[Message]) -> tuple[Choice, ...]:
+    """What was offered last, where nothing but small talk, slips and failures came after it."""
+    since: list[Message] = []
+    for message in reversed(history):
+        if message.deleted_at is not None:
+            continue
+        if message.author is Author.CUSTOMER:
+            since.append(message)
+        elif offered := _choices(message):
+            return offered if all(_passes(one, offered) for one in since) else ()
+        elif message.author is Author.STAFF or message.kind not in _PASSING:
+            return ()
+    return ()
+
+
+def _passes(message: Message, offered: tuple[Choice, ...]) -> bool:
+    """Whether it asked nothing of its own. What failed to be answered may have been a choice."""
+    if message.action is CustomerAction.GREETING:
+        return True
+    words = _own_words(message.text)
+    said = small_talk(words) or says_yes(words) or says_no(words) or _picked(words, offered) is not None
+    return message.action is None and not message.attachments and bool(said)
+
+
+def _own_words(text: str) -> str:
+    """Without quoted lines, and without the greeting above and the name below, as people write them in mails."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(">")]
+    closed = next((place for place, line in enumerate(lines) if place and _closing().match(phrase(line))), len(lines))
+    if not any(map(asks, lines[closed:])):
+        lines = lines[:closed]
+    while len(lines) > 1 and small_talk(lines[0]) == "greeting":
+        lines.pop(0)
+    return " ".join(lines)
+
+
+@functools.cache
+def _closing() -> re.Pattern[str]:
+    entries = (entry for pack in packs().values() for entry in pack.words("choose", "closing"))
+    return re.compile(rf"{any_of(entries)}(?!\w)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.agent.asking import questions_besides
+from core.agent.asking_back import ask_again
 from core.agent.excerpt import clip
 from core.agent.routing import Intent, Route, asked
 from core.agent.sentences import without_markers
@@ -77,6 +78,10 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
             return Reply(texts.say("declined"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
         case Intent.NOTHING:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
+        case Intent.CHOOSE_AGAIN:
+            return ask_again(way.choices, texts)
+        case Intent.NONE_OF_THESE:
+            return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
         case Intent.QUESTION:
             return None
 

@@ -18,10 +18,14 @@ _CHARS_PER_TOKEN = 3
 
 
 async def passages_for(
-    lookup: Lookup, questions: Sequence[str], limit: int, *, meant: str | None = None
+    lookup: Lookup, questions: Sequence[str], limit: int, *, meant: Sequence[str] = ()
 ) -> list[Source]:
-    """The best passages of each question in turn, each passage once. Raises KnowledgeUnavailable."""
-    found = await asyncio.gather(*(lookup.find(question, meant=meant) for question in questions))
+    """The best passages of each question in turn, each passage once; ``meant``: of each, the one that comes first.
+
+    Raises KnowledgeUnavailable.
+    """
+    pairs = zip_longest(questions, meant)
+    found = await asyncio.gather(*(lookup.find(question, meant=passage) for question, passage in pairs))
     ranked = chain.from_iterable(zip_longest(*(from_retrieval(one) for one in found)))
     unique: dict[str, Source] = {}
     for source in ranked:

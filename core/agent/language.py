@@ -93,9 +93,24 @@ def _counted(text: str) -> tuple[str | None, int, int]:
     return (best[0] if lead else None), best[1], lead
 
 
+@functools.cache
+def _hints() -> Mapping[str, frozenset[str]]:
+    return {code: frozenset(map(_bare, pack.words("detect", "hints"))) for code, pack in packs().items()}
+
+
+def _hinted(text: str) -> str | None:
+    """By what customers often ask about ("Passwort vergessen"), for short texts that have no other sign. Other languages may
+    share a word of it, so it says what a text seems to be in and no more.
+    """
+    words = re.findall(r"[^\W_]+", _bare(text))
+    counts = {code: sum(word in hints for word in words) for code, hints in _hints().items()}
+    best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
+    return best[0] if best[1] > second[1] else None
+
+
 def detect(text: str) -> str | None:
-    """The language that a text is written in, by script and function words; None when it gives no clear sign."""
-    return _counted(text)[0]
+    """The language that a text is written in, by script and words; None when it gives no clear sign."""
+    return _counted(text)[0] or _hinted(text)
 
 
 def detect_surely(text: str) -> str | None:

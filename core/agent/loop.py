@@ -12,7 +12,7 @@ from typing import Any
 from core.agent.agent_turn import AgentTurn, TurnSubject
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
-from core.agent.choosing import CLARIFY, had_a_choice
+from core.agent.choosing import had_a_choice
 from core.agent.citation_gate import CitationGate
 from core.agent.claims import offers_person
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
@@ -35,6 +35,7 @@ from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
 from core.agent.verdict import Judged, Verdict
+from core.domain.choices import CLARIFY
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import MessageKind
 from core.looked_up import nothing_left
@@ -47,6 +48,7 @@ from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)
 
+_SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
 _SEVERAL = 2  # questions: of several it is said which one has no answer
 
 
@@ -103,8 +105,8 @@ class AgentLoop:
         way = route_for_staff(turn) if inside else route(turn, self._settings.escalation_keywords)
         if way.escalation is not None:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
-        if way.intent is Intent.NOTHING:
-            return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, confidence=1.0, intent=way.intent)
+        if way.intent in _SAID_WITHOUT_MODEL and (fixed := fixed_reply(way, texts)) is not None:
+            return fixed
         return await self._within_time(_Job(_spelled_out(turn, way), turn_id, way, texts, events))
 
     async def _escalation(self, job: _Job) -> Reply:
@@ -158,7 +160,7 @@ class AgentLoop:
 
     async def _asked_back(self, job: _Job) -> Reply | None:
         """Where the model has no answer and the knowledge something near; looked for again, so that it need not be kept."""
-        if job.way.intent is not Intent.QUESTION or job.way.choice is not None or self._settings.for_staff:
+        if job.way.intent is not Intent.QUESTION or job.way.choices or self._settings.for_staff:
             return None
         questions = split_questions([message.text for message in asked(job.turn)], most=_SEVERAL)
         if len(questions) != 1 or speaks_of_file(questions[0], files_of(job.turn)):
@@ -196,9 +198,9 @@ class AgentLoop:
         if not questions:
             return files, False
         try:
-            choice = job.way.choice
             queries = [completed(question, job.turn.history).query for question in questions]
-            queries, meant = (queries, None) if choice is None else ([choice.query], choice.passage)
+            queries = [one.query for one in job.way.choices] or queries
+            meant = [one.passage for one in job.way.choices]
             return [*await passages_for(self._lookup, queries, self._settings.passages, meant=meant), *files], False
         except KnowledgeUnavailable:
             logger.warning("knowledge unavailable", extra={"turn_id": job.turn_id})
@@ -223,11 +225,11 @@ def _noted(agent: AgentTurn) -> dict[str, Any]:
 
 
 def _spelled_out(turn: TurnState, way: Route) -> TurnState:
-    """A choice in words: the question that was asked first, in the customer's language, and what it was about."""
-    if way.choice is None:
+    """What was chosen in words: the question that was asked first, in the customer's language, and what it was about."""
+    if not way.choices:
         return turn
-    text = f"{way.choice.question}\n{way.choice.label}"
-    return replace(turn, pending=tuple(replace(message, text=text) for message in asked(turn)))
+    text = "\n".join([way.choices[0].question, *(one.label for one in way.choices)])
+    return replace(turn, pending=(replace(asked(turn)[-1], text=text),))
 
 
 def _said(turn: TurnState) -> str:

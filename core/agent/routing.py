@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.agent.choosing import choice_of
+from core.agent.choosing import Sense, pick_of
 from core.agent.contact import contact_details, only_contact_details
 from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of
@@ -32,20 +32,22 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     NOTHING = "nothing"
     QUESTION = "question"
+    CHOOSE_AGAIN = "choose_again"
+    NONE_OF_THESE = "none_of_these"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``).
 
-    ``choice``: what the customer chose when they were asked back.
+    ``choices``: what the customer chose when they were asked back; with CHOOSE_AGAIN, what they can choose.
     """
 
     intent: Intent
     escalation: Escalation | None = None
     talk: str | None = None
     contact: ContactDetails = field(default_factory=ContactDetails)
-    choice: Choice | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 def asked(turn: TurnState) -> tuple[Message, ...]:
@@ -101,6 +103,9 @@ def _standing(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message,
     return without_withdrawal(messages) if wished or names_it_unneeded(messages[place].text) else messages
 
 
+_PICKED = {Sense.CHOSEN: Intent.QUESTION, Sense.MISSED: Intent.CHOOSE_AGAIN, Sense.NONE: Intent.NONE_OF_THESE}
+
+
 def route_for_staff(turn: TurnState) -> Route:
     """A colleague's words are a question, also where a customer who wrote them would want a person."""
     written = any(phrase(message.text) for message in asked(turn))
@@ -110,9 +115,9 @@ def route_for_staff(turn: TurnState) -> Route:
 def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     """The turn's intent. Contact details that come alone count as a wish to be reached by a person."""
     every = asked(turn)
-    choice = choice_of(every, turn.history)
-    if choice is not None:
-        return Route(Intent.QUESTION, choice=choice)
+    pick = pick_of(every, turn.history)
+    if pick is not None:
+        return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense is not Sense.NONE else ())
     offered = was_offered_person(turn.history)
     messages = _standing(every, offered=offered)
     if every and not messages:

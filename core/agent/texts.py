@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.agent.choosing import choice_of
+from core.agent.choosing import Sense, pick_of
 from core.agent.language import DEFAULT, choose, detect, packs, supported
 from core.agent.routing import asked
 from core.domain.messages import Author
@@ -48,7 +48,9 @@ def _said(turn: TurnState) -> tuple[str, list[str]]:
     """What the customer says now, and what they said before, the newest first. A title that they chose is in ours."""
     earlier = [m.text for m in reversed(turn.history) if m.author is Author.CUSTOMER and m.deleted_at is None]
     now = asked(turn)
-    return "" if choice_of(now, turn.history) else "\n".join(message.text for message in now), earlier
+    pick = pick_of(now, turn.history)
+    chose = pick is not None and pick.sense is Sense.CHOSEN
+    return "" if chose else "\n".join(message.text for message in now), earlier
 
 
 def _language(turn: TurnState) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 CHOICES = "choices"
 """In ``Message.meta`` of what asks back."""
+CLARIFY = "clarify"
+"""The intent of what asks back, with choices or without: neither an answer nor the lack of one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,8 +114,8 @@ class ExtractiveResponder:
             return failure(texts)
 
     async def _answer(self, turn: TurnState, way: Route, texts: Texts) -> Reply:
-        if way.choice is not None:
-            return await self._chosen(way, way.choice, texts)
+        if way.choices:
+            return _compose([await self._chosen(choice, texts) for choice in way.choices], texts, way)
         messages = asked(turn)
         every = split_questions([m.text for m in messages], most=_MOST_NAMED)
         of_tickets = [one for one in every if about_tickets(one)]
@@ -137,12 +137,13 @@ class ExtractiveResponder:
         reply = _compose(parts, texts, way, later)
         return none_at_all(texts) if self._tickets and of_tickets == questions and not reply.citations else reply
 
-    async def _chosen(self, way: Route, choice: Choice, texts: Texts) -> Reply:
+    async def _chosen(self, choice: Choice, texts: Texts) -> _Part:
         """From the passage that the customer said they mean, if it is still there."""
         found = await self._lookup.find(choice.query, meant=choice.passage)
         passage = next(iter(found.supported), None)
-        part = _Part("", echo(choice.question)) if passage is None else self._from_passage(passage, choice.query, texts)
-        return _compose([part], texts, way)
+        if passage is None:
+            return _Part("", echo(choice.label))
+        return self._from_passage(passage, choice.query, texts)
 
     async def _besides(self, told: Reply, questions: list[str], turn: TurnState, way: Route, texts: Texts) -> Reply:
         """What is said of tickets, and below it the answers to what else was asked."""

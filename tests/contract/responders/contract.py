@@ -263,11 +263,35 @@ class ResponderContract:
         assert "Nummer" in german.text
         assert choices_in(german.meta)[0].label == choices_in(english.meta)[0].label
 
-    @pytest.mark.parametrize("said", ["1", "1.", "(1)", "١", "1️⃣", "Terms › Refunds", "terms refunds", "Refunds"])
+    @pytest.mark.parametrize("said", ["1", "nr. 1", "the first one", "１", "1️⃣", "Terms › Refunds", "Refunds"])
     async def test_a_choice_is_answered_from_what_was_chosen(self, unsure: Shelf, said: str) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), said)
         assert "5 business days" in reply.text
         assert [citation.id for citation in reply.citations] == [REFUNDS.id]
+
+    @pytest.mark.parametrize(
+        ("question", "said", "told"),
+        [
+            ("What about my money back", "9", "1 or 2, please:"),
+            ("What about my money back", "yes", "1 or 2, please:"),
+            ("Wie bekomme ich denn mein Geld zurück?", "3", "Bitte 1 oder 2:"),
+            ("Quand est-ce que vous me rendez le money back ?", "7", "1 ou 2, s'il vous plaît :"),
+            ("¿Cuándo me devuelven el dinero, money back?", "el cuarto", "1 o 2, por favor:"),
+            ("كيف يمكنني استعادة أموالي money back؟", "٩", "1 أو 2 من فضلك:"),
+        ],
+    )
+    async def test_after_a_slip_it_names_what_can_be_chosen(
+        self, unsure: Shelf, question: str, said: str, told: str
+    ) -> None:
+        back = await self._asked_back(unsure, question)
+        again = await self._then(unsure, back, said, question)
+        assert again.text.startswith(f"{told}\n\n1. Terms › Refunds\n2. How do I send something back?")
+        assert (again.intent, again.offers_person, choices_in(again.meta)) == ("clarify", False, choices_in(back.meta))
+        assert (await self._then(unsure, again, "1", question)).citations[0].id == REFUNDS.id
+
+    async def test_whoever_means_none_of_them_is_offered_a_person(self, unsure: Shelf) -> None:
+        reply = await self._then(unsure, await self._asked_back(unsure), "none of these")
+        assert (reply.kind, reply.offers_person) == (MessageKind.UNKNOWN, True)
 
     async def test_a_title_in_another_language_does_not_change_the_customers(self, unsure: Shelf) -> None:
         question = "Wie bekomme ich denn mein Geld zurück?"

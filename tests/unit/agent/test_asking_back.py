@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.agent.asking_back import ask_back
-from core.agent.choosing import asked_back_last, choice_of
+from core.agent.asking_back import ask_again, ask_back
+from core.agent.choosing import asked_back_last
 from core.agent.language import ANSWERED, packs
 from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
@@ -16,11 +16,10 @@ from core.agent.texts import Texts
 from core.domain.choices import choices_in
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
-from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.domain.messages import Author, Message, MessageKind
 from core.llm.extractive import ExtractiveResponder
 from core.ports.responder import Reply
 from tests.contract.responders.world import (
-    PASSWORD,
     PRICE,
     REFUNDS,
     RETURNS,
@@ -31,7 +30,6 @@ from tests.contract.responders.world import (
     Watcher,
     message,
     say,
-    text_file,
     turn_of,
 )
 
@@ -91,31 +89,16 @@ def test_every_language_says_how_to_answer(code: str) -> None:
     assert "{choices}" in packs()[code].texts["ask_back"]
 
 
-@pytest.mark.parametrize("said", ["3", "0", "12", "12.5", "both", "2 users, please", "", "no", "What does it cost?"])
-def test_what_is_no_choice(said: str) -> None:
-    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
-    assert choice_of([message(said, seq=3)], history) is None
-
-
-def test_a_word_of_one_title_is_enough_and_of_two_is_not() -> None:
-    history = asked(
-        ask_back(near(PASSWORD, replace(RETURNS, question="How do I change it back?")), QUESTION, (), TEXTS)
-    )
-    found = choice_of([message("the password", seq=3)], history)
-    assert found is not None
-    assert found.passage == PASSWORD.id
-    both = asked(ask_back(near(PRICE, replace(PRICE, id="x", title="Plans for schools")), QUESTION, (), TEXTS))
-    assert choice_of([message("plans", seq=3)], both) is None
-
-
-def test_a_number_counts_only_as_the_next_thing_said() -> None:
-    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
-    assert choice_of([message("1", seq=3)], history) is not None
-    later = [*history, message("thanks", seq=3), message("Welcome!", seq=4, author=Author.AGENT)]
-    assert choice_of([message("1", seq=5)], later) is None
-    assert choice_of([message("1", seq=3), message("2", seq=4)], history) is None
-    assert choice_of([message("1", seq=3, attachments=[text_file("x")])], history) is None
-    assert choice_of([message("1", seq=3, action=CustomerAction.REQUEST_PERSON)], history) is None
+@pytest.mark.parametrize("code", ANSWERED)
+def test_after_a_slip_the_numbers_are_named_and_what_they_mean(code: str) -> None:
+    back = ask_back(near(REFUNDS, RETURNS, PRICE), QUESTION, (), Texts(code, "Tidepool"))
+    assert back is not None
+    again = ask_again(choices_in(back.meta), Texts(code, "Tidepool"))
+    first, *_ = again.text.splitlines()
+    assert "1, 2 " in first
+    assert "3" in first
+    assert "3. Plans and prices" in again.text
+    assert (again.kind, again.intent, choices_in(again.meta)) == (back.kind, back.intent, choices_in(back.meta))
 
 
 def test_small_talk_between_does_not_allow_another_question_back() -> None:
@@ -143,6 +126,46 @@ async def test_several_questions_are_not_asked_back() -> None:
     reply = await ExtractiveResponder(shelf, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
     assert reply.kind is MessageKind.UNKNOWN
     assert choices_in(reply.meta) == ()
+
+
+async def test_both_are_answered() -> None:
+    shelf = Shelf({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    turn = turn_of(message("both", seq=3), history=history)
+    reply = await ExtractiveResponder(shelf, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    assert "5 business days" in reply.text
+    assert "post office" in reply.text
+    assert [citation.id for citation in reply.citations] == [REFUNDS.id, RETURNS.id]
+    assert not reply.offers_person
+
+
+async def test_a_model_is_given_both_and_what_was_asked_first() -> None:
+    shelf = Shelf({"money": REFUNDS, "back": RETURNS}, doubt=0.3)
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    model = ScriptedModel(say("Refunds take 5 business days [1]. Hand it in at any post office [2]."))
+    loop = AgentLoop(model, shelf, MemoryJournal(), AgentSettings(), SteppingClock())
+    reply = await loop.respond(turn_of(message("both", seq=3), history=history), "t1", Watcher())
+    assert [citation.id for citation in reply.citations] == [REFUNDS.id, RETURNS.id]
+    assert model.requests[0].messages[-1].content.splitlines() == [QUESTION, "Terms › Refunds", RETURNS.question]
+
+
+async def test_of_both_what_is_gone_is_named() -> None:
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    turn = turn_of(message("both", seq=3), history=history)
+    shelf = Shelf({"back": RETURNS}, doubt=0.3)
+    reply = await ExtractiveResponder(shelf, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    assert "nothing in our documents that clearly answers “Terms › Refunds”" in reply.text
+    assert [citation.id for citation in reply.citations] == [RETURNS.id]
+    assert reply.offers_person
+
+
+async def test_a_slip_asks_no_model() -> None:
+    history = asked(ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS))
+    model = ScriptedModel()
+    loop = AgentLoop(model, Shelf(), MemoryJournal(), AgentSettings(), SteppingClock())
+    for said, kind in (("9", MessageKind.ANSWER), ("neither", MessageKind.UNKNOWN)):
+        reply = await loop.respond(turn_of(message(said, seq=3), history=history), "t1", Watcher())
+        assert (reply.kind, model.requests) == (kind, [])
 
 
 async def test_what_was_chosen_and_is_gone_is_not_known() -> None:

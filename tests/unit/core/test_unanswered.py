@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.domain.choices import Choice, choices_meta
 from core.domain.conversation import Escalation
 from core.domain.gaps import ASKED_META, Nearest, Why, masked, since_of
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
-from core.domain.messages import Citation, MessageKind
+from core.domain.messages import Author, Citation, Message, MessageKind
 from core.looked_up import NotingRetriever, nothing_left
 from core.ports.responder import Reply, TurnEvents
 from core.ports.retriever import Retriever
@@ -61,6 +62,11 @@ class Looks:
         return self._reply
 
 
+async def accept_and_claim(store: SqlStore, text: str) -> TurnState:
+    await accept(store, said("e0", text))
+    return await claim_one(store)
+
+
 async def run(store: SqlStore, responder: Looks, *texts: str) -> tuple[TurnState, TurnOutcome]:
     for number, text in enumerate(texts or ("Do you sell bicycles?",)):
         await accept(store, said(f"e{number}", text))
@@ -81,6 +87,18 @@ async def test_an_i_dont_know_is_kept_with_what_was_near(store: SqlStore) -> Non
 async def test_a_number_that_chose_nothing_is_no_question(store: SqlStore, number: str) -> None:
     _, outcome = await run(store, Looks(_UNKNOWN, "nothing 0.1"), number)
     assert outcome.gaps == ()
+
+
+@pytest.mark.parametrize("said", ["2", "neither", "Terms"])
+async def test_what_is_said_to_a_question_back_stands_for_the_question_before_it(store: SqlStore, said: str) -> None:
+    offered = choices_meta(tuple(Choice(one, one, one, "Where is my money?") for one in ("Terms", "Returns")))
+    asked = await accept_and_claim(store, said)
+    back = Message(
+        "m0", "c", 0, Author.AGENT, "1 or 2?", asked.pending[0].created_at, kind=MessageKind.ANSWER, meta=offered
+    )
+    turn = Turn(Looks(_UNKNOWN, "Returns 0.1"), NotedDesk(), {}, CountedMetrics(), sorry)
+    (gap,) = (await turn.run(replace(asked, history=(back,)))).gaps
+    assert (gap.asked, gap.language) == ("Where is my money?", "en")
 
 
 async def test_where_there_were_good_passages_it_was_withheld(store: SqlStore) -> None:

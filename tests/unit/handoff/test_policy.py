@@ -107,6 +107,7 @@ def test_a_question_back_between_is_neither_an_answer_nor_the_lack_of_one() -> N
     asks_back = Reply("Which one?", MessageKind.ANSWER, intent="clarify")
     assert _reason(_turn("b", history=(_agent(UNKNOWN), _agent(asks_back))), UNKNOWN) != ""
     assert _reason(_turn("b", history=(_agent(asks_back),)), UNKNOWN) == ""
+    assert _reason(_turn("9", history=(_agent(UNKNOWN), _agent(asks_back))), asks_back) == ""
 
 
 def test_an_unsure_answer_is_none_where_the_company_says_so() -> None:
