@@ -24,8 +24,9 @@ def gap_routes(gaps: GapBook, operators: OperatorAccess) -> list[web.RouteDef]:
         query = request.query
         limit = _limit(query.get("limit"))
         report = await gaps.report(query.get("since") or None, closed=query.get("closed") == "1")
-        shown = s.Gaps(gaps=[gap_shown(one) for one in report.clusters[:limit]], by_words=report.by_words)
-        return web.json_response(text=shown.model_dump_json(), headers=_FRESH)
+        shown = [gap_shown(one) for one in report.clusters[:limit]]
+        answer = s.Gaps(gaps=shown, by_words=report.by_words, more=len(report.clusters) - len(shown))
+        return web.json_response(text=answer.model_dump_json(), headers=_FRESH)
 
     @operators.guard
     async def close(request: web.Request) -> web.Response:

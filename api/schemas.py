@@ -232,7 +232,10 @@ class MessageForm(BaseModel):
 
 
 class MessageAnswer(BaseModel):
-    """The answer. ``sources`` is empty when nothing in the knowledge supports it."""
+    """The answer. ``sources`` is empty when nothing in the knowledge supports it.
+
+    ``choices``: what the agent asks back; send one of them, or its number from 1, as the next message.
+    """
 
     message: str
     message_id: str
@@ -248,6 +251,7 @@ class MessageAnswer(BaseModel):
     client_id: str
     cursor: int
     timestamp: str
+    choices: list[str] | None = None
 
 
 class MessageStored(BaseModel):
@@ -312,10 +316,14 @@ class Gap(BaseModel):
 
 
 class Gaps(BaseModel):
-    """Those of most questions first. ``by_words``: how many questions are sorted by their words alone so far."""
+    """Those of most questions first. ``by_words``: how many questions are sorted by their words alone so far.
+
+    ``more``: how many there are beyond ``limit``.
+    """
 
     gaps: list[Gap]
     by_words: int
+    more: int
 
 
 class GapClosing(_Strict):

@@ -18,6 +18,8 @@ from knowledge.gaps.book import StoredGapBook
 
 _COMMAND = {"command": "gaps"}
 _SHOWN = 100
+MOST = 1_000
+"""As many are shown at most."""
 _WHY = {
     "not_found": "not found",
     "withheld": "withheld",
@@ -31,11 +33,13 @@ def show(since: str | None, limit: int, *, closed: bool, as_json: bool) -> None:
     asked = {"do": "list", "since": since, "limit": limit, "closed": closed}
     head, *lines = _asked(asked)
     if as_json:
-        shown = {"gaps": [line["gap"] for line in lines], "by_words": head["by_words"]}
+        shown = {"gaps": [line["gap"] for line in lines], "by_words": head["by_words"], "more": head.get("more", 0)}
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     for line in lines:
         _print(line["gap"])
+    if head.get("more"):
+        click.echo(_more(head["more"], limit, since, closed=closed))
     if not lines:
         click.echo("Nothing was left unanswered" + (f" since {since}." if since else "."))
     if head["by_words"]:
@@ -44,6 +48,14 @@ def show(since: str | None, limit: int, *, closed: bool, as_json: bool) -> None:
             "while the model is loading, or where nothing is indexed.",
             err=True,
         )
+
+
+def _more(more: int, limit: int, since: str | None, *, closed: bool) -> str:
+    """How many are not shown, and what shows them."""
+    wanted = min(limit + more, MOST)
+    options = f"{f' --since {since}' if since else ''}{' --closed' if closed else ''}"
+    rest = f"; {limit + more - MOST} only with a shorter --since" if limit + more > MOST else ""
+    return f"and {more} more: switchboard gaps{options} --limit {wanted}{rest}"
 
 
 def close(cluster_id: str, answer: str) -> int:
@@ -70,8 +82,9 @@ async def gap_lines(store: Gaps, request: Mapping[str, Any]) -> AsyncIterator[di
             yield {"id": cluster}
         return
     report = await book.report(request.get("since"), closed=bool(request.get("closed")))
-    yield {"id": "", "by_words": report.by_words}
-    for one in report.clusters[: int(request.get("limit") or _SHOWN)]:
+    shown = report.clusters[: int(request.get("limit") or _SHOWN)]
+    yield {"id": "", "by_words": report.by_words, "more": len(report.clusters) - len(shown)}
+    for one in shown:
         yield {"id": one.id, "gap": gap_shown(one).model_dump(mode="json")}
 
 

@@ -32,7 +32,10 @@ class Gaps(Protocol):
         ...
 
     async def close_gaps(self, leader: Leader, members: Sequence[str], answer: str) -> bool:
-        """Somebody has seen to a cluster: what was asked until now is done. False where nothing of it is left."""
+        """Somebody has seen to a cluster: what was asked until now is done. False where nothing of it is left.
+
+        An empty ``answer`` says nothing new: what was said when it was closed before stays.
+        """
         ...
 
     async def staff_answers(self, conversations: Collection[str]) -> Mapping[str, Sequence[StaffAnswer]]:
@@ -63,5 +66,5 @@ class GapBook(Protocol):
         ...
 
     async def close(self, cluster_id: str, answer: str) -> bool:
-        """It is done with, until somebody asks again. False when there is no such cluster."""
+        """It is done with, until somebody asks again. False when there is no such cluster. See Gaps.close_gaps."""
         ...

@@ -64,7 +64,7 @@ class SqlGaps:
     async def close_gaps(self, leader: Leader, members: Sequence[str], answer: str) -> bool:
         """See Gaps.close_gaps."""
         now = self._gaps_db.timestamp()
-        said = {"closed_at": now, "answer": codec.clean(answer)}
+        said = {"closed_at": now, **({"answer": codec.clean(answer)} if answer.strip() else {})}
 
         def work(connection: Connection) -> bool:
             self._one_at_a_time(connection)

@@ -228,6 +228,19 @@ async def test_a_cluster_is_closed_with_what_was_in_it(store: SqlStore, clock: M
     assert [gap.cluster_id for gap in await store.gaps()] == [one]
 
 
+@pytest.mark.parametrize("nothing", ["", " \n"])
+async def test_closing_again_without_a_word_keeps_the_note(store: SqlStore, clock: ManualClock, nothing: str) -> None:
+    one = await unknown(store, "e1")
+    assert await store.close_gaps(Leader(one, "Bicycles?"), [one], "See the page")
+    clock.move(60.0)
+    assert await store.close_gaps(Leader(one, "Bicycles?"), [one], nothing)
+    (leader,) = await store.gap_leaders()
+    assert (leader.closed_at, leader.answer) == (clock.now(), "See the page")
+    assert await store.close_gaps(Leader(one, "Bicycles?"), [one], "See the other page")
+    (leader,) = await store.gap_leaders()
+    assert leader.answer == "See the other page"
+
+
 async def test_what_staff_did_is_told_of_its_conversation(store: SqlStore, clock: ManualClock) -> None:
     await unknown(store, "e1")
     home = thread().conversation_id

@@ -59,7 +59,9 @@ async def test_since_and_limit(shelf: Shelf) -> None:
             ("since=", ["m0", "m2"]),
         ):
             async with rig.http.get(f"{rig.url}/api/gaps?{query}") as response:
-                assert [one["id"] for one in (await response.json())["gaps"]] == ids, query
+                found = await response.json()
+                assert [one["id"] for one in found["gaps"]] == ids, query
+                assert found["more"] == (1 if query == "limit=1" else 0)
         for query in ("since=soon", "limit=0", "limit=x", "limit=-1", "limit=99999999999999999999", "limit=%D9%A3"):
             async with rig.http.get(f"{rig.url}/api/gaps?{query}") as response:
                 assert response.status == 400, query

@@ -89,7 +89,7 @@ class Shelf:
 
     async def close_gaps(self, leader: Leader, members: Sequence[str], answer: str) -> bool:
         self._put(dict.fromkeys(members, leader.id), [one for one in [leader] if one not in self.leaders])
-        closed = replace(leader, closed_at=self.kept[-1].asked_at, answer=answer)
+        closed = replace(leader, closed_at=self.kept[-1].asked_at, answer=answer or leader.answer)
         self.leaders = [closed if one.id == leader.id else one for one in self.leaders]
         return True
 
