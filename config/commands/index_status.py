@@ -17,43 +17,69 @@ from api.knowledge import status_shown
 from config import parts
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
-from config.commands.source_lines import source_lines, went_well
+from config.commands.source_lines import named_lines, shown_time, source_lines, went_well
 from config.knowledge import knowledge_parts
 from config.knowledge.freshness import schedule_zone, scope_of
 from config.settings import Settings, read_settings
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job
 from core.storage.database import driver_url
+from knowledge.index.held import HeldRoot, held_roots
 from knowledge.index.opening import manifest_file, open_manifest
 from knowledge.index.runs import RunState, RunStatus, last_runs, searched
+from knowledge.open import SAMPLE
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources import identity_of, resolve
+from knowledge.sources.secrets import without_secret
 
 
 def show(*, as_json: bool = False) -> int:
     """0, or 1 when a last run failed, was cut off, or left something out."""
     settings = read_settings()
-    run, counts = _indexed(knowledge_parts.knowledge_settings(settings))
+    run, counts, held = _indexed(knowledge_parts.knowledge_settings(settings))
     jobs = run_async(_jobs(settings)) if _has_run(settings) else ()
+    if _sample_left(settings, held):
+        jobs = [job for job in jobs if job.id != identity_of(str(SAMPLE))]
+    configured = set(resolve(knowledge_parts.knowledge_sources(settings)))
+    named = [one for one in held if one.named and one.root not in configured]
     zone = schedule_zone(settings)
     if as_json:
-        documents, passages = counts
-        whole = {"documents": documents, "passages": passages, "last_run": _run_shown(run, zone)}
-        click.echo(json.dumps({**whole, **status_shown(jobs, zone).model_dump()}, ensure_ascii=False))
+        _print_json(run, counts, named, jobs, zone)
     else:
-        for line in (*_whole(run, counts), *source_lines(jobs, zone)):
+        times = [f"times are those of {zone}"] if run is not None or jobs else []
+        for line in (*_whole(run, counts, zone), *times, *source_lines(jobs, zone), *named_lines(named, zone)):
             click.echo(line)
     well = run is None or run.state is RunState.RUNNING or (run.report is not None and not run.report.failures)
     return 0 if well and all(went_well(job) for job in jobs) else 1
 
 
-def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, int]]:
-    """The last run, and the documents and passages that are searched."""
+def _print_json(
+    run: RunStatus | None, counts: tuple[int, int], named: Sequence[HeldRoot], jobs: Sequence[Job], zone: tzinfo
+) -> None:
+    documents, passages = counts
+    whole = {"documents": documents, "passages": passages, "last_run": _run_shown(run, zone)}
+    by_hand = [
+        {"source": without_secret(one.root), "documents": one.documents, "fetched_at": _moment(one.fetched_at, zone)}
+        for one in named
+    ]
+    shown = {**whole, **status_shown(jobs, zone).model_dump(), "named": by_hand}
+    click.echo(json.dumps(shown, ensure_ascii=False))
+
+
+def _sample_left(settings: Settings, held: Sequence[HeldRoot]) -> bool:
+    """It gives way to documents of a company's own, and what is still planned for it is read by nobody."""
+    stands_in = knowledge_parts.sample_stands_in(settings)
+    return stands_in is not None and bool(held) and all(one.root != stands_in for one in held)
+
+
+def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, int], Sequence[HeldRoot]]:
+    """The last run, the documents and passages that are searched, and from where."""
     if not settings.chroma_url and not manifest_file(settings.directory).exists():
-        return None, (0, 0)
+        return None, (0, 0), ()
     database = open_manifest(settings)
     try:
         runs = last_runs(database, time.time())
-        return (runs[0] if runs else None), searched(database)
+        return (runs[0] if runs else None), searched(database), held_roots(database)
     finally:
         database.close()
 
@@ -81,29 +107,33 @@ async def _jobs(settings: Settings) -> Sequence[Job]:
         await store.close()
 
 
-def _whole(run: RunStatus | None, counts: tuple[int, int]) -> list[str]:
+def _whole(run: RunStatus | None, counts: tuple[int, int], zone: tzinfo) -> list[str]:
     documents, passages = counts
-    searched_now = [f"{documents} documents, {passages} passages are searched"] if run is not None or documents else []
-    return [*searched_now, *(_lines(run) if run is not None else ["Nothing has been indexed yet."])]
+    if run is None:
+        return ["Nothing has been indexed yet."]
+    return [f"{documents} documents, {passages} passages are searched", *_lines(run, zone)]
 
 
 def _run_shown(run: RunStatus | None, zone: tzinfo) -> dict[str, Any] | None:
     if run is None:
         return None
-    began, seen = (datetime.fromtimestamp(at, UTC).astimezone(zone).isoformat() for at in (run.began_at, run.seen_at))
+    began, seen = _moment(run.began_at, zone), _moment(run.seen_at, zone)
     report = asdict(run.report) if run.report is not None else None
     at = {"done": run.done, "total": run.total, "document": run.document}
     return {"state": run.state.value, "began_at": began, "seen_at": seen, **at, "report": report, "error": run.error}
 
 
-def _lines(run: RunStatus) -> list[str]:
-    began = datetime.fromtimestamp(run.began_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _moment(seconds: float | None, zone: tzinfo) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).astimezone(zone).isoformat("T", "seconds")
+
+
+def _lines(run: RunStatus, zone: tzinfo) -> list[str]:
+    began, seen = shown_time(run.began_at, zone), shown_time(run.seen_at, zone)
     at = f"{run.done} of {run.total} documents" + (f", at {run.document}" if run.document else "")
     match run.state:
         case RunState.RUNNING:
             return [f"a run is under way since {began}: {at}"]
         case RunState.INTERRUPTED:
-            seen = datetime.fromtimestamp(run.seen_at, UTC).strftime("%H:%M:%S")
             return [f"the last run began {began} and was cut off about {seen}: {at}; the next one goes on there"]
         case RunState.FAILED:
             return [f"the last run began {began} and failed: {run.error}", f"it had come to {at}"]

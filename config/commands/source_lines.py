@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from core.domain.jobs import Job, JobState
+from knowledge.index.held import HeldRoot
+from knowledge.sources.secrets import without_secret
 
 _MOST_FAILURES = 10
 
@@ -13,7 +15,7 @@ _MOST_FAILURES = 10
 def source_lines(jobs: Sequence[Job], zone: tzinfo) -> Iterator[str]:
     """Nothing where no hub has run yet."""
     if jobs:
-        yield f"sources, with times of {zone}:"
+        yield "sources:"
     for job in jobs:
         yield f"  {job.source}"
         yield from (f"    {line}" for line in _lines(job, zone))
@@ -27,8 +29,10 @@ def went_well(job: Job) -> bool:
 
 
 def _lines(job: Job, zone: tzinfo) -> Iterator[str]:
-    began, seen = _time(job.began_at, zone), _time(job.seen_at, zone)
-    taken_up = f", taken up from one that was cut off about {_time(job.cut_off_at, zone)}" if job.cut_off_at else ""
+    began, seen = shown_time(job.began_at, zone), shown_time(job.seen_at, zone)
+    taken_up = (
+        f", taken up from one that was cut off about {shown_time(job.cut_off_at, zone)}" if job.cut_off_at else ""
+    )
     match job.state:
         case JobState.NEW:
             yield "was not read yet"
@@ -40,12 +44,12 @@ def _lines(job: Job, zone: tzinfo) -> Iterator[str]:
             pass
     if job.ended_at is not None:
         of_this = taken_up if job.state in (JobState.DONE, JobState.FAILED) else ""
-        yield f"was read last at {_time(job.ended_at, zone)}{of_this}: {_outcome(job)}"
+        yield f"was read last at {shown_time(job.ended_at, zone)}{of_this}: {_outcome(job)}"
         yield from _failures(job)
     if job.asked_at is not None:
-        yield f"is to be read as soon as can be, as was asked at {_time(job.asked_at, zone)}"
+        yield f"is to be read as soon as can be, as was asked at {shown_time(job.asked_at, zone)}"
     if job.next_run_at is not None:
-        yield f"is read next at {_time(job.next_run_at, zone)}"
+        yield f"is read next at {shown_time(job.next_run_at, zone)}"
     else:
         yield "is read when somebody asks for it"
 
@@ -74,7 +78,19 @@ def _progress(job: Job) -> str:
     return f", {at.stage}: {at.done} of {at.total} documents{among}" + (f", at {at.document}" if at.document else "")
 
 
-def _time(seconds: float | None, zone: tzinfo) -> str:
+def named_lines(held: Sequence[HeldRoot], zone: tzinfo) -> Iterator[str]:
+    """What somebody named by hand: no schedule reads it again."""
+    if held:
+        yield "named on the command line, and read again when they are named again:"
+    for one in held:
+        wrong = f", {one.wrong} of them not read whole" if one.wrong else ""
+        fetched = f", as fetched at {shown_time(one.fetched_at, zone)}" if one.fetched_at else ""
+        yield f"  {without_secret(one.root)}"
+        yield f"    {one.documents} documents{wrong}{fetched}"
+
+
+def shown_time(seconds: float | None, zone: tzinfo) -> str:
+    """On the clock of that zone, which is named once for all that is shown."""
     return (
         "" if seconds is None else datetime.fromtimestamp(seconds, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     )

@@ -19,7 +19,7 @@ DONE = replace(DONE, next_run_at=NINE + 86_400, report=SourceReport("1", 2, 3, 1
 
 def lines(job: Job) -> list[str]:
     heading, name, *rest = source_lines([job], BERLIN)
-    assert (heading, name) == ("sources, with times of Europe/Berlin:", "  /srv/docs")
+    assert (heading, name) == ("sources:", "  /srv/docs")
     return [line.strip() for line in rest]
 
 
