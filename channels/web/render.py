@@ -110,8 +110,8 @@ def message(logged: LoggedFrame, link: LinkTo) -> WireMessage:
     )
     if logged.turn_id is not None:
         shown["turn_id"] = logged.turn_id
-    if choices := choices_in(meta):
-        shown["choices"] = [one.label for one in choices]
+    if choices := _choices(stored):
+        shown["choices"] = choices
     return shown
 
 
@@ -125,7 +125,7 @@ def answer(frames: Sequence[LoggedFrame], session: Session, client_id: str) -> A
     said = [frame.message for frame in frames if frame.message is not None]
     stored = next((one for one in said if one.author is Author.AGENT), said[0])
     meta = stored.meta
-    return Answer(
+    shown = Answer(
         message="\n\n".join(one.text for one in said),
         message_id=stored.id,
         sources=[source(citation) for citation in stored.citations],
@@ -141,6 +141,9 @@ def answer(frames: Sequence[LoggedFrame], session: Session, client_id: str) -> A
         cursor=frames[-1].cursor,
         timestamp=timestamp(said[-1].created_at),
     )
+    if choices := _choices(stored):
+        shown["choices"] = choices
+    return shown
 
 
 def requires_escalation(stored: Message) -> bool:
@@ -198,6 +201,10 @@ def timestamp(at: datetime) -> str:
 def history(frames: Sequence[LoggedFrame], link: LinkTo) -> list[WireMessage]:
     """A page of history."""
     return [message(logged, link) for logged in frames if logged.message is not None]
+
+
+def _choices(stored: Message) -> list[str]:
+    return [one.label for one in choices_in(stored.meta)]
 
 
 def _kind(stored: Message) -> str | None:

@@ -73,6 +73,7 @@ class Answer(TypedDict):
     client_id: str
     cursor: int
     timestamp: str
+    choices: NotRequired[list[str]]
 
 
 class Pending(TypedDict):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from channels.web import render
+from channels.web.tokens import Session
 from core.domain.attachments import Attachment
 from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
@@ -41,6 +42,10 @@ def test_what_is_asked_back_can_be_chosen() -> None:
     asked = replace(STORED, meta={**STORED.meta, **choices_meta(choices)})
     shown = render.message(LoggedFrame(7, "complete", {}, "t1", asked), _link)
     assert shown["choices"] == ["Refunds", "Returns"]
+    session = Session("s_1", datetime(2026, 1, 2, tzinfo=UTC))
+    posted = render.answer([LoggedFrame(7, "complete", {}, "t1", asked)], session, "c1")
+    assert posted["choices"] == ["Refunds", "Returns"]
+    assert "choices" not in render.answer([LoggedFrame(7, "complete", {}, "t1", STORED)], session, "c1")
 
 
 def test_a_message_has_exactly_the_fields_of_the_protocol() -> None:
