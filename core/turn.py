@@ -19,7 +19,7 @@ from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, TOGETHER, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, LOCALE, TOGETHER, Audience, Author, CustomerAction, MessageKind
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
@@ -353,12 +353,19 @@ def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMes
     return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
 
 
+def _spoken(state: TurnState) -> dict[str, str]:
+    """What a channel says of its own around a message, it says in the language of that message."""
+    locale = in_written_language(state).conversation.locale or state.customer.locale
+    return {LOCALE: locale} if locale and locale != state.conversation.locale else {}
+
+
 def _about(state: TurnState, message: NewMessage) -> NewMessage:
     """The message with what every outbound message says of its turn."""
     if not state.pending:
         return message
     last = state.pending[-1]
-    meta = {**message.meta, "in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
+    about = {"in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
+    meta = {**_spoken(state), **message.meta, **about}
     return NewMessage(
         message.author,
         message.text,

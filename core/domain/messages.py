@@ -22,6 +22,8 @@ LEFT_OUT = "left_out"
 CAME_BY = "came_by"
 """In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
 
+LOCALE = "locale"
+"""In ``Message.meta`` of what is said in another language than the conversation is known to be in: that language."""
 SENT_BY = "sent_by"
 """In ``Message.meta`` of what went by another road at once, as well as to its own place: the channel."""
 

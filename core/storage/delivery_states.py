@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, MessageKind, OutboundMessage
+from core.domain.messages import LOCALE, Author, MessageKind, OutboundMessage
 from core.ports.store import Delivery
 from core.storage import codec
 from core.storage.among import among
@@ -68,7 +68,7 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
             author_name=spoken.author_name,
             citations=spoken.citations,
             attachments=spoken.attachments,
-            locale=said.locale,
+            locale=spoken.meta.get(LOCALE) or said.locale,
             turn_id=said.turn_id,
             meta=spoken.meta,
             address=row.address,

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import Author, Citation, Receipt
+from core.domain.messages import LOCALE, Author, Citation, Receipt
 from core.ports.store import Delivery, Settlement, Store, Transition
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
@@ -39,6 +39,13 @@ async def test_a_delivery_holds_what_the_channel_needs(store: Store) -> None:
     assert (delivery.attempt, delivery.parts_done, delivery.uncertain) == (1, 0, False)
     assert await settle(store, delivery) is False
     assert await deliveries(store) == []
+
+
+async def test_what_is_said_in_another_language_than_is_known_goes_out_in_that(store: Store) -> None:
+    await accept(store, said("e1", locale="en"))
+    assert await finish(store, await claim_one(store), answer("Hier.", meta={LOCALE: "de"}))
+    (delivery,) = await deliveries(store)
+    assert delivery.message.locale == "de"
 
 
 async def test_what_waits_for_lost_credentials_does_not_grow_old(store: Store, clock: ManualClock) -> None:

@@ -78,6 +78,18 @@ def test_claim_patterns_are_written_in_the_folded_form(code: str) -> None:
         ("nein", "de"),
         ("No, gracias", "es"),
         ("no thanks", "en"),
+        ("Passwort vergessen", "de"),
+        ("Rechnung ändern", "de"),
+        ("Was kostet Versand?", "de"),
+        ("Rückerstattung?", "de"),
+        ("Mot de passe oublié", "fr"),
+        ("Remboursement possible ?", "fr"),
+        ("Partager un projet", "fr"),
+        ("Olvidé mi contraseña", "es"),
+        ("Reembolso", "es"),
+        ("استرداد المال", "ar"),
+        ("Refund", None),
+        ("Share project", None),
     ],
 )
 def test_the_language_of_a_message(text: str, code: str | None) -> None:
@@ -92,6 +104,8 @@ def test_what_is_surely_written_comes_first_then_a_known_locale_then_english() -
     assert choose("Passwort bitte", None, "fr_CA") == "fr"
     assert choose("Passwort bitte", "ja-JP") == "de"
     assert choose("password") == "en"
+    assert choose("Passwort vergessen") == "de"
+    assert choose("Passwort vergessen", "en-US") == "en"
     assert supported("pt-BR") is None
 
 

@@ -13,7 +13,7 @@ from core.domain.correlation import correlated
 from core.domain.customer import ContactDetails
 from core.domain.errors import LostClaim, Unreachable
 from core.domain.keys import ConversationKey
-from core.domain.messages import Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import LOCALE, Audience, Author, CustomerAction, MessageKind
 from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import NewMessage, OpenCase, Transition, TurnState
@@ -200,6 +200,24 @@ async def test_the_desk_speaks_the_language_that_is_written(
 
     await make(metrics, Echo(escalate), desk=Listening()).run(state)
     assert locales == [locale]
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "spoken"),
+    [
+        ("Passwort vergessen", None, "de"),
+        ("Mot de passe oublié", None, "fr"),
+        ("Wie kann ich mein Passwort zurücksetzen?", "en-US", "de-US"),
+        ("Wie kann ich mein Passwort zurücksetzen?", "de-AT", None),
+        ("ok", None, None),
+    ],
+)
+async def test_a_channel_hears_in_which_language_an_answer_is(
+    store: SqlStore, metrics: CountedMetrics, text: str, known: str | None, spoken: str | None
+) -> None:
+    await accept(store, said("e1", text, locale=known))
+    (message,) = (await make(metrics).run(await claim_one(store))).messages
+    assert message.meta.get(LOCALE) == spoken
 
 
 async def test_an_escalation_says_what_the_transition_says(state: TurnState, metrics: CountedMetrics) -> None:
