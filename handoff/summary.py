@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.domain.choices import CLARIFY
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Author, Citation, Message, MessageKind
 from core.ports.outcomes import NewMessage
@@ -87,14 +88,17 @@ def quoted(citations: Sequence[Citation], text: str) -> Mapping[str, Any]:
 def _tried(answers: Sequence[Message], locale: str) -> Line:
     grounded = [one for one in answers if one.kind is MessageKind.ANSWER and one.citations]
     unknown = [one for one in answers if one.kind is MessageKind.UNKNOWN]
+    asked_back = [one for one in answers if one.meta.get("intent") == CLARIFY and one not in grounded]
     tried = []
+    if asked_back:
+        tried.append(say("card_tried_asked_back", locale))
     if grounded:
         tried.append(say("card_tried_answered", locale, sources=", ".join(_titles(grounded))))
     if unknown:
         tried.append(say("card_tried_unknown", locale, count=str(len(unknown))))
     if not tried:
         tried.append(say("card_tried_talked" if answers else "card_tried_nothing", locale))
-    about = [*grounded, *unknown] or answers
+    about = [*grounded, *unknown] or asked_back or answers
     return Line(TRIED, ", ".join(tried), about[-1].id if about else None)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from core.domain.messages import Citation, Message, MessageKind
+from core.domain.messages import Author, Citation, Message, MessageKind
 from core.ports.outcomes import NewMessage
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.ports.summarizer import Point
 from handoff.briefing import Briefing
+from handoff.summary import summary
 from tests.property.desk_world import HOME
 from tests.unit.handoff.test_desk_cases import Case, DeskWorld, template
 
@@ -68,6 +70,36 @@ def test_a_line_that_can_be_believed_takes_the_place_of_the_quoted_one(template:
         ("tried", "has not answered"),
     ]
     assert lines[0]["place"] == 2
+
+
+def said(text: str, author: Author = Author.AGENT, **more: Any) -> Message:
+    return Message(text, "c", 1, author, text, datetime(2026, 11, 21, tzinfo=UTC), **more)
+
+
+@pytest.mark.parametrize(
+    ("answers", "told", "about"),
+    [
+        ([("Which?", MessageKind.ANSWER, "clarify", ())], "asked back what is meant", "Which?"),
+        ([("Hi", MessageKind.SMALL_TALK, "greeting", ())], "answered without a source", "Hi"),
+        (
+            [("Which?", MessageKind.ANSWER, "clarify", ()), ("14 days.", MessageKind.ANSWER, "question", (PASSAGE,))],
+            "asked back what is meant, answered from Returns",
+            "14 days.",
+        ),
+        (
+            [("Which?", MessageKind.ANSWER, "clarify", ()), ("No idea.", MessageKind.UNKNOWN, "question", ())],
+            "asked back what is meant, did not know (1×)",
+            "No idea.",
+        ),
+    ],
+)
+def test_what_the_agent_tried(answers: list[tuple[str, MessageKind, str, Any]], told: str, about: str) -> None:
+    history = [said("Money?", Author.CUSTOMER)]
+    history += [
+        said(text, kind=kind, citations=cited, meta={"intent": intent}) for text, kind, intent, cited in answers
+    ]
+    (tried,) = [one for one in summary(history, (), "en") if one.kind == "tried"]
+    assert (tried.text, tried.about) == (told, about)
 
 
 @pytest.mark.parametrize(
