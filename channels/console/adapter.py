@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -20,6 +21,8 @@ from core.ports.clock import Clock
 CAPABILITIES = Capabilities(text_limit=8_000, format=TextFormat.PLAIN, idempotent_send=True)
 
 _WELCOME = "Write a question. /human asks for a person, /quit ends."
+_DUE = "An answer is due, and is waited for. /quit again, or Ctrl-C, leaves at once."
+_LATE = "No answer has come so far."
 _SILENT = frozenset({"queued", "staff"})
 
 
@@ -29,6 +32,14 @@ class ConsoleSettings:
 
     linger: float = 120.0
     welcome: str = _WELCOME
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a conversation ended: after what was accepted last, by /quit or by the end of the input."""
+
+    last: Accepted | None
+    by_quit: bool = False
 
 
 class ConsoleChannel:
@@ -71,25 +82,45 @@ class ConsoleChannel:
         terminal = self._terminals[thread] = Terminal(reader, writer)
         try:
             await terminal.show(self._settings.welcome)
-            last = await self._talk(terminal, thread, name, locale)
-            if last is not None and last.state not in _SILENT:
-                await terminal.answered(last.seq, self._settings.linger)
+            ended = await self._talk(terminal, thread, name, locale)
+            last = ended.last
+            if last is not None and last.state not in _SILENT and not terminal.has_answered(last.seq):
+                if ended.by_quit:
+                    await self._left(terminal, last.seq)
+                else:
+                    await self._answered(terminal, last.seq)
         except Unreachable:
             pass  # The person has gone; what is due stays due.
         finally:
             del self._terminals[thread]
 
-    async def _talk(self, terminal: Terminal, thread: str, name: str | None, locale: str | None) -> Accepted | None:
-        """Lines until the end; the last message that was accepted, None when nothing need be waited for."""
+    async def _answered(self, terminal: Terminal, seq: int) -> bool:
+        return await terminal.answered(seq, self._settings.linger)
+
+    async def _left(self, terminal: Terminal, seq: int) -> None:
+        """What is due is waited for and said to be, unless whoever wants to leave says so again."""
+        await terminal.show(_DUE)
+        answered, again = (asyncio.create_task(one) for one in (self._answered(terminal, seq), _quit_again(terminal)))
+        try:
+            await asyncio.wait({answered, again}, return_when=asyncio.FIRST_COMPLETED)
+            if answered.done() and not answered.result():
+                await terminal.show(_LATE)
+        finally:
+            for task in (answered, again):
+                task.cancel()
+            await asyncio.gather(answered, again, return_exceptions=True)
+
+    async def _talk(self, terminal: Terminal, thread: str, name: str | None, locale: str | None) -> _Ended:
+        """Lines until the end."""
         last: Accepted | None = None
         while True:
             try:
                 body = await terminal.line()
                 if body is None:
-                    return last
+                    return _Ended(last)
                 command = parse.read(body).command
                 if command is Command.QUIT:
-                    return None
+                    return _Ended(last, by_quit=True)
                 if command is Command.HELP:
                     await terminal.show(self._settings.welcome)
                 raw = parse.raw_event(
@@ -144,3 +175,14 @@ class ConsoleChannel:
         if terminal is None:
             raise Unreachable("Nobody is at this conversation's terminal.")
         return terminal
+
+
+async def _quit_again(terminal: Terminal) -> bool:
+    """Comes back with the next /quit. Other lines are not sent any more; the end of the input is no hurry."""
+    while True:
+        with contextlib.suppress(HubError):
+            body = await terminal.line()
+            if body is None:
+                await asyncio.Event().wait()
+            elif parse.read(body).command is Command.QUIT:
+                return True

@@ -65,11 +65,15 @@ class Terminal:
         """Whether that delivery was printed."""
         return key in self._printed
 
+    def has_answered(self, seq: int) -> bool:
+        """Whether the message of that place in the conversation was answered."""
+        return self._handled >= seq
+
     async def answered(self, seq: int, seconds: float) -> bool:
         """Wait until the message of that place in the conversation was answered; False when it was not in time."""
         try:
             async with asyncio.timeout(seconds), self._answered:
-                await self._answered.wait_for(lambda: self._handled >= seq)
+                await self._answered.wait_for(lambda: self.has_answered(seq))
         except TimeoutError:
             return False
         return True

@@ -9,12 +9,16 @@ import click
 from rich.console import Console
 
 from api.logging import LogSettings, configure_logging
+from channels.console.parse import Command
 from config.commands.event_loop import run_async
 from config.commands.standard_streams import standard_streams
 from config.hub import Hub
 from config.parts import all_secrets
 from config.processes.local_socket import Streams, connect
 from config.settings import Settings, read_settings
+
+_QUIT = Command.QUIT.value.encode()
+_TAIL = 64
 
 
 def run() -> None:
@@ -49,22 +53,26 @@ async def _alone(settings: Settings, terminal: Streams) -> None:
 async def _relay(terminal: Streams, remote: Streams) -> None:
     """Copy lines both ways until either side ends."""
     (keys, screen), (answers, questions) = terminal, remote
-    there = asyncio.create_task(_copy(keys, questions))
+    typed = bytearray()
+    there = asyncio.create_task(_copy(keys, questions, typed))
     back = asyncio.create_task(_copy(answers, screen))
     await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
     if there.done() and not back.done():
         with contextlib.suppress(OSError, RuntimeError):
             questions.write_eof()
         await asyncio.wait({back})  # the server ends it when it has answered, which a turn's time bounds
-    elif not there.done():
+    elif not there.done() and typed.strip().lower().rpartition(b"\n")[2].strip() != _QUIT:
         click.echo("The server ended the conversation.", err=True)
     for task in (there, back):
         task.cancel()
     questions.close()
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, tail: bytearray | None = None) -> None:
+    """``tail`` keeps the end of it."""
     with contextlib.suppress(ConnectionError):
         while data := await source.read(4096):
+            if tail is not None:
+                tail[:] = (tail + data)[-_TAIL:]
             target.write(data)
             await target.drain()

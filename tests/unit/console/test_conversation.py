@@ -95,7 +95,7 @@ async def test_a_question_from_a_pipe_waits_for_its_answer(desk: Desk) -> None:
 
 
 async def test_commands(desk: Desk) -> None:
-    shown = await desk.type("/help", "/nonsense", "", "   ", "//etc/hosts", "/human", "/quit", "never read")
+    shown = await desk.type("/help", "/nonsense", "", "   ", "//etc/hosts", "/human", "/quit", "/quit", "never read")
     assert shown.count("Welcome") == 2
     assert "Unknown command" in shown
     assert _texts(desk.sink.events) == ["/etc/hosts", "I would like to talk to a person."]
@@ -103,6 +103,40 @@ async def test_commands(desk: Desk) -> None:
     assert isinstance(asked, MessageReceived)
     assert asked.action is CustomerAction.REQUEST_PERSON
     assert asked.sender.display_name == "Ada"
+
+
+async def test_quitting_waits_for_the_answer_that_is_due_and_says_so(desk: Desk) -> None:
+    ended = asyncio.create_task(desk.type("How do I reset my password?", "/quit", "Never sent"))
+    while "An answer is due" not in desk.paper.text:
+        await desk.paper.grown(len(desk.paper.text))
+    assert not ended.done()
+    await desk.say("Click **Forgot**.", 1)
+    assert (await ended).endswith("Agent: Click Forgot.\n")
+    assert _texts(desk.sink.events) == ["How do I reset my password?"]
+
+
+async def test_quitting_twice_leaves_at_once(desk: Desk) -> None:
+    shown = await desk.type("How do I reset my password?", "/quit", "\xff", "/nonsense", "/QUIT")
+    assert "/quit again, or Ctrl-C, leaves at once" in shown
+    assert "No answer" not in shown
+
+
+async def test_quitting_with_nothing_due_ends_at_once(desk: Desk) -> None:
+    assert "due" not in await desk.type("/quit")
+
+
+async def test_quitting_after_the_answer_ends_at_once(desk: Desk) -> None:
+    desk.keyboard.feed_data(b"How?\n")
+    while not desk.sink.events:  # noqa: ASYNC110 - the sink is the test's own
+        await asyncio.sleep(0)
+    await desk.say("So.", 1)
+    assert "due" not in await desk.type("/quit")
+
+
+async def test_an_answer_that_does_not_come_is_said_to_be_missing() -> None:
+    desk = Desk(linger=0)
+    await desk.open()
+    assert (await desk.type("How?", "/quit")).endswith("No answer has come so far.\n")
 
 
 async def test_nothing_is_waited_for_once_a_person_is_to_answer(desk: Desk) -> None:
