@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from core.agent.person_wish import wants_person
+from core.domain.conversation import Escalation
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
@@ -27,7 +29,7 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 
 class Scripted:
-    """Streams in two steps, and waits in between while the file ``hold`` is there."""
+    """Streams in two steps, and waits in between while the file ``hold`` is there. Who wants a person gets one."""
 
     def __init__(self, faults: Faults, hold: Path) -> None:
         self._faults = faults
@@ -36,6 +38,9 @@ class Scripted:
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder."""
         self._faults.reach("respond.started")
+        if any(wants_person(message.text) for message in turn.pending):
+            wish = Escalation("The customer asked for a person.", requested_by="customer")
+            return Reply("", MessageKind.NOTICE, escalation=wish, confidence=1.0)
         first, *rest = (message.text for message in turn.pending)
         await events.text(f"About {first}")
         await asyncio.sleep(_STREAMED)

@@ -24,9 +24,10 @@ _IDS = itertools.count(1)
 
 @dataclass
 class Modals:
-    """What people have open. ``late``: triggers are too old when they are used."""
+    """What people have open, and by which ``triggers``. ``late``: these are too old when they are used."""
 
     open: dict[str, Json] = field(default_factory=dict)
+    opened_by: dict[str, str] = field(default_factory=dict)
     triggers: dict[str, float] = field(default_factory=dict)
     whispers: list[Json] = field(default_factory=list)
     late: bool = False
@@ -48,6 +49,7 @@ async def open_view(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     check_modal(args["view"])
     view_id = f"V{next(_IDS):08d}"
     fake.modals.open[view_id] = {**args["view"], "id": view_id, "hash": f"h{next(_IDS)}", "team_id": workspace.team}
+    fake.modals.opened_by[args["trigger_id"]] = view_id
     return {"view": fake.modals.open[view_id]}
 
 

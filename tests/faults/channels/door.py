@@ -74,6 +74,10 @@ class Provider:
         """Between two tries to deliver."""
         await asyncio.sleep(self.rng.uniform(0.05, 0.3))
 
+    async def rested(self) -> None:
+        """What was to be delivered again is."""
+        await asyncio.gather(*self._late, return_exceptions=True)
+
     def tally(self) -> None:
         """See Door.tally."""
 

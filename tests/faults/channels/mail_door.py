@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+from tests.e2e.channels.customer import Paper
 from tests.faults.channels.door import Provider
 from tests.faults.channels.weather import Trouble
 from tests.servers.dovecot import PASSWORD, DovecotServer
@@ -41,6 +42,7 @@ class MailDoor(Provider):
         self._company = f"support-{uuid4().hex[:8]}@example.com"
         self._written: dict[str, int] = {}
         self._shown: dict[str, list[str]] = {}
+        self._files: dict[str, list[bytes]] = {}
         self._last: dict[str, str] = {}
         self._seen = len(postman.taken)
         self._one_by_one = asyncio.Lock()
@@ -60,9 +62,9 @@ class MailDoor(Provider):
     async def admit(self, hub: Hub, people: Sequence[str]) -> None:
         """See Door.admit. The hub is live when it has looked into the mailbox."""
 
-    async def write(self, tag: str, text: str) -> None:
+    async def write(self, tag: str, text: str, *papers: Paper) -> None:
         """See Door.write. Mail servers keep trying, and some deliver twice."""
-        mail = self._mail(tag, text)
+        mail = self._mail(tag, text, papers)
         await asyncio.sleep(self.rng.uniform(0.0, 0.2))  # others overtake
         await self._deliver(mail)
         self.repeat(lambda: self._deliver(mail))
@@ -71,10 +73,17 @@ class MailDoor(Provider):
         """See Door.read. What the answer quotes is the customer's own."""
         news, self._seen = self._postman.taken[self._seen :], len(self._postman.taken)
         for to, data in news:
-            lines = _plain(data).splitlines()
+            text, files = _read(data)
+            lines = text.splitlines()
             self._shown.setdefault(to, []).append("\n".join(line for line in lines if not line.startswith(">")))
+            self._files.setdefault(to, []).extend(files)
             self._last[to] = _message_id(data)
         return self._shown.get(_address(tag), [])
+
+    def papers(self, tag: str) -> Sequence[bytes]:
+        """The files that came to that customer."""
+        self.read(tag)
+        return self._files.get(_address(tag), [])
 
     async def _deliver(self, mail: bytes) -> None:
         """One at a time: Dovecot numbers mails that arrive together as it likes, and its numbers are the order."""
@@ -86,7 +95,7 @@ class MailDoor(Provider):
                 self.counts["delivered again because not taken"] += 1
                 await self.rest()
 
-    def _mail(self, tag: str, text: str) -> bytes:
+    def _mail(self, tag: str, text: str, papers: Sequence[Paper] = ()) -> bytes:
         number = self._written[tag] = self._written.get(tag, 0) + 1
         self.read(tag)
         mail = EmailMessage(policy=_LONG)
@@ -99,6 +108,9 @@ class MailDoor(Provider):
             mail["In-Reply-To"] = answers
             mail["References"] = f"<1.{tag}@customer.example> {answers}"
         mail.set_content(text + "\n")
+        for paper in papers:
+            kind, _, subtype = paper.media_type.partition("/")
+            mail.add_attachment(paper.content, maintype=kind, subtype=subtype, filename=paper.name)
         return mail.as_bytes()
 
     async def close(self) -> None:
@@ -118,14 +130,17 @@ def _message_id(data: bytes) -> str:
     return found[1].decode()
 
 
-def _plain(data: bytes) -> str:
-    """The part that is plain text."""
+def _read(data: bytes) -> tuple[str, list[bytes]]:
+    """The first part that is plain text, and what is attached."""
+    text, files = "", []
     for part in message_from_bytes(data).walk():
-        if part.get_content_type() == "text/plain":
-            content = part.get_payload(decode=True)
+        content = part.get_payload(decode=True)
+        if part.get_content_disposition() == "attachment" and isinstance(content, bytes):
+            files.append(content)
+        elif part.get_content_type() == "text/plain" and not text:
             assert isinstance(content, bytes)
-            return content.decode()
-    return ""
+            text = content.decode()
+    return text, files
 
 
 def _address(tag: str) -> str:

@@ -50,18 +50,22 @@ class Operator:
             await database.close()
 
     async def _send_again(self, delivery_id: str, said: Said) -> None:
-        command = (sys.executable, "-m", "config.cli", "dead-letters", "retry", delivery_id)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=self.hub.home,
-            env=self.hub.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        told, _ = await process.communicate()
-        assert process.returncode == 0, told.decode()
+        await send_again(self.hub, delivery_id)
         for tag in said.tags:
             self.sent_again[tag] |= set(said.numbers)
+
+
+async def send_again(hub: Hub, delivery_id: str) -> None:
+    """By the command for it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "config.cli", "dead-letters", "retry", delivery_id),
+        cwd=hub.home,
+        env=hub.environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    assert process.returncode == 0, told.decode()
 
 
 def _put_aside(connection: Connection) -> list[Any]:

@@ -1,178 +1,233 @@
-"""Customers who live through the whole life of two cases each, with one member of staff, whatever happens to hub and Slack."""
+"""Customers who live through the whole life of two cases each, whatever happens to the hub and to the platforms."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
-from channels.slack.strays import WORDLESS
-from tests.e2e.channels.customer import Paper
-from tests.e2e.channels.slack_customer import DirectCustomer
-from tests.e2e.desk.office import Office, whole
-from tests.faults.desk.patient_slack import PatientSlack
-from tests.servers.slack_fake import text_of
-from tests.servers.slack_world import STAFF
+from tests.e2e.channels.customer import Correcting, Deleting, Paper
+from tests.e2e.desk.office import Json, whole
+from tests.e2e.papers import pdf
+from tests.faults.desk.day_judge import Day, Seen, SeenThread, Thread
+from tests.faults.desk.passers_by import PasserBy
+from tests.faults.desk.patient_office import PatientOffice
+from tests.servers.slack_world import GRACE, LINUS
 
-Json = dict[str, Any]
-BEGUN = WORDLESS["event_payload"]["key"]
 CLAIM, HAND_BACK, RESOLVE = "staff_claim", "staff_hand_back", "staff_resolve"
+MACRO, SAVED = "refund", "Money comes back within 14 days"
+JOINED, ASSIGNED, NOTED = "Grace has joined", "Linus from our team is going to answer you here", "I have noted"
+BACK, ASKED, THANKED = "the assistant answers again", "Reply with a number from 1", "Thank you for your rating"
+MARKS = re.compile(r"c\d{3}, wish \d")
+"""Of each case its own."""
+_TOLD = {JOINED: 2, ASSIGNED: 1, NOTED: 1, BACK: 1, ASKED: 1, THANKED: 1}
 
 
-class Day:
-    """One customer's. ``stage`` says how far it has come."""
+@dataclass(frozen=True)
+class Words:
+    """What is said in two languages, and how the model translates it."""
 
-    def __init__(self, slack: PatientSlack, office: Office, hook: str, number: int, within: float) -> None:
-        self.tag = f"c{number:03}"
-        self.place = f"D0CUST{number:03}"
+    tag: str
+
+    @property
+    def question(self) -> tuple[str, str]:
+        """By the customer, in German."""
+        return f"Ich habe noch eine Frage: wo ist meine Bestellung {self.tag}?", f"Where is my order {self.tag}?"
+
+    @property
+    def answer(self) -> tuple[str, str]:
+        """By staff, in English."""
+        return f"Your order {self.tag} arrives on Monday.", f"Ihre Bestellung {self.tag} kommt am Montag."
+
+
+class BusyDay:
+    """One customer's. ``stage`` says how far it has come; ``due``: what has to be seen of it in the end."""
+
+    def __init__(self, person: PasserBy, office: PatientOffice, tag: str, within: float) -> None:
+        self.person = person
+        self.tag = tag
         self.stage = "not begun"
-        self.slack = slack
+        self.due = Day([Thread(), Thread()], told=dict(_TOLD))
         self._office = office
-        self._customer = DirectCustomer(slack, number, hook)
-        self._customer.patience = within  # Slack delivers for longer than any hub is away here
         self._within = within
+        self._cards: list[Json] = []
 
     async def live(self) -> None:
         """From the first message to the case that is open again."""
-        await self._customer.write(f"message 1 by {self.tag}")
-        await self._until("answered", lambda: self._reads("About message 1"))
-        await self._first_case()
-        await self._customer.write(f"message 5 by {self.tag}")
-        await self._until("answered by the agent again", lambda: self._reads("message 5"))
+        await self._asks_the_agent(f"This is the question that I had before, number 1 by {self.tag}.")
+        card = await self._first_case()
+        await self._in_two_languages(card)
+        await self._given_to_linus(card)
+        await self._asks_the_agent(f"This is what I still want to know, number 2 by {self.tag}.")
         await self._second_case()
+        self.stage = "over"
 
-    async def _first_case(self) -> None:
-        card = await self._wanted(1)
-        await self._claimed(card)
+    async def _asks_the_agent(self, text: str) -> None:
+        """Who answers with it."""
+        await self.person.write(text)
+        await self._reads(text)
+
+    async def _first_case(self) -> Json:
+        card = await self._wanted()
+        await self._stays_inside(card, f"Too early for {self.tag}.")
+        contact = f"{self.tag}@home.example"
+        await self.person.leave(contact)
+        self._says(contact)
+        await self._reads(f"{NOTED} {contact}")
+        await self._shows(card, "nobody has claimed this conversation")
+        await self._office.press_there(card, CLAIM)
+        self._tells("Grace has taken this conversation", "has given this conversation to Linus", "Linus has handed")
+        await self._shows(card, "Grace has taken this conversation")
         await asyncio.gather(self._customer_talks(), self._staff_talk(card))
-        await self._until("all was said", lambda: self._shown(card, "message 4") and self._reads("Staff 3"))
-        await self._office.write(card, f"// between us: {self.tag}")
-        edited = await self._office.write(card, f"Staff 4 for {self.tag}, with a mistake")
-        await self._office.edit(edited, f"Staff 4 for {self.tag}, mended")
-        await self._until("mended", lambda: self._reads(f"Staff 4 for {self.tag}, mended"))
-        gone = await self._office.write(card, f"Regretted for {self.tag}")
-        await self._office.delete(gone)
-        await self._office.press(card, HAND_BACK)
-        await self._until("handed back", lambda: self._reads("the assistant answers again"))
-
-    async def _second_case(self) -> None:
-        card = await self._wanted(2)
-        await self._claimed(card)
-        await self._office.press(card, RESOLVE)
-        await self._until("resolved", lambda: self._reads("Reply with a number from 1"))
-        await self._customer.write("5")
-        await self._until("rated", lambda: self._shown(card, "gave 5 of 5"))
-        await self._until("thanked", lambda: self._reads("Thank you for your rating"))
-        await self._customer.write(f"All well, says {self.tag}")
-        await self._until("commented", lambda: self._shown(card, f"All well, says {self.tag}"))
-        await self._customer.write(f"message 6 by {self.tag}")
-        await self._until("open again", lambda: self._shown(card, "message 6"))
-
-    async def _wanted(self, number: int) -> Json:
-        await self._customer.command("human")
-        await self._until(f"card {number}", lambda: len(self.cards()) >= number)
-        return self.cards()[number - 1]
-
-    async def _claimed(self, card: Json) -> None:
-        await self._until("its buttons", lambda: any(block["type"] == "actions" for block in card["blocks"]))
-        await self._office.press(card, CLAIM)
-        await self._until("claimed", lambda: self._shown(card, "has taken this conversation"))
+        return card
 
     async def _customer_talks(self) -> None:
-        paper = Paper("bill.txt", "text/plain", f"The bill of {self.tag}".encode())
-        for number in range(2, 5):
-            await self._customer.write(f"message {number} by {self.tag}", *((paper,) if number == 3 else ()))
+        """Three messages, the second with a file; what can be edited and deleted is."""
+        bill = pdf(f"The bill of {self.tag}")
+        self.due.threads[0].papers.append(bill)
+        for number in range(1, 4):
+            text = f"This is mine, number {number} by {self.tag}."
+            papers = (Paper("bill.pdf", "application/pdf", bill),) if number == 2 else ()
+            await self.person.write(text, *papers)
+            self._says(text)
+        wrong, right = f"My number is seven, says {self.tag}", f"My number is eight, says {self.tag}"
+        if isinstance(self.person, Correcting):
+            await self.person.edit(await self.person.write(wrong), right)
+            self._says(right)
+            self.due.threads[0].gone.append(wrong)
+        secret = f"This was a secret of {self.tag}"
+        if isinstance(self.person, Deleting):
+            await self.person.delete(await self.person.write(secret))
+            self.due.threads[0].gone.append(secret)
 
     async def _staff_talk(self, card: Json) -> None:
+        """Three messages, the second with a file; a saved reply, notes, a colleague's remark; and what was not meant so."""
+        receipt = pdf(f"The receipt for {self.tag}")
+        self.due.papers.append(receipt)
         for number in range(1, 4):
             more: Json = {}
             if number == 2:
-                file = self.slack.file("receipt.txt", f"The receipt of {self.tag}".encode())
+                file = self._office.slack.file("receipt.pdf", receipt, "application/pdf")
                 more = {"subtype": "file_share", "files": [file]}
-            await self._office.write(card, f"Staff {number} for {self.tag}", **more)
+            await self._answers(card, f"Yours {number} for {self.tag}.", **more)
+        await self._stays_inside(card, f"// between us: {self.tag} pays late")
+        await self._stays_inside(card, f"I know {self.tag} from before", user=LINUS)
+        await self._office.write(card, f"!{MACRO}")
+        self.due.answers.append(SAVED)
+        wrong, right = f"It costs 10 euros for {self.tag}", f"It costs 12 euros for {self.tag}"
+        await self._office.edit(await self._office.write(card, wrong), right)
+        self.due.mended.append((wrong, right))
+        self.due.inside.append("!refund")
+        regretted = f"This is wrong, {self.tag}"
+        await self._office.delete(await self._office.write(card, regretted))
+        self.due.regretted.append(regretted)
 
-    def cards(self) -> list[Json]:
-        """This customer's, in order."""
-        return [one for one in self._office.cards if self.tag in "\n".join(self.thread(one))]
+    async def _in_two_languages(self, card: Json) -> None:
+        """The customer in German, staff in English; then in English again."""
+        words = Words(self.tag)
+        await self.person.write(words.question[0])
+        await self._shows(card, words.question[1])
+        self._says(*words.question)
+        await self._office.write(card, words.answer[0])
+        self.due.answers.append(words.answer[1])
+        self.due.inside.append(words.answer[0])
+        self._tells(words.answer[1])
+        await self._reads(words.answer[1])
+        thanks = f"Thanks, says {self.tag}, from now on I write to you in English again."
+        await self.person.write(thanks)
+        await self._shows(card, thanks)
+        self._says(thanks)
 
-    def thread(self, card: Json) -> list[str]:
-        """What the hub wrote in a case's thread, the card first."""
-        return [whole(card), *self._office.shown(card)]
+    async def _given_to_linus(self, card: Json) -> None:
+        """Whom alone the customer hears then, and who hands them back to the agent."""
+        await self._office.fill_in(card, "assign", LINUS)
+        await self._shows(card, "has given this conversation to Linus")
+        await self._reads(ASSIGNED)
+        await self._stays_inside(card, f"Grace is silent now, {self.tag}")
+        await self._answers(card, f"This is Linus for {self.tag}.", user=LINUS)
+        await self._office.press_there(card, HAND_BACK, LINUS)
+        await self._reads(BACK)
 
-    def read(self) -> list[str]:
-        """What the customer has of the hub."""
-        mine = [one for one in self.slack.channels[self.place].messages if one.get("bot_id")]
-        return [text_of(one) or str(one.get("markdown") or "") for one in mine]
+    async def _second_case(self) -> None:
+        card = await self._wanted()
+        draft = f"The draft for {self.tag}."
+        await self._office.fill_in(card, "reply", draft)
+        self.due.answers.append(draft)
+        self._tells("Grace has taken this conversation", "Grace has resolved this case", "The customer gave 5 of 5")
+        await self._reads(draft)
+        await self._office.press_there(card, RESOLVE)
+        await self._reads(ASKED)
+        await self.person.write("5")
+        await self._reads(THANKED)
+        comment = f"All was well, and you were very kind, says {self.tag}"
+        await self.person.write(comment)
+        self._tells(comment, "The customer has written again")
+        await self._shows(card, comment)
+        again = f"It is broken again, says {self.tag}, and I need your help"
+        await self.person.write(again)
+        self._says(again)
+        await self._shows(card, again)
 
-    def _reads(self, text: str) -> bool:
-        return any(text in one for one in self.read())
+    async def _wanted(self) -> Json:
+        """A person; and the case's card, which tells whose it is by what stands below it."""
+        number = len(self._cards) + 1
+        mark = f"{self.tag}, wish {number}"
+        await self.person.write(f"I want to talk to a person, says {mark}.")
+        self.due.threads[number - 1].said.append(mark)
+        await self._until(f"card {number}", lambda: len(self._office.marked_with(mark)) > 0)
+        self._cards.append(self._office.marked_with(mark)[0])
+        return self._cards[-1]
 
-    def _shown(self, card: Json, text: str) -> bool:
-        return any(text in one for one in self.thread(card))
+    async def _answers(self, card: Json, text: str, **more: object) -> None:
+        await self._office.write(card, text, **more)
+        self.due.answers.append(text)
+
+    async def _stays_inside(self, card: Json, text: str, user: str = GRACE) -> None:
+        await self._office.write(card, text, user)
+        self.due.inside.append(text.removeprefix("// "))
+
+    def _says(self, *texts: str) -> None:
+        self.due.threads[len(self._cards) - 1].said += texts
+
+    def _tells(self, *texts: str) -> None:
+        self.due.threads[len(self._cards) - 1].once += texts
+
+    async def _reads(self, text: str) -> None:
+        await self._until(f"they read {text!r}", lambda: any(text in one for one in self.read()))
+
+    async def _shows(self, card: Json, text: str) -> None:
+        await self._until(f"staff read {text!r}", lambda: any(text in one for one in self.shown(card)))
 
     async def _until(self, stage: str, holds: Callable[[], bool]) -> None:
         self.stage = f"waits until {stage}"
         until = time.monotonic() + self._within
         while not holds():
-            assert time.monotonic() < until, (
-                self.tag,
-                self.stage,
-                self.read(),
-                [self.thread(one) for one in self.cards()],
-            )
+            assert time.monotonic() < until, (self.tag, self.stage, self.read(), [*map(self.shown, self.cards())])
             await asyncio.sleep(0.1)
 
+    def read(self) -> list[str]:
+        """What the customer has of the hub, however the lines were broken."""
+        return [" ".join(text.split()) for text in self.person.read()]
 
-def wrong_in(day: Day) -> list[str]:
-    """What was lost, doubled, out of order or in the wrong hands, for one customer."""
-    read, cards = day.read(), day.cards()
-    wrong = [] if len(cards) == 2 else [f"{len(cards)} cards of 2 cases"]
-    wrong += _in_order("the customer read", read, [f"Staff {number} for {day.tag}" for number in range(1, 5)])
-    wrong += [f"the customer read {text!r}" for text in read if "between us" in text]
-    for text, times in (("Grace has joined", 2), ("the assistant answers again", 1), ("Reply with a number", 1)):
-        found = sum(text in one for one in read)
-        wrong += [] if found == times else [f"{text!r} was read {found} times"]
-    regretted = [place for place, text in enumerate(read) if "Regretted" in text]
-    if regretted and not any("disregard" in text for text in read[regretted[0] :]):
-        wrong.append("a message that was deleted came, and was not taken back")
-    for card, numbers in zip(cards, ((2, 3, 4), (6,)), strict=False):
-        said = [text for text in day.thread(card)[1:] if text.startswith("*")]
-        wrong += _in_order("staff were shown", said, [f"message {number} by {day.tag}" for number in numbers])
-        claims = sum("has taken this conversation" in text for text in day.thread(card))
-        wrong += [] if claims == 1 else [f"claimed {claims} times"]
-    return wrong
+    def shown(self, card: Json) -> list[str]:
+        """What the hub wrote below a card."""
+        return [whole(one) for one in self._office.thread(card) if one.get("bot_id")]
 
+    def brings_a_file(self, text: str) -> bool:
+        """Whether a file came with that message of staff."""
+        return text == f"Yours 2 for {self.tag}."
 
-def _in_order(who: str, texts: list[str], wanted: list[str]) -> list[str]:
-    places = []
-    for one in wanted:
-        found = [place for place, text in enumerate(texts) if one in text]
-        if len(found) != 1:
-            return [f"{who} {one!r} {len(found)} times"]
-        places += found
-    return [] if places == sorted(places) else [f"{who} in the order {places}"]
+    def cards(self) -> list[Json]:
+        """Everything that looks like a case of theirs."""
+        return [one for one in self._office.cards if any(self.tag in text for text in (whole(one), *self.shown(one)))]
 
-
-def doubled(slack: PatientSlack) -> list[str]:
-    """Messages that carry the same mark: each delivery of the hub's has its own.
-
-    An answer that was shown while it was written, and withheld when people took over, keeps the mark of all beginnings.
-    """
-    seen: dict[str, str] = {}
-    wrong = []
-    for channel in slack.channels.values():
-        for message in channel.messages:
-            key = ((message.get("metadata") or {}).get("event_payload") or {}).get("key")
-            if key and key != BEGUN and message.get("bot_id"):
-                if key in seen:
-                    wrong.append(f"twice: {seen[key]!r} and {text_of(message)!r}")
-                seen[key] = text_of(message)
-    return wrong
-
-
-def strays(slack: PatientSlack, days: list[Day]) -> list[str]:
-    """Messages in the staff channel itself that belong to nobody's case."""
-    known = {card["ts"] for day in days for card in day.cards()}
-    mine = [one for one in slack.channels[STAFF].messages if one.get("bot_id") and "thread_ts" not in one]
-    return [f"a stray message: {whole(one)}" for one in mine if one["ts"] not in known]
+    async def seen(self, doubtful: list[str], sent_again: list[str]) -> Seen:
+        """Everything, to be judged."""
+        slack = self._office.slack
+        threads = []
+        for card in self.cards():
+            files = [file for one in self._office.thread(card) if one.get("bot_id") for file in one.get("files", ())]
+            threads.append(SeenThread(self.shown(card), [slack.bytes[file["id"]] for file in files]))
+        return Seen(self.read(), threads, await self.person.papers(), doubtful, sent_again)

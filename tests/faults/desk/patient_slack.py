@@ -14,7 +14,18 @@ from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import SECRET, Fault, Json
 
 _PATIENCE = 3.0  # Slack's own, for an acknowledgement
-_SAYS = frozenset({"chat.postMessage", "chat.update", "reactions.add"})
+_SAYS = frozenset(
+    {
+        "chat.postMessage",
+        "chat.update",
+        "chat.delete",
+        "reactions.add",
+        "files.getUploadURLExternal",
+        "files.completeUploadExternal",
+        "views.open",
+    }
+)
+_ASKS = frozenset({"conversations.replies", "conversations.history", "conversations.members", "files.info"})
 _FAULTS = {
     Trouble.LIMIT: Fault(status=429, retry_after=1),
     Trouble.FAILURE: Fault(status=503),
@@ -40,16 +51,16 @@ class PatientSlack(SlackFake):
     ) -> tuple[int, bytes]:
         """See SlackFake.push."""
         tries = retry
-        while not await self._taken(url, payload, form, tries):
+        while (answer := await self._taken(url, payload, form, tries)) is None:
             tries += 1
-            self.counts["events delivered again because not taken"] += 1
+            self.counts["delivered again because not taken"] += 1
             await asyncio.sleep(self._rng.uniform(0.05, 0.3))
         if form is None and self._rng.random() < self._again:
-            self.counts["events delivered again though taken"] += 1
+            self.counts["delivered again though taken"] += 1
             task = asyncio.create_task(self._later(url, payload, tries + 1))
             self._late.add(task)
             task.add_done_callback(self._late.discard)
-        return 200, b""
+        return 200, answer
 
     async def rest(self) -> None:
         """What was to be delivered again is, or never will be."""
@@ -59,16 +70,19 @@ class PatientSlack(SlackFake):
         await asyncio.sleep(self._rng.uniform(0.0, 1.5))
         await self._taken(url, payload, None, retry)
 
-    async def _taken(self, url: str, payload: Json, form: str | None, retry: int) -> bool:
+    async def _taken(self, url: str, payload: Json, form: str | None, retry: int) -> bytes | None:
+        """What the hub said to it."""
         given: dict[str, Any] = {"retry": retry} if retry and form is None else {}
         try:
             async with asyncio.timeout(_PATIENCE):
-                return (await super().push(url, payload, form=form, **given))[0] == 200
+                status, body = await super().push(url, payload, form=form, **given)
         except (aiohttp.ClientError, OSError, TimeoutError):
-            return False
+            return None
+        return body if status == 200 else None
 
     def _fault(self, method: str, args: Json) -> Fault | None:
-        if method not in _SAYS:
-            return None
-        trouble = self.trouble.over(f"{method} {args}")
+        if method in _SAYS:
+            trouble = self.trouble.over(f"{method} {args}")
+        else:
+            trouble = self.trouble.over_reading() if method in _ASKS else None
         return _FAULTS[trouble] if trouble else None
