@@ -146,9 +146,11 @@ class Reader:
             return _answer(query["id"], None)
         if at - _time(message["date"]) > self.button_life:  # a message out of our reach has the date 0
             return _answer(query["id"], say(TOO_LATE, locale))
+        # A person is asked for once by one button; a choice may be made again, after its answer failed.
+        press = f"choice/{query['id']}" if chosen else f"press/{message['chat']['id']}/{message['message_id']}/{data}"
         return [
             MessageReceived(
-                key=self._event(f"press/{message['chat']['id']}/{message['message_id']}/{data}"),
+                key=self._event(press),
                 conversation=self.conversation(message),
                 sender=self._person(query["from"], None),
                 text=chosen or say(TALK, locale),

@@ -68,6 +68,24 @@ async def test_what_is_asked_back_is_chosen_and_answered(platforms: Town) -> Non
     await platforms.everywhere(scenario)
 
 
+async def test_a_slip_and_a_word_of_thanks_cost_no_choice(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        await customer.write("let a customer look at our project")
+        await reads(customer, "Is it about one of these")
+        await settled(customer, hub)
+        for said, told in (
+            ("9", r"1.* or \d, please.*1\. Can I share a project with a client"),
+            ("thanks", "You're welcome"),
+            ("the first one", r"From .*share a project with a client.*\[?1\]?"),
+        ):
+            await customer.write(said)
+            await reads(customer, told)
+            await settled(customer, hub)
+        assert [one["author"] for one in messages(customer, hub)] == ["customer", "agent"] * 4
+
+    await platforms.everywhere(scenario)
+
+
 async def test_a_command_brings_a_person_too(platforms: Town) -> None:
     async def scenario(customer: Customer, hub: Hub) -> None:
         assert isinstance(customer, Commanding)
