@@ -62,8 +62,8 @@ class RegressionSet:
         words = _words_of(beside)
         found: list[tuple[str, str]] = []
         for asked, vector, first in right:
-            [now] = search(beside, words, asked.text, vector, _PUBLIC, 1)
-            if not is_right(now, asked.relevant):
+            now = search(beside, words, asked.text, vector, _PUBLIC, 1)
+            if not now or not is_right(now[0], asked.relevant):
                 found.append((asked.text, first.question or first.section or first.title))
         return found
 

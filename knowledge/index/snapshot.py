@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +60,7 @@ class Snapshot:
                 yield PassageText(row["title"], row["section"], row["content"], row["language"], unit)
 
     def passages(self, rows: Sequence[int]) -> Sequence[Passage]:
-        """What is returned. Raises EpochGone."""
+        """What is returned; what was closed since this epoch is for staff. Raises EpochGone."""
         around = {row: self._section(row) for row in rows}
         wanted = sorted({each for section in around.values() for each in section})
         found = dict(zip(wanted, self._read(wanted), strict=True))
@@ -83,17 +83,39 @@ class Snapshot:
     def _read(self, rows: Sequence[int]) -> list[Mapping[Any, Any]]:
         wanted = [int(row) for row in self.rows[list(rows)]]
 
-        def work(connection: Connection, _pointer: Pointer) -> dict[int, Mapping[Any, Any]]:
+        def work(connection: Connection, pointer: Pointer) -> dict[int, Mapping[Any, Any]]:
             found: dict[int, Mapping[Any, Any]] = {}
             for start in range(0, len(wanted), _MANY):
                 query = select(passages).where(passages.c.row.in_(wanted[start : start + _MANY]))
                 found.update((row["row"], row) for row in connection.execute(query).mappings())
-            return found
+            closed = self._closed_since(connection, pointer, found.values())
+            return {name: {**row, "staff": 1} if name in closed else row for name, row in found.items()}
 
         found = self.manifest.read(work)
         if len(found) < len(wanted):
             raise EpochGone
         return [found[row] for row in wanted]
+
+    def _closed_since(self, connection: Connection, pointer: Pointer, found: Iterable[Mapping[Any, Any]]) -> set[int]:
+        """Of these the rows that have left the present epoch, and of whose document something has become the staff's meanwhile.
+
+        Maybe more than was closed, until the next epoch is ready, and never less. While nothing has left, nothing is asked.
+        """
+        left = {row["row"]: row["document_id"] for row in found if not row["staff"] and _has_died(row, pointer.epoch)}
+        names, closed = sorted(set(left.values())), set()
+        for start in range(0, len(names), _MANY):
+            query = select(passages.c.document_id).where(
+                passages.c.fingerprint == self.manifest.fingerprint,
+                passages.c.document_id.in_(names[start : start + _MANY]),
+                passages.c.staff == 1,
+                passages.c.born.between(self.epoch + 1, pointer.epoch),
+            )
+            closed |= set(connection.execute(query.distinct()).scalars().all())
+        return {row for row, document in left.items() if document in closed}
+
+
+def _has_died(row: Mapping[Any, Any], epoch: int) -> bool:
+    return row["died"] is not None and row["died"] <= epoch
 
 
 def _parent(row: int, section: range, found: Mapping[int, Mapping[Any, Any]]) -> str | None:
@@ -102,7 +124,11 @@ def _parent(row: int, section: range, found: Mapping[int, Mapping[Any, Any]]) ->
     while True:
         grown = False
         for beside in (last + 1, first - 1):
-            if beside in section and size + len(found[beside]["content"]) <= _LONGEST_PARENT:
+            if (
+                beside in section
+                and found[beside]["staff"] == found[row]["staff"]
+                and size + len(found[beside]["content"]) <= _LONGEST_PARENT
+            ):
                 size += len(found[beside]["content"])
                 first, last, grown = min(first, beside), max(last, beside), True
         if not grown:

@@ -74,7 +74,10 @@ class Corpus(Protocol):
         """Every passage in the order of rows, for the index of words; read once for each epoch."""
 
     def passages(self, rows: Sequence[int]) -> Sequence[Passage]:
-        """The few that are returned, in the order of ``rows``; their score is not looked at."""
+        """The few that are returned, in the order of ``rows``; their score is not looked at.
+
+        Their audience is the one that they have now: what was closed since this epoch began is for staff.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def search(
     while True:
         best = _best(ranks, allowed, texts, wanted)
         groups = [_alike(row, allowed, texts, corpus.document_of) for row in _spread(best, ranks, document_of)]
-        found = _told_once(corpus, groups, cosines, limit)
+        found = _told_once(corpus, groups, cosines, filters, limit)
         if len(found) == limit or len(best) < wanted or wanted >= limit * _MOST_LOOKED_AT:
             return found
         wanted *= 4
@@ -137,15 +137,20 @@ def _alike(
 
 
 def _told_once(
-    corpus: Corpus, groups: Sequence[Sequence[int]], cosines: NDArray[np.float32], limit: int
+    corpus: Corpus, groups: Sequence[Sequence[int]], cosines: NDArray[np.float32], filters: Filters, limit: int
 ) -> list[Passage]:
-    """The passages of the first groups; equal texts once, with every source that holds them."""
+    """The passages of the first groups; equal texts once, with every source that holds them.
+
+    Here is the last place to look at for whom each is: it may have been closed since the epoch began.
+    """
     found: dict[tuple[str, str | None], Passage] = {}
     for start in range(0, len(groups), limit):
         if len(found) >= limit:
             break
         rows = [row for group in groups[start : start + limit] for row in group]
         for row, passage in zip(rows, corpus.passages(rows), strict=True):
+            if passage.audience is KnowledgeAudience.STAFF and filters.audience is not KnowledgeAudience.STAFF:
+                continue
             same = (passage.content, passage.answer)
             if same not in found:
                 found[same] = replace(passage, score=float(cosines[row]))
