@@ -40,9 +40,16 @@ def person(thread: str, words: Words) -> Element:
 
 
 def choices(thread: str, labels: Sequence[str]) -> Element:
-    """What may be meant; Slack takes 75 characters on a button."""
+    """What may be meant; Slack takes 75 characters on a button, and gives them back with its own names for emoji: so the value
+    holds them too.
+    """
     buttons = [
-        {"type": "button", "action_id": f"{CHOICE}{number}", "text": _label(label[:_ON_A_BUTTON]), "value": thread}
+        {
+            "type": "button",
+            "action_id": f"{CHOICE}{number}",
+            "text": _label(label[:_ON_A_BUTTON]),
+            "value": f"{thread} {label}",
+        }
         for number, label in enumerate(labels, 1)
     ]
     return {"type": "actions", "elements": buttons}

@@ -10,7 +10,7 @@ from channels.slack import wire
 from channels.slack.buttons import CHOICE, FEEDBACK, PERSON, RATINGS
 from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_key, slack_id, time_of, timestamp
-from channels.slack.plain import Names, NoNames, plain
+from channels.slack.plain import Names, NoNames, plain, unescaped
 from channels.slack.staff import ACTIONS, EXTERNAL, StaffReader, elsewhere
 from channels.slack.wire import Json
 from channels.slack.words import words
@@ -236,15 +236,17 @@ class Reader:
         return found
 
     def _said(self, whole: Json, action: Json, meant: CustomerAction | None) -> MessageReceived:
-        """What stands on a button."""
-        user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(wire.named(action, "value"))
+        """What stands on a button, which its value tells as well where it is a choice."""
+        thread, _, chosen = wire.named(action, "value").partition(" ")
+        user, place = slack_id(wire.part(whole, "user").get("id")), Place.of(thread)
         at = timestamp(action.get("action_ts"))
         sender = self._sender(user)
         return MessageReceived(
             key=EventKey(CHANNEL, self.account, f"a/{user}/{at}"),
             conversation=place.conversation(self.account),
             sender=sender,
-            text=wire.text(wire.part(action, "text"), "text") or words(sender.locale, self.language).person,
+            text=unescaped(chosen or wire.text(wire.part(action, "text"), "text"))
+            or words(sender.locale, self.language).person,
             sent_at=time_of(at),
             action=meant,
             locale=sender.locale,

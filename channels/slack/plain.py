@@ -41,7 +41,7 @@ def plain(text: str, names: Names, *, own: str | None = None) -> str:
     """Slack's marks resolved and its three escapes undone. A mention of the app itself (``own``) says nothing, so it goes."""
     if own:
         text = re.sub(rf"[ \t]*<@{re.escape(own)}(\|[^<>]*)?>[ \t]*", " ", text)
-    return _unescape(_MARKED.sub(lambda match: _resolve(match[1], names), text)).strip()
+    return unescaped(_MARKED.sub(lambda match: _resolve(match[1], names), text)).strip()
 
 
 def mentions(text: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -82,5 +82,6 @@ def _bare(address: str) -> str:
 _ESCAPES: Mapping[str, str] = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
 
-def _unescape(text: str) -> str:
+def unescaped(text: str) -> str:
+    """Without Slack's three escapes, which it puts into what is pressed too (github.com/slackapi/bolt-python/issues/513)."""
     return re.sub(r"&(?:lt|gt|amp);", lambda match: _ESCAPES[match[0]], text)

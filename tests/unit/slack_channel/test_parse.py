@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.slack import buttons
 from channels.slack.parse import Reader
 from core.domain.errors import InvalidInput
 from core.domain.messages import (
@@ -284,3 +285,16 @@ def test_a_press_on_a_choice_says_what_stands_on_it() -> None:
     (event,) = read(payload)
     assert isinstance(event, MessageReceived)
     assert (event.text, event.action, event.conversation.thread) == ("Refunds", None, DIRECT)
+
+
+def test_a_press_says_a_title_as_it_was_offered_not_as_slack_writes_it() -> None:
+    payload = load("block_actions_person")
+    pressed = payload["actions"][0]
+    (row,) = [buttons.choices(DIRECT, ["Terms & <prices> 🚀"])["elements"]]
+    assert isinstance(row, list)
+    pressed |= row[0]
+    pressed["text"] = {"type": "plain_text", "text": "Terms &amp; &lt;prices&gt; :rocket:", "emoji": True}
+    pressed["value"] = pressed["value"].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    (event,) = read(payload)
+    assert isinstance(event, MessageReceived)
+    assert (event.text, event.conversation.thread) == ("Terms & <prices> 🚀", DIRECT)
