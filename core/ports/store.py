@@ -258,7 +258,7 @@ class Records(Protocol):
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
         """A customer's messages over all their conversations on that account, newest conversations first.
 
-        Without what never reached them: withheld, or a dead letter.
+        Without what has not reached them: withheld, a dead letter, or still to be sent.
         """
         ...
 

@@ -18,6 +18,7 @@ from core.storage.database import Database
 from core.storage.delivered import is_said, never_came
 from core.storage.gap_writes import keep_thumb
 from core.storage.ids import new_id
+from core.storage.still_to_come import is_still_to_come
 from core.storage.tables import (
     attachment,
     change,
@@ -192,7 +193,8 @@ class SqlRecords:
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
         """See Records.customer_messages. Where somebody proved to be that person, nobody else's messages count.
 
-        What was withheld or could not be delivered never reached them, so it is not shown to them either.
+        What was withheld or could not be delivered never reached them, so it is not shown to them either; nor is what waits to
+        be sent: whoever wrote it may take it back in time, and the agent's may be withheld.
         """
         who = (
             select(identity.c.customer_id)
@@ -209,7 +211,7 @@ class SqlRecords:
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(conversation.c.customer_id == who, is_said())
-            .where(~never_came())
+            .where(~never_came(), ~is_still_to_come())
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )

@@ -8,7 +8,7 @@ from core.domain.attachments import ExtractionStatus
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, RawEvent
-from core.ports.store import Settlement, Store, Transition
+from core.ports.store import LogFrame, Settlement, Store, Transition
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
     LEASE,
@@ -73,6 +73,33 @@ async def test_a_customer_is_not_shown_what_never_reached_them(store: Store) -> 
     assert [item.text for item in state.history] == ["Question", "A person will answer."], (
         "nor does the agent remember it"
     )
+
+
+async def test_a_customer_is_not_shown_what_may_yet_be_taken_back(store: Store) -> None:
+    await accept(store, said("e1", "Question", who=customer("ada")))
+    assert await finish(store, await claim_one(store), answer("Answer"))
+
+    async def shown() -> list[str]:
+        return [message.text for message in await store.customer_messages("web", "main", "ada", 10)]
+
+    assert await shown() == ["Question"], "it waits to be sent"
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    assert await shown() == ["Question"], "it is being sent"
+    await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.DUE, error="busy", retry_after=0.0)])
+    assert await shown() == ["Question"], "it is tried again"
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    await store.settle([Settlement(delivery.id, delivery.token, DeliveryStatus.SENT)])
+    assert sorted(await shown()) == ["Answer", "Question"]
+
+
+async def test_what_stands_on_the_page_is_in_the_history_before_its_delivery_is_settled(store: Store) -> None:
+    await accept(store, said("e1", "Question", who=customer("ada")))
+    assert await finish(store, await claim_one(store), answer("Answer"))
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    frame = LogFrame("message", message_id=delivery.message.message_id, dedupe=f"{delivery.id}:0")
+    await store.append(ID, [frame])
+    shown = await store.customer_messages("web", "main", "ada", 10)
+    assert sorted(message.text for message in shown) == ["Answer", "Question"]
 
 
 async def test_a_file_and_its_text(store: Store) -> None:

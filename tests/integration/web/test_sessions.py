@@ -9,6 +9,9 @@ from typing import Any
 import jwt
 
 from channels.web.settings import Rate, WebSettings
+from core.domain.conversation import OwnershipEvent
+from core.domain.messages import Author, MessageKind
+from core.ports.store import NewMessage, Transition
 from tests.integration.web.rig import KEY, Rig, running, with_limits
 
 SITE = "s" * 32
@@ -88,6 +91,20 @@ async def test_an_anonymous_customer_reads_their_own_history(rig: Rig) -> None:
     await rig.say(session, "Hi", "c1")
     _, body, _ = await rig.call("GET", f"/api/users/{session['session_id']}/history", session["token"])
     assert len(body["messages"]) == 2
+
+
+async def test_a_customer_does_not_read_what_staff_may_still_take_back(rig: Rig) -> None:
+    session = await rig.session()
+    await rig.say(session, "Hi", "c1")
+    path = f"/api/users/{session['session_id']}/history"
+    _, before, _ = await rig.call("GET", path, session["token"])
+    mine = before["messages"][0]["conversation_id"]
+    claimed = Transition(OwnershipEvent.CLAIM, owner="grace")
+    hasty = NewMessage(Author.STAFF, "he is a fraud", MessageKind.ANSWER, author_name="Grace", delay=300.0)
+    await rig.store.transition(mine, Transition(OwnershipEvent.ESCALATE))
+    await rig.store.transition(mine, claimed, [hasty])
+    _, after, _ = await rig.call("GET", path, session["token"])
+    assert after == before
 
 
 async def test_an_anonymous_session_named_like_a_user_stays_a_stranger(tmp_path: Path) -> None:
