@@ -46,7 +46,7 @@ class Attempt:
         conversation_pause: float = 0.0,
         counts: bool = True,
     ) -> Settlement:
-        """How it ended. Doubt outlives errors that say nothing of the earlier try."""
+        """How it ended. Doubt outlives errors that say nothing of the earlier try, also where nobody tries again."""
         return Settlement(
             self.delivery.id,
             self.delivery.token,
@@ -54,9 +54,15 @@ class Attempt:
             tuple(self.receipts),
             error=error,
             retry_after=retry_after,
-            uncertain=self.doubt and status == DeliveryStatus.DUE,
+            uncertain=self._is_uncertain(status),
             possible_duplicate=self.blind and (bool(self.receipts) or status != DeliveryStatus.DUE),
             conversation_pause=conversation_pause,
             authorised=self.authorised,
             counts=counts,
         )
+
+    def _is_uncertain(self, status: DeliveryStatus) -> bool:
+        """Whether the next part may have arrived. Of what is withheld it was asked, so that only no answer leaves doubt."""
+        if status == DeliveryStatus.WITHHELD:
+            return self.blind
+        return self.doubt and status != DeliveryStatus.SENT

@@ -9,15 +9,11 @@ import asyncio
 from collections.abc import Sequence
 
 from core.delivery_attempt import Attempt
-from core.domain.delivery import DeliveryStatus
+from core.domain.delivery import NOBODY_KNOWS, NOTHING_CAME, PARTLY_CAME, DeliveryStatus
 from core.domain.errors import OutcomeUnknown, Unreachable
 from core.domain.messages import WirePayload
 from core.ports.channel import Channel, SupportsOutcomeQuery
 from core.ports.store import Settlement
-
-NOTHING_CAME = "The conversation changed hands before this was sent."
-PARTLY_CAME = "The conversation changed hands before all of this was sent."
-NOBODY_KNOWS = "The conversation changed hands, and nobody can tell whether this had arrived."
 
 
 async def find_out_what_came(

@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from core.domain.errors import HubError
 
+NOTHING_CAME = "The conversation changed hands before this was sent."
+PARTLY_CAME = "The conversation changed hands before all of this was sent."
+NOBODY_KNOWS = "The conversation changed hands, and nobody can tell whether this had arrived."
+
 
 class DeliveryStatus(StrEnum):
     """due: to be sent. sending: a worker may be talking to the provider. withheld: ownership changed before it was sent."""

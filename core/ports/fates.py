@@ -21,12 +21,21 @@ class FateStatus(StrEnum):
     FAILED = "failed"
 
 
+class Arrived(StrEnum):
+    """Of a message that failed, what the customer has. unknown: they may have it, and nobody can tell."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """``shown``: what staff were told before. ``wrote_at``: their own message, by its id on their platform.
 
     ``reason``: why it failed. ``taken_back``: staff deleted it themselves, so there is nothing to tell.
     ``follow_up``: it is one, by that channel to that address. ``by_agent``: the agent's, which staff were shown as said.
+    ``withheld``: nobody tried to send it any more.
     """
 
     case_id: str
@@ -38,6 +47,8 @@ class Fate:
     taken_back: bool = False
     follow_up: tuple[str, str] | None = None
     by_agent: bool = False
+    withheld: bool = False
+    arrived: Arrived = Arrived.NOTHING
 
 
 Wording = Callable[[Fate], Sequence[NewMessage]]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 import structlog
-from sqlalchemy import Connection, and_, not_, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, not_, or_, select, text, update
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
+from core.domain.messages import ReceiptStatus
 from core.ports.store import DeadLetter
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.lanes import sendable_since
 from core.storage.news import there_is_news
-from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox
+from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox, receipt
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +115,15 @@ class SqlDeadLetters:
 
         def work(connection: Connection) -> bool:
             revived = connection.scalars(statement).all()
+            if revived and _forget_failures(connection, delivery_id, revived):
+                connection.execute(update(outbox).where(outbox.c.id == delivery_id).values(parts_done=0))
             there_is_news(connection, revived, self._dead_db.timestamp())
             return bool(revived)
 
         return await self._dead_db.write(work)
+
+
+def _forget_failures(connection: Connection, delivery_id: str, messages: Sequence[str]) -> bool:
+    """Whether the provider had taken parts and could not deliver them: what it said of them is not said of the next try."""
+    said = receipt.c.message_id.in_(messages), receipt.c.delivery_id == delivery_id
+    return bool(connection.execute(delete(receipt).where(*said, receipt.c.status == ReceiptStatus.FAILED)).rowcount)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, String, cast, func, select
 
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import MessageKind
+from core.domain.messages import MessageKind, ReceiptStatus
 from core.storage.among import among
-from core.storage.tables import message, outbox
+from core.storage.tables import message, outbox, receipt
 
 BESIDE = ":own"
 _OWN = outbox.alias("own")
@@ -25,16 +25,23 @@ def beside(key: str) -> str:
 
 
 def never_came() -> ColumnElement[bool]:
-    """Whether a row of ``message`` was withheld, or could not be delivered and certainly did not arrive, nor beside that."""
-    lost = (outbox.c.status == DeliveryStatus.DEAD) & ~outbox.c.uncertain
-    withheld = outbox.c.status == DeliveryStatus.WITHHELD
+    """Whether a row of ``message`` was withheld or could not be delivered, and certainly nothing of it came, nor beside that."""
+    ended = outbox.c.status.in_((DeliveryStatus.DEAD, DeliveryStatus.WITHHELD))
+    lost = ended & ~outbox.c.uncertain & ~came_in_part()
     came = (
         select(_OWN.c.id)
         .where(_OWN.c.dedupe == outbox.c.dedupe + BESIDE, _OWN.c.status == DeliveryStatus.SENT)
         .correlate(outbox)
         .exists()
     )
-    return select(outbox.c.id).where(outbox.c.dedupe == _key(), withheld | lost, ~came).exists()
+    return select(outbox.c.id).where(outbox.c.dedupe == _key(), lost, ~came).exists()
+
+
+def came_in_part() -> ColumnElement[bool]:
+    """Whether the provider took a part of a row of ``outbox``, and has not said since that it could not deliver it."""
+    of_this = receipt.c.message_id == outbox.c.message_id, receipt.c.delivery_id == outbox.c.id
+    refused = select(func.count()).where(*of_this, receipt.c.status == ReceiptStatus.FAILED).correlate(outbox)
+    return outbox.c.parts_done > refused.scalar_subquery()
 
 
 def came_alone() -> ColumnElement[bool]:

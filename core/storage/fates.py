@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Integer, Row, Select, String, bindparam, cast
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, MessageKind, ReceiptStatus
-from core.ports.fates import Fate, FateStatus, Wording
+from core.ports.fates import Arrived, Fate, FateStatus, Wording
 from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.delivered import OF_MESSAGES, never_came
+from core.storage.delivered import OF_MESSAGES, came_in_part, never_came
 from core.storage.desk_tables import IS_NEWS, desk_case, relay
 from core.storage.newcomers import make_feeds
 from core.storage.news import TAKEN_BACK
@@ -50,6 +50,8 @@ _FATES = (
         _COPY.c.created_at.label("said_at"),
         outbox.c.status,
         outbox.c.last_error,
+        outbox.c.uncertain,
+        came_in_part().label("came_in_part"),
         outbox.c.channel,
         outbox.c.address,
     )
@@ -150,4 +152,6 @@ def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
         taken_back=row.deleted_at is not None or row.last_error == TAKEN_BACK,
         follow_up=(row.channel, row.address) if again else None,
         by_agent=by_agent,
+        withheld=row.status == DeliveryStatus.WITHHELD,
+        arrived=Arrived.PART if row.came_in_part else Arrived.UNKNOWN if row.uncertain else Arrived.NOTHING,
     )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from core.domain.capabilities import Pace
-from core.domain.delivery import DeliveryStatus
+from core.domain.delivery import NOTHING_CAME, PARTLY_CAME, DeliveryStatus
 from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.store import Delivery, Settlement
 from core.storage import codec
@@ -111,7 +111,9 @@ class SqlOutbox(SqlDeadLetters):
                 held.append(row.id)
             else:
                 allowed.append(row)  # in doubt, its fate at the provider has to be found out, whoever speaks now
-        self._withhold(connection, overtaken, "The conversation changed hands before this was sent.")
+        begun = [row for row in overtaken if row.parts_done]
+        self._withhold(connection, begun, PARTLY_CAME)
+        self._withhold(connection, [row for row in overtaken if not row.parts_done], NOTHING_CAME)
         self._withhold(connection, deleted, TAKEN_BACK)
         _wait_for_pause(connection, paused)
         if held:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.domain.alterations import Alteration, Altering
+from core.domain.alterations import Alteration, Altering, alteration_in
 from core.domain.capabilities import Capabilities
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
@@ -62,6 +62,13 @@ async def altered(
     kind = MessageKind.NOTICE if gone else MessageKind.ANSWER
     text = "" if gone else source.text
     return NewMessage(Author.STAFF, text, kind, author_name=name, meta=done.meta(), followed=True)
+
+
+def is_whole(done: NewMessage, source: Message) -> bool:
+    """Whether all of a message goes with it: a channel does not name every file that it took."""
+    alteration = alteration_in(done.meta)
+    sent = len(source.attachments) + bool(source.text.strip())
+    return alteration is not None and len(alteration.of) >= sent
 
 
 async def reacted(

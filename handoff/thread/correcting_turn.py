@@ -21,7 +21,7 @@ from handoff import posts
 from handoff.people import People
 from handoff.settings import HandoffSettings
 from handoff.texts import say
-from handoff.thread.altering import altered, correcting, reacted
+from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
 from handoff.waits.unanswered import WaitsSince
 from handoff.waits.waiting import Waiting
@@ -78,6 +78,7 @@ class CorrectingTurn:
         self._thread: list[NewMessage] = []
         self._customers: list[NewMessage] = []
         self._recalls: list[Recall] = []
+        self._taken_back: list[str] = []
         self._records: list[CaseRecord] = []
         self._transition: Transition | None = None
 
@@ -106,9 +107,15 @@ class CorrectingTurn:
         """It has not been sent. Without it the customer waits for an answer as before."""
         self._recalls.append(Recall(copy, text))
         self._remark("staff_recalled" if text is None else "staff_corrected")
-        if text is not None or self._closed or self._conversation.state is not OwnershipState.STAFF:
+        if text is None:
+            self._taken_back.append(copy)
+            await self._waits_again()
+
+    async def _waits_again(self) -> None:
+        """For the answer that the customer has lost."""
+        if self._closed or self._conversation.state is not OwnershipState.STAFF:
             return
-        since = await self._since(self._conversation, [one.message_id for one in self._recalls if one.text is None])
+        since = await self._since(self._conversation, self._taken_back)
         if since is not None and not await self._is_snoozed():
             self._records.extend(self._waiting.owner_silent(self._case.id, since=since.timestamp(), keep=True))
 
@@ -126,9 +133,16 @@ class CorrectingTurn:
         if not self._owned_by(who):
             self._remark("staff_too_late")
             return
+        await self._make_right(change, copy, who, gone=gone)
+        if gone:
+            self._taken_back.append(copy)
+            await self._waits_again()
+
+    async def _make_right(self, change: Change, copy: str, who: Person, *, gone: bool) -> None:
         done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
         if done is not None:
             self._customers.append(done)
+        if done is not None and (not gone or is_whole(done, change.message)):
             self._remark("staff_deleted_there" if gone else "staff_edited_there")
             return
         text = say("correction_withdrawn" if gone else "correction", self._locale)

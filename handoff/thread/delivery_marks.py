@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from core.domain.errors import StoreUnavailable
-from core.ports.fates import Fate, Fates, FateStatus
+from core.ports.fates import Arrived, Fate, Fates, FateStatus
 from core.ports.store import NewMessage
 from core.ports.wake import OUTBOX, Wake
 from handoff import posts
@@ -26,6 +26,16 @@ _SIGNS = {
     FateStatus.READ: "read",
     FateStatus.FAILED: "failed",
 }
+_FAILED = {
+    Arrived.NOTHING: "staff_not_delivered",
+    Arrived.PART: "staff_partly_delivered",
+    Arrived.UNKNOWN: "staff_maybe_delivered",
+}
+_WITHHELD = {
+    Arrived.NOTHING: "staff_answer_withheld",
+    Arrived.PART: "staff_answer_in_part",
+    Arrived.UNKNOWN: "staff_answer_unknown",
+}
 Won = Callable[[str, float], Awaitable[bool]]
 """Whether this process is the one that does what is named for so many seconds from now."""
 
@@ -36,7 +46,7 @@ def marks(fate: Fate, locale: str) -> list[NewMessage]:
         return _of_follow_up(fate, *fate.follow_up, locale)
     told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
     if fate.status is FateStatus.FAILED:
-        key = "staff_answer_withheld" if fate.by_agent else "staff_not_delivered"
+        key = _WITHHELD[fate.arrived] if fate.by_agent and fate.withheld else _FAILED[fate.arrived]
         told.append(posts.remark(say(key, locale, text=quoted(fate.text), reason=fate.reason or "?")))
     return told
 

@@ -13,7 +13,7 @@ from core.domain.case import Case, feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author, DeliveryReported, MessageDeleted, Receipt, ReceiptStatus
-from core.ports.fates import Fate, FateStatus
+from core.ports.fates import Arrived, Fate, FateStatus
 from core.ports.store import (
     Aside,
     CloseCase,
@@ -99,6 +99,48 @@ async def test_a_carrier_that_gives_up_later_is_told(store: SqlStore, clock: Man
     await accept(store, report("r1", ReceiptStatus.FAILED, "no such number"))
     await store.tell_fates("main", worded)
     assert (await told(store, case))[1].endswith("could not deliver it: no such number")
+
+
+async def test_what_may_have_come_or_came_in_part_is_not_lost(store: SqlStore, clock: ManualClock) -> None:
+    """Staff are told which it was, and a correction of it reaches the customer."""
+    _, delivery = await sent_by_staff(store, clock)
+    fates: list[Fate] = []
+
+    def kept(fate: Fate) -> Sequence[NewMessage]:
+        fates.append(fate)
+        return worded(fate)
+
+    dead = Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, error="no answer", uncertain=True)
+    await store.settle([dead])
+    await store.tell_fates("main", kept)
+    assert [(one.arrived, one.withheld) for one in fates] == [(Arrived.UNKNOWN, False)]
+    assert await store.lost([delivery.message.message_id]) == frozenset()
+    assert await store.revive(delivery.id)
+    (again,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    assert again.uncertain, "it is asked about before it is sent again"
+    part = (Receipt("p1", tracked=True),)
+    await store.settle(
+        [replace(dead, token=again.token, receipts=part, uncertain=False, error="the file is too large")]
+    )
+    assert await store.lost([delivery.message.message_id]) == frozenset()
+    await accept(store, report("r1", ReceiptStatus.FAILED, "no such number"))
+    assert await store.lost([delivery.message.message_id]) == {delivery.message.message_id}
+
+
+async def test_staff_are_told_what_arrived_of_it(store: SqlStore, clock: ManualClock) -> None:
+    _, delivery = await sent_by_staff(store, clock)
+    fates: list[Fate] = []
+
+    def kept(fate: Fate) -> Sequence[NewMessage]:
+        fates.append(fate)
+        return worded(fate)
+
+    part = (Receipt("p1", tracked=True),)
+    await store.settle(
+        [Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, part, error="the file is too large")]
+    )
+    await store.tell_fates("main", kept)
+    assert [(one.arrived, one.withheld) for one in fates] == [(Arrived.PART, False)]
 
 
 async def test_a_report_that_is_faster_than_the_receipt_counts(store: SqlStore, clock: ManualClock) -> None:

@@ -86,6 +86,16 @@ async def test_a_failure_afterwards_is_a_dead_letter(store: SqlStore) -> None:
     assert "30005 unknown handset" in letter.error
 
 
+async def test_what_a_carrier_could_not_deliver_is_sent_anew_when_it_is_revived(store: SqlStore) -> None:
+    delivery = await sent(store, "SM1", "SM2")
+    await accept(store, report(ReceiptStatus.FAILED, "SM2", detail="30005 unknown handset"))
+    assert await store.revive(delivery.id)
+    (again,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    assert again.parts_done == 0, "all of it: of some of it nobody knows which"
+    await take(store, again, "SM3", "SM4")
+    assert await store.dead_letters() == [], "what was said of the first try is no word on the second"
+
+
 async def test_a_report_may_come_before_the_hub_has_noted_the_message(store: SqlStore) -> None:
     await answered(store, "An answer")
     (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)

@@ -55,6 +55,7 @@ async def test_in_doubt_twice_a_person_has_to_see_it(
         dead = await status_of(row, DeliveryStatus.DEAD)
         await eventually(lambda: channel.arrived == ["two"])
     assert dead.possible_duplicate
+    assert dead.uncertain, "nobody may say that it never came"
     assert "twice" in dead.last_error
     assert channel.sent == ["one", "one", "two"]
 

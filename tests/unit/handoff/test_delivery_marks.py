@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from core.domain.errors import StoreUnavailable
-from core.ports.fates import Fate, FateStatus, Wording
+from core.ports.fates import Arrived, Fate, FateStatus, Wording
 from core.ports.wake import OUTBOX
 from core.storage.wake_local import LocalWake
 from handoff.thread.delivery_marks import DeliveryMarks, marks
@@ -42,6 +43,32 @@ def test_a_failure_says_which_message_and_why() -> None:
     assert remark.text == "“One two” did not reach the customer: The customer has blocked the bot."
     (*_, long) = marks(fate(S.FAILED, text="x" * 500, reason="{odd}"), "de")
     assert long.text == f"„{'x' * 80}…“ hat den Kunden nicht erreicht: {{odd}}"
+
+
+@pytest.mark.parametrize(
+    ("arrived", "words"),
+    [
+        (Arrived.NOTHING, "“Hello” did not reach the customer: It was refused."),
+        (Arrived.PART, "Only a part of “Hello” reached the customer: It was refused."),
+        (Arrived.UNKNOWN, "Nobody can tell whether “Hello” reached the customer: It was refused."),
+    ],
+)
+def test_what_is_not_known_is_not_said_to_have_failed(arrived: Arrived, words: str) -> None:
+    (*_, remark) = marks(replace(fate(S.FAILED, reason="It was refused."), arrived=arrived), "en")
+    assert remark.text == words
+
+
+@pytest.mark.parametrize(
+    ("arrived", "words"),
+    [
+        (Arrived.NOTHING, "The customer did not get this answer of the agent’s: “Hello”"),
+        (Arrived.PART, "Of this answer of the agent’s only a part reached the customer: “Hello”"),
+        (Arrived.UNKNOWN, "Nobody can tell whether the customer got this answer of the agent’s: “Hello”"),
+    ],
+)
+def test_what_became_of_an_answer_that_a_person_cut_short(arrived: Arrived, words: str) -> None:
+    (*_, remark) = marks(replace(fate(S.FAILED), by_agent=True, withheld=True, arrived=arrived), "en")
+    assert remark.text.startswith(words)
 
 
 class Told:
