@@ -53,6 +53,8 @@ def pick_of(asked: Sequence[Message], history: Sequence[Message]) -> Pick | None
 
     A wish for a person is none, also where a title could be read as one.
     """
+    if not any(map(_choices, _ours(history))):
+        return None
     if any(one.action is not None or one.attachments or wants_person(one.text) for one in asked):
         return None
     said = [one.text for one in asked if not small_talk(one.text)] or [one.text for one in asked]
