@@ -48,9 +48,9 @@ class Catalog:
         """What is said about a root; one that was only named has all defaults."""
         return next((one for one in self.described if one.root == root), None) or SourceOptions(root)
 
-    def staff(self) -> StaffPlaces:
-        """Where everything is for staff, as it is at this moment."""
-        return StaffPlaces(self.described, self.mirrors)
+    def staff(self, newest: Mapping[str, float] = MappingProxyType({})) -> StaffPlaces:
+        """Where everything is for staff, as it is at this moment. ``newest``: see ``scan``."""
+        return StaffPlaces(self.described, self.mirrors, newest)
 
     def mirror(self, options: SourceOptions) -> Mirror | None:
         """Where a remote source is mirrored. None where nothing is mirrored at all."""
@@ -68,7 +68,7 @@ def scan(
     A file that lies in a source for staff and in another one is for staff, whichever of them ``roots`` name: neither a wider root
     nor the file's own name may open what a description closed.
     """
-    staff = catalog.staff()
+    staff = catalog.staff(newest)
     files: dict[Path, SourceFile] = {}
     failures: dict[str, str] = {}
     skipped: dict[str, str] = {}

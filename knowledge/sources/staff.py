@@ -9,9 +9,12 @@ from __future__ import annotations
 import glob
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import combinations
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from core.domain.knowledge import KnowledgeAudience
@@ -19,26 +22,86 @@ from knowledge.sources.address import Scope, host_of, normal
 from knowledge.sources.files import before_magic, identity_of, real
 from knowledge.sources.mirror import Mirror, State
 from knowledge.sources.options import FILES, GIT, PAGE, SITE, SITEMAP, WEB, SourceOptions
+from knowledge.sources.spelling import Spelling, loose, loose_path
 
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """A source for staff of which nobody knows here what it holds: its address, its hosts, and why."""
+
+    address: str
+    hosts: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSite:
+    """A site for staff, with all that its description says of it: what lies there is for staff, fetched or not."""
+
+    scope: Scope
+    start: Spelling
+    folder: str
+    loosely: SourceOptions
+    """Its description for paths in their looser spelling."""
+
+    @classmethod
+    def of(cls, options: SourceOptions) -> StaffSite | None:
+        """None where the address is none."""
+        scope = Scope.of(options)
+        if scope is None:
+            return None
+        include, exclude = (tuple(map(str.casefold, patterns)) for patterns in (options.include, options.exclude))
+        loosely = replace(options, include=include, exclude=exclude)
+        return cls(scope, Spelling.of(scope.start), f"{loose_path(scope.folder)}/", loosely)
+
+    def holds(self, address: str, spelling: Spelling) -> bool:
+        """Whether this page belongs to it, by its address or by one that servers take for the same."""
+        if self.scope.wants(address) or spelling == self.start:
+            return True
+        if not self.scope.allows_host(address):
+            return False
+        first = spelling.host == self.scope.hosts[0]
+        if first and not f"{spelling.path}/".startswith(self.folder):
+            return False
+        place = spelling.path.removeprefix(self.folder) if first else spelling.path
+        query = urlsplit(address).query
+        return self.loosely.wants(place.strip("/") + (f"?{loose(query)}" if query else ""))
 
 
 class StaffPlaces:
     """The places of all sources for staff. What such a source leaves out by ``include`` and ``exclude`` is not in it."""
 
-    def __init__(self, described: Sequence[SourceOptions], mirrors: Path | None) -> None:
+    def __init__(
+        self,
+        described: Sequence[SourceOptions],
+        mirrors: Path | None,
+        newest: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """``newest``: see ``scan``. What an older copy lists is not all that is for staff by now."""
         self._staff = [one for one in described if one.audience is KnowledgeAudience.STAFF]
         self._roots = {one.root for one in self._staff}
         self._folders = [(real(folder), one) for one in self._staff if (folder := _folder_of(one)) is not None]
         self._matched = {file for one in self._staff for file in _matched(one)}
-        self._scopes = [(one, scope) for one in self._staff if one.its_kind in WEB and (scope := Scope.of(one))]
-        self._pages: set[str] = set()
-        self._unknown: list[tuple[Scope, str]] = []
-        for one, scope in self._scopes:
-            state = Mirror.of(mirrors, one.root).read() if mirrors is not None else State()
-            self._pages.update(map(_bare, _addresses(state)))
-            if (one.its_kind == SITEMAP and state.listed is None) or (one.its_kind == PAGE and not state.visited):
-                self._unknown.append((scope, f" ({state.failure})" if state.failure else ""))
+        self._sites = [site for one in self._staff if one.its_kind == SITE and (site := StaffSite.of(one))]
+        self._pages: dict[str, set[frozenset[str]]] = {}
+        self._unknown: list[_Unknown] = []
+        for one in self._staff:
+            if one.remote:
+                self._read(one, Mirror.of(mirrors, one.root).read() if mirrors is not None else State(), newest)
+
+    def _read(self, one: SourceOptions, state: State, newest: Mapping[str, float]) -> None:
+        """The pages of a source, whatever its kind; those that it only names, too."""
+        scope = Scope.of(one) if one.its_kind in WEB else None
+        addresses = {*_addresses(state), *([scope.start] if scope is not None and one.its_kind != SITE else ())}
+        for spelling in map(Spelling.of, addresses):
+            self._pages.setdefault(spelling.place, set()).add(spelling.pairs)
+        why = _why_unknown(one, state, newest)
+        if why is not None:
+            hosts = scope.hosts if scope is not None else tuple({host_of(address) for address in addresses})
+            reason = f" ({state.failure})" if state.failure else ""
+            self._unknown.append(_Unknown(scope.start if scope is not None else one.address, hosts, f"{why}{reason}"))
 
     def hold_path(self, path: Path) -> bool:
         """Whether this file lies in a folder for staff, wherever links lead."""
@@ -54,20 +117,29 @@ class StaffPlaces:
         found = normal(address) if address else None
         if found is None:
             return False
-        return _bare(found) in self._pages or any(_in_scope(found, one, scope) for one, scope in self._scopes)
+        spelling = Spelling.of(found)
+        return self._names(spelling) or any(site.holds(found, spelling) for site in self._sites)
+
+    def _names(self, found: Spelling) -> bool:
+        """A parameter more shows the same page in another way, such as for printing."""
+        named = self._pages.get(found.place, set())
+        return any(
+            pairs in named for pairs in _fewer(found, named) if pairs == found.pairs or pairs or not found.is_start
+        )
 
     def unknown_beside(self, options: SourceOptions) -> str | None:
         """Why it is not known which pages of this source are for staff; None where it is.
 
-        A sitemap for staff may list pages of the whole site: until it was read, any of them may be one.
+        A sitemap for staff may list pages of the whole site: until it was read, and by this machine after any other one, any
+        of them may be one.
         """
         scope = Scope.of(options) if self._unknown and options.its_kind in WEB else None
         if scope is None or options.audience is KnowledgeAudience.STAFF:
             return None
-        for staff, reason in self._unknown:
-            if any(fnmatchcase(one, other) or fnmatchcase(other, one) for one in staff.hosts for other in scope.hosts):
+        for staff in self._unknown:
+            if _meet(staff.hosts, scope.hosts):
                 return (
-                    f"{staff.start} is for staff and was not read yet{reason}: until then nobody knows "
+                    f"{staff.address} is for staff{staff.why}: until it is read here, nobody knows "
                     "which pages of this site are not for customers"
                 )
         return None
@@ -130,18 +202,29 @@ def _below(place: Path, folder: Path) -> str:
     return place.relative_to(folder).as_posix() if place != folder else place.name
 
 
-def _bare(address: str) -> str:
-    """A page whatever its scheme, its ``www.`` and the slash at its end."""
-    parts = urlsplit(address)
-    return f"{host_of(address)}{parts.path.rstrip('/')}?{parts.query}"
+def _why_unknown(options: SourceOptions, state: State, newest: Mapping[str, float]) -> str | None:
+    """Why what is for staff of this source is not known; None where it is. A site is known by its address alone."""
+    if options.its_kind in (SITE, GIT):
+        return None
+    if (options.its_kind == SITEMAP and state.listed is None) or (options.its_kind == PAGE and not state.visited):
+        return " and was not read yet"
+    if state.fetched_at < newest.get(identity_of(options.root), 0.0):
+        return ", and the copy on this machine is older than what is in the index"
+    return None
 
 
-def _in_scope(address: str, options: SourceOptions, scope: Scope) -> bool:
-    """A sitemap and a page that was named close nothing beside what they list and what was fetched for them."""
-    if _bare(address) == _bare(scope.start):
-        return True
-    inside = f"{urlsplit(address).path}/".startswith(scope.folder) and host_of(address) == scope.hosts[0]
-    return options.its_kind == SITE and inside and options.wants(scope.place(address))
+def _fewer(found: Spelling, named: set[frozenset[str]]) -> Iterator[frozenset[str]]:
+    """The parameters with any of them left out; of thousands of pages at one path not each is looked at."""
+    if 2 ** len(found.pairs) > len(named):
+        yield from (pairs for pairs in named if pairs <= found.pairs)
+    else:
+        counts = range(len(found.pairs) + 1)
+        yield from (frozenset(some) for count in counts for some in combinations(found.pairs, count))
+
+
+def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether a host may be meant by both; each may be a pattern."""
+    return any(fnmatchcase(one, other) or fnmatchcase(other, one) for one in some for other in others)
 
 
 def _local(address: str) -> Path | None:

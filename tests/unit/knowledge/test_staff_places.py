@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from core.domain.knowledge import KnowledgeAudience
-from knowledge.sources import Catalog, Scan, SourceOptions, scan
+from knowledge.sources import Catalog, Scan, SourceOptions, identity_of, scan
 from knowledge.sources.mirror import Mirror, Page, State
 
 STAFF = KnowledgeAudience.STAFF
@@ -47,8 +48,10 @@ def test_what_a_staff_source_leaves_out_is_not_in_it(docs: Path) -> None:
     assert for_staff(scan([f"{docs}/*.md", f"{docs}/internal"], catalog)) == {"help.md": False, "margins.md": True}
 
 
-def fetched(catalog: Catalog, options: SourceOptions, places: Sequence[str], address: str | None = None) -> None:
-    """As if these places had been fetched."""
+def fetched(
+    catalog: Catalog, options: SourceOptions, places: Sequence[str], address: str | None = None, at: float | None = None
+) -> None:
+    """As if these places had been fetched, at this time since 1970."""
     mirror = catalog.mirror(options)
     assert mirror is not None
     with mirror.fetching() as draft:
@@ -57,7 +60,8 @@ def fetched(catalog: Catalog, options: SourceOptions, places: Sequence[str], add
             url = f"{address}{place}" if address else None
             key = url or place
             pages[key] = Page(draft.keep(place.encode(), "page.html"), f"name/{place}", place, url)
-        draft.finish(State(pages, listed=tuple(pages)))
+        finished_at = None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
+        draft.finish(State(pages, listed=tuple(pages), finished_at=finished_at))
 
 
 SITE = "https://example.com"
@@ -73,6 +77,111 @@ def test_a_site_by_every_road(tmp_path: Path, described: str, named: str) -> Non
     fetched(catalog, catalog.options(named), ["/internal/margins", "/internals"], SITE)
 
     assert for_staff(scan([named], catalog)) == {"margins": True, "internals": named == described}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//internal/margins",
+        "/internal//margins",
+        "/Internal/margins",
+        "/internal;v=1/margins",
+        "/internal%2Fmargins",
+        "/%2569nternal/margins",
+        "/internal%5Cmargins",
+        "/help%2F..%2Finternal%2Fmargins",
+        "/help/..;/internal/margins",
+        "/internal./margins",
+        "/\uff49nternal/margins",
+    ],
+)
+def test_another_spelling_of_an_address_opens_nothing(tmp_path: Path, path: str) -> None:
+    """What servers take for the same page, without a redirect."""
+    site = SourceOptions(f"{SITE}/internal/", audience=STAFF)
+    catalog = Catalog((site, SourceOptions(SITE)), tmp_path)
+    staff = catalog.staff()
+
+    assert staff.hold_address(f"{SITE}{path}")
+    assert not staff.hold_address(f"{SITE}{path.replace('nternal', 'nternals')}")
+
+    listed = SourceOptions(f"{SITE}/sitemap.xml", audience=STAFF)
+    fetched(catalog, listed, ["/internal/margins"], SITE)
+    assert Catalog((listed,), tmp_path).staff().hold_address(f"{SITE}{path}")
+
+
+@pytest.mark.parametrize(
+    ("address", "held"),
+    [
+        ("/prices/index.html", True),
+        ("/prices.html", True),
+        ("/prices?print=1", True),
+        ("/Prices/?print=1", True),
+        ("/prices/of/last/year", False),
+        ("/page?lang=en&id=5", True),
+        ("/page?id=5&lang=en&print=1", True),
+        ("/page?id=55&lang=en", False),
+        ("/page", False),
+        ("/index.php", True),
+        ("/?p=12", False),
+    ],
+)
+def test_a_page_for_staff_in_other_words(tmp_path: Path, address: str, held: bool) -> None:
+    """A parameter more shows the same page in another way; the start alone often is what shows every page of a site."""
+    listed = SourceOptions(f"{SITE}/sitemap.xml", audience=STAFF)
+    catalog = Catalog((listed,), tmp_path)
+    fetched(catalog, listed, ["/prices", "/page?id=5&lang=en", "/"], SITE)
+
+    assert catalog.staff().hold_address(f"{SITE}{address}") is held
+
+
+def test_what_a_staff_site_leaves_out_is_not_in_it(tmp_path: Path) -> None:
+    options = SourceOptions(f"{SITE}/internal/", audience=STAFF, exclude=("Open/*", "*.pdf"))
+    staff = Catalog((options,), tmp_path).staff()
+
+    held = {
+        path: staff.hold_address(f"{SITE}/{path}") for path in ("internal/Open/a", "Internal//Open/a", "INTERNAL/b")
+    }
+    assert held == {"internal/Open/a": False, "Internal//Open/a": False, "INTERNAL/b": True}
+    assert not staff.hold_address(f"{SITE}/internal/a.pdf")
+
+
+def test_further_hosts_of_a_staff_site(tmp_path: Path) -> None:
+    options = SourceOptions(f"{SITE}/internal/", audience=STAFF, hosts=("wiki.example.com",), exclude=("open/*",))
+    staff = Catalog((options,), tmp_path).staff()
+
+    assert staff.hold_address("https://wiki.example.com/never-fetched")
+    assert staff.hold_address("https://wiki.example.com//Never-fetched")
+    assert not staff.hold_address("https://wiki.example.com/open/a")
+    assert not staff.hold_address("https://help.example.com/internal/a")
+
+
+def test_pages_of_a_third_partys_source_for_staff(tmp_path: Path) -> None:
+    """Where people read its documents, a public crawl may come by."""
+    wiki = SourceOptions("wiki://internal", audience=STAFF)
+    public = SourceOptions("https://wiki.example.com/")
+    catalog = Catalog((wiki, public), tmp_path)
+    fetched(catalog, wiki, ["/secret"], "https://wiki.example.com")
+    fetched(catalog, public, ["/secret", "/help"], "https://wiki.example.com")
+
+    assert for_staff(scan([public.root], catalog)) == {"secret": True, "help": False}
+
+
+@pytest.mark.parametrize("address", [f"{SITE}/internal-sitemap.xml", f"{SITE}/internal.pdf", "wiki://internal"])
+def test_an_old_copy_of_what_is_for_staff_opens_nothing(tmp_path: Path, address: str) -> None:
+    """Another machine has read it since, and closed what it lists now; this one has not heard of these pages."""
+    staff, public = SourceOptions(address, audience=STAFF), SourceOptions(SITE)
+    catalog = Catalog((staff, public), tmp_path)
+    fetched(catalog, staff, ["/old"], SITE, at=100.0)
+    fetched(catalog, public, ["/old", "/new"], SITE, at=300.0)
+    elsewhere = Catalog((staff, SourceOptions("https://else.example")), tmp_path)
+    fetched(elsewhere, SourceOptions("https://else.example"), ["/x"], "https://else.example", at=300.0)
+
+    found = scan([public.root], catalog, {identity_of(staff.root): 200.0})
+
+    [(_, reason)] = found.failures
+    assert "is for staff, and the copy on this machine is older than what is in the index" in reason
+    assert not scan([public.root], catalog, {identity_of(staff.root): 100.0}).failures
+    assert not scan(["https://else.example"], elsewhere, {identity_of(staff.root): 200.0}).failures
 
 
 def test_pages_that_were_fetched_for_staff(tmp_path: Path) -> None:
