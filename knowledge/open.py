@@ -45,7 +45,7 @@ class Knowledge:
         self.writer = ProcessWriter(self._process)
         self.likeness = ProcessLikeness(self._process)
         self.regression = ProcessRegression(self._process)
-        self.refresh = Refresh(Catalog(settings.sources, settings.mirrors))
+        self.refresh = Refresh(Catalog(settings.sources, settings.mirrors, settings.learned))
 
     async def start(self) -> None:
         """Begins to load the model and to open the index."""

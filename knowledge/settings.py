@@ -63,6 +63,9 @@ class KnowledgeSettings:
     mirrors: Path | None = None
     """Where copies of sources lie that are elsewhere (``DATA_DIR/knowledge/sources``). None: there are no such sources."""
 
+    learned: Path | None = None
+    """The file of what staff approved, on this machine. None: nobody approves anything here."""
+
     chunk_tokens: int = 128
     """The aim for the length of a passage; never above the model's own limit."""
 

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from api.knowledge_hook import knowledge_hook
 from config.knowledge import knowledge_parts
-from config.knowledge.learned_answers import learned_file
 from config.knowledge.scheduler import Reindexes, Scheduler
 from config.knowledge.source_jobs import ScheduledSource, SourceJobs
 from config.processes.data_dir import own_secret, owner_name
@@ -25,15 +24,15 @@ from core.ports.metrics import Metrics
 from knowledge.open import SAMPLE
 from knowledge.schedule import Schedule, zone_of
 from knowledge.sources import Catalog, resolve
+from knowledge.sources.options import LEARNED
 from knowledge.sources.push import concerns
 
 
 def scheduled_sources(settings: Settings) -> tuple[ScheduledSource, ...]:
-    """What is configured. What staff approved is indexed when they do (config/learned_answers.py), and has no schedule."""
+    """What is configured. What staff approved is indexed when they do (see learned_answers), and has no schedule."""
     catalog = Catalog(tuple(source.to_options() for source in settings.knowledge_source))
-    learned = str(learned_file(settings))
     found = {}
-    for root in resolve([source for source in knowledge_parts.knowledge_sources(settings) if source != learned]):
+    for root in resolve([source for source in knowledge_parts.knowledge_sources(settings) if source != LEARNED]):
         options = catalog.options(root)
         schedule = Schedule.parse(options.schedule or settings.knowledge_reindex_cron)
         found[root] = ScheduledSource(options, root, schedule)

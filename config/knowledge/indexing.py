@@ -208,6 +208,14 @@ class Indexing:
         await self._ensure_started()
         return await self._index((), only=[source])
 
+    def expect(self, source: str) -> None:
+        """A source of which nothing may be here: what the index holds of it from before goes with the next run over all.
+
+        Where nothing else is configured nobody searches it, and there will be no such run.
+        """
+        if self._sources and source not in self._sources:
+            self._sources = (*self._sources, source)
+
     async def drop(self, source: str) -> IndexReport:
         """What was added is no source any more. Raises HubError."""
         self._sources = tuple(one for one in self._sources if one != source)

@@ -11,6 +11,7 @@ from config.settings import Settings
 from core.ports.metrics import Metrics
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources.options import LEARNED
 
 NO_SOURCES = "none"
 """The value of KNOWLEDGE_SOURCES for a hub that answers without knowledge."""
@@ -37,6 +38,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         regression=settings.knowledge_regression,
         sources=tuple(source.to_options() for source in settings.knowledge_source),
         mirrors=(settings.data_dir / "knowledge" / "sources").absolute(),
+        learned=learned_file(settings),
     )
 
 
@@ -66,7 +68,7 @@ def knowledge_sources(settings: Settings) -> tuple[str, ...]:
     described = tuple(source.to_options().root for source in settings.knowledge_source)
     sample_alone = settings.knowledge_sources == ("sample",)  # the default, which gives way to a company's own
     listed = () if described and sample_alone else (one for one in settings.knowledge_sources if one != NO_SOURCES)
-    learned = (str(path) for path in (learned_file(settings),) if path.is_file())
+    learned = (LEARNED,) if learned_file(settings).is_file() else ()
     return (*(str(SAMPLE) if source == "sample" else source for source in listed), *described, *learned)
 
 

@@ -19,24 +19,34 @@ from config.clock import SystemClock
 from config.knowledge.indexing import Indexing
 from config.processes.loops import LoopTask
 from config.settings import Settings
-from core.domain.errors import HubError, StoreUnavailable
+from core.domain.errors import HubError, KnowledgeUnavailable, StoreUnavailable
+from core.domain.knowledge import IndexReport
 from core.domain.learning import Displaced, LearnedAnswer
 from core.ports.clock import Clock
 from core.ports.learning import Learning
 from knowledge.open import Knowledge
+from knowledge.sources import identity_of
+from knowledge.sources.options import LEARNED
 
 log = structlog.get_logger(__name__)
 
+_REFUSED = 300.0
+"""Seconds after which a file of which nothing was taken is tried again, unless it is another one by then."""
+
 
 class Sources(Protocol):
-    """What is indexed. Both raise HubError."""
+    """What is indexed. Reading raises HubError."""
 
-    async def add(self, source: str) -> object:
+    async def add(self, source: str) -> IndexReport:
         """From now on this is one of them; the index is brought in line."""
         ...
 
     async def drop(self, source: str) -> object:
         """This is none of them any more, and nothing of it is found."""
+        ...
+
+    def expect(self, source: str) -> None:
+        """This is one of them, and read with the next run over all of them."""
         ...
 
 
@@ -86,6 +96,8 @@ class LearnedAnswers:
         self._unindexed = False
         self._known: Sequence[LearnedAnswer] = ()
         self._text = ""
+        self._looked = False
+        self._refused_until = 0.0
         self._loop = LoopTask()
 
     def start(self) -> None:
@@ -106,18 +118,34 @@ class LearnedAnswers:
             return await self._nothing_left()
         fresh = await asyncio.to_thread(_changed, self._path, self._text)
         self._unindexed = self._unindexed or fresh
-        if not self._unindexed:
+        if not self._unindexed or (not fresh and self._clock.monotonic() < self._refused_until):
             return False
-        await self._sources.add(str(self._path))
+        self._hear(await self._sources.add(LEARNED))
         self._unindexed = False
         log.info("learned.indexed", answers=len(answers))
         return True
 
+    def _hear(self, report: IndexReport) -> None:
+        """Raises KnowledgeUnavailable where the file as a whole was not taken: it is tried again. What of it was not is told."""
+        ours = [one for one in report.sources if one.id == identity_of(LEARNED)]
+        failures = [reason for one in ours for _, reason in one.failures]
+        if ours and not any(one.indexed or one.unchanged for one in ours):
+            self._refused_until = self._clock.monotonic() + _REFUSED
+            raise KnowledgeUnavailable("; ".join(failures) or "nothing of it was read")
+        for reason in failures:
+            log.error("learned.left_out", reason=reason)
+
     async def _nothing_left(self) -> bool:
-        """A file without questions is refused as a mistake. It goes last, so that a crash before that is made good."""
+        """A file without questions is refused as a mistake. It goes last, so that a crash before that is made good.
+
+        What was withdrawn while no process of this index ran, and where the file is gone with its disk, is still in the index.
+        """
         if not await asyncio.to_thread(self._path.is_file):
+            if not self._looked:
+                self._sources.expect(LEARNED)
+            self._looked = True
             return False
-        await self._sources.drop(str(self._path))
+        await self._sources.drop(LEARNED)
         await asyncio.to_thread(self._path.unlink, missing_ok=True)
         self._unindexed = False
         log.info("learned.nothing_left")

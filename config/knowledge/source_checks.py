@@ -21,7 +21,7 @@ _AT_ONCE = 8
 async def check_sources(settings: Settings) -> Sequence[Diagnosis]:
     """One diagnosis for each source that is configured, in their order."""
     told = knowledge_parts.knowledge_settings(settings)
-    catalog = Catalog(told.sources, told.mirrors)
+    catalog = Catalog(told.sources, told.mirrors, told.learned)
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def check(options: SourceOptions) -> Diagnosis:

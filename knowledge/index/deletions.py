@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
 from knowledge.sources import Scan
+from knowledge.sources.options import LEARNED
 from knowledge.sources.secrets import without_secret
 
 CONFIRM = "switchboard index --confirm-deletions"
@@ -59,6 +60,8 @@ def _was_dropped(root: str, order: IndexOrder) -> bool:
 def _may_go(document: IndexedDocument, found: Scan, order: IndexOrder) -> bool:
     if document.root in order.roots:
         return order.wants(document.root) and not found.failed(document.root)
+    if document.root == LEARNED:  # who has no file of it, such as a command on another machine, does not know of it
+        return False
     return order.origin is Origin.CONFIGURED and document.origin is Origin.CONFIGURED
 
 

@@ -262,7 +262,7 @@ class IndexRun:
         except TextRefused:
             for file, known, each in batch:
                 try:
-                    self._stored([each])
+                    self._stored_in_part(each)
                 except TextRefused as error:
                     self._fail(file, error.detail, known)
         self._tell(progress, last, "embed")
@@ -270,6 +270,25 @@ class IndexRun:
             self._commit()
             self._filling_since = self._clock()
             self._filling_pause *= 2
+
+    def _stored_in_part(self, each: Prepared) -> None:
+        """What the model refuses costs its document; of a FAQ, each entry of which stands for itself, that entry alone.
+
+        Without a digest it counts as changed: the next run tries what was refused again.
+        """
+        try:
+            self._stored([each])
+        except TextRefused:
+            if any(chunk.question is None for chunk in each.chunks):
+                raise
+            refused = self._index.refused(each.chunks, self._embed)
+            rest = [chunk for place, chunk in enumerate(each.chunks) if place not in refused]
+            if not rest:
+                raise
+            problems = tuple(f"{each.chunks[place].question}: {reason}" for place, reason in refused.items())
+            known = each.document
+            entry = replace(known, digest="", stamp="", chunks=len(rest), problems=(*known.problems, *problems))
+            self._stored([Prepared(entry, rest)])
 
     def _stored(self, batch: Sequence[Prepared]) -> None:
         self._index.store(batch, self._embed)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import Chunk
+from knowledge.embed.embedder import TextRefused
 from knowledge.index import elsewhere
 from knowledge.index.client import EmbeddedChroma
 from knowledge.index.database import ManifestDatabase
@@ -99,6 +100,16 @@ class IndexWriter:
     def sharing(self, identities: Iterable[str], others: Iterable[str]) -> set[str]:
         """Which of these documents hold a passage that one of the others holds, too."""
         return self.manifest.sharing(identities, others)
+
+    def refused(self, chunks: Sequence[Chunk], embed: Embed) -> dict[int, str]:
+        """Those that the model takes a text of not, by their place, and why. The vectors of the others are kept for ``store``."""
+        vectors, found = self._vectors(), {}
+        for place, chunk in enumerate(chunks):
+            try:
+                self._embed(vectors, {key_of(text): text for text in chunk.embedded}, embed)
+            except TextRefused as error:
+                found[place] = " ".join(error.detail.split())
+        return found
 
     def commit(self, *, anew: bool = False) -> bool:
         """Lets readers see it; with ``anew`` they look again although nothing is new. Whether there was anything."""

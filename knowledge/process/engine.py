@@ -150,7 +150,7 @@ class Engine:
             max_bytes=self._settings.max_file_bytes,
             clock=time.monotonic,
             committed=self._index.reader.refresh,
-            catalog=Catalog(self._settings.sources, self._settings.mirrors),
+            catalog=Catalog(self._settings.sources, self._settings.mirrors, self._settings.learned),
         )
         return run.forget(request["roots"]) if request["forget"] else run.run(_order(request), progress)
 

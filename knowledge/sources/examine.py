@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from knowledge.sources import git, third_party
 from knowledge.sources.address import Scope, normal, shown
 from knowledge.sources.guard import Guard
-from knowledge.sources.options import FILES, GIT, PAGE, SITE, SITEMAP, SourceOptions
+from knowledge.sources.options import FILES, GIT, LEARNED, PAGE, SITE, SITEMAP, SourceOptions
 from knowledge.sources.robots import Robots
 from knowledge.sources.scan import Catalog, scan
 from knowledge.sources.web import Unfetched, Web
@@ -28,7 +28,7 @@ class Examined:
 async def examine(options: SourceOptions, catalog: Catalog) -> Examined:
     """Whether it is there and may be read. Never raises for what a source does."""
     kind = options.its_kind
-    if kind == FILES:
+    if kind == FILES or options.root == LEARNED:
         return await asyncio.to_thread(_files, options, catalog)
     if kind in (SITE, SITEMAP, PAGE):
         return await _site(options)

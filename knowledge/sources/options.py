@@ -17,6 +17,9 @@ WEB = frozenset({PAGE, SITE, SITEMAP})
 KINDS = (FILES, SITE, SITEMAP, PAGE, GIT)
 """The kinds that are built in; any other is the name of an entry point."""
 
+LEARNED = "desk://learned"
+"""The root of what staff approved. It names no place: wherever its file lies on a machine, in a shared index it is one source."""
+
 _SCP_ADDRESS = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
 """``git@host:owner/name.git``, as git itself takes it (giturls in git-clone(1))."""
 _SITEMAP = re.compile(r"sitemap[^/]*\.(?:xml|txt)(?:\.gz)?$|\.xml\.gz$", re.IGNORECASE)
@@ -66,7 +69,7 @@ class SourceOptions:
     @property
     def remote(self) -> bool:
         """Whether it has to be fetched before it can be read."""
-        return self.its_kind != FILES
+        return self.its_kind != FILES and self.address != LEARNED
 
     def wants(self, place: str) -> bool:
         """Whether the document at this place below the source is wanted; ``place`` has no slash at its head."""

@@ -11,7 +11,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import SourceFile
 from knowledge.sources.files import category_of, files_of, identity_of, real
 from knowledge.sources.mirror import Mirror, Page
-from knowledge.sources.options import GIT, WEB, SourceOptions
+from knowledge.sources.options import GIT, LEARNED, WEB, SourceOptions
 from knowledge.sources.secrets import without_secret
 from knowledge.sources.staff import StaffPlaces
 
@@ -39,10 +39,11 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What is said about sources, and where mirrors of what is not on this machine lie."""
+    """What is said about sources, where mirrors of what is not on this machine lie, and the file of what staff approved."""
 
     described: tuple[SourceOptions, ...] = ()
     mirrors: Path | None = None
+    learned: Path | None = None
 
     def options(self, root: str) -> SourceOptions:
         """What is said about a root; one that was only named has all defaults."""
@@ -105,6 +106,8 @@ _Found = tuple[list[SourceFile], dict[str, str], float]
 
 
 def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces, newest: float) -> _Found:
+    if options.root == LEARNED:
+        return [_described(file, options, staff) for file in _learned(catalog.learned)], {}, 0.0
     if not options.remote:
         found, skipped = files_of(options.root)
         files = [_described(file, options, staff) for file in found if options.wants(_place(file))]
@@ -118,6 +121,12 @@ def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces, newest: fl
     if unknown is not None:
         raise ValueError(unknown)
     return _mirrored(mirror, options, staff, newest)
+
+
+def _learned(path: Path | None) -> list[SourceFile]:
+    """One document, by the same name on every machine; none where there is nothing that staff approved."""
+    here = path is not None and path.is_file()
+    return [SourceFile(identity_of(LEARNED), path, path.name, LEARNED)] if path is not None and here else []
 
 
 def _place(file: SourceFile) -> str:

@@ -7,11 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from config.knowledge.learned_answers import LearnedAnswers, written
 from core.domain.errors import KnowledgeUnavailable
+from core.domain.knowledge import IndexReport, SourceReport
 from core.domain.learning import LearnedAnswer, LearningState
 from knowledge.convert.faq import faq_document, parse_data
+from knowledge.sources import identity_of
+from knowledge.sources.options import LEARNED
 from tests.contract.responders.world import SteppingClock
 
 FIRST = LearnedAnswer(
@@ -43,17 +47,28 @@ class Approved:
 
 
 class Shelf:
-    """Implements Sources; once it is ``broken``."""
+    """Implements Sources; once it is ``broken``. ``failures``: what the next report says that was left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.expected: list[str] = []
+        self.failures: tuple[tuple[str, str], ...] = ()
+        self.taken = 1
         self.indexed: list[str] = []
         self.dropped: list[str] = []
         self.broken = True
 
-    async def add(self, source: str) -> None:
+    async def add(self, source: str) -> IndexReport:
         """See Sources."""
         self._break()
-        self.indexed.append(await asyncio.to_thread(Path(source).read_text, "utf-8"))
+        assert source == LEARNED
+        self.indexed.append(await asyncio.to_thread(self.path.read_text, "utf-8"))
+        one = SourceReport(identity_of(LEARNED), indexed=self.taken, failures=self.failures)
+        return IndexReport(self.taken, 0, 0, 1, self.failures, sources=(one,))
+
+    def expect(self, source: str) -> None:
+        """See Sources."""
+        self.expected.append(source)
 
     async def drop(self, source: str) -> None:
         """See Sources."""
@@ -67,8 +82,9 @@ class Shelf:
 
 
 async def test_it_is_indexed_once_and_after_a_failure_again(tmp_path: Path) -> None:
-    approved, shelf = Approved(), Shelf()
-    learned = LearnedAnswers(approved, tmp_path / "knowledge" / "desk.faq.yaml", shelf)
+    path = tmp_path / "knowledge" / "desk.faq.yaml"
+    approved, shelf = Approved(), Shelf(path)
+    learned = LearnedAnswers(approved, path, shelf)
     assert not await learned.once()
     approved.answers.append(FIRST)
     with pytest.raises(KnowledgeUnavailable):
@@ -80,7 +96,7 @@ async def test_it_is_indexed_once_and_after_a_failure_again(tmp_path: Path) -> N
 
 
 async def test_what_was_withdrawn_is_taken_out_also_the_last_one(tmp_path: Path) -> None:
-    approved, shelf = Approved(), Shelf()
+    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
     shelf.broken = False
     learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", shelf)
     second = replace(FIRST, case_id="c.2", question="Noch eine Frage?")
@@ -94,7 +110,7 @@ async def test_what_was_withdrawn_is_taken_out_also_the_last_one(tmp_path: Path)
         await learned.once()
     assert await learned.once(), "what failed is done again"
     assert not await learned.once()
-    assert shelf.dropped == [str(tmp_path / "desk.faq.yaml")]
+    assert shelf.dropped == [LEARNED]
     assert not await asyncio.to_thread((tmp_path / "desk.faq.yaml").exists)
     approved.answers = [second]
     assert await learned.once(), "and what comes later is learned"
@@ -107,14 +123,15 @@ def test_the_file_says_what_was_approved() -> None:
 
 
 async def test_it_is_live_within_a_minute_also_where_the_index_is_away_at_first(tmp_path: Path) -> None:
-    clock, approved, shelf = SteppingClock(), Approved(), Shelf()
+    clock, approved, shelf = SteppingClock(), Approved(), Shelf(tmp_path / "desk.faq.yaml")
     live = asyncio.Event()
     learned = LearnedAnswers(approved, tmp_path / "desk.faq.yaml", shelf, clock=clock)
     taken = shelf.add
 
-    async def add(source: str) -> None:
-        await taken(source)
+    async def add(source: str) -> IndexReport:
+        report = await taken(source)
         live.set()
+        return report
 
     shelf.add = add  # type: ignore[method-assign]
     learned.start()
@@ -127,3 +144,49 @@ async def test_it_is_live_within_a_minute_also_where_the_index_is_away_at_first(
     await learned.stop()
     assert len(shelf.indexed) == 1
     assert seconds <= 60
+
+
+async def test_a_file_of_which_nothing_was_taken_is_no_success_and_is_tried_again(tmp_path: Path) -> None:
+    clock, approved, shelf = SteppingClock(), Approved(), Shelf(tmp_path / "desk.faq.yaml")
+    shelf.broken, shelf.taken = False, 0
+    shelf.failures = (("desk.faq.yaml", "refused by the model"),)
+    learned = LearnedAnswers(approved, shelf.path, shelf, clock=clock)
+    approved.answers = [FIRST]
+    with pytest.raises(KnowledgeUnavailable, match="refused by the model"):
+        await learned.once()
+    assert not await learned.once(), "not every few seconds"
+    shelf.taken, shelf.failures = 1, ()
+    await clock.sleep(301.0)
+    assert await learned.once()
+    assert not await learned.once()
+
+
+async def test_what_is_new_is_tried_at_once_whatever_was_refused_before(tmp_path: Path) -> None:
+    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
+    shelf.broken, shelf.taken = False, 0
+    learned = LearnedAnswers(approved, shelf.path, shelf)
+    approved.answers = [FIRST]
+    with pytest.raises(KnowledgeUnavailable):
+        await learned.once()
+    approved.answers = [FIRST, replace(FIRST, case_id="c.2", question="Noch eine Frage?")]
+    shelf.taken = 1
+    assert await learned.once()
+
+
+async def test_an_answer_that_is_left_out_is_said(tmp_path: Path) -> None:
+    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
+    shelf.broken = False
+    shelf.failures = (("desk.faq.yaml", "Darf ich es zurückgeben: ja?: refused by the model"),)
+    approved.answers = [FIRST]
+    with capture_logs() as said:
+        assert await LearnedAnswers(approved, shelf.path, shelf).once()
+    [left] = [line for line in said if line["event"] == "learned.left_out"]
+    assert (left["log_level"], "refused by the model" in left["reason"]) == ("error", True)
+
+
+async def test_what_was_withdrawn_while_nobody_was_there_goes_with_the_next_run(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "desk.faq.yaml")
+    learned = LearnedAnswers(Approved(), shelf.path, shelf)
+    assert not await learned.once()
+    assert not await learned.once()
+    assert shelf.expected == [LEARNED]
