@@ -22,7 +22,7 @@ from config.cache_check import ping_cache
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
-from config.desk.desk import check_desk, give_forms, make_desk, make_marks, make_timers, make_wall
+from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
 from config.desk.rules import make_rules, make_sentiment
 from config.knowledge import knowledge_parts
 from config.knowledge.elsewhere_retriever import ElsewhereRetriever
@@ -159,7 +159,7 @@ class Hub:
         return self.settings.feature_attachments
 
     def _make_channels(self) -> dict[str, Channel]:
-        self._handoff = check_desk(self.settings)
+        self._handoff = make_handoff(self.settings)
         keys = parts.secret_keys(self.settings, alone=self.role == "all")
         channel = parts.make_web(
             self.settings,
@@ -379,8 +379,8 @@ class Hub:
         state = self.knowledge.health()
         if self.indexing.idle_without_sources:
             return Finding(detail="no sources")
-        detail = f"{state.documents} documents, {state.passages} passages" if state.ready else state.state.value
-        return Finding(HealthStatus.OK if state.ready else HealthStatus.DEGRADED, detail)
+        fine = state.ready and state.measured
+        return Finding(HealthStatus.OK if fine else HealthStatus.DEGRADED, state.summary)
 
     async def _check_channels(self) -> Finding:
         found = {

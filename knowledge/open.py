@@ -20,7 +20,10 @@ SAMPLE = Path(__file__).parent / "sample"
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeHealth:
-    """For health pages. ``detail`` says why it is not ready; counts are those of the last run or start."""
+    """For health pages. ``detail`` says why it is not ready; counts are those of the last run or start.
+
+    ``measured``: whether the threshold was (or is set), for what is in the index; until then another one stands in.
+    """
 
     state: State
     detail: str
@@ -29,11 +32,20 @@ class KnowledgeHealth:
     passages: int
     restarts: int
     pid: int | None
+    measured: bool = True
 
     @property
     def ready(self) -> bool:
         """Whether a search would be answered now."""
         return self.state is State.READY
+
+    @property
+    def summary(self) -> str:
+        """In a line."""
+        if not self.ready:
+            return self.state.value
+        waits = "" if self.measured else "; the threshold could not be measured yet, and is tried again"
+        return f"{self.documents} documents, {self.passages} passages{waits}"
 
 
 class Knowledge:
@@ -75,6 +87,7 @@ class Knowledge:
             passages=status.passages,
             restarts=max(0, status.starts - 1),
             pid=status.pid,
+            measured=status.measured or self._process.settings.threshold is not None,
         )
 
 

@@ -75,8 +75,7 @@ class ProcessWriter:
                 progress(progress_from(frame))
 
         answer: Frame = await self._process.call({"op": "index", **order}, None, tell)
-        status = self._process.status
-        status.documents, status.passages = answer["documents"], answer["passages"]
+        self._process.status.heard(answer)
         self.embeddings = answer["embeddings"]
         return report_from(answer["report"])
 

@@ -36,10 +36,14 @@ small talk are asked back."""
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """From ``answer`` on a passage may be quoted; from ``doubt`` on it is worth asking back."""
+    """From ``answer`` on a passage may be quoted; from ``doubt`` on it is worth asking back.
+
+    ``provisional``: these could not be measured, and stand in until they are.
+    """
 
     answer: float
     doubt: float
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

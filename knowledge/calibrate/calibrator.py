@@ -6,20 +6,22 @@ import contextlib
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain.errors import HubError
+from core.domain.errors import HubError, KnowledgeUnavailable
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, by_kind, labelled_bounds
 from knowledge.calibrate.derived import derived_questions
 from knowledge.calibrate.labelled import LabelledQuestions
 from knowledge.calibrate.sketch import Sketch, sketch
+from knowledge.embed.embedder import TextRefused
 from knowledge.search.corpus import Corpus, Filters
 from knowledge.search.engine import admitted, nearness
 
@@ -32,7 +34,11 @@ _RECIPE = 1
 _CHANGED = 0.2
 """From this share of the texts on that came or went the bounds are measured again."""
 _CAUTIOUS = Bounds(0.5, 0.4)
-"""For a knowledge base without a passage."""
+"""For a knowledge base without a passage, and for one whose bounds were never measured."""
+_AT_ONCE = 32
+"""Texts that are asked for together, and lost together where the server is busy."""
+_MOST_REFUSED = 0.1
+"""From this share on what the server refuses is no single text's fault."""
 _QUESTIONS = Path(__file__).with_name("out_of_scope.json")
 
 
@@ -45,12 +51,16 @@ class Calibrator:
         self.embed = embed
         self._folder = folder
         self._labelled = labelled
-        self._foreign: NDArray[np.float32] | None = None
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._measuring = threading.Lock()
         said = json.dumps([_RECIPE, fingerprint, asdict(labelled) if labelled else None])
         self._key = sha256((said + _QUESTIONS.read_text("utf-8")).encode()).hexdigest()[:24]
 
     def bounds(self, corpus: Corpus, languages: Sequence[str]) -> Bounds:
-        """The bounds for this state of the knowledge; measured only when it has changed much since they last were."""
+        """The bounds for this state of the knowledge; measured only when it has changed much since they last were.
+
+        Provisional where that fails, or where another thread is about it: ask again.
+        """
         allowed = admitted(corpus, Filters(KnowledgeAudience.PUBLIC))
         if not allowed.any():
             return _CAUTIOUS
@@ -58,30 +68,54 @@ class Calibrator:
         now = sketch(corpus.vectors, corpus.vector_of[allowed[corpus.passage_of]])
         if kept is not None and now.changed(kept[0]) <= _CHANGED:
             return kept[1]
+        stand_in = replace(kept[1] if kept is not None else _CAUTIOUS, provisional=True)
+        if not self._measuring.acquire(blocking=False):  # an epoch does not wait for the last one's to be measured
+            return stand_in
         try:
             bounds = self._measured(corpus, allowed, languages)
+            self._keep(now, bounds)
         except HubError as error:
             _log.warning("the threshold of the knowledge base cannot be measured now: %s", error.detail)
-            return kept[1] if kept is not None else _CAUTIOUS
-        self._keep(now, bounds)
+            return stand_in
+        finally:
+            self._measuring.release()
         return bounds
 
     def _measured(self, corpus: Corpus, allowed: NDArray[np.bool_], languages: Sequence[str]) -> Bounds:
-        def best(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        def best(texts: Sequence[str]) -> NDArray[np.float32]:
+            vectors = self._embedded(texts, corpus.vectors.shape[1])
             return np.array([nearness(corpus, vector)[allowed].max() for vector in vectors], np.float32)
 
         if self._labelled is not None:
-            inside, outside = self._labelled.inside, self._labelled.outside
-            return labelled_bounds(
-                best(self.embed(inside)), best(self.embed(outside)) if outside else np.zeros(0, np.float32)
-            )
+            return labelled_bounds(best(self._labelled.inside), best(self._labelled.outside))
         texts, kinds, spoken = by_kind(json.loads(_QUESTIONS.read_text("utf-8")))
-        if self._foreign is None:
-            self._foreign = self.embed(texts)
+        foreign = Foreign(best(texts), kinds, spoken)
         public = (text for text, shown in zip(corpus.texts(), allowed, strict=True) if shown)
         derived = derived_questions(public, int(np.count_nonzero(allowed)))
-        known = best(self.embed(derived)) if derived else np.zeros(0, np.float32)
-        return bounds_of(Foreign(best(self._foreign), kinds, spoken), known, languages)
+        bounds = bounds_of(foreign, best(derived), languages)
+        for text in derived:  # which will be others the next time
+            self._vectors.pop(text, None)
+        return bounds
+
+    def _embedded(self, texts: Sequence[str], width: int) -> list[NDArray[np.float32]]:
+        """What was embedded stays for the next try: a server that is busy now and then would fail a few of so many each time."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        refused = 0
+        for start in range(0, len(new), _AT_ONCE):
+            some = new[start : start + _AT_ONCE]
+            for text, vector in zip(some, self._taken(some), strict=True):
+                refused += vector is None
+                self._vectors[text] = np.zeros(width, np.float32) if vector is None else vector
+        if refused > _MOST_REFUSED * len(texts):
+            raise KnowledgeUnavailable(f"the model refuses {refused} of {len(texts)} questions")
+        return [self._vectors[text] for text in texts]
+
+    def _taken(self, texts: Sequence[str]) -> list[NDArray[np.float32] | None]:
+        """None for a text that the model never takes: it is near nothing."""
+        try:
+            return list(self.embed(texts))
+        except TextRefused:
+            return [None] if len(texts) == 1 else [self._taken([text])[0] for text in texts]
 
     def _kept(self) -> tuple[Sketch, Bounds] | None:
         try:
@@ -100,7 +134,7 @@ class Calibrator:
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             part = self._path().with_suffix(f".{os.getpid()}.part")
-            part.write_text(json.dumps({**asdict(seen), **asdict(bounds)}), "utf-8")
+            part.write_text(json.dumps({**asdict(seen), "answer": bounds.answer, "doubt": bounds.doubt}), "utf-8")
             part.replace(self._path())
 
     def forget_others(self) -> None:

@@ -53,6 +53,14 @@ class Reader(Generic[Ready]):
             self._snapshot = snapshot
             return True
 
+    def replace(self, old: Ready, new: Ready) -> bool:
+        """Something about the epoch has become known later. False where another one has taken its place meanwhile."""
+        with self._loading:
+            if self.current is not old:
+                return False
+            self.current = new
+            return True
+
     def follow(self, seconds: float, ended: threading.Event, tell: Callable[[], None]) -> None:
         """Looks again and again for what other processes have indexed, until ``ended``; for a thread of its own."""
         failing = False

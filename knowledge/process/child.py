@@ -51,8 +51,14 @@ class ChildStatus:
     model: str = ""
     documents: int = 0
     passages: int = 0
+    measured: bool = True
+    """Whether the threshold was measured for what is in the index."""
     starts: int = 0
     pid: int | None = None
+
+    def heard(self, state: Frame) -> None:
+        """What the process says of its index."""
+        self.documents, self.passages, self.measured = state["documents"], state["passages"], state["measured"]
 
 
 class ProcessDied(KnowledgeUnavailable):
@@ -207,7 +213,7 @@ class KnowledgeProcess:
 
     def _on_event(self, frame: Frame) -> None:
         if frame["event"] == "epoch":
-            self.status.documents, self.status.passages = frame["documents"], frame["passages"]
+            self.status.heard(frame)
             return
         if frame["event"] != "ready":
             self._final = bool(frame.get("final"))
@@ -217,7 +223,7 @@ class KnowledgeProcess:
             return
         self.status.state, self.status.detail = State.READY, ""
         self.status.model = frame["model"]
-        self.status.documents, self.status.passages = frame["documents"], frame["passages"]
+        self.status.heard(frame)
         for event in (self._ready, self._settled, self._decided):
             event.set()
 

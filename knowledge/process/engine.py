@@ -24,6 +24,7 @@ from knowledge.index.run import IndexRun
 from knowledge.index.runs import RunEntry, RunLog
 from knowledge.index.snapshot import EpochGone
 from knowledge.process.frames import Frame
+from knowledge.process.remeasuring import Remeasuring
 from knowledge.process.searchable import Searchable, with_words
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
 from knowledge.search.build import keep_words_of
@@ -77,15 +78,20 @@ class Engine:
         """Runs the model for everyone who asks; never returns."""
         self._queue.run()
 
-    def follow(self, tell: Callable[[int, int], None]) -> None:
-        """From now on takes in what other processes index. An embedded index has no other process that could."""
-        if self._settings.chroma_url:
-            following = (_FOLLOWING_PAUSE, threading.Event(), lambda: tell(*self.counts()))
+    def follow(self, tell: Callable[[Frame], None]) -> None:
+        """From now on takes in what other processes index, and measures what could not be measured at once."""
+        ended = threading.Event()
+        again = Remeasuring(self._index.reader, self._calibrator, lambda: tell(self.state()))
+        threading.Thread(target=again.follow, args=(ended,), name="measure", daemon=True).start()
+        if self._settings.chroma_url:  # an embedded index has no other process that could
+            following = (_FOLLOWING_PAUSE, ended, lambda: tell(self.state()))
             threading.Thread(target=self._index.reader.follow, args=following, name="follow", daemon=True).start()
 
-    def counts(self) -> tuple[int, int]:
-        """Documents and passages in the index."""
-        return self._index.writer.counts()
+    def state(self) -> Frame:
+        """What is in the index, in documents and passages, and whether its threshold was measured."""
+        documents, passages = self._index.writer.counts()
+        measured = not self._index.reader.current.bounds.provisional
+        return {"documents": documents, "passages": passages, "measured": measured}
 
     def embed_question(self, query: str) -> Future[Vector]:
         """The vector of a question."""
@@ -131,14 +137,8 @@ class Engine:
         if not self._settings.chroma_url and request.get("drop_other_models"):  # of this folder nobody else has a model
             keep_words_of(words_folder(self._settings, self._embedder.fingerprint))
             self._calibrator.forget_others()
-        documents, passages = self.counts()
         embeddings = self._queue.embedded - before
-        return {
-            "report": report_frame(entry.report),
-            "documents": documents,
-            "passages": passages,
-            "embeddings": embeddings,
-        }
+        return {"report": report_frame(entry.report), "embeddings": embeddings, **self.state()}
 
     def _run(self, request: Frame, reader: ConverterProcess, progress: Callable[[IndexProgress], None]) -> IndexReport:
         run = IndexRun(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,10 @@ class Searchable:
     def search(self, question: str, vector: NDArray[np.float32], filters: Filters, limit: int) -> list[Passage]:
         """Passages, best first. Raises EpochGone."""
         return search(self.corpus, self.words, question, vector, filters, limit)
+
+    def measured(self, calibrator: Calibrator) -> Searchable:
+        """The same, with the bounds that it has now. Raises EpochGone."""
+        return replace(self, bounds=calibrator.bounds(self.corpus, self.words.languages))
 
 
 def with_words(folder: Path, calibrator: Calibrator) -> Callable[[Snapshot], Searchable]:

@@ -64,7 +64,7 @@ class Worker:
             calibrator = calibrator_for(settings, embedder)
             index = self._open_patiently(settings, embedder.fingerprint, calibrator)
             engine = Engine(settings, embedder, index, calibrator)
-            documents, passages = engine.counts()
+            state = engine.state()
             give_back()
         except HubError as error:
             self._pipe.send({"event": "failed", "detail": error.detail, "final": isinstance(error, ConfigError)})
@@ -74,12 +74,9 @@ class Worker:
             leave(1)
         else:
             self._engine = engine
-            self._pipe.send({"event": "ready", "model": engine.model, "documents": documents, "passages": passages})
-            engine.follow(self._tell_epoch)
+            self._pipe.send({"event": "ready", "model": engine.model, **state})
+            engine.follow(lambda state: self._pipe.send({"event": "epoch", **state}))
             engine.serve_embeddings()
-
-    def _tell_epoch(self, documents: int, passages: int) -> None:
-        self._pipe.send({"event": "epoch", "documents": documents, "passages": passages})
 
     def _open_patiently(
         self, settings: KnowledgeSettings, fingerprint: str, calibrator: Calibrator

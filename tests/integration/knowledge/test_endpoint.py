@@ -31,6 +31,7 @@ from tests.integration.knowledge.embedding_server import (
 )
 from tests.integration.knowledge.index_bench import Bench
 from tests.servers.process import free_port
+from tests.unit.core.eventually import eventually
 
 
 @pytest.fixture
@@ -276,3 +277,29 @@ async def test_a_server_that_comes_up_late_is_found_and_a_question_is_answered_b
         await knowledge.close()
     assert "five working days" in found.passages[0].content
     assert any("five working days" in text for request in server.requests for text in request["input"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_server_that_is_busy_after_a_run_leaves_no_threshold_that_was_not_measured(
+    server: EmbeddingServer, settings: KnowledgeSettings, tmp_path: Path
+) -> None:
+    """Nothing changes in the index afterwards, and nobody restarts anything."""
+    busy = Answer(429, {"error": {"message": "Rate limit reached"}}, {"retry-after": "60"})
+    server.refuses = lambda asked: None if "working days" in asked["input"][0] or len(asked["input"]) == 1 else busy
+    (tmp_path / "refunds.md").write_text("# Refunds\n\nRefunds arrive within five working days.\n")
+    knowledge = open_knowledge(
+        replace(settings, embedding_url=server.url, embedding_key=KEY, embedding_model=MODEL, threshold=None)
+    )
+    await knowledge.start()
+    try:
+        await knowledge.warm(PATIENCE)
+        await knowledge.writer.index([str(tmp_path / "refunds.md")])
+        assert knowledge.health().summary.endswith("the threshold could not be measured yet, and is tried again")
+        stand_in = (await knowledge.retriever.retrieve("When do refunds arrive?")).threshold
+        server.refuses = lambda asked: None
+        await eventually(lambda: knowledge.health().measured, seconds=PATIENCE)
+        assert (await knowledge.retriever.retrieve("When do refunds arrive?")).threshold != stand_in
+        assert knowledge.health().summary == "1 documents, 1 passages"
+    finally:
+        await knowledge.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,16 +10,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.domain.errors import ConfigError
+from core.domain.errors import ConfigError, KnowledgeUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
-from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, labelled_bounds
+from knowledge.calibrate import calibrator as module
+from knowledge.calibrate.bounds import Bounds, Foreign, bounds_of, by_kind, labelled_bounds
 from knowledge.calibrate.calibrator import Calibrator
 from knowledge.calibrate.derived import derived_questions
 from knowledge.calibrate.labelled import LabelledQuestions, read_labelled
 from knowledge.documents import Chunk
+from knowledge.embed.embedder import TextRefused
 from knowledge.search.corpus import PassageText
 from knowledge.search.memory import MemoryCorpus, memory_corpus
 from tests.unit.knowledge.bag_of_words import embed
+
+QUESTIONS = by_kind(json.loads(Path(module.__file__).with_name("out_of_scope.json").read_text("utf-8")))[0]
 
 
 class Counting:
@@ -167,3 +172,62 @@ def test_three_bands() -> None:
     assert [p.score for p in found.doubtful] == [0.4]
     assert Retrieval(found.passages, 0.5).doubtful == ()
     assert Bounds(0.5, 0.3).answer == found.threshold
+
+
+class Busy(Counting):
+    """An embedding server that refuses each request after so many others."""
+
+    def __init__(self, answered: int) -> None:
+        super().__init__()
+        self.answered = answered
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if not self.answered:
+            self.answered = 10
+            raise KnowledgeUnavailable("429")
+        self.answered -= 1
+        return super().__call__(texts)
+
+
+def test_bounds_that_could_not_be_measured_say_so_and_are_measured_bit_by_bit(tmp_path: Path) -> None:
+    """A server that is busy now and then would otherwise fail one request of each try, for ever."""
+    expected = Calibrator(embed, "model").bounds(corpus(100), ["en"])
+    busy = Busy(0)
+    calibrator = Calibrator(busy, "model", tmp_path)
+
+    assert calibrator.bounds(corpus(100), ["en"]).provisional
+    assert not list(tmp_path.iterdir()), "and are not kept for the next start"
+    tries = 1
+    while (found := calibrator.bounds(corpus(100), ["en"])).provisional:
+        tries += 1
+        assert tries < 10
+    assert found == expected
+    assert busy.texts == len(set(QUESTIONS)) + 96, "nothing was embedded twice"
+    assert calibrator.bounds(corpus(100), ["en"]) == expected
+
+
+def test_the_bounds_of_before_stand_in_and_say_so(tmp_path: Path) -> None:
+    before = Calibrator(embed, "model", tmp_path).bounds(corpus(100), ["en"])
+
+    found = Calibrator(Busy(0), "model", tmp_path).bounds(corpus(200), ["en"])
+
+    assert (found.answer, found.doubt, found.provisional) == (before.answer, before.doubt, True)
+
+
+def test_a_text_that_the_server_never_takes_is_left_out(tmp_path: Path) -> None:
+    def refusing(texts: Sequence[str]) -> NDArray[np.float32]:
+        if QUESTIONS[7] in texts:
+            raise TextRefused("a content filter")
+        return embed(texts)
+
+    expected = Calibrator(embed, "model").bounds(corpus(100), ["en"])
+    found = Calibrator(refusing, "model").bounds(corpus(100), ["en"])
+    assert not found.provisional
+    assert found.answer == pytest.approx(expected.answer, abs=0.01)
+
+
+def test_a_server_that_takes_hardly_any_text_measures_nothing() -> None:
+    def refusing(texts: Sequence[str]) -> NDArray[np.float32]:
+        raise TextRefused("a content filter")
+
+    assert Calibrator(refusing, "model").bounds(corpus(100), ["en"]).provisional
