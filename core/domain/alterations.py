@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from core.domain.messages import Message
 
 _ALTERS = "alters"
 
@@ -20,18 +22,21 @@ class Altering(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """``of``: the message's ids at its provider, one for each part. ``present``: whether the emoji is put on or taken off."""
+    """``of``: the message's ids at its provider, one for each part. ``present``: whether the emoji is put on or taken off.
+
+    ``message_id``: the hub's own id of a message that is edited or deleted.
+    """
 
     how: Altering
     of: tuple[str, ...]
     emoji: str = ""
     present: bool = True
+    message_id: str = ""
 
     def meta(self) -> Mapping[str, Any]:
         """For an outbound message that does this."""
-        return {
-            _ALTERS: {"how": str(self.how), "of": list(self.of), "emoji": self.emoji, "present": self.present},
-        }
+        said = {"how": str(self.how), "of": list(self.of), "emoji": self.emoji, "present": self.present}
+        return {_ALTERS: {**said, "message": self.message_id}}
 
 
 def alteration_in(meta: Mapping[str, Any]) -> Alteration | None:
@@ -39,4 +44,25 @@ def alteration_in(meta: Mapping[str, Any]) -> Alteration | None:
     found = meta.get(_ALTERS)
     if not isinstance(found, Mapping):
         return None
-    return Alteration(Altering(found["how"]), tuple(found["of"]), str(found["emoji"]), bool(found["present"]))
+    of, emoji, present = tuple(found["of"]), str(found["emoji"]), bool(found["present"])
+    return Alteration(Altering(found["how"]), of, emoji, present, str(found.get("message") or ""))
+
+
+def as_altered(said: Sequence[Message]) -> list[Message]:
+    """A conversation, in order, as its customer reads it now: with the words that a message was given since, and without what
+    only changes another one. ``said`` holds no alteration that never came: then the customer has the message as it was.
+    """
+    found: dict[str, Message] = {}
+    for one in said:
+        done = alteration_in(one.meta)
+        if done is None:
+            found[one.id] = one
+        elif done.message_id in found and done.how is not Altering.REACT:
+            found[done.message_id] = _altered(found[done.message_id], done.how, one)
+    return list(found.values())
+
+
+def _altered(message: Message, how: Altering, by: Message) -> Message:
+    if how is Altering.DELETE:
+        return replace(message, deleted_at=by.created_at)
+    return replace(message, text=by.text, edited_at=by.created_at)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, bindparam, select
 
+from core.domain.alterations import as_altered
 from core.domain.attachments import Attachment
 from core.domain.conversation import OwnershipState
 from core.domain.messages import CAME_BY, Audience, Author, Change, ChangeKind
@@ -101,7 +102,7 @@ def _state(
 ) -> TurnState:
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = codec.group_files(files)
-    said = [codec.message_from(line, by_message.get(line.id, ())) for line in spoken]
+    said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
     pending = tuple(
         item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None
     )

@@ -23,6 +23,11 @@ def correcting(copy_id: str, *, gone: bool) -> Mapping[str, Any]:
     return {CORRECTS: copy_id, _WITHDRAWS: gone}
 
 
+def withdrawn_by(message: Message) -> str | None:
+    """The id of what a message takes back, where the customer's copy could not be taken away."""
+    return str(message.meta[CORRECTS]) if message.meta.get(_WITHDRAWS) else None
+
+
 def as_corrected(said: Sequence[Message]) -> list[Message]:
     """What is to be read of it: a message that nobody has read yet needs no correction, but its right words.
 
@@ -58,7 +63,7 @@ async def altered(
     parts = (await cases.parts([copy_id])).get(copy_id, ())
     if not parts or (not gone and (len(parts) > 1 or source.attachments or not source.text.strip())):
         return None
-    done = Alteration(Altering.DELETE if gone else Altering.EDIT, tuple(parts))
+    done = Alteration(Altering.DELETE if gone else Altering.EDIT, tuple(parts), message_id=copy_id)
     kind = MessageKind.NOTICE if gone else MessageKind.ANSWER
     text = "" if gone else source.text
     return NewMessage(Author.STAFF, text, kind, author_name=name, meta=done.meta(), followed=True)

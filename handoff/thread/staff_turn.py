@@ -89,7 +89,7 @@ class StaffTurn(CorrectingTurn):
 
     @property
     def _parts(self) -> tuple[list[Any], ...]:
-        return self._thread, self._customers, self._recalls, self._records
+        return self._thread, self._customers, self._recalls, self._taken_back, self._records
 
     def _follow_up(self) -> None:
         """Whether a customer on a page has seen it is looked at later.

@@ -1,4 +1,4 @@
-"""Since when a customer waits for what their owner has not said, or has taken back before it was sent."""
+"""Since when a customer waits for what their owner has not said, or has taken back."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
 from handoff.facts import FeedRecords
-from handoff.thread.altering import CORRECTS
+from handoff.thread.altering import CORRECTS, withdrawn_by
 
 _LOOKED_AT = 100
 _SPEAK = (Author.CUSTOMER, Author.STAFF)
 
 
 class WaitsSince(Protocol):
-    """``taken_back``: messages that will not be sent either."""
+    """``taken_back``: messages that will not be sent either, or that the customer is about to lose."""
 
     async def __call__(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None: ...
 
 
 class LastAnswer:
-    """Implements WaitsSince by what was said last. What certainly did not reach the customer does not count."""
+    """Implements WaitsSince by what was said last. What certainly did not reach the customer does not count, nor what was
+    taken from them again.
+    """
 
     def __init__(self, records: FeedRecords, cases: Cases) -> None:
         self._records = records
@@ -33,14 +36,14 @@ class LastAnswer:
         """The first of the customer's messages behind the last answer; None where there is none. Raises StoreUnavailable."""
         after = max(0, conversation.last_seq - _LOOKED_AT)
         said = await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT)
-        said = [one for one in said if one.author in _SPEAK and one.deleted_at is None and not _only_changes(one)]
         lost = await self._cases.lost([one.id for one in said if one.author is Author.STAFF])
+        came = [one for one in said if one.id not in lost]
+        gone = {*taken_back, *(withdrawn_by(one) for one in came)}
         since: datetime | None = None
-        for one in said:
-            if one.author is Author.CUSTOMER:
-                since = since or one.created_at
-            elif one.id not in lost and one.id not in taken_back:
-                since = None
+        for one in as_altered(came):
+            if one.author not in _SPEAK or one.deleted_at is not None or one.id in gone or _only_changes(one):
+                continue
+            since = (since or one.created_at) if one.author is Author.CUSTOMER else None
         return since
 
 

@@ -37,6 +37,7 @@ from core.turn import Turn
 from handoff.desk_parts import DeskParts
 from handoff.settings import HandoffSettings
 from handoff.slack_desk import SlackDesk
+from handoff.thread.altering import CORRECTS, withdrawn_by
 from handoff.waits.timers import DeskTimers
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE
@@ -300,6 +301,8 @@ class DeskWorld:
         said = [one for one in self.told_customer() if one.author in (Author.CUSTOMER, Author.STAFF)]
         lost = self.do(self.store.lost([one.id for one in said])) - self.refused
         said = [one for one in said if one.id not in lost and one.deleted_at is None]
+        gone = {withdrawn_by(one) for one in said}
+        said = [one for one in said if one.id not in gone and CORRECTS not in one.meta]
         return [one for one in said if one.author is Author.CUSTOMER or one.kind is MessageKind.ANSWER]
 
     def told_customer(self) -> Sequence[Message]:
