@@ -131,12 +131,14 @@ class SlackDesk:
         return [posts.card_now(facts, conversation.state, name), ended], records
 
     async def taken_back(self, turn: TurnState, said: Sequence[NewMessage]) -> ForStaff:
-        """See Desk.taken_back."""
-        case = await self._parts.cases.open_case(turn.conversation.id)
+        """See Desk.taken_back. Where writing had only just begun to open the case again, it stays closed, and says so."""
+        case = await self._parts.cases.last_case(turn.conversation.id)
         if case is None:
             return ForStaff()
         told = await self._shown(turn)
         told.append(posts.remark(say("staff_taken_back", self._settings.staff_locale)))
+        if case.closed_at is not None:
+            return ForStaff((self._in_thread(case.id, told),))
         told.append(posts.card_now(await self._facts(case.id), OwnershipState.BOT, None))
         return ForStaff((self._in_thread(case.id, told),), (CloseCase(case.id), tickets.withdrawn(case.id)))
 

@@ -85,6 +85,19 @@ def test_a_case_that_comes_back_can_be_claimed_again(case: Case) -> None:
     assert case.heard() == ["I am here"]
 
 
+def test_what_is_written_with_a_wish_that_is_taken_back_stands_in_the_thread_also_of_a_closed_case(case: Case) -> None:
+    case.press(StaffAction.CLAIM)
+    case.press(StaffAction.RESOLVE)
+    case.world.accept(case.world.customer_says("My printer is blue", "c1"))
+    case.world.accept(case.world.customer_says("Never mind, I don't need a person any more. Where is my order?", "c2"))
+    case.rest()
+    said = [one.text for one in case.world.told_staff(f"{HOME.conversation_id}.1") if one.meta.get("post") == "said"]
+    assert "My printer is blue" in said
+    assert case.world.conversation_state() is OwnershipState.BOT
+    assert case.card() == "resolved"
+    assert [author for author, _ in case.world.sent_texts()][-1] is Author.AGENT
+
+
 def test_the_sign_of_a_note_that_is_added_in_time_keeps_it_inside(case: Case) -> None:
     case.press(StaffAction.CLAIM)
     said = case.write("he is a fraud")
