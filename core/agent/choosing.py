@@ -18,6 +18,7 @@ from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of
 from core.agent.places import places_in
 from core.agent.small_talk import says_no, says_yes, small_talk
+from core.agent.withdrawal import left_of, takes_back
 from core.agent.wording import content_stems, phrase
 from core.domain.choices import CLARIFY, Choice, choices_in
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
@@ -28,11 +29,14 @@ _PASSING = frozenset({MessageKind.SMALL_TALK, MessageKind.FAILURE, MessageKind.F
 
 
 class Sense(StrEnum):
-    """What an answer to a question back says. ``MISSED``: it means to choose, and names nothing that was offered."""
+    """What an answer to a question back says. ``MISSED``: it means to choose, and names nothing that was offered.
+    ``DROPPED``: "never mind".
+    """
 
     CHOSEN = "chosen"
     NONE = "none"
     MISSED = "missed"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ def _heard(text: str, history: Sequence[Message]) -> Pick | None:
     pick = _picked(words, offered) if offered else None
     if pick is not None or not offered or not _choices(next(_ours(history), None)):
         return pick
+    if takes_back(words) and not left_of(words):
+        return Pick(Sense.DROPPED, offered)
     if says_no(words):
         return Pick(Sense.NONE, offered)
     return Pick(Sense.MISSED, offered) if says_yes(words) else None

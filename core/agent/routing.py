@@ -103,7 +103,12 @@ def _standing(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message,
     return without_withdrawal(messages) if wished or names_it_unneeded(messages[place].text) else messages
 
 
-_PICKED = {Sense.CHOSEN: Intent.QUESTION, Sense.MISSED: Intent.CHOOSE_AGAIN, Sense.NONE: Intent.NONE_OF_THESE}
+_PICKED = {
+    Sense.CHOSEN: Intent.QUESTION,
+    Sense.MISSED: Intent.CHOOSE_AGAIN,
+    Sense.NONE: Intent.NONE_OF_THESE,
+    Sense.DROPPED: Intent.DECLINED,
+}
 
 
 def route_for_staff(turn: TurnState) -> Route:
@@ -117,7 +122,7 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     every = asked(turn)
     pick = pick_of(every, turn.history)
     if pick is not None:
-        return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense is not Sense.NONE else ())
+        return Route(_PICKED[pick.sense], choices=pick.choices if pick.sense in (Sense.CHOSEN, Sense.MISSED) else ())
     offered = was_offered_person(turn.history)
     messages = _standing(every, offered=offered)
     if every and not messages:

@@ -289,6 +289,10 @@ class ResponderContract:
         assert (again.intent, again.offers_person, choices_in(again.meta)) == ("clarify", False, choices_in(back.meta))
         assert (await self._then(unsure, again, "1", question)).citations[0].id == REFUNDS.id
 
+    async def test_never_mind_is_taken_as_said(self, unsure: Shelf) -> None:
+        reply = await self._then(unsure, await self._asked_back(unsure), "never mind")
+        assert (reply.kind, reply.intent, reply.offers_person) == (MessageKind.SMALL_TALK, "declined", False)
+
     async def test_whoever_means_none_of_them_is_offered_a_person(self, unsure: Shelf) -> None:
         reply = await self._then(unsure, await self._asked_back(unsure), "none of these")
         assert (reply.kind, reply.offers_person) == (MessageKind.UNKNOWN, True)

@@ -19,6 +19,7 @@ from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.domain.messages import Author, Message, MessageKind
 from core.llm.extractive import ExtractiveResponder
 from core.ports.responder import Reply
+from handoff.policy import EscalationRules, reason_to_escalate
 from tests.contract.responders.world import (
     PRICE,
     REFUNDS,
@@ -166,6 +167,28 @@ async def test_a_slip_asks_no_model() -> None:
     for said, kind in (("9", MessageKind.ANSWER), ("neither", MessageKind.UNKNOWN)):
         reply = await loop.respond(turn_of(message(said, seq=3), history=history), "t1", Watcher())
         assert (reply.kind, model.requests) == (kind, [])
+
+
+async def test_slips_bring_nobody_however_many() -> None:
+    """Also where the company calls a person after two replies without an answer."""
+    unknown = Reply("I don't know.", MessageKind.UNKNOWN)
+    back = ask_back(near(REFUNDS, RETURNS), QUESTION, (), TEXTS)
+    assert back is not None
+    history = [message("Do you sell bicycles?", seq=1), _kept(unknown, 2), message(QUESTION, seq=3), _kept(back, 4)]
+    for said in ("9", "thanks", "nr. 8", "yes", "9"):
+        turn = turn_of(message(said, seq=len(history) + 1), history=history)
+        reply = await ExtractiveResponder(Shelf(), AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+        assert reason_to_escalate(turn, reply, EscalationRules(unanswered=2), ()) is None
+        history += [*turn.pending, _kept(reply, len(history) + 2)]
+    turn = turn_of(message("nr. 2", seq=len(history) + 1), history=history)
+    shelf = Shelf({"back": RETURNS})
+    reply = await ExtractiveResponder(shelf, AgentSettings(), SteppingClock()).respond(turn, "t1", Watcher())
+    assert [citation.id for citation in reply.citations] == [RETURNS.id]
+
+
+def _kept(reply: Reply, seq: int) -> Message:
+    meta = {**reply.meta, "intent": reply.intent, "confidence": reply.confidence}
+    return message(reply.text, seq=seq, author=Author.AGENT, kind=reply.kind, meta=meta)
 
 
 async def test_what_was_chosen_and_is_gone_is_not_known() -> None:

@@ -98,6 +98,13 @@ def test_what_belongs_to_a_title_is_no_number() -> None:
     assert heard("2", history=history) == (Sense.CHOSEN, ["plan-1"])
 
 
+@pytest.mark.parametrize("said", ["never mind", "forget it", "vergiss es", "laissez tomber", "olvídalo", "انس الأمر"])
+def test_never_mind(said: str) -> None:
+    assert heard(said) == (Sense.DROPPED, [REFUNDS.id, RETURNS.id])
+    assert heard(f"{said}. What does it cost?") is None
+    assert heard(said, history=exchange("Hello", TALK)) is None
+
+
 def test_small_talk_a_slip_and_a_failure_between_lose_nothing() -> None:
     thanked = exchange("thanks", TALK, after=ASKED)
     slipped = exchange("9", ask_again(choices_in(back(REFUNDS, RETURNS).meta), TEXTS), after=thanked)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.capabilities import Capabilities
+from core.domain.choices import Choice, choices_meta
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlated
 from core.domain.customer import ContactDetails
@@ -78,6 +79,20 @@ async def test_the_agent_is_silent_while_people_own_it(
     assert desk.relayed == ["One", "Two"]
     assert [message.author for message in outcome.messages] == [Author.SYSTEM]
     assert outcome.handled_seq == 2
+
+
+@pytest.mark.parametrize("owned", [OwnershipState.QUEUED, OwnershipState.STAFF])
+async def test_what_is_chosen_once_people_own_it_reaches_them_alone(
+    store: SqlStore, metrics: CountedMetrics, owned: OwnershipState
+) -> None:
+    await accept(store, said("e1", "2"))
+    state = await claim_one(store)
+    offered = choices_meta((Choice("Terms", "p1", "Terms", "Money?"), Choice("Returns", "p2", "Returns", "Money?")))
+    back = replace(state.pending[0], author=Author.AGENT, kind=MessageKind.ANSWER, meta=offered)
+    responder, desk = Echo(), NotedDesk()
+    state = replace(state, history=(back,), conversation=replace(state.conversation, state=owned))
+    await make(metrics, responder, desk=desk).run(state)
+    assert (responder.turns, desk.relayed) == ([], ["2"])
 
 
 async def test_pressing_for_a_person_asks_no_model(store: SqlStore, metrics: CountedMetrics) -> None:
