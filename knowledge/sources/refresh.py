@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from knowledge.process.programs import PACKAGES, command
 from knowledge.sources.mirror import Mirror
 from knowledge.sources.options import SourceOptions
 from knowledge.sources.scan import Catalog
+from knowledge.sources.secrets import without_secret
 
 _PATIENCE = 900.0
 """Seconds without a word: more than any single request, pause or checkout may take."""
@@ -56,9 +57,26 @@ class Refresh:
     ) -> list[Refreshed]:
         """Fetches what is remote among ``roots``; nothing where none is. The index is not touched.
 
+        Sources that say which pages of a public site are for staff are read before it, asked for or not: it may have a new one.
         ``since``: what another process of this machine has fetched after that time (seconds since 1970) is not fetched again.
         """
-        return await asyncio.gather(*(self._one(options, progress, since) for options in self.remote(roots)))
+        wanted = self.remote(roots)
+        places = await asyncio.to_thread(self._catalog.staff)
+        lists = {one.root: one for options in wanted for one in places.lists_beside(options, unread=True)}
+        read = await asyncio.gather(*(self._one(one, progress, since) for one in lists.values()))
+        told = {one.root: one for one in read}
+        places = await asyncio.to_thread(self._catalog.staff) if lists else places
+
+        async def after(options: SourceOptions) -> Refreshed:
+            if options.root in told:
+                return told[options.root]
+            held = _held(places.lists_beside(options), told)
+            if held is None:
+                return await self._one(options, progress, since)
+            self._note(options, held)
+            return Refreshed(options.root, False, 0, held)
+
+        return await asyncio.gather(*map(after, wanted))
 
     def forget(self, roots: Sequence[str]) -> None:
         """Removes the mirrors of these roots, which nobody reads any more."""
@@ -116,6 +134,17 @@ class Refresh:
         """Whoever reads the mirror is told as well."""
         assert self._catalog.mirrors is not None
         Mirror.of(self._catalog.mirrors, options.root).fail(reason)
+
+
+def _held(lists: Sequence[SourceOptions], told: Mapping[str, Refreshed]) -> str | None:
+    """Why a site is not fetched now: it may hold pages for staff that only a list names which cannot be read."""
+    for one in lists:
+        if one.root in told and (reason := told[one.root].failure) is not None:
+            return (
+                f"{without_secret(one.address)} is for staff and cannot be read ({reason}): until it can, "
+                "nobody knows which new pages of this site are not for customers"
+            )
+    return None
 
 
 def _order(options: SourceOptions, mirrors: Path) -> Frame:

@@ -87,6 +87,7 @@ class StaffPlaces:
         self._sites = [site for one in self._staff if one.its_kind == SITE and (site := StaffSite.of(one))]
         self._pages: dict[str, set[frozenset[str]]] = {}
         self._unknown: list[_Unknown] = []
+        self._lists: list[tuple[SourceOptions, tuple[str, ...]]] = []
         for one in self._staff:
             if one.remote:
                 self._read(one, Mirror.of(mirrors, one.root).read() if mirrors is not None else State(), newest)
@@ -97,9 +98,13 @@ class StaffPlaces:
         addresses = {*_addresses(state), *([scope.start] if scope is not None and one.its_kind != SITE else ())}
         for spelling in map(Spelling.of, addresses):
             self._pages.setdefault(spelling.place, set()).add(spelling.pairs)
+        if one.its_kind in (SITE, GIT):  # known by its address alone
+            return
+        hosts = scope.hosts if scope is not None else tuple({host_of(address) for address in addresses})
+        if one.its_kind != PAGE or not state.visited:
+            self._lists.append((one, hosts))
         why = _why_unknown(one, state, newest)
         if why is not None:
-            hosts = scope.hosts if scope is not None else tuple({host_of(address) for address in addresses})
             reason = f" ({state.failure})" if state.failure else ""
             self._unknown.append(_Unknown(scope.start if scope is not None else one.address, hosts, f"{why}{reason}"))
 
@@ -143,6 +148,16 @@ class StaffPlaces:
                     "which pages of this site are not for customers"
                 )
         return None
+
+    def lists_beside(self, options: SourceOptions, *, unread: bool = False) -> list[SourceOptions]:
+        """The sources for staff that alone know which pages of this one are for staff too: to be read before it is.
+
+        ``unread``: with those of which nothing was read yet, so that nobody knows where people find their documents.
+        """
+        scope = Scope.of(options) if self._lists and options.its_kind in WEB else None
+        if scope is None or options.audience is KnowledgeAudience.STAFF:
+            return []
+        return [one for one, hosts in self._lists if _meet(hosts, scope.hosts) or (unread and not hosts)]
 
     def hold_in_repository(self, options: SourceOptions, place: str) -> bool:
         """Whether the file at ``place`` below a source that is a repository lies in one for staff, or in its folder."""
@@ -203,9 +218,7 @@ def _below(place: Path, folder: Path) -> str:
 
 
 def _why_unknown(options: SourceOptions, state: State, newest: Mapping[str, float]) -> str | None:
-    """Why what is for staff of this source is not known; None where it is. A site is known by its address alone."""
-    if options.its_kind in (SITE, GIT):
-        return None
+    """Why what is for staff of this source is not known; None where it is."""
     if (options.its_kind == SITEMAP and state.listed is None) or (options.its_kind == PAGE and not state.visited):
         return " and was not read yet"
     if state.fetched_at < newest.get(identity_of(options.root), 0.0):
