@@ -70,6 +70,10 @@ class Settings(
     def _together(self) -> Settings:
         if self.azure_openai_endpoint and not (self.azure_openai_api_key and self.azure_openai_deployment):
             raise ValueError("AZURE_OPENAI_ENDPOINT also needs AZURE_OPENAI_API_KEY and AZURE_OPENAI_DEPLOYMENT")
+        if self.desk_translate and not self.has_model:
+            raise ValueError(
+                "DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI."
+            )
         for key in secrets_of(self.secret_key):
             if len(key) < 32:
                 raise ValueError("SECRET_KEY must have at least 32 characters; try: openssl rand -hex 32")

@@ -12,7 +12,7 @@ from config.channels import CREDENTIALS, half_set, switched_on
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.desk.app import OWN_APP, has_own_app, make_door
-from config.desk.desk import check_desk
+from config.desk.desk import make_handoff
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
@@ -49,7 +49,7 @@ def run(names: Sequence[str]) -> int:
 def _teams(settings: Settings) -> tuple[Sequence[Team], list[Diagnosis]]:
     """None where the desk's settings are wrong, with what is wrong."""
     try:
-        return check_desk(settings).teams, []
+        return make_handoff(settings).teams, []
     except ConfigError as error:
         return (), [Diagnosis("settings", False, error.detail)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,7 +16,6 @@ from config.processes.election import Election
 from config.settings import Settings
 from core.agent.language import written_language
 from core.domain.capabilities import Capabilities
-from core.domain.errors import ConfigError
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.desk import Desk
@@ -31,18 +29,17 @@ from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
 from handoff.desk_parts import DeskParts
-from handoff.hours import BadHours, parse_hours
+from handoff.hours import parse_hours
 from handoff.learning.gaps_post import GapsPosts
 from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
 from handoff.learning.learning_views import LearningViews
-from handoff.learning.weekly import BadWeekly, parse_weekly
+from handoff.learning.weekly import parse_weekly
 from handoff.settings import HandoffSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack.wall import SlackWall, WallSettings
 from handoff.slack_desk import SlackDesk
 from handoff.spoken_to import LastWords
-from handoff.texts import languages
 from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
@@ -52,8 +49,6 @@ from handoff.waits.timers import DeskTimers
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from knowledge.gaps.book import StoredGapBook
 
-_SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
-_CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
 _ALWAYS = "24/7"
 
 
@@ -79,42 +74,10 @@ def make_wall(
     return SlackWall(wall, surroundings, store)
 
 
-def check_desk(settings: Settings) -> HandoffSettings:
-    """What the desk works with, read once. Raises ConfigError for what none can work with, before anything is started."""
-    channel = settings.slack_staff_channel
-    if channel is not None and not _CHANNEL_ID.fullmatch(channel):
-        raise ConfigError(
-            f"SLACK_STAFF_CHANNEL is {channel!r}; it must be the channel's id, such as C0123456789: in Slack, click on the "
-            "channel's name, and copy the id at the end of About."
-        )
-    return make_handoff(settings)
-
-
 def make_handoff(settings: Settings) -> HandoffSettings:
-    """Raises ConfigError."""
-    if settings.desk_language not in languages():
-        raise ConfigError(f"DESK_LANGUAGE is {settings.desk_language!r}; try one of {', '.join(sorted(languages()))}.")
-    if settings.desk_translate and not settings.has_model:
-        raise ConfigError(
-            "DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI."
-        )
-    if not settings.desk_note_sign.strip():
-        raise ConfigError("DESK_NOTE_SIGN is empty: every message of the staff would be a note. Try //.")
-    for one in settings.desk_on_call:
-        if not _SLACK_ID.fullmatch(one):
-            raise ConfigError(f"DESK_ON_CALL: {one!r} is no id of a Slack user group (S…) or person (U…).")
-    try:
-        zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
-    except BadHours as error:
-        raise ConfigError(f"DESK_TIME_ZONE: {error}") from error
-    try:
-        hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
-    except BadHours as error:
-        raise ConfigError(f"DESK_HOURS: {error}") from error
-    try:
-        gaps_post = parse_weekly(settings.gaps_post, zone)
-    except BadWeekly as error:
-        raise ConfigError(f"GAPS_POST: {error}") from error
+    """What the desk works with, read once. Raises ConfigError for files that none can work with, before anything is started."""
+    zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
+    hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
     return HandoffSettings(
         hours=hours,
         zone=zone,
@@ -131,7 +94,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         rating_seconds=settings.desk_rating_hours * 3600,
         teams=read_teams(settings),
         macros=read_macros(settings),
-        gaps_post=gaps_post,
+        gaps_post=parse_weekly(settings.gaps_post, zone),
         mood_words=read_mood_words(settings),
     )
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from config.groups import SettingsGroup
 from config.listed import Listed
+from handoff.hours import parse_hours
+from handoff.learning.weekly import parse_weekly
+from handoff.texts import languages
+
+_ALWAYS = "24/7"
+_UTC, _MONDAY = "UTC", "Mon 09:00"
+_SLACK_ID = re.compile("[SUW][A-Z0-9]{2,}")
 
 
 class DeskGroup(SettingsGroup):
@@ -27,9 +36,9 @@ class DeskGroup(SettingsGroup):
     )
     desk_hours: str | None = Field(
         None,
-        description="When staff are there: Mon-Fri 09:00-17:30; Sat 10:00-14:00; closed 12-25. Not set: always.",
+        description="When staff are there: Mon-Fri 09:00-17:30; Sat 10:00-14:00; closed 12-25. Empty or not set: always.",
     )
-    desk_time_zone: str = Field("UTC", description="The staff's time zone, such as Europe/Berlin.")
+    desk_time_zone: str = Field(_UTC, description="The staff's time zone, such as Europe/Berlin. Empty: UTC.")
     desk_remind_minutes: float = Field(
         10.0,
         ge=0,
@@ -100,9 +109,9 @@ class DeskGroup(SettingsGroup):
         "case is resolved.",
     )
     gaps_post: str = Field(
-        "Mon 09:00",
+        _MONDAY,
         description="When the staff channel reads, once a week, what was asked and not answered: a day and a time in "
-        "DESK_TIME_ZONE, or never. Where nothing was, nothing is posted.",
+        "DESK_TIME_ZONE, or never. Empty: the default. Where nothing was, nothing is posted.",
     )
     desk_translate: bool = Field(
         False,
@@ -112,3 +121,43 @@ class DeskGroup(SettingsGroup):
     desk_language: str = Field(
         "en", description="The language in which the desk speaks to staff: en, de, fr, es or ar."
     )
+
+    @field_validator("desk_note_sign")
+    @classmethod
+    def _desk_sign(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty: every message of the staff would be a note. Try //.")
+        return value
+
+    @field_validator("desk_hours")
+    @classmethod
+    def _desk_hours(cls, value: str | None) -> str | None:
+        if value:
+            parse_hours(value, _UTC)
+        return value
+
+    @field_validator("desk_time_zone")
+    @classmethod
+    def _desk_zone(cls, value: str) -> str:
+        return parse_hours(_ALWAYS, value.strip() or _UTC).zone.key
+
+    @field_validator("desk_on_call")
+    @classmethod
+    def _desk_on_call(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _SLACK_ID.fullmatch(one):
+                raise ValueError(f"{one!r} is no id of a Slack user group (S…) or person (U…).")
+        return value
+
+    @field_validator("gaps_post")
+    @classmethod
+    def _gaps_weekly(cls, value: str) -> str:
+        parse_weekly(value.strip() or _MONDAY, ZoneInfo(_UTC))
+        return value.strip() or _MONDAY
+
+    @field_validator("desk_language")
+    @classmethod
+    def _desk_language(cls, value: str) -> str:
+        if value not in languages():
+            raise ValueError(f"{value!r} is none that the desk speaks; try one of {', '.join(sorted(languages()))}.")
+        return value

@@ -12,6 +12,8 @@ from config.knowledge.described_sources import DescribedSource
 from config.listed import Listed
 from knowledge.schedule import Schedule, zone_of
 
+_NIGHTLY = "17 3 * * *"
+
 
 class KnowledgeGroup(SettingsGroup):
     """What is answered from, and how it is found."""
@@ -23,12 +25,12 @@ class KnowledgeGroup(SettingsGroup):
     )
     knowledge_source: tuple[DescribedSource, ...] = Field((), description="Sources as tables in switchboard.toml.")
     knowledge_reindex_cron: str = Field(
-        "17 3 * * *",
+        _NIGHTLY,
         description="When sources without a schedule of their own are read again, as in a crontab: minute, hour, day, month, "
-        "day of the week. none: only when somebody asks for it.",
+        "day of the week. none: only when somebody asks for it. Empty: the default.",
     )
     knowledge_time_zone: str | None = Field(
-        None, description="The time zone of schedules, such as Europe/Berlin. Default: DESK_TIME_ZONE."
+        None, description="The time zone of schedules, such as Europe/Berlin. Empty or not set: DESK_TIME_ZONE."
     )
     knowledge_webhook_secret: SecretStr | None = Field(
         None,
@@ -78,15 +80,16 @@ class KnowledgeGroup(SettingsGroup):
 
     @field_validator("knowledge_reindex_cron")
     @classmethod
-    def _schedule(cls, value: str) -> str:
-        Schedule.parse(value)
-        return value
+    def _knowledge_schedule(cls, value: str) -> str:
+        Schedule.parse(value.strip() or _NIGHTLY)
+        return value.strip() or _NIGHTLY
 
     @field_validator("knowledge_time_zone")
     @classmethod
-    def _zone(cls, value: str | None) -> str | None:
-        if value is not None:
-            zone_of(value)
+    def _knowledge_zone(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        zone_of(value)
         return value
 
     @field_validator("knowledge_webhook_secret")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from config.groups import SettingsGroup
 from config.listed import Sentences
+
+_CHANNEL_ID = re.compile("[CG][A-Z0-9]{6,}")
 
 
 class SlackGroup(SettingsGroup):
@@ -47,3 +50,13 @@ class SlackGroup(SettingsGroup):
     slack_desk_app_token: SecretStr | None = Field(
         None, description="Socket Mode for the staff's own app (xapp-…). A list."
     )
+
+    @field_validator("slack_staff_channel")
+    @classmethod
+    def _staff_channel(cls, value: str | None) -> str | None:
+        if value is not None and not _CHANNEL_ID.fullmatch(value):
+            raise ValueError(
+                f"{value!r} is no channel's id, such as C0123456789: in Slack, click on the channel's name, and copy the id at "
+                "the end of About."
+            )
+        return value

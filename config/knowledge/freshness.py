@@ -15,7 +15,7 @@ from config.knowledge.source_jobs import ScheduledSource, SourceJobs
 from config.processes.data_dir import own_secret, owner_name
 from config.processes.loops import Loop
 from config.settings import Settings, secrets_of
-from core.domain.errors import ConfigError, NotFound, Overloaded
+from core.domain.errors import NotFound, Overloaded
 from core.domain.jobs import Job
 from core.domain.push import Push
 from core.ports.clock import Clock
@@ -40,11 +40,8 @@ def scheduled_sources(settings: Settings) -> tuple[ScheduledSource, ...]:
 
 
 def schedule_zone(settings: Settings) -> tzinfo:
-    """In which the times of schedules are meant, and shown. Raises ConfigError."""
-    try:
-        return zone_of(settings.knowledge_time_zone or settings.desk_time_zone)
-    except ValueError as error:
-        raise ConfigError(f"DESK_TIME_ZONE: {error}") from error
+    """In which the times of schedules are meant, and shown."""
+    return zone_of(settings.knowledge_time_zone or settings.desk_time_zone)
 
 
 def make_source_jobs(settings: Settings, jobs: Jobs, clock: Clock, process: str) -> SourceJobs:

@@ -314,7 +314,8 @@ MALFORMED: list[tuple[str, str, Environment]] = [
     ("settings", "LEASE_SECONDS: ", {"LEASE_SECONDS": "0"}),
     ("settings", "SECRET_KEY must have at least 32 characters", {"SECRET_KEY": "short"}),
     ("settings", "SECRET_KEY must have at least 32 characters", {"SECRET_KEY": "short", "PORT": "eighty"}),
-    ("desk", "DESK_HOURS: ", {"DESK_HOURS": "whenever"}),
+    ("settings", "DESK_HOURS: ", {"DESK_HOURS": "whenever"}),
+    ("settings", "GAPS_POST: ", {"GAPS_POST": "Mon 25:00"}),
     ("telegram", "TELEGRAM_BOT_TOKEN", {"TELEGRAM_BOT_TOKEN": "nonsense"}),
     ("sms", "begins with AC", {"TWILIO_ACCOUNT_SID": "nonsense"}),
     ("email", "EMAIL_IMAP_URL", {"EMAIL_ADDRESS": SUPPORT}),
@@ -341,7 +342,7 @@ async def test_a_staff_channel_without_its_id_is_refused(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     code, shown = await doctor(tmp_path, "slack", {"SLACK_STAFF_CHANNEL": "#support"})
     assert code != 0
-    assert "SLACK_STAFF_CHANNEL is '#support'" in shown
+    assert "SLACK_STAFF_CHANNEL: '#support' is no channel's id" in shown
 
 
 async def test_the_staff_channel_is_looked_at(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.desk.desk import check_desk
+from config.desk.desk import make_handoff
 from config.desk.rules import escalation_rules, make_rules, make_sentiment
 from config.settings import read_settings
 from core.domain.errors import ConfigError
@@ -16,7 +16,7 @@ from core.ports.responder import Reply
 from handoff.policy import EscalationRules
 from tests.unit.handoff.test_policy import FAILURE, UNKNOWN, _agent, _said, _turn
 
-STAFFED = {"slack_staff_channel": "C1", "slack_bot_token": "xoxb-1"}
+STAFFED = {"slack_staff_channel": "C0STAFF01", "slack_bot_token": "xoxb-1"}
 FURY = "This is the worst service ever, I am absolutely furious!!!"
 OFF = EscalationRules(
     frustration=None, frustrated_messages=0, decline=None, unanswered=0, model_failed=False, tool_failed=False
@@ -73,7 +73,7 @@ def test_a_companys_own_words_bring_a_person_in(tmp_path: Path) -> None:
     words = tmp_path / "moods.yaml"
     words.write_text("any:\n  furious: [the blue light is back]\n", "utf-8")
     settings = read_settings(**STAFFED | {"slack_staff_channel": "C0STAFF01"}, desk_mood_file=words)
-    found = make_rules(settings, check_desk(settings).mood_words)(odd, None)
+    found = make_rules(settings, make_handoff(settings).mood_words)(odd, None)
     assert found is not None
     assert found.urgency == "high"
 
@@ -86,7 +86,7 @@ def test_a_file_of_moods_that_cannot_be_used_stops_the_start(tmp_path: Path, tex
     if text is not None:
         words.write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=problem):
-        check_desk(read_settings(desk_mood_file=words))
+        make_handoff(read_settings(desk_mood_file=words))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
-from config.desk.desk import check_desk, make_handoff
+from config.cli import main
+from config.desk.desk import make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 
@@ -39,12 +42,39 @@ def test_without_hours_staff_are_always_there() -> None:
         ("DESK_HOURS", "Mon-Fri whenever", "DESK_HOURS: .*whenever"),
         ("DESK_TIME_ZONE", "Berlin", "DESK_TIME_ZONE: There is no time zone “Berlin”"),
         ("DESK_ON_CALL", "@grace", "DESK_ON_CALL: '@grace' is no id"),
-        ("DESK_LANGUAGE", "xx", "DESK_LANGUAGE"),
-        ("DESK_NOTE_SIGN", "  ", "DESK_NOTE_SIGN is empty"),
-        ("SLACK_STAFF_CHANNEL", "#support", "SLACK_STAFF_CHANNEL is '#support'; it must be the channel's id"),
+        ("DESK_LANGUAGE", "xx", "DESK_LANGUAGE: 'xx' .*de, en"),
+        ("DESK_TRANSLATE", "true", "DESK_TRANSLATE needs a language model"),
+        ("GAPS_POST", "Mon 25:00", "GAPS_POST: “Mon 25:00” is no day and time"),
+        ("DESK_NOTE_SIGN", "  ", "DESK_NOTE_SIGN: is empty"),
+        ("SLACK_STAFF_CHANNEL", "#support", "SLACK_STAFF_CHANNEL: '#support' is no channel's id"),
     ],
 )
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, problem: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=problem):
-        check_desk(read_settings())
+        read_settings()
+
+
+@pytest.mark.parametrize("command", [["index", "--status"], ["gaps"], ["migrate"], ["learned", "list"], ["serve"]])
+def test_every_command_refuses_it_alike(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GAPS_POST", "Mon 25:00")
+    ran = CliRunner().invoke(main, command)
+    assert ran.exit_code == 2
+    assert "These settings are wrong:\n  GAPS_POST: “Mon 25:00” is no day and time. Write it like this" in ran.output
+
+
+def test_what_is_empty_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ("knowledge_reindex_cron", "knowledge_time_zone", "desk_time_zone", "desk_hours", "gaps_post")
+    defaults = read_settings()
+    for name in names:
+        monkeypatch.setenv(name.upper(), "")
+    assert read_settings() == defaults
+    for name in names:
+        monkeypatch.delenv(name.upper())
+    Path("switchboard.toml").write_text("".join(f'{name} = ""\n' for name in names))
+    found = make_handoff(read_settings())
+    assert (found.zone, found.hours, found.gaps_post) == (ZoneInfo("UTC"), None, make_handoff(defaults).gaps_post)
+    assert read_settings().knowledge_reindex_cron == defaults.knowledge_reindex_cron
+    assert read_settings().knowledge_time_zone is None

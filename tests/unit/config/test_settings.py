@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from config.groups import SettingsGroup
 from config.settings import Settings, read_settings, secrets_of
 from core.domain.errors import ConfigError
 
@@ -41,8 +43,8 @@ def test_an_empty_variable_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     "name", [name for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
 )
 def test_every_list_is_written_with_commas(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name.upper(), "one.example, two.example,")
-    assert getattr(read_settings(), name) == ("one.example", "two.example")
+    monkeypatch.setenv(name.upper(), "S0ONE, S0TWO,")
+    assert getattr(read_settings(), name) == ("S0ONE", "S0TWO")
 
 
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +107,15 @@ def test_a_site_that_signs_customers_in_cannot_sign_sessions(monkeypatch: pytest
 
 def test_secrets_are_not_shown() -> None:
     assert "k" * 32 not in repr(read_settings(secret_key="k" * 32))
+
+
+def test_no_group_takes_the_check_of_another_away() -> None:
+    """They are put together into one class, in which a name is there once."""
+    found = Counter(
+        name
+        for group in Settings.__mro__
+        if issubclass(group, SettingsGroup)
+        for name, value in vars(group).items()
+        if isinstance(value, classmethod) and name.startswith("_") and not name.startswith("__")
+    )
+    assert [name for name, times in found.items() if times > 1] == []

@@ -10,7 +10,7 @@ import pytest
 
 from config.channels import half_set
 from config.desk.app import desk_tokens, has_own_app, staff_channels
-from config.desk.desk import check_desk, make_handoff
+from config.desk.desk import make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.domain.messages import Author, Citation
@@ -65,7 +65,7 @@ def test_a_team_has_hours_people_and_a_channel_or_the_companys(monkeypatch: pyte
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, problem: str) -> None:
     teams(monkeypatch, tmp_path, text)
     with pytest.raises(ConfigError, match=problem):
-        check_desk(read_settings())
+        make_handoff(read_settings())
 
 
 def test_a_desk_of_its_own_needs_no_slack_for_customers(monkeypatch: pytest.MonkeyPatch) -> None:
