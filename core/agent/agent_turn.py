@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.agent.builtin_tools import SEARCH
 from core.agent.citation_gate import CitationGate
 from core.agent.model_step import ModelStep, ask
-from core.agent.prompting import CITE_AGAIN, fit
+from core.agent.prompting import CITE_AGAIN, SAY_AGAIN, fit
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources, defuse
 from core.agent.ticket_tools import MAKES_TICKETS
@@ -90,7 +90,7 @@ class AgentTurn:
             asked_again = True
             await self._journal.record_step(number, step, opening)
             self._gate.drop_held()
-            messages.append(ChatMessage("user", CITE_AGAIN))
+            messages.append(ChatMessage("user", SAY_AGAIN if self._used_tool else CITE_AGAIN))
         raise ModelError(f"The model still asked for tools after {self._settings.max_steps} steps.")
 
     def _judge(self, subject: TurnSubject, *, may_ask_again: bool) -> Judged | None:
@@ -101,7 +101,7 @@ class AgentTurn:
             self._gate.held,
             self._sources,
             small_talk=subject.small_talk,
-            used_tool=self._used_tool,
+            standing=self._gate.standing if self._used_tool else None,
             may_ask_again=may_ask_again,
         )
 
@@ -153,13 +153,13 @@ class AgentTurn:
             self.broken.discard(outcome.call.name)
         if outcome.ok and result.escalation is not None:
             self.escalation = self.escalation or result.escalation
-        if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:
-            self._used_tool = True
-            self._gate.trust_unmarked()
         if outcome.ok and outcome.call.name in MAKES_TICKETS:
             self.tickets += numbers_in(result.content)[:1]
             self._gate.trust_tickets(self.tickets)
         said = trim(defuse(result.content), self._settings.tool_result_tokens)
+        if outcome.ok and result.escalation is None and outcome.call.name != SEARCH:
+            self._used_tool = True
+            self._gate.trust_result(outcome.call.name, outcome.call.arguments, said)
         found = self._sources.show(result.sources, budget=self._settings.tool_result_tokens - estimate(said))
         shown = "\n".join(part for part in (said, found) if part)
         text = shown if outcome.ok else f"Error: {result.content}"

@@ -3,16 +3,16 @@
 Rules, in this order, for each complete sentence:
 1. A marker ``[n]`` must be the number of a source that the model was given in this turn and that is good enough to
    answer from. Others are removed; a sentence that had markers and keeps none is left out: it rests on nothing. So is one
-   that states a figure or a link which its sources do not hold, or their opposite (see ``entailment``), unless a tool gave
-   a result in this turn.
+   that states a figure or a link which neither its sources nor the results of this turn's tools hold, or the opposite
+   (see ``entailment``).
 2. A sentence that claims a hand-over is left out (see ``claims``).
 3. Sentences without any marker wait until the first one with a valid marker has passed, so that an answer that turns out
    to rest on nothing can still be withheld without anybody having read it (see ``verdict``).
 4. A sentence without a marker that states something (see ``grounding``) waits for a marker in the same paragraph. When
    none follows, it is left out, and so it is at once when it says "I don't know" and states something beside: no later
-   marker speaks for a guess. Not when a tool gave a result in this turn: then such facts may come from there.
-5. A sentence that rests on sources and is not in their words waits until the answer is written, and everything behind it;
-   then ``verify`` is asked about all of them at once (see ``second_gate``), and what is not said there is left out.
+   marker speaks for a guess. It may also rest on what a tool gave in this turn (see ``tool_results``).
+5. A sentence that rests on sources or results and is not in their words waits until the answer is written, and everything
+   behind it; then ``verify`` is asked about all of them at once (see ``second_gate``), and what is not said there is left out.
 Markers are renumbered in the order of their first use, so that ``[1]`` is the first citation of the reply.
 """
 
@@ -31,6 +31,7 @@ from core.agent.grounding import is_grounded
 from core.agent.sentences import MARKER, STOP, first_sentence
 from core.agent.sources import Sources
 from core.agent.stating import asks
+from core.agent.tool_results import ToolResults
 from core.domain.messages import Citation
 from core.domain.ticket import numbers_in
 
@@ -94,7 +95,7 @@ class CitationGate:
         self._gap = ""
         self._held: list[_Held] = []
         self._paragraph = 0
-        self._trusting = False
+        self._results = ToolResults()
         self._tickets: frozenset[str] = frozenset()
         self._out: list[str] = []
         self._numbers: dict[int, int] = {}
@@ -136,9 +137,14 @@ class CitationGate:
         if self._numbers:
             self._gap = _wider(await self._settle(paragraph=None), self._gap)
 
-    def trust_unmarked(self) -> None:
-        """A tool gave a result: what is said without a marker may rest on it."""
-        self._trusting = True
+    @property
+    def standing(self) -> str:
+        """Of what waits for a citation, what may be shown without one since it rests on a tool's result."""
+        return "".join(held.gap + held.text for held in self._held if self._stands(held.text))
+
+    def trust_result(self, name: str, arguments: str, content: str) -> None:
+        """A tool gave this: what is said without a marker may rest on it."""
+        self._results.add(name, arguments, content)
 
     def trust_tickets(self, numbers: Iterable[str]) -> None:
         """These tickets were opened or changed in this turn: it may be said of them that they were."""
@@ -157,6 +163,8 @@ class CitationGate:
         if marker_for is not None:
             text = (self._sources.text(marker_for),)
             held = [waiting for waiting in held if is_grounded(waiting.text, text, said=self._said)]
+        elif self._results:
+            held = [waiting for waiting in held if self._stands(waiting.text)]
         mark = f" [{await self._number(marker_for)}]" if held and marker_for is not None else ""
         for place, sentence in enumerate(held, 1):
             await self._send(sentence.gap + sentence.text + (mark if place == len(held) else ""))
@@ -187,22 +195,20 @@ class CitationGate:
         return bool(self._claims([*beside, sentence]))
 
     def _claims(self, sentences: Sequence[str]) -> list[Claim]:
-        """Those that would be shown, rest on sources and are not in their words."""
-        if self._trusting:
-            return []
+        """Those that would be shown, rest on sources or on what tools gave, and are not in their words."""
         markers = [self._cited(sentence) for sentence in sentences]
         everything = list(dict.fromkeys([*self._numbers, *(number for some in markers for number in some)]))
         found: dict[Claim, None] = {}
         for place, (sentence, cited) in enumerate(zip(sentences, markers, strict=True)):
             resting, stated = cited or everything, _stated(sentence)
-            texts = list(map(self._sources.text, resting))
-            passages = tuple(map(self._sources.passage, resting))
-            if not resting or asks(stated) or says_unknown(stated) or is_in_its_words(prose(stated), passages):
+            passages = (*map(self._sources.passage, resting), *self._results.passages)
+            if not passages or asks(stated) or says_unknown(stated) or is_in_its_words(prose(stated), passages):
                 continue
-            carried = bool(cited) or any(markers[place:])
-            if is_borne_out(stated, texts, said=self._said) and (
-                carried or is_grounded(stated, texts, said=self._said)
-            ):
+            if cited or any(markers[place:]):
+                shown = self._borne_out(sentence, resting)
+            else:
+                shown = self._stands(sentence, resting) and not self._results.say(stated, self._said)
+            if shown:
                 found[Claim(stated, passages)] = None
         return list(found)
 
@@ -243,11 +249,13 @@ class CitationGate:
         left = await self._settle(paragraph=self._paragraph)
         await self._send(_wider(left, gap) + self._renumber(sentence))
 
-    def _stands(self, sentence: str) -> bool:
-        if self._trusting:
-            return True
-        texts = map(self._sources.text, self._numbers)
-        return _stated(sentence) not in self._unsaid and is_grounded(sentence, texts, said=self._said)
+    def _stands(self, sentence: str, resting: Iterable[int] | None = None) -> bool:
+        """Without a marker: what the cited sources hold, or the results of tools."""
+        stated = _stated(sentence)
+        if stated in self._unsaid:
+            return False
+        texts = list(map(self._sources.text, self._numbers if resting is None else resting))
+        return is_grounded(sentence, texts, said=self._said) or self._results.allow(stated, texts, self._said)
 
     async def _settle(self, *, paragraph: int | None) -> str:
         """Emit what waited and may be said: all of the paragraph that has a marker, elsewhere what stands without one.
@@ -296,11 +304,11 @@ class CitationGate:
         return (kept, cited) if set(marker_numbers(kept)) == set(cited) else ("", [])
 
     def _borne_out(self, sentence: str, cited: Iterable[int]) -> bool:
-        """What a tool found is in no source, so that its figures cannot be looked for there."""
-        stated = _stated(sentence)
-        if self._trusting:
-            return True
-        return stated not in self._unsaid and is_borne_out(stated, map(self._sources.text, cited), said=self._said)
+        """By its sources, or with what a tool found beside them, which stands in none."""
+        stated, texts = _stated(sentence), list(map(self._sources.text, cited))
+        return stated not in self._unsaid and (
+            is_borne_out(stated, texts, said=self._said) or self._results.allow(stated, texts, self._said)
+        )
 
     def _tells_of_ticket(self, sentence: str) -> bool:
         """That somebody looks after it is still only for the transition to say."""

@@ -24,6 +24,12 @@ CITE_AGAIN = (
     "that you do not know."
 )
 
+SAY_AGAIN = (
+    "Part of your answer stands in no source, nor in what a tool gave, or it carried no source numbers. Write it again with the "
+    "number of the source in square brackets behind every statement that rests on one. What a tool gave needs no number: keep "
+    "it, with its figures as they stand there. Leave out everything else; when nothing remains, say that you do not know."
+)
+
 
 @functools.cache
 def _template(name: str) -> str:

@@ -24,7 +24,8 @@ from core.ports.clock import Clock
 logger = logging.getLogger(__name__)
 
 _MOST = 12
-_PASSAGE_TOKENS = 800
+_PASSAGE_TOKENS = 2_000
+"""As much as the model read of a tool's result (AgentSettings.tool_result_tokens): what is cut off cannot be found to be said."""
 _SENTENCE_TOKENS = 200
 _ANSWER_TOKENS = 3_000
 """A dozen verdicts are 150 tokens; the rest is for models that think first."""

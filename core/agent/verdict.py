@@ -2,7 +2,8 @@
 
 An answer with at least one valid citation is shown. One without is shown only when it claims nothing that would need one:
 
-- another tool than the search gave a result in this turn, so that the facts come from there;
+- another tool than the search gave a result in this turn, and what it says rests on that (see ``tool_results``): what does
+  not is left out, once the model had the chance to write it again;
 - it is a mere pleasantry: thanks, a greeting, the name that the customer gave; nothing that can be taken for a yes or no;
 - it asks the customer back, in at most two sentences without figures or links, and asserts nothing by that: it asks in
   the customer's words, in those of good sources and in such as any question needs.
@@ -93,11 +94,17 @@ def _admits(question: str, answer: str) -> bool:
 
 
 def judge(
-    question: str, answer: str, sources: Sources, *, small_talk: bool, used_tool: bool, may_ask_again: bool
+    question: str, answer: str, sources: Sources, *, small_talk: bool, standing: str | None, may_ask_again: bool
 ) -> Judged:
-    """Judge an answer without a citation; ``answer`` is what would be shown."""
-    if used_tool:
-        return Judged(Verdict.TOOL)
+    """Judge an answer without a citation; ``answer`` is what would be shown.
+
+    ``standing``: what of it may be shown since tools gave results; None where none did.
+    """
+    if standing is not None:
+        whole = standing == answer and _repeated_source(answer, sources) is None
+        if may_ask_again and not whole:
+            return Judged(Verdict.CITE_AGAIN)
+        return Judged(Verdict.TOOL if standing.strip() else Verdict.WITHHOLD)
     if small_talk:
         return Judged(Verdict.SMALL_TALK if _only_asks(question, answer, sources) else Verdict.WITHHOLD)
     if _admits(question, answer):

@@ -163,7 +163,7 @@ async def test_what_has_no_marker_must_stand_in_what_is_cited(text: str, shown: 
 
 async def test_facts_of_a_tool_need_no_marker() -> None:
     gate, _ = _gate()
-    gate.trust_unmarked()
+    gate.trust_result("where", '{"order": 7}', "It is in Lisbon.")
     await gate.feed("It costs 9 [2].\n\nYour order 7 is in Lisbon.")
     await gate.finish()
     assert gate.text == "It costs 9 [1].\n\nYour order 7 is in Lisbon."
@@ -241,7 +241,43 @@ async def test_what_stands_before_a_citation_in_its_paragraph_is_checked_as_well
 
 async def test_figures_of_a_tool_are_not_looked_for_in_sources() -> None:
     gate, _ = _gate()
-    gate.trust_unmarked()
+    gate.trust_result("invoice", "{}", '{"total": "12.00 EUR"}')
     await gate.feed("Your invoice is 12 euros, that is 9 and the tax [2].")
     await gate.finish()
     assert "12 euros" in gate.text
+
+
+TICKET = (
+    '{"number": "TKT-20261121-0001", "status": "open", "opened": "2026-11-21T09:05+00:00", "total": "1,250.00 EUR"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Your ticket is open. It costs 12 euros a month [2].", ""),
+        ("Your ticket is open. It costs 9 euros a month [2].", "Your ticket is open. It costs 9 euros a month [1]."),
+        ("It costs 9 euros a month [2].\n\nRefunds take 60 days.", "It costs 9 euros a month [1]."),
+        ("It costs 9 euros a month [2].\n\nSee https://evil.example/.", "It costs 9 euros a month [1]."),
+        ("It costs 9 [2].\n\nEs ist seit dem 21. November um 9:05 Uhr offen.", None),
+        ("It costs 9 [2].\n\nTKT-20261121-0001 is about 1.250 €.", None),
+        ("It costs 9 [2].\n\nTKT-20261121-0002 is about 1.250 €.", "It costs 9 [1]."),
+        ("It costs 9 [2].\n\nTKT-20261121-0001 is about 1.500 €.", "It costs 9 [1]."),
+    ],
+)
+async def test_beside_a_tool_only_its_own_figures_need_no_source(text: str, shown: str | None) -> None:
+    gate, _ = _gate()
+    gate.trust_result("get_ticket_status", '{"number": "TKT-20261121-0001"}', TICKET)
+    await gate.feed(text)
+    await gate.finish()
+    assert gate.text == (text.replace("[2]", "[1]") if shown is None else shown)
+
+
+async def test_what_a_tool_was_asked_for_may_be_named() -> None:
+    gate, _ = _gate()
+    gate.trust_result("refund", '{"order": 4711, "to": "M\\u00fcller"}', "Paid back.")
+    await gate.feed("I have paid order 4711 back to Müller. You get 250 euros.")
+    await gate.finish()
+    assert gate.standing == "I have paid order 4711 back to Müller."
+    await gate.release()
+    assert gate.text == "I have paid order 4711 back to Müller."

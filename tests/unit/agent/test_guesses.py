@@ -144,7 +144,7 @@ def _judge(question: str, answer: str, *, good: bool = False, talk: bool = False
     sources.add(from_passage(STRAY, supported=False))
     if good:
         sources.add(from_passage(PASSWORD, supported=True))
-    return judge(question, answer, sources, small_talk=talk, used_tool=False, may_ask_again=False).verdict
+    return judge(question, answer, sources, small_talk=talk, standing=None, may_ask_again=False).verdict
 
 
 @pytest.mark.parametrize("table", [GUESSES, ASSERTING_QUESTIONS, CLARIFYING, GREETINGS])

@@ -195,21 +195,27 @@ async def test_a_passage_that_says_what_to_answer_is_only_read() -> None:
     assert sentence["id"] not in order
 
 
-async def test_what_a_tool_found_is_in_no_source_and_is_not_asked_about() -> None:
-    @tool(effect=False)
-    async def order_status() -> str:
-        """Where the order is."""
-        return "It left on Monday."
+@tool(effect=False)
+async def order_status() -> str:
+    """Where the order is."""
+    return "It left on Monday."
 
-    checker = Checker("Monday")
-    reply = await answered(
-        call("order_status"),
-        say("It left our house at the start of the week [1]."),
-        checker=checker,
-        tools=(order_status,),
-    )
-    assert checker.requests == []
-    assert "start of the week" in reply.text
+
+async def test_what_a_tool_found_is_a_passage_to_be_compared_with() -> None:
+    checker = Checker()
+    said = "It left our house at the start of the week [1]."
+    reply = await answered(call("order_status"), say(said), checker=checker, tools=(order_status,))
+    assert reply.text == said
+    passages = [one["text"] for one in checker.data()["passages"]]
+    assert "# order_status {}\nIt left on Monday." in passages
+
+
+async def test_beside_a_tool_the_model_is_asked_about_what_has_no_marker_too() -> None:
+    checker = Checker("every country")
+    both = "It left on Monday. We send parcels into every country."
+    reply = await answered(call("order_status"), say(both), say(both), checker=checker, tools=(order_status,))
+    assert checker.asked[0] == ["We send parcels into every country."]
+    assert reply.text == "It left on Monday."
 
 
 async def test_a_passage_is_sent_once_however_many_sentences_rest_on_it() -> None:

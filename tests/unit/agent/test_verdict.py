@@ -11,13 +11,19 @@ from tests.contract.responders.world import PASSWORD, STRAY
 
 
 def _judge(
-    question: str, answer: str, *, good: bool = False, talk: bool = False, tool: bool = False, again: bool = True
+    question: str,
+    answer: str,
+    *,
+    good: bool = False,
+    talk: bool = False,
+    standing: str | None = None,
+    again: bool = True,
 ) -> Verdict:
     sources = Sources()
     sources.add(from_passage(STRAY, supported=False))
     if good:
         sources.add(from_passage(PASSWORD, supported=True))
-    return judge(question, answer, sources, small_talk=talk, used_tool=tool, may_ask_again=again).verdict
+    return judge(question, answer, sources, small_talk=talk, standing=standing, may_ask_again=again).verdict
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,20 @@ def test_not_to_know_excuses_no_guess(answer: str) -> None:
 
 def test_small_talk_and_tool_answers_need_no_source() -> None:
     assert _judge("hi", "Hello! How can I help you?", talk=True) is Verdict.SMALL_TALK
-    assert _judge("Where is order 7?", "It is in Lisbon.", tool=True) is Verdict.TOOL
+    assert _judge("Where is order 7?", "It is in Lisbon.", standing="It is in Lisbon.") is Verdict.TOOL
+
+
+def test_of_what_rests_on_no_result_and_no_source_nothing_is_left_when_it_was_asked_for_once() -> None:
+    answer = "It is in Lisbon. Refunds take 60 days."
+    assert _judge("Where is order 7?", answer, standing="It is in Lisbon.") is Verdict.CITE_AGAIN
+    assert _judge("Where is order 7?", answer, standing="It is in Lisbon.", again=False) is Verdict.TOOL
+    assert _judge("Where is order 7?", answer, standing="", again=False) is Verdict.WITHHOLD
+
+
+def test_what_repeats_a_source_is_asked_for_its_marker_also_beside_a_tool() -> None:
+    answer = "Click “Forgot password?” on the sign-in page."
+    assert _judge("password?", answer, standing=answer, good=True) is Verdict.CITE_AGAIN
+    assert _judge("password?", answer, standing=answer, good=True, again=False) is Verdict.TOOL
 
 
 def test_with_good_sources_it_is_asked_once_for_markers() -> None:
