@@ -87,7 +87,8 @@ async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
         async with _store(settings) as store:
             process = new_id()
             election = Election() if store is None or _has_one_owner(settings) else Election(store, process)
-            jobs = make_source_jobs(settings, store, SystemClock(), process) if store is not None else None
+            clock, owns = SystemClock(), _has_one_owner(settings)
+            jobs = make_source_jobs(settings, store, clock, process, plans=owns) if store is not None else None
             knowledge = knowledge_parts.make_knowledge(settings)
             indexing = knowledge_parts.make_indexing(settings, knowledge, NoMetrics(), election, jobs)
             try:

@@ -44,8 +44,8 @@ def schedule_zone(settings: Settings) -> tzinfo:
     return zone_of(settings.knowledge_time_zone or settings.desk_time_zone)
 
 
-def make_source_jobs(settings: Settings, jobs: Jobs, clock: Clock, process: str) -> SourceJobs:
-    """An index that processes share has one row for each source, an embedded one its own."""
+def make_source_jobs(settings: Settings, jobs: Jobs, clock: Clock, process: str, *, plans: bool = True) -> SourceJobs:
+    """An index that processes share has one row for each source, an embedded one its own. ``plans``: see SourceJobs."""
     shared = settings.chroma_url is not None
     return SourceJobs(
         jobs,
@@ -54,6 +54,7 @@ def make_source_jobs(settings: Settings, jobs: Jobs, clock: Clock, process: str)
         schedule_zone(settings),
         scope=scope_of(settings),
         holder=process if shared else owner_name(settings.data_dir),
+        plans=plans,
     )
 
 

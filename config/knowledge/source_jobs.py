@@ -82,7 +82,11 @@ class Running:
 
 
 class SourceJobs:
-    """``scope``: the index; ``holder``: this process, by a name that its successor has as well where it owns DATA_DIR."""
+    """``scope``: the index; ``holder``: this process, by a name that its successor has as well where it owns DATA_DIR.
+
+    ``plans``: what is configured here decides what there is, as in a hub. A command may know less than the hub beside it: it only
+    adds what is missing.
+    """
 
     def __init__(
         self,
@@ -93,6 +97,7 @@ class SourceJobs:
         *,
         scope: str,
         holder: str,
+        plans: bool = True,
         lease: float = _LEASE,
         beat: float = _BEAT,
     ) -> None:
@@ -102,17 +107,27 @@ class SourceJobs:
         self._zone = zone
         self._scope = scope
         self._holder = holder
+        self._plans = plans
         self._lease = lease
         self._beat = beat
         self._here: set[str] = set()
         self._planned = False
 
     async def _all(self) -> Sequence[Job]:
-        """From the first look on there are jobs of these sources, and of no others of this index."""
-        if not self._planned:
+        """From the first look on there are jobs of these sources. One that somebody else has taken out comes back.
+
+        A hub with other settings does that, and it would never be due again.
+        """
+        if not self._planned and self._plans:
             await self._jobs.plan_jobs(self._scope, [self._plan(source) for source in self.sources.values()])
-            self._planned = True
-        return await self._jobs.jobs(self._scope)
+        self._planned = True
+        found = await self._jobs.jobs(self._scope)
+        missing = self.sources.keys() - {job.id for job in found}
+        if missing:
+            planned = [self._plan(source) for source in self.sources.values() if source.id in missing]
+            await self._jobs.plan_jobs(self._scope, planned, whole=False)
+            found = await self._jobs.jobs(self._scope)
+        return found
 
     def _plan(self, source: ScheduledSource) -> PlannedJob:
         line = f"{source.schedule.text} {self._zone}" if source.schedule is not None else ""

@@ -12,8 +12,8 @@ from core.domain.knowledge import IndexProgress, SourceReport
 class Jobs(Protocol):
     """Every method is one transaction, and raises StoreUnavailable."""
 
-    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob]) -> None:
-        """The jobs of this index are these and no others.
+    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob], *, whole: bool = True) -> None:
+        """The jobs of this index are these and no others. Without ``whole``: those of them that are missing come to the others.
 
         One whose schedule is as it was keeps its time, also when that has passed: what was missed is due once.
         """

@@ -31,7 +31,7 @@ class SqlJobs:
     def __init__(self, database: Database) -> None:
         self._jobs_db = database
 
-    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob]) -> None:
+    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob], *, whole: bool = True) -> None:
         """See Jobs.plan_jobs."""
         wanted = {one.id: one for one in planned}
 
@@ -40,7 +40,7 @@ class SqlJobs:
         def work(connection: Connection) -> None:
             connection.execute(delete(job).where(job.c.scope != scope, *gone))
             rows = connection.execute(select(job).where(job.c.scope == scope).with_for_update()).all()
-            for row in rows:
+            for row in rows if whole else ():
                 one = wanted.get(row.id)
                 here = (job.c.scope == scope, job.c.id == row.id)
                 if one is None:

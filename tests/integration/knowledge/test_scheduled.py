@@ -81,11 +81,21 @@ class Cable:
 class Hub:
     """One process: its scheduler, its indexing and its connections."""
 
-    def __init__(self, store: SqlStore, clock: ManualClock, sources: Sequence[ScheduledSource], holder: str) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        clock: ManualClock,
+        sources: Sequence[ScheduledSource],
+        holder: str,
+        *,
+        plans: bool = True,
+    ) -> None:
         self.store = store
         self.shelf = Shelf()
         self.cable = Cable(store)
-        self.jobs = SourceJobs(cast("Jobs", self.cable), sources, clock, UTC, scope="shared", holder=holder, beat=0.01)
+        self.jobs = SourceJobs(
+            cast("Jobs", self.cable), sources, clock, UTC, scope="shared", holder=holder, plans=plans, beat=0.01
+        )
         knowledge = cast("Knowledge", self.shelf)
         self.indexing = Indexing(
             knowledge, [source.root for source in sources], cast("Metrics", None), shared=True, jobs=self.jobs
@@ -285,6 +295,53 @@ async def test_sources_that_are_configured_no_more_have_no_jobs(stores: list[Sql
     await Hub(stores[1], clock, every("none", SITE), "p1").tick()
     (job,) = await stores[0].jobs("shared")
     assert (job.source, job.next_run_at) == (SITE, None)
+
+
+async def test_a_command_with_other_sources_takes_no_schedule_from_a_hub(
+    stores: list[SqlStore], clock: ManualClock
+) -> None:
+    """A container that indexes beside the hub, or a laptop, need not know all that the hub reads."""
+    hub = Hub(stores[0], clock, every("0 * * * *", DOCS, SITE), "p0")
+    await hub.tick()
+    command = Hub(stores[1], clock, every("0 * * * *", SITE, "/srv/another"), "command", plans=False)
+
+    await command.indexing.run([SITE])
+
+    assert {job.source for job in await stores[0].jobs("shared")} == {DOCS, SITE, "/srv/another"}
+    assert (await hub.job(SITE)).state is JobState.DONE
+    clock.move(HOUR)
+    assert await hub.tick() == 2
+    assert await stores[1].ask_jobs([identity_of(DOCS)]) == 1
+
+
+async def test_a_command_keeps_the_times_of_a_hub_with_another_schedule(
+    stores: list[SqlStore], clock: ManualClock
+) -> None:
+    hub = Hub(stores[0], clock, every("0 * * * *", DOCS), "p0")
+    await hub.tick()
+    before = await hub.job()
+
+    await Hub(stores[1], clock, every("none", DOCS), "command", plans=False).indexing.run([DOCS])
+
+    after = await hub.job()
+    assert (after.schedule, after.next_run_at) == (before.schedule, before.next_run_at)
+
+
+async def test_of_two_hubs_with_different_sources_each_reads_its_own(
+    stores: list[SqlStore], clock: ManualClock
+) -> None:
+    """The folder of one machine is not on the other."""
+    first = Hub(stores[0], clock, every("0 * * * *", DOCS, SITE), "p0")
+    await first.tick()
+    second = Hub(stores[1], clock, every("0 * * * *", SITE), "p1")
+    await second.tick()
+
+    await first.tick()
+    await second.tick()
+    clock.move(HOUR)
+
+    assert sum([await second.tick(), await first.tick()]) == 2
+    assert sorted([*first.shelf.seen, *second.shelf.seen]) == [(DOCS,), (SITE,)]
 
 
 async def test_a_loop_reads_what_is_asked_for_and_ends(hubs: list[Hub]) -> None:
