@@ -1,14 +1,15 @@
 """Visits the pages of a site, one after the other, and keeps what is worth reading.
 
 Nothing that goes wrong removes a page: what fails keeps its last good version, and what was not met is gone only when the
-crawl as a whole went well. What a server says is gone (404, 410) is.
+crawl as a whole went well. What a server says is gone (404, 410) is. What it shows only to those who log in is for customers no
+more (RFC 9110, 15.5.2 and 15.5.4; RFC 7725), and gone when it is so the next time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from knowledge.sources.address import Scope, host_of, normal, shown
 from knowledge.sources.crawl_result import settled
@@ -24,6 +25,8 @@ from knowledge.sources.web import Answer, Unfetched, Web
 
 _MOST_FAILURES = 8
 """Failures in a row after which a server is left in peace, and the crawl fails as a whole."""
+_CLOSED = frozenset({401, 402, 403, 451})
+"""What a server answers for a page that is not for everybody."""
 _MOST_SITEMAPS = 200
 _LONGEST_RETRY = 60.0
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -40,6 +43,7 @@ class CrawlFailed(Exception):
 class Tally:
     """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns.
 
+    ``refused`` are those of the missed that are not for everybody any more, ``refusals`` how often that was said in a row.
     ``listed``: what its sitemaps name; ``all_listed`` while each of them could be read.
     """
 
@@ -47,6 +51,8 @@ class Tally:
     problems: dict[str, str] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    refusals: int = 0
     listed: set[str] = field(default_factory=set)
     all_listed: bool = True
     closed: int = 0
@@ -77,6 +83,8 @@ class Crawl:
             await self._seeds()
             await self._visits()
             await self._revisits()
+            if self._tally.refused:
+                await self._look_whether_we_are_let_in()
         except CrawlFailed as error:
             return settled(self._scope, before, self._tally, failure=str(error))
         except Unfetched as error:
@@ -173,18 +181,27 @@ class Crawl:
             case 200 | 203:
                 self._keep(stop, answer)
             case 304 if known is not None:
-                self._draft.note(stop.address, known)
-                self._arrived(stop, known)
+                page = replace(known, refused=False)
+                self._draft.note(stop.address, page)
+                self._arrived(stop, page)
             case 301 | 302 | 303 | 307 | 308:
                 self._redirected(stop, answer)
             case 404 | 410:
                 self._is_gone(stop, answer.status)
-            case status if status >= 500 or status == 429:
-                self._failed(stop, f"answers {status}", passing=True)
-            case status if stop.first or (known is not None and known.file is not None):
-                self._failed(stop, f"answers {status}", passing=False)
-            case _:  # such as a page behind a login, which was never ours to read
-                self._tally.closed += 1
+            case status:
+                await self._unread(stop, known, status)
+
+    async def _unread(self, stop: Stop, known: Page | None, status: int) -> None:
+        if status >= 500 or status == 429:
+            self._failed(stop, f"answers {status}", passing=True)
+        elif stop.first:
+            self._failed(stop, f"answers {status}", passing=False)
+        elif known is None or known.file is None:  # such as a page behind a login, which was never ours to read
+            self._tally.closed += 1
+        elif status in _CLOSED:
+            await self._refused(stop, known, status)
+        else:
+            self._failed(stop, f"answers {status}", passing=False)
 
     async def _ask(self, address: str, known: dict[str, str], most: int | None = None) -> Answer:
         """A request in its time; a server that asks for patience in so many words gets it once."""
@@ -234,8 +251,31 @@ class Crawl:
         self._draft.note(stop.address, page)
         self._arrived(stop, page)
 
+    async def _refused(self, stop: Stop, known: Page, status: int) -> None:
+        """Asked for once more at the end, like what fails: it may be the whole server that wants to be left in peace."""
+        self._tally.refusals += 1
+        if self._tally.refusals % _MOST_FAILURES == 0:
+            await self._look_whether_we_are_let_in()
+        if self._frontier.again(stop):
+            return
+        if known.refused:
+            self._tally.gone.add(stop.address)
+            self._tally.problems[shown(stop.address)] = f"answers {status}, as it did before: it is gone"
+            return
+        self._miss(stop.address, f"answers {status}")
+        self._tally.refused.add(stop.address)
+
+    async def _look_whether_we_are_let_in(self) -> None:
+        """Asks for what this very crawl has read. Raises CrawlFailed where that is refused as well, Unfetched."""
+        read = (address for address, page in reversed(self._tally.visited.items()) if page.file is not None)
+        address = next(read, self._scope.start)
+        answer = await self._ask(address, _conditions(self._tally.visited.get(address)))
+        if answer.status in _CLOSED or answer.status == 429 or answer.status >= 500:
+            raise CrawlFailed(f"{shown(address)} could be read a moment ago and answers {answer.status} now")
+
     def _arrived(self, stop: Stop, page: Page) -> None:
         self._tally.visited[stop.address] = page
+        self._tally.refusals = 0
         self._frontier.add(page.links, stop.depth + 1)
         if page.canonical is not None and page.canonical != stop.address:
             self._frontier.add([page.canonical], stop.depth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from knowledge.sources.crawl import Tally
 
 _STAYS = "its last good version stays"
+_REFUSED = "from now on its last version is for staff; next time it is gone"
 
 
 def settled(scope: Scope, before: State, tally: Tally, failure: str | None = None) -> State:
@@ -25,7 +27,7 @@ def settled(scope: Scope, before: State, tally: Tally, failure: str | None = Non
     if failure is None:
         kept = dict(list(kept.items())[: max(0, most - len(tally.visited))])
     visited = _without_doubles(scope, dict(list({**kept, **tally.visited}.items())[:most]))
-    problems = dict(_named(reason, before, address) for address, reason in _missed(tally).items())
+    problems = dict(_named(reason, before, address, tally) for address, reason in _missed(tally).items())
     problems |= {place: reason for place, reason in tally.problems.items() if place not in problems}
     if tally.truncated:
         problems[scope.start] = MORE.format(most=most, noun="pages")
@@ -47,9 +49,10 @@ def _missed(tally: Tally) -> dict[str, str]:
     return {address: tally.problems[shown(address)] for address in tally.missed if shown(address) in tally.problems}
 
 
-def _named(reason: str, before: State, address: str) -> tuple[str, str]:
+def _named(reason: str, before: State, address: str, tally: Tally) -> tuple[str, str]:
     known = before.visited.get(address)
-    return shown(address), f"{reason} ({_STAYS})" if known is not None and known.file else reason
+    stays = _REFUSED if address in tally.refused else _STAYS
+    return shown(address), f"{reason} ({stays})" if known is not None and known.file else reason
 
 
 def _kept(scope: Scope, before: State, tally: Tally, failure: str | None) -> dict[str, Page]:
@@ -60,7 +63,7 @@ def _kept(scope: Scope, before: State, tally: Tally, failure: str | None) -> dic
         wanted = scope.wants(address)
         disowned = address in tally.gone and failure is None
         if wanted and not disowned and (not whole or address in tally.missed):
-            kept[address] = page
+            kept[address] = replace(page, refused=True) if failure is None and address in tally.refused else page
     return kept
 
 

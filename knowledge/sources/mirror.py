@@ -45,6 +45,7 @@ class Page:
 
     ``name`` is what customers may see of it, ``place`` its path below the source. ``etag`` and ``modified`` are given back to the
     server, which then need not send it again; ``links`` are where it leads, since a page that did not change is not read.
+    ``refused``: it was public, and the server asked for a login when it was visited last.
     """
 
     file: str | None
@@ -55,6 +56,7 @@ class Page:
     modified: str | None = None
     links: tuple[str, ...] = ()
     canonical: str | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +283,8 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _content(page: Page) -> tuple[str | None, str | None]:
-    return page.file, page.url
+def _content(page: Page) -> tuple[str | None, str | None, bool]:
+    return page.file, page.url, page.refused
 
 
 def _fit(name: str) -> str:

@@ -175,6 +175,8 @@ def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces, newest
 
 
 def _for_staff(key: str, page: Page, options: SourceOptions, staff: StaffPlaces) -> bool:
+    if page.refused:
+        return True
     if options.its_kind == GIT and staff.hold_in_repository(options, page.place):
         return True
     return any(staff.hold_address(address) for address in (key, page.url, page.canonical))
