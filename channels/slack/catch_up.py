@@ -14,7 +14,7 @@ from channels.slack.place import CHANNEL, Place, time_of
 from channels.slack.reception import Reception
 from channels.slack.wire import Posted
 from channels.slack.workspaces import Workspaces
-from core.domain.errors import ChannelError, InvalidInput, RateLimited
+from core.domain.errors import ChannelError, InvalidInput, RateLimited, Unreachable
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 
@@ -40,15 +40,21 @@ class CatchUp:
         self._clock = clock
 
     async def run(self, reader: Reader) -> int:
-        """How many messages were new. A place that cannot be read is left for the next time. Raises StoreUnavailable."""
-        new = 0
+        """How many messages were new. A place that cannot be read keeps no other waiting.
+
+        Raises StoreUnavailable; and Unreachable, in the end, where it may be read another time.
+        """
+        new, left = 0, None
         for kind in ("seen/", "heard/"):
             for place, since in await self._places(kind):
                 try:
                     new += await self._patiently(reader, place, since, mentions=kind == "heard/")
                 except ChannelError as error:
                     _log.warning("slack.not_caught_up", place=str(place), error=error.detail)
+                    left = error if isinstance(error, Unreachable) else left
         await self._tidy()
+        if left is not None:
+            raise left
         return new
 
     async def _places(self, kind: str) -> list[tuple[Place, str]]:
@@ -72,6 +78,8 @@ class CatchUp:
         """``mentions``: a whole channel, in which only who mentions the app begins a conversation."""
         client = await self._workspaces.client(place.team)
         own = await self._workspaces.bot_user(place.team)
+        if own is None:
+            raise Unreachable("Slack does not say who the app is, so that nobody can tell what is said to it.")
         channel = await client.open_direct(place.channel) if place.person else place.channel
         found = [one async for one in _messages(client, channel, place, since)]
         new = 0

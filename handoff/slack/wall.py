@@ -45,13 +45,10 @@ from handoff.slack.card_links import CardLinks, is_form
 from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
 from handoff.slack.people import SlackPeople
 from handoff.slack.posts import bodies
+from handoff.slack.staff_channels import CLOSED, StaffChannels
 from handoff.slack.wall_pace import DESK_PACE, counted_with
 from handoff.texts import say
 
-_CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
-"""What people can mend: until then everything waits, and nothing is given up."""
-_SHUT_FOR = 600.0
-"""Seconds after which a team's channel is tried again."""
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {
@@ -111,8 +108,12 @@ class SlackWall:
         self._bot: SlackClient | None = None
         self.people = SlackPeople(surroundings, settings.heard_by, lambda: self._client)
         self._strangers: set[str] = set()
-        self._shut: dict[str, float] = {}
         self._trouble: str | None = None
+
+    @cached_property
+    def _channels(self) -> StaffChannels:
+        settings = self._settings
+        return StaffChannels(settings.channel, settings.teams, self._threads.team, self._around.clock)
 
     @cached_property
     def _links(self) -> CardLinks:
@@ -157,12 +158,12 @@ class SlackWall:
         try:
             if body["do"] in ("react", "unreact"):
                 return await self._sign(client, body)
-            channel = await self._channel_of(payload.conversation)
+            channel = await self._channels.of(payload.conversation)
             root = None if body["do"] == "card" else await self._root(client, payload.conversation, channel)
             try:
                 return await self._tell(client, root, channel, payload, idempotency_key)
             except Refused as error:
-                elsewhere = self._elsewhere(error, channel if root is None else root.channel, channel)
+                elsewhere = self._channels.elsewhere(error, channel if root is None else root.channel, channel)
                 if root is None:
                     if elsewhere is None:
                         raise
@@ -172,7 +173,7 @@ class SlackWall:
                 root = await self._threads.again(client, payload.conversation, root, elsewhere or channel)
                 return await self._tell(client, root, root.channel, payload, idempotency_key)
         except Refused as error:
-            if error.reason not in _CLOSED:
+            if error.reason not in CLOSED:
                 raise
             self._trouble = (
                 f"Cases cannot be shown in the staff channel ({error.reason}). Invite the app there, or set another."
@@ -183,7 +184,7 @@ class SlackWall:
 
     async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
         """See SupportsPaces. Raises StoreUnavailable."""
-        return counted_with(payload.body["do"], await self._channel_of(payload.conversation))
+        return counted_with(payload.body["do"], await self._channels.of(payload.conversation))
 
     async def _tell(
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
@@ -201,10 +202,13 @@ class SlackWall:
             blocks = await self._links.blocks(client, payload.conversation, body["facts"])
             return await self._update(client, root, replace(payload, body={**body, "blocks": blocks}), key)
         if body["do"] == "update":
-            shown = (await self._cases.shown_as([body["of"]])).get(body["of"])
-            if shown is not None:
+            known = (await self._cases.shown_as([body["of"]])).get(body["of"])
+            if known is not None:
+                shown = Sent.named(known)
                 with contextlib.suppress(Refused):  # somebody deleted it: then it is said anew
-                    return await self._update(client, Sent.named(shown), payload, key)
+                    updated = await self._update(client, shown, payload, key)
+                    if shown.channel == root.channel and float(shown.ts) >= float(root.ts):
+                        return updated  # otherwise it was shown below a card before this one, where nobody may look any more
         if body["do"] == "file":
             return await self._file(client, root, payload, key)
         if body["do"] == "lead_on":
@@ -242,28 +246,13 @@ class SlackWall:
         on = await self._links.sign_on(body["on"]) if is_form(body["on"]) else body["on"]
         return Receipt() if on is None else await _sign(client, {**body, "on": on})
 
-    async def _channel_of(self, feed: ConversationKey) -> str:
-        """Its team's, where that has one and it is open; the staff's otherwise."""
-        if not self._settings.teams:
-            return self._settings.channel
-        wanted = self._settings.teams.get(await self._threads.team(feed) or "", self._settings.channel)
-        now = self._around.clock.monotonic()
-        return self._settings.channel if now < self._shut.get(wanted, now) else wanted
-
-    def _elsewhere(self, error: Refused, refused: str, wanted: str) -> str | None:
-        """Where to show a case whose channel takes nothing: what one team cannot see must not be seen by nobody."""
-        if error.reason not in _CLOSED or refused == self._settings.channel:
-            return None
-        if refused != wanted:
-            return wanted
-        _log.error("desk.team_channel_closed", channel=refused, error=error.detail)
-        self._shut[refused] = self._around.clock.monotonic() + _SHUT_FOR
-        return self._settings.channel
-
     async def _root(self, client: SlackClient, feed: ConversationKey, channel: str) -> Sent | None:
-        """The case's first message. Where the settings name another channel by now, an open case goes on there."""
+        """The case's first message. Where the settings name other channels by now, an open case goes on in ``channel``.
+
+        Raises StoreUnavailable.
+        """
         root = await self._threads.root(feed)
-        if root is None or root.channel == channel:
+        if root is None or await self._channels.keeps(feed, root.channel):
             return root
         case = await self._cases.case(feed.thread)
         if case is None or case.closed_at is not None:
@@ -271,7 +260,7 @@ class SlackWall:
         try:
             return await self._threads.again(client, feed, root, channel)
         except Refused as error:  # a team's channel that is closed still: where it is now it can be seen
-            if self._elsewhere(error, channel, channel) is None:
+            if self._channels.elsewhere(error, channel, channel) is None:
                 raise
             return root
 
@@ -300,7 +289,7 @@ class SlackWall:
         try:
             if body["do"] in ("react", "unreact", "update", "update_card"):
                 return None
-            channel = await self._channel_of(payload.conversation)
+            channel = await self._channels.of(payload.conversation)
             told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation
             root = None if body["do"] == "card" else await self._threads.root(told_in)
             channel = channel if root is None else root.channel

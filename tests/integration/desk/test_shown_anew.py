@@ -11,15 +11,15 @@ import pytest
 from core.domain.case import DESK
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import RateLimited
-from core.domain.messages import CustomerAction
+from core.domain.messages import CustomerAction, InboundEvent
 from core.ports.store import Acceptable, Delivery, Settlement
 from handoff.slack.wall import SlackWall
-from tests.integration.desk.test_wall import Hours, wall_on, world
+from tests.integration.desk.test_wall import BILLING, Hours, billing, wall_on, world
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import SlackFake, text_of
-from tests.servers.slack_world import Channel, Fault
+from tests.servers.slack_world import STAFF, Channel, Fault
 
-__all__ = ["world"]
+__all__ = ["billing", "world"]
 SECOND = "C0STAFF02"
 LONG = "This sentence is here to make the message as long as some people write them. " * 9
 
@@ -112,3 +112,72 @@ async def killed_after(slack: SlackFake, world: DeskWorld, one: Delivery, folder
         await sent(world, wall, one)
     await wall.stop()
     slack.weather = calm  # type: ignore[method-assign]
+
+
+def test_what_is_deleted_after_a_case_has_moved_is_said_where_staff_look(world: DeskWorld, tmp_path: Path) -> None:
+    async def shown() -> list[str]:
+        async with SlackFake() as slack:
+            slack.channels[SECOND] = Channel()
+            await heard(world, world.customer_says("A person, please", "c0", CustomerAction.REQUEST_PERSON))
+            first = wall_on(slack, world.store, tmp_path, Hours())
+            await first.start(None)  # type: ignore[arg-type]
+            await delivered(world, first)
+            said = world.customer_says("My card number is 1234", "m1")
+            await heard(world, said)
+            await delivered(world, first)
+            await first.stop()
+            last = wall_on(slack, world.store, tmp_path, Hours(), channel=SECOND)
+            await last.start(None)  # type: ignore[arg-type]
+            await heard(world, world.customer_says("Hello again", "m2"))
+            await delivered(world, last)
+            await heard(world, world.customer_changes(said, None))
+            await delivered(world, last)
+            await last.stop()
+            assert "1234" not in " ".join(map(text_of, slack.channels[STAFF].messages)), "taken away where it stood"
+            return [text_of(one) for one in slack.channels[SECOND].messages if one.get("thread_ts")]
+
+    assert any("deleted" in one for one in world.do(shown()))
+
+
+def test_a_team_channel_that_refused_once_makes_no_second_card(billing: DeskWorld, tmp_path: Path) -> None:
+    """Two workers serve the case, and only one of them knows that the channel was shut."""
+    world, teams = billing, {"billing": BILLING}
+
+    async def cards() -> dict[str, int]:
+        async with SlackFake() as slack:
+            slack.channels[BILLING] = Channel()
+            walls = [wall_on(slack, world.store, tmp_path, Hours(), teams=teams) for _ in range(2)]
+            for wall in walls:
+                await wall.start(None)  # type: ignore[arg-type]
+            await heard(world, world.customer_says("A person for my invoice", "c0", CustomerAction.REQUEST_PERSON))
+            await delivered(world, walls[1])
+            calm, slack.weather = slack.weather, refusing(BILLING)  # type: ignore[method-assign]
+            await heard(world, world.customer_says("Message 1", "m1"))
+            await delivered(world, walls[0])
+            slack.weather = calm  # type: ignore[method-assign]
+            for number in range(2, 8):
+                await heard(world, world.customer_says(f"Message {number}", f"m{number}"))
+                await delivered(world, walls[number % 2])
+            for wall in walls:
+                await wall.stop()
+            return {
+                name: sum("thread_ts" not in one for one in slack.channels[name].messages) for name in (STAFF, BILLING)
+            }
+
+    assert world.do(cards()) == {BILLING: 1, STAFF: 1}
+
+
+def refusing(channel: str) -> Any:
+    """The app is not in that channel."""
+
+    def weather(method: str, args: Any) -> Fault | None:
+        refused = method == "chat.postMessage" and args.get("channel") == channel
+        return Fault(error="channel_not_found") if refused else None
+
+    return weather
+
+
+async def heard(world: DeskWorld, event: InboundEvent) -> None:
+    """One event of the customer's, and all that it leads to."""
+    await world.store.accept([Acceptable(event)])
+    await turns(world)

@@ -14,6 +14,7 @@ import pytest
 
 from channels.slack.adapter import SlackChannel
 from core.domain.conversation import Escalation, OwnershipEvent
+from core.domain.errors import Unreachable
 from core.domain.messages import MessageReceived
 from core.ports.channel import Diagnosis
 from core.ports.store import Transition
@@ -146,6 +147,24 @@ async def test_a_place_that_cannot_be_read_keeps_nobody_else_waiting(hub: Hub) -
     hub.fake.channels[PUBLIC].member = False
     sink = Sink()
     assert await hub.channel.catch_up(sink) == 1
+
+
+async def test_while_slack_does_not_say_who_the_app_is_nothing_is_taken(
+    fake: SlackFake, store: SqlStore, tmp_path: Path
+) -> None:
+    """A question to the app would be taken for a message to the customer; and it is looked for again."""
+    around, sink = surroundings(store, tmp_path), StoreSink(store)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        await hub.push(fake.say(f"<@{BOT}> one", channel=PUBLIC))
+    fake.say(f"<@{BOT}> two", channel=PUBLIC)
+    fake.fail("auth.test", *[Fault(status=503)] * 40)
+    async with serving(Hub(SlackChannel(settings(fake), around), around, sink, fake)) as hub:
+        with pytest.raises(Unreachable, match="who the app is"):
+            await hub.channel.catch_up(sink)
+        assert len(sink.accepted) == 1
+        fake.faults["auth.test"].clear()
+        await hub.channel.catch_up(sink)
+        assert len({one.message_id for one in sink.accepted}) == 2
 
 
 async def test_a_pause_that_slack_asks_for_is_kept_while_catching_up(

@@ -1,0 +1,65 @@
+"""In which channel staff are told of a case: its team's where that has one and it is open, the staff's otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from channels.slack.refusals import Refused
+from core.domain.keys import ConversationKey
+from core.ports.clock import Clock
+
+CLOSED = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+"""What people can mend: until then everything waits, and nothing is given up."""
+_SHUT_FOR = 600.0
+"""Seconds after which a team's channel is tried again."""
+_log = structlog.get_logger(__name__)
+
+
+class StaffChannels:
+    """``staff``: where everything is told that has no other place; ``teams``: of those that have their own.
+
+    ``team_of``: the team that a case is for; it may raise StoreUnavailable, and so may what asks it.
+    """
+
+    def __init__(
+        self,
+        staff: str,
+        teams: Mapping[str, str],
+        team_of: Callable[[ConversationKey], Awaitable[str | None]],
+        clock: Clock,
+    ) -> None:
+        self._staff = staff
+        self._teams = teams
+        self._team_of = team_of
+        self._clock = clock
+        self._shut: dict[str, float] = {}
+
+    async def of(self, feed: ConversationKey) -> str:
+        """Where a new card is posted."""
+        wanted = await self._wanted(feed)
+        now = self._clock.monotonic()
+        return self._staff if now < self._shut.get(wanted, now) else wanted
+
+    async def keeps(self, feed: ConversationKey, channel: str) -> bool:
+        """Whether a case stays where it is: in its team's channel or in the staff's.
+
+        That one of them is shut just now is known to some processes only: they would carry it to and fro.
+        """
+        return channel == self._staff or channel == await self._wanted(feed)
+
+    def elsewhere(self, error: Refused, refused: str, wanted: str) -> str | None:
+        """Where to show a case whose channel takes nothing: what one team cannot see must not be seen by nobody."""
+        if error.reason not in CLOSED or refused == self._staff:
+            return None
+        if refused != wanted:
+            return wanted
+        _log.error("desk.team_channel_closed", channel=refused, error=error.detail)
+        self._shut[refused] = self._clock.monotonic() + _SHUT_FOR
+        return self._staff
+
+    async def _wanted(self, feed: ConversationKey) -> str:
+        if not self._teams:
+            return self._staff
+        return self._teams.get(await self._team_of(feed) or "", self._staff)
