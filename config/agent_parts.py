@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from config.desk.desk import is_staffed
+from config.desk.staffed import is_staffed
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
 from core.agent.settings import AgentSettings

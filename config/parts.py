@@ -9,7 +9,7 @@ from channels import registry
 from channels.web.links import Links
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
-from config.desk.desk import is_staffed
+from config.desk.staffed import is_staffed
 from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of

@@ -52,11 +52,6 @@ from knowledge.gaps.book import StoredGapBook
 _ALWAYS = "24/7"
 
 
-def is_staffed(settings: Settings) -> bool:
-    """Whether people are connected."""
-    return settings.slack_staff_channel is not None
-
-
 def make_wall(
     settings: Settings, handoff: HandoffSettings, surroundings: Surroundings, store: SqlStore
 ) -> SlackWall | None:

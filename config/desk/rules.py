@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from config.desk.desk import is_staffed
+from config.desk.staffed import is_staffed
 from config.settings import Settings
 from core.domain.conversation import Escalation
 from core.ports.responder import Reply
