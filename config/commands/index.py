@@ -86,7 +86,7 @@ async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
     try:
         async with _store(settings) as store:
             process = new_id()
-            election = Election() if store is None or _has_one_owner(settings) else Election(store, process)
+            election = Election() if store is None or settings.uses_sqlite else Election(store, process)
             clock, owns = SystemClock(), _has_one_owner(settings)
             jobs = make_source_jobs(settings, store, clock, process, plans=owns) if store is not None else None
             knowledge = knowledge_parts.make_knowledge(settings)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.source_jobs import Running, SourceJobs
 from config.processes.election import Election
 from core.domain.errors import HubError, KnowledgeUnavailable
@@ -23,7 +24,7 @@ from knowledge.sources.refresh import Refreshed
 
 log = structlog.get_logger(__name__)
 
-ELECTED, FETCHING = "knowledge index", "knowledge fetch"
+ELECTED = "knowledge index"
 """What one process at a time does, the command included."""
 _PAUSE = 30.0
 _LONGEST_PAUSE = 600.0
@@ -77,6 +78,7 @@ class Indexing:
         stand_in: str | None = None,
         shared: bool = False,
         election: Election | None = None,
+        turns: CrawlTurns | None = None,
         jobs: SourceJobs | None = None,
         pause: float = _PAUSE,
         rerank: Callable[[Retriever], RerankedRetriever] | None = None,
@@ -84,6 +86,7 @@ class Indexing:
         """``stand_in``: see IndexOrder. ``shared``: other processes search the same index, maybe with another model.
 
         ``election``: of these one indexes at a time. The others wait, then find its result and have nothing left to do.
+        ``turns``: of who fetches from a site, also where each has an index of its own.
         ``jobs``: show what is done about each source that is configured.
         """
         self._knowledge = knowledge
@@ -91,6 +94,7 @@ class Indexing:
         self._stand_in = stand_in
         self._shared = shared
         self._election = election or Election()
+        self._turns = turns or CrawlTurns(self._election)
         self._jobs = jobs
         self._pause = pause
         self._one_at_a_time = asyncio.Lock()
@@ -180,8 +184,7 @@ class Indexing:
     ) -> Sequence[Refreshed]:
         if not self._knowledge.refresh.remote(resolve(sources)):
             return ()  # what lies on this machine does not wait for somebody's crawl
-        async with self._election.held(FETCHING):
-            return await self._knowledge.refresh.run(resolve(sources), progress, since)
+        return await self._knowledge.refresh.run(resolve(sources), progress, since, self._turns.of)
 
     async def _index(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.indexing import Indexing
 from config.knowledge.learned_answers import learned_file
 from config.knowledge.reranking import reranking
@@ -50,7 +51,10 @@ def make_knowledge(settings: Settings) -> Knowledge:
 def make_indexing(
     settings: Settings, knowledge: Knowledge, metrics: Metrics, election: Election, jobs: SourceJobs | None = None
 ) -> Indexing:
-    """Index runs over what is configured. Where several processes share an index, one at a time writes it."""
+    """Index runs over what is configured. Where several processes share an index, one at a time writes it.
+
+    ``election``: of the processes that share the database, whether they share the index or not.
+    """
     return Indexing(
         knowledge,
         knowledge_sources(settings),
@@ -58,6 +62,7 @@ def make_indexing(
         stand_in=sample_stands_in(settings),
         shared=settings.chroma_url is not None,
         election=election if settings.chroma_url else None,
+        turns=CrawlTurns(election),
         rerank=reranking(settings, metrics),
         jobs=jobs,
     )

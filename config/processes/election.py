@@ -24,6 +24,7 @@ class Election:
     def __init__(self, leases: Leases | None = None, process: str = "") -> None:
         self._leases = leases
         self._process = process
+        self._here: dict[str, asyncio.Lock] = {}
 
     async def won(self, name: str, seconds: float) -> bool:
         """Whether ``name`` is this process's for so long from now. False also while the database is away."""
@@ -45,19 +46,21 @@ class Election:
     async def held(self, name: str, *, seconds: float = _LEASE, pause: float = _PAUSE) -> AsyncIterator[None]:
         """Waits for its turn and keeps it until the end of the block. What is done in it must bear being done twice:
 
-        a process that was frozen for longer than the lease goes on beside its successor.
+        a process that was frozen for longer than the lease goes on beside its successor. Within a process one has it at a time,
+        too: the first of two to end would give away what the other still holds.
         """
-        while not await self.won(name, seconds):  # noqa: ASYNC110 - it is another process that lets go
-            await asyncio.sleep(pause)
-        keeper = asyncio.create_task(self._keep(name, seconds), name=f"keeping {name}")
-        try:
-            yield
-        finally:
-            keeper.cancel()
+        async with self._here.setdefault(name, asyncio.Lock()):
+            while not await self.won(name, seconds):  # noqa: ASYNC110 - it is another process that lets go
+                await asyncio.sleep(pause)
+            keeper = asyncio.create_task(self._keep(name, seconds), name=f"keeping {name}")
             try:
-                await asyncio.wait({keeper})  # who is cancelled at this moment goes no further
+                yield
             finally:
-                await self.give_back(name)
+                keeper.cancel()
+                try:
+                    await asyncio.wait({keeper})  # who is cancelled at this moment goes no further
+                finally:
+                    await self.give_back(name)
 
     async def _keep(self, name: str, seconds: float) -> None:
         while True:

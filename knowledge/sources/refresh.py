@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,13 @@ _TRIES = 3
 _AT_ONCE = 2
 
 _OPTIONS = TypeAdapter(SourceOptions)
+
+Turn = Callable[[SourceOptions], AbstractAsyncContextManager[object]]
+"""Waits until nobody else asks the same site, and has it from then on."""
+
+
+def _at_once(_options: SourceOptions) -> AbstractAsyncContextManager[object]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class Refresh:
         roots: Sequence[str],
         progress: Callable[[IndexProgress], None] | None = None,
         since: float | None = None,
+        turn: Turn = _at_once,
     ) -> list[Refreshed]:
         """Fetches what is remote among ``roots``; nothing where none is. The index is not touched.
 
@@ -63,7 +72,7 @@ class Refresh:
         wanted = self.remote(roots)
         places = await asyncio.to_thread(self._catalog.staff)
         lists = {one.root: one for options in wanted for one in places.lists_beside(options, unread=True)}
-        read = await asyncio.gather(*(self._one(one, progress, since) for one in lists.values()))
+        read = await asyncio.gather(*(self._one(one, progress, since, turn) for one in lists.values()))
         told = {one.root: one for one in read}
         places = await asyncio.to_thread(self._catalog.staff) if lists else places
 
@@ -72,7 +81,7 @@ class Refresh:
                 return told[options.root]
             held = _held(places.lists_beside(options), told)
             if held is None:
-                return await self._one(options, progress, since)
+                return await self._one(options, progress, since, turn)
             self._note(options, held)
             return Refreshed(options.root, False, 0, held)
 
@@ -86,6 +95,12 @@ class Refresh:
                 mirror.remove()
 
     async def _one(
+        self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None, since: float | None, turn: Turn
+    ) -> Refreshed:
+        async with turn(options):
+            return await self._fetched(options, progress, since)
+
+    async def _fetched(
         self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None, since: float | None
     ) -> Refreshed:
         mirror = self._catalog.mirror(options) if since is not None else None

@@ -11,12 +11,16 @@ import pytest
 from config.clock import SystemClock
 from config.commands import index
 from config.knowledge import knowledge_parts
-from config.knowledge.indexing import ELECTED, FETCHING
+from config.knowledge.indexing import ELECTED
 from config.processes.data_dir import DataDirLock
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import IndexReport
 from core.storage.store import SqlStore
+from knowledge.sources import SourceOptions
+from knowledge.sources.refresh import Turn
+
+FETCHING = "crawl of help.example.com"
 
 
 class Watched:
@@ -40,8 +44,9 @@ class Watched:
     def remote(self, roots: Sequence[str]) -> Sequence[str]:
         return roots
 
-    async def run(self, *_: Any) -> Sequence[Any]:
-        self.free.append((FETCHING, await self.hub.hold(FETCHING, "hub", 1.0)))
+    async def run(self, _roots: object, _progress: object, _since: object, turn: Turn) -> Sequence[Any]:
+        async with turn(SourceOptions("https://help.example.com/")):
+            self.free.append((FETCHING, await self.hub.hold(FETCHING, "hub", 1.0)))
         return ()
 
     async def index(self, *_: Any, **__: Any) -> IndexReport:

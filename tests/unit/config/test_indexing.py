@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from config.knowledge.indexing import FETCHING, Indexing
+from config.knowledge.indexing import Indexing
 from config.knowledge.knowledge_parts import sample_stands_in
 from config.processes.election import Election
 from config.settings import read_settings
@@ -18,7 +18,7 @@ from core.ports.metrics import Metrics
 from knowledge.index.order import Origin
 from knowledge.open import SAMPLE, Knowledge
 from knowledge.sources import Catalog
-from knowledge.sources.refresh import Refresh, Refreshed
+from knowledge.sources.refresh import Refresh, Refreshed, Turn
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
 
@@ -171,7 +171,9 @@ class Crawling(Orders):
         """Addresses."""
         return [root for root in roots if root.startswith("https://")]
 
-    async def run(self, roots: Sequence[str], progress: object = None, since: float | None = None) -> list[Refreshed]:
+    async def run(
+        self, roots: Sequence[str], progress: object = None, since: float | None = None, turn: Turn | None = None
+    ) -> list[Refreshed]:
         """See Refresh.run."""
         self.fetching.append(list(roots))
         await self.fetched.wait()
@@ -204,7 +206,7 @@ class OthersFetch(Leases):
 
     async def hold(self, name: str, holder: str, seconds: float) -> bool:
         """See Leases.hold."""
-        return name != FETCHING and await super().hold(name, holder, seconds)
+        return not name.startswith("crawl of ") and await super().hold(name, holder, seconds)
 
 
 async def test_a_folder_does_not_wait_for_somebodys_crawl() -> None:
