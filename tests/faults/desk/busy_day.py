@@ -117,11 +117,11 @@ class BusyDay:
         await self._office.write(card, f"!{MACRO}")
         self.due.answers.append(SAVED)
         wrong, right = f"It costs 10 euros for {self.tag}", f"It costs 12 euros for {self.tag}"
-        await self._office.edit(await self._office.write(card, wrong), right)
+        await self._office.write_and_change(card, wrong, right)
         self.due.mended.append((wrong, right))
         self.due.inside.append("!refund")
         regretted = f"This is wrong, {self.tag}"
-        await self._office.delete(await self._office.write(card, regretted))
+        await self._office.write_and_change(card, regretted, None)
         self.due.regretted.append(regretted)
 
     async def _in_two_languages(self, card: Json) -> None:

@@ -94,12 +94,12 @@ class OnTelegram(TelegramCustomer):
 
 
 class OnThePhone(PhoneCustomer):
-    """Text messages. The account is set up so that Twilio calls again; the hub also finds them in Twilio's list."""
+    """By text message or WhatsApp. The account is set up so that Twilio calls again; its list has what came as well."""
 
     asks = True
 
-    def __init__(self, twilio: TwilioFake, door: Provider, number: int) -> None:
-        super().__init__(twilio, number, whatsapp=False)
+    def __init__(self, twilio: TwilioFake, door: Provider, number: int, *, whatsapp: bool) -> None:
+        super().__init__(twilio, number, whatsapp=whatsapp)
         self._door = door
 
     async def again(self, said: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import defaultdict
@@ -54,6 +55,12 @@ class PatientOffice(Office):
             view = await self._opened(card, name, user)
             if view is not None and not await self.send_off(view, text, user):
                 return
+
+    async def write_and_change(self, card: Json, text: str, new: str | None) -> None:
+        """Write, and edit or (``None``) delete it at once: Slack may deliver that first."""
+        written = self.slack.say(text, channel=STAFF, user=GRACE, thread_ts=card["ts"])
+        changing = self.delete(written) if new is None else self.edit(written, new)
+        await asyncio.gather(self.deliver(written), changing)
 
     async def press_there(self, card: Json, action: str, user: str = GRACE) -> None:
         """Press a button of a card once it is there."""

@@ -26,6 +26,8 @@ _SAYS = frozenset(
     }
 )
 _ASKS = frozenset({"conversations.replies", "conversations.history", "conversations.members", "files.info"})
+_SILENT = 0.3
+"""Of the calls whose answer is lost, those where the line stays open and nothing comes."""
 _FAULTS = {
     Trouble.LIMIT: Fault(status=429, retry_after=1),
     Trouble.FAILURE: Fault(status=503),
@@ -85,4 +87,7 @@ class PatientSlack(SlackFake):
             trouble = self.trouble.over(f"{method} {args}")
         else:
             trouble = self.trouble.over_reading() if method in _ASKS else None
+        if trouble is Trouble.LOST and self._rng.random() < _SILENT:
+            self.counts["calls without any answer, though carried out"] += 1
+            return Fault(written=True, silent=True)
         return _FAULTS[trouble] if trouble else None

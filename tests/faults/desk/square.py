@@ -31,12 +31,13 @@ from tests.servers.postman import Postman
 from tests.servers.process import free_port
 from tests.servers.slack_world import SECRET, STAFF, TOKEN
 from tests.servers.telegram_fake import TelegramFake
-from tests.servers.twilio_fake import TwilioFake
+from tests.servers.twilio_fake import OURS, TwilioFake
 
 CHANNELS = ("slack", "telegram", "sms", "email", "web")
 _LAUNCHER = ("-m", "tests.faults.desk.hub_process")
 _TRANSLATES = "You translate messages between the customers and the support staff"
 _NAMES = "Say in which language it is written"
+_SUMS_UP = "asked [1] They had a question before.\ntried [2] It was answered."
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Square:
             case "telegram":
                 return OnTelegram(self.telegram, self.doors[channel], number)
             case "sms":
-                return OnThePhone(self.twilio, self.doors[channel], number)
+                return OnThePhone(self.twilio, self.doors[channel], number, whatsapp=number % 2 == 1)
             case "email":
                 return ByMail(self.doors[channel], number)
             case _:
@@ -144,7 +145,12 @@ def _words(tags: list[str]) -> list[dict[str, Any]]:
         for said, meant in known
     ]
     unknown = {"match": {"systemMessage": _TRANSLATES}, "response": {"content": "…"}}
-    return [*translations, unknown, {"match": {"systemMessage": _NAMES}, "response": {"content": "en"}}]
+    others = {_NAMES: "en", "You sum up a conversation": _SUMS_UP}
+    return [
+        *translations,
+        unknown,
+        *({"match": {"systemMessage": asked}, "response": {"content": said}} for asked, said in others.items()),
+    ]
 
 
 def _settings(port: int, slack: PatientSlack, model: LlMock, folder: Path) -> dict[str, str]:
@@ -159,6 +165,7 @@ def _settings(port: int, slack: PatientSlack, model: LlMock, folder: Path) -> di
         "DESK_UNDO_SECONDS": "0.5",
         "DESK_MACROS_FILE": str(macros),
         "DESK_TRANSLATE": "true",
+        "TWILIO_WHATSAPP_FROM": OURS,
         "OPENAI_BASE_URL": model.url,
         "OPENAI_API_KEY": "test",
         "FOLLOW_UP_MINUTES": "0",  # who is away for a moment here has not left: tests.faults.desk.test_follow_up_killed
