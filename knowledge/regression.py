@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from core.domain.learning import Displaced
+from core.domain.learning import Compared, Displaced
 from knowledge.process.child import KnowledgeProcess
+from knowledge.process.frames import Frame
 
 _PATIENCE = 25.0
 """Seconds; within the time that somebody who has pressed a button waits for what comes of it."""
@@ -17,8 +16,9 @@ class ProcessRegression:
     def __init__(self, process: KnowledgeProcess) -> None:
         self._process = process
 
-    async def displaced(self, question: str, answer: str) -> Sequence[Displaced]:
-        """See Regression.displaced."""
+    async def compare(self, question: str, answer: str) -> Compared:
+        """See Regression.compare."""
         request = {"op": "trial", "question": question, "answer": answer}
-        found: list[tuple[str, str]] = await self._process.call(request, _PATIENCE)
-        return [Displaced(asked, right) for asked, right in found]
+        found: Frame = await self._process.call(request, _PATIENCE)
+        displaced = tuple(Displaced(asked, right) for asked, right in found["displaced"])
+        return Compared(found["tried"], displaced, found["refused"])

@@ -39,6 +39,11 @@ class KnowledgeGroup(SettingsGroup):
     knowledge_watch: bool = Field(
         False, description="Index files of folders on this machine as soon as they change. For those who write them."
     )
+    knowledge_max_file_bytes: int = Field(
+        100 * 1024 * 1024,
+        gt=0,
+        description="The largest document that is read, in bytes. A larger one is reported, and the others go on.",
+    )
     embedding_model: str | None = Field(
         None, description="A sentence-transformers model: a folder or a name. Default: the bundled all-MiniLM-L6-v2."
     )
@@ -72,7 +77,8 @@ class KnowledgeGroup(SettingsGroup):
     knowledge_regression: Path | None = Field(
         None,
         description="A folder of question sets whose right answers an entry that staff approve should not push out of the first "
-        "place; they are told before it goes live. Default: the questions to the sample knowledge.",
+        "place; they are told before it goes live. Default: those of KNOWLEDGE_LABELLED that name their answers, else those to "
+        "the sample knowledge. What the index itself has an answer to is asked in any case.",
     )
     corpus_dir: Path | None = Field(
         None, description="A folder of question sets that switchboard evaluate asks when none is named."

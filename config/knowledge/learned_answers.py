@@ -21,7 +21,7 @@ from config.processes.loops import LoopTask
 from config.settings import Settings
 from core.domain.errors import HubError, KnowledgeUnavailable, StoreUnavailable
 from core.domain.knowledge import IndexReport
-from core.domain.learning import Displaced, LearnedAnswer
+from core.domain.learning import Compared, LearnedAnswer
 from core.ports.clock import Clock
 from core.ports.learning import Learning
 from knowledge.open import Knowledge
@@ -69,11 +69,11 @@ class LearnedRegression:
         self._knowledge = knowledge
         self._indexing = indexing
 
-    async def displaced(self, question: str, answer: str) -> Sequence[Displaced]:
-        """See Regression.displaced."""
+    async def compare(self, question: str, answer: str) -> Compared:
+        """See Regression.compare."""
         if self._indexing.idle_without_sources:
-            return ()
-        return await self._knowledge.regression.displaced(question, answer)
+            return Compared()
+        return await self._knowledge.regression.compare(question, answer)
 
 
 class LearnedAnswers:

@@ -37,7 +37,17 @@ class LearnedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Displaced:
-    """A question of the regression set, and its right answer, which would not come first any more."""
+    """A known question, and its right answer, which would not come first any more."""
 
     question: str
     right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``tried``: how many known questions have their right answer first now; of none nothing can be told. ``refused``: why the
+    knowledge base would not take it in at all."""
+
+    tried: int = 0
+    displaced: tuple[Displaced, ...] = ()
+    refused: str = ""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.learning import Displaced
+from core.domain.learning import Compared
 
 
 class Regression(Protocol):
     """Nothing is written for the trial."""
 
-    async def displaced(self, question: str, answer: str) -> Sequence[Displaced]:
+    async def compare(self, question: str, answer: str) -> Compared:
         """The known questions whose right answer comes first now, and would not with this entry.
 
         Raises KnowledgeUnavailable where it cannot be told.

@@ -95,11 +95,12 @@ class LearningDesk(AroundDesk):
         kept = as_decided(found, question=question, answer=answer)
         if has_gap(f"{kept.question} {kept.answer}"):
             return [posts.remark(await self._say("learn_has_gaps", press))], None
-        warning = await self._trial.warning(kept, press)
-        if warning is not None:
-            return await self._shown_again(found, kept, warning, press)
+        told = await self._trial.finding(kept, press)
+        if told is not None and told.stops:
+            return await self._shown_again(found, kept, told.message, press)
         record = JudgeAnswer(found.case_id, approved=True, by=by, question=kept.question, answer=kept.answer)
-        return [await self._shown(kept, await self._say("learn_approved", press))], record
+        approved = await self._shown(kept, await self._say("learn_approved", press))
+        return [approved, *([told.message] if told is not None else [])], record
 
     async def _shown_again(
         self, found: LearnedAnswer, kept: LearnedAnswer, warning: NewMessage, press: Message

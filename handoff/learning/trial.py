@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.domain.case import feed
 from core.domain.errors import KnowledgeUnavailable
@@ -21,6 +21,14 @@ _TRIED = "tried"
 _NAMED = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What staff are told. ``stops``: before it goes live, and it does not yet."""
+
+    message: NewMessage
+    stops: bool = True
+
+
 class Trial:
     """Without a ``regression`` nothing is looked for."""
 
@@ -30,20 +38,23 @@ class Trial:
         self._account = account
         self._language = language
 
-    async def warning(self, kept: LearnedAnswer, press: Message) -> NewMessage | None:
-        """What staff have to know before it goes live; None where there is nothing, or where they know and pressed again.
+    async def finding(self, kept: LearnedAnswer, press: Message) -> Finding | None:
+        """What staff have to know; None where there is nothing, or where they know and pressed again.
 
-        A press that came before the warning did not know of it, such as the second half of a double click.
+        A press that came before the warning did not know of it, such as the second half of a double click. What the knowledge
+        base would not take in does not go live however often it is pressed: it has to be put into other words.
         """
         if self._regression is None or await self._was_told(kept, press):
             return None
         try:
-            found = await self._regression.displaced(kept.question, kept.answer)
+            found = await self._regression.compare(kept.question, kept.answer)
         except KnowledgeUnavailable:
-            return self._told(kept, say("learn_unchecked", self._language))
-        if not found:
-            return None
-        return self._told(kept, say("learn_displaces", self._language, questions=_listed(found)))
+            return Finding(self._told(kept, say("learn_unchecked", self._language)))
+        if found.refused:
+            return Finding(posts.remark(say("learn_refused", self._language, reason=found.refused)))
+        if found.displaced:
+            return Finding(self._told(kept, say("learn_displaces", self._language, questions=_listed(found.displaced))))
+        return None if found.tried else Finding(posts.remark(say("learn_untried", self._language)), stops=False)
 
     def _told(self, kept: LearnedAnswer, text: str) -> NewMessage:
         line = posts.remark(text)

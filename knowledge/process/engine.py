@@ -93,9 +93,9 @@ class Engine:
         measured = not self._index.reader.current.bounds.provisional
         return {"documents": documents, "passages": passages, "measured": measured}
 
-    def embed_question(self, query: str) -> Future[Vector]:
-        """The vector of a question."""
-        return self._queue.question(query)
+    def embed_question(self, query: str, until: float) -> Future[Vector]:
+        """The vector of a question, if it can be had until then."""
+        return self._queue.question(query, until)
 
     def likeness(self, request: Frame) -> list[list[float]]:
         """How much questions are alike: a row of cosines for each."""
@@ -115,17 +115,18 @@ class Engine:
         found = [passage_frame(passage) for passage in passages]
         return {"passages": found, "threshold": epoch.bounds.answer, "doubt": epoch.bounds.doubt}
 
-    def trial(self, request: Frame) -> list[tuple[str, str]]:
+    def trial(self, request: Frame) -> Frame:
         """What an entry would push out of the first place. Nothing is written."""
         if self._regression is None:
             self._regression = regression_set(
                 self._settings, self._embedder, self._queue.questions, self._queue.documents
             )
         try:
-            return self._regression.displaced(self._index.reader.current, request["question"], request["answer"])
+            found = self._regression.compare(self._index.reader.current, request["question"], request["answer"])
         except EpochGone:
             self._index.reader.refresh()
-            return self._regression.displaced(self._index.reader.current, request["question"], request["answer"])
+            found = self._regression.compare(self._index.reader.current, request["question"], request["answer"])
+        return {"tried": found.tried, "displaced": list(found.displaced), "refused": found.refused}
 
     def index(self, request: Frame, report: Callable[[Frame], None]) -> Frame:
         """One index run. The reading of documents happens in a process of its own, which ends with the run."""

@@ -149,11 +149,17 @@ def _is_answer(passage: Passage, relevant: frozenset[str]) -> bool:
 
 async def test_what_an_entry_would_push_aside_is_known_and_nothing_is_written(sample: Knowledge) -> None:
     before = sample.health().passages
-    assert await sample.regression.displaced("Do you sell bicycles?", "Yes, red ones, in every size.") == []
+    harmless = await sample.regression.compare("Do you sell bicycles?", "Yes, red ones, in every size.")
+    assert (harmless.displaced, harmless.refused) == ((), "")
+    assert harmless.tried > 0
 
-    lost = await sample.regression.displaced("I forgot my password", "Forgotten passwords cannot be replaced.")
+    lost = await sample.regression.compare("I forgot my password", "Forgotten passwords cannot be replaced.")
 
-    assert ("i forgot my password", "How do I reset my password?") in [(one.question, one.right) for one in lost]
+    assert ("i forgot my password", "How do I reset my password?") in [
+        (one.question, one.right) for one in lost.displaced
+    ]
+    refused = await sample.regression.compare("Who may know?", "Audience: staff only")
+    assert "'audience'" in refused.refused
     assert sample.health().passages == before
     best = (await sample.retriever.retrieve("i forgot my password")).passages[0]
     assert best.question == "How do I reset my password?"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import KnowledgeUnavailable
-from core.domain.learning import Displaced, LearnedAnswer, LearningState
+from core.domain.learning import Compared, Displaced, LearnedAnswer, LearningState
 from core.domain.messages import CustomerAction, Message, MessageKind, StaffAction
 from core.ports.drafter import Draft
 from core.ports.responder import Reply, TurnEvents
@@ -300,14 +300,16 @@ class Pushes:
 
     def __init__(self) -> None:
         self.away = False
+        self.known = 3
         self.tried: list[str] = []
 
-    async def displaced(self, question: str, answer: str) -> list[Displaced]:
+    async def compare(self, question: str, answer: str) -> Compared:
         """See Regression."""
         self.tried.append(answer)
         if self.away:
             raise KnowledgeUnavailable("not now")
-        return [Displaced("Opened parcels?", "Returns of opened parcels")] if "any parcel" in answer else []
+        lost = (Displaced("Opened parcels?", "Returns of opened parcels"),) if "any parcel" in answer else ()
+        return Compared(self.known, lost, "the server refused it" if "poison" in answer else "")
 
 
 @pytest.fixture
@@ -336,6 +338,27 @@ def test_what_would_push_a_right_answer_aside_is_said_first_and_may_be_meant(cas
     case.press(StaffAction.LEARN, "linus")
     assert len(case.approved()) == 1
     assert len(pushes.tried) == 1, "who knows it is not told again"
+
+
+def test_what_could_not_be_compared_is_taken_in_and_said(case: Lesson, pushes: Pushes) -> None:
+    pushes.known = 0
+    case.asked()
+    case.resolved(ANSWER)
+    case.press(StaffAction.LEARN)
+    assert len(case.approved()) == 1
+    assert "without a comparison" in case.remarks()[-1]
+
+
+def test_what_the_knowledge_base_refuses_is_not_taken_in_however_often_it_is_pressed(
+    case: Lesson, pushes: Pushes
+) -> None:
+    case.asked()
+    case.resolved("You can return poison within 30 days.")
+    for _ in range(2):
+        case.press(StaffAction.LEARN)
+        case.world.pass_time(1.0)
+    assert case.approved() == []
+    assert "the server refused it" in case.remarks()[-1]
 
 
 def test_a_double_click_does_not_mean_it(case: Lesson, pushes: Pushes) -> None:
