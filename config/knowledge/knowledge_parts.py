@@ -38,6 +38,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         labelled=settings.knowledge_labelled,
         regression=settings.knowledge_regression,
         sources=tuple(source.to_options() for source in settings.knowledge_source),
+        max_file_bytes=settings.knowledge_max_file_bytes,
         mirrors=(settings.data_dir / "knowledge" / "sources").absolute(),
         learned=learned_file(settings),
     )

@@ -316,7 +316,10 @@ class IndexRun:
         if not stat.S_ISREG(state.st_mode):
             raise UnreadableDocument(NOT_A_FILE)
         if state.st_size > self._max_bytes:
-            raise UnreadableDocument(f"the file is larger than {human_size(self._max_bytes)}")
+            limit = f"{human_size(self._max_bytes)}, the limit of KNOWLEDGE_MAX_FILE_BYTES"
+            raise UnreadableDocument(
+                f"the file has {human_size(state.st_size)}, more than {limit}: divide it, or raise that"
+            )
         return state
 
     def _stamp(self, file: SourceFile, state: stat_result) -> str:

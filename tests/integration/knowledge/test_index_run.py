@@ -129,7 +129,8 @@ def test_files_over_the_limit_are_refused(bench: Bench) -> None:
 
     report = bench.run(max_bytes=1000)
 
-    assert report.failures == (("docs/large.md", "the file is larger than 1000 bytes"),)
+    reason = "the file has 2 kB, more than 1000 bytes, the limit of KNOWLEDGE_MAX_FILE_BYTES: divide it, or raise that"
+    assert report.failures == (("docs/large.md", reason),)
     assert report.indexed == 3
 
 
@@ -189,3 +190,16 @@ def test_what_a_source_must_not_give_away_leaves_the_index_and_is_named(bench: B
 def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="CHROMA_URL"):
         open_chroma(tmp_path, url)
+
+
+def test_a_file_of_gigabytes_is_not_even_opened_and_the_others_are_read(bench: Bench) -> None:
+    with (bench.folder / "backup.md").open("wb") as huge:
+        huge.truncate(2 * 1024**3)
+    (bench.folder / "backup.md").chmod(0)
+
+    report = bench.run(max_bytes=100 * 1024**2)
+
+    [(source, reason)] = report.failures
+    assert source == "docs/backup.md"
+    assert reason.startswith("the file has 2048 MB, more than 100 MB, the limit of KNOWLEDGE_MAX_FILE_BYTES")
+    assert (report.indexed, len(bench.embedded)) == (3, 6)

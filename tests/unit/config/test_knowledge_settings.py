@@ -67,3 +67,12 @@ def test_what_no_model_can_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: 
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError, match=name):
         read_settings()
+
+
+def test_the_largest_document_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert knowledge_settings(read_settings()).max_file_bytes == 100 * 1024**2
+    monkeypatch.setenv("KNOWLEDGE_MAX_FILE_BYTES", "5000")
+    assert knowledge_settings(read_settings()).max_file_bytes == 5000
+    monkeypatch.setenv("KNOWLEDGE_MAX_FILE_BYTES", "0")
+    with pytest.raises(ConfigError, match="KNOWLEDGE_MAX_FILE_BYTES"):
+        read_settings()
