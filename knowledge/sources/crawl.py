@@ -16,7 +16,7 @@ from knowledge.sources.crawl_result import settled
 from knowledge.sources.frontier import Frontier, Stop
 from knowledge.sources.head import as_file, decode, read_head
 from knowledge.sources.kept import suffix_of
-from knowledge.sources.mirror import Draft, Page, State
+from knowledge.sources.mirror import MORE, Draft, Page, State
 from knowledge.sources.options import PAGE, SITE, SITEMAP
 from knowledge.sources.pace import Pace
 from knowledge.sources.robots import Robots
@@ -44,7 +44,8 @@ class Tally:
     """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns.
 
     ``refused`` are those of the missed that are not for everybody any more, ``refusals`` how often that was said in a row.
-    ``listed``: what its sitemaps name; ``all_listed`` while each of them could be read.
+    ``truncated``: why something was left out that might have been read. ``listed``: what its sitemaps name; ``all_listed`` while
+    each of them could be read.
     """
 
     visited: dict[str, Page] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Tally:
     all_listed: bool = True
     closed: int = 0
     in_a_row: int = 0
-    truncated: bool = False
+    truncated: str | None = None
 
 
 class Crawl:
@@ -75,6 +76,7 @@ class Crawl:
         kind = self._options.its_kind
         self._depth = 0 if kind in (PAGE, SITEMAP) else self._options.depth
         self._frontier = Frontier(scope, self._options.most_pages, self._depth)
+        self._end = pace.end(self._options.most_pages, self._options.pause)
 
     async def run(self) -> State:
         """The state that the mirror should have from now on; never raises for what a site does."""
@@ -94,6 +96,8 @@ class Crawl:
     async def _seeds(self) -> None:
         if not await self._robots.allows(self._scope.start):
             raise CrawlFailed("its robots.txt does not allow us to read it")
+        pause = max(self._options.pause, await self._robots.pause(self._scope.start))
+        self._end = self._pace.end(self._options.most_pages, pause)
         kind = self._options.its_kind
         if kind == SITEMAP:
             await self._sitemaps([self._scope.start], needed=True)
@@ -106,6 +110,9 @@ class Crawl:
         """Pages from sitemaps and from those that they lead to. ``needed``: they are all there is to start from."""
         ahead, seen = list(addresses), set(addresses)
         for number, address in enumerate(ahead):
+            if self._is_over():
+                self._tally.all_listed = False
+                return
             self._tell(0, len(self._frontier), shown(address))
             try:
                 found = read_sitemap((await self._sitemap(address)).body, address)
@@ -138,13 +145,22 @@ class Crawl:
     async def _visits(self) -> None:
         while (stop := self._frontier.next()) is not None:
             if len(self._tally.visited) >= self._options.most_pages:
-                self._tally.truncated = True
+                self._tally.truncated = self._more()
+            if self._is_over():
                 return
             self._tell(
                 len(self._tally.visited), len(self._tally.visited) + len(self._frontier) + 1, shown(stop.address)
             )
             await self._visit(stop)
-        self._tally.truncated = self._frontier.overflowed
+        if self._frontier.overflowed:
+            self._tally.truncated = self._more()
+
+    def _more(self) -> str:
+        return MORE.format(most=self._options.most_pages, noun="pages")
+
+    def _is_over(self) -> bool:
+        self._tally.truncated = self._tally.truncated or self._end.passed()
+        return self._tally.truncated is not None
 
     async def _revisits(self) -> None:
         """Where something could not be had, what it led to may still be there: such pages are asked for by themselves.
@@ -298,7 +314,8 @@ class Crawl:
         elif self._frontier.redirect(stop, target):
             self._tally.gone.add(stop.address)
         else:
-            self._failed(stop, "leads in a circle", passing=False)
+            reason = "leads to one address too many" if self._frontier.overflowed else "leads in a circle"
+            self._failed(stop, reason, passing=False)
 
     def _closed(self, stop: Stop) -> None:
         if stop.first:

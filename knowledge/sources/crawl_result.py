@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.sources.address import Scope, host_of, shown
-from knowledge.sources.mirror import MORE, Page, State
+from knowledge.sources.mirror import Page, State
 from knowledge.sources.options import SITEMAP
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def settled(scope: Scope, before: State, tally: Tally, failure: str | None = Non
     problems = dict(_named(reason, before, address, tally) for address, reason in _missed(tally).items())
     problems |= {place: reason for place, reason in tally.problems.items() if place not in problems}
     if tally.truncated:
-        problems[scope.start] = MORE.format(most=most, noun="pages")
+        problems[scope.start] = tally.truncated
     if not visited and failure is None:
         failure = "the crawl brought nothing that can be read"
     return State(visited, tuple(sorted(problems.items())), failure, listed=_listed(scope, before, tally))

@@ -60,11 +60,14 @@ class Frontier:
             self._waiting.append(Stop(address, depth))
 
     def redirect(self, stop: Stop, target: str) -> bool:
-        """Go on at ``target`` in the place of ``stop``. False where that ends nowhere: in a circle, or after too many of them."""
+        """Go on at ``target`` in the place of ``stop``. False where that ends nowhere: in a circle, or after too many."""
         trail = (*stop.trail, stop.address)
         if target in trail or len(trail) > _MOST_HOPS:
             return False
         if target not in self._seen or stop.first:
+            if len(self._seen) >= self._most:
+                self.overflowed = True
+                return False
             self._seen.add(target)
             self._waiting.appendleft(replace(stop, address=target, trail=trail))
         return True
