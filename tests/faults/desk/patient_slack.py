@@ -26,7 +26,7 @@ _SAYS = frozenset(
     }
 )
 _ASKS = frozenset({"conversations.replies", "conversations.history", "conversations.members", "files.info"})
-_SILENT = 0.3
+_SILENT = 0.2
 """Of the calls whose answer is lost, those where the line stays open and nothing comes."""
 _FAULTS = {
     Trouble.LIMIT: Fault(status=429, retry_after=1),

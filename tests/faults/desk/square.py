@@ -93,16 +93,19 @@ class Square:
 
 @asynccontextmanager
 async def square(
-    make_faulty_hub: MakeFaultyHub, folder: Path, url: str, seed: int, tags: list[str]
+    make_faulty_hub: MakeFaultyHub, folder: Path, url: str, seed: int, tags: list[str], trouble: float
 ) -> AsyncIterator[Square]:
-    """The hub is started. ``tags``: of those who will come, for whom the model has to find the words."""
+    """The hub is started. ``tags``: of those who will come, for whom the model has to find the words.
 
-    def provider(name: str, trouble: float = 0.2) -> tuple[Any, ...]:
+    ``trouble``: the share of calls to a platform that fail.
+    """
+
+    def provider(name: str, trouble: float = trouble) -> tuple[Any, ...]:
         rng = random.Random(f"{seed}:{name}")
         return rng, Weather(rng, trouble), 0.2
 
     async with AsyncExitStack() as stack:
-        slack = PatientSlack(random.Random(f"{seed}:slack"), trouble=0.2, again=0.2)
+        slack = PatientSlack(random.Random(f"{seed}:slack"), trouble=trouble, again=0.2)
         await stack.enter_async_context(slack)
         telegram = await stack.enter_async_context(TelegramFake())
         twilio = TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
