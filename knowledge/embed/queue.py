@@ -7,45 +7,62 @@ everything else on the machine; a model that may not has one thread, which takes
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.errors import KnowledgeUnavailable
 from knowledge.embed.embedder import Embedder, TextRefused, Vectors
 
 Vector: TypeAlias = NDArray[np.float32]
 
 _QUESTIONS_AT_ONCE = 4
 _MOST_QUESTIONS = 32
+_MOST_WAITING = 1_000
+"""Questions: more than any model answers within the time of a customer."""
 _NICE = 10
 """Of the threads for documents: whoever waits for an answer comes first on a machine with few cores."""
+
+
+class Question(NamedTuple):
+    """``until``: when whoever asked gives up, on the queue's clock."""
+
+    text: str
+    future: Future[Vector]
+    until: float
 
 
 class EmbeddingQueue:
     """Start with ``run`` in a thread of its own. ``embedded`` counts the document texts that went through the model."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, clock: Callable[[], float] = time.monotonic) -> None:
         self._embedder = embedder
-        self._questions: deque[tuple[str, Future[Vector]]] = deque()
+        self._clock = clock
+        self._questions: deque[Question] = deque()
         self._documents: deque[tuple[Sequence[str], Future[Vectors]]] = deque()
         self._waiting = threading.Condition()
         self._closed = False
         self.embedded = 0
 
-    def question(self, text: str) -> Future[Vector]:
-        """The vector of a question, soon."""
+    def question(self, text: str, until: float = math.inf) -> Future[Vector]:
+        """The vector of a question, soon. KnowledgeUnavailable where it is not embedded ``until`` then, or too many wait."""
         future: Future[Vector] = Future()
         with self._open():
-            self._questions.append((text, future))
+            if len(self._questions) < _MOST_WAITING:
+                self._questions.append(Question(text, future, until))
+                return future
+        future.set_exception(KnowledgeUnavailable("too many questions wait for the model"))
         return future
 
     def questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -86,7 +103,7 @@ class EmbeddingQueue:
         """Ends ``run`` after what it is doing; what still waits gets an error."""
         with self._waiting:
             self._closed = True
-            abandoned: list[Future[Vector] | Future[Vectors]] = [future for _, future in self._questions]
+            abandoned: list[Future[Vector] | Future[Vectors]] = [one.future for one in self._questions]
             abandoned.extend(future for _, future in self._documents)
             self._waiting.notify_all()
         for future in abandoned:
@@ -119,19 +136,29 @@ class EmbeddingQueue:
             yield
             self._waiting.notify_all()
 
-    def _embed_questions(self, questions: Sequence[tuple[str, Future[Vector]]]) -> None:
+    def _embed_questions(self, questions: Sequence[Question]) -> None:
+        """Those for which somebody waits: after a burst everybody would otherwise get a late answer, which is none."""
+        waiting = [one for one in questions if one.future.set_running_or_notify_cancel()]
+        late = self._clock()
+        for one in (one for one in waiting if one.until < late):
+            one.future.set_exception(KnowledgeUnavailable("the model came to this question too late"))
+        self._answer([one for one in waiting if one.until >= late])
+
+    def _answer(self, questions: Sequence[Question]) -> None:
+        if not questions:
+            return
         try:
-            vectors = self._embedder.embed_questions([text for text, _ in questions])
+            vectors = self._embedder.embed_questions([one.text for one in questions])
         except Exception as error:
             if isinstance(error, TextRefused) and len(questions) > 1:
                 for one in questions:  # of several customers' questions one was refused: the others are answered
-                    self._embed_questions([one])
+                    self._answer([one])
                 return
-            for _, future in questions:
-                future.set_exception(error)
+            for one in questions:
+                one.future.set_exception(error)
             return
-        for (_, future), vector in zip(questions, vectors, strict=True):
-            future.set_result(vector)
+        for one, vector in zip(questions, vectors, strict=True):
+            one.future.set_result(vector)
 
     def _embed_documents(self, texts: Sequence[str], future: Future[Vectors]) -> None:
         if not future.set_running_or_notify_cancel():

@@ -123,14 +123,14 @@ class KnowledgeProcess:
         call = self._calls[number] = _Call(asyncio.get_running_loop().create_future(), progress)
         try:
             async with asyncio.timeout(timeout):
-                process.stdin.write(encode({"id": number, **request}))
+                process.stdin.write(encode({"id": number, "within": timeout, **request}))
                 answer = await call.answer
         except TimeoutError:
-            self._count_silence(process)
+            if request["op"] == "search":  # other work may take long while questions are answered
+                self._count_silence(process)
             raise KnowledgeUnavailable(f"no answer from the knowledge base within {timeout:.1f} s") from None
         finally:
             self._calls.pop(number, None)
-        self._silences = 0
         return answer
 
     def _why_not(self) -> str:
@@ -139,7 +139,7 @@ class KnowledgeProcess:
         return "the knowledge base is still loading"
 
     def _count_silence(self, process: asyncio.subprocess.Process) -> None:
-        """A process that answers nobody for long is stuck: it is replaced."""
+        """A process that answers nobody for long, not even late, is stuck: it is replaced."""
         self._silences += 1
         if self._silences >= _SILENCES_BEFORE_RESTART:
             self._silences = 0
@@ -228,6 +228,8 @@ class KnowledgeProcess:
             event.set()
 
     def _on_answer(self, frame: Frame) -> None:
+        if "progress" not in frame:
+            self._silences = 0
         call = self._calls.get(frame["id"])
         if call is None or call.answer.done():
             return

@@ -6,6 +6,7 @@ input closes, which is also how it learns that its parent was killed. SIGINT and
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -100,9 +101,11 @@ class Worker:
         if engine is None:
             self._pipe.send({"id": request["id"], "error": "the model is still loading"})
             return
+        within = request["within"]
+        request["until"] = math.inf if within is None else time.monotonic() + within
         match request["op"]:
             case "search":
-                vector = engine.embed_question(request["query"])
+                vector = engine.embed_question(request["query"], request["until"])
                 vector.add_done_callback(lambda done: self._search(engine, request, done))
             case "index":
                 self._indexing.submit(self._index, engine, request)
@@ -121,6 +124,10 @@ class Worker:
         self._searches.submit(self._answer, request, lambda: engine.search(request, vector.result()))
 
     def _answer(self, request: Frame, work: Callable[[], Any]) -> None:
+        """What nobody waits for any more is not done. It is answered all the same: who is told that does not think us stuck."""
+        if time.monotonic() > request["until"]:
+            self._pipe.send({"id": request["id"], "error": "nobody waits for it any more"})
+            return
         try:
             self._pipe.send({"id": request["id"], "result": work()})
         except Exception as error:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from core.domain.errors import KnowledgeUnavailable
+from knowledge.gaps import likeness
 from knowledge.open import open_knowledge
 from knowledge.process.child import State
 from knowledge.settings import KnowledgeSettings
@@ -130,5 +131,25 @@ async def test_a_frozen_process_is_replaced(settings: KnowledgeSettings) -> None
         await asyncio.to_thread(process.wait, 10)
         with pytest.raises(KnowledgeUnavailable, match="still loading"):
             await knowledge.retriever.retrieve("anything")
+    finally:
+        await knowledge.close()
+
+
+async def test_work_that_takes_long_is_no_silence(settings: KnowledgeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three comparisons of questions in a row that take too long do not end the process that answers customers."""
+    monkeypatch.setattr(likeness, "_PATIENCE", 0.2)
+    knowledge = open_knowledge(settings)
+    await knowledge.start()
+    try:
+        await knowledge.warm(PATIENCE)
+        pid = knowledge.health().pid
+        process = psutil.Process(pid)
+        process.suspend()
+        for _ in range(4):
+            with pytest.raises(KnowledgeUnavailable, match="no answer"):
+                await knowledge.likeness.cosines(["a"], ["b"])
+        process.resume()
+        await knowledge.retriever.retrieve("anything")
+        assert (knowledge.health().pid, knowledge.health().restarts) == (pid, 0)
     finally:
         await knowledge.close()

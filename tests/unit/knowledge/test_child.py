@@ -24,3 +24,14 @@ async def test_who_fails_at_showing_progress_gets_the_answer_all_the_same(tmp_pa
 
     assert told == [{"done": 1}], "and is not told again"
     assert await call.answer == "done"
+
+
+def test_whoever_answers_late_is_not_stuck(tmp_path: Path) -> None:
+    """A burst of questions makes answers late; replacing the process would make all of them none."""
+    process = KnowledgeProcess(KnowledgeSettings(directory=tmp_path / "chroma"))
+    process._silences = 2
+
+    process._on_answer({"id": 7, "progress": {"done": 1}})
+    assert process._silences == 2, "what indexes may go on while questions are stuck"
+    process._on_answer({"id": 8, "error": "nobody waits any more"})
+    assert process._silences == 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.domain.errors import KnowledgeUnavailable
 from knowledge.embed.embedder import TextRefused, Vectors
 from knowledge.embed.prompts import family_prompts
 from knowledge.embed.queue import EmbeddingQueue
@@ -149,6 +150,35 @@ def test_a_question_that_is_refused_is_no_other_customers_fault(embedder: Record
     finally:
         queue.close()
         thread.join(10)
+
+
+def test_whom_nobody_waits_for_any_more_is_left_out_and_the_others_are_answered(embedder: RecordingEmbedder) -> None:
+    """After a burst everybody would otherwise get a late answer, which is none."""
+    queue = EmbeddingQueue(embedder, clock=lambda: 100.0)
+    asked = {text: queue.question(text, until=until) for text, until in (("gone", 99.0), ("here", 101.0))}
+    given_up = queue.question("given up")
+    assert given_up.cancel()
+    thread = threading.Thread(target=queue.run)
+    thread.start()
+    try:
+        assert list(asked["here"].result(10)) == [4.0]
+        with pytest.raises(KnowledgeUnavailable, match="too late"):
+            asked["gone"].result(10)
+        assert list(queue.question("next").result(10)) == [4.0], "the thread goes on"
+        assert embedder.asked == [("questions", 1)] * 2
+    finally:
+        queue.close()
+        thread.join(10)
+
+
+def test_of_too_many_that_wait_the_last_is_told_at_once(embedder: RecordingEmbedder) -> None:
+    queue = EmbeddingQueue(embedder)
+    first, *_, last = [queue.question("q") for _ in range(2_000)]
+
+    with pytest.raises(KnowledgeUnavailable, match="too many"):
+        last.result(0)
+    assert not first.done()
+    queue.close()
 
 
 def test_a_closed_queue_refuses(embedder: RecordingEmbedder) -> None:
