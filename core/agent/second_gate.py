@@ -1,8 +1,8 @@
 """Puts to the model what the rule cannot tell: whether a passage says a sentence that is not in the passage's own words.
 
 The rule (see ``entailment``) refuses what contradicts a passage to the letter, and knows what is said in its words. Between them
-are paraphrases and mistakes that look alike to it. They are put to the model together, in one short call. Where that fails, is
-late or answers anything but what was asked for, the rule decides alone.
+are paraphrases and mistakes that look alike to it. They are put to the model a dozen at a time, in short calls. Where one
+fails, is late or answers anything but what was asked for, the rule decides alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from core.ports.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-_MOST = 12
+_AT_ONCE = 12
+"""Sentences of one call. Of a long answer there are several calls, all at the same time."""
 _PASSAGE_TOKENS = 2_000
 """As much as the model read of a tool's result (AgentSettings.tool_result_tokens): what is cut off cannot be found to be said."""
 _SENTENCE_TOKENS = 200
@@ -56,9 +57,14 @@ class ModelVerifier:
         ``until``: when the turn is over, in the time of the event loop; it is not waited so long that nothing could be said.
         """
         left = until - asyncio.get_running_loop().time() - _LEFT_FOR_THE_TURN
-        asked = {self._new_id(): claim for claim in claims[:_MOST]}
-        if left <= 0 or not asked:
+        if left <= 0:
             return frozenset()
+        parts = [claims[start : start + _AT_ONCE] for start in range(0, len(claims), _AT_ONCE)]
+        found = await asyncio.gather(*(self._unsaid(part, left) for part in parts))
+        return frozenset().union(*found)
+
+    async def _unsaid(self, claims: Sequence[Claim], left: float) -> frozenset[str]:
+        asked = {self._new_id(): claim for claim in claims}
         try:
             async with asyncio.timeout(left):
                 answer = await self._model.ask(_request(asked))
