@@ -283,6 +283,7 @@ class SlackChannel:
             async with asyncio.timeout(self._settings.answer_within):
                 await self._know_staff()
                 reply = await self._refused(given) or await self._door.take(given, WebhookReply())
+                reply = reply if reply.body else await self._forms.refused(given.body) or reply
                 noted = None if reply.body else await self._from_staff(given.body)
         except TimeoutError:  # it may be stored yet; then the repetition is a duplicate
             raise Overloaded("Storing takes too long.") from None
@@ -313,7 +314,7 @@ class SlackChannel:
         if (refused := await self._forms.refused(body)) is not None:
             return refused
         await envelope.take(body, self._reader, self._reception, self._around.clock)
-        return await self._from_staff(body) or self._acknowledged(body)
+        return await self._forms.refused(body) or await self._from_staff(body) or self._acknowledged(body)
 
     async def _from_staff(self, body: bytes) -> WebhookReply | None:
         """The answer to a command that was given in a staff channel."""

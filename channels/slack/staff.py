@@ -12,7 +12,7 @@ from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, plain
 from channels.slack.staff_words import markdown
-from channels.slack.views import read_form, value_of
+from channels.slack.views import read_form, value_of, view_event
 from channels.slack.wire import Json
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
@@ -160,7 +160,7 @@ class StaffReader:
             raise InvalidInput("The form is about no channel of the staff's.")
         return [
             MessageReceived(
-                key=EventKey(CHANNEL, self.account, f"v/{form.view_id}"),
+                key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
                 conversation=place.conversation(self.account),
                 sender=self._sender(form.user),
                 text=form.values.get(form.name, ""),

@@ -66,7 +66,10 @@ class StaffViews(Protocol):
         ...
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
-        """What is wrong with a form that was sent off, by the field's ``action_id``; nothing when it can be stored."""
+        """What is wrong with a form that was sent off, by the field's ``action_id``; nothing when it can be, or is, stored.
+
+        Asked before and after it is stored: two that came at once may both have been found right before.
+        """
         ...
 
 
@@ -161,6 +164,11 @@ def read_form(whole: Json) -> Form:
         values,
         blocks,
     )
+
+
+def view_event(view_id: str) -> str:
+    """The id of the event that a form becomes: a view is one, however often it is sent off."""
+    return f"v/{view_id}"
 
 
 def value_of(element: Json) -> str:

@@ -43,6 +43,7 @@ from handoff.spoken_to import LastWords
 from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
+from handoff.thread.sent_forms import SentForms
 from handoff.translating.translated_desk import TranslatedDesk
 from handoff.waits.follow_up import FollowUpTimers
 from handoff.waits.timers import DeskTimers
@@ -129,7 +130,9 @@ def give_forms(
     for channel in channels:
         if isinstance(channel, TakesForms):
             views = DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account)
-            channel.give_forms(LearningViews(views, store, wall, panel, handoff.staff_locale, channel.account))
+            language, heard_by = handoff.staff_locale, channel.account
+            all_forms = LearningViews(views, store, wall, panel, language, heard_by)
+            channel.give_forms(SentForms(all_forms, store, wall.people, language, heard_by))
 
 
 def make_timers(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.case import Case
+from core.domain.keys import EventKey
 from core.domain.timers import Timer
 
 
@@ -45,6 +46,10 @@ class Cases(Protocol):
 
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """The message that passes each of these on, where one does."""
+        ...
+
+    async def staff_said(self, event: EventKey) -> str | None:
+        """What staff wrote or filled in with this event; None where it was never stored."""
         ...
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:

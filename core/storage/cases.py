@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, select, text, update
 
 from core.domain.case import DESK, Case
 from core.domain.delivery import DeliveryStatus
+from core.domain.keys import EventKey
 from core.domain.messages import Author
 from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
 from core.storage import codec
@@ -22,7 +23,7 @@ from core.storage.gap_writes import keep_bad_ratings
 from core.storage.learning import keep_learning
 from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
-from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox, receipt
+from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
@@ -180,6 +181,15 @@ class SqlCases:
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
         """See Cases.copies."""
         return await self._pairs(_COPIES, message_ids)
+
+    async def staff_said(self, event: EventKey) -> str | None:
+        """See Cases.staff_said."""
+        statement = (
+            select(message.c.text)
+            .join(inbound_event, inbound_event.c.message_id == message.c.id)
+            .where(inbound_event.c.event_key == str(event))
+        )
+        return await self._cases_db.read(lambda connection: connection.scalar(statement))
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
         """See Cases.waiting."""

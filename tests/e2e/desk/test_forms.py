@@ -32,6 +32,8 @@ async def test_a_draft_claims_goes_out_and_can_be_taken_back(make_hub: MakeHub) 
         assert await office.send_off(form, "// an aside") != {}
         assert await office.send_off(form, "Good morning!") == {}
         assert await office.send_off(form, "Good morning!") == {}, "sent off twice counts once"
+        (said,) = (await office.send_off(form, "Good evening!")).values()
+        assert "sent already, as: Good morning!" in said, "other words are not thanked for and dropped"
         await office.sees(card, "With Grace")
         await office.sees(card, "Good morning!")
         await world.reads("Good morning!")

@@ -30,6 +30,7 @@ class Views:
         self.opened: list[Press] = []
         self.chosen: list[tuple[str, str, str]] = []
         self.wrong: dict[str, str] = {}
+        self.wrong_later: list[dict[str, str]] = []
         self.failing = False
 
     async def open(self, press: Press) -> None:
@@ -44,7 +45,7 @@ class Views:
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
         """See StaffViews."""
-        return self.wrong
+        return self.wrong_later.pop(0) if self.wrong_later else self.wrong
 
 
 @pytest.fixture
@@ -102,6 +103,12 @@ async def test_what_is_wrong_is_shown_below_its_field_and_not_stored(desk: Hub, 
     assert sink.events == []
     status, _ = await desk.fake.push(desk.hook, submission("Hello"), form="payload", secret="another")
     assert status == 401, "nothing is said to whom nobody knows"
+
+
+async def test_what_another_was_stored_before_is_said_after_the_commit(desk: Hub, views: Views) -> None:
+    views.wrong_later = [{}, {"staff_reply": "This was sent already."}]
+    status, body = await desk.fake.push(desk.hook, submission("Hello"), form="payload")
+    assert (status, json.loads(body)["errors"]) == (200, {"text-0": "This was sent already."})
 
 
 async def test_a_form_about_no_channel_of_the_staffs_is_kept_aside(desk: Hub, sink: Sink) -> None:
