@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
@@ -17,7 +16,7 @@ from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
-from core.domain.errors import HubError
+from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
 from core.domain.messages import CAUTION, FOR_RECORD, LOCALE, TOGETHER, Audience, Author, CustomerAction, MessageKind
 from core.looked_up import noting
@@ -28,12 +27,14 @@ from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
+from core.turn_files import Prepare, TurnFiles
 from core.unanswered import with_gaps
 
 log = structlog.get_logger(__name__)
 
 Rules = Callable[[TurnState, Reply | None], Escalation | None]
 """Why a person is needed although nobody asked for one; with None as the reply, before the agent has answered."""
+_ASKED = Escalation("The customer asked for a person.", requested_by="customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Turn:
         channels: Mapping[str, Channel],
         metrics: Metrics,
         failure: Callable[[TurnState], Reply],
-        prepare: Callable[[TurnState], Any] | None = None,
+        prepare: Prepare | None = None,
         settings: TurnSettings | None = None,
         clock: Clock | None = None,
         rules: Rules | None = None,
@@ -77,7 +78,7 @@ class Turn:
         self._channels = channels
         self._metrics = metrics
         self._failure = failure
-        self._prepare = prepare
+        self._files = TurnFiles(prepare)
         self._settings = settings or TurnSettings()
         self._clock = clock
         self._rules = rules
@@ -96,7 +97,8 @@ class Turn:
             return TurnOutcome(state.claim, handled_seq=state.conversation.last_seq)
         if (rated := await self._rated(state)) is not None:
             return rated
-        if state.conversation.state == OwnershipState.QUEUED and last_withdrawn(state.pending) is not None:
+        queued = state.conversation.state == OwnershipState.QUEUED
+        if queued and last_withdrawn(state.pending) is not None and not _is_doubted(state):
             return await self._take_back(state)
         if with_people:
             return await self._relay(state)
@@ -122,12 +124,16 @@ class Turn:
     async def _ask_agent(self, state: TurnState) -> TurnOutcome:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
         if _pressed_for_a_person(state) and not questions_besides(state.pending):
-            asked = Escalation("The customer asked for a person.", requested_by="customer")
-            return await self._escalate(state, asked, intent="request_person")
+            return await self._escalate(state, _ASKED, intent="request_person")
         needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(state, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
-        reply = await self._respond(state)
+        try:
+            reply = await self._respond(state)
+        except NotYet:  # of a file, which whoever asks for a person must not wait for
+            if not _asks_for_a_person(state):
+                raise
+            return await self._escalate(state, _ASKED, intent="request_person")
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
         if reply.escalation is not None:
             return await self._escalate(
@@ -144,6 +150,8 @@ class Turn:
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
         if not _was_asked_to_rate(state) or state.changes or questions_besides(state.pending):
+            return None
+        if _is_doubted(state):
             return None
         if _asks_for_a_person(state) or any(says_unsolved(message.text) for message in state.pending):
             return None
@@ -163,6 +171,7 @@ class Turn:
         said = [self._desk.taken_back_notice(in_written_language(state))]
         if reply is not None:
             said.append(_by_agent(reply))
+        state, _ = await self._files.in_time(state)
         staff = await self._desk.taken_back(state, said)
         return TurnOutcome(
             state.claim,
@@ -176,9 +185,10 @@ class Turn:
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
-        said = await self._desk.relay(in_written_language(await self._prepared(state)))
+        state, owed = await self._files.in_time(state)
+        said = await self._desk.relay(in_written_language(state))
         self._metrics.count(Counter.TURNS, kind="relayed")
-        return self._told(state, said)
+        return replace(self._told(state, said), owes_files_of=owed)
 
     def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
@@ -191,11 +201,8 @@ class Turn:
             cases=said.staff.cases,
         )
 
-    async def _prepared(self, state: TurnState) -> TurnState:
-        return state if self._prepare is None else await self._prepare(state)
-
     async def _respond(self, state: TurnState) -> Reply:
-        state = _from_the_new_start(await self._prepared(state))
+        state = _from_the_new_start(await self._files.all(state))
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -262,6 +269,7 @@ class Turn:
         gaps: tuple[Unanswered, ...] = (),
     ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
+        state, owed = await self._files.in_time(state)
         written = in_written_language(state)
         notice = await self._desk.with_ticket(written, self._desk.transfer_notice(written))
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
@@ -280,6 +288,7 @@ class Turn:
             asides=staff.asides,
             cases=staff.cases,
             gaps=gaps,
+            owes_files_of=owed,
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
@@ -311,6 +320,11 @@ def _pressed_for_a_person(state: TurnState) -> bool:
 
 def _asks_for_a_person(state: TurnState) -> bool:
     return _pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
+
+
+def _is_doubted(state: TurnState) -> bool:
+    """Whether somebody else may have written some of it, or it is only kept: people read it, and it decides nothing."""
+    return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
 
 
 def _was_asked_to_rate(state: TurnState) -> bool:

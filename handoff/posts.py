@@ -10,10 +10,21 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from core.domain.attachments import Attachment
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
-from core.domain.messages import CAME_BY, Author, Change, ChangeKind, Message, MessageKind, StaffAction
+from core.domain.messages import (
+    CAME_BY,
+    CAUTION,
+    FOR_RECORD,
+    Author,
+    Change,
+    ChangeKind,
+    Message,
+    MessageKind,
+    StaffAction,
+)
 from core.ports.store import NewMessage
 
 POST = "post"
@@ -128,16 +139,27 @@ def files(history: Sequence[Message]) -> list[NewMessage]:
         kept = here[: max(0, room)]
         room -= len(kept)
         if message.attachments:
-            about = {
-                "author": str(message.author),
-                "name": message.author_name,
-                "at": message.created_at.timestamp(),
-                "missing": [file.name for file in message.attachments if not file.storage_key],
-                "left_out": [file.name for file in here[len(kept) :]],
-            }
-            post = _post(Post.FILES, ", ".join(file.name for file in message.attachments), **about)
-            found.append(replace(post, attachments=tuple(kept)))
+            found.append(_files_of(message, kept, here[len(kept) :]))
     return found[::-1]
+
+
+def brought(message: Message) -> list[NewMessage]:
+    """The files of a message whose words are shown already, or what became of them; nothing where it was deleted since."""
+    if message.deleted_at is not None or not message.attachments:
+        return []
+    return [_files_of(message, [file for file in message.attachments if file.storage_key])]
+
+
+def _files_of(message: Message, kept: Sequence[Attachment], left_out: Sequence[Attachment] = ()) -> NewMessage:
+    about = {
+        "author": str(message.author),
+        "name": message.author_name,
+        "at": message.created_at.timestamp(),
+        "missing": [file.name for file in message.attachments if not file.storage_key],
+        "left_out": [file.name for file in left_out],
+    }
+    post = _post(Post.FILES, ", ".join(file.name for file in message.attachments), **about)
+    return replace(post, attachments=tuple(kept))
 
 
 def leads_on(earlier: Case) -> NewMessage:
@@ -187,10 +209,19 @@ def said(message: Message, name: str | None) -> NewMessage:
         meta={
             POST: str(Post.SAID),
             "missing": [file.name for file in message.attachments if not file.storage_key],
+            "coming": _announced(message),
+            "caution": message.meta.get(CAUTION),
+            "old": message.sent_at.timestamp() if message.sent_at and message.meta.get(FOR_RECORD) else None,
             **({"by": way["channel"]} if way else {}),
         },
         relays=message.id,
     )
+
+
+def _announced(message: Message) -> list[str]:
+    """Its platform gives all of them, or none yet."""
+    given = message.meta.get("attachment_refs")
+    return [str(ref["name"]) for ref in given] if isinstance(given, list) and not message.attachments else []
 
 
 def answered(message: NewMessage) -> NewMessage:

@@ -97,13 +97,17 @@ class SlackDesk:
         changes = [one for one in turn.changes if one.kind is not ChangeKind.EDITED or _is_news(one.message, unread)]
         copies = await self._parts.cases.copies([change.message.id for change in changes])
         shown = [(message.seq, posts.said(message, turn.customer.display_name)) for message in turn.pending]
-        shown += [(change.seq, self._what_became(change, copies.get(change.message.id), turn)) for change in changes]
+        for change in changes:
+            became = self._what_became(change, copies.get(change.message.id), turn)
+            shown += [(change.seq, post) for post in became]
         return [post for _, post in sorted(shown, key=lambda one: one[0])]
 
-    def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> NewMessage:
+    def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> list[NewMessage]:
         if change.kind is ChangeKind.ENDED:
-            return posts.remark(say("staff_customer_ended", self._settings.staff_locale))
-        return posts.changed(change, copy_id, turn.customer.display_name)
+            return [posts.remark(say("staff_customer_ended", self._settings.staff_locale))]
+        if change.kind is ChangeKind.FILES:
+            return posts.brought(change.message)
+        return [posts.changed(change, copy_id, turn.customer.display_name)]
 
     async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails) -> NewMessage:
         """The card with the address or number that the customer has just left."""

@@ -256,12 +256,16 @@ class Message:
 
 
 class ChangeKind(StrEnum):
-    """What can happen to a message after it was said. ``ENDED``: it was the last, for the customer has ended the conversation."""
+    """What can happen to a message after it was said. ``ENDED``: it was the last, for the customer has ended the conversation.
+
+    ``FILES``: its words were shown to people before its files had come.
+    """
 
     EDITED = "edited"
     DELETED = "deleted"
     REACTED = "reacted"
     ENDED = "ended"
+    FILES = "files"
 
 
 @dataclass(frozen=True, slots=True)

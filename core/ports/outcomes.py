@@ -32,7 +32,7 @@ class NewMessage:
 
     ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
     ``followed``: staff are told when it does not arrive, as they are of what is passed on from them. ``road``: it goes there
-    and nowhere else.
+    and nowhere else. ``overtakes``: messages of the same conversation that wait to be sent, and that go behind this one.
     """
 
     author: Author
@@ -47,6 +47,7 @@ class NewMessage:
     delay: float = 0.0
     followed: bool = False
     road: Road | None = None
+    overtakes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ class FollowUp:
 class Aside:
     """What a turn commits in another conversation, under that one's row lock.
 
-    ``ownership_epoch``: as it was when this was decided; when it has moved, or a message that is recalled is not waiting
-    any more, nothing of the whole outcome is written.
+    ``ownership_epoch``: as it was when this was decided; when it has moved, or a message that is recalled or overtaken is
+    not waiting any more, nothing of the whole outcome is written.
     Without one, the conversation is made where it is not there yet (what staff are shown of a case).
     """
 
@@ -237,7 +238,8 @@ class TurnOutcome:
     """What a turn commits at once: handled up to ``handled_seq``, messages out, ownership, contact details.
 
     ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
-    ``gaps``: what it could not answer.
+    ``gaps``: what it could not answer. ``owes_files_of``: messages that people were shown without the files that belong to
+    them; a later turn is told of each (ChangeKind.FILES).
     """
 
     claim: Claim
@@ -249,6 +251,7 @@ class TurnOutcome:
     asides: tuple[Aside, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
     gaps: tuple[Unanswered, ...] = ()
+    owes_files_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         thread.window = item.window
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
-    elif thread.state == OwnershipState.RESOLVED:
-        _reopen(batch, thread)
+    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record):
+        _reopen(batch, thread)  # what somebody else may have written, or is only kept, brings nobody back
     thread.last_seq += 1
     thread.changed = True
     thread.locale = codec.locale(event.locale) or thread.locale

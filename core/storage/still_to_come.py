@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, String, cast, select
 
 from core.domain.delivery import DeliveryStatus
-from core.storage.delivered import beside
+from core.storage.delivered import BESIDE
 from core.storage.tables import message, outbox, widget_event
 
 _KEY = message.c.conversation_id + ":" + cast(message.c.seq, String)
-_OF_IT = outbox.c.dedupe.in_([_KEY, beside(_KEY)])
+_OF_IT = outbox.c.dedupe.in_([_KEY, _KEY + BESIDE])
 
 
 def is_still_to_come() -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from core.domain.case import DESK
 from core.domain.conversation import next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import SENT_BY
+from core.domain.messages import SENT_BY, ChangeKind
 from core.domain.road import Road
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
@@ -25,10 +25,11 @@ from core.storage.desk_tables import relay
 from core.storage.gap_writes import gap_row, keep_gaps
 from core.storage.ids import new_id
 from core.storage.news import passed_on
+from core.storage.overtaking import Overtaken, in_places, move
 from core.storage.roads import keep_follow_ups, note_sent
-from core.storage.tables import attachment, conversation, customer, message, outbox, ownership_change
+from core.storage.tables import attachment, change, conversation, customer, message, outbox, ownership_change
 
-_ADD_MESSAGE, _ADD_CHANGE = insert(message), insert(ownership_change)
+_ADD_MESSAGE, _ADD_CHANGE, _ADD_NEWS = insert(message), insert(ownership_change), insert(change)
 _OWN: dict[str, Any] = {
     "epoch": bindparam("new_epoch"),
     "ownership_epoch": bindparam("new_ownership_epoch"),
@@ -69,10 +70,12 @@ class Writes:
     files: list[tuple[str, str]] = field(default_factory=list)
     copies: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
+    news: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
     relays: list[dict[str, Any]] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
+    moved: list[Overtaken] = field(default_factory=list)
     followed: list[tuple[str, FollowUp]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     on_roads: set[tuple[str, Road]] = field(default_factory=set)
@@ -85,7 +88,8 @@ class Writes:
 
     def outcome(self, row: Row[Any], outcome: TurnOutcome) -> None:
         """What a turn decided about the conversation that it holds."""
-        self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq)
+        owed = outcome.owes_files_of
+        self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq, owed=owed)
         self.cases.extend(outcome.cases)
         self.gaps.extend(gap_row(row, found, self.now) for found in outcome.gaps)
         if outcome.contact:
@@ -101,15 +105,24 @@ class Writes:
             self.change(row, aside.messages, aside.transition, done_seq=None)
             return
         self.touched.add(row.id)
-        last_seq = row.last_seq + len(aside.messages)
+        last_seq = row.last_seq + len(in_places(aside.messages))
         done_seq = last_seq if row.done_seq >= row.last_seq else row.done_seq
         self.told.append({"key": row.id, "new_last_seq": last_seq, "new_done_seq": done_seq})
         self._say_all(row, aside.messages, row.ownership_epoch, row.state)
 
     def change(
-        self, row: Row[Any], messages: Sequence[NewMessage], transition: Transition | None, *, done_seq: int | None
+        self,
+        row: Row[Any],
+        messages: Sequence[NewMessage],
+        transition: Transition | None,
+        *,
+        done_seq: int | None,
+        owed: Sequence[str] = (),
     ) -> None:
-        """What one locked conversation becomes: its counters, owner, messages and outbox rows."""
+        """What one locked conversation becomes: its counters, owner, messages and outbox rows.
+
+        Behind what is said stands what is still to be done: the files of the messages ``owed``.
+        """
         self.touched.add(row.id)
         state, owner, ownership_epoch, epoch = row.state, row.owner, row.ownership_epoch, row.epoch
         reason, reopen_until = row.escalation_reason, row.reopen_until
@@ -120,7 +133,8 @@ class Writes:
             reopen_until = self.now + transition.reopen_within if transition.reopen_within else None
             self._audit(row, state, ownership_epoch, transition)
         handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
-        last_seq = row.last_seq + len(messages)
+        last_seq = row.last_seq + len(in_places(messages))
+        self._owe(row, owed, last_seq)
         self.held.append(
             {
                 "key": row.id,
@@ -130,11 +144,16 @@ class Writes:
                 "new_owner": owner,
                 "new_reason": reason,
                 "new_reopen_until": reopen_until,
-                "new_last_seq": last_seq,
+                "new_last_seq": last_seq + len(owed),
                 "new_done_seq": last_seq if handled >= row.last_seq else handled,
             }
         )
         self._say_all(row, messages, ownership_epoch, str(state))
+
+    def _owe(self, row: Row[Any], owed: Sequence[str], last_seq: int) -> None:
+        about = {"conversation_id": row.id, "kind": ChangeKind.FILES, "created_at": self.now}
+        places = enumerate(owed, start=last_seq + 1)
+        self.news.extend({**about, "message_id": message_id, "seq": seq} for seq, message_id in places)
 
     def commit(self, connection: Connection, database: Database) -> None:
         """Write all of it."""
@@ -145,6 +164,7 @@ class Writes:
             (_ADD_MESSAGE, self.messages),
             (_add_delivery(database), self.outbox),
             (_ADD_CHANGE, self.changes),
+            (_ADD_NEWS, self.news),
             (database.insert_new(relay), self.relays),
             (insert(attachment), [copy | {"created_at": self.now} for copy in self.copies]),
         ):
@@ -160,6 +180,7 @@ class Writes:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
         keep_gaps(connection, database, self.gaps)
         keep_cases(connection, database, self.cases, self.now)
+        move(connection, self.moved, self.now)
         recall(connection, self.recalls, self.now)
         keep_follow_ups(connection, database, self.followed, self.now)
         note_sent(connection, self.on_roads, self.now)
@@ -180,8 +201,11 @@ class Writes:
         )
 
     def _say_all(self, row: Row[Any], messages: Sequence[NewMessage], ownership_epoch: int, state: str) -> None:
-        for offset, new in enumerate(messages, start=1):
-            self._say(row, new, row.last_seq + offset, ownership_epoch, state)
+        for seq, new in enumerate(in_places(messages), start=row.last_seq + 1):
+            if isinstance(new, str):
+                self.moved.append((new, row.id, seq))
+            else:
+                self._say(row, new, seq, ownership_epoch, state)
 
     def _say(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
         message_id, way = new_id(), codec.road_from(row.road)

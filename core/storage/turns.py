@@ -16,6 +16,7 @@ from core.storage.asides import together
 from core.storage.cases import agent_speaks, lock_waiting
 from core.storage.database import Database
 from core.storage.newcomers import make_feeds
+from core.storage.overtaking import overtaken
 from core.storage.roads import Known
 from core.storage.tables import conversation
 from core.storage.turn_states import load_turns
@@ -73,6 +74,7 @@ class SqlTurns:
     def _finish(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
         current = self._lock_all(connection, outcomes)
         recalled = [one.message_id for outcome in outcomes for aside in outcome.asides for one in aside.recalls]
+        recalled += overtaken(aside for outcome in outcomes for aside in outcome.asides)
         claimed = [
             aside.conversation.conversation_id
             for outcome in outcomes
@@ -207,7 +209,7 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
     writes.outcome(row, outcome)
     for aside in together(outcome.asides):
         writes.aside(current[aside.conversation.conversation_id], aside)
-    return Finished(held=True, pending=row.last_seq > outcome.handled_seq)
+    return Finished(held=True, pending=bool(outcome.owes_files_of) or row.last_seq > outcome.handled_seq)
 
 
 def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: Known | None = None) -> bool:
@@ -218,5 +220,5 @@ def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: Known
     claimed = aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
     if row is not None and claimed and row.id in writes.spoken:
         return True
-    sent = any(one.message_id not in writes.waiting for one in aside.recalls)
+    sent = any(one not in writes.waiting for one in (*(one.message_id for one in aside.recalls), *overtaken([aside])))
     return row is None or moved or sent or row.id in writes.touched

@@ -114,9 +114,11 @@ def _spoken(message: OutboundMessage, language: str, *, sign: str = "") -> list[
     who = cut(message.author_name or say(WHO[message.author], language))
     head = f"*{who}* {sign}".rstrip()
     parts = [part for part in mrkdwn(message.text, 2_800) if part.strip()]
-    missing = message.meta.get("missing") or []
-    if missing:
+    if missing := message.meta.get("missing"):
         parts.append(":warning: " + say("card_missing", language, files=escaped(", ".join(missing))))
+    if coming := message.meta.get("coming"):
+        parts.append(":hourglass_flowing_sand: " + say("card_coming", language, files=escaped(", ".join(coming))))
+    parts += _doubts(message.meta, language)
     found: list[dict[str, Any]] = []
     for number, part in enumerate(parts):
         text = f"{head}\n{part}" if number == 0 else part
@@ -126,6 +128,14 @@ def _spoken(message: OutboundMessage, language: str, *, sign: str = "") -> list[
         found = [{"do": "reply", **_said(f"{who}: {NOTHING}", [section(f"{head}\n{NOTHING}")])}]
     if found:
         found[-1]["blocks"] += below(message.meta)
+    return found
+
+
+def _doubts(meta: Mapping[str, Any], language: str) -> list[str]:
+    """What staff must know before they take a message for the customer's, and for a new one."""
+    found = [f":warning: {escaped(str(meta['caution']))}"] if meta.get("caution") else []
+    if meta.get("old"):
+        found.append(f":file_folder: {say('card_for_record', language)} {date(meta['old'])}")
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
-from core.domain.messages import CAME_BY, Author, CustomerAction, Message, MessageKind
+from core.domain.messages import CAME_BY, CAUTION, Author, CustomerAction, Message, MessageKind
 from core.ports.clock import Clock
 from core.ports.desk import DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import NewMessage, TurnOutcome, TurnState
@@ -97,9 +97,9 @@ class UnstaffedDesk:
 
 
 def _from_customer(messages: Sequence[Message]) -> list[Message]:
-    """On their own channel: whoever has an address that was left must not lead us to another one."""
+    """On their own channel, and certainly: whoever has an address that was left must not lead us to another one."""
     said = (message for message in messages if message.author is Author.CUSTOMER and message.deleted_at is None)
-    return [message for message in said if CAME_BY not in message.meta]
+    return [message for message in said if CAME_BY not in message.meta and CAUTION not in message.meta]
 
 
 def _said_since_transfer(history: Sequence[Message]) -> frozenset[str]:

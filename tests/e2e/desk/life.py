@@ -31,13 +31,19 @@ class Life:
     def __post_init__(self) -> None:
         self.cards = len(self.world.office.cards)
 
-    async def escalate(self, wish: str = "I want to talk to a person") -> None:
+    async def escalate(self, wish: str = "I want to talk to a person", *papers: Paper) -> None:
         """The customer asks for a person, and a new card appears."""
-        await self.customer.write(wish)
+        await self.customer.write(wish, *papers)
         self.cards += 1
         self.card = await self.world.office.card(self.cards)
         await self.world.office.sees(self.card, wish)
         await reads(self.customer, "passed this on to our team")
+
+    async def escalate_with_a_file(self, wish: str) -> None:
+        """The file that came with it stands in the new thread."""
+        photo = Paper("photo.pdf", "application/pdf", pdf(f"What {self.customer.who} complains about"))
+        await self.escalate(wish, photo)
+        await until(lambda: self._file_in_thread() == [photo.content], self._file_in_thread)
 
     async def claim(self) -> None:
         """Grace takes it."""

@@ -53,7 +53,7 @@ async def test_the_life_of_a_case(world: Neighbourhood, channel: str) -> None:
         await life.translate()
         await life.assign()
         await life.hand_back()
-        await life.escalate("This is a complaint: how long can I return a parcel?")
+        await life.escalate_with_a_file("This is a complaint: how long can I return a parcel?")
         await life.draft()
         await life.resolve()
         await life.reopen()

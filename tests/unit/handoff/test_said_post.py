@@ -23,6 +23,23 @@ def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
         check_message(body["text"], body["blocks"])
 
 
+def test_what_somebody_else_may_have_written_says_so_and_mentions_nobody() -> None:
+    feed = ConversationKey("desk", "default", "a.1")
+    meta = {
+        "post": "said",
+        "missing": [],
+        "coming": ["a <b>.png"],
+        "caution": "Forged, says <@U1>.",
+        "old": 1_700_000_000.0,
+    }
+    every = bodies(OutboundMessage("m1", feed, Author.CUSTOMER, "My account is 999", MessageKind.NOTICE, meta=meta))
+    text = str([one["blocks"] for one in every])
+    assert ":warning: Forged, says &lt;@U1&gt;." in text
+    assert "a &lt;b&gt;.png has not come yet." in text
+    assert "An old message" in text
+    assert "<!date^1700000000^" in text
+
+
 def test_a_message_that_was_edited_to_a_long_one_is_shown_to_its_end() -> None:
     sentence = "I have opened the parcel & it was broken already. "
     meta = {"post": "edited", "copy": "m0"}

@@ -1,0 +1,60 @@
+"""When a turn has its messages' files: the agent waits for them, and people read the words meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from core.domain.errors import NotYet
+from core.domain.messages import ChangeKind
+from core.ports.store import TurnState
+
+Prepare = Callable[[TurnState], Awaitable[TurnState]]
+_WAITS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFiles:
+    """``prepare`` brings the files of pending messages, and their text; it raises NotYet while one may still come.
+
+    ``seconds``: for what people are told of a message at the longest, since a platform that gives its files slowly, or not,
+    must not keep anybody from a person.
+    """
+
+    prepare: Prepare | None = None
+    seconds: float = _WAITS
+
+    async def all(self, state: TurnState) -> TurnState:
+        """The turn with them. Raises NotYet."""
+        return state if self.prepare is None else await self.prepare(state)
+
+    async def in_time(self, state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
+        """For people: with the files that came, those that were owed to them included (ChangeKind.FILES).
+
+        Otherwise as it is, and the ids of the messages whose files are owed from then on. Where nothing else is to be told,
+        it raises NotYet.
+        """
+        owed = [one.message for one in state.changes if one.kind is ChangeKind.FILES]
+        if self.prepare is None:
+            return state, ()
+        whole = replace(state, pending=(*owed, *state.pending))
+        try:
+            async with asyncio.timeout(self.seconds if state.pending else None):
+                brought = await self.prepare(whole)
+        except (NotYet, TimeoutError):
+            if not state.pending:
+                raise
+            return _without(state)
+        found = {one.id: one for one in brought.pending}
+        changes = tuple(replace(one, message=found.get(one.message.id, one.message)) for one in state.changes)
+        return replace(brought, pending=brought.pending[len(owed) :], changes=changes), ()
+
+
+def _without(state: TurnState) -> tuple[TurnState, tuple[str, ...]]:
+    """What is owed behind all that the turn tells stays there; what is owed before it would be passed over."""
+    told = [one for one in state.changes if one.kind is not ChangeKind.FILES]
+    last = max([*(one.seq for one in state.pending), *(one.seq for one in told)])
+    owed = [one.message for one in state.changes if one.kind is ChangeKind.FILES and one.seq < last]
+    announced = [one for one in state.pending if one.meta.get("attachment_refs")]
+    return replace(state, changes=tuple(told)), tuple(one.id for one in (*owed, *announced))
