@@ -44,6 +44,30 @@ class Refreshed:
     failure: str | None = None
 
 
+class _Together:
+    """One count of all that is fetched in a run, since two sources at a time are."""
+
+    def __init__(self, tell: Callable[[IndexProgress], None]) -> None:
+        self._tell = tell
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def told(self, root: str, done: int, total: int, place: str) -> None:
+        """What was done of a source stays done, also where its process is begun once more."""
+        done = max(done, self._counts.get(root, (0, 0))[0])
+        self._counts[root] = (done, max(done, total))
+        self._say(place)
+
+    def ended(self, root: str, documents: int) -> None:
+        """Nothing is ahead of this source any more."""
+        done, _ = self._counts.get(root, (0, 0))
+        self._counts[root] = (max(done, documents), max(done, documents))
+        self._say(without_secret(root))
+
+    def _say(self, place: str) -> None:
+        done, total = (sum(counts) for counts in zip(*self._counts.values(), strict=True))
+        self._tell(IndexProgress(done, total, place, "fetch"))
+
+
 class Refresh:
     """Fetches sources that are not on this machine. A process that dies over a page is started again and goes on behind it."""
 
@@ -70,9 +94,10 @@ class Refresh:
         ``since``: what another process of this machine has fetched after that time (seconds since 1970) is not fetched again.
         """
         wanted = self.remote(roots)
+        together = _Together(progress or (lambda _: None))
         places = await asyncio.to_thread(self._catalog.staff)
         lists = {one.root: one for options in wanted for one in places.lists_beside(options, unread=True)}
-        read = await asyncio.gather(*(self._one(one, progress, since, turn) for one in lists.values()))
+        read = await asyncio.gather(*(self._one(one, together, since, turn) for one in lists.values()))
         told = {one.root: one for one in read}
         places = await asyncio.to_thread(self._catalog.staff) if lists else places
 
@@ -81,7 +106,7 @@ class Refresh:
                 return told[options.root]
             held = _held(places.lists_beside(options), told)
             if held is None:
-                return await self._one(options, progress, since, turn)
+                return await self._one(options, together, since, turn)
             self._note(options, held)
             return Refreshed(options.root, False, 0, held)
 
@@ -94,15 +119,13 @@ class Refresh:
             if mirror is not None:
                 mirror.remove()
 
-    async def _one(
-        self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None, since: float | None, turn: Turn
-    ) -> Refreshed:
+    async def _one(self, options: SourceOptions, together: _Together, since: float | None, turn: Turn) -> Refreshed:
         async with turn(options):
-            return await self._fetched(options, progress, since)
+            found = await self._fetched(options, together, since)
+        together.ended(options.root, found.documents)
+        return found
 
-    async def _fetched(
-        self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None, since: float | None
-    ) -> Refreshed:
+    async def _fetched(self, options: SourceOptions, together: _Together, since: float | None) -> Refreshed:
         mirror = self._catalog.mirror(options) if since is not None else None
         if mirror is not None and since is not None:
             state = await asyncio.to_thread(mirror.read)
@@ -111,15 +134,13 @@ class Refresh:
         async with self._slots:
             reason = ""
             for _ in range(_TRIES):
-                result, reason = await self._try(options, progress)
+                result, reason = await self._try(options, together)
                 if result is not None:
                     return Refreshed(options.root, result["changed"], result["documents"], result["failure"])
         self._note(options, reason)
         return Refreshed(options.root, False, 0, reason)
 
-    async def _try(
-        self, options: SourceOptions, progress: Callable[[IndexProgress], None] | None
-    ) -> tuple[Frame | None, str]:
+    async def _try(self, options: SourceOptions, together: _Together) -> tuple[Frame | None, str]:
         assert self._catalog.mirrors is not None
         child = await asyncio.create_subprocess_exec(
             *command("knowledge.sources.worker"),
@@ -135,8 +156,7 @@ class Refresh:
                 if "result" in frame:
                     return frame["result"], ""
                 done, total, place = frame["progress"]
-                if progress is not None:
-                    progress(IndexProgress(done, total, place, "fetch"))
+                together.told(options.root, done, total, place)
         except TimeoutError:
             return None, f"fetching it took longer than {self._patience:g} seconds for one step"
         finally:

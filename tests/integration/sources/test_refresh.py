@@ -18,7 +18,7 @@ from knowledge.sources import Catalog, SourceOptions, git, scan, third_party
 from knowledge.sources.mirror import Mirror
 from knowledge.sources.options import guess_kind
 from knowledge.sources.refresh import Refresh
-from tests.integration.sources.site import Site, page
+from tests.integration.sources.site import Site, page, serving
 
 
 def _git(folder: Path, *arguments: str) -> None:
@@ -55,8 +55,28 @@ async def test_a_site_is_fetched_and_its_progress_told(site: Site, tmp_path: Pat
     assert (first.changed, first.documents, first.failure) == (True, 2, None)
     assert (second.changed, second.documents, second.failure) == (False, 2, None)
     assert {progress.stage for progress in told} == {"fetch"}
-    assert told[-1].done == 1
+    assert (told[-1].done, told[-1].total) == (2, 2)
     assert len(scan([options.root], catalog).files) == 2
+
+
+async def test_progress_counts_what_is_fetched_at_once_together(site: Site, tmp_path: Path) -> None:
+    """Whoever looks sees one bar, which does not jump between the counts of two sites."""
+    async with serving(Site()) as other:
+        sites = {site: 3, other: 8}
+        for one, pages in sites.items():
+            names = [f"/{number}" for number in range(1, pages)]
+            one.pages = {"/": page("Help", *names), "*": page("Any")}
+        catalog = Catalog(tuple(SourceOptions(f"{one.address}/", pause=0.0) for one in sites), tmp_path / "mirrors")
+        told: list[IndexProgress] = []
+
+        await Refresh(catalog).run([one.root for one in catalog.described], told.append)
+
+    done = [progress.done for progress in told]
+    assert done == sorted(done)
+    assert all(progress.done <= progress.total <= 11 for progress in told)
+    assert (told[-1].done, told[-1].total) == (11, 11)
+    places = {progress.document.removeprefix("http://").partition("/")[0] for progress in told}
+    assert places == {one.address.removeprefix("http://") for one in sites}
 
 
 async def test_what_another_worker_has_just_fetched_is_not_fetched_again(site: Site, tmp_path: Path) -> None:
