@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +12,16 @@ from config.knowledge import knowledge_parts
 from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from knowledge.calibrate.labelled import read_labelled
+from knowledge.documents import SourceFile
 from knowledge.embed.opening import open_embedder
 from knowledge.evaluation.evaluate import Evaluation
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, QuestionSet, question_sets
 from knowledge.evaluation.report import compared, described, keep, last_run
+from knowledge.index.held import held_roots
+from knowledge.index.opening import manifest_file, open_manifest
 from knowledge.open import SAMPLE
+from knowledge.settings import KnowledgeSettings
+from knowledge.sources import Catalog, resolve, scan
 
 
 def run(folder: str | None, split: str) -> int:
@@ -29,7 +35,7 @@ def run(folder: str | None, split: str) -> int:
     evaluation = Evaluation(
         embedder,
         knowledge.chunk_tokens,
-        SAMPLE,
+        _files(settings, knowledge, sets),
         tell=lambda line: click.echo(f"{line} …", err=True),
         labelled=read_labelled(knowledge.labelled) if knowledge.labelled is not None else None,
     )
@@ -43,6 +49,32 @@ def run(folder: str | None, split: str) -> int:
     figures, drawn = keep(results, about, kept, datetime.now(UTC))
     click.echo(f"Kept in {figures} and {drawn}")
     return 0
+
+
+def _files(settings: Settings, knowledge: KnowledgeSettings, sets: Sequence[QuestionSet]) -> Sequence[SourceFile]:
+    """What sets without documents ask: what this hub answers from. The questions to the sample ask the sample."""
+    if all(each.brings_documents for each in sets):
+        return ()
+    own = () if any(each.folder == SAMPLE_QUESTIONS for each in sets) else _roots(settings, knowledge)
+    found = scan(own or [str(SAMPLE)], Catalog(knowledge.sources, knowledge.mirrors, knowledge.learned))
+    for place, reason in found.failures:
+        click.echo(f"not asked: {place}: {reason}", err=True)
+    click.echo(f"Sets without documents ask {len(found.files)} of {'your own' if own else 'the sample'}.", err=True)
+    return found.files
+
+
+def _roots(settings: Settings, knowledge: KnowledgeSettings) -> list[str]:
+    """What is configured, and what somebody named on the command line, to which the sample gives way."""
+    configured = resolve(knowledge_parts.knowledge_sources(settings))
+    named: list[str] = []
+    if knowledge.chroma_url or manifest_file(knowledge.directory).exists():
+        database = open_manifest(knowledge)
+        try:
+            named = [one.root for one in held_roots(database) if one.named]
+        finally:
+            database.close()
+    stand_in = knowledge_parts.sample_stands_in(settings) if named else None
+    return [one for one in dict.fromkeys([*configured, *named]) if one != stand_in]
 
 
 def _sets(settings: Settings, folder: str | None, split: str | None) -> list[QuestionSet]:

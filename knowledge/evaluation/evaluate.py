@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from knowledge.calibrate.bounds import Bounds
 from knowledge.calibrate.calibrator import Calibrator
 from knowledge.calibrate.labelled import LabelledQuestions
 from knowledge.chunk.chunker import Chunker
+from knowledge.documents import SourceFile
 from knowledge.embed.embedder import Embedder
 from knowledge.evaluation.measures import Ranking, auroc, difference, hit, ndcg, reciprocal_rank
 from knowledge.evaluation.question_set import Question, QuestionSet
@@ -81,7 +81,7 @@ class _Asked:
 
 
 class Evaluation:
-    """One model over any number of sets. ``files``: the knowledge that sets without documents of their own ask.
+    """One model over any number of sets. ``files``: the documents that sets without some of their own ask.
 
     ``labelled``: the company's own questions that its threshold is measured with, as the hub does it.
     """
@@ -90,7 +90,7 @@ class Evaluation:
         self,
         embedder: Embedder,
         chunk_tokens: int,
-        files: Path,
+        files: Sequence[SourceFile],
         tell: Callable[[str], None] = lambda _: None,
         labelled: LabelledQuestions | None = None,
     ) -> None:
@@ -104,8 +104,9 @@ class Evaluation:
         """Takes a minute or so for a thousand passages. ``threshold``: what is configured in place of a measured one."""
         self._tell(f"{chosen.name}: embedding the documents")
         documents = chosen.chunked(self._chunker, self._files)
+        chosen = chosen.about(documents)
         corpus = memory_corpus(documents, self._documents)
-        words = build_words(corpus.texts(), corpus.document_of)
+        words = build_words(corpus.texts(), corpus.arrays.document_of)
         bounds = self._calibrator.bounds(corpus, words.languages)
         if threshold is not None:
             bounds = Bounds(threshold, min(bounds.doubt, threshold))

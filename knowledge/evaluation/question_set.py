@@ -6,7 +6,7 @@ The format is described in docs/reference/question-sets.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from core.domain.errors import ConfigError
 from knowledge.calibrate.labelled import json_lines
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.markdown import blocks_of
-from knowledge.documents import Chunk, Document, UnreadableDocument
+from knowledge.documents import Chunk, Document, SourceFile, UnreadableDocument
 from knowledge.index.distinct import distinct
 
 SAMPLE_QUESTIONS = Path(__file__).with_name("sample")
@@ -45,17 +45,45 @@ class ForeignQuestion:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions of the wanted split; ``folder`` holds the documents, too, unless they are files of a knowledge base."""
+    """Questions of the wanted split; ``folder`` holds the documents, too, unless they are those of a knowledge base."""
 
     name: str
     folder: Path
     questions: tuple[Question, ...]
     foreign: tuple[ForeignQuestion, ...]
 
-    def chunked(self, chunker: Chunker, files: Path) -> Chunked:
-        """The documents, cut as an index run cuts them. ``files``: the folder that is asked where the set has no documents."""
+    @property
+    def brings_documents(self) -> bool:
+        """Whether it asks documents of its own."""
+        return (self.folder / _DOCUMENTS).exists()
+
+    def chunked(self, chunker: Chunker, files: Sequence[SourceFile]) -> Chunked:
+        """The documents, cut as an index run cuts them. ``files``: those that are asked where the set has no documents."""
         rows = self.folder / _DOCUMENTS
-        return _of_rows(rows, chunker) if rows.exists() else _of_files(files, chunker)
+        return _of_rows(rows, chunker) if self.brings_documents else _of_files(files, chunker)
+
+    def about(self, documents: Chunked) -> QuestionSet:
+        """With the right answers by the names of these documents: ``guide.md`` is ``docs/guide.md`` of a knowledge base.
+
+        Raises ConfigError where none of them is there: every figure would be 0, and say nothing of the search.
+        """
+        if self.brings_documents:
+            return self
+        names = [name for name, _ in documents]
+        found = {one: _ending_in(one, names) for one in frozenset().union(*(each.relevant for each in self.questions))}
+        if not any(found.values()):
+            raise ConfigError(
+                f"{self.folder}: none of the documents that {_QUESTIONS} names as right is in the knowledge that is asked."
+            )
+        questions = tuple(
+            replace(each, relevant=frozenset(name for one in each.relevant for name in found[one] or {one}))
+            for each in self.questions
+        )
+        return replace(self, questions=questions)
+
+
+def _ending_in(wanted: str, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if f"/{name}".endswith(f"/{wanted}"))
 
 
 def question_sets(folder: Path, split: str | None) -> list[QuestionSet]:
@@ -99,18 +127,19 @@ def _of_rows(path: Path, chunker: Chunker) -> Chunked:
     ]
 
 
-def _of_files(folder: Path, chunker: Chunker) -> Chunked:
-    """Each file is a document, and so is each entry of a FAQ: ``faq.yaml#How do I …?``."""
+def _of_files(files: Sequence[SourceFile], chunker: Chunker) -> Chunked:
+    """Each file is a document, and so is each entry of a FAQ: ``faq.yaml#How do I …?``. What cannot be read is
+    in no index either."""
     from knowledge.convert.converter import Converter  # readers of documents weigh much, and most sets bring their own
 
     converter = Converter()
     found: dict[str, list[Chunk]] = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
+    for file in files:
         try:
-            chunks = distinct(chunker.chunks(converter.convert(path)))
-        except UnreadableDocument as error:
-            raise ConfigError(f"{path}: {error}") from error
+            chunks = distinct(chunker.chunks(converter.convert(file.path).of(file)))
+        except (UnreadableDocument, OSError):
+            continue
         for chunk in chunks:
-            found.setdefault(f"{name}#{chunk.question}" if chunk.question else name, []).append(chunk)
+            name = f"{file.source}#{chunk.question}" if chunk.question else file.source
+            found.setdefault(name, []).append(chunk)
     return list(found.items())

@@ -61,6 +61,29 @@ def test_corpus_dir_is_asked_when_no_folder_is_named(
     assert "animals: 5 questions" in result.stdout
 
 
+def test_a_set_without_documents_asks_the_companys_own(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    animals, docs = _set(tmp_path / "animals"), tmp_path / "docs"
+    (animals / "docs.jsonl").unlink()
+    docs.mkdir()
+    for name, food in _FOODS.items():
+        (docs / f"{name}.md").write_text(f"# {name.title()}\n\nMost {name} eat {food}.\n")
+    rows = [{"text": f"what do {name} live on", "relevant": [f"{name}.md"]} for name in _FOODS]
+    (animals / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setenv("KNOWLEDGE_SOURCES", str(docs))
+
+    own = runner.invoke(main, ["evaluate", str(animals)])
+    monkeypatch.setenv("KNOWLEDGE_SOURCES", "sample")
+    sample = runner.invoke(main, ["evaluate", str(animals)])
+
+    assert own.exit_code == 0, own.output
+    assert "animals: 5 questions to 5 documents" in own.stdout
+    assert "hit@1 1.000" in own.stdout
+    assert sample.exit_code == 2, "the sample has none of these documents"
+    assert "none of the documents" in sample.output
+
+
 @pytest.mark.parametrize("named", ["nowhere", "."])
 def test_a_folder_without_a_set_is_named(runner: CliRunner, named: str) -> None:
     result = runner.invoke(main, ["evaluate", named])

@@ -16,6 +16,7 @@ from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, question_sets, r
 from knowledge.evaluation.report import described
 from knowledge.open import SAMPLE
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources import scan
 from tests.corpus import corpus_files
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
@@ -33,7 +34,7 @@ def test_question_sets(scale: Scale, make_report: MakeReport, tmp_path: Path) ->
     folder = corpus_files("retrieval", "queries.jsonl")[0].parents[1]
     few = scale.pick(small=60, full=100_000)
     settings = KnowledgeSettings(directory=tmp_path / "chroma", models=MODELS)
-    evaluation = Evaluation(open_embedder(settings), settings.chunk_tokens, SAMPLE)
+    evaluation = Evaluation(open_embedder(settings), settings.chunk_tokens, scan([str(SAMPLE)]).files)
     report = make_report("retrieval", "Search on question sets")
 
     found: list[Result] = []

@@ -21,6 +21,7 @@ from knowledge.evaluation.measures import auroc, difference, hit, ndcg, reciproc
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, question_sets, read_set
 from knowledge.evaluation.report import compared, described, keep, last_run
 from knowledge.open import SAMPLE
+from knowledge.sources import scan
 from tests.unit.knowledge.bag_of_words import embed
 
 
@@ -80,7 +81,7 @@ def small_set(folder: Path) -> Path:
 
 
 def result_of(folder: Path, split: str | None = None) -> Result:
-    return Evaluation(WordEmbedder(), 64, SAMPLE).run(read_set(folder, split))
+    return Evaluation(WordEmbedder(), 64, scan([str(SAMPLE)]).files).run(read_set(folder, split))
 
 
 def test_a_set_is_asked(tmp_path: Path) -> None:
@@ -142,12 +143,13 @@ def test_the_sample_has_its_own_questions() -> None:
 
 
 def test_every_question_to_the_sample_has_its_answer_there() -> None:
-    evaluation = Evaluation(WordEmbedder(), 64, SAMPLE)
+    evaluation = Evaluation(WordEmbedder(), 64, scan([str(SAMPLE)]).files)
     found = read_set(SAMPLE_QUESTIONS, None)
 
-    names = {name for name, _ in found.chunked(evaluation._chunker, SAMPLE)}
+    documents = found.chunked(evaluation._chunker, scan([str(SAMPLE)]).files)
+    names = {name for name, _ in documents}
 
-    assert [question.text for question in found.questions if not question.relevant & names] == []
+    assert [question.text for question in found.about(documents).questions if not question.relevant <= names] == []
 
 
 def test_the_threshold_is_measured_with_a_companys_own_labels(tmp_path: Path) -> None:
@@ -155,6 +157,6 @@ def test_the_threshold_is_measured_with_a_companys_own_labels(tmp_path: Path) ->
     folder = small_set(tmp_path / "set")
     labelled = LabelledQuestions(("tell of wurble1", "tell of wurble3"), ("hello",))
 
-    ours = Evaluation(WordEmbedder(), 64, SAMPLE, labelled=labelled).run(read_set(folder, None))
+    ours = Evaluation(WordEmbedder(), 64, scan([str(SAMPLE)]).files, labelled=labelled).run(read_set(folder, None))
 
     assert ours.abstaining.threshold != result_of(folder).abstaining.threshold
