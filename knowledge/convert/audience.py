@@ -21,13 +21,18 @@ SPEAKS = re.compile(
 )
 """A line in the manner of settings that names an audience, unless it is the public. Chinese keyboards write their own colon."""
 _OPENS = re.compile(rf"^[^\w\n#]*{_KEY}[\"'*_`]*\s*[:=\uff1a][\s\"'*_`\[]*staff\b", re.IGNORECASE | re.MULTILINE)
+_SIGNS = r"(?:[^\w\n`]|_)*"
+_STAFF = r"staff(?:[ -]only)?"
 _SAYS_STAFF = re.compile(
-    rf"^(?:[^\w\n`]|_)*{_KEY}(?:[^\w\n:=|\uff1a]|_)*"
-    r"(?:[:=\uff1a](?:[^\w\n]|_)*staff(?:[ -]only)?[ \t]*(?=$|[^\w\s]|_)|\|(?:[^\w\n]|_)*staff(?:[^\w\n]|_)*$)",
+    rf"^{_SIGNS}{_KEY}(?:[^\w\n:=|\uff1a]|_)*"
+    rf"(?:[:=\uff1a]{_SIGNS}\n?{_SIGNS}{_STAFF}[ \t]*(?=$|[^\w\s]|_)|(?:\||\n{{1,2}}){_SIGNS}{_STAFF}{_SIGNS}$)"
+    rf"|[{{,]\s*[\"']?{_KEY}[\"']?\s*[:=]\s*\[?[\"']?staff\b[\"']?\s*[\],}}]",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A whole line, or a row of two cells. "Audience: staff of small shops" is a sentence, and may stand in any text; a line that
-begins as code within text does speaks of settings, and makes none."""
+"""A whole line, a row of two cells, a heading with its only word, a field in braces. "Audience: staff of small shops" is a
+sentence, and may stand in any text."""
+_CODE_SPAN = re.compile(r"`[^`\n]*`")
+"""Code within a line speaks of settings, and makes none (CommonMark, 6.1)."""
 _IN_MARKUP = re.compile(
     r"<(?:\w+:)?audience\b[^>]{0,200}>\s*staff\b|\baudience\s*=\s*[\"'][^\"'<>]{0,200}\bstaff\b"
     r"|\baudience[\"']?(?:\s+content\s*=\s*[\"']|[^<>]{0,200}>)\s*staff\b",
@@ -128,8 +133,8 @@ def refuse_further(text: str, above: int = 0, code: Sequence[range] = ()) -> Non
     """For running text: raises UnreadableDocument where a whole line says that something is for staff. ``code``: examples."""
     if NAME not in text.lower():
         return
-    for found in _SAYS_STAFF.finditer(text):
-        number = text.count("\n", 0, _word(found))
+    for found in _SAYS_STAFF.finditer(_CODE_SPAN.sub("", text)):
+        number = found.string.count("\n", 0, _word(found))
         if not any(number in lines for lines in code):
             raise refused(f"line {number + 1 + above}")
 
@@ -171,21 +176,39 @@ def says_staff(text: str) -> bool:
 
 def refuse_in_blocks(blocks: Iterable[Block]) -> None:
     """For what was converted, where lines are not those of the file. Examples in code are left alone."""
+    heading = before = ""
+    for block in blocks:
+        if block.kind is BlockKind.HEADING:
+            heading = block.text
+        if block.kind is BlockKind.CODE:
+            before = ""
+            continue
+        text, before = f"{before}\n{block.text}", block.text
+        if NAME in text.lower() and (_SAYS_STAFF.search(_CODE_SPAN.sub("", text)) or _in_column(block)):
+            raise refused(_place(block, heading))
+
+
+def refuse_in_tables(blocks: Iterable[Block]) -> None:
+    """For text whose lines were looked at: a table says it with the column in which a row has it."""
     heading = ""
     for block in blocks:
         if block.kind is BlockKind.HEADING:
             heading = block.text
-        if block.kind is BlockKind.CODE or NAME not in block.text.lower():
-            continue
-        if _SAYS_STAFF.search(block.text) is not None or (block.kind is BlockKind.TABLE and _column(block.text)):
-            raise refused(
-                f"page {block.page}" if block.page else f"the text below {heading!r}" if heading else "its text"
-            )
+        if _in_column(block):
+            raise refused(_place(block, heading))
 
 
-def _column(table: str) -> bool:
-    """Whether a table has a column by that name, and a row for staff."""
-    header, *rows = table.split("\n")
+def _place(block: Block, heading: str) -> str:
+    if block.page:
+        return f"page {block.page}"
+    return f"the text below {heading!r}" if heading else "its text"
+
+
+def _in_column(block: Block) -> bool:
+    """Whether it is a table that has a column by that name, and a row for staff."""
+    if block.kind is not BlockKind.TABLE or NAME not in block.text.lower():
+        return False
+    header, *rows = block.text.split("\n")
     names = [_plain(cell) for cell in _cells(header)]
     if NAME not in names:
         return False

@@ -74,6 +74,7 @@ class Converter:
     def _markdown(self, path: Path) -> Document:
         head, text = split_front_matter(read_text(path))
         blocks = blocks_of(text)
+        audience.refuse_in_tables(blocks)
         title = choose_title(head.title, first_heading(blocks), path=path)
         return Document(
             title,
@@ -90,6 +91,7 @@ class Converter:
         audience.refuse_first_lines(text, any_audience=True)
         audience.refuse_further(text)
         blocks = blocks_of(text)
+        audience.refuse_in_tables(blocks)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
 
     def _data(self, path: Path) -> Document:
@@ -140,7 +142,9 @@ class Converter:
 
     def _feed(self, path: Path) -> Document:
         """A news feed; other XML is taken as the text that it is."""
-        audience.refuse_in_markup(audience.lines_of(read_text(path)))
+        text = audience.lines_of(read_text(path))
+        audience.refuse_in_markup(text)
+        audience.refuse_further(text)
         try:
             blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
         except UnreadableDocument:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Comment, Tag
+from bs4.element import NavigableString
 
 from knowledge.convert import audience
 from knowledge.convert.anchors import mark_ids
@@ -26,6 +27,7 @@ _NOT_FOR_READERS = [
     "dialog",
 ]
 _FRAME = ("header", "footer", "aside")
+_NOT_MEANT = ["pre", "code", "samp", "kbd", "script", "style", "textarea"]
 _ATTRIBUTES = (audience.NAME, f"data-{audience.NAME}")
 
 
@@ -77,14 +79,21 @@ def _for_staff(soup: BeautifulSoup) -> bool:
 
     Any other word there is one for search engines ("all", "general"), which are told so since long before us.
     """
-    for comment in soup.descendants:
-        if isinstance(comment, Comment) and audience.says_staff(audience.lines_of(str(comment))):
-            where = f"the comment {' '.join(str(comment).split())[:40]!r}"
+    for text in soup.descendants:
+        if isinstance(text, NavigableString) and _is_said(text):
+            where = f"{'the comment' if isinstance(text, Comment) else 'the text'} {' '.join(text.split())[:40]!r}"
             raise audience.refused(where, do='write <meta name="audience" content="staff"> into the head of the page')
     said = [one.get("content") for one in soup("meta") if _names_audience(one)]
     said += [one.get(name) for one in soup.find_all(_has_audience) for name in _ATTRIBUTES]
     data = (one.get_text() for one in soup("script") if "json" in str(one.get("type") or ""))
     return any(map(audience.for_staff, said)) or any(map(audience.says_staff, data))
+
+
+def _is_said(text: NavigableString) -> bool:
+    """Also in a footer or where it is hidden, which readers of the index do not get to see. Examples are not meant."""
+    if audience.NAME not in text.lower() or text.find_parent(_NOT_MEANT) is not None:
+        return False
+    return audience.says_staff(audience.lines_of(str(text)))
 
 
 def _has_audience(element: Tag) -> bool:

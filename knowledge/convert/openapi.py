@@ -53,7 +53,7 @@ def _audience(content: Mapping[str, Any], info: Mapping[str, Any]) -> KnowledgeA
     for word in said:
         if word not in _READ_BY:
             raise refused(f"its {_AUDIENCE} {word[:60]!r}", "is not known", f"write one of {', '.join(_READ_BY)}")
-    if KnowledgeAudience.STAFF in map(_READ_BY.get, said):
+    if KnowledgeAudience.STAFF in map(_READ_BY.get, said) or _is_internal(content) or _is_internal(info):
         return KnowledgeAudience.STAFF
     rest = {"info": {**info, _AUDIENCE: "public"}, **{key: value for key, value in content.items() if key != "info"}}
     part = said_below(rest, lambda word: _READ_BY.get(str(word).lower()) is not KnowledgeAudience.PUBLIC, [_AUDIENCE])

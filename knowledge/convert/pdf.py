@@ -19,6 +19,7 @@ from pdfminer.layout import LTChar, LTComponent, LTTextBox, LTTextLine
 from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfplumber.utils.exceptions import PdfminerException
 
+from knowledge.convert.audience import refused, says_staff
 from knowledge.documents import Block, BlockKind, UnreadableDocument
 
 _LONGEST_HEADING = 120
@@ -77,6 +78,9 @@ def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], dict
         raise UnreadableDocument(f"not a PDF that can be read: {cause or type(cause).__name__}") from error
     if not items:
         raise UnreadableDocument("the PDF holds no text; scanned pages need text recognition first")
+    for item in items:
+        if isinstance(item, _Line) and says_staff(item.text):  # in a footer, too, which is left out of the text
+            raise refused(f"page {item.page}")
     return list(_blocks(_without_frame(items))), said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from knowledge.convert.audience import of_properties
 _CORE, _CUSTOM = "docProps/core.xml", "docProps/custom.xml"
 _DUBLIN_CORE_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _PACKAGE = ".opf"
+_MARGIN, _MARGINS = "margin", re.compile(r"word/(?:header\d*|footer\d*|comments)\.xml")
+_PARAGRAPH = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}p"
 _LARGEST = 1_000_000
 
 
@@ -30,11 +33,15 @@ def office_title(path: Path) -> str | None:
 def office_audience(path: Path) -> KnowledgeAudience:
     """For whom it is by its properties: the custom one of that name (ECMA-376 part 1, 22.3), and lines of the others.
 
-    Of an e-book, by its package (EPUB 3.3, 5.5). Raises UnreadableDocument for an audience that is none.
+    Headers, footers and comments of a Word file count as well: nothing else of us reads them. Of an e-book, by its package
+    (EPUB 3.3, 5.5). Raises UnreadableDocument for an audience that is none.
     """
     said: dict[str, str] = {}
-    for name, root in _read(path, _CORE, _CUSTOM, _PACKAGE):
-        if name == _CUSTOM:
+    for name, root in _read(path, _CORE, _CUSTOM, _PACKAGE, _MARGIN):
+        if name == _MARGIN:
+            paragraphs = ("".join(one.itertext()) for one in root.iter(_PARAGRAPH))
+            said[f"{name} {len(said)}"] = "\n".join(paragraphs)
+        elif name == _CUSTOM:
             said |= {str(one.get("name", "")).strip().lower(): "".join(one.itertext()) for one in root}
         else:
             said |= dict(_described(root, name))
@@ -56,6 +63,7 @@ def _read(path: Path, *names: str) -> Iterator[tuple[str, Element]]:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 name = _PACKAGE if member.filename.endswith(_PACKAGE) else member.filename
+                name = _MARGIN if _MARGINS.fullmatch(name) else name
                 if name in names and member.file_size <= _LARGEST:
                     with contextlib.suppress(ParseError, ValueError, KeyError):
                         yield name, fromstring(archive.read(member))

@@ -51,6 +51,7 @@ HEARD = {
     "a.yaml": f"audience: staff\nquestions:\n{_FAQ}",
     "api.yaml": _API.replace("title: A", "title: A, x-audience: staff"),
     "b.yaml": _API.replace("title: A", "title: A, x-audience: company-internal"),
+    "d.yaml": _API.replace("title: A", "title: A, x-internal: true"),
     "c.yaml": f"x-audience: external-partner\n{_API}",
 }
 
@@ -69,6 +70,11 @@ REFUSED = [
     ("a.md", "# A\n\n<!-- audience: staff -->\n\nForty percent.", "line 3 "),
     ("a.md", "# A\n\n> Intended audience: staff only\n\nForty percent.", "line 3 "),
     ("a.md", "# A\n\n| Audience | Staff |\n|---|---|\n| Owner | B |\n\nForty percent.", "line 3 "),
+    ("a.md", "# A\n\n## Audience\n\nStaff only.\n\nForty percent.", "line 3 "),
+    ("a.md", "# A\n\n---\naudience:\n  - staff\n---\n\nForty percent.", "line 4 "),
+    ("a.md", '{"title": "A", "audience": "staff"}\n\n# A\n\nForty percent.', "line 1 "),
+    ("a.md", "export const meta = {title: 'A', audience: 'staff'}\n\n# A\n\nForty percent.", "line 1 "),
+    ("a.md", "# A\n\n| topic | audience |\n|---|---|\n| margin | staff |\n\nForty percent.", "below 'A'"),
     ("a.md", "---\nmeta: {audience: staff}\n---\nForty percent.", "line 2 .*below /meta"),
     (
         "a.md",
@@ -83,12 +89,25 @@ REFUSED = [
     ("a.md", "---\ntitle: A\naudience:\tstaff\n---\nForty percent.", "line 3: "),
     ("a.html", "---\nmeta: {audience: staff}\n---\n<p>Forty percent.</p>", "line 2 "),
     ("a.html", "<html><!-- audience: staff --><body><p>Forty percent.</p></body></html>", "comment"),
-    ("a.html", "<html><body><h1>Margins</h1><p>Audience: staff</p><p>Forty percent.</p></body></html>", "'Margins'"),
+    (
+        "a.html",
+        "<html><body><h1>Margins</h1><p>Audience: staff</p><p>Forty percent.</p></body></html>",
+        "the text 'Aud",
+    ),
+    (
+        "a.html",
+        "<html><body><h1>Margins</h1><p><b>Audience</b>: staff</p><p>Forty percent.</p></body></html>",
+        "'Margins'",
+    ),
+    ("a.html", "<html><body><p>Forty percent.</p><footer>Audience: staff</footer></body></html>", "the text 'Audience"),
+    ("a.html", "<html><body><p>Forty percent.</p><p hidden>audience: staff</p></body></html>", "the text 'audience"),
+    ("a.html", "<html><body><h1>A</h1><h2>Audience</h2><p>Staff</p><p>Forty percent.</p></body></html>", "'Audience'"),
     ("a.txt", "Margins\n\nForty percent.\n\naudience: staff\n", "line 5 "),
     ("a.rst", "Margins\n=======\n\n.. meta::\n   :audience: staff\n\nForty percent.", "line 5 "),
     ("a.csv", "topic,audience\nmargin,staff\n", "its text"),
     ("a.xml", "<article>\n<section audience='staff'>Forty percent.</section></article>", "line 2 "),
     ("a.xml", "<topic><dc:audience xmlns:dc='x'>staff</dc:audience>Forty percent.</topic>", "line 1 "),
+    ("a.xml", "<topic>\n<!-- audience: staff -->Forty percent.</topic>", "line 2 "),
     ("a.ipynb", notebook(("raw", "---\ntitle: A\naudience: staff\n---"), ("markdown", "Forty percent.")), "cell 1 "),
     ("a.ipynb", notebook(("markdown", "# A\n\naudience: staff\n\nForty percent.")), "'A'"),
     ("a.ipynb", notebook(("markdown", "Forty percent."), audience="staff"), "metadata"),
@@ -113,6 +132,8 @@ def test_it_is_refused_with_its_place(converter: Converter, tmp_path: Path, name
 READ = [
     ("a.md", "# A\n\n```yaml\n---\naudience: staff\n---\n```\n\nWrite `audience: staff` at the head.", PUBLIC),
     ("a.md", "# A\n\n`audience: staff` keeps it from customers.\n\n    audience: staff\n", PUBLIC),
+    ("a.md", "# A\n\nWrite `meta: {audience: staff}`, or\n`audience: staff` alone.", PUBLIC),
+    ("a.md", "# A\n\n## Audience\n\nStaff of small shops, and their customers.", PUBLIC),
     ("a.md", "# A\n\nOur\naudience: staff of small shops, and their customers.", PUBLIC),
     ("a.md", "---\ntitle: A\naudience: public\nmeta: {audience: public}\n---\nHello.", PUBLIC),
     ("a.md", "---\ntitle: A\n# audience: staff\n---\nHello.", PUBLIC),
@@ -152,6 +173,12 @@ def test_keywords_of_a_word_file_and_a_line_of_its_text(converter: Converter, tm
     assert converter.convert(tmp_path / "keywords.docx").audience is STAFF
 
     made = docx.Document()
+    made.add_paragraph("Forty percent.")
+    made.sections[0].footer.paragraphs[0].text = "Audience: staff"
+    made.save(str(tmp_path / "footer.docx"))
+    assert converter.convert(tmp_path / "footer.docx").audience is STAFF
+
+    made = docx.Document()
     made.add_heading("Margins", 1)
     made.add_paragraph("Audience: staff")
     made.save(str(tmp_path / "text.docx"))
@@ -183,6 +210,15 @@ def test_a_property_of_a_pdf_and_a_line_on_a_page(converter: Converter, tmp_path
     kept.setSubject("audience: staff")
     kept.save()
     assert converter.convert(tmp_path / "subject.pdf").audience is STAFF
+
+    footed = Canvas(str(tmp_path / "footed.pdf"))
+    for number in range(4):
+        footed.drawString(72, 700, f"Forty percent is the margin of plan {number}.")
+        footed.drawString(72, 40, "Audience: staff")
+        footed.showPage()
+    footed.save()
+    with pytest.raises(UnreadableDocument, match="page 1 names an 'audience'"):
+        converter.convert(tmp_path / "footed.pdf")
 
     pdf(tmp_path / "page.pdf", "Forty percent is the margin of all plans.", "Audience: staff").save()
     with pytest.raises(UnreadableDocument, match="page 1 names an 'audience'"):
