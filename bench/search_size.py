@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.knowledge import KnowledgeAudience, Passage
+from knowledge.search.arrays import Arrays
 from knowledge.search.memory import MemoryCorpus
 
 _WORDS, _PASSAGE, _PASSAGES_OF_A_DOCUMENT = 60_000, 90, 28
@@ -20,8 +21,7 @@ def corpus_of(passages: int, dimensions: int = 384, seed: int = 1) -> MemoryCorp
     rows = np.arange(passages, dtype=np.int32)
     documents = (rows // _PASSAGES_OF_A_DOCUMENT).astype(np.int32)
     texts = [text_of(random, _PASSAGE) for _ in range(passages)]
-    return MemoryCorpus(
-        epoch=1,
+    arrays = Arrays(
         vectors=vectors,
         vector_of=rows,
         passage_of=rows,
@@ -29,9 +29,9 @@ def corpus_of(passages: int, dimensions: int = 384, seed: int = 1) -> MemoryCorp
         category_of=rows % 4,
         language_of=np.full(passages, -1, np.int32),
         staff_only=rows % 10 == 0,
-        held=[_passage(row, int(documents[row]), text) for row, text in enumerate(texts)],
         categories={f"category {number}": number for number in range(4)},
     )
+    return MemoryCorpus(1, arrays, [_passage(row, int(documents[row]), text) for row, text in enumerate(texts)])
 
 
 def text_of(random: np.random.Generator, words: int) -> str:

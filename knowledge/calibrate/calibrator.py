@@ -61,11 +61,12 @@ class Calibrator:
 
         Provisional where that fails, or where another thread is about it: ask again.
         """
-        allowed = admitted(corpus, Filters(KnowledgeAudience.PUBLIC))
+        allowed = admitted(corpus.arrays, Filters(KnowledgeAudience.PUBLIC))
         if not allowed.any():
             return _CAUTIOUS
         kept = self._kept()
-        now = sketch(corpus.vectors, corpus.vector_of[allowed[corpus.passage_of]])
+        arrays = corpus.arrays
+        now = sketch(arrays.vectors, arrays.vector_of[allowed[arrays.passage_of]])
         if kept is not None and now.changed(kept[0]) <= _CHANGED:
             return kept[1]
         stand_in = replace(kept[1] if kept is not None else _CAUTIOUS, provisional=True)
@@ -83,8 +84,8 @@ class Calibrator:
 
     def _measured(self, corpus: Corpus, allowed: NDArray[np.bool_], languages: Sequence[str]) -> Bounds:
         def best(texts: Sequence[str]) -> NDArray[np.float32]:
-            vectors = self._embedded(texts, corpus.vectors.shape[1])
-            return np.array([nearness(corpus, vector)[allowed].max() for vector in vectors], np.float32)
+            vectors = self._embedded(texts, corpus.arrays.vectors.shape[1])
+            return np.array([nearness(corpus.arrays, vector)[allowed].max() for vector in vectors], np.float32)
 
         if self._labelled is not None:
             return labelled_bounds(best(self._labelled.inside), best(self._labelled.outside))

@@ -108,8 +108,8 @@ class RegressionSet:
         words = _words_of(beside)
         found: list[tuple[str, str]] = []
         for one in asked.values():
-            [now] = search(beside, words, one.text, one.vector, _PUBLIC, 1)
-            if not one.is_right(now):
+            now = search(beside, words, one.text, one.vector, _PUBLIC, 1)
+            if not now or not one.is_right(now[0]):
                 found.append((one.text, one.right))
         return Outcome(len(asked), tuple(found))
 
@@ -140,12 +140,13 @@ class RegressionSet:
 
 def _nearest(corpus: Corpus, entry: Corpus) -> list[Passage]:
     """The passages for customers that an entry is most like, and could come before."""
-    if not len(corpus.vectors):
+    held = corpus.arrays
+    if not len(held.vectors):
         return []
-    alike = (corpus.vectors @ entry.vectors.T).max(axis=1)
-    best = np.full(len(corpus.document_of), -np.inf, np.float32)
-    np.maximum.at(best, corpus.passage_of, alike[corpus.vector_of])
-    best[corpus.staff_only] = -np.inf
+    alike = (held.vectors @ entry.arrays.vectors.T).max(axis=1)
+    best = np.full(len(held.document_of), -np.inf, np.float32)
+    np.maximum.at(best, held.passage_of, alike[held.vector_of])
+    best[held.staff_only] = -np.inf
     rows = [int(row) for row in np.argsort(-best)[:_MOST_OWN] if best[row] > -np.inf]
     return list(corpus.passages(rows))
 
@@ -181,9 +182,9 @@ def is_right(passage: Passage, relevant: frozenset[str]) -> bool:
 
 def _words_of(corpus: Corpus) -> WordIndex:
     """Of a large one in a process of its own, so that no customer waits for it."""
-    if len(corpus.document_of) >= MANY:
+    if len(corpus.arrays.document_of) >= MANY:
         with TemporaryDirectory(prefix="switchboard-trial-") as folder:
             place = Path(folder) / "words"
             if built_apart(corpus, place) and (found := WordIndex.load(place)) is not None:
                 return found
-    return build_words(corpus.texts(), corpus.document_of)
+    return build_words(corpus.texts(), corpus.arrays.document_of)

@@ -13,6 +13,7 @@ from knowledge.index.manifest import Manifest, Pointer
 from knowledge.index.snapshot import Snapshot
 from knowledge.index.tables import passages
 from knowledge.index.vectors import Keys, Matrix, Vectors, unpacked
+from knowledge.search.arrays import Arrays
 
 _STRUCTURE = (
     passages.c.row,
@@ -41,20 +42,23 @@ def load(manifest: Manifest, vectors: Vectors, before: Snapshot | None) -> Snaps
     usable = there[key_of_record]
     place = np.cumsum(there, dtype=np.int32) - 1
     categories, languages = _numbers(row.category_key for row in rows), _numbers(row.language for row in rows)
-    return Snapshot(
-        epoch=pointer.epoch,
+    arrays = Arrays(
         vectors=matrix,
-        keys=keys[there],
         vector_of=place[key_of_record[usable]],
         passage_of=passage_of[usable],
         document_of=_runs([row.document_id for row in rows]),
         category_of=_places(categories, [row.category_key for row in rows]),
         language_of=_places(languages, [row.language for row in rows]),
         staff_only=np.array([row.staff != 0 for row in rows], np.bool_),
-        section_of=np.array([-1 if row.section_number is None else row.section_number for row in rows], np.int32),
-        rows=np.array([row.row for row in rows], np.int64),
         categories=categories,
         languages=languages,
+    )
+    return Snapshot(
+        epoch=pointer.epoch,
+        arrays=arrays,
+        keys=keys[there],
+        section_of=np.array([-1 if row.section_number is None else row.section_number for row in rows], np.int32),
+        rows=np.array([row.row for row in rows], np.int64),
         lost=int(len(keys) - there.sum()),
         manifest=manifest,
     )
@@ -81,11 +85,11 @@ def _matrix(keys: Keys, vectors: Vectors, before: Snapshot | None) -> tuple[Matr
     known = there.copy()
     for places, _ in fetched:
         there[places] = True
-    width = fetched[0][1].shape[1] if fetched else before.vectors.shape[1] if before is not None else 0
+    width = fetched[0][1].shape[1] if fetched else before.arrays.vectors.shape[1] if before is not None else 0
     matrix = np.empty((int(there.sum()), width), np.float32)
     place = np.cumsum(there) - 1
     if before is not None and known.any():
-        matrix[place[known]] = before.vectors[np.searchsorted(before.keys, keys[known])]
+        matrix[place[known]] = before.arrays.vectors[np.searchsorted(before.keys, keys[known])]
     for places, found in fetched:
         matrix[place[places]] = found
     return matrix, there

@@ -14,7 +14,8 @@ from core.domain.knowledge import Passage
 from knowledge.index.manifest import Manifest, Pointer
 from knowledge.index.passages import passage_of
 from knowledge.index.tables import passages
-from knowledge.index.vectors import Keys, Matrix
+from knowledge.index.vectors import Keys
+from knowledge.search.arrays import Arrays
 from knowledge.search.corpus import PassageText
 
 _MANY = 500
@@ -37,18 +38,10 @@ class Snapshot:
     """
 
     epoch: int
-    vectors: Matrix
+    arrays: Arrays
     keys: Keys
-    vector_of: NDArray[np.int32]
-    passage_of: NDArray[np.int32]
-    document_of: NDArray[np.int32]
-    category_of: NDArray[np.int32]
-    language_of: NDArray[np.int32]
-    staff_only: NDArray[np.bool_]
     section_of: NDArray[np.int32]
     rows: NDArray[np.int64]
-    categories: Mapping[str, int]
-    languages: Mapping[str, int]
     lost: int
     manifest: Manifest = field(repr=False)
 
@@ -77,8 +70,8 @@ class Snapshot:
         return range(first, last + 1)
 
     def _together(self, one: int, other: int) -> bool:
-        same = self.section_of[one] == self.section_of[other] and self.document_of[one] == self.document_of[other]
-        return bool(same and self.staff_only[one] == self.staff_only[other])
+        kinds = (self.section_of, self.arrays.document_of, self.arrays.staff_only)
+        return all(bool(kind[one] == kind[other]) for kind in kinds)
 
     def _read(self, rows: Sequence[int]) -> list[Mapping[Any, Any]]:
         wanted = [int(row) for row in self.rows[list(rows)]]

@@ -43,7 +43,7 @@ def with_words(folder: Path, calibrator: Calibrator) -> Callable[[Snapshot], Sea
         try:
             words = words_for(snapshot, folder)
         except OSError:  # nowhere to keep them: they are made anew at each start
-            words = build_words(snapshot.texts(), snapshot.document_of)
+            words = build_words(snapshot.texts(), snapshot.arrays.document_of)
         return Searchable(snapshot, words, calibrator.bounds(snapshot, words.languages))
 
     return prepare

@@ -43,9 +43,9 @@ def words_for(corpus: Corpus, folder: Path) -> WordIndex:
     place = folder / f"words-{LAYOUT}-{corpus.epoch}-{_digest(corpus)}"
     found = WordIndex.load(place)
     if found is None:
-        if len(corpus.document_of) < MANY or not built_apart(corpus, place):
-            build_words(corpus.texts(), corpus.document_of).save(place)
-        found = WordIndex.load(place) or build_words(corpus.texts(), corpus.document_of)
+        if len(corpus.arrays.document_of) < MANY or not built_apart(corpus, place):
+            build_words(corpus.texts(), corpus.arrays.document_of).save(place)
+        found = WordIndex.load(place) or build_words(corpus.texts(), corpus.arrays.document_of)
         _tidy(folder)
     return found
 
@@ -59,7 +59,7 @@ def keep_words_of(folder: Path) -> None:
 
 def built_apart(corpus: Corpus, place: Path) -> bool:
     """Has another process build and save the words, so that no question waits for this one's Python. Whether it did."""
-    head = {"folder": str(place.absolute()), "passages": len(corpus.document_of)}
+    head = {"folder": str(place.absolute()), "passages": len(corpus.arrays.document_of)}
     with subprocess.Popen(  # noqa: S603 - a program of ours
         command("knowledge.search.build_worker"),
         stdin=subprocess.PIPE,
@@ -69,7 +69,7 @@ def built_apart(corpus: Corpus, place: Path) -> bool:
         assert child.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: the return code says so
             child.stdin.write(json.dumps(head).encode() + b"\n")
-            for text, document in zip(corpus.texts(), corpus.document_of.tolist(), strict=True):
+            for text, document in zip(corpus.texts(), corpus.arrays.document_of.tolist(), strict=True):
                 child.stdin.write(json.dumps([*astuple(text), document]).encode() + b"\n")
             child.stdin.close()
     return child.returncode == 0
@@ -77,8 +77,8 @@ def built_apart(corpus: Corpus, place: Path) -> bool:
 
 def _digest(corpus: Corpus) -> str:
     """A second guard beside the epoch, whose numbers begin anywhere: a few numbers of each vector tell what it was made of."""
-    found = sha256(np.ascontiguousarray(corpus.vectors[:, :4]).tobytes())
-    for each in (corpus.vector_of, corpus.passage_of, corpus.document_of):
+    found = sha256(np.ascontiguousarray(corpus.arrays.vectors[:, :4]).tobytes())
+    for each in (corpus.arrays.vector_of, corpus.arrays.passage_of, corpus.arrays.document_of):
         found.update(np.ascontiguousarray(each).tobytes())
     return found.hexdigest()[:16]
 

@@ -6,14 +6,12 @@ a mask over the same rows, and nothing of it decays when documents change. Conte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.domain.knowledge import KnowledgeAudience, Passage
+from knowledge.search.arrays import Arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,47 +26,15 @@ class PassageText:
 
 
 class Corpus(Protocol):
-    """One epoch of the knowledge, unchanging. Rows of passages follow documents, and inside one the order of reading."""
+    """One epoch of the knowledge, unchanging: its numbers in memory, and a way to its texts."""
 
     @property
     def epoch(self) -> int:
         """Rises with each run that changed something."""
 
     @property
-    def vectors(self) -> NDArray[np.float32]:
-        """(vectors, dimensions), each of length 1; one for each text, however many documents hold it."""
-
-    @property
-    def vector_of(self) -> NDArray[np.int32]:
-        """(records,) the row in ``vectors``. A record is one embedded text that leads to a passage."""
-
-    @property
-    def passage_of(self) -> NDArray[np.int32]:
-        """(records,) the row of the passage, rising."""
-
-    @property
-    def document_of(self) -> NDArray[np.int32]:
-        """(passages,) the number of the document, rising from 0 without gaps."""
-
-    @property
-    def category_of(self) -> NDArray[np.int32]:
-        """(passages,) a number of ``categories``, -1 for none."""
-
-    @property
-    def language_of(self) -> NDArray[np.int32]:
-        """(passages,) a number of ``languages``, -1 for a passage whose language nobody said."""
-
-    @property
-    def staff_only(self) -> NDArray[np.bool_]:
-        """(passages,) never shown to a customer."""
-
-    @property
-    def categories(self) -> Mapping[str, int]:
-        """The key of each category (``category_key``) and its number."""
-
-    @property
-    def languages(self) -> Mapping[str, int]:
-        """Two-letter codes (ISO 639-1) and their numbers."""
+    def arrays(self) -> Arrays:
+        """What a search looks at."""
 
     def texts(self) -> Iterator[PassageText]:
         """Every passage in the order of rows, for the index of words; read once for each epoch."""

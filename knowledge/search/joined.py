@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.domain.knowledge import Passage
+from knowledge.search.arrays import Arrays
 from knowledge.search.corpus import Corpus, PassageText
 
 
@@ -19,16 +17,12 @@ class JoinedCorpus:
 
     first: Corpus
     second: Corpus
-    epoch: int
-    vectors: NDArray[np.float32]
-    vector_of: NDArray[np.int32]
-    passage_of: NDArray[np.int32]
-    document_of: NDArray[np.int32]
-    category_of: NDArray[np.int32]
-    language_of: NDArray[np.int32]
-    staff_only: NDArray[np.bool_]
-    categories: dict[str, int] = field(default_factory=dict)
-    languages: dict[str, int] = field(default_factory=dict)
+    arrays: Arrays
+
+    @property
+    def epoch(self) -> int:
+        """That of the first."""
+        return self.first.epoch
 
     def texts(self) -> Iterator[PassageText]:
         """The words of every passage."""
@@ -36,7 +30,7 @@ class JoinedCorpus:
 
     def passages(self, rows: Sequence[int]) -> Sequence[Passage]:
         """What is returned."""
-        own = len(self.first.document_of)
+        own = len(self.first.arrays.document_of)
         mine = [row for row in rows if row < own]
         others = [row for row in rows if row >= own]
         found = dict(zip(mine, self.first.passages(mine), strict=True)) if mine else {}
@@ -46,19 +40,4 @@ class JoinedCorpus:
 
 def joined(first: Corpus, second: Corpus) -> JoinedCorpus:
     """``second`` without categories and languages of its own."""
-    passages, documents = len(first.document_of), int(first.document_of.max(initial=-1)) + 1
-    unsaid = np.full(len(second.document_of), -1, np.int32)
-    return JoinedCorpus(
-        first=first,
-        second=second,
-        epoch=first.epoch,
-        vectors=np.concatenate([first.vectors, second.vectors]) if len(first.vectors) else second.vectors,
-        vector_of=np.concatenate([first.vector_of, second.vector_of + len(first.vectors)]),
-        passage_of=np.concatenate([first.passage_of, second.passage_of + passages]),
-        document_of=np.concatenate([first.document_of, second.document_of + documents]),
-        category_of=np.concatenate([first.category_of, unsaid]),
-        language_of=np.concatenate([first.language_of, unsaid]),
-        staff_only=np.concatenate([first.staff_only, second.staff_only]),
-        categories=dict(first.categories),
-        languages=dict(first.languages),
-    )
+    return JoinedCorpus(first, second, first.arrays.beside(second.arrays))

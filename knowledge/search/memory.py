@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +11,19 @@ from numpy.typing import NDArray
 from core.domain.knowledge import KnowledgeAudience, Passage
 from knowledge.documents import Chunk
 from knowledge.index.records import category_key
+from knowledge.search.arrays import Arrays
 from knowledge.search.corpus import PassageText
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MemoryCorpus:
     """See knowledge.search.corpus.Corpus. ``document_ids`` are the names by which documents were given."""
 
     epoch: int
-    vectors: NDArray[np.float32]
-    vector_of: NDArray[np.int32]
-    passage_of: NDArray[np.int32]
-    document_of: NDArray[np.int32]
-    category_of: NDArray[np.int32]
-    language_of: NDArray[np.int32]
-    staff_only: NDArray[np.bool_]
+    arrays: Arrays
     held: Sequence[Passage]
-    categories: dict[str, int] = field(default_factory=dict)
-    languages: dict[str, int] = field(default_factory=dict)
 
     def texts(self) -> Iterator[PassageText]:
         """The words of every passage."""
@@ -60,8 +53,7 @@ def memory_corpus(documents: Iterable[tuple[str, Sequence[Chunk]]], embed: Embed
     vectors = np.asarray(embed(list(texts)), np.float32) if texts else np.zeros((0, 1), np.float32)
     of_records = np.array(records, np.int32).reshape(-1, 2)
     of_passages = np.array(numbers, np.int32).reshape(-1, 3)
-    return MemoryCorpus(
-        epoch=epoch,
+    arrays = Arrays(
         vectors=vectors,
         vector_of=of_records[:, 0],
         passage_of=of_records[:, 1],
@@ -69,10 +61,10 @@ def memory_corpus(documents: Iterable[tuple[str, Sequence[Chunk]]], embed: Embed
         category_of=of_passages[:, 1],
         language_of=of_passages[:, 2],
         staff_only=np.array([each.audience is KnowledgeAudience.STAFF for each in held], np.bool_),
-        held=held,
         categories=categories,
         languages=languages,
     )
+    return MemoryCorpus(epoch, arrays, held)
 
 
 def _passage(identity: str, document: str, chunk: Chunk) -> Passage:

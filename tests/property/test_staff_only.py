@@ -76,7 +76,7 @@ def test_no_staff_passage_is_found_for_a_customer(
         for audience in KnowledgeAudience
     ]
     corpus = memory_corpus(named, embed)
-    words = build_words(corpus.texts(), corpus.document_of) if with_words else None
+    words = build_words(corpus.texts(), corpus.arrays.document_of) if with_words else None
 
     def asked(audience: KnowledgeAudience) -> list[str]:
         filters = Filters(audience, category, language)
@@ -86,7 +86,7 @@ def test_no_staff_passage_is_found_for_a_customer(
         return [source for passage in found for source in (passage.source, *passage.also)]
 
     assert not [source for source in asked(KnowledgeAudience.PUBLIC) if "staff" in source]
-    if limit >= 30 and not category and not language and corpus.staff_only.any():
+    if limit >= 30 and not category and not language and corpus.arrays.staff_only.any():
         assert [source for source in asked(KnowledgeAudience.STAFF) if "staff" in source]
 
 
@@ -123,7 +123,7 @@ _STEPS = st.lists(
 
 def _told(snapshot: Snapshot, question: str) -> Iterator[str]:
     """Everything that a customer, or the model for him, gets to read."""
-    for words in (None, build_words(snapshot.texts(), snapshot.document_of)):
+    for words in (None, build_words(snapshot.texts(), snapshot.arrays.document_of)):
         found = search(snapshot, words, question, embed([question])[0], Filters(KnowledgeAudience.PUBLIC), 30)
         for passage in found:
             assert passage.audience is KnowledgeAudience.PUBLIC

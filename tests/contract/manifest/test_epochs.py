@@ -105,7 +105,7 @@ def test_equal_texts_of_several_documents_share_one_vector(bench: Bench) -> None
 
     snapshot = bench.reader().current
     assert len(snapshot.rows) == 9
-    assert len(snapshot.vectors) == 7
+    assert len(snapshot.arrays.vectors) == 7
     assert bench.embedded.count("Notice\nClosed on Sundays.") == 1
     (bench.folder / "x.md").unlink()
     bench.run()
@@ -208,8 +208,8 @@ def test_dead_vectors_are_left_behind_in_an_old_generation(bench: Bench) -> None
     assert reader.refresh()
     assert reader.lost == 0
     fresh = bench.reader().current
-    assert np.array_equal(fresh.vectors, reader.current.vectors)
-    assert len(before.vectors) == 6
+    assert np.array_equal(fresh.arrays.vectors, reader.current.arrays.vectors)
+    assert len(before.arrays.vectors) == 6
     bench.run()
     (bench.folder / "c.md").write_text("# c\n\nOther c.")
     bench.run()

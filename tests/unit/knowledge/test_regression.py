@@ -37,7 +37,7 @@ def _searchable() -> Searchable:
     guide = Chunk("Guide", "Exports are made under Settings.", ("Guide\nExports are made under Settings.",))
     documents = [("shop/faq.yaml", CHUNKER.chunks(Document("FAQ", entries=FAQ))), ("shop/guide.md", [guide])]
     corpus = memory_corpus(documents, embed)
-    words = build_words(corpus.texts(), corpus.document_of)
+    words = build_words(corpus.texts(), corpus.arrays.document_of)
     return Searchable(corpus, words, Bounds(0.4, 0.3))  # type: ignore[arg-type]
 
 
@@ -81,7 +81,7 @@ def test_it_names_the_questions_that_would_lose_their_answer(
     found = trial.compare(searchable, question, answer)
     assert [one for one in found.displaced if one[0] in ASKED] == lost
     assert found.tried == 7, "two of the folder, the questions of two entries and the words of these, and a section"
-    assert len(searchable.corpus.document_of) == 3, "what is searched is as it was"
+    assert len(searchable.corpus.arrays.document_of) == 3, "what is searched is as it was"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_without_a_faq_sections_are_looked_for_by_their_headings(elsewhere: Path
         "Guide", "You find them under Settings.", ("Guide\nYou find them under Settings.",), section="Exports"
     )
     corpus = memory_corpus([("shop/guide.md", [chunk])], embed)
-    words = build_words(corpus.texts(), corpus.document_of)
+    words = build_words(corpus.texts(), corpus.arrays.document_of)
     searchable = Searchable(corpus, words, Bounds(0.4, 0.3))  # type: ignore[arg-type]
     trial = RegressionSet(elsewhere, CHUNKER, embed, embed)
     assert trial.compare(searchable, "Do you sell bicycles?", "We do.") == regression.Outcome(tried=1)
@@ -117,7 +117,7 @@ def test_without_a_faq_sections_are_looked_for_by_their_headings(elsewhere: Path
 
 def test_where_nothing_is_known_nothing_was_tried(elsewhere: Path) -> None:
     corpus = memory_corpus([], embed)
-    words = build_words(corpus.texts(), corpus.document_of)
+    words = build_words(corpus.texts(), corpus.arrays.document_of)
     searchable = Searchable(corpus, words, Bounds(0.4, 0.3))  # type: ignore[arg-type]
     found = RegressionSet(elsewhere, CHUNKER, embed, embed).compare(searchable, "A question?", "An answer.")
     assert found == regression.Outcome()
@@ -126,7 +126,7 @@ def test_where_nothing_is_known_nothing_was_tried(elsewhere: Path) -> None:
 def test_an_entry_for_staff_is_no_right_answer_of_a_customer(elsewhere: Path) -> None:
     entry = FaqEntry("Where is the master key?", "Under the mat.", audience=KnowledgeAudience.STAFF)
     corpus = memory_corpus([("shop/faq.yaml", CHUNKER.chunks(Document("FAQ", entries=(entry,))))], embed)
-    words = build_words(corpus.texts(), corpus.document_of)
+    words = build_words(corpus.texts(), corpus.arrays.document_of)
     searchable = Searchable(corpus, words, Bounds(0.4, 0.3))  # type: ignore[arg-type]
     assert RegressionSet(elsewhere, CHUNKER, embed, embed).compare(searchable, entry.question, "No.").tried == 0
 

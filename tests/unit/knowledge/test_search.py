@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def chunk(title: str, content: str, **more: object) -> Chunk:
 
 
 def find(corpus: MemoryCorpus, question: str, filters: Filters = PUBLIC, limit: int = 5) -> list[Passage]:
-    words = build_words(corpus.texts(), corpus.document_of)
+    words = build_words(corpus.texts(), corpus.arrays.document_of)
     return search(corpus, words, question, embed([question])[0], filters, limit)
 
 
@@ -48,7 +49,7 @@ def test_an_error_code_is_found_however_it_is_spelt(question: str) -> None:
 @pytest.mark.parametrize("question", ["the 2nd time in 14 days", "is 100mb too large", "err", "1042", "ZZZ-9999"])
 def test_measures_and_unknown_codes_name_nothing(question: str) -> None:
     held = chunk("Codes", "ERR-1042 comes the 2nd time in 14 days, or after 100mb.")
-    words = build_words((corpus := memory_corpus([("codes.md", [held])], embed)).texts(), corpus.document_of)
+    words = build_words((corpus := memory_corpus([("codes.md", [held])], embed)).texts(), corpus.arrays.document_of)
 
     assert len(words.named(question)) == 0
     assert words.named("what is err_1042").tolist() == [0]
@@ -70,7 +71,7 @@ def test_measures_and_unknown_codes_name_nothing(question: str) -> None:
 def test_words_meet_in_other_forms(language: str, content: str, question: str) -> None:
     corpus = memory_corpus([*filler(), ("it.md", [chunk("A", content, language=language)])], embed)
 
-    scores = build_words(corpus.texts(), corpus.document_of).scores(question)
+    scores = build_words(corpus.texts(), corpus.arrays.document_of).scores(question)
 
     assert corpus.held[int(scores.argmax())].source == "it.md"
     assert scores.max() > 0.05
@@ -136,7 +137,7 @@ def test_filters_by_category_and_language() -> None:
 def test_an_empty_corpus_and_a_question_without_words() -> None:
     empty = memory_corpus([], embed)
     assert search(empty, None, "anything", embed(["x"])[0], PUBLIC, 5) == []
-    assert build_words(empty.texts(), empty.document_of).scores("anything").shape == (0,)
+    assert build_words(empty.texts(), empty.arrays.document_of).scores("anything").shape == (0,)
     some = memory_corpus(filler(3), embed)
     assert len(find(some, "?!", limit=9)) == 3
     assert len(find(some, "zzz " * 2000, limit=9)) == 3
@@ -150,7 +151,7 @@ def test_without_the_words_the_meaning_decides() -> None:
 
 def test_the_words_come_back_from_the_disk_as_they_were(tmp_path: Path) -> None:
     corpus = memory_corpus(filler(), embed)
-    made = build_words(corpus.texts(), corpus.document_of)
+    made = build_words(corpus.texts(), corpus.arrays.document_of)
 
     first, again = words_for(corpus, tmp_path), words_for(corpus, tmp_path)
 
@@ -163,7 +164,7 @@ def test_the_words_come_back_from_the_disk_as_they_were(tmp_path: Path) -> None:
 
 def test_many_passages_are_built_apart_and_come_out_the_same(tmp_path: Path) -> None:
     corpus = memory_corpus(filler(), embed)
-    made = build_words(corpus.texts(), corpus.document_of)
+    made = build_words(corpus.texts(), corpus.arrays.document_of)
 
     assert built_apart(corpus, tmp_path / "words")
 
@@ -209,3 +210,25 @@ def test_a_vector_that_is_no_number_opens_nothing(question: list[float]) -> None
 
     assert {passage.content for passage in found} == {"Yes.", "No."}
     assert next(passage.score for passage in found if passage.content == "No.") == -1.0
+
+
+def test_what_says_the_same_is_found_by_its_text_once_for_an_epoch() -> None:
+    same = [chunk("Notice", "Closed on Sundays."), chunk("Other", "Open on Mondays.")]
+    pages = [
+        (f"{number}.md", same if number % 3 else [*same, chunk("Own", f"Number {number}.")]) for number in range(9)
+    ]
+    arrays = memory_corpus([*pages, *filler()], embed).arrays
+
+    for row in range(len(arrays.document_of)):
+        assert arrays.same_as(row).tolist() == np.flatnonzero(arrays.texts == arrays.texts[row]).tolist()
+    assert len(arrays.same_as(0)) == 9
+    assert arrays.texts is arrays.texts, "no question counts it anew"
+
+
+def test_a_passage_without_a_vector_is_like_no_other() -> None:
+    held = memory_corpus([("a.md", [chunk("A", "One.")] * 2)], embed).arrays
+    none = np.zeros(0, np.int32)
+
+    arrays = replace(held, vectors=held.vectors[:0], vector_of=none, passage_of=none)
+
+    assert [arrays.same_as(row).tolist() for row in range(2)] == [[0], [1]]
