@@ -64,6 +64,10 @@ class Cases(Protocol):
         """Those of these messages that are being sent for the first time at this moment."""
         ...
 
+    async def still_to_come(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these messages that have not reached the customer, and that nobody has given up."""
+        ...
+
     async def owned_since(self, account: str, case_id: str) -> datetime | None:
         """When its owner took it or was given it, as the feed of ``account`` says; None where it does not."""
         ...

@@ -20,6 +20,7 @@ from core.storage.delivered import OF_MESSAGES, came_in_part, never_came
 from core.storage.desk_tables import IS_NEWS, desk_case, relay
 from core.storage.newcomers import make_feeds
 from core.storage.news import TAKEN_BACK
+from core.storage.still_to_come import is_still_to_come
 from core.storage.tables import message, outbox, receipt
 from core.storage.turn_writes import Writes
 from core.storage.turns import lock_conversations
@@ -75,6 +76,12 @@ class SqlFates:
     async def lost(self, message_ids: Sequence[str]) -> frozenset[str]:
         """See Cases.lost."""
         return await self._which(select(message.c.id).where(among(message.c.id, "ids"), never_came()), message_ids)
+
+    async def still_to_come(self, message_ids: Sequence[str]) -> frozenset[str]:
+        """See Cases.still_to_come."""
+        return await self._which(
+            select(message.c.id).where(among(message.c.id, "ids"), is_still_to_come()), message_ids
+        )
 
     async def on_their_way(self, message_ids: Sequence[str]) -> frozenset[str]:
         """See Cases.on_their_way."""

@@ -20,7 +20,7 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.cases import Cases
 from core.ports.drafter import Drafter
 from core.ports.learning import Learning
-from core.ports.outcomes import Aside, ProposeAnswer
+from core.ports.outcomes import Aside, ProposeAnswer, SetTimer
 from core.ports.timers import Ring, Rings
 from handoff.facts import facts_of
 from handoff.learning.personal import without_persons
@@ -29,6 +29,7 @@ from handoff.posts import POST, Post
 from handoff.texts import say
 
 _LOOKED_AT = 500
+_LATER, _LATEST = 5.0, 3_600.0
 
 
 class LearningRecords(Protocol):
@@ -82,6 +83,9 @@ class LearningTimers:
         known = await self._learning.learned(case.id)
         if known is not None and known.state is LearningState.APPROVED:
             return Ring()
+        if await self._waits_to_be_sent(conversation):
+            later = min(_LATER * 2.0 ** min(timer.stage, 20), _LATEST)
+            return Ring(cases=(SetTimer(case.id, TimerKind.LEARN, later, timer.stage + 1),))
         found = await self._found(case, conversation, known)
         if found is None:
             return Ring()
@@ -91,6 +95,13 @@ class LearningTimers:
             shown = await proposed_in(self._records, self._account, case.id)
             told.insert(0, judged(known, shown, say("learn_replaced", self._language)))
         return Ring((Aside(feed(self._account, case.id), tuple(told)),), (record,))
+
+    async def _waits_to_be_sent(self, conversation: Conversation) -> bool:
+        """Whether staff may still take back a part of it: of what the customer has not heard nothing is learned."""
+        after = max(0, conversation.last_seq - _LOOKED_AT)
+        said = await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT)
+        theirs = [one.id for one in said if one.author is Author.STAFF]
+        return bool(await self._cases.still_to_come(theirs))
 
     async def _found(self, case: Case, conversation: Conversation, known: LearnedAnswer | None) -> LearnedAnswer | None:
         customer = await self._records.customer(conversation.id)
