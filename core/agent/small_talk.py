@@ -11,7 +11,8 @@ from core.agent.phrases import any_of
 from core.agent.wording import phrase
 
 KINDS = ("identity", "thanks", "farewell", "greeting")
-_GRATEFUL = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
+FRIENDLY = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
+"""Signs that thank or praise."""
 
 
 @functools.cache
@@ -41,7 +42,7 @@ def small_talk(text: str) -> str | None:
     """``identity``, ``thanks``, ``farewell`` or ``greeting`` when the message is nothing else; otherwise None."""
     spoken = phrase(text)
     if not spoken:
-        return "thanks" if _GRATEFUL.search(text) and len(text.strip()) <= 12 else None
+        return "thanks" if FRIENDLY.search(text) and len(text.strip()) <= 12 else None
     heard = {_phrases()[match.group()] for match in _any_phrase().finditer(spoken)}
     rest = _any_phrase().sub(" ", spoken)
     if not heard or _list("filler").sub(" ", rest).strip():
