@@ -49,7 +49,7 @@ class BusyDay:
         self.person = person
         self.tag = tag
         self.stage = "not begun"
-        self.due = Day([Thread(), Thread()], told=dict(_TOLD))
+        self.due = Day(tag, [Thread(), Thread()], told=dict(_TOLD))
         self._office = office
         self._within = within
         self._cards: list[Json] = []

@@ -5,6 +5,7 @@ Each thing that is looked for is a text which stands in nothing else that the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -27,9 +28,11 @@ class Day:
     """All of it. ``answers``: of staff, in the order in which the customer has to read them. ``told``: the hub's own, how often.
 
     ``mended``: what was written first, and what instead; where the first was sent already and cannot be changed, the second is a
-    correction of it. ``regretted``: what staff took away, in time or not. ``inside``: what no customer may read.
+    correction of it. ``regretted``: what staff took away, in time or not. ``inside``: what no customer may read. ``tag``: names
+    the customer in everything that is said by or to them; that of anybody else may stand nowhere.
     """
 
+    tag: str = ""
     threads: list[Thread] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
@@ -62,13 +65,14 @@ class Seen:
     sent_again: Sequence[str] = ()
 
 
+TAG = re.compile(r"\bc\d{3}\b")
 WITHDRAWN = "disregard"
 """Stands in what asks a customer to forget the message before."""
 
 
 def judge(day: Day, seen: Seen) -> list[str]:
     """What was lost, doubled, out of order, or in the wrong hands."""
-    return [*_at_the_customer(day, seen), *_in_the_threads(day, seen)]
+    return [*_at_the_customer(day, seen), *_in_the_threads(day, seen), *_of_others(day, seen)]
 
 
 def _at_the_customer(day: Day, seen: Seen) -> Iterator[str]:
@@ -126,6 +130,14 @@ def _in_thread(which: str, wanted: Thread, found: SeenThread) -> Iterator[str]:
     yield from (f"{which} still shows {text!r}" for text in wanted.gone if _among(text, found.lines))
     files = [(paper, list(found.papers).count(paper)) for paper in wanted.papers]
     yield from (f"{which} has the file {paper[:40]!r} {count} times" for paper, count in files if count != 1)
+
+
+def _of_others(day: Day, seen: Seen) -> Iterator[str]:
+    """In the wrong hands."""
+    for where, lines in (("customer", seen.read), *(("thread", thread.lines) for thread in seen.threads)):
+        found = {tag for line in lines for tag in TAG.findall(line)} - {day.tag}
+        if found:
+            yield f"the {where} reads what is for {sorted(found)}"
 
 
 def _order(who: str, wanted: Sequence[str], lines: Sequence[str]) -> Iterator[str]:

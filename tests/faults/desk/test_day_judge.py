@@ -11,6 +11,7 @@ from tests.faults.desk.day_judge import Day, Seen, SeenThread, Thread, judge
 
 RECEIPT, BILL = b"the receipt", b"the bill"
 DAY = Day(
+    tag="c001",
     threads=[
         Thread(
             said=["Mine 1.", "Mine 2.", "It is eight"],
@@ -27,7 +28,13 @@ DAY = Day(
     inside=["pays late", "Too early"],
     papers=[RECEIPT],
 )
-FIRST = ("nobody has claimed", "Grace has taken it", "*Ada*\nMine 1.", "*Ada*\nMine 2.", "*Ada*\nIt is eight (edited)")
+FIRST = (
+    "nobody has claimed",
+    "Grace has taken it",
+    "*Ada*\nMine 1.",
+    "*Ada*\nMine 2.",
+    "*Ada*\nIt is eight (edited), c001",
+)
 SECOND = ("*Ada*\nMine 1.\n*Staff*\nYours 1.", "The customer gave 5 of 5.", "*Ada*\nIt broke again")
 READ = (
     "Grace has joined",
@@ -76,6 +83,7 @@ def test_a_day_that_was_right_is() -> None:
         pytest.param(reads(*without(READ, "12")), "'It costs 12' 0 times", id="never mended"),
         pytest.param(reads(*READ, "It costs 10"), "was not corrected afterwards", id="mended before it was wrong"),
         pytest.param(reads(*READ, "You are wrong"), "was not taken back", id="not taken back"),
+        pytest.param(reads(*READ, "For c002"), "what is for ['c002']", id="in the wrong hands"),
         pytest.param(replace(GOOD, papers=[]), "got the file", id="a file was lost"),
         pytest.param(replace(GOOD, papers=[RECEIPT, RECEIPT]), "2 times", id="a file came twice"),
         pytest.param(replace(GOOD, papers=[RECEIPT, b"else"]), "not theirs", id="a file of somebody else's"),
@@ -94,6 +102,7 @@ def test_what_goes_wrong_at_a_customer(seen: Seen, said: str) -> None:
         pytest.param(shows(*swapped(FIRST, FIRST[2], FIRST[3])), "in the order", id="changed places"),
         pytest.param(shows(*FIRST, "Grace has taken it"), "'Grace has taken' 2 times", id="claimed twice"),
         pytest.param(shows(*FIRST, "*Ada*\nIt is seven"), "still shows 'It is seven'", id="an edit was lost"),
+        pytest.param(shows(*FIRST, "*Ann*\nFor c002"), "what is for ['c002']", id="in the wrong thread"),
         pytest.param(shows(*FIRST, papers=()), "has the file", id="a file was lost"),
         pytest.param(shows(*FIRST, papers=(BILL, BILL)), "has the file", id="a file was shown twice"),
         pytest.param(replace(GOOD, threads=[*GOOD.threads, SeenThread()]), "3 cards of 2", id="a card too many"),
