@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 _REFUSED = 300.0
 """Seconds after which a file of which nothing was taken is tried again, unless it is another one by then."""
+_LEFT = 3600.0
+"""Seconds after which half a file is nobody's any more."""
 
 
 class Sources(Protocol):
@@ -170,6 +173,12 @@ def _changed(path: Path, text: str) -> bool:
         if path.read_text(encoding="utf-8") == text:
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(
+        f".{path.name}.*"
+    ):  # by a process that was killed over it; another one may be at it now
+        with contextlib.suppress(OSError):
+            if left.stat().st_mtime < time.time() - _LEFT:
+                left.unlink()
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -281,3 +282,27 @@ async def test_what_a_tool_was_asked_for_may_be_named() -> None:
     assert gate.standing == "I have paid order 4711 back to Müller."
     await gate.release()
     assert gate.text == "I have paid order 4711 back to Müller."
+
+
+@pytest.mark.parametrize(
+    ("result", "text", "stands"),
+    [
+        ('{"total_cents": 1299}', "That is 12.99 euros.", True),
+        ('{"total_cents": 1299}', "Das sind 12,99 €.", True),
+        ('{"total_cents": 1299}', "That is 13 euros.", False),
+        ('{"discount": 0.15}', "You get 15 % off.", True),
+        ('{"discount": 0.15}', "You get 20 % off.", False),
+        (json.dumps({"open": ["x"] * 14}), "You have 14 open tickets.", True),
+        (json.dumps({"open": ["x"] * 14}), "You have 15 open tickets.", False),
+        ('{"eta": "2026-11-24", "order": 4711}', "Order 4711 arrives on Tuesday, 24 November.", True),
+        ('{"eta": "2026-11-24", "order": 4711}', "Order 4711 arrives on Wednesday, 25 November.", False),
+        ("[" * 5000 + "]" * 5000, "You have 14 open tickets.", False),
+        ('{"seen": NaN, "far": 1e999}', "You have 14 open tickets.", False),
+    ],
+)
+async def test_figures_of_a_result_may_be_said_as_customers_read_them(result: str, text: str, stands: bool) -> None:
+    gate, _ = _gate()
+    gate.trust_result("account", "{}", result)
+    await gate.feed(text)
+    await gate.finish()
+    assert gate.standing == (text if stands else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,3 +191,17 @@ async def test_what_was_withdrawn_while_nobody_was_there_goes_with_the_next_run(
     assert not await learned.once()
     assert not await learned.once()
     assert shelf.expected == [LEARNED]
+
+
+async def test_half_a_file_of_a_killed_process_does_not_stay(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "desk.faq.yaml")
+    shelf.broken = False
+    old, new = tmp_path / ".desk.faq.yaml.1", tmp_path / ".desk.faq.yaml.2"
+    old.write_text("- question: half")
+    new.write_text("- question: half")
+    os.utime(old, (1.0, 1.0))
+    approved = Approved()
+    approved.answers = [FIRST]
+    assert await LearnedAnswers(approved, shelf.path, shelf).once()
+    left = await asyncio.to_thread(lambda: sorted(one.name for one in tmp_path.iterdir()))
+    assert left == [new.name, shelf.path.name]
