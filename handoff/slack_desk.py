@@ -29,7 +29,7 @@ from handoff.thread.form_turn import FormTurn
 from handoff.tickets import CaseTickets
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
-from handoff.waits.unanswered import LastAnswer
+from handoff.waits.unanswered import LastSaid
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from handoff.waits.waiting import Waiting
 
@@ -149,7 +149,8 @@ class SlackDesk:
     async def rated(self, turn: TurnState) -> DeskReply | None:
         """See Desk.rated."""
         parts = self._parts
-        return await Ratings(parts.cases, parts.wall.account, parts.clock, self._settings).rated(turn)
+        ratings = Ratings(parts.cases, parts.wall.account, parts.clock, self._settings, parts.only_thanks)
+        return await ratings.rated(turn)
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff."""
@@ -166,7 +167,7 @@ class SlackDesk:
         settings = self._settings.of(facts.get("team"))
         waiting, channel = self._waiting(settings), parts.channels.get(conversation.key.channel)
         conversation = replace(conversation, locale=await locale_of(parts, conversation, customer))
-        since = LastAnswer(parts.records, parts.cases)
+        said = LastSaid(parts.records, parts.cases)
         work = FormTurn(
             turn,
             case,
@@ -177,7 +178,7 @@ class SlackDesk:
             parts.cases,
             settings,
             waiting,
-            since,
+            said,
             parts.files,
             channel,
         )

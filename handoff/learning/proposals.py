@@ -14,6 +14,7 @@ from core.ports.store import NewMessage
 from handoff.learning.personal import without_persons
 from handoff.posts import POST, Post
 from handoff.texts import languages, say
+from handoff.thread.altering import withdrawn_by
 from handoff.translating.translations import ORIGINAL
 
 _WORDS_ASKED, _WORDS_TOLD = 3, 5
@@ -76,7 +77,7 @@ def _told(case: Case, messages: Sequence[Message]) -> list[str]:
         if one.author is not Author.STAFF or one.created_at < case.opened_at or one.deleted_at is not None:
             continue
         text, change = str(one.meta.get(ORIGINAL) or one.text).strip(), alteration_in(one.meta)
-        if text in _variants("correction_withdrawn") or (change and change.how is Altering.DELETE):
+        if withdrawn_by(one) is not None or (change and change.how is Altering.DELETE):
             return []
         corrected = next((text.removeprefix(sign) for sign in _variants("correction") if text.startswith(sign)), None)
         if texts and (corrected is not None or (change and change.how is Altering.EDIT)):

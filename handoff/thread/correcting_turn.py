@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +20,16 @@ from core.ports.store import CaseRecord, NewMessage, Recall, Transition, TurnSta
 from handoff import posts
 from handoff.people import People
 from handoff.settings import HandoffSettings
-from handoff.texts import say
+from handoff.texts import quoted, say
 from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
-from handoff.waits.unanswered import WaitsSince
+from handoff.waits.unanswered import Said
 from handoff.waits.waiting import Waiting
 
 Files = Callable[[TurnState], Awaitable[TurnState]]
 """Brings the files of a turn's messages. Raises NotYet while one of them may still come."""
+_NAMED = 60
+"""Characters by which customers know a message again."""
 ON_ITS_WAY = 0.3
 """Seconds until it is looked at again what became of a message that is being sent."""
 
@@ -58,7 +60,7 @@ class CorrectingTurn:
         cases: Cases,
         settings: HandoffSettings,
         waiting: Waiting,
-        since: WaitsSince,
+        said: Said,
         files: Files | None = None,
         channel: Capabilities | None = None,
     ) -> None:
@@ -71,7 +73,7 @@ class CorrectingTurn:
         self._cases = cases
         self._settings = settings
         self._waiting = waiting
-        self._since = since
+        self._lately = said
         self._files = files
         self._channel = channel
         self._account = ""
@@ -90,7 +92,8 @@ class CorrectingTurn:
     async def _changed(self, change: Change) -> None:
         """What staff did to a message of theirs that went out, or is about to."""
         copy = (await self._cases.copies([change.message.id])).get(change.message.id)
-        gone = change.kind is ChangeKind.DELETED or self._is_note(change.message.text)
+        left = change.message.text.strip() or change.message.attachments
+        gone = change.kind is ChangeKind.DELETED or not left or self._is_note(change.message.text)
         if copy is None:
             if not gone:
                 self._remark("staff_stays_inside")
@@ -115,7 +118,7 @@ class CorrectingTurn:
         """For the answer that the customer has lost."""
         if self._closed or self._conversation.state is not OwnershipState.STAFF:
             return
-        since = await self._since(self._conversation, self._taken_back)
+        since = await self._lately.waits_since(self._conversation, self._taken_back)
         if since is not None and not await self._is_snoozed():
             self._records.extend(self._waiting.owner_silent(self._case.id, since=since.timestamp(), keep=True))
 
@@ -139,18 +142,27 @@ class CorrectingTurn:
             await self._waits_again()
 
     async def _make_right(self, change: Change, copy: str, who: Person, *, gone: bool) -> None:
+        said = await self._lately.staffs(self._conversation)
+        if gone and any(one.id == copy and one.deleted_at is not None for one in said):
+            return  # they were asked to disregard it, or have lost it, before
         done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
         if done is not None:
             self._customers.append(done)
         if done is not None and (not gone or is_whole(done, change.message)):
             self._remark("staff_deleted_there" if gone else "staff_edited_there")
             return
-        text = say("correction_withdrawn" if gone else "correction", self._locale)
-        text = text if gone else f"{text} {change.message.text}"
+        text = self._withdrawal(said, copy) if gone else f"{say('correction', self._locale)} {change.message.text}"
         meta = correcting(copy, gone=gone)
-        said = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True, meta=meta)
-        self._customers.append(said)
-        self._remark("staff_correction_sent")
+        told = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True, meta=meta)
+        self._customers.append(told)
+        self._remark("staff_withdrawal_sent" if gone else "staff_correction_sent")
+
+    def _withdrawal(self, said: Sequence[Message], copy: str) -> str:
+        """Which one is named where it is not their last: the customer would disregard what is right."""
+        this = next((one for one in said if one.id == copy), None)
+        if this is None or this is said[-1] or not this.text.strip():
+            return say("correction_withdrawn", self._locale)
+        return say("correction_withdrawn_earlier", self._locale, text=quoted(this.text, _NAMED))
 
     async def _reacted(self, message: Message) -> None:
         """The owner's emoji reaches the customer where their channel has such a thing; everybody else's stays inside."""

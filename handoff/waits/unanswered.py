@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -17,34 +18,43 @@ _LOOKED_AT = 100
 _SPEAK = (Author.CUSTOMER, Author.STAFF)
 
 
-class WaitsSince(Protocol):
-    """``taken_back``: messages that will not be sent either, or that the customer is about to lose."""
+class Said(Protocol):
+    """What staff and the customer said to each other, as the customer has it."""
 
-    async def __call__(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None: ...
+    async def waits_since(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None:
+        """``taken_back``: messages that will not be sent either, or that the customer is about to lose."""
+
+    async def staffs(self, conversation: Conversation) -> Sequence[Message]:
+        """What staff said lately, in order, with what they asked to disregard since marked as deleted."""
 
 
-class LastAnswer:
-    """Implements WaitsSince by what was said last. What certainly did not reach the customer does not count, nor what was
-    taken from them again.
-    """
+class LastSaid:
+    """Implements Said. What certainly did not reach the customer does not count, nor what was taken from them again."""
 
     def __init__(self, records: FeedRecords, cases: Cases) -> None:
         self._records = records
         self._cases = cases
 
-    async def __call__(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None:
+    async def waits_since(self, conversation: Conversation, taken_back: Collection[str]) -> datetime | None:
         """The first of the customer's messages behind the last answer; None where there is none. Raises StoreUnavailable."""
+        since: datetime | None = None
+        for one in await self._said(conversation):
+            if one.deleted_at is None and one.id not in taken_back:
+                since = (since or one.created_at) if one.author is Author.CUSTOMER else None
+        return since
+
+    async def staffs(self, conversation: Conversation) -> Sequence[Message]:
+        """See Said. Raises StoreUnavailable."""
+        return [one for one in await self._said(conversation) if one.author is Author.STAFF]
+
+    async def _said(self, conversation: Conversation) -> Sequence[Message]:
         after = max(0, conversation.last_seq - _LOOKED_AT)
         said = await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT)
         lost = await self._cases.lost([one.id for one in said if one.author is Author.STAFF])
         came = [one for one in said if one.id not in lost]
-        gone = {*taken_back, *(withdrawn_by(one) for one in came)}
-        since: datetime | None = None
-        for one in as_altered(came):
-            if one.author not in _SPEAK or one.deleted_at is not None or one.id in gone or _only_changes(one):
-                continue
-            since = (since or one.created_at) if one.author is Author.CUSTOMER else None
-        return since
+        gone = {withdrawn: one.created_at for one in came if (withdrawn := withdrawn_by(one))}
+        spoken = [one for one in as_altered(came) if one.author in _SPEAK and not _only_changes(one)]
+        return [replace(one, deleted_at=gone.get(one.id, one.deleted_at)) for one in spoken]
 
 
 def _only_changes(one: Message) -> bool:

@@ -128,6 +128,22 @@ async def test_what_may_have_arrived_is_withdrawn(desk: BusyDesk, clock: ManualC
     assert desk.heard == ["Please disregard my last message; it was sent by mistake."]
 
 
+async def test_an_earlier_message_that_is_taken_back_is_named(desk: BusyDesk, clock: ManualClock) -> None:
+    """Otherwise the customer would disregard what is right. Once is enough, however often staff change it afterwards."""
+    wrong = await desk.writes("Your parcel is in Bonn")
+    await desk.writes("Your parcel is in Berlin")
+    clock.move(UNDO + 1)
+    await desk.sends()
+    for change in (None, "// it was wrong", ""):
+        await desk.accepts(desk.change(wrong, change))
+        await desk.works()
+        await desk.sends()
+    assert desk.heard[2:] == [
+        "Please disregard this earlier message of mine, which was sent by mistake: “Your parcel is in Bonn”"
+    ]
+    assert [one for one in await desk.remarks() if "asked to disregard it" in one]
+
+
 async def test_what_is_being_sent_is_waited_for_and_then_corrected(desk: BusyDesk, clock: ManualClock) -> None:
     said = await desk.writes("10 euros")
     clock.move(UNDO + 1)
@@ -155,6 +171,18 @@ async def test_whoever_takes_their_answer_back_is_reminded_of_the_customer(desk:
     assert await desk.passes(15) == 1
     (reminder,) = await desk.posts("reminder")
     assert "16 min" in reminder.text, "since the customer wrote, not since it was taken back"
+
+
+async def test_an_edit_that_slack_delivers_after_the_deletion_ends_no_waiting(desk: BusyDesk, clock: ManualClock) -> None:
+    await desk.customer("Hello?")
+    said = await desk.writes("Soon")
+    await desk.accepts(desk.change(said, None))
+    await desk.accepts(desk.change(said, "Sooner"))
+    await desk.works()
+    clock.move(UNDO + 1)
+    await desk.sends()
+    assert desk.heard == []
+    assert TimerKind.OWNER_SILENT in await desk.set()
 
 
 async def test_a_draft_that_is_taken_back_leaves_the_customer_waiting(desk: BusyDesk) -> None:
