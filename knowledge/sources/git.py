@@ -17,6 +17,7 @@ from knowledge.process.programs import die_with_parent
 from knowledge.sources.files import READABLE, files_of
 from knowledge.sources.mirror import Draft, Page, State
 from knowledge.sources.options import SourceOptions
+from knowledge.sources.secrets import without_secret
 
 _SECONDS = 600.0
 _MOST_BYTES = 2 * 1024**3
@@ -51,7 +52,6 @@ _ENVIRONMENT = (
 _LIMITED = ("sh", "-c", 'ulimit -f "$1"; shift; exec "$@"', "sh")
 """No file that git writes is larger than so many blocks of 512 bytes (POSIX, ulimit)."""
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
-_SECRET = re.compile(r"(://)[^/@\s]+@")
 _LINK = "120000"
 """The mode of symbolic links in a tree (gitformat-index(5))."""
 _REPOSITORY, _NEW_TREE = "repository.git", "new-tree"
@@ -71,7 +71,7 @@ class GitFailed(Exception):
 def fetch(options: SourceOptions, draft: Draft, tell: Callable[[int, int, str], None]) -> State:
     """The state that the mirror should have from now on. Raises GitFailed."""
     address = _checked(options)
-    tell(0, 1, _without_secret(address))
+    tell(0, 1, without_secret(address))
     branch, commit = _head(address, options.branch)
     tree = draft.folder / f"tree-{commit}"
     try:
@@ -81,7 +81,7 @@ def fetch(options: SourceOptions, draft: Draft, tell: Callable[[int, int, str], 
     finally:
         _clear(draft.folder)
     visited = dict(_pages(options, address, branch, tree))
-    tell(len(visited), len(visited), _without_secret(address))
+    tell(len(visited), len(visited), without_secret(address))
     _remove_others(draft, tree)
     return State(visited, version=commit, failure=None if visited else "the folder holds no document that can be read")
 
@@ -243,10 +243,6 @@ def _git(arguments: Sequence[str]) -> str:
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise GitFailed(
-            _without_secret(next((line for line in lines if line.startswith("fatal:")), " ".join(lines)))[:300]
+            without_secret(next((line for line in lines if line.startswith("fatal:")), " ".join(lines)))[:300]
         )
     return done.stdout
-
-
-def _without_secret(text: str) -> str:
-    return _SECRET.sub(r"\1", text)

@@ -29,6 +29,10 @@ _LINKS = "links.json"
 _LINKS_LINE = '{"links":'
 _RESUMED_WITHIN = 86_400.0
 """Seconds. What a run that was cut off has brought is taken for fresh no longer than this."""
+_NEW = ".new-"
+"""What is being written is called by this, until it takes the place of what was there."""
+_LEFT_AFTER = 3600.0
+"""Seconds after which whoever wrote it was killed."""
 _LONGEST_NAME = 240
 MORE = "has more than the {most} {noun} of most_pages; the others are left out"
 """What is said of a source that is larger than it may be."""
@@ -115,6 +119,7 @@ class Mirror:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy from None
+            _sweep(self.folder)
             before, earlier = self._state(), _Journal.of(self.folder)
             if earlier.begun_at is not None and time.time() - earlier.begun_at > _RESUMED_WITHIN:
                 before = replace(before, visited={**before.visited, **earlier.visited})
@@ -293,9 +298,17 @@ def _fit(name: str) -> str:
     return fitting[-_LONGEST_NAME:].decode("utf-8", "ignore") or "page"
 
 
+def _sweep(folder: Path) -> None:
+    """Removes what killed writers left half written."""
+    for left in (*folder.glob(f"{_NEW}*"), *folder.glob(f"{_FILES}/*/{_NEW}*")):
+        with contextlib.suppress(OSError):
+            if left.stat().st_mtime < time.time() - _LEFT_AFTER:
+                left.unlink()
+
+
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, also when the machine stops."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_NEW)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

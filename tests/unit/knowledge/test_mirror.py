@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,26 @@ def test_a_source_that_fails_keeps_its_links(mirror: Mirror) -> None:
     mirror.fail("fetching it made the crawler crash")
 
     assert _before(mirror).visited == {"/": PAGE}
+
+
+def test_what_killed_writers_left_behind_goes(mirror: Mirror) -> None:
+    """A state of many megabytes is written beside the old one; nobody else would ever remove it."""
+    with mirror.fetching() as draft:
+        file = draft.keep(b"Help", "help.html")
+        draft.finish(State({"/": replace(PAGE, file=file)}))
+    folders = (mirror.folder, (mirror.folder / file).parent)
+    old, new = ([folder / f".new-{age}" for folder in folders] for age in ("old", "new"))
+    for left in (*old, *new):
+        left.write_text("half a state")
+    for left in old:
+        os.utime(left, (0, 0))
+
+    with mirror.fetching():
+        pass
+
+    assert [left.exists() for left in old] == [False, False]
+    assert [left.exists() for left in new] == [True, True], "somebody may be writing it"
+    assert mirror.read().pages.keys() == {"/"}
 
 
 def test_a_page_whose_links_were_lost_is_asked_for_anew(mirror: Mirror) -> None:
