@@ -22,7 +22,7 @@ from core.domain.messages import CAUTION, FOR_RECORD, LOCALE, TOGETHER, Audience
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
-from core.ports.desk import ASKS_COMMENT, ASKS_RATING, Desk, DeskReply
+from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
@@ -145,11 +145,11 @@ class Turn:
         return self._answer(state, reply)
 
     async def _rated(self, state: TurnState) -> TurnOutcome | None:
-        """What only rates a case that was resolved. What asks for anything is answered, whatever else it says.
+        """What only rates a case that was resolved, or thanks. What asks for anything is answered, whatever else it says.
 
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
-        if not _was_asked_to_rate(state) or state.changes or questions_besides(state.pending):
+        if not _was_told_of_the_end(state) or state.changes or questions_besides(state.pending):
             return None
         if _is_doubted(state):
             return None
@@ -327,15 +327,15 @@ def _is_doubted(state: TurnState) -> bool:
     return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
 
 
-def _was_asked_to_rate(state: TurnState) -> bool:
-    """By the last thing that was said to the customer; nobody has taken the conversation since.
+def _was_told_of_the_end(state: TurnState) -> bool:
+    """And asked to rate it, by the last thing that was said to the customer; nobody has taken the conversation since.
 
     What was written before that, while somebody resolved, answers nothing: the conversation is resolved still.
     """
     if state.conversation.state in (OwnershipState.STAFF, OwnershipState.RESOLVED):
         return False
     last = next((message for message in reversed(state.history) if message.author is not Author.CUSTOMER), None)
-    return last is not None and not {ASKS_RATING, ASKS_COMMENT}.isdisjoint(last.meta)
+    return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
 
 
 def turn_id(state: TurnState) -> str:

@@ -16,6 +16,7 @@ from core.ports.responder import Responder
 from core.ports.tickets import Tickets
 from handoff.briefing import Briefing
 from handoff.people import People
+from handoff.rating.ratings import OnlyThanks
 from handoff.spoken_to import LastWords
 from handoff.thread.correcting_turn import Files
 from handoff.thread.staff_turn import Wall
@@ -37,7 +38,7 @@ class DeskParts:
 
     ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
-    ``files``: brings those of what staff wrote.
+    ``files``: brings those of what staff wrote. ``only_thanks``: see OnlyThanks; without it, thanks are like anything else.
     """
 
     records: DeskRecords
@@ -52,3 +53,4 @@ class DeskParts:
     written: Callable[[Sequence[str], str | None], str | None] | None = None
     words: LastWords | None = None
     files: Files | None = None
+    only_thanks: OnlyThanks | None = None

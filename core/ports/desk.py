@@ -12,6 +12,8 @@ from core.ports.store import Aside, CaseRecord, NewMessage, Transition, TurnOutc
 
 ASKS_RATING, ASKS_COMMENT = "rating", "rating_comment"
 """``meta`` of notices that ask the customer for a rating, or for a comment on it: what comes next may be that."""
+CASE_CLOSED = "case_closed"
+"""``meta`` of what the desk says of a case that is closed: by whom. What comes next may be nothing but thanks."""
 DESK_NOTICE = "desk_notice"
 """``meta`` of what the desk itself tells a customer: which of its notices it is."""
 HANDED_BACK = "handed_back"
@@ -74,7 +76,7 @@ class Desk(Protocol):
         ...
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
-        """Where the pending messages are only what the customer was just asked for, a rating or a comment on it.
+        """Where the pending messages are only what the customer was just asked for, a rating or a comment on it, or thanks.
 
         They had opened the conversation again; the reply closes it. None for everything else: then it stays open.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.domain.messages import Message
@@ -20,7 +20,23 @@ _WORDS = {
 _SCORES = {word: score for score, words in _WORDS.items() for word in words.split()}
 _OF = r"(?:\s*(?:/|of|out of|von|sur|de|من)\s*(?:5|five|fünf|cinq|cinco|خمسة))?"
 _UNITS = r"(?:\s*(?:stars?|points?|sterne?|punkte?|étoiles?|estrellas?|puntos?|نجوم|نجمة|نقاط))?"
-_RATING = re.compile(rf"([1-5]|{'|'.join(_SCORES)}){_OF}{_UNITS}", re.IGNORECASE)
+_NAMED = r"(?:(?:rating|score|bewertung|évaluation|valoración|تقييم|التقييم)\s*:?\s*)?"
+_RATED = rf"{_NAMED}([1-5]|{'|'.join(_SCORES)}){_OF}{_UNITS}"
+_RATING = re.compile(_RATED, re.IGNORECASE)
+_BEFORE = re.compile(rf"{_RATED}(?![\w.,/%-]*\d)(?!\w)", re.IGNORECASE)
+_BEHIND = re.compile(rf"(?<![\w.,/%-]){_RATED}$", re.IGNORECASE)
+_GRADED = (
+    r"(?:(?:note|schulnote|nota|grade|mark|rating|score|bewertung|évaluation|valoración|تقييم|التقييم|درجة)\s*:?\s*)?"
+)
+_ANY_OF = r"(?:\s*(?:/|of|out of|von|sur|de|من)\s*\d{1,3})?"
+_OTHER_WORDS = (
+    "zero null zéro cero صفر six sechs seis ستة seven sieben sept siete سبعة eight acht huit ocho ثمانية "
+    "nine neun neuf nueve تسعة ten zehn dix diez عشرة"
+)
+_ANY_NUMBER = rf"(?:-?\d{{1,3}}(?:[.,]\d{{1,2}}|½)?\+?-?|{'|'.join(_OTHER_WORDS.split())})"
+_ANY_UNITS = rf"(?:{_UNITS}|\s*%)"
+_BESIDE = re.compile(rf"{_GRADED}(?:{_ANY_NUMBER}{_ANY_OF}{_ANY_UNITS}|🔟)", re.IGNORECASE)
+"""A number that was meant for a rating and is none of ours. A school's grade is one too: in Germany 1 is the best."""
 _STAR = re.compile("[⭐★🌟]\ufe0f?")
 _MARKS = " \t.,;:!*_\"'()[]«»“”„-–—؛،۔。"
 _COMMENT = 2_000
@@ -41,15 +57,38 @@ def rating_in(text: str) -> Rating | None:
     return None if score is None else Rating(score, rest.strip()[:_COMMENT] or None)
 
 
-def rating_of(messages: Sequence[Message]) -> Rating | None:
-    """Of what came at once: the first is the rating, the others are the comment. None where anything else came with it."""
+def rating_of(messages: Sequence[Message], only_thanks: Callable[[str], bool] | None = None) -> Rating | None:
+    """Of what came at once: the first is the rating, the others are the comment. None where anything else came with it.
+
+    Thanks may also stand before the number, or on its line, and are the comment then.
+    """
     if not are_words(messages):
         return None
-    found = rating_in(messages[0].text)
+    texts = [message.text.strip() for message in messages if message.text.strip()]
+    thanks: list[str] = []
+    while only_thanks is not None and len(texts) > 1 and only_thanks(texts[0]):
+        thanks.append(texts.pop(0))
+    found = rating_in(texts[0]) or (None if only_thanks is None else _with_thanks(texts[0], only_thanks))
     if found is None:
         return None
-    said = [found.comment or "", *(message.text.strip() for message in messages[1:])]
-    return Rating(found.score, comment_of(said))
+    return Rating(found.score, comment_of([*thanks, found.comment or "", *texts[1:]]))
+
+
+def _with_thanks(text: str, only_thanks: Callable[[str], bool]) -> Rating | None:
+    """ "5, thank you!" and "Thanks! 5"."""
+    line = _in_ascii_digits(text.strip().lstrip(_MARKS).rstrip(_MARKS))
+    for match in (_BEFORE.match(line), _BEHIND.search(line)):
+        rest = "" if match is None else f"{line[: match.start()]} {line[match.end() :]}".strip(_MARKS)
+        if match is not None and rest and only_thanks(rest):
+            return Rating(_said(match), rest[:_COMMENT])
+    return None
+
+
+def is_beside_the_scale(text: str) -> bool:
+    """Whether it is nothing but a number (or stars) that is no rating from 1 to 5: 10, 4.5, "Note 4"."""
+    line = _in_ascii_digits(text.strip())
+    stars = len(_STAR.findall(line)) > BEST and not _STAR.sub("", line).strip(_MARKS)
+    return rating_in(text) is None and (stars or _BESIDE.fullmatch(line.strip(_MARKS)) is not None)
 
 
 def are_words(messages: Sequence[Message]) -> bool:
@@ -71,6 +110,10 @@ def _score(line: str) -> int | None:
     match = _RATING.fullmatch(_in_ascii_digits(line).strip(_MARKS))
     if match is None:
         return None
+    return _said(match)
+
+
+def _said(match: re.Match[str]) -> int:
     said = match.group(1).lower()
     return int(said) if said.isdigit() else _SCORES[said]
 

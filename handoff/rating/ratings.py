@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.cases import Cases
 from core.ports.clock import Clock
-from core.ports.desk import ASKS_COMMENT, ASKS_RATING, DESK_NOTICE, DeskReply, ForStaff
+from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, DESK_NOTICE, DeskReply, ForStaff
 from core.ports.store import Aside, CaseRecord, KeepComment, KeepRating, NewMessage, Transition, TurnState
 from handoff import posts
-from handoff.rating.rating import are_words, comment_of, rating_of
+from handoff.rating.rating import Rating, are_words, comment_of, is_beside_the_scale, rating_of
 from handoff.settings import HandoffSettings
 from handoff.spoken_to import known_locale
 from handoff.texts import say
 
 _CASE = "case"
+_ASKED_AGAIN = "rating_asked_again"
+_THANKED = "thanked"
+
+OnlyThanks = Callable[[str, Collection[str]], bool]
+"""Whether a text thanks and does nothing else; the names are of those who may be addressed in it."""
 
 
-def with_question(notice: NewMessage, case_id: str, locale: str | None, settings: HandoffSettings) -> NewMessage:
-    """The notice that a case is resolved, which also asks for a rating, where the company wants one."""
+def with_question(
+    notice: NewMessage, by: str, case_id: str, locale: str | None, settings: HandoffSettings
+) -> NewMessage:
+    """The notice that ``by`` has resolved a case, which also asks for a rating, where the company wants one."""
+    meta = {**notice.meta, CASE_CLOSED: by, _CASE: case_id}
     if settings.rating_seconds <= 0:
-        return notice
+        return replace(notice, meta=meta)
     question = say("rating_ask", locale, fallback=settings.default_locale)
-    meta = {**notice.meta, ASKS_RATING: True, _CASE: case_id}
-    return replace(notice, text=f"{notice.text}\n\n{question}", meta=meta)
+    return replace(notice, text=f"{notice.text}\n\n{question}", meta={**meta, ASKS_RATING: True})
 
 
 class Ratings:
-    """The first thing that a customer writes within the time is the rating, and what they write next the comment.
+    """A number is the rating, and what a customer writes next the comment; thanks alone are thanked for.
 
     What they write opens the conversation, as everything does; the reply resolves it again in the same commit that keeps the
     rating, so a crash before it leaves an open conversation with a message that is still to be looked at.
+
+    A number that answers the question can be nothing else, however late it comes, and so can thanks; a comment can, so it is
+    one only within ``rating_seconds``. What is beside the scale is asked for once more. A half is too: to round it would say
+    what the customer did not.
     """
 
-    def __init__(self, cases: Cases, account: str, clock: Clock, settings: HandoffSettings) -> None:
+    def __init__(
+        self,
+        cases: Cases,
+        account: str,
+        clock: Clock,
+        settings: HandoffSettings,
+        only_thanks: OnlyThanks | None = None,
+    ) -> None:
         self._cases = cases
         self._account = account
         self._clock = clock
         self._settings = settings
+        self._only_thanks = only_thanks
 
     async def rated(self, turn: TurnState) -> DeskReply | None:
         """See Desk.rated."""
@@ -51,43 +72,76 @@ class Ratings:
         case = await self._case(turn, asked)
         if case is None or case.closed_at is None:
             return None
-        within = timedelta(seconds=self._settings.rating_seconds)
-        if turn.pending[0].created_at > case.closed_at + within:
-            return None
-        if asked.meta.get(ASKS_RATING):
-            return self._rating(turn, case)
-        return self._comment(turn, case) if asked.meta.get(ASKS_COMMENT) else None
+        late = turn.pending[0].created_at > case.closed_at + timedelta(seconds=self._settings.rating_seconds)
+        if asked.meta.get(ASKS_RATING) and (answered := self._answer(turn, case, asked, late=late)) is not None:
+            return answered
+        if asked.meta.get(ASKS_COMMENT) and not late:
+            return self._comment(turn, case, asked)
+        return self._thanked(turn, case, asked) if self._are_thanks(turn) else None
 
     async def _case(self, turn: TurnState, asked: Message) -> Case | None:
         """The one that was asked about, unless it is open again."""
         found = await self._cases.case(str(asked.meta.get(_CASE) or ""))
         return found if found is not None and found.conversation_id == turn.conversation.id else None
 
-    def _rating(self, turn: TurnState, case: Case) -> DeskReply | None:
-        found = rating_of(turn.pending)
-        if found is None:
+    def _answer(self, turn: TurnState, case: Case, asked: Message, *, late: bool) -> DeskReply | None:
+        """To the question for a number."""
+        found = rating_of(turn.pending, None if self._only_thanks is None else partial(self._thanks_in, turn))
+        if found is not None:
+            return self._rating(turn, case, asked, found, late=late)
+        if len(turn.pending) > 1 or not is_beside_the_scale(turn.pending[0].text):
             return None
+        twice = bool(asked.meta.get(_ASKED_AGAIN))
+        told = self._notice(turn, "commented" if twice else "rating_again", case, asked, ASKS_RATING, _ASKED_AGAIN)
+        return self._reply(turn, case, (told,), self._said(turn), [])
+
+    def _rating(self, turn: TurnState, case: Case, asked: Message, found: Rating, *, late: bool) -> DeskReply:
         records: list[CaseRecord] = [KeepRating(case.id, found.score)]
         told = [self._remark("staff_rated", score=str(found.score))]
-        if found.comment is None:
-            return self._reply(turn, case, self._thanks(turn, "rated", case.id, asks=True), told, records)
-        records.append(KeepComment(case.id, found.comment))
-        told.append(self._remark("staff_commented", comment=found.comment))
-        return self._reply(turn, case, self._thanks(turn, "commented", case.id), told, records)
+        if found.comment is not None:
+            records.append(KeepComment(case.id, found.comment))
+            told.append(self._remark("staff_commented", comment=found.comment))
+            return self._reply(turn, case, (self._notice(turn, "commented", case, asked),), told, records)
+        thanks = ("rated_late",) if late else ("rated", ASKS_COMMENT)
+        return self._reply(turn, case, (self._notice(turn, thanks[0], case, asked, *thanks[1:]),), told, records)
 
-    def _comment(self, turn: TurnState, case: Case) -> DeskReply | None:
+    def _comment(self, turn: TurnState, case: Case, asked: Message) -> DeskReply | None:
         comment = comment_of([message.text for message in turn.pending])
         if comment is None:
             return None
         told = [self._remark("staff_commented", comment=comment)]
-        return self._reply(turn, case, self._thanks(turn, "commented", case.id), told, [KeepComment(case.id, comment)])
+        thanks = self._notice(turn, "commented", case, asked)
+        return self._reply(turn, case, (thanks,), told, [KeepComment(case.id, comment)])
+
+    def _thanked(self, turn: TurnState, case: Case, asked: Message) -> DeskReply:
+        """What they said is shown to staff. It is answered once; whoever goes on thanking is left in peace."""
+        if asked.meta.get(DESK_NOTICE) == _THANKED:
+            return self._reply(turn, case, (), self._said(turn), [])
+        still = [asks for asks in (ASKS_RATING, _ASKED_AGAIN) if asked.meta.get(asks)]
+        return self._reply(turn, case, (self._notice(turn, _THANKED, case, asked, *still),), self._said(turn), [])
+
+    def _are_thanks(self, turn: TurnState) -> bool:
+        return all(self._thanks_in(turn, message.text) for message in turn.pending if message.text.strip())
+
+    def _thanks_in(self, turn: TurnState, text: str) -> bool:
+        if self._only_thanks is None:
+            return False
+        names = {said.author_name for said in turn.history if said.author is Author.STAFF and said.author_name}
+        names |= {str(said.meta[CASE_CLOSED]) for said in turn.history if said.meta.get(CASE_CLOSED)}
+        names |= {turn.customer.display_name} if turn.customer.display_name else set()
+        return self._only_thanks(text, names)
 
     def _reply(
-        self, turn: TurnState, case: Case, thanks: NewMessage, told: list[NewMessage], records: list[CaseRecord]
+        self,
+        turn: TurnState,
+        case: Case,
+        messages: tuple[NewMessage, ...],
+        told: Sequence[NewMessage],
+        records: Sequence[CaseRecord],
     ) -> DeskReply:
         staff = ForStaff((Aside(feed(self._account, case.id), tuple(told)),), tuple(records))
         resolved = Transition(OwnershipEvent.RESOLVE, reopen_within=self._left(case))
-        return DeskReply((thanks,), staff=staff, transition=resolved)
+        return DeskReply(messages, staff=staff, transition=resolved)
 
     def _left(self, case: Case) -> float | None:
         """Of the time in which the customer comes back to staff: to rate does not make it longer."""
@@ -95,10 +149,15 @@ class Ratings:
         since = (self._clock.now() - case.closed_at).total_seconds()
         return max(0.0, self._settings.reopen_seconds - since) or None
 
-    def _thanks(self, turn: TurnState, key: str, case_id: str, *, asks: bool = False) -> NewMessage:
+    def _notice(self, turn: TurnState, key: str, case: Case, asked: Message, *asks: str) -> NewMessage:
+        """What comes next may again be about nothing but the case, which stays closed."""
         text = say(key, known_locale(turn), fallback=self._settings.default_locale)
-        meta = {DESK_NOTICE: key, **({ASKS_COMMENT: True, _CASE: case_id} if asks else {})}
+        closed = {CASE_CLOSED: asked.meta.get(CASE_CLOSED) or "", _CASE: case.id}
+        meta = {DESK_NOTICE: key, **closed, **dict.fromkeys(asks, True)}
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)
+
+    def _said(self, turn: TurnState) -> list[NewMessage]:
+        return [posts.said(message, turn.customer.display_name) for message in turn.pending]
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:
         return posts.remark(say(key, self._settings.staff_locale, score=score, comment=comment))

@@ -173,7 +173,7 @@ class StaffTurn(CorrectingTurn):
             self._customers.append(handed_back(self._notice("handed_back", who.name), self._case))
         elif event is OwnershipEvent.RESOLVE:
             resolved = self._notice("resolved", who.name)
-            self._customers.append(with_question(resolved, self._case.id, self._locale, self._settings))
+            self._customers.append(with_question(resolved, who.name, self._case.id, self._locale, self._settings))
         if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
             self._records.append(CloseCase(self._case.id))
             over = state is OwnershipState.RESOLVED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.agent.gratitude import only_thanks
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation
 from core.domain.customer import Identity
@@ -80,7 +81,15 @@ class OfficeHours:
 
     def parts(self, store: SqlStore) -> DeskParts:
         """What a desk works with."""
-        return DeskParts(records=store, cases=store, people=self.people, wall=Wall(), clock=self.clock, tickets=store)
+        return DeskParts(
+            records=store,
+            cases=store,
+            people=self.people,
+            wall=Wall(),
+            clock=self.clock,
+            tickets=store,
+            only_thanks=only_thanks,
+        )
 
     def process(self, store: SqlStore) -> TimerLoop:
         """Another one."""

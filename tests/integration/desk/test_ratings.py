@@ -70,7 +70,7 @@ async def test_both_at_once(office: OfficeHours) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["6", "Thanks, but it is broken again", "5 more things", "2\nHow do I get my money back?", "2\nIt broke again"],
+    ["1234", "Thanks, but it is broken again", "5 more things", "2\nHow do I get my money back?", "2\nIt broke again"],
 )
 async def test_anything_else_comes_back_to_staff(office: OfficeHours, text: str) -> None:
     await office.customer(text)
@@ -129,11 +129,101 @@ async def test_a_button_is_no_rating(office: OfficeHours) -> None:
     assert await state(office) is OwnershipState.QUEUED
 
 
-async def test_too_late_is_an_ordinary_message(office: OfficeHours, clock: ManualClock) -> None:
+async def test_a_late_number_is_kept_and_words_behind_it_are_an_ordinary_message(
+    office: OfficeHours, clock: ManualClock
+) -> None:
     clock.move(24 * HOURS + 1)
     await office.customer("5")
-    assert await office.store.rating(CASE) is None
+    assert await office.store.rating(CASE) == (5, None)
+    assert await state(office) is OwnershipState.RESOLVED
+    assert (await office.reads())[-1] == "Thank you for your rating."
+    await office.customer("A bit slow")
     assert await state(office) is OwnershipState.QUEUED
+
+
+async def test_a_number_after_all_times_comes_to_no_agent(office: OfficeHours, clock: ManualClock) -> None:
+    clock.move(80 * HOURS)
+    await office.customer("2")  # no agent is asked in this office
+    assert await office.store.rating(CASE) == (2, None)
+    assert await state(office) is OwnershipState.RESOLVED
+
+
+@pytest.mark.parametrize("text", ["6", "10", "0", "4.5", "Note 4"])
+async def test_a_number_beside_the_scale_is_asked_for_once_more(office: OfficeHours, text: str) -> None:
+    await office.customer(text)
+    assert await state(office) is OwnershipState.RESOLVED
+    assert "whole number from 1" in (await office.reads())[-1]
+    assert [said.text for said in await office.posts("said")][-1].endswith(text)
+    await office.customer(text)
+    assert await state(office) is OwnershipState.RESOLVED
+    assert sum("whole number" in said for said in await office.reads()) == 1
+    assert await office.store.rating(CASE) is None
+    await office.customer("4")
+    assert await office.store.rating(CASE) == (4, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["Thanks!", "👍", "merci beaucoup", "Vielen Dank", "sehr gut", "Thank you, Grace!", "شكرا جزيلا", "Gracias"]
+)
+async def test_thanks_leave_the_case_closed(office: OfficeHours, text: str) -> None:
+    before = len(await office.told())
+    await office.customer(text)
+    assert await state(office) is OwnershipState.RESOLVED
+    assert await office.store.open_case(HOME.conversation_id) is None
+    (shown,) = (await office.told())[before:]
+    assert shown.meta["post"] == "said"
+    assert text in shown.text
+    assert await office.set() == {}, "nobody is reminded of it"
+    welcome = (await office.reads())[-1]
+    assert welcome.endswith((".", "!"))
+    await office.customer(text)
+    assert (await office.reads())[-1] == welcome
+    assert len(await office.reads()) == len(set(await office.reads())), "once is enough"
+    await office.customer("5")
+    assert await office.store.rating(CASE) == (5, None), "they can rate it still"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks for nothing",
+        "Na toll!",
+        "Thanks 🙄",
+        "Thanks. How do I get my money back?",
+        "Thanks, but it broke again",
+        "no",
+    ],
+)
+async def test_bitter_thanks_and_whatever_comes_with_thanks_open_it(office: OfficeHours, text: str) -> None:
+    await office.customer(text)
+    assert await state(office) is OwnershipState.QUEUED
+    assert any(text in message.text for message in await office.posts("said"))
+
+
+async def test_thanks_at_any_time_and_behind_everything(office: OfficeHours, clock: ManualClock) -> None:
+    for text in ("5", "Very kind of you all", "Thanks again"):
+        await office.customer(text)
+        assert await state(office) is OwnershipState.RESOLVED
+    clock.move(30 * HOURS)
+    await office.customer("Danke")
+    assert await state(office) is OwnershipState.RESOLVED
+    await office.customer("It broke again")
+    assert await state(office) is OwnershipState.QUEUED
+
+
+async def test_thanks_where_no_rating_is_asked_for(store: SqlStore, clock: ManualClock) -> None:
+    office = await resolved(OfficeHours(store, clock, HandoffSettings(rating_seconds=0)))
+    await office.customer("Thanks!")
+    assert await state(office) is OwnershipState.RESOLVED
+    assert (await office.reads())[-1] == "You’re welcome! Write again at any time."
+
+
+async def test_thanks_do_not_make_the_time_to_come_back_longer(office: OfficeHours, clock: ManualClock) -> None:
+    clock.move(70 * HOURS)
+    await office.customer("Thanks!")
+    clock.move(1 * HOURS)
+    await office.customer("One more thing")
+    assert await state(office) is OwnershipState.QUEUED, "71 hours after the end"
 
 
 async def test_to_rate_does_not_make_the_time_to_come_back_longer(office: OfficeHours, clock: ManualClock) -> None:
