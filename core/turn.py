@@ -29,6 +29,7 @@ from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnSta
 from core.stream import ProvisionalEvents
 from core.turn_files import Prepare, TurnFiles
 from core.unanswered import with_gaps
+from core.written_order import as_written
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +91,8 @@ class Turn:
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if state.conversation.audience is Audience.STAFF:
             return await self._desk.staff(state)
+        channel = self._channels.get(state.conversation.key.channel)
+        state = as_written(state, channel.capabilities if channel else None)
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
         if with_people and (state.changes and not state.pending):
             return await self._relay(state)

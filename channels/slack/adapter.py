@@ -71,6 +71,7 @@ CAPABILITIES: Final = Capabilities(
     stream=True,
     stream_every=BETWEEN_APPENDS,
     buttons=True,
+    own_time=True,
     burst_window=0.7,
     pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),
     send_seconds=75.0,

@@ -42,6 +42,7 @@ class Capabilities:
     ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
     ``stream_every``: seconds between two writes of an answer that is shown while it is being written.
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
+    ``own_time``: ``sent_at`` is the platform's own and exact, and its events may come in another order than they were written.
     ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
     """
 
@@ -58,6 +59,7 @@ class Capabilities:
     idempotent_send: bool = False
     event_log: bool = False
     follow_up: AnswersBy | None = None
+    own_time: bool = False
     send_seconds: float | None = None
     burst_window: float = 0.0
     pace: Pace | None = None

@@ -79,7 +79,7 @@ class FormTurn(StaffTurn):
 
     def _relay(self, message: Message, who: Person) -> None:
         """The thread shows what goes out where nobody has written exactly that in it."""
-        said = self._said(message.text, who)
+        said = self._worded(message.text, who)
         if said is None:
             return
         filled_in = message.action is StaffAction.REPLY
@@ -90,12 +90,12 @@ class FormTurn(StaffTurn):
     async def _changed(self, change: Change) -> None:
         """A saved reply that is called instead of what stood there; one that is not there takes back what was to go out."""
         if change.kind is ChangeKind.EDITED:
-            said = self._said(change.message.text, await self._who(change.message))
+            said = self._worded(change.message.text, await self._who(change.message))
             kind = ChangeKind.DELETED if said is None else change.kind
             change = replace(change, kind=kind, message=replace(change.message, text=said or ""))
         await super()._changed(change)
 
-    def _said(self, text: str, who: Person) -> str | None:
+    def _worded(self, text: str, who: Person) -> str | None:
         """With the saved reply that it calls, if it calls one. None where it calls one that is not there, which is said."""
         called = self._settings.macros.called(text)
         if called is None:

@@ -19,9 +19,9 @@ from handoff.rating.ratings import with_question
 from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import ON_ITS_WAY, CorrectingTurn, Person
 from handoff.thread.handing_back import handed_back
+from handoff.thread.spoken_order import AHEAD, as_spoken, done_of, written_later
 from handoff.waits.waiting import OFFERED
 
-_AHEAD = 2.0
 _STATES = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _EVENTS = {
     StaffAction.CLAIM: OwnershipEvent.CLAIM,
@@ -71,20 +71,20 @@ class StaffTurn(CorrectingTurn):
 
     async def _go_through(self, items: Sequence[Message | Change]) -> int:
         """Up to which place they are done."""
-        done = None
-        for item in items:
-            so_far = [len(part) for part in self._parts]
+        so_far: list[list[int]] = []
+        for place, item in enumerate(items):
+            so_far.append([len(part) for part in self._parts])
             try:
                 await self._one(item)
             except NotYet:
-                if done is None:
+                done = done_of(items, place)
+                if not done:
                     raise
-                for part, length in zip(self._parts, so_far, strict=True):
+                for part, length in zip(self._parts, so_far[done], strict=True):
                     del part[length:]
-                return done
-            done = item.seq
+                return max(one.seq for one in items[:done])
             if self._transition is not None:
-                return done
+                return item.seq
         return self._turn.conversation.last_seq
 
     @property
@@ -103,11 +103,13 @@ class StaffTurn(CorrectingTurn):
             self._records.append(SetTimer(self._case.id, TimerKind.FOLLOW_UP, after, keep=True))
 
     def _items(self) -> Sequence[Message | Change]:
-        """In order. Of what was done to one message, how it ended up counts; what is still pending is read as it is now."""
+        """In the order in which it was said. Of what was done to one message, how it ended up counts; what is still pending is
+        read as it is now.
+        """
         last = {change.message.id: change for change in self._turn.changes if change.kind is not ChangeKind.REACTED}
         unread = {message.id for message in self._turn.pending}
         done = [one for one in last.values() if one.kind is not ChangeKind.EDITED or one.message.id not in unread]
-        return sorted([*self._turn.pending, *done], key=lambda item: item.seq)
+        return as_spoken(sorted([*self._turn.pending, *done], key=lambda item: item.seq))
 
     async def _one(self, item: Message | Change) -> None:
         if isinstance(item, Change):
@@ -218,7 +220,24 @@ class StaffTurn(CorrectingTurn):
         elif await self._is_older(message):
             self._remark("staff_inside_before")
         else:
+            so_far = len(self._customers)
             self._relay(await self._with_files(message), who)
+            if len(self._customers) > so_far:
+                await self._overtake(message)
+
+    async def _overtake(self, message: Message) -> None:
+        """What was written behind it and waits to be sent goes behind it again; what is sent cannot, which is said."""
+        later = written_later(self._turn.history, message)
+        copies = await self._cases.copies([one.id for one in later])
+        passed_on = [copies[one.id] for one in later if one.id in copies]
+        wait = await self._cases.waiting(passed_on)
+        overtakes = tuple(one for one in passed_on if one in wait)
+        self._customers[-1] = replace(self._customers[-1], overtakes=overtakes)
+        gone = [one for one in passed_on if one not in wait]
+        if frozenset(gone) - await self._cases.lost(gone):
+            self._thread.append(
+                posts.remark(say("staff_came_late", self._settings.staff_locale, text=quoted(message.text)))
+            )
 
     async def _with_files(self, message: Message) -> Message:
         """Only what goes to the customer is fetched: nobody waits for a file that stays inside."""
@@ -257,5 +276,5 @@ def _owned_since(card: NewMessage, message: Message) -> NewMessage:
     """
     if message.sent_at is None:
         return card
-    ahead = _AHEAD if message.action in (StaffAction.REPLY, StaffAction.ASSIGN) else 0.0
+    ahead = AHEAD.total_seconds() if message.action in (StaffAction.REPLY, StaffAction.ASSIGN) else 0.0
     return replace(card, meta={**card.meta, OWNED_SINCE: message.sent_at.timestamp() - ahead})

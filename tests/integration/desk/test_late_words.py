@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from core.domain.capabilities import Capabilities
 from core.domain.customer import Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import UnknownMessage
 from core.domain.keys import EventKey
 from core.domain.messages import MessageDeleted, MessageEdited, MessageKind, MessageReceived, StaffAction
+from core.ports.channel import Channel
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import Acceptable, Settlement, TurnState
 from core.storage.store import SqlStore
+from core.turn import Turn
+from handoff.slack_desk import SlackDesk
 from handoff.thread.delivery_marks import marks
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.busy_desk import UNDO, BusyDesk
-from tests.integration.desk.office_hours import HOME
+from tests.integration.desk.office_hours import HOME, Nobody
+from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.responders import sorry
 
 INSIDE = "it was written before you had this conversation"
 
@@ -184,3 +193,111 @@ async def test_an_answer_whose_try_did_not_arrive_is_told_of_as_well(store: SqlS
     assert again.owner_changed
     await desk.store.settle([Settlement(again.id, again.token, DeliveryStatus.WITHHELD, error="It did not arrive.")])
     assert len(await withheld(desk)) == 1
+
+
+@pytest.fixture
+async def owned(desk: BusyDesk, clock: ManualClock) -> BusyDesk:
+    """Grace has it."""
+    await desk.press(StaffAction.CLAIM)
+    await desk.sends()
+    clock.move(1)
+    return desk
+
+
+async def three(desk: BusyDesk, clock: ManualClock) -> list[MessageReceived]:
+    """Written one after the other; none of them has come yet."""
+    said = []
+    for text in ("First", "Second", "Third"):
+        said.append(desk.from_staff(text))
+        clock.move(1)
+    return said
+
+
+LATE = "late: the customer gets it after"
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (1, 2, 0)])
+async def test_what_comes_together_goes_out_as_it_was_written(
+    owned: BusyDesk, clock: ManualClock, order: tuple[int, int, int]
+) -> None:
+    said = await three(owned, clock)
+    for place in order:
+        await owned.accepts(said[place])
+    await owned.works()
+    assert await later(owned, clock) == ["First", "Second", "Third"]
+    assert not [one for one in await owned.remarks() if LATE in one]
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)])
+async def test_what_waits_to_be_sent_lets_pass_what_was_written_before_it(
+    owned: BusyDesk, clock: ManualClock, order: tuple[int, int, int]
+) -> None:
+    said = await three(owned, clock)
+    for place in order:
+        await owned.accepts(said[place])
+        await owned.works()
+        await owned.sends()
+    assert await later(owned, clock) == ["First", "Second", "Third"]
+    assert not [one for one in await owned.remarks() if LATE in one]
+    kept = [one.text for one in await owned.store.messages(HOME.conversation_id) if one.author == "staff"]
+    assert kept == ["First", "Second", "Third"], "and so it is told from now on"
+
+
+async def test_two_that_came_late_find_their_places_between_two_that_wait(owned: BusyDesk, clock: ManualClock) -> None:
+    first, second, third = await three(owned, clock)
+    fourth = owned.from_staff("Fourth")
+    for batch in ((second, fourth), (third, first)):
+        for event in batch:
+            await owned.accepts(event)
+        await owned.works()
+    assert await later(owned, clock) == ["First", "Second", "Third", "Fourth"]
+
+
+async def test_what_was_put_behind_another_can_be_taken_back_and_changed(owned: BusyDesk, clock: ManualClock) -> None:
+    first, second, third = await three(owned, clock)
+    for event in (second, third, first):
+        await owned.accepts(event)
+        await owned.works()
+    await owned.accepts(owned.change(second, None))
+    await owned.accepts(owned.change(third, "The third"))
+    await owned.works()
+    assert await later(owned, clock) == ["First", "The third"]
+
+
+async def test_what_comes_after_what_was_sent_is_said_to_be_late(owned: BusyDesk, clock: ManualClock) -> None:
+    first, second, _ = await three(owned, clock)
+    await owned.accepts(second)
+    await owned.works()
+    assert await later(owned, clock) == ["Second"]
+    await owned.accepts(first)
+    await owned.works()
+    assert await later(owned, clock) == ["Second", "First"]
+    (said,) = [one for one in await owned.remarks() if LATE in one]
+    assert "“First”" in said
+
+
+async def test_nothing_passes_a_change_of_hands(owned: BusyDesk, clock: ManualClock) -> None:
+    first, second, _ = await three(owned, clock)
+    release = owned.from_staff("", StaffAction.RELEASE)
+    for event in (second, release, first):
+        await owned.accepts(event)
+    for _ in range(2):
+        await owned.works()
+    assert await later(owned, clock) == ["Second"]
+
+
+@pytest.mark.parametrize(("own_time", "read"), [(True, ["One", "Two", "Three"]), (False, ["Three", "One", "Two"])])
+async def test_a_customers_words_stand_in_the_thread_as_they_were_written(
+    desk: BusyDesk, clock: ManualClock, own_time: bool, read: list[str]
+) -> None:
+    channel = SimpleNamespace(capabilities=Capabilities(text_limit=1000, own_time=own_time))
+    staffed, channels = SlackDesk(desk.parts(desk.store), desk.settings), {"web": cast(Channel, channel)}
+    desk.turn = Turn(Nobody(), staffed, channels, CountedMetrics(), sorry)
+    said = []
+    for text in ("One", "Two", "Three"):
+        said.append(desk.from_customer(text))
+        clock.move(1)
+    for place in (2, 0, 1):
+        await desk.accepts(said[place])
+    await desk.works()
+    assert [one.text for one in await desk.posts("said")][-3:] == read
