@@ -10,11 +10,10 @@ from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
 from config.desk.macros import read_macros
 from config.desk.mood import read_mood_words
-from config.desk.roads import has_roads, known_by_sender, make_roads
+from config.desk.roads import known_by_sender, make_roads
 from config.desk.teams import read_teams
 from config.processes.election import Election
 from config.settings import Settings
-from core.agent.gratitude import only_thanks
 from core.agent.language import written_language
 from core.domain.capabilities import Capabilities
 from core.ports.channel import Channel
@@ -80,7 +79,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         zone=zone,
         remind_seconds=settings.desk_remind_minutes * 60,
         owner_seconds=settings.desk_owner_minutes * 60,
-        follow_up_seconds=settings.follow_up_minutes * 60 if has_roads(settings) else 0.0,
+        follow_up_seconds=settings.follow_up_minutes * 60,
         follow_ups=settings.follow_up_unanswered,
         honest_seconds=settings.desk_honest_minutes * 60,
         on_call=settings.desk_on_call,
@@ -174,14 +173,5 @@ def make_marks(
 def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
     """What the desk works with."""
     return DeskParts(
-        store,
-        store,
-        wall.people,
-        wall,
-        clock,
-        store,
-        agent,
-        written=written_language,
-        words=LastWords(store),
-        only_thanks=only_thanks,
+        store, store, wall.people, wall, clock, store, agent, written=written_language, words=LastWords(store)
     )

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from config.settings import Settings
 from core.domain.capabilities import AnswersBy
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.road import Road
 from core.ports.channel import Channel
 from core.ports.follow_ups import Roads, SupportsFollowUp
-
-
-def has_roads(settings: Settings) -> bool:
-    """Whether there is anything to follow up by; without it nobody has to hear that a customer has left."""
-    return settings.email_address is not None or settings.twilio_account_sid is not None
 
 
 def make_roads(channels: Mapping[str, Channel]) -> Roads:

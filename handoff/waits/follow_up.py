@@ -116,7 +116,8 @@ class FollowUpTimers:
         ways = self._roads(found.customer.contact, found.conversation.key)
         roads = [one for one in ways if not await self._is_somebodys(one)]
         if not roads:
-            return self._told(found, self._say("staff_follow_up_no_address"))
+            left = "no_road" if found.customer.contact else "no_address"
+            return self._told(found, self._say(f"staff_follow_up_{left}"))
         working = [one for one in roads if not await self._follow_ups.lane_paused(one.key.channel, one.key.account)]
         if not working:
             return self._paused(found, roads[0])

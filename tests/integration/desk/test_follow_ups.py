@@ -14,6 +14,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, MessageKind, OutboundMessage, StaffAction
 from core.domain.road import Road
 from core.domain.timers import TimerKind
+from core.ports.follow_ups import Roads
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome
 from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
@@ -45,6 +46,8 @@ def roads(contact: ContactDetails, home: ConversationKey) -> Sequence[Road]:
 class Left(OfficeHours):
     """The customer writes on a page, and is not there when staff do."""
 
+    roads: Roads = staticmethod(roads)
+
     def parts(self, store: SqlStore) -> DeskParts:
         """With a page."""
         return replace(super().parts(store), channels={"web": Capabilities(text_limit=1000, event_log=True)})
@@ -52,7 +55,7 @@ class Left(OfficeHours):
     def process(self, store: SqlStore) -> TimerLoop:
         """One that follows up."""
         others = self.timers.ring
-        ring = FollowUpTimers(others, self.parts(store), store, roads, self.settings, "Acme", {"sms"}).ring
+        ring = FollowUpTimers(others, self.parts(store), store, self.roads, self.settings, "Acme", {"sms"}).ring
         return TimerLoop(store, ring, self.wake, TimerSettings(lease=LEASE))
 
     async def leave(self, *words: str) -> None:
@@ -100,6 +103,12 @@ class Left(OfficeHours):
         return [message.text for message in await self.posts("remark")]
 
 
+class NoRoads(Left):
+    """Neither e-mail nor SMS is set up."""
+
+    roads: Roads = staticmethod(lambda contact, home: ())
+
+
 @pytest.fixture
 def office(store: SqlStore, clock: ManualClock) -> Left:
     """Follow-ups after five minutes, two without an answer."""
@@ -145,7 +154,7 @@ async def test_a_number_with_a_conversation_of_its_own_gets_none_by_sms(office: 
     await office.writes("Your parcel is in Berlin.")
     await office.passes(5.1)
     assert not await office.mails(PHONE)
-    assert say("staff_follow_up_no_address", "en") in await office.remarks()
+    assert say("staff_follow_up_no_road", "en") in await office.remarks()
     await office.customer("Or write to ada@example.com")
     await office.writes("It comes on Monday.")
     await office.passes(5.1)
@@ -202,6 +211,17 @@ async def test_without_an_address_staff_hear_of_it_once(office: Left) -> None:
     await office.passes(5.1)
     await office.passes(30)
     told = say("staff_follow_up_no_address", "en")
+    assert [text for text in await office.remarks() if text == told] == [told]
+
+
+async def test_where_nothing_can_be_sent_to_their_address_staff_hear_of_it(store: SqlStore, clock: ManualClock) -> None:
+    """They were asked for it, so somebody has to know that it is for them to use."""
+    office = NoRoads(store, clock, SETTINGS)
+    await office.leave("Write to ada@example.com")
+    await office.writes("Your parcel is in Berlin.")
+    await office.passes(5.1)
+    await office.passes(30)
+    told = say("staff_follow_up_no_road", "en")
     assert [text for text in await office.remarks() if text == told] == [told]
 
 
