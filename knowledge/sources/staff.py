@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -29,10 +29,10 @@ _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    """A source for staff of which nobody knows here what it holds: its address, its hosts, and why."""
+    """A source for staff of which nobody knows here what it holds: its address, its hosts as far as they are known, and why."""
 
     address: str
-    hosts: tuple[str, ...]
+    hosts: tuple[str, ...] | None
     why: str
 
 
@@ -87,7 +87,7 @@ class StaffPlaces:
         self._sites = [site for one in self._staff if one.its_kind == SITE and (site := StaffSite.of(one))]
         self._pages: dict[str, set[frozenset[str]]] = {}
         self._unknown: list[_Unknown] = []
-        self._lists: list[tuple[SourceOptions, tuple[str, ...]]] = []
+        self._lists: list[tuple[SourceOptions, tuple[str, ...] | None]] = []
         for one in self._staff:
             if one.remote:
                 self._read(one, Mirror.of(mirrors, one.root).read() if mirrors is not None else State(), newest)
@@ -98,9 +98,9 @@ class StaffPlaces:
         addresses = {*_addresses(state), *([scope.start] if scope is not None and one.its_kind != SITE else ())}
         for spelling in map(Spelling.of, addresses):
             self._pages.setdefault(spelling.place, set()).add(spelling.pairs)
-        if one.its_kind in (SITE, GIT):  # known by its address alone
+        if one.its_kind in (SITE, GIT) or (scope is None and one.its_kind in WEB):  # known by its address alone
             return
-        hosts = scope.hosts if scope is not None else tuple({host_of(address) for address in addresses})
+        hosts = scope.hosts if scope is not None else _hosts(addresses, state)
         if one.its_kind != PAGE or not state.visited:
             self._lists.append((one, hosts))
         why = _why_unknown(one, state, newest)
@@ -142,7 +142,7 @@ class StaffPlaces:
         if scope is None or options.audience is KnowledgeAudience.STAFF:
             return None
         for staff in self._unknown:
-            if _meet(staff.hosts, scope.hosts):
+            if staff.hosts is None or _meet(staff.hosts, scope.hosts):
                 return (
                     f"{staff.address} is for staff{staff.why}: until it is read here, nobody knows "
                     "which pages of this site are not for customers"
@@ -157,7 +157,7 @@ class StaffPlaces:
         scope = Scope.of(options) if self._lists and options.its_kind in WEB else None
         if scope is None or options.audience is KnowledgeAudience.STAFF:
             return []
-        return [one for one, hosts in self._lists if _meet(hosts, scope.hosts) or (unread and not hosts)]
+        return [one for one, hosts in self._lists if (unread if hosts is None else _meet(hosts, scope.hosts))]
 
     def hold_in_repository(self, options: SourceOptions, place: str) -> bool:
         """Whether the file at ``place`` below a source that is a repository lies in one for staff, or in its folder."""
@@ -215,6 +215,11 @@ def _addresses(state: State) -> Iterator[str]:
 def _below(place: Path, folder: Path) -> str:
     """Of a file that was named itself, its name."""
     return place.relative_to(folder).as_posix() if place != folder else place.name
+
+
+def _hosts(addresses: Iterable[str], state: State) -> tuple[str, ...] | None:
+    """Where people read the documents of a third party's source; None as long as it was not read."""
+    return tuple({host_of(address) for address in addresses}) if state.visited else None
 
 
 def _why_unknown(options: SourceOptions, state: State, newest: Mapping[str, float]) -> str | None:

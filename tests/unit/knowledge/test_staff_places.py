@@ -184,6 +184,24 @@ def test_an_old_copy_of_what_is_for_staff_opens_nothing(tmp_path: Path, address:
     assert not scan(["https://else.example"], elsewhere, {identity_of(staff.root): 200.0}).failures
 
 
+def test_what_another_machine_alone_has_read_for_staff_may_lie_anywhere(tmp_path: Path) -> None:
+    wiki, public = SourceOptions("wiki://internal", audience=STAFF), SourceOptions(SITE)
+    catalog = Catalog((wiki, public), tmp_path)
+    fetched(catalog, public, ["/help"], SITE, at=300.0)
+    elsewhere = {identity_of(wiki.root): 200.0}
+
+    assert "wiki://internal is for staff" in scan([public.root], catalog, elsewhere).failures[0][1]
+    assert catalog.staff().lists_beside(public, unread=True) == [wiki]
+    assert catalog.staff().lists_beside(public) == []
+
+    broken = SourceOptions("https://user:password@example.com/sitemap.xml", audience=STAFF)
+    assert not scan([public.root], Catalog((broken, public), tmp_path)).failures, "no page can be there"
+
+    fetched(catalog, wiki, ["secret"], at=100.0)
+    assert not scan([public.root], catalog, elsewhere).failures, "its documents are nowhere on the web"
+    assert catalog.staff().lists_beside(public, unread=True) == []
+
+
 def test_pages_that_were_fetched_for_staff(tmp_path: Path) -> None:
     """A sitemap may list pages of the whole site, and closes those alone."""
     sitemap = SourceOptions(f"{SITE}/internal-sitemap.xml", audience=STAFF)
