@@ -14,6 +14,7 @@ from config.desk.roads import known_by_sender, make_roads
 from config.desk.teams import read_teams
 from config.processes.election import Election
 from config.settings import Settings
+from core.agent.gratitude import only_thanks
 from core.agent.language import written_language
 from core.domain.capabilities import Capabilities
 from core.ports.channel import Channel
@@ -173,5 +174,14 @@ def make_marks(
 def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
     """What the desk works with."""
     return DeskParts(
-        store, store, wall.people, wall, clock, store, agent, written=written_language, words=LastWords(store)
+        store,
+        store,
+        wall.people,
+        wall,
+        clock,
+        store,
+        agent,
+        written=written_language,
+        words=LastWords(store),
+        only_thanks=only_thanks,
     )
