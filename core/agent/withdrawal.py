@@ -5,7 +5,9 @@ Who is taken from the queue against their will loses their place in it, so a mes
 - a person is named as no longer needed (``unneeded``, a word for a person, ``any_more``), and that is the whole clause;
 - or it is nothing but a withdrawal (``withdrawn``: "forget it", "cancel that") with what is often said ``beside`` it
   ("I found the answer"), thanks and courtesies. A question may follow it. ``dropped`` needs a word for a person behind it
-  ("forget about the human"); ``withdrawn_alone`` must be all that stands between two commas ("doch nicht, danke").
+  ("forget about the human"); ``withdrawn_alone`` must be all that stands between two commas ("doch nicht, danke");
+- or it says that the matter is ``solved`` ("found it, thanks"), and nothing else at all: whoever goes on ("I found it. The
+  number is 12.") may be telling what a person is to know.
 
 A lone "no" does not: the notice asks for contact details, so it may well be the answer to that.
 
@@ -28,6 +30,7 @@ from core.domain.messages import CustomerAction, Message
 
 _BREAK = re.compile(r"(?<=[,;:،；，、—–])\s*")
 _ASKED = re.compile(r"[?؟？]\s*$")
+_ASKED_ANYWHERE = re.compile(r"[?؟？]")
 _LEAD = 4  # words before "don't need"
 _COURTESIES = ("thanks", "no", "farewell", "filler")
 
@@ -99,6 +102,27 @@ def _beside() -> re.Pattern[str]:
     return _words([*own, *(e for pack in packs().values() for name in _COURTESIES for e in pack.words("talk", name))])
 
 
+@functools.cache
+def _solved() -> re.Pattern[str]:
+    return _words(entry for pack in packs().values() for entry in pack.words("person", "solved"))
+
+
+@functools.cache
+def _beside_solved() -> re.Pattern[str]:
+    """Without a no: "no resuelto" says the opposite."""
+    refusals = {phrase(entry) for pack in packs().values() for entry in pack.words("talk", "no")}
+    names = (*((name, "person") for name in ("beside", "withdrawn", "polite")), *((n, "talk") for n in _COURTESIES))
+    every = {phrase(e) for pack in packs().values() for name, section in names for e in pack.words(section, name)}
+    return _words(every - refusals)
+
+
+def _only_says_solved(text: str) -> bool:
+    if _ASKED_ANYWHERE.search(text):
+        return False
+    rest, found = _solved().subn(" ", phrase(text))
+    return bool(found) and not _beside_solved().sub(" ", " ".join(rest.split())).strip()
+
+
 def names_it_unneeded(text: str) -> bool:
     """Whether it says in so many words that no person is needed."""
     return any(_no_longer().search(phrase(part)) for sentence in sentences(text) for part in _BREAK.split(sentence))
@@ -126,12 +150,12 @@ def _sentence_takes_back(sentence: str) -> bool:
 
 def takes_back(text: str) -> bool:
     """Whether a wish for a person is taken back in this message."""
-    return not wants_person(text) and any(map(_sentence_takes_back, sentences(text)))
+    return not wants_person(text) and (any(map(_sentence_takes_back, sentences(text))) or _only_says_solved(text))
 
 
 def left_of(text: str) -> str:
     """A message that takes a wish back, without the sentences and clauses that do."""
-    return "".join(map(_left_of_sentence, sentences(text))).strip()
+    return "" if _only_says_solved(text) else "".join(map(_left_of_sentence, sentences(text))).strip()
 
 
 def _left_of_sentence(sentence: str) -> str:

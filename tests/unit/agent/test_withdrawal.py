@@ -83,6 +83,48 @@ TAKEN_BACK = {
     "zh": ["算了，谢谢", "不用人工了"],
 }
 
+EVERYDAY = {
+    "en": [
+        "thanks, solved it",
+        "cancel",
+        "Solved",
+        "it works now, thank you",
+        "found it, thanks",
+        "I got it working",
+        "nvm",
+        "you can close this",
+        "Found it. Thanks!",
+    ],
+    "de": [
+        "Habs gefunden, danke",
+        "passt schon",
+        "Hab's selbst gelöst",
+        "geht wieder, danke",
+        "klappt jetzt",
+        "brauch ich nicht mehr",
+        "abbrechen",
+        "Problem behoben",
+    ],
+    "fr": [
+        "c'est bon, j'ai trouvé la solution",
+        "plus besoin, merci",
+        "Problème réglé, merci",
+        "ça remarche",
+        "annuler",
+        "je me suis débrouillé",
+    ],
+    "es": ["ya lo solucioné", "ya lo encontré, gracias", "Solucionado", "cancelar", "ya quedó, gracias"],
+    "ar": ["تم الحل", "وجدت الحل، شكرا", "إلغاء"],
+    "it": ["Ho risolto, grazie"],
+    "nl": ["Al gevonden, bedankt"],
+    "pl": ["Już działa, dziękuję"],
+    "pt": ["Já resolvi, obrigado"],
+    "ru": ["Разобрался, спасибо"],
+    "tr": ["Hallettim, teşekkürler"],
+    "ja": ["自己解決しました。ありがとうございます"],
+    "zh": ["解决了，谢谢"],
+}
+
 KEPT = [
     "",
     "Hello? Is anybody there?",
@@ -133,16 +175,38 @@ KEPT = [
     "No cancele mi solicitud",
     "No quiero volver al bot",
     "Ya no funciona",
+    "got it, thanks",
+    "no need, thanks",
+    "pas besoin, merci",
+    "ok passt",
+    "ça marche, merci",
+    "Not solved",
+    "non résolu",
+    "no resuelto",
+    "Nein, gelöst ist es nicht",
+    "Solved?",
+    "I found it. The order number is 12.",
+    "It works now. But the invoice is still wrong.",
+    "found it broken",
+    "cancel order 12",
+    "Das Problem ist nicht gelöst",
+    "Stornieren",
 ]
 
 
 def test_every_language_file_can_take_it_back() -> None:
-    assert set(TAKEN_BACK) == set(packs())
+    assert set(TAKEN_BACK) == set(EVERYDAY) == set(packs())
 
 
 @pytest.mark.parametrize(("code", "text"), [(code, text) for code, texts in TAKEN_BACK.items() for text in texts])
 def test_a_wish_is_taken_back(code: str, text: str) -> None:
     assert takes_back(text)
+
+
+@pytest.mark.parametrize(("code", "text"), [(code, text) for code, texts in EVERYDAY.items() for text in texts])
+def test_everyday_words_take_it_back(code: str, text: str) -> None:
+    assert takes_back(text)
+    assert left_of(text) == ""
 
 
 @pytest.mark.parametrize("text", KEPT)
