@@ -69,6 +69,7 @@ async def answered(
     shelf: Shelf | None = None,
     watcher: Watcher | None = None,
     tools: Sequence[Tool] = (),
+    seconds: float = 5.0,
     **settings: Any,
 ) -> Reply:
     clock = SteppingClock()
@@ -79,7 +80,7 @@ async def answered(
         AgentSettings(company_name="Tidepool", **settings),
         clock,
         tools,
-        verifier=ModelVerifier(checker, clock, seconds=settings.get("turn_seconds", 5.0)),
+        verifier=ModelVerifier(checker, clock, seconds=seconds),
     )
     return await loop.respond(turn_of(QUESTION), "t1", watcher or Watcher())
 
@@ -162,7 +163,7 @@ async def test_verdicts_in_a_fenced_block_count() -> None:
 async def test_a_model_that_fails_or_never_answers_does_not_cost_the_answer() -> None:
     for script in ([ModelError("down")], [None], say("{", reason="length")):
         checker = ScriptedModel(script)
-        reply = await answered(say(f"{LITERAL} {REWORDED}"), checker=checker, turn_seconds=2.1)
+        reply = await answered(say(f"{LITERAL} {REWORDED}"), checker=checker, seconds=0.1)
         assert reply.text == f"{LITERAL} {REWORDED}"
         assert len(checker.requests) == 1
 
