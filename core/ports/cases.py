@@ -68,6 +68,10 @@ class Cases(Protocol):
         """Those of these messages that have not reached the customer, and that nobody has given up."""
         ...
 
+    async def written_since(self, conversation_id: str, moment: datetime) -> datetime | None:
+        """When the customer first wrote after that moment; None where they have not."""
+        ...
+
     async def owned_since(self, account: str, case_id: str) -> datetime | None:
         """When its owner took it or was given it, as the feed of ``account`` says; None where it does not."""
         ...

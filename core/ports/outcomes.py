@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from core.domain.attachments import Attachment
@@ -141,10 +142,16 @@ class SetTimer:
 
 @dataclass(frozen=True, slots=True)
 class ClearTimers:
-    """Nothing is to be done any more. A case that is closed has no timers anyway."""
+    """Nothing is to be done any more. A case that is closed has no timers anyway.
+
+    ``read_until``: what it is done for was written at that moment, so it is no answer to what the customer has written since.
+    Where there is anything, ``instead`` is set, with the moment from which on they wait as its detail.
+    """
 
     case_id: str
     kinds: tuple[TimerKind, ...]
+    read_until: datetime | None = None
+    instead: SetTimer | None = None
 
 
 @dataclass(frozen=True, slots=True)

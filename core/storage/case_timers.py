@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, delete, literal
 from sqlalchemy.types import Double
@@ -15,6 +16,7 @@ from core.storage.among import among
 from core.storage.database import Database
 from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
+from core.storage.written_since import WRITTEN_SINCE
 
 _CHANGED = ["conversation_id", "stage", "token", "detail", "set_at", "due_at", "attempts"]
 _OF_CASE = delete(desk_timer).where(desk_timer.c.case_id == bindparam("of_case"))
@@ -29,9 +31,20 @@ def keep_timers(connection: Connection, database: Database, records: Sequence[Ca
         if isinstance(record, SetTimer):
             _set(connection, database, record, now)
         elif isinstance(record, ClearTimers):
-            connection.execute(_CLEAR, {"of_case": record.case_id, "kinds": [str(kind) for kind in record.kinds]})
+            _clear(connection, database, record, now)
         else:
             connection.execute(_CLEAR_ALL, {"of_case": record.case_id})
+
+
+def _clear(connection: Connection, database: Database, record: ClearTimers, now: float) -> None:
+    """Under the lock of the customer's conversation: whoever writes later sets a timer by the turn that shows it."""
+    connection.execute(_CLEAR, {"of_case": record.case_id, "kinds": [str(kind) for kind in record.kinds]})
+    if record.read_until is None or record.instead is None:
+        return
+    wanted = {"home": Case.home(record.case_id), "since": record.read_until.timestamp()}
+    since = connection.scalar(WRITTEN_SINCE, wanted)
+    if since is not None:
+        _set(connection, database, replace(record.instead, detail=str(since)), now)
 
 
 def _set(connection: Connection, database: Database, record: SetTimer, now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, text, update
@@ -25,6 +26,7 @@ from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
+from core.storage.written_since import WRITTEN_SINCE
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _SHOWN_AS = (
@@ -202,6 +204,12 @@ class SqlCases:
         statement = select(rating.c.score, rating.c.comment).where(rating.c.case_id == case_id)
         row = await self._cases_db.read(lambda connection: connection.execute(statement).first())
         return None if row is None else (row.score, row.comment)
+
+    async def written_since(self, conversation_id: str, moment: datetime) -> datetime | None:
+        """See Cases.written_since."""
+        wanted = {"home": conversation_id, "since": moment.timestamp()}
+        found = await self._cases_db.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
+        return None if found is None else codec.when(found)
 
     async def being_sent(self, conversation_id: str) -> int:
         """See Cases.being_sent."""

@@ -146,7 +146,7 @@ class StaffTurn(CorrectingTurn):
         elif conversation.owner not in (None, who.id):
             self._remark("staff_taken", name=await self._owner_name())
         elif action is StaffAction.SNOOZE:
-            self._snooze(message.text, who)
+            await self._snooze(message, who)
         elif conversation.owner is None and action is StaffAction.RELEASE:
             return
         else:
@@ -198,9 +198,14 @@ class StaffTurn(CorrectingTurn):
         self._remark("staff_did_release_silent", who.name)
         self._records.extend(self._waiting.for_anybody(self._case.id))
 
-    def _snooze(self, choice: str, who: Person) -> None:
-        until = self._waiting.snooze_until(choice)
+    async def _snooze(self, message: Message, who: Person) -> None:
+        """A word of the customer's ends it, also one that came before this was worked on."""
+        until = self._waiting.snooze_until(message.text)
         if until is None:
+            return
+        read = message.sent_at
+        if read is not None and await self._cases.written_since(self._conversation.id, read) is not None:
+            self._remark("staff_not_snoozed")
             return
         owner = who.name if self._conversation.owner else None
         card = posts.card_now(self._facts, self._conversation.state, owner, snoozed_until=until.timestamp())
@@ -266,7 +271,7 @@ class StaffTurn(CorrectingTurn):
                 )
             )
             self._mark(message, "outgoing")
-            self._records.extend(self._waiting.answered(self._case.id))
+            self._records.extend(self._waiting.answered(self._case.id, message.sent_at))
 
 
 def _owned_since(card: NewMessage, message: Message) -> NewMessage:

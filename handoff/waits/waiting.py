@@ -40,9 +40,10 @@ class Waiting:
         gone = (TimerKind.UNCLAIMED, TimerKind.NOBODY_CAME, TimerKind.SNOOZED, TimerKind.OWNER_SILENT)
         return ClearTimers(case_id, gone), *self.owner_silent(case_id)
 
-    def answered(self, case_id: str) -> tuple[CaseRecord, ...]:
-        """Its owner has written to the customer."""
-        return (ClearTimers(case_id, (TimerKind.OWNER_SILENT,)),)
+    def answered(self, case_id: str, at: datetime | None) -> tuple[CaseRecord, ...]:
+        """Its owner has written to the customer, and had read what had come until then."""
+        again = next((one for one in self.owner_silent(case_id) if isinstance(one, SetTimer)), None)
+        return (ClearTimers(case_id, (TimerKind.OWNER_SILENT,), at, again),)
 
     def snoozed(self, case_id: str, until: datetime, by: str) -> tuple[CaseRecord, ...]:
         """Put aside. The customer, where one waits for anybody, is told the truth all the same."""

@@ -49,7 +49,7 @@ def test_an_owner_has_to_answer() -> None:
     assert cleared(records) == set(TimerKind) - {TimerKind.LEARN, TimerKind.FOLLOW_UP, TimerKind.GAPS}, (
         "what was resolved before is learned from all the same, and what was said is for the customer still"
     )
-    assert cleared(Waiting(ALWAYS, MONDAY).answered("c.1")) == {TimerKind.OWNER_SILENT}
+    assert cleared(Waiting(ALWAYS, MONDAY).answered("c.1", MONDAY)) == {TimerKind.OWNER_SILENT}
 
 
 def test_a_customer_who_writes_again_does_not_put_the_reminder_off() -> None:
