@@ -1,16 +1,15 @@
-"""Keeps the bounds of a knowledge base up to date as it grows, and on the disk for the next start."""
+"""Keeps the bounds of a knowledge base up to date as it grows."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,21 +41,31 @@ _MOST_REFUSED = 0.1
 _QUESTIONS = Path(__file__).with_name("out_of_scope.json")
 
 
-class Calibrator:
-    """``embed`` may be exchanged: at the start the model is asked directly, later through the queue that others use."""
+class Keeper(Protocol):
+    """Where bounds are kept, for the next start and for other processes that search the same."""
 
-    def __init__(
-        self, embed: Embed, fingerprint: str, folder: Path | None = None, labelled: LabelledQuestions | None = None
-    ) -> None:
+    def read(self, key: str) -> str | None:
+        """What was kept last."""
+
+    def write(self, key: str, measured: str) -> None:
+        """Keeps it in the place of what was there, as well as can be."""
+
+
+class Calibrator:
+    """``embed`` may be exchanged: at the start the model is asked directly, later through the queue that others use.
+
+    ``key`` names what its bounds are kept by.
+    """
+
+    def __init__(self, embed: Embed, fingerprint: str, labelled: LabelledQuestions | None = None) -> None:
         self.embed = embed
-        self._folder = folder
         self._labelled = labelled
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._measuring = threading.Lock()
         said = json.dumps([_RECIPE, fingerprint, asdict(labelled) if labelled else None])
-        self._key = sha256((said + _QUESTIONS.read_text("utf-8")).encode()).hexdigest()[:24]
+        self.key = sha256((said + _QUESTIONS.read_text("utf-8")).encode()).hexdigest()[:24]
 
-    def bounds(self, corpus: Corpus, languages: Sequence[str]) -> Bounds:
+    def bounds(self, corpus: Corpus, languages: Sequence[str], keeper: Keeper | None = None) -> Bounds:
         """The bounds for this state of the knowledge; measured only when it has changed much since they last were.
 
         Provisional where that fails, or where another thread is about it: ask again.
@@ -64,7 +73,7 @@ class Calibrator:
         allowed = admitted(corpus.arrays, Filters(KnowledgeAudience.PUBLIC))
         if not allowed.any():
             return _CAUTIOUS
-        kept = self._kept()
+        kept = self._kept(keeper)
         arrays = corpus.arrays
         now = sketch(arrays.vectors, arrays.vector_of[allowed[arrays.passage_of]])
         if kept is not None and now.changed(kept[0]) <= _CHANGED:
@@ -74,7 +83,11 @@ class Calibrator:
             return stand_in
         try:
             bounds = self._measured(corpus, allowed, languages)
-            self._keep(now, bounds)
+            if (first := self._kept(keeper)) is not None and first[0] == now:  # another process was faster
+                return first[1]
+            if keeper is not None:
+                kept_now = {**asdict(now), "answer": bounds.answer, "doubt": bounds.doubt}
+                keeper.write(self.key, json.dumps(kept_now))
         except HubError as error:
             _log.warning("the threshold of the knowledge base cannot be measured now: %s", error.detail)
             return stand_in
@@ -118,32 +131,12 @@ class Calibrator:
         except TextRefused:
             return [None] if len(texts) == 1 else [self._taken([text])[0] for text in texts]
 
-    def _kept(self) -> tuple[Sketch, Bounds] | None:
+    def _kept(self, keeper: Keeper | None) -> tuple[Sketch, Bounds] | None:
         try:
-            found = json.loads(self._path().read_text("utf-8")) if self._folder else None
+            found = json.loads((keeper and keeper.read(self.key)) or "null")
             if not found:
                 return None
             seen = Sketch(int(found["count"]), [int(each) for each in found["smallest"]])
             return seen, Bounds(float(found["answer"]), float(found["doubt"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             return None
-
-    def _keep(self, seen: Sketch, bounds: Bounds) -> None:
-        """On a disk that is full or read-only they are measured again at the next start, and nothing worse."""
-        if self._folder is None:
-            return
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part = self._path().with_suffix(f".{os.getpid()}.part")
-            part.write_text(json.dumps({**asdict(seen), "answer": bounds.answer, "doubt": bounds.doubt}), "utf-8")
-            part.replace(self._path())
-
-    def forget_others(self) -> None:
-        """Removes the bounds of models and labels that are no longer used."""
-        for other in self._folder.glob("bounds-*.json") if self._folder is not None else ():
-            if other != self._path():
-                other.unlink(missing_ok=True)
-
-    def _path(self) -> Path:
-        assert self._folder is not None
-        return self._folder / f"bounds-{self._key}.json"

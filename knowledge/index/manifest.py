@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 from sqlalchemy.dialects import postgresql, sqlite
 
 from knowledge.index.database import ManifestDatabase
+from knowledge.index.kept_bounds import KeptBounds
 from knowledge.index.order import Origin
 from knowledge.index.passages import PassageRow
 from knowledge.index.records import IndexedDocument
@@ -53,6 +54,7 @@ class Manifest:
     def __init__(self, database: ManifestDatabase, fingerprint: str) -> None:
         self._database = database
         self.fingerprint = fingerprint
+        self.bounds = KeptBounds(database)
         owner = self._database.read(lambda connection: self._present(connection) and _owner(connection))
         self.shelf = Shelf(owner or self._database.write(self._begin), fingerprint)
         """Where the vectors are."""

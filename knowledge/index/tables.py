@@ -115,6 +115,14 @@ unread = Table(
 )
 """Files that could not be read in the state in which they are."""
 
+bounds = Table(
+    _named("bounds"),
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("measured", Words, nullable=False),
+)
+"""``key``: a model, and how bounds are measured. ``measured``: JSON of them and of what the knowledge consisted of then."""
+
 runs = Table(
     _named("run"),
     metadata,

@@ -40,8 +40,7 @@ _FOLLOWING_PAUSE = 1.0
 def calibrator_for(settings: KnowledgeSettings, embedder: Embedder) -> Calibrator:
     """Asks the model directly, until an engine puts its queue in between. Raises ConfigError for broken labels."""
     labelled = read_labelled(settings.labelled) if settings.labelled is not None else None
-    folder = settings.directory.parent / "knowledge" / "bounds"
-    return Calibrator(embedder.embed_questions, embedder.fingerprint, folder, labelled)
+    return Calibrator(embedder.embed_questions, embedder.fingerprint, labelled)
 
 
 def open_for_search(settings: KnowledgeSettings, fingerprint: str, calibrator: Calibrator) -> Index[Searchable]:
@@ -137,7 +136,7 @@ class Engine:
         self._index.reader.refresh()
         if not self._settings.chroma_url and request.get("drop_other_models"):  # of this folder nobody else has a model
             keep_words_of(words_folder(self._settings, self._embedder.fingerprint))
-            self._calibrator.forget_others()
+            self._index.writer.manifest.bounds.drop_others(self._calibrator.key)
         embeddings = self._queue.embedded - before
         return {"report": report_frame(entry.report), "embeddings": embeddings, **self.state()}
 

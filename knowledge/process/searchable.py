@@ -33,7 +33,7 @@ class Searchable:
 
     def measured(self, calibrator: Calibrator) -> Searchable:
         """The same, with the bounds that it has now. Raises EpochGone."""
-        return replace(self, bounds=calibrator.bounds(self.corpus, self.words.languages))
+        return replace(self, bounds=calibrator.bounds(self.corpus, self.words.languages, self.corpus.manifest.bounds))
 
 
 def with_words(folder: Path, calibrator: Calibrator) -> Callable[[Snapshot], Searchable]:
@@ -44,6 +44,6 @@ def with_words(folder: Path, calibrator: Calibrator) -> Callable[[Snapshot], Sea
             words = words_for(snapshot, folder)
         except OSError:  # nowhere to keep them: they are made anew at each start
             words = build_words(snapshot.texts(), snapshot.arrays.document_of)
-        return Searchable(snapshot, words, calibrator.bounds(snapshot, words.languages))
+        return Searchable(snapshot, words, calibrator.bounds(snapshot, words.languages, snapshot.manifest.bounds))
 
     return prepare

@@ -13,6 +13,9 @@ import pytest
 
 from core.domain.errors import InvalidInput
 from core.domain.knowledge import IndexReport, KnowledgeAudience
+from knowledge.index.database import open_database
+from knowledge.index.kept_bounds import KeptBounds
+from knowledge.index.opening import manifest_file
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 
@@ -219,12 +222,13 @@ async def test_the_event_loop_stays_responsive_and_questions_are_answered_while_
 async def test_what_models_of_before_have_left_on_the_disk_goes_with_a_run(knowledge: Knowledge, docs: Path) -> None:
     await index(knowledge, docs)
     kept = knowledge._process.settings.directory.parent / "knowledge"
-    [words], [bounds] = (kept / "words").iterdir(), (kept / "bounds").iterdir()
+    [words] = (kept / "words").iterdir()
+    bounds = KeptBounds(open_database(manifest_file(knowledge._process.settings.directory), None))
+    bounds.write("a model of before", "{}")
     (kept / "words" / "0123456789ab").mkdir()
-    (kept / "bounds" / "bounds-0123456789ab.json").write_text("{}")
 
     await index(knowledge, docs)
 
     assert list((kept / "words").iterdir()) == [words]
-    assert list((kept / "bounds").iterdir()) == [bounds]
+    assert bounds.read("a model of before") is None
     assert list(words.iterdir()), "what is searched stays"

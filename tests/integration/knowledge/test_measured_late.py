@@ -41,7 +41,7 @@ def test_the_threshold_is_measured_when_the_server_has_time_without_any_other_ch
     bench: Bench, tmp_path: Path
 ) -> None:
     server, told = Server(), list[bool]()
-    calibrator = Calibrator(server.embed, "model", tmp_path / "bounds")
+    calibrator = Calibrator(server.embed, "model")
     prepare = with_words(tmp_path / "words", calibrator)
     reader: Reader[Searchable] = Reader(bench.client, bench.index().manifest, prepare)
     again = Remeasuring(reader, calibrator, lambda: told.append(reader.current.bounds.provisional))
@@ -63,7 +63,7 @@ def test_the_threshold_is_measured_when_the_server_has_time_without_any_other_ch
 
 def test_an_epoch_that_came_meanwhile_is_not_put_back(bench: Bench, tmp_path: Path) -> None:
     server = Server()
-    calibrator = Calibrator(server.embed, "model", tmp_path / "bounds")
+    calibrator = Calibrator(server.embed, "model")
     reader: Reader[Searchable] = Reader(
         bench.client, bench.index().manifest, with_words(tmp_path / "words", calibrator)
     )
