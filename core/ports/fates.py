@@ -35,7 +35,7 @@ class Fate:
 
     ``reason``: why it failed. ``taken_back``: staff deleted it themselves, so there is nothing to tell.
     ``follow_up``: it is one, by that channel to that address. ``by_agent``: the agent's, which staff were shown as said.
-    ``withheld``: nobody tried to send it any more.
+    ``withheld``: nobody tried to send it any more. ``twice``: they may have it twice.
     """
 
     case_id: str
@@ -49,6 +49,7 @@ class Fate:
     by_agent: bool = False
     withheld: bool = False
     arrived: Arrived = Arrived.NOTHING
+    twice: bool = False
 
 
 Wording = Callable[[Fate], Sequence[NewMessage]]

@@ -52,6 +52,7 @@ _FATES = (
         outbox.c.status,
         outbox.c.last_error,
         outbox.c.uncertain,
+        outbox.c.possible_duplicate,
         came_in_part().label("came_in_part"),
         outbox.c.channel,
         outbox.c.address,
@@ -161,4 +162,5 @@ def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
         by_agent=by_agent,
         withheld=row.status == DeliveryStatus.WITHHELD,
         arrived=Arrived.PART if row.came_in_part else Arrived.UNKNOWN if row.uncertain else Arrived.NOTHING,
+        twice=bool(row.possible_duplicate),
     )

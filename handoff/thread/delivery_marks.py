@@ -36,6 +36,7 @@ _WITHHELD = {
     Arrived.PART: "staff_answer_in_part",
     Arrived.UNKNOWN: "staff_answer_unknown",
 }
+_ARRIVED = (FateStatus.SENT, FateStatus.READ)
 Won = Callable[[str, float], Awaitable[bool]]
 """Whether this process is the one that does what is named for so many seconds from now."""
 
@@ -48,6 +49,8 @@ def marks(fate: Fate, locale: str) -> list[NewMessage]:
     if fate.status is FateStatus.FAILED:
         key = _WITHHELD[fate.arrived] if fate.by_agent and fate.withheld else _FAILED[fate.arrived]
         told.append(posts.remark(say(key, locale, text=quoted(fate.text), reason=fate.reason or "?")))
+    elif fate.twice and fate.status in _ARRIVED and fate.shown not in _ARRIVED:
+        told.append(posts.remark(say("staff_maybe_twice", locale, text=quoted(fate.text))))
     return told
 
 
@@ -57,7 +60,7 @@ def _of_follow_up(fate: Fate, channel: str, address: str, locale: str) -> list[N
     if fate.status is FateStatus.FAILED:
         text = say("staff_follow_up_failed", locale, way=way, address=whom, reason=fate.reason or "?")
         return [posts.remark(text)]
-    told_before = fate.shown in (FateStatus.SENT, FateStatus.READ)
+    told_before = fate.shown in _ARRIVED
     if told_before or fate.status is FateStatus.WAITING:
         return []
     return [posts.remark(say("staff_followed_up", locale, way=way, address=whom))]

@@ -75,6 +75,23 @@ def test_what_slack_makes_longer_does_not_keep_a_card_from_staff(character: str)
     assert "&…" not in json.dumps(blocks), "what is cut is not cut within an escape"
 
 
+@pytest.mark.parametrize(
+    ("verified", "language", "words", "other"),
+    [
+        (True, "en", "verified", "not verified"),
+        (False, "en", "not verified", None),
+        (True, "de", "bestätigt", "nicht bestätigt"),
+        (False, "de", "nicht bestätigt", None),
+    ],
+)
+def test_a_card_says_whether_the_customer_is_verified(
+    verified: bool, language: str, words: str, other: str | None
+) -> None:
+    head = card({**FACTS, "customer": "Ada", "verified": verified, "state": "queued"}, language)[0]["text"]["text"]
+    assert f" · {words} · " in head
+    assert other is None or other not in head
+
+
 def test_a_card_of_before_summaries_shows_the_last_words() -> None:
     old = {name: value for name, value in FACTS.items() if name not in ("summary", "suggestion")}
     assert "> Where is my parcel?" in json.dumps(card({**old, "state": "queued", "last": "Where is my parcel?"}))
