@@ -211,10 +211,13 @@ class AgentLoop:
         if judged is not None and judged.verdict in (Verdict.WITHHOLD, Verdict.CITE_AGAIN, Verdict.UNKNOWN):
             back = None if unavailable else await self._asked_back(job)
             return back or _instead(job, gate.held, judged.verdict, unavailable=unavailable)
+        in_part = judged is not None and judged.verdict is Verdict.TOOL and gate.standing != gate.held
         await gate.release(judged.source if judged is not None else None)
         if not gate.text.strip():
             nothing_left()
             raise ModelError("Nothing of the model's answer could be shown.")
+        if in_part and not self._settings.for_staff and not offers_person(gate.text):
+            await gate.add(job.texts.say("offer"))  # what else was asked has no answer
         return _shown(gate, judged, job.way.talk or job.way.intent)
 
 

@@ -18,7 +18,9 @@ async def test_a_look_at_a_ticket_vouches_for_nothing_else() -> None:
     wrong = "Your ticket TKT-20261121-0001 is open. Refunds take 60 days."
     bench = Bench(call("my_tickets"), say(wrong), say(wrong), tools=(my_tickets,))
     reply = await bench.ask("Is my ticket open, and how long do refunds take?")
-    assert reply.text == bench.watcher.text_shown == "Your ticket TKT-20261121-0001 is open."
+    shown = "Your ticket TKT-20261121-0001 is open. Would you like to talk to a person?"
+    assert reply.text == bench.watcher.text_shown == shown
+    assert reply.offers_person, "who asked for more than that is not left with half an answer"
     assert "Part of your answer" in bench.model.requests[2].messages[-1].content
 
 
