@@ -13,6 +13,8 @@ only this turns it off:
 - a part of the product that is named after it ("… button", "disable talk …");
 - a question whether one is needed at all (``questioned``: "do I need an agent?"); see ``person_inquiry`` for the other
   questions that only mention it ("how much does it cost to talk to a human?").
+
+A wish to be called is one too (see ``callback``).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from core.agent.callback import wants_call
 from core.agent.language import LanguagePack, packs
 from core.agent.person_inquiry import Inquiry
 from core.agent.phrases import any_of, one_of, words_of
@@ -224,7 +227,7 @@ def wants_person(text: str) -> bool:
     short |= {_without_courtesy(clause) for clause in clauses.split("|") if _polite().search(clause)}
     last = text[max(map(text.rfind, _ASKED)) + 1 :]
     short |= {_without_courtesy(phrase(said)) for said, mark in _SENTENCE.findall(last) if mark in _EXCLAIMED}
-    return any(short & wish.whole or wish.matches(clauses, asking) for wish in _wishes())
+    return wants_call(text) or any(short & wish.whole or wish.matches(clauses, asking) for wish in _wishes())
 
 
 def _without_courtesy(clause: str) -> str:

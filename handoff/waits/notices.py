@@ -33,7 +33,8 @@ class Notices:
     def transfer(self, turn: TurnState, found: ContactDetails | None) -> NewMessage:
         """The conversation goes to staff."""
         if self._opening is None:
-            return self._notice("staffed_transfer", known_locale(turn))
+            reach = (turn.conversation.key.channel, found) if found else None
+            return self._notice("staffed_transfer", known_locale(turn), reach)
         known = merged(turn.customer.contact, found)
         return self._notice("staffed_closed", known_locale(turn), (turn.conversation.key.channel, known))
 

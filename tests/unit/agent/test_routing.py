@@ -52,7 +52,7 @@ def test_pleasantries_state_nothing() -> None:
     [
         ("ann@example.org", "ann@example.org", None),
         ("My e-mail is ann@x.org, phone +49 30 123 45 67", "ann@x.org", "+49 30 123 45 67"),
-        ("call me at 555-123-4567", None, "555-123-4567"),
+        ("reach me at 555-123-4567", None, "555-123-4567"),
         ("030 1234567", None, "030 1234567"),
     ],
 )

@@ -119,3 +119,11 @@ def test_contact_details_are_confirmed_and_unclear_ones_asked_for_again() -> Non
 def test_a_team_that_never_opens_promises_no_opening() -> None:
     never = replace(SETTINGS, hours=parse_hours("Mon 09:00-10:00; closed 01-01..12-31", "Europe/Berlin"))
     assert Notices(never, NIGHT).transfer(turn(), None).text == say("staffed_transfer", "en")
+
+
+@pytest.mark.parametrize("language", sorted(OPENINGS))
+def test_a_number_that_comes_with_the_wish_is_acknowledged(language: str) -> None:
+    left = ContactDetails(phone="+49 170 1234567")
+    told = Notices(SETTINGS, DAY).transfer(turn(locale=language), left).text
+    assert told.startswith(say("staffed_transfer", language))
+    assert "+49 170 1234567" in told.replace("\u2066", "").replace("\u2069", "")
