@@ -72,8 +72,8 @@ class DeskGroup(SettingsGroup):
     desk_rating_hours: float = Field(
         24.0,
         ge=0,
-        description="Hours after a case was resolved in which the customer's answer is taken for a rating from 1 to 5. "
-        "0: nobody is asked for one.",
+        description="Hours after a case was resolved in which what the customer writes is taken for the comment on their "
+        "rating; the number itself, from 1 to 5, may come later. 0: nobody is asked for one.",
     )
     desk_teams_file: Path | None = Field(
         None, description="A YAML file of the staff's teams: each with a channel, hours and the cases that are its own."

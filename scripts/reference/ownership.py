@@ -57,7 +57,7 @@ _EVENTS = {
         "the case is closed; the customer reads that the agent answers again",
     ),
     OwnershipEvent.RESOLVE: _Explained(
-        "staff press *Resolve*; or the customer rates a case that was resolved",
+        "staff press *Resolve*; or the customer rates a case that was resolved, or only says thanks",
         "the owner pressed it, or nobody owns it; of a rating, the turn still has its claim",
         "the case is closed; the customer is told, and asked for a rating",
     ),
