@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -132,6 +134,7 @@ async def _whole_path(store: SqlStore) -> None:
         await store.find(home, f"m{number}")
         await store.conversation(home)
         await store.due("web", "main", 10)
+        await store.customer_messages("web", "main", "of t1", 10)
         await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
     await store.transition(home, Transition(OwnershipEvent.ESCALATE))
     await _shown_to_staff(store)
@@ -156,8 +159,15 @@ async def _shown_to_staff(store: SqlStore) -> None:
 async def _timers(store: SqlStore, home: str) -> None:
     case_id = Case.named(home, 1)
     await accept(store, said("for a timer"))
-    records = (*(SetTimer(case_id, kind, 0.0) for kind in TimerKind), ClearTimers(case_id, (TimerKind.SNOOZED,)))
-    assert (await store.finish([outcome(await claim_one(store), cases=records)]))[0].held
+    silent = SetTimer(case_id, TimerKind.OWNER_SILENT, 0.0)
+    read = ClearTimers(case_id, (TimerKind.SNOOZED,), datetime(2026, 1, 1, tzinfo=UTC), silent)
+    records = (*(SetTimer(case_id, kind, 0.0) for kind in TimerKind), read)
+    state = await claim_one(store)
+    owed = replace(outcome(state, cases=records), owes_files_of=(state.pending[0].id,))
+    assert (await store.finish([owed]))[0].held
+    assert await store.written_since(home, datetime(2026, 1, 1, tzinfo=UTC)) is not None
+    last = (await store.messages(home))[-1].id
+    assert await store.still_to_come([last]) == frozenset()
     due, *_ = await store.due_timers(10, LEASE)
     assert (await store.finish_timer(TimerOutcome(due))).held
     assert await store.timers(case_id)
