@@ -229,10 +229,10 @@ class SlackDesk:
             opened_at=self._parts.clock.now(),
         )
         stranger = say("staff_stranger", self._settings.staff_locale)
-        ticket = await self._tickets.opened(case, turn)
+        team = team_for(turn, self._settings.teams)
+        ticket = await self._tickets.opened(case, turn, team)
         mood = mood_in_words(moods_of(turn, self._settings.mood_words), self._settings.staff_locale)
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
-        team = team_for(turn, self._settings.teams)
         card = posts.of_team(card, team) if team else card
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         told += [posts.leads_on(earlier)] if earlier else []

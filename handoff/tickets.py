@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 from core.domain.case import Case
 from core.domain.messages import Author
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.outcomes import MoveTicket, OpenTicket
 from core.ports.store import NewMessage, TurnState
-from core.ports.tickets import Tickets
+from core.ports.tickets import TicketChange, Tickets
 from handoff.settings import HandoffSettings
 from handoff.spoken_to import known_locale
 from handoff.texts import say
 
+PRIORITY, CATEGORY, NOTE = "ticket_priority", "ticket_category", "ticket_note"
+"""The fields of the form in which staff change a ticket."""
 _CUSTOMER = "customer"
 _LONGEST_SUBJECT = 200
 
@@ -35,8 +39,8 @@ class CaseTickets:
         said = say("ticket", known_locale(turn), fallback=self._settings.default_locale, name=number)
         return replace(notice, text=f"{notice.text}\n\n{said}", meta={**notice.meta, "ticket": number})
 
-    async def opened(self, case: Case, turn: TurnState) -> OpenTicket:
-        """To be committed with the case."""
+    async def opened(self, case: Case, turn: TurnState, team: str | None = None) -> OpenTicket:
+        """To be committed with the case. Its kind is the matter of the ``team`` that it is for."""
         urgent = case.urgency if case.urgency in set(TicketPriority) else TicketPriority.NORMAL
         return OpenTicket(
             case_id=case.id,
@@ -46,6 +50,7 @@ class CaseTickets:
             subject=_in_their_words(turn),
             priority=TicketPriority(urgent),
             actor=case.requested_by,
+            category=team,
         )
 
 
@@ -69,3 +74,19 @@ def withdrawn(case_id: str) -> MoveTicket:
 def ended(case_id: str, who: str, *, resolved: bool) -> MoveTicket:
     """By a staff member: what they handed back to the agent waits for the customer to say more."""
     return MoveTicket(case_id, TicketStatus.RESOLVED if resolved else TicketStatus.PENDING, who)
+
+
+def change_in(text: str) -> TicketChange | None:
+    """What a form that was sent off asks for; None where it changes nothing, or is none of ours."""
+    try:
+        given: Any = json.loads(text or "{}")
+    except ValueError:
+        return None
+    found = {name: str(value).strip() for name, value in given.items()} if isinstance(given, dict) else {}
+    priority = found.get(PRIORITY)
+    change = TicketChange(
+        priority=TicketPriority(priority) if priority in set(TicketPriority) else None,
+        category=found.get(CATEGORY),
+        note=found.get(NOTE) or None,
+    )
+    return None if change == TicketChange() else change

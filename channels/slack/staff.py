@@ -12,7 +12,7 @@ from channels.slack.emoji import character
 from channels.slack.place import CHANNEL, Place, message_id, message_key, slack_id, time_of, timestamp
 from channels.slack.plain import Names, plain
 from channels.slack.staff_words import markdown
-from channels.slack.views import read_form, value_of, view_event
+from channels.slack.views import read_form, value_of, view_event, words_of
 from channels.slack.wire import Json
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
@@ -20,8 +20,8 @@ from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
-FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.REWORD})
-"""What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field."""
+FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.REWORD})
+"""What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""
 EXTERNAL = "external"
 """The ``mode`` of a file that Slack does not hold."""
 _SLACKBOT = "USLACKBOT"
@@ -163,7 +163,7 @@ class StaffReader:
                 key=EventKey(CHANNEL, self.account, view_event(form.view_id)),
                 conversation=place.conversation(self.account),
                 sender=self._sender(form.user),
-                text=form.values.get(form.name, ""),
+                text=words_of(form),
                 sent_at=at,
                 action=StaffAction(form.name),
                 audience=Audience.STAFF,

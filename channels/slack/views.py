@@ -166,6 +166,14 @@ def read_form(whole: Json) -> Form:
     )
 
 
+def words_of(form: Form) -> str:
+    """What is stored of it: the text of its field, or as JSON those fields that are not as they were when it was opened."""
+    if form.name in form.values:
+        return form.values[form.name]
+    changed = {name: value for name, value in form.values.items() if value != form.metadata.get(name, "")}
+    return json.dumps(changed, ensure_ascii=False, sort_keys=True) if changed else ""
+
+
 def view_event(view_id: str) -> str:
     """The id of the event that a form becomes: a view is one, however often it is sent off."""
     return f"v/{view_id}"

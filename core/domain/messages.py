@@ -80,6 +80,7 @@ class StaffAction(StrEnum):
     text is for the customer, for staff, or the id of whom it is given to. ``TAKE_BACK`` a reply that waits to be sent; the
     text is the id of the message that it was filled in with.
 
+    ``TICKET``: what is to be changed of the case's ticket, as a form of its own says it.
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
     deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names.
@@ -99,6 +100,7 @@ class StaffAction(StrEnum):
     REPLY = "staff_reply"
     NOTE = "staff_note"
     ASSIGN = "staff_assign"
+    TICKET = "staff_ticket"
     TAKE_BACK = "staff_take_back"
     CARD_GONE = "staff_card_gone"
     REACT = "staff_react"

@@ -17,6 +17,7 @@ from core.domain.messages import Author, Citation, MessageKind
 from core.domain.road import Contacted, Road
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.domain.timers import TimerKind
+from core.ports.tickets import TicketChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,7 @@ class OpenTicket:
     subject: str
     priority: TicketPriority
     actor: str
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,16 @@ class MoveTicket:
     case_id: str
     status: TicketStatus
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTicket:
+    """What a staff member changes of a case's ticket, or adds to it; ``origin``: by which message of theirs."""
+
+    case_id: str
+    change: TicketChange
+    actor: str
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +248,7 @@ CaseRecord = (
     | KeepComment
     | OpenTicket
     | MoveTicket
+    | ChangeTicket
     | KeepNote
 )
 

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 
 from core.domain.customer import Identity
 from core.domain.ticket import EntryKind, Ticket, TicketEntry, TicketPriority, TicketStatus, ticket_number
-from core.ports.outcomes import CaseRecord, MoveTicket, OpenTicket
+from core.ports.outcomes import CaseRecord, ChangeTicket, MoveTicket, OpenTicket
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage import codec
 from core.storage.database import Database
@@ -28,13 +28,15 @@ from core.storage.ticket_tables import ticket_number as given
 
 def keep_tickets(connection: Connection, database: Database, records: Iterable[CaseRecord], now: float) -> None:
     """What turns decided about the tickets of cases; the same decision again changes nothing."""
-    found = [one for one in records if isinstance(one, OpenTicket | MoveTicket)]
+    found = [one for one in records if isinstance(one, OpenTicket | MoveTicket | ChangeTicket)]
     for record in sorted(found, key=lambda one: one.case_id):  # two commits take their rows in the same order
         if isinstance(record, OpenTicket):
             _open(connection, database, _row_of_case(record, now), record.actor, None, None)
         else:
             row = connection.execute(select(ticket).where(ticket.c.case_id == record.case_id).with_for_update()).first()
-            if row is not None:
+            if row is not None and isinstance(record, ChangeTicket):
+                _change(connection, row, record.change, record.actor, record.origin, now)
+            elif row is not None and isinstance(record, MoveTicket):
                 _change(connection, row, TicketChange(status=record.status), record.actor, None, now)
 
 
@@ -205,7 +207,7 @@ def _row_of_case(record: OpenTicket, now: float) -> dict[str, Any]:
         "subject": codec.clean(record.subject),
         "status": TicketStatus.OPEN,
         "priority": record.priority,
-        "category": None,
+        "category": codec.cleaned(record.category),
         "created_at": now,
         "updated_at": now,
     }

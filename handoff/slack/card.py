@@ -31,8 +31,8 @@ _BUTTONS = {
         StaffAction.TAKE_OVER,
     ),
 }
-FORMS = ("reply", "assign", "note", "history")
-"""What is opened from a card; ``history`` from one of a closed case as well."""
+FORMS = ("reply", "assign", "note", "ticket", "history")
+"""What is opened from a card; the last two from one of a closed case as well."""
 _SNOOZE = ("hour", "tomorrow", "opening")
 
 
@@ -57,7 +57,8 @@ def card(
         since = ago(facts.get("queued_at") or facts["opened_at"])
         found.append(context(":hourglass_flowing_sand: " + say("card_waits", language, when=since)))
     ticket = f"{escaped(facts['ticket'])} · " if facts.get("ticket") else ""
-    ticket += f"{escaped(facts['team'])} · " if facts.get("team") else ""
+    kinds = dict.fromkeys(one for one in (facts.get("team"), facts.get("category")) if one)
+    ticket += "".join(f"{cut(one)} · " for one in kinds)
     number = say("card_case", language, number=str(facts["number"]))
     before = f" · {_earlier(facts['earlier'], language, earlier)}" if facts.get("earlier") else ""
     found.append(context(f"{ticket}{number} · {date(facts['opened_at'])}{before}"))
@@ -151,7 +152,7 @@ def _actions(case_id: str, state: OwnershipState, language: str) -> list[Block]:
     forms = [_button(OPENS + form, label(form, language), case_id) for form in FORMS]
     buttons = _BUTTONS.get(state, ())
     if not buttons:
-        return [{"type": "actions", "elements": forms[-1:]}]
+        return [{"type": "actions", "elements": forms[-2:]}]
     presses = [button(action, case_id, language) for action in buttons]
     return [{"type": "actions", "elements": [*presses, _snooze(language)]}, {"type": "actions", "elements": forms}]
 

@@ -45,24 +45,24 @@ def reply(
     if macros:
         blocks.append({"type": "actions", "elements": [_menu(macros, language)]})
     number = int(carried.get("version", "0"))
-    blocks.append(_field(StaffAction.REPLY, say("form_reply_label", language), text, f"text-{number}"))
+    blocks.append(text_field(StaffAction.REPLY, say("form_reply_label", language), text, f"text-{number}"))
     if sources:
         blocks.append(context(f":book: {escaped(', '.join(sources))}"[:2_900]))
     if claims:
         blocks.append(context(say("form_claims", language)))
-    return _form(StaffAction.REPLY, carried, language, blocks, "form_send")
+    return form(StaffAction.REPLY, carried, language, blocks, "form_send")
 
 
 def note(carried: Mapping[str, str], language: str) -> View:
     """For colleagues."""
-    field = _field(StaffAction.NOTE, say("form_note_label", language), "", "text")
-    return _form(StaffAction.NOTE, carried, language, [field], "form_keep")
+    field = text_field(StaffAction.NOTE, say("form_note_label", language), "", "text")
+    return form(StaffAction.NOTE, carried, language, [field], "form_keep")
 
 
 def reword(carried: Mapping[str, str], language: str, text: str) -> View:
     """A proposed answer in other words: the question in the first line, the answer below it."""
-    field = _field(StaffAction.REWORD, say("form_reword_label", language), text, "text")
-    return _form(StaffAction.REWORD, carried, language, [field], "form_keep")
+    field = text_field(StaffAction.REWORD, say("form_reword_label", language), text, "text")
+    return form(StaffAction.REWORD, carried, language, [field], "form_keep")
 
 
 def assign(carried: Mapping[str, str], language: str) -> View:
@@ -70,7 +70,7 @@ def assign(carried: Mapping[str, str], language: str) -> View:
     label = {"type": "plain_text", "text": say("form_assign_label", language)}
     element = {"type": "users_select", "action_id": str(StaffAction.ASSIGN)}
     field = {"type": "input", "block_id": "who", "label": label, "element": element}
-    return _form(StaffAction.ASSIGN, carried, language, [field], "form_keep")
+    return form(StaffAction.ASSIGN, carried, language, [field], "form_keep")
 
 
 def history(
@@ -147,14 +147,16 @@ def _menu(macros: Sequence[Macro], language: str) -> Block:
     return {"type": "static_select", "action_id": f"{CHOOSES}{MACRO}", "placeholder": placeholder, "options": options}
 
 
-def _field(action: StaffAction, label: str, text: str, block_id: str) -> Block:
-    element: Block = {"type": "plain_text_input", "action_id": str(action), "multiline": True, "max_length": _FIELD}
+def text_field(action: str, label: str, text: str, block_id: str, longest: int = _FIELD) -> Block:
+    """A field to write in."""
+    element: Block = {"type": "plain_text_input", "action_id": str(action), "multiline": True, "max_length": longest}
     if text:
-        element["initial_value"] = text[:_FIELD]
+        element["initial_value"] = text[:longest]
     return {"type": "input", "block_id": block_id, "label": {"type": "plain_text", "text": label}, "element": element}
 
 
-def _form(action: StaffAction, carried: Mapping[str, str], language: str, blocks: list[Block], submit: str) -> View:
+def form(action: StaffAction, carried: Mapping[str, str], language: str, blocks: list[Block], submit: str) -> View:
+    """One that is sent off."""
     view = _view(str(action), carried, language, blocks)
     view["submit"] = {"type": "plain_text", "text": say(submit, language)}
     return view

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from channels.slack.place import Place
-from channels.slack.views import Form, Press
+from channels.slack.views import Form, Press, words_of
 from channels.slack.wire import View
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, OwnershipState
@@ -18,13 +18,16 @@ from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
 from core.ports.case_files import CaseFiles
+from core.ports.tickets import Holder
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
+from handoff.slack.ticket_form import ticket_form
 from handoff.spoken_to import locale_of
 from handoff.texts import say
 from handoff.thread.note_sign import begins_with
+from handoff.tickets import NOTE, change_in
 
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _log = structlog.get_logger(__name__)
@@ -97,6 +100,8 @@ class DeskViews:
 
     async def refuse(self, form: Form) -> Mapping[str, str]:
         """See StaffViews.refuse."""
+        if form.name == StaffAction.TICKET:
+            return {} if change_in(words_of(form)) else {NOTE: self._say("form_empty")}
         if form.name not in (StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN):
             return {}
         place = Place.of(form.metadata.get("thread", ""))
@@ -153,10 +158,17 @@ class DeskViews:
                 return slack_forms.note(carried, self._language)
             case "assign":
                 return slack_forms.assign(carried, self._language)
+            case "ticket":
+                return await self._ticket(about, carried)
             case "history":
                 return await self._history(about, carried, 0)
             case _:
                 return None
+
+    async def _ticket(self, about: _About, carried: Mapping[str, str]) -> View | None:
+        holder = Holder.of(about.customer, about.conversation.id)
+        found = await self._parts.tickets.ticket(holder, str(about.facts.get("ticket") or ""))
+        return None if found is None else ticket_form(carried, self._language, found)
 
     def _reply(self, about: _About, carried: Mapping[str, str]) -> View:
         """With the agent's own answer where it has one, for staff to change."""

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Change, ChangeKind, Message, StaffAction
-from core.ports.outcomes import KeepNote
+from core.ports.outcomes import ChangeTicket, KeepNote
 from handoff import posts
 from handoff.texts import say
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
+from handoff.tickets import change_in
 
-_FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TAKE_BACK})
+_FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.TAKE_BACK})
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
 
 
@@ -30,6 +31,8 @@ class FormTurn(StaffTurn):
         who = await self._who(message)
         if action is StaffAction.NOTE:
             self._note(message, who)
+        elif action is StaffAction.TICKET:
+            await self._change_ticket(message, who)
         elif action is StaffAction.TAKE_BACK:
             await self._take_back(message.text, who)
         elif self._closed or self._conversation.state not in _OPEN:
@@ -117,6 +120,29 @@ class FormTurn(StaffTurn):
         if message.text.strip():
             self._thread.append(posts.note(who.name, message.text))
             self._records.append(KeepNote(self._case.id, message.id, who.id))
+
+    async def _change_ticket(self, message: Message, who: Person) -> None:
+        """By anybody of the staff, like a note, and also of a case that is closed. The card shows it at once."""
+        change = change_in(message.text)
+        if change is None:
+            return
+        self._records.append(ChangeTicket(self._case.id, change, who.id, message.id))
+        language = self._settings.staff_locale
+        told = []
+        if change.priority is not None:
+            named = say(f"priority_{change.priority}", language)
+            told.append(f"{say('form_ticket_priority', language)}: {named}")
+            self._facts = {**self._facts, "urgency": str(change.priority)}
+        if change.category is not None:
+            told.append(f"{say('form_ticket_category', language)}: {change.category or '–'}")
+            self._facts = {**self._facts, "category": change.category}
+        if told:
+            shown = self._facts
+            state, snoozed = OwnershipState(shown["state"]), shown.get("snoozed_until")
+            self._thread.append(posts.card_now(shown, state, shown.get("owner"), snoozed_until=snoozed))
+            self._thread.append(posts.remark(say("staff_did_ticket", language, name=who.name, changes=", ".join(told))))
+        if change.note:
+            self._thread.append(posts.note(who.name, change.note))
 
     async def _owner(self) -> Person:
         return Person(self._conversation.owner or "", await self._owner_name())

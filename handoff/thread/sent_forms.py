@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from channels.slack.place import CHANNEL
 from channels.slack.staff import FORMS
-from channels.slack.views import Form, Press, StaffViews, view_event
+from channels.slack.views import Form, Press, StaffViews, view_event, words_of
 from core.domain.keys import EventKey
 from core.domain.messages import StaffAction
 from core.ports.cases import Cases
@@ -44,12 +44,11 @@ class SentForms:
         sent = await self._cases.staff_said(EventKey(CHANNEL, self._heard_by, view_event(form.view_id)))
         if sent is None:
             return await self._others.refuse(form)
-        if _words(sent) == _words(form.values.get(form.name, "")):
+        if sent.split() == words_of(form).split():
             return {}
         if form.name == StaffAction.ASSIGN:
             sent = await self._people.called(sent) or say("staff_somebody", self._language)
-        return {form.name: say("form_sent_already", self._language, text=quoted(sent, 200))}
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
+        elif form.name == StaffAction.TICKET:
+            sent = "…"
+        field = form.name if form.name in form.values else next(iter(form.values), form.name)
+        return {field: say("form_sent_already", self._language, text=quoted(sent, 200))}

@@ -81,9 +81,16 @@ class Office:
     async def send_off(self, view: Json, text: str, user: str = GRACE) -> Json:
         """Fill a form's one field in and send it off; what is wrong with it, by its block."""
         (block,) = [one for one in view["blocks"] if one["type"] == "input"]
-        element = block["element"]
-        given = {"selected_user": text} if element["type"] == "users_select" else {"value": text}
-        state = {"values": {block["block_id"]: {element["action_id"]: {"type": element["type"], **given}}}}
+        return await self.fill_in(view, {block["element"]["action_id"]: text}, user)
+
+    async def fill_in(self, view: Json, given: dict[str, str], user: str = GRACE) -> Json:
+        """Send a form off with these fields, and what stands in all others; what is wrong with it, by its block."""
+        state: Json = {"values": {}}
+        for block in view["blocks"]:
+            if block["type"] == "input":
+                element = block["element"]
+                filled = {"type": element["type"], **_filled(element, given.get(element["action_id"]))}
+                state["values"][block["block_id"]] = {element["action_id"]: filled}
         payload = {
             "type": "view_submission",
             "team": {"id": TEAM, "domain": "example"},
@@ -139,6 +146,16 @@ class Office:
         """Over HTTP."""
         status, body = await self.slack.push(self._url, event)
         assert status == 200, body
+
+
+def _filled(element: Json, given: str | None) -> Json:
+    """What Slack says of a field: null for one that is empty."""
+    if element["type"] == "users_select":
+        return {"selected_user": given}
+    if element["type"] == "static_select":
+        chosen = [one for one in element["options"] if one["value"] == given]
+        return {"selected_option": chosen[0] if chosen else element.get("initial_option")}
+    return {"value": element.get("initial_value") if given is None else given or None}
 
 
 def _pressed(element: Json, choice: str | None) -> Json:
