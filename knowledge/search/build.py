@@ -21,13 +21,19 @@ from knowledge.process.programs import PACKAGES, command
 from knowledge.search.corpus import Corpus, PassageText
 from knowledge.search.language import HINTS_OF_A_PASSAGE, language_of, primary
 from knowledge.search.postings import Postings, postings_of
-from knowledge.search.wording import stems, words_of
+from knowledge.search.wording import has_stems, stems, words_of
 from knowledge.search.words import FIELDS, LAYOUT, WordIndex
 
 MANY = 2000
 """Passages from which on a process of its own is worth its start."""
 _KEPT = 2
 """Caches on the disk: this epoch's, and the one that another process may still be loading."""
+_ABANDONED = 3600.0
+"""Seconds after which nobody is writing a cache any more."""
+_MOST_UNSTEMMED = 30
+"""Languages without a stemmer that are told apart: pages say whatever they like of theirs."""
+_SOME = "und"
+"""Any of the others (ISO 639-3, undetermined)."""
 
 
 def build_words(texts: Iterable[PassageText], document_of: NDArray[np.int32]) -> WordIndex:
@@ -84,10 +90,20 @@ def _digest(corpus: Corpus) -> str:
 
 
 def _tidy(folder: Path) -> None:
-    """Leaves the newest caches; files that are still mapped live on until they are let go."""
-    caches = sorted(folder.glob("words-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in caches[_KEPT:]:
+    """Leaves the newest caches, and what others are writing; files that are still mapped live on until they are let go."""
+    written = {path: _written_at(path) for path in folder.glob("words-*")}
+    caches = sorted((path for path in written if path.suffix != ".part"), key=written.__getitem__, reverse=True)
+    newest = max(written.values(), default=0.0)
+    abandoned = [path for path, at in written.items() if path.suffix == ".part" and newest - at > _ABANDONED]
+    for old in [*caches[_KEPT:], *abandoned]:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process has tidied as well
+        return 0.0
 
 
 @dataclass(slots=True)
@@ -120,6 +136,7 @@ class _Reading:
     head_of: array[int] = field(default_factory=lambda: array("i"))
     heads: dict[tuple[int, str, str | None], tuple[int, array[int]]] = field(default_factory=dict)
     documents: int = 0
+    unstemmed: int = 0
     open_document: int = -1
     language: str | None = None
 
@@ -151,7 +168,11 @@ class _Reading:
 
     def _tongue(self, language: str | None) -> int:
         if language not in self.tongues:
-            self.tongues.append(language)
+            if language and not has_stems(language):
+                self.unstemmed += 1
+                language = language if self.unstemmed <= _MOST_UNSTEMMED else _SOME
+            if language not in self.tongues:
+                self.tongues.append(language)
         if language:
             self.spoken[language] += 1
         return self.tongues.index(language)

@@ -91,6 +91,11 @@ def _stemmer(language: str) -> Stemmer.Stemmer | None:
     return Stemmer.Stemmer(name, 0) if name in Stemmer.algorithms() else None
 
 
+def has_stems(language: str) -> bool:
+    """Whether words of this language have another form in the index than in the text."""
+    return language in _STEMMERS
+
+
 def stems(words: list[str], language: str | None) -> list[str]:
     """Each word's stem in that language, without accents; what holds a digit is a name of something and stays as it is."""
     stemmer = _stemmer(language) if language else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -195,6 +197,37 @@ def test_a_cache_of_another_layout_is_not_read(tmp_path: Path) -> None:
 
     assert WordIndex.load(tmp_path) is None
     assert WordIndex.load(tmp_path / "missing") is None
+
+
+def test_a_site_that_claims_hundreds_of_languages_costs_no_more_than_some(tmp_path: Path) -> None:
+    """Each page says its own; one that lies must not take the words from all others."""
+    claimed = [f"{one}{two}" for one in ascii_lowercase for two in ascii_lowercase]
+    liars = [(f"{code}.md", [chunk("T", f"Number {code}.", language=code)]) for code in claimed if code != "de"]
+    german = chunk("Vertrag", "Die Verträge werden vom Kunden gekündigt.", language="de")
+    corpus = memory_corpus([*liars, ("de.md", [german])], embed)
+
+    words = build_words(corpus.texts(), corpus.arrays.document_of)
+
+    assert len(words.languages) < 100
+    assert "de" in words.languages
+    assert int(words.scores("kündigen Vertrag für die Kunden").argmax()) == len(liars)
+
+
+def test_what_another_process_is_writing_stays_and_what_a_killed_one_left_goes(tmp_path: Path) -> None:
+    words_for(memory_corpus(filler(1), embed, 1), tmp_path)
+    [cache] = tmp_path.iterdir()
+    written, left = tmp_path / f"{cache.name}.7.part", tmp_path / f"{cache.name}.8.part"
+    for folder in (written, left):
+        folder.mkdir()
+    long_ago = cache.stat().st_mtime - 7200
+    os.utime(left, (long_ago, long_ago))
+
+    for epoch in range(2, 5):
+        words_for(memory_corpus(filler(epoch), embed, epoch), tmp_path)
+
+    assert written.is_dir()
+    assert not left.exists()
+    assert len(list(tmp_path.iterdir())) == 3, "and it is none of the two that are kept"
 
 
 @pytest.mark.parametrize("question", [[1.0, 0.0], [np.nan, np.nan]])
