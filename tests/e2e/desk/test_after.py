@@ -69,6 +69,30 @@ async def test_delivered_rated_commented_and_open_again(make_hub: MakeHub) -> No
         await becomes(world, "queued")
 
 
+async def test_thanks_leave_it_closed_and_a_number_beside_the_scale_is_asked_for_anew(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        office, card = world.office, await world.escalate()
+        await office.press(card, CLAIM)
+        await world.reads("has joined")
+        await office.press(card, RESOLVE)
+        await world.reads("Reply with a number from 1")
+        await world.visitor.say("Thanks a million! 👍", client_id="thanks")
+        await office.sees(card, "Thanks a million!")
+        await world.reads("You’re welcome!")
+        await becomes(world, "resolved")
+        await world.visitor.say("10", client_id="ten")
+        await world.reads("a whole number from 1")
+        await becomes(world, "resolved")
+        await world.visitor.say("5", client_id="five")
+        await office.sees(card, "The customer gave 5 of 5.")
+        await becomes(world, "resolved")
+        assert not any("written again" in one for one in office.shown(card))
+
+        await world.visitor.say("Thanks, but it broke again", client_id="broke")
+        await office.sees(card, "Thanks, but it broke again")
+        await becomes(world, "queued")
+
+
 async def test_anything_else_than_a_rating_opens_the_case(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
         office, card = world.office, await world.escalate()
@@ -82,6 +106,19 @@ async def test_anything_else_than_a_rating_opens_the_case(make_hub: MakeHub) -> 
         await until(lambda: any(one.endswith("\n5") for one in office.shown(card)), lambda: office.shown(card))
         await becomes(world, "queued")
         assert stored.rows(world.hub, "SELECT * FROM rating") == []
+
+
+async def test_who_wants_to_be_called_comes_to_people_and_takes_it_back_in_a_word(make_hub: MakeHub) -> None:
+    async with scene(make_hub) as world:
+        office = world.office
+        await world.visitor.say("call me back please +49 170 1234567", client_id="call")
+        card = await office.card()
+        await office.sees(card, "+49 170 1234567")
+        await world.reads("The team can also reach you at +49 170 1234567")
+        await becomes(world, "queued")
+        await world.visitor.say("Found it, thanks", client_id="found")
+        await office.sees(card, "Found it, thanks")
+        await becomes(world, "bot")
 
 
 async def test_nobody_has_to_ask_for_a_person(make_hub: MakeHub) -> None:
