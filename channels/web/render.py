@@ -12,7 +12,16 @@ from channels.web.tokens import Session
 from channels.web.wire import Answer, File, Source, WireMessage, WireTicket
 from core.domain.attachments import Attachment
 from core.domain.choices import choices_in
-from core.domain.messages import Author, Citation, Message, MessageKind, OutboundMessage, WirePayload
+from core.domain.messages import (
+    ORIGINAL,
+    ORIGINAL_TITLE,
+    Author,
+    Citation,
+    Message,
+    MessageKind,
+    OutboundMessage,
+    WirePayload,
+)
 from core.domain.ticket import Ticket
 from core.ports.channel import StreamFrame
 from core.ports.store import LogFrame, LoggedFrame
@@ -100,7 +109,7 @@ def message(logged: LoggedFrame, link: LinkTo) -> WireMessage:
         timestamp=timestamp(stored.created_at),
         client_id=meta.get("client_id") if stored.author is Author.CUSTOMER else None,
         attachments=[] if part else [file(item, link) for item in stored.attachments],
-        sources=[source(citation) for citation in stored.citations],
+        sources=[source(citation) for citation in stored.citations] + ([] if part else _original(stored)),
         requires_escalation=requires_escalation(stored),
         confidence=meta.get("confidence"),
         status=meta.get("status"),
@@ -178,6 +187,15 @@ def source(citation: Citation) -> Source:
         },
         relevance_score=citation.score,
     )
+
+
+def _original(stored: Message) -> list[Source]:
+    """What a member of staff wrote, where their words were translated: what the customer reads rests on it, a click away."""
+    words = stored.meta.get(ORIGINAL) if stored.author is Author.STAFF else None
+    if not words:
+        return []
+    title = str(stored.meta.get(ORIGINAL_TITLE) or "Original")
+    return [source(Citation(f"{stored.id}-original", title, str(words), "", 1.0))]
 
 
 def ticket(known: Ticket) -> WireTicket:

@@ -19,6 +19,8 @@ FOR_RECORD = "for_record"
 """In ``Message.meta`` of what came in: see the fields of `MessageReceived`."""
 LEFT_OUT = "left_out"
 """In ``Message.meta`` of what staff wrote: see the field of `MessageReceived`."""
+ORIGINAL, ORIGINAL_TITLE = "original", "original_title"
+"""In ``Message.meta`` of a translation: what was written, and what that is called in the language of the text."""
 CAME_BY = "came_by"
 """In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
 

@@ -9,13 +9,12 @@ from difflib import SequenceMatcher
 from core.domain.alterations import Altering, alteration_in
 from core.domain.case import Case
 from core.domain.learning import LearnedAnswer
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.messages import ORIGINAL, Author, Message, MessageKind
 from core.ports.store import NewMessage
 from handoff.learning.personal import without_persons
 from handoff.posts import POST, Post
 from handoff.texts import languages, say
 from handoff.thread.altering import withdrawn_by
-from handoff.translating.translations import ORIGINAL
 
 _WORDS_ASKED, _WORDS_TOLD = 3, 5
 _LONGEST = 2_900

@@ -7,8 +7,8 @@ from typing import Any
 
 from channels.slack.mrkdwn import escaped
 from channels.slack.render import context, mrkdwn, section
-from core.domain.messages import OutboundMessage
-from handoff.translating.translations import BELOW, ORIGINAL
+from core.domain.messages import ORIGINAL, OutboundMessage
+from handoff.translating.translations import BELOW
 
 _PIECE = 2_000
 """Characters as they are escaped: Slack refuses more than 3,000 in a piece and 13,200 in a message."""

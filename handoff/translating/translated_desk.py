@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
-from core.domain.messages import Author
+from core.domain.messages import ORIGINAL, Author
 from core.ports.desk import Desk, DeskReply, ForStaff
 from core.ports.outcomes import Aside, Recall
 from core.ports.store import NewMessage, TurnOutcome, TurnState
@@ -24,7 +24,6 @@ from handoff.desk_parts import DeskRecords
 from handoff.spoken_to import LastWords, written
 from handoff.texts import primary
 from handoff.translating import translations
-from handoff.translating.translations import ORIGINAL
 
 _AT_MOST = 15.0
 _TOLD_WITHIN = 6.0
@@ -146,11 +145,11 @@ class TranslatedDesk(AroundDesk):
         conversation = await self._records.conversation(aside.conversation.conversation_id) if texts else None
         language = await self._customers_language(conversation) if conversation is not None else None
         if language is None or language == self._language:
-            return replace(aside, recalls=tuple(_recall(one, {}) for one in aside.recalls)), []
+            return replace(aside, recalls=tuple(_recall(one, {}, self._language) for one in aside.recalls)), []
         tasks = {text: asyncio.ensure_future(self._translator.translate(text, language)) for text in texts}
         found = await self._together(tasks, self._seconds)
-        messages = tuple(translations.for_customer(message, found) for message in aside.messages)
-        recalls = tuple(_recall(one, found) for one in aside.recalls)
+        messages = tuple(translations.for_customer(message, found, language) for message in aside.messages)
+        recalls = tuple(_recall(one, found, language) for one in aside.recalls)
         told = translations.sent_as([(text, found[text]) for text in dict.fromkeys(texts)], language, self._language)
         return replace(aside, messages=messages, recalls=recalls), told
 
@@ -165,11 +164,11 @@ def _give_up(tasks: Tasks) -> None:
         task.cancel()
 
 
-def _recall(recall: Recall, found: dict[str, Translation]) -> Recall:
+def _recall(recall: Recall, found: dict[str, Translation], into: str) -> Recall:
     """With the words that were corrected goes their original: what staff wrote first is not what they meant."""
     if recall.text is None:
         return recall
     translated = found.get(recall.text, Translation(None)).text
     if translated is None or translated == recall.text:
         return replace(recall, meta={ORIGINAL: None})
-    return replace(recall, text=translated, meta={ORIGINAL: recall.text})
+    return replace(recall, text=translated, meta=translations.original_meta(recall.text, into))

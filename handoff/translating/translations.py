@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.domain.messages import Author, MessageKind
+from core.domain.messages import ORIGINAL, ORIGINAL_TITLE, Author, MessageKind
 from core.ports.store import NewMessage
 from core.ports.translator import Translation
 from handoff import posts
@@ -17,7 +17,7 @@ from handoff.posts import POST, Post
 from handoff.summary import TRIED
 from handoff.texts import say
 
-ORIGINAL, BELOW = "original", "below"
+BELOW = "below"
 _LINES = 10
 _CUSTOMERS = (Post.SAID, Post.EDITED)
 _CARDS = (Post.CARD, Post.CARD_NOW)
@@ -54,12 +54,17 @@ def for_staff(message: NewMessage, found: Mapping[str, Translation], language: s
     return replace(message, text=translated.text, meta={**message.meta, ORIGINAL: message.text})
 
 
-def for_customer(message: NewMessage, found: Mapping[str, Translation]) -> NewMessage:
-    """The message as the customer reads it."""
+def for_customer(message: NewMessage, found: Mapping[str, Translation], into: str) -> NewMessage:
+    """The message as the customer reads it, with what was written, for where they can look at it."""
     translated = found.get(message.text) if message.author is Author.STAFF else None
     if translated is None or translated.text is None or translated.text == message.text:
         return message
-    return replace(message, text=translated.text, meta={**message.meta, ORIGINAL: message.text})
+    return replace(message, text=translated.text, meta={**message.meta, **original_meta(message.text, into)})
+
+
+def original_meta(words: str, into: str) -> Mapping[str, Any]:
+    """Of a message that is a translation of these words, for whoever reads the language ``into``."""
+    return {ORIGINAL: words, ORIGINAL_TITLE: say("original_words", into)}
 
 
 def sent_as(written: Sequence[tuple[str, Translation]], into: str, language: str) -> list[NewMessage]:

@@ -198,6 +198,7 @@ def test_what_was_corrected_in_time_is_kept_as_it_was_corrected(case: GermanCase
     case.rest()
     last = case.world.told_customer()[-1]
     assert (last.text, last.meta["original"]) == ("Es kommt am Dienstag", "It will be there on Tuesday")
+    assert last.meta["original_title"] == "Original", "with which the web shows it"
     said = case.write("It will be there on Monday")
     case.world.work_once()
     dictionary.failing = True

@@ -48,6 +48,18 @@ def test_what_is_asked_back_can_be_chosen() -> None:
     assert "choices" not in render.answer([LoggedFrame(7, "complete", {}, "t1", STORED)], session, "c1")
 
 
+def test_what_staff_wrote_is_a_click_from_its_translation() -> None:
+    meta = {"status": "staff", "original": "It comes on Tuesday", "original_title": "Original"}
+    said = replace(STORED, author=Author.STAFF, text="Es kommt am Dienstag", citations=(), meta=meta)
+    shown = render.message(LoggedFrame(7, "message", {}, None, said), _link)
+    assert shown["content"] == "Es kommt am Dienstag"
+    assert [(one["title"], one["content"]) for one in shown["sources"]] == [("Original", "It comes on Tuesday")]
+    part = render.message(LoggedFrame(8, "message", {"content": "…", "part": 1}, None, said), _link)
+    assert part["sources"] == []
+    own = replace(said, author=Author.CUSTOMER)
+    assert render.message(LoggedFrame(7, "message", {}, None, own), _link)["sources"] == []
+
+
 def test_a_message_has_exactly_the_fields_of_the_protocol() -> None:
     shown = render.frame(LoggedFrame(7, "complete", {}, "t1", STORED, "up"), _link)
     assert shown == {
