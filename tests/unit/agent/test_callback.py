@@ -53,3 +53,16 @@ def test_who_wants_to_be_called_wants_a_person(text: str) -> None:
 @pytest.mark.parametrize("text", NO_CALLS)
 def test_a_number_that_is_only_named_brings_nobody(text: str) -> None:
     assert not wants_person(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gibt es bei euch echte Menschen?",
+        "Are there any real people here?",
+        "Y a-t-il des humains ?",
+        "¿Hay personas reales?",
+    ],
+)
+def test_who_asks_whether_anybody_is_there_wants_one(text: str) -> None:
+    assert wants_person(text)
