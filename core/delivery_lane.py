@@ -310,6 +310,10 @@ class Lane:
             else:
                 attempt.doubt = found is not None  # it got that far, and perhaps further
                 return found
+        try:
+            await self._outbox.mark_doubled(attempt.delivery.id, attempt.delivery.token)
+        except StoreUnavailable as error:
+            raise NotBegun(f"That it may come twice could not be kept: {error.detail}", wait=1.0) from error
         self._left(attempt)
         attempt.blind = True
         return None

@@ -196,6 +196,8 @@ class Outbox(Protocol):
         """Heartbeat for sends that take long: the ids of ``held`` (delivery id to token) that nobody has taken over."""
         ...
 
+    async def mark_doubled(self, delivery_id: str, token: str) -> None: ...
+
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """One commit for all; a settlement whose token was taken over is ignored.
 

@@ -57,7 +57,7 @@ async def test_the_desk_is_killed(
     title = f"The whole life of cases on every channel, under kill -9 and failing platforms, on {database}"
     report = make_report(f"desk-killed-{database}", title)
     pick = Scale(report.full).pick
-    people, kills, trouble = pick(small=5, full=25), pick(small=2, full=60), pick(small=1, full=2) / 10
+    people, kills, trouble = pick(small=5, full=25), pick(small=2, full=40), pick(small=1, full=2) / 10
     rng = random.Random(f"{run_seed()}:desk")
     tags = [f"c{number:03}" for number in range(1, people + 1)]
     async with square(make_faulty_hub, tmp_path, database_url, run_seed(), tags, trouble) as place:

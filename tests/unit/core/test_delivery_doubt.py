@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from core.domain.errors import (
 )
 from core.domain.messages import Author, MessageKind, Receipt
 from core.ports.metrics import Counter
-from core.ports.store import NewMessage, Transition
+from core.ports.store import NewMessage, Settlement, Transition
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import answered
@@ -114,6 +115,41 @@ async def test_asked_and_nobody_knows(
     assert channel.sent == ["one", "one"]
     assert sent.possible_duplicate
     assert metrics.total(Counter.POSSIBLE_DUPLICATES) == 1
+
+
+class DyingStore:
+    """Is told of the first try, and of no other."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self._told = 0
+
+    async def settle(self, settlements: Sequence[Settlement]) -> bool:
+        self._told += 1
+        if self._told > 1:
+            raise RuntimeError("killed")
+        return await self._store.settle(settlements)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_a_worker_that_dies_while_it_sends_again_leaves_the_mark(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    """A channel that keeps books, as that for e-mail does, knows afterwards that the second try arrived, and not the first."""
+    await answered(store, "one")
+    dying = QueryableChannel(OutcomeUnknown("time-out"), answers=[OutcomeUnknown("no record")])
+    async with running(dying, store=DyingStore(store)):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        await eventually(lambda: len(dying.sent) == 2)
+    clock.move(FAST.lease + 1)
+    successor = QueryableChannel(answers=[Receipt("p9")])
+    async with running(successor):
+        sent = await status_of(row, DeliveryStatus.SENT)
+    assert successor.sent == []
+    assert sent.possible_duplicate
 
 
 async def test_a_question_that_fails_is_asked_again_before_anything_is_sent(
