@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import regex
 from phonenumbers import Leniency, PhoneNumberMatcher
 
 GAP = "[…]"
@@ -18,22 +19,35 @@ _LONG_NUMBER = re.compile(r"(?<![\w.,])\d(?:[ -]?\d){4,}(?![\w,]|\.\d)")
 _MONEY = re.compile(
     r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF)\b)\s*$|^\s*(?:[€$£¥]|euros?\b|dollars?\b|(?:EUR|USD|GBP|CHF)\b)", re.IGNORECASE
 )
-_HELLO = re.compile(
-    r"^\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|"
-    r"bonjour|bonsoir|ch(?:er|ère)|hola|estimad[oa]|buenos días|buenas tardes|مرحبا|أهلا|السلام عليكم)\b"
-    r"(?:\s+(?:there|all|frau|herr|mr|ms|mrs|mme|madame|monsieur|sr|sra))?\.?(?:\s*\[…\])*\s*[,!.:،-]+\s*",
-    re.IGNORECASE,
+_NAME = r"(?:\[…\]|\p{Lu}[\p{L}'’.-]*)"
+"""One word of a name: names have capitals where a language has them."""
+_TITLED = regex.compile(
+    r"\b(?:Frau|Herrn?|Madame|Mme|Mlle|Monsieur|Mrs?|Ms|Miss|Señora?|Sra?|Dr|Prof)\b\.?\s+"
+    + _NAME
+    + r"(?:[ -]\p{Lu}[\p{L}'’-]+)?"
 )
-_GOODBYE = re.compile(
-    r"\n\s*(?:(?:best|kind|warm) (?:regards|wishes)|regards|cheers|best|(?:viele|liebe|freundliche|mit freundlichen) grüße?n?|"
-    r"cordialement|bien à vous|saludos|un saludo|atentamente|مع التحية)[^\n]{0,20}(?:\n[^\n]{0,60})?\s*$",
-    re.IGNORECASE,
+_GREETS = (
+    r"(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|moin|servus|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|"
+    r"bonjour|bonsoir|salut|ch(?:er|ère)|hola|estimad[oa]|buenos días|buenas tardes|مرحبا|أهلا|السلام عليكم)\b"
 )
+_HELLO = regex.compile(
+    rf"^\s*{_GREETS}(?i:\s+(?:there|all|zusammen|frau|herr|mr|ms|mrs|mme|madame|monsieur|sr|sra))?\.?"
+    rf"(?:,?\s+{_NAME}(?:\s+{_NAME}){{0,2}})?\s*(?:[,!.:،-]+\s*|\n\s*)"
+)
+_BYE = (
+    r"(?i:(?:best|kind|warm) (?:regards|wishes)|regards|cheers|best|thanks|(?:viele|liebe|freundliche|mit freundlichen) grüße?n?|lg|"
+    r"cordialement|bien à vous|saludos|un saludo|atentamente|مع التحية)"
+)
+_GOODBYE = regex.compile(rf"\n\s*{_BYE}[^\n]{{0,20}}(?:\n[^\n]{{0,60}})?\s*$")
+_GOODBYE_IN_LINE = regex.compile(rf"(?<=[.!?…])\s+{_BYE}\b\s*,?(?:\s*{_NAME}){{1,3}}[.!]?\s*$")
 _SHORTEST_NAME = 3
 
 
 def without_persons(text: str, names: Iterable[str | None]) -> str:
-    """The text with a gap where a name of ``names``, an address, a phone or an order number was; greetings go as a whole."""
+    """The text with a gap where a name of ``names`` or behind a title, an address, a phone or an order number was.
+
+    Greetings and signatures go as a whole, with whatever name they hold.
+    """
     text = _ADDRESS.sub(GAP, text)
     for match in reversed(list(PhoneNumberMatcher(text, None, leniency=Leniency.POSSIBLE))):
         text = text[: match.start] + GAP + text[match.end :]
@@ -41,7 +55,8 @@ def without_persons(text: str, names: Iterable[str | None]) -> str:
     text = _LONG_NUMBER.sub(lambda match: match[0] if _is_money(text, match) else GAP, text)
     for part in sorted(_parts(names), key=len, reverse=True):
         text = re.sub(rf"(?<!\w)@?{re.escape(part)}(?!\w)", GAP, text, flags=re.IGNORECASE)
-    text = _GOODBYE.sub("", _HELLO.sub("", text)).strip()
+    text = _TITLED.sub(GAP, text)
+    text = _GOODBYE_IN_LINE.sub("", _GOODBYE.sub("", _HELLO.sub("", text))).strip()
     return text[:1].upper() + text[1:]
 
 

@@ -26,6 +26,16 @@ NAMES = ["Ada Lovelace", "Grace", None]
         ),
         ("It costs 1,000.50 euros", "It costs 1,000.50 euros"),
         ("Adapters are included", "Adapters are included"),
+        ("Hi Anna, yes, we rent boards", "Yes, we rent boards"),
+        ("Hello, Anna Maria! We rent boards", "We rent boards"),
+        ("Guten Tag Frau Schmidt,\nja, das geht", "Ja, das geht"),
+        ("Bonjour Madame Dupont, oui, bien sûr", "Oui, bien sûr"),
+        ("Bitte fragen Sie Herrn Meier oder Frau Dr. Müller-Lüdenscheidt", "Bitte fragen Sie […] oder […]"),
+        ("We rent boards all year. Best, Grace", "We rent boards all year."),
+        ("On loue toute l’année. Cordialement, Grace", "On loue toute l’année."),
+        ("Hello is what the program prints, once", "Hello is what the program prints, once"),
+        ("Rent one early. Best boards go first", "Rent one early. Best boards go first"),
+        ("The Best of them", "The Best of them"),
     ],
 )
 def test_only_what_is_everybody_s_is_left(text: str, left: str) -> None:
