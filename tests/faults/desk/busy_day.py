@@ -142,7 +142,7 @@ class BusyDay:
 
     async def _given_to_linus(self, card: Json) -> None:
         """Whom alone the customer hears then, and who hands them back to the agent."""
-        await self._office.fill_in(card, "assign", LINUS)
+        await self._office.through_form(card, "assign", LINUS)
         await self._shows(card, "has given this conversation to Linus")
         await self._reads(ASSIGNED)
         await self._stays_inside(card, f"Grace is silent now, {self.tag}")
@@ -153,7 +153,7 @@ class BusyDay:
     async def _second_case(self) -> None:
         card = await self._wanted()
         draft = f"The draft for {self.tag}."
-        await self._office.fill_in(card, "reply", draft)
+        await self._office.through_form(card, "reply", draft)
         self.due.answers.append(draft)
         self._tells("Grace has taken this conversation", "Grace has resolved this case", "The customer gave 5 of 5")
         await self._reads(draft)

@@ -49,7 +49,7 @@ class PatientOffice(Office):
         self._look()
         return [one for one in self._cards if one["ts"] in self._marked[mark]]
 
-    async def fill_in(self, card: Json, name: str, text: str, user: str = GRACE) -> None:
+    async def through_form(self, card: Json, name: str, text: str, user: str = GRACE) -> None:
         """Open a form, and send off what it asks for, until both have worked."""
         while True:
             view = await self._opened(card, name, user)
