@@ -25,6 +25,7 @@ from core.agent.language import LanguagePack, packs
 from core.agent.person_wish import wants_person
 from core.agent.phrases import any_of, one_of
 from core.agent.sentences import sentences
+from core.agent.small_talk import small_talk
 from core.agent.wording import phrase
 from core.domain.messages import CustomerAction, Message
 
@@ -150,7 +151,11 @@ def _sentence_takes_back(sentence: str) -> bool:
 
 def takes_back(text: str) -> bool:
     """Whether a wish for a person is taken back in this message."""
-    return not wants_person(text) and (any(map(_sentence_takes_back, sentences(text))) or _only_says_solved(text))
+    return not wants_person(text) and (_takes_back_plainly(text) or _only_says_solved(text))
+
+
+def _takes_back_plainly(text: str) -> bool:
+    return any(map(_sentence_takes_back, sentences(text)))
 
 
 def left_of(text: str) -> str:
@@ -171,9 +176,14 @@ def last_withdrawn(messages: Sequence[Message]) -> int | None:
         message = messages[place]
         if _wishes(message):
             return None
-        if takes_back(message.text):
+        if takes_back(message.text) and (_takes_back_plainly(message.text) or _all_said(messages[place + 1 :])):
             return place
     return None
+
+
+def _all_said(messages: Sequence[Message]) -> bool:
+    """Whether nothing more is told in them: thanks and the like, if anything."""
+    return all(small_talk(message.text) and not message.attachments for message in messages)
 
 
 def without_withdrawal(messages: Sequence[Message]) -> tuple[Message, ...]:

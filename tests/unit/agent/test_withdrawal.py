@@ -235,3 +235,11 @@ def test_the_last_word_counts() -> None:
     assert last_withdrawn([back, wish]) is None
     assert last_withdrawn([back, button]) is None
     assert last_withdrawn([message("hello")]) is None
+
+
+def test_who_found_something_and_goes_on_keeps_their_place() -> None:
+    found, told = message("Found it"), message("The order number is 12")
+    assert last_withdrawn([found, told]) is None
+    assert last_withdrawn([found, message("thanks!")]) == 0
+    assert last_withdrawn([message("Where is my order?"), found]) == 1
+    assert last_withdrawn([message("never mind"), told]) == 0
