@@ -27,7 +27,8 @@ _TITLED = regex.compile(
     + r"(?:[ -]\p{Lu}[\p{L}'’-]+)?"
 )
 _GREETS = (
-    r"(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|moin|servus|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|"
+    r"(?i:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|moin|servus|guten (?:tag|morgen|abend)|"
+    r"sehr geehrte[rs]?|liebe[rs]?|"
     r"bonjour|bonsoir|salut|ch(?:er|ère)|hola|estimad[oa]|buenos días|buenas tardes|مرحبا|أهلا|السلام عليكم)\b"
 )
 _HELLO = regex.compile(
@@ -35,7 +36,8 @@ _HELLO = regex.compile(
     rf"(?:,?\s+{_NAME}(?:\s+{_NAME}){{0,2}})?\s*(?:[,!.:،-]+\s*|\n\s*)"
 )
 _BYE = (
-    r"(?i:(?:best|kind|warm) (?:regards|wishes)|regards|cheers|best|thanks|(?:viele|liebe|freundliche|mit freundlichen) grüße?n?|lg|"
+    r"(?i:(?:best|kind|warm) (?:regards|wishes)|regards|cheers|best|thanks|lg|"
+    r"(?:viele|liebe|freundliche|mit freundlichen) grüße?n?|"
     r"cordialement|bien à vous|saludos|un saludo|atentamente|مع التحية)"
 )
 _GOODBYE = regex.compile(rf"\n\s*{_BYE}[^\n]{{0,20}}(?:\n[^\n]{{0,60}})?\s*$")
