@@ -173,7 +173,9 @@ async def test_whoever_takes_their_answer_back_is_reminded_of_the_customer(desk:
     assert "16 min" in reminder.text, "since the customer wrote, not since it was taken back"
 
 
-async def test_an_edit_that_slack_delivers_after_the_deletion_ends_no_waiting(desk: BusyDesk, clock: ManualClock) -> None:
+async def test_an_edit_that_slack_delivers_after_the_deletion_ends_no_waiting(
+    desk: BusyDesk, clock: ManualClock
+) -> None:
     await desk.customer("Hello?")
     said = await desk.writes("Soon")
     await desk.accepts(desk.change(said, None))
