@@ -137,6 +137,8 @@ def test_important_customers_are_those_whom_the_channel_proved() -> None:
     assert reason(ada, "u1") == reason(ada, "ada@example.com") != ""
     assert reason(ada, "*@example.org", "u", "example.com") == ""
     assert reason(replace(ada, verified=False), "*@example.com", "u1") == ""
+    signed = Customer("u3", "user:Eve-7", verified=True)
+    assert reason(signed, "eve-7") == reason(signed, "user:eve-7") != ""
     typed = Customer("u2", "x", verified=True, contact=ContactDetails(email="ada@example.com"))
     assert reason(typed, "*@example.com") == ""
 
