@@ -51,7 +51,7 @@ def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: Make
     empty = run_command(hub.data_dir, "gaps")
     assert (empty.returncode, empty.stdout) == (0, "Nothing was left unanswered.\n")
     asks(hub, "Do you rent out bicycles?")
-    asks(hub, "Can I rent a bicycle? Call me: +44 20 7946 0958")
+    asks(hub, "Can I rent a bicycle? My number is +44 20 7946 0958")
     (found,) = sorted_by_meaning(hub)["gaps"]
     assert (found["example"], found["count"]) == ("Do you rent out bicycles?", 2)
     assert found["counts"] == {"not_found": 2}
