@@ -50,9 +50,9 @@ class Operator:
             await database.close()
 
     async def _send_again(self, delivery_id: str, said: Said) -> None:
-        await send_again(self.hub, delivery_id)
         for tag in said.tags:
-            self.sent_again[tag] |= set(said.numbers)
+            self.sent_again[tag] |= set(said.numbers)  # before it: they may have it before the command has ended
+        await send_again(self.hub, delivery_id)
 
 
 async def send_again(hub: Hub, delivery_id: str) -> None:
