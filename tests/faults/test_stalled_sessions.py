@@ -12,6 +12,7 @@ import pytest
 
 from config.clock import SystemClock
 from core.storage.store import SqlStore
+from tests.unit.core.eventually import eventually
 
 STALL = 0.6
 
@@ -38,7 +39,7 @@ async def test_its_locks_are_free_after_a_lease(frozen: asyncpg.Connection[Any],
         assert time.monotonic() - started >= STALL / 2, "nothing was locked"
     finally:
         await store.close()
-    assert frozen.is_closed()
+    await eventually(frozen.is_closed)
 
 
 async def test_who_works_is_left_alone(postgres_url: str) -> None:
