@@ -121,10 +121,10 @@ def _in_the_threads(day: Day, seen: Seen) -> Iterator[str]:
 
 
 def _in_thread(which: str, wanted: Thread, found: SeenThread) -> Iterator[str]:
-    """What people said begins with their name in bold; everything else is the hub's."""
+    """What people said begins with their name in bold; everything else is the hub's, which quotes what it only speaks of."""
     said = [line for line in found.lines if line.startswith("*")]
     counts = [(text, _count(text, said)) for text in wanted.said]
-    counts += [(text, _count(text, found.lines)) for text in wanted.once]
+    counts += [(text, _count(text, [line for line in found.lines if f"“{text}" not in line])) for text in wanted.once]
     yield from (f"{which} shows {text!r} {count} times" for text, count in counts if count != 1)
     yield from _order(f"{which} shows", wanted.said, said)
     yield from (f"{which} still shows {text!r}" for text in wanted.gone if _among(text, found.lines))

@@ -120,6 +120,9 @@ def test_what_goes_wrong_in_a_thread(seen: Seen, said: str) -> None:
             lambda seen: replace(seen, read=(*READ, "Yours 2."), doubtful=["Yours 2."]), id="marked as doubtful"
         ),
         pytest.param(
+            lambda seen: shows(*FIRST, "“Grace has taken it” may have reached the customer twice"), id="spoken of"
+        ),
+        pytest.param(
             lambda seen: replace(seen, read=(*without(READ, "Yours 1."), "Yours 1."), sent_again=["Yours 1."]),
             id="sent again by a person",
         ),
