@@ -311,9 +311,11 @@ class Lane:
                 attempt.doubt = found is not None  # it got that far, and perhaps further
                 return found
         try:
-            await self._outbox.mark_doubled(attempt.delivery.id, attempt.delivery.token)
+            ours = await self._outbox.mark_doubled(attempt.delivery.id, attempt.delivery.token)
         except StoreUnavailable as error:
             raise NotBegun(f"That it may come twice could not be kept: {error.detail}", wait=1.0) from error
+        if not ours:
+            raise NotBegun("Another worker has it by now.")
         self._left(attempt)
         attempt.blind = True
         return None

@@ -24,7 +24,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Files:
-    """``memory`` holds the id of a file that is about to be shown (``file/<idempotency key>``), to ask about afterwards."""
+    """``memory`` holds the id of a file that is about to be shown (``file/<idempotency key>``), to ask about afterwards.
+
+    It stays there when the file has been shown (channels.forgetting ends that): who sent it may die before the outbox knows.
+    """
 
     def __init__(self, surroundings: Surroundings, account: str, http: aiohttp.ClientSession, base_url: str) -> None:
         self._surroundings = surroundings
@@ -71,10 +74,7 @@ class Files:
         file_id = await self._memory.recall(CHANNEL, self._account, f"file/{key}")
         if file_id is None:
             return None
-        found = _shown(await client.file(file_id), channel)
-        if found is not None:
-            await self._memory.forget(CHANNEL, self._account, f"file/{key}")
-        return found
+        return _shown(await client.file(file_id), channel)
 
     async def _upload(
         self, client: SlackClient, channel: str, thread_ts: str | None, file: Attachment, key: str
@@ -91,7 +91,6 @@ class Files:
                 await chunks.aclose()
         await self._memory.remember(CHANNEL, self._account, f"file/{key}", place.file_id)
         found = await client.complete_upload(place.file_id, file.name, channel=channel, thread_ts=thread_ts)
-        await self._memory.forget(CHANNEL, self._account, f"file/{key}")
         return _shown(found, channel) or Receipt(f"f/{place.file_id}")
 
 

@@ -196,7 +196,12 @@ class Outbox(Protocol):
         """Heartbeat for sends that take long: the ids of ``held`` (delivery id to token) that nobody has taken over."""
         ...
 
-    async def mark_doubled(self, delivery_id: str, token: str) -> None: ...
+    async def mark_doubled(self, delivery_id: str, token: str) -> bool:
+        """It is about to be sent though an earlier try may have arrived. Kept before that: who dies then tells nobody.
+
+        False when somebody else holds the row by now: then it must not be sent here.
+        """
+        ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """One commit for all; a settlement whose token was taken over is ignored.

@@ -34,7 +34,7 @@ def never_came() -> ColumnElement[bool]:
         .correlate(outbox)
         .exists()
     )
-    return select(outbox.c.id).where(outbox.c.dedupe == _key(), lost, ~came).exists()
+    return select(outbox.c.id).where(outbox.c.dedupe == delivery_key(), lost, ~came).exists()
 
 
 def came_in_part() -> ColumnElement[bool]:
@@ -56,5 +56,6 @@ def is_said() -> ColumnElement[bool]:
     return func.coalesce(message.c.kind, "") != MessageKind.FOLLOW_UP
 
 
-def _key() -> ColumnElement[str]:
+def delivery_key() -> ColumnElement[str]:
+    """What a row of ``message`` is known by in the outbox: the dedupe of its delivery."""
     return message.c.conversation_id + ":" + cast(message.c.seq, String)

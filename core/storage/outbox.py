@@ -153,11 +153,11 @@ class SqlOutbox(SqlDeadLetters):
 
         return await self._outbox_db.write(work)
 
-    async def mark_doubled(self, delivery_id: str, token: str) -> None:
-        """It is about to be sent though an earlier try may have arrived. Kept before that: who dies then tells nobody."""
+    async def mark_doubled(self, delivery_id: str, token: str) -> bool:
+        """See Outbox.mark_doubled."""
         own = (outbox.c.id == delivery_id, outbox.c.token == token)
         marked = update(outbox).where(*own).values(possible_duplicate=True)
-        await self._outbox_db.write(lambda connection: connection.execute(marked).rowcount)
+        return await self._outbox_db.write(lambda connection: connection.execute(marked).rowcount > 0)
 
     async def settle(self, settlements: Sequence[Settlement]) -> bool:
         """See Outbox.settle."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, cast, select
+from sqlalchemy import ColumnElement, select
 
 from core.domain.delivery import DeliveryStatus
-from core.storage.delivered import BESIDE
+from core.storage.delivered import BESIDE, delivery_key
 from core.storage.tables import message, outbox, widget_event
 
-_KEY = message.c.conversation_id + ":" + cast(message.c.seq, String)
-_OF_IT = outbox.c.dedupe.in_([_KEY, _KEY + BESIDE])
+_OF_IT = outbox.c.dedupe.in_([delivery_key(), delivery_key() + BESIDE])
 
 
 def is_still_to_come() -> ColumnElement[bool]:

@@ -42,12 +42,12 @@ class StaffChannels:
         now = self._clock.monotonic()
         return self._staff if now < self._shut.get(wanted, now) else wanted
 
-    async def keeps(self, feed: ConversationKey, channel: str) -> bool:
-        """Whether a case stays where it is: in its team's channel or in the staff's.
+    async def keeps(self, feed: ConversationKey, channel: str, wanted: str) -> bool:
+        """Whether a case stays in the ``channel`` where it is: its team's or the staff's. ``wanted``: what ``of`` said.
 
         That one of them is shut just now is known to some processes only: they would carry it to and fro.
         """
-        return channel == self._staff or channel == await self._wanted(feed)
+        return channel in (self._staff, wanted) or channel == await self._wanted(feed)
 
     def elsewhere(self, error: Refused, refused: str, wanted: str) -> str | None:
         """Where to show a case whose channel takes nothing: what one team cannot see must not be seen by nobody."""

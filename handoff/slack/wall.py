@@ -252,7 +252,7 @@ class SlackWall:
         Raises StoreUnavailable.
         """
         root = await self._threads.root(feed)
-        if root is None or await self._channels.keeps(feed, root.channel):
+        if root is None or await self._channels.keeps(feed, root.channel, channel):
             return root
         case = await self._cases.case(feed.thread)
         if case is None or case.closed_at is not None:

@@ -142,8 +142,8 @@ class CorrectingTurn:
             await self._waits_again()
 
     async def _make_right(self, change: Change, copy: str, who: Person, *, gone: bool) -> None:
-        said = await self._lately.staffs(self._conversation)
-        if gone and any(one.id == copy and one.deleted_at is not None for one in said):
+        said = await self._lately.staffs(self._conversation) if gone else ()
+        if any(one.id == copy and one.deleted_at is not None for one in said):
             return  # they were asked to disregard it, or have lost it, before
         done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
         if done is not None:

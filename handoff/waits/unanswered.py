@@ -52,7 +52,10 @@ class LastSaid:
         said = await self._records.messages(conversation.id, after=after, limit=_LOOKED_AT)
         lost = await self._cases.lost([one.id for one in said if one.author is Author.STAFF])
         came = [one for one in said if one.id not in lost]
-        gone = {withdrawn: one.created_at for one in came if (withdrawn := withdrawn_by(one))}
+        last = {
+            str(one.meta[CORRECTS]): one for one in came if CORRECTS in one.meta
+        }  # who withdrew it may have put it right since
+        gone = {withdrawn: one.created_at for one in last.values() if (withdrawn := withdrawn_by(one))}
         spoken = [one for one in as_altered(came) if one.author in _SPEAK and not _only_changes(one)]
         return [replace(one, deleted_at=gone.get(one.id, one.deleted_at)) for one in spoken]
 

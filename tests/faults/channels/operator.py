@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,11 +80,18 @@ def _put_aside(connection: Connection) -> list[Any]:
 
 @asynccontextmanager
 async def operator(hub: Hub, url: str, people: Sequence[Person]) -> AsyncIterator[Operator]:
-    """Somebody is there. What failed for them fails the test."""
+    """Somebody is there."""
     found = Operator(hub, url, people)
-    task = asyncio.create_task(found.watch())
-    try:
+    async with watching(found.watch()):
         yield found
+
+
+@asynccontextmanager
+async def watching(rounds: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Goes on beside the test until its end. What failed for whoever watches fails the test."""
+    task = asyncio.create_task(rounds)
+    try:
+        yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

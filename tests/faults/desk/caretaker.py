@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from config.clock import SystemClock
 from core.storage.database import Database
 from core.storage.tables import conversation, message, outbox
-from tests.faults.channels.operator import send_again
+from tests.faults.channels.operator import send_again, watching
 from tests.faults.desk.busy_day import BusyDay
 from tests.servers.hub import Hub
 
@@ -71,12 +71,7 @@ def _letters(connection: Connection) -> list[Any]:
 
 @asynccontextmanager
 async def caretaker(hub: Hub, url: str, days: Sequence[BusyDay]) -> AsyncIterator[Caretaker]:
-    """Somebody is there. What failed for them fails the test."""
+    """Somebody is there."""
     found = Caretaker(hub, url, days)
-    task = asyncio.create_task(found.watch())
-    try:
+    async with watching(found.watch()):
         yield found
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

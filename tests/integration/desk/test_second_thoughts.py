@@ -144,6 +144,20 @@ async def test_an_earlier_message_that_is_taken_back_is_named(desk: BusyDesk, cl
     assert [one for one in await desk.remarks() if "asked to disregard it" in one]
 
 
+async def test_what_is_put_right_after_it_was_withdrawn_can_be_withdrawn_again(
+    desk: BusyDesk, clock: ManualClock
+) -> None:
+    said = await desk.writes("10 euros")
+    clock.move(UNDO + 1)
+    await desk.sends()
+    for change in ("// 10 euros", "12 euros", None):
+        await desk.accepts(desk.change(said, change))
+        await desk.works()
+        await desk.sends()
+    withdrawn = "Please disregard my last message; it was sent by mistake."
+    assert desk.heard == ["10 euros", withdrawn, "Correction: 12 euros", withdrawn]
+
+
 async def test_what_is_being_sent_is_waited_for_and_then_corrected(desk: BusyDesk, clock: ManualClock) -> None:
     said = await desk.writes("10 euros")
     clock.move(UNDO + 1)

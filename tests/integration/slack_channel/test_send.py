@@ -211,6 +211,15 @@ async def test_a_file_whose_outcome_is_unknown_is_asked_about(hub: Hub) -> None:
     assert found.provider_id == f"m/{DIRECT}/{hub.fake.channels[DIRECT].messages[-1]['ts']}"
 
 
+async def test_a_file_that_was_shown_is_found_as_often_as_asked(hub: Hub) -> None:
+    """Whoever sent it, or found it, may die before that is noted."""
+    file = await hub.store("prices.csv", b"item;price\n")
+    (payload,) = hub.channel.render(outbound("", attachments=(file,)))
+    sent = await hub.channel.send(payload, idempotency_key="f:0")
+    assert await hub.channel.outcome(payload, idempotency_key="f:0") == sent
+    assert await hub.channel.outcome(payload, idempotency_key="f:0") == sent
+
+
 async def test_a_file_alone_takes_away_what_was_begun(hub: Hub) -> None:
     begun = {"turn": "t0", "epoch": 1, "channel": DIRECT, "streaming": False}
     sent = await hub.answer("Half a sen", turn_id=None)
