@@ -276,6 +276,22 @@ async def test_a_possible_duplicate_stays_one(store: Store) -> None:
     assert again.possible_duplicate
 
 
+async def test_only_who_holds_a_row_marks_it_as_doubled(store: Store, clock: ManualClock) -> None:
+    await answered(store, "one")
+    (late,) = await deliveries(store)
+    clock.move(60.0)
+    (successor,) = await deliveries(store)
+    assert not await store.mark_doubled(late.id, late.token)
+    clock.move(60.0)
+    (third,) = await deliveries(store)
+    assert not third.possible_duplicate
+    assert not await store.mark_doubled(successor.id, successor.token)
+    assert await store.mark_doubled(third.id, third.token)
+    clock.move(60.0)
+    (fourth,) = await deliveries(store)
+    assert fourth.possible_duplicate
+
+
 async def test_a_conversation_can_be_paused_after_a_send(store: Store, clock: ManualClock) -> None:
     await answered(store, "one", "two")
     (delivery,) = await deliveries(store)

@@ -152,6 +152,34 @@ async def test_a_worker_that_dies_while_it_sends_again_leaves_the_mark(
     assert sent.possible_duplicate
 
 
+class StolenRow:
+    """The row is somebody else's when it is to be marked."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+        self.asked = 0
+
+    async def mark_doubled(self, delivery_id: str, token: str) -> bool:
+        self.asked += 1
+        return await self._store.mark_doubled(delivery_id, f"not-{token}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_who_lost_the_row_does_not_send_again(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    await answered(store, "one")
+    channel = ScriptedChannel(OutcomeUnknown("time-out"))
+    stolen = StolenRow(store)
+    async with running(channel, store=stolen):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        await eventually(lambda: stolen.asked > 1)
+    assert channel.sent == ["one"]
+
+
 async def test_a_question_that_fails_is_asked_again_before_anything_is_sent(
     store: SqlStore, running: Running, clock: ManualClock, row: Any
 ) -> None:
