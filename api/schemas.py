@@ -16,9 +16,12 @@ class _Strict(BaseModel):
 
 
 class SearchFilters(_Strict):
-    """Narrow a search."""
+    """Narrow a search. ``language``: ``de`` or ``de-AT``; passages that are known to be in another one are left out."""
 
     category: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    language: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}([-_][A-Za-z0-9]{1,8})*$", max_length=35)] | None
+    ) = None
 
 
 class SearchQuery(_Strict):

@@ -21,7 +21,12 @@ def search_routes(retriever: Retriever, operators: OperatorAccess) -> list[web.R
     async def search(request: web.Request) -> web.Response:
         wanted = await read_model(request, SearchQuery)
         try:
-            found = await retriever.retrieve(wanted.query, limit=wanted.limit, category=wanted.filters.category)
+            found = await retriever.retrieve(
+                wanted.query,
+                limit=wanted.limit,
+                category=wanted.filters.category,
+                language=wanted.filters.language,
+            )
         except KnowledgeUnavailable as error:
             raise Overloaded(
                 f"The knowledge base cannot be searched yet: {error.detail}", retry_after=_LOADING

@@ -52,10 +52,13 @@ class NotingRetriever:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """See Retriever.retrieve."""
-        found = await self._retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        found = await self._retriever.retrieve(
+            query, limit=limit, category=category, language=language, audience=audience
+        )
         notes = _NOTES.get()
         if notes is not None:
             notes.found[query] = found

@@ -30,6 +30,7 @@ class ProcessRetriever:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """Passages, best first. Raises KnowledgeUnavailable when there is no answer in time."""
@@ -41,6 +42,7 @@ class ProcessRetriever:
             "query": words,
             "limit": min(limit, _MOST_PASSAGES),
             "category": category,
+            "language": language,
             "audience": audience.value,
         }
         found = await self._ask(request)

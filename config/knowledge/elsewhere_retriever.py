@@ -17,6 +17,7 @@ class ElsewhereRetriever:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> NoReturn:
         """Raises KnowledgeUnavailable, always."""

@@ -48,6 +48,7 @@ class FilledRetriever:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """See Retriever.retrieve."""
@@ -55,7 +56,7 @@ class FilledRetriever:
             return Retrieval((), threshold=1.0)
         began = time.perf_counter()
         retriever = self._reranked or self._knowledge.retriever
-        found = await retriever.retrieve(query, limit=limit, category=category, audience=audience)
+        found = await retriever.retrieve(query, limit=limit, category=category, language=language, audience=audience)
         self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
         if not found.supported and self._indexing.filling:
             raise KnowledgeUnavailable("The documents are still being read for the first time.")

@@ -8,7 +8,11 @@ from core.domain.knowledge import KnowledgeAudience, Retrieval
 
 
 class Retriever(Protocol):
-    """``retrieve`` gives passages best first. Raises KnowledgeUnavailable; an empty result means: nothing indexed fits."""
+    """``retrieve`` gives passages best first. Raises KnowledgeUnavailable; an empty result means: nothing indexed fits.
+
+    ``language`` (``de``; of ``pt-BR`` its first two letters) leaves out what is known to be in another one; what no source
+    and no document says a language of stays in.
+    """
 
     async def retrieve(
         self,
@@ -16,6 +20,7 @@ class Retriever(Protocol):
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval: ...
 

@@ -102,7 +102,7 @@ class Engine:
 
     def search(self, request: Frame, vector: Vector) -> Frame:
         """Passages for an embedded question, best first, all of one epoch, and its bounds."""
-        filters = Filters(KnowledgeAudience(request["audience"]), request["category"], request.get("language"))
+        filters = Filters(KnowledgeAudience(request["audience"]), request["category"], request["language"])
         limit = int(request["limit"])
         epoch = self._index.reader.current
         try:

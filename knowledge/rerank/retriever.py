@@ -46,10 +46,13 @@ class RerankedRetriever:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """See Retriever.retrieve."""
-        found = await self._inner.retrieve(query, limit=max(limit, CANDIDATES), category=category, audience=audience)
+        found = await self._inner.retrieve(
+            query, limit=max(limit, CANDIDATES), category=category, language=language, audience=audience
+        )
         first = replace(found, passages=found.passages[:limit])
         if not first.supported or len(found.passages) < 2:
             return first

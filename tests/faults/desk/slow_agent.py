@@ -63,6 +63,7 @@ class SlowModel:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """See Retriever."""

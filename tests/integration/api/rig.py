@@ -46,7 +46,7 @@ class Library:
     """A knowledge base of one passage."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, int, str | None]] = []
+        self.asked: list[tuple[str, int, str | None, str | None]] = []
         self.error: Exception | None = None
 
     async def retrieve(
@@ -55,10 +55,11 @@ class Library:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         """Always the same passage."""
-        self.asked.append((query, limit, category))
+        self.asked.append((query, limit, category, language))
         if self.error:
             raise self.error
         passage = Passage(

@@ -18,7 +18,7 @@ from core.domain.errors import KnowledgeUnavailable
 from tests.integration.api.rig import Rig, serve
 
 _JSON = {"Content-Type": "application/json"}
-_QUERY = {"query": "How do I reset my password?", "limit": 3, "filters": {"category": "Account"}}
+_QUERY = {"query": "How do I reset my password?", "limit": 3, "filters": {"category": "Account", "language": "en"}}
 
 
 async def _problem(response: aiohttp.ClientResponse, status: int) -> dict[str, Any]:
@@ -50,13 +50,13 @@ async def test_search_answers_in_the_documented_shape() -> None:
             ],
             "threshold": 0.45,
         }
-        assert rig.library.asked == [("How do I reset my password?", 3, "Account")]
+        assert rig.library.asked == [("How do I reset my password?", 3, "Account", "en")]
 
 
 async def test_search_has_defaults() -> None:
     async with serve() as rig, rig.http.post(f"{rig.url}/api/search", json={"query": " hi "}) as response:
         assert response.status == 200
-        assert rig.library.asked == [("hi", 5, None)]
+        assert rig.library.asked == [("hi", 5, None, None)]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,7 @@ async def test_search_has_defaults() -> None:
         (b'{"query": "x", "limit": 0}', "limit"),
         (b'{"query": "x", "limit": 51}', "limit"),
         (b'{"query": "x", "filters": {"colour": "red"}}', "filters.colour"),
+        (b'{"query": "x", "filters": {"language": "english"}}', "filters.language"),
         (b'{"query": "x", "typo": 1}', "typo"),
         (b"[1, 2]", "body"),
         (b"not json", "JSON"),

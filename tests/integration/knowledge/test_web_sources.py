@@ -48,6 +48,10 @@ async def test_a_site_a_crawl_and_an_answer(tmp_path: Path) -> None:
             found = await knowledge.retriever.retrieve("Can I get my money back?", category="shop")
             assert found.passages[0].url == f"{site.address}/refunds"
             assert found.passages[0].language == "en"
+            elsewhere = await knowledge.retriever.retrieve("Can I get my money back?", language="de")
+            assert elsewhere.passages == ()
+            here = await knowledge.retriever.retrieve("Can I get my money back?", language="en-GB")
+            assert here.passages[0].id == found.passages[0].id
             question = "What is the margin on lamps?"
             for_customers = await knowledge.retriever.retrieve(question, limit=50)
             assert all("margin on lamps" not in passage.content for passage in for_customers.passages)

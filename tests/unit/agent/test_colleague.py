@@ -48,9 +48,10 @@ class Cupboard(Shelf):
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
-        found = await super().retrieve(query, limit=limit, category=category, audience=audience)
+        found = await super().retrieve(query, limit=limit, category=category, language=language, audience=audience)
         allowed = tuple(
             one for one in found.passages if audience is KnowledgeAudience.STAFF or one.audience is audience
         )

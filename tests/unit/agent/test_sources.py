@@ -46,6 +46,7 @@ class Shelf:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         return self._found[query]

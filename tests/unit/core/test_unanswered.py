@@ -36,6 +36,7 @@ class Shelf:
         *,
         limit: int = 5,
         category: str | None = None,
+        language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         passage = Passage("p1", "d1", "Pumps", "We sell pumps.", "pumps.md", float(query.split()[-1]), url="u")
