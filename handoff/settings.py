@@ -28,6 +28,7 @@ class HandoffSettings:
     ``macros``: replies that staff have saved. ``follow_up_seconds``: how long what staff wrote may stay unseen on a page that
     the customer has left, until it goes where else they can be reached; 0 is for ever. ``follow_ups``: how many of these an
     address gets that does not answer. ``mood_words``: the company's own.
+    ``largest_file``: in bytes, of those that staff may send.
     ``gaps_post``: when the channel reads what was not answered; None is never.
     """
 
@@ -48,6 +49,7 @@ class HandoffSettings:
     on_call: tuple[str, ...] = ()
     teams: tuple[Team, ...] = ()
     macros: Macros = field(default_factory=Macros)
+    largest_file: int = 10 * 1024 * 1024
     gaps_post: Weekly | None = None
     mood_words: MoodWords = field(default_factory=MoodWords)
 

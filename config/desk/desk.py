@@ -91,6 +91,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
         rating_seconds=settings.desk_rating_hours * 3600,
         teams=read_teams(settings),
         macros=read_macros(settings),
+        largest_file=settings.max_attachment_bytes,
         gaps_post=parse_weekly(settings.gaps_post, zone),
         mood_words=read_mood_words(settings),
     )

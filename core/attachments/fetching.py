@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from core.attachments.file_name import clean
-from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus
+from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus, Refusal
 from core.domain.errors import AuthFailed, ChannelError, HubError, InvalidInput, NotYet, RateLimited, Unreachable
 from core.domain.messages import CAME_BY, Message
 from core.ports.channel import Channel
@@ -123,7 +123,7 @@ class FetchService:
             log.warning("attachment.not_fetched", conversation=state.conversation.id, name=ref.name, error=reason)
             if await self._may_still_come(channel, message, error):
                 raise NotYet(reason, seconds=_LATER) from error
-            file = _missing(key, ref, reason)
+            file = _missing(key, ref, reason, _refusal(error))
         if not await self._records.attach(state.conversation.id, message.id, file) and file.storage_key:
             await self._store.delete(file.storage_key)
             known = await self._records.attachment(key)
@@ -170,7 +170,12 @@ def _merged(known: Sequence[Attachment], more: Sequence[Attachment]) -> tuple[At
     return (*known, *(file for file in more if file.id not in ids))
 
 
-def _missing(key: str, ref: AttachmentRef, reason: str) -> Attachment:
+def _missing(key: str, ref: AttachmentRef, reason: str, refused: Refusal | None) -> Attachment:
     """A file that never came, so that nobody asks for it again and everybody is told."""
-    kind = ref.media_type or "application/octet-stream"
-    return Attachment(key, clean(ref.name), kind, 0, "", "", ExtractionStatus.FAILED, error=reason)
+    kind, failed = ref.media_type or "application/octet-stream", ExtractionStatus.FAILED
+    return Attachment(key, clean(ref.name), kind, 0, "", "", failed, error=reason, refused=refused)
+
+
+def _refusal(error: Exception) -> Refusal | None:
+    """None where it was not the hub that did not want it."""
+    return next((one for one in Refusal if isinstance(error, InvalidInput) and error.code == one), None)

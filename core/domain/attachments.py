@@ -23,6 +23,17 @@ class ExtractionStatus(StrEnum):
     FAILED = "failed"
 
 
+class Refusal(StrEnum):
+    """Why the hub did not take a file: the codes of the errors that say so (core.domain.errors)."""
+
+    PROGRAM = "file_program"
+    SVG = "file_svg"
+    EMPTY = "empty_file"
+    TOO_LARGE = "too_large"
+    MISMATCH = "file_mismatch"
+    KIND = "file_type"
+
+
 @dataclass(frozen=True, slots=True)
 class AttachmentRef:
     """A file on the provider's side: enough for ``Channel.fetch`` to get it, nothing more."""
@@ -36,7 +47,10 @@ class AttachmentRef:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A stored file. ``size`` in bytes; ``media_type`` comes from the content, never from the sender's claim."""
+    """A stored file. ``size`` in bytes; ``media_type`` comes from the content, never from the sender's claim.
+
+    Without ``storage_key`` it is not there: ``error`` says why, and ``refused`` where the hub itself did not take it.
+    """
 
     id: str
     name: str
@@ -47,3 +61,4 @@ class Attachment:
     extraction: ExtractionStatus = ExtractionStatus.PENDING
     text: str | None = None
     error: str | None = None
+    refused: Refusal | None = None

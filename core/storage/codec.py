@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from core.domain.attachments import Attachment, ExtractionStatus
+from core.domain.attachments import Attachment, ExtractionStatus, Refusal
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
@@ -121,6 +121,7 @@ def customer_from(row: Row[Any]) -> Customer:
 
 def attachment_from(row: Row[Any]) -> Attachment:
     """An ``attachment`` row."""
+    refused, error = _why(row.error)
     return Attachment(
         id=row.id,
         name=row.name,
@@ -130,8 +131,16 @@ def attachment_from(row: Row[Any]) -> Attachment:
         storage_key=row.storage_key,
         extraction=ExtractionStatus(row.extraction),
         text=row.text,
-        error=row.error,
+        error=error,
+        refused=refused,
     )
+
+
+def _why(written: str | None) -> tuple[Refusal | None, str | None]:
+    """The column holds the code of a refusal before its sentence; any other error stands there as it is."""
+    code, _, sentence = (written or "").partition(": ")
+    found = next((one for one in Refusal if one == code), None)
+    return found, written if found is None else sentence
 
 
 def attachment_row(file: Attachment, key: str, conversation_id: str, message_id: str | None) -> dict[str, Any]:
@@ -147,7 +156,7 @@ def attachment_row(file: Attachment, key: str, conversation_id: str, message_id:
         "storage_key": file.storage_key,
         "extraction": file.extraction,
         "text": cleaned(file.text),
-        "error": cleaned(file.error),
+        "error": cleaned(f"{file.refused}: {file.error or ''}" if file.refused else file.error),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from core.domain.attachments import Attachment, human_size
 from core.domain.case import OWNED_SINCE, feed
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import NotYet
@@ -253,9 +254,7 @@ class StaffTurn(CorrectingTurn):
 
     def _relay(self, message: Message, who: Person) -> None:
         files = tuple(file for file in message.attachments if file.storage_key)
-        lost = [file.name for file in message.attachments if not file.storage_key]
-        if lost:
-            self._remark("staff_file_lost", name=", ".join(lost))
+        self._thread += self._missing([file for file in message.attachments if not file.storage_key])
         if forwarded := message.meta.get(LEFT_OUT):
             self._remark("staff_left_out", name=quoted(" ".join(forwarded)))
         if message.text.strip() or files:
@@ -272,6 +271,16 @@ class StaffTurn(CorrectingTurn):
             )
             self._mark(message, "outgoing")
             self._records.extend(self._waiting.answered(self._case.id, message.sent_at))
+
+    def _missing(self, files: Sequence[Attachment]) -> list[NewMessage]:
+        """What did not go along and why. What the hub does not take would be refused again, so another way is named."""
+        told = []
+        for refusal in dict.fromkeys(file.refused for file in files):
+            names = ", ".join(file.name for file in files if file.refused is refusal)
+            key = f"staff_refused_{refusal}" if refusal else "staff_file_lost"
+            largest = human_size(self._settings.largest_file)
+            told.append(posts.remark(say(key, self._settings.staff_locale, name=names, largest=largest)))
+        return told
 
 
 def _owned_since(card: NewMessage, message: Message) -> NewMessage:
