@@ -296,7 +296,7 @@ class Lane:
         return receipt
 
     async def _find_out(self, attempt: Attempt, payload: WirePayload, key: str) -> Receipt | None:
-        """What became of an earlier try. Where nobody can tell, it is sent again once, and marked."""
+        """What became of an earlier try. Where nobody can tell, it is sent again once, and marked. Raises OutcomeUnknown."""
         if self._channel.capabilities.idempotent_send:
             return None
         if isinstance(self._channel, SupportsOutcomeQuery):
@@ -310,6 +310,9 @@ class Lane:
             else:
                 attempt.doubt = found is not None  # it got that far, and perhaps further
                 return found
+        if attempt.delivery.died_again:
+            attempt.blind = True
+            raise OutcomeUnknown("Whoever sent it again died over it.")
         try:
             ours = await self._outbox.mark_doubled(attempt.delivery.id, attempt.delivery.token)
         except StoreUnavailable as error:

@@ -78,6 +78,7 @@ class Delivery:
     ``owner_changed``: it is the agent's, an earlier try may have sent it, and somebody else speaks now. So nothing more of it
     may be sent; it is only to be found out what arrived. ``sendable_since``: from when on it could have been sent; while its
     lane's credentials were refused, it could not. ``lane_paused``: they were, when somebody last tried.
+    ``died_again``: it was about to be sent a second time without knowing of the first, and whoever did it died.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Delivery:
     sendable_since: datetime | None = None
     lane_paused: bool = False
     owner_changed: bool = False
+    died_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

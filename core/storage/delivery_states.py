@@ -78,6 +78,7 @@ def _delivery(row: Row[Any], said: Row[Any], files: Sequence[Row[Any]], token: s
         parts_done=row.parts_done,
         uncertain=in_doubt(row),
         possible_duplicate=row.possible_duplicate,
+        died_again=bool(row.possible_duplicate and row.status == DeliveryStatus.SENDING),
         sendable_since=codec.when(row.sendable_since),
         owner_changed=changed,
         lane_paused=bool(row.lane_paused),

@@ -152,6 +152,26 @@ async def test_a_worker_that_dies_while_it_sends_again_leaves_the_mark(
     assert sent.possible_duplicate
 
 
+async def test_where_nobody_can_be_asked_a_worker_that_dies_over_the_second_try_leaves_it_to_a_person(
+    store: SqlStore, running: Running, clock: ManualClock, row: Any
+) -> None:
+    """Otherwise a hub that dies over a message again and again would say it again and again."""
+    await answered(store, "one", "two")
+    dying = ScriptedChannel(OutcomeUnknown("time-out"))
+    async with running(dying, store=DyingStore(store)):
+        await status_of(row, DeliveryStatus.DUE)
+        clock.move(2.0)
+        await eventually(lambda: len(dying.sent) == 2)
+    clock.move(FAST.lease + 1)
+    successor = ScriptedChannel()
+    async with running(successor):
+        dead = await status_of(row, DeliveryStatus.DEAD)
+        await eventually(lambda: successor.arrived == ["two"])
+    assert dead.possible_duplicate
+    assert dead.uncertain
+    assert "twice" in dead.last_error
+
+
 class StolenRow:
     """The row is somebody else's when it is to be marked."""
 
