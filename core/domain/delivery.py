@@ -9,11 +9,14 @@ from core.domain.errors import HubError
 
 NOTHING_CAME = "The conversation changed hands before this was sent."
 PARTLY_CAME = "The conversation changed hands before all of this was sent."
+CUSTOMER_ENDED = "The customer had ended the conversation before this was sent."
 NOBODY_KNOWS = "The conversation changed hands, and nobody can tell whether this had arrived."
 
 
 class DeliveryStatus(StrEnum):
-    """due: to be sent. sending: a worker may be talking to the provider. withheld: ownership changed before it was sent."""
+    """due: to be sent. sending: a worker may be talking to the provider. withheld: ownership changed before it was sent,
+    its author took it back, or its customer had ended the conversation.
+    """
 
     DUE = "due"
     SENDING = "sending"

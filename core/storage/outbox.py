@@ -27,7 +27,8 @@ from sqlalchemy import (
 )
 
 from core.domain.capabilities import Pace
-from core.domain.delivery import NOTHING_CAME, PARTLY_CAME, DeliveryStatus
+from core.domain.delivery import CUSTOMER_ENDED, NOTHING_CAME, PARTLY_CAME, DeliveryStatus
+from core.domain.messages import Author
 from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.store import Delivery, Settlement
 from core.storage import codec
@@ -97,6 +98,7 @@ class SqlOutbox(SqlDeadLetters):
         allowed: list[Row[Any]] = []
         overtaken: list[Row[Any]] = []
         deleted: list[Row[Any]] = []
+        unread: list[Row[Any]] = []
         paused: list[str] = []
         held: list[str] = []
         changing, gone = second_thoughts(connection, candidates)
@@ -105,6 +107,8 @@ class SqlOutbox(SqlDeadLetters):
                 overtaken.append(row)
             elif row.message_id in gone:
                 deleted.append(row)
+            elif _is_past_the_end(row, owners):
+                unread.append(row)
             elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].paused:
                 paused.append(row.id)
             elif row.message_id in changing:
@@ -115,6 +119,7 @@ class SqlOutbox(SqlDeadLetters):
         self._withhold(connection, begun, PARTLY_CAME)
         self._withhold(connection, [row for row in overtaken if not row.parts_done], NOTHING_CAME)
         self._withhold(connection, deleted, TAKEN_BACK)
+        self._withhold(connection, unread, CUSTOMER_ENDED)
         _wait_for_pause(connection, paused)
         if held:
             later = update(outbox).where(outbox.c.id.in_(held)).values(due_at=self._outbox_db.now() + HOLD)
@@ -280,11 +285,17 @@ def _owners(database: Database) -> Select[Any]:
     columns = conversation.c
     paused = func.coalesce(columns.send_after > database.now(), literal(False)).label("paused")
     return (
-        select(columns.id, columns.ownership_epoch, paused)
+        select(columns.id, columns.ownership_epoch, columns.ended_at, paused)
         .where(among(columns.id, "ids"))
         .order_by(columns.id)
         .with_for_update()
     )
+
+
+def _is_past_the_end(row: Row[Any], owners: Mapping[str, Row[Any]]) -> bool:
+    """Whether a person wrote it to a place that its customer has closed, and that nothing is read in any more."""
+    own_place = row.author == Author.STAFF and row.thread is None
+    return own_place and owners[row.conversation_id].ended_at is not None and not in_doubt(row)
 
 
 def _sending(database: Database) -> Update:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from core.domain.delivery import CUSTOMER_ENDED
 from core.domain.errors import StoreUnavailable
 from core.ports.fates import Arrived, Fate, Fates, FateStatus
 from core.ports.store import NewMessage
@@ -47,11 +48,16 @@ def marks(fate: Fate, locale: str) -> list[NewMessage]:
         return _of_follow_up(fate, *fate.follow_up, locale)
     told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
     if fate.status is FateStatus.FAILED:
-        key = _WITHHELD[fate.arrived] if fate.by_agent and fate.withheld else _FAILED[fate.arrived]
-        told.append(posts.remark(say(key, locale, text=quoted(fate.text), reason=fate.reason or "?")))
+        told.append(posts.remark(say(_why(fate), locale, text=quoted(fate.text), reason=fate.reason or "?")))
     elif fate.twice and fate.status in _ARRIVED and fate.shown not in _ARRIVED:
         told.append(posts.remark(say("staff_maybe_twice", locale, text=quoted(fate.text))))
     return told
+
+
+def _why(fate: Fate) -> str:
+    if fate.reason == CUSTOMER_ENDED:
+        return "staff_customer_had_ended"
+    return _WITHHELD[fate.arrived] if fate.by_agent and fate.withheld else _FAILED[fate.arrived]
 
 
 def _of_follow_up(fate: Fate, channel: str, address: str, locale: str) -> list[NewMessage]:

@@ -77,9 +77,11 @@ class FollowUpTimers:
         case = await self._desk.cases.case(timer.case_id)
         conversation = await self._desk.records.conversation(timer.conversation_id)
         customer = await self._desk.records.customer(timer.conversation_id)
-        if case is None or conversation is None or customer is None or conversation.ended_at is not None:
+        if case is None or conversation is None or customer is None:
             return Ring()
         found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))
+        if conversation.ended_at is not None:
+            return self._ended(found)
         ring = await self._decided(found)
         if timer.detail == _GONE:
             stuck = [aside for aside in await self._stuck(found) if aside not in ring.asides]
@@ -158,6 +160,11 @@ class FollowUpTimers:
     def _told(self, found: _Found, text: str) -> Ring:
         """Nothing goes anywhere. Said once for what is unseen now."""
         return Ring((self._home(found, followed=True), self._remark(found, text)))
+
+    def _ended(self, found: _Found) -> Ring:
+        """Nobody is written to who has gone for good; but their page was given words that have the sign of what is sent."""
+        unseen = any(message.author is Author.STAFF for message, _ in worth_reading(found.seen))
+        return self._told(found, self._say("staff_ended_unseen")) if unseen else Ring()
 
     def _paused(self, found: _Found, road: Road) -> Ring:
         """Said once; then it is tried again, for as long as it takes."""

@@ -6,11 +6,13 @@ import pytest
 
 from core.domain.conversation import OwnershipState
 from core.domain.customer import Identity
-from core.domain.messages import CustomerAction, StaffAction
-from core.ports.store import Acceptable
+from core.domain.delivery import DeliveryStatus
+from core.domain.messages import CustomerAction, Receipt, StaffAction
+from core.ports.store import Acceptable, Settlement
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.slack_desk import SlackDesk
+from handoff.thread.delivery_marks import marks
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import HOME, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
@@ -75,3 +77,66 @@ async def test_an_end_that_concerns_nobody_is_told_to_nobody(office: OfficeHours
     assert (await office.conversation()).state is OwnershipState.BOT
     assert not await office.told()
     assert not await office.store.claim(1, 5.0, history=60), "nothing is left to do"
+
+
+async def delivered(office: OfficeHours) -> list[str]:
+    """The page takes all that it is given; which of it is staff's."""
+    taken = []
+    office.clock.move(60)
+    while deliveries := await office.store.claim_deliveries("web", "main", 10, 5.0):
+        for one in deliveries:
+            receipts = (Receipt(one.id),)
+            await office.store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)])
+            taken += [one.message.text] if one.message.author == "staff" else []
+    await office.store.tell_fates("main", lambda fate: marks(fate, "en"))
+    return taken
+
+
+async def signs(office: OfficeHours) -> list[str]:
+    """Under what staff wrote, one after the other."""
+    return [post.text for post in await office.posts("mark")]
+
+
+async def test_what_is_written_behind_the_end_is_not_called_sent(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(StaffAction.CLAIM)
+    await office.staff("Hello")
+    assert await delivered(office) == ["Hello"]
+    await ends(office)
+    await office.staff("Are you there?")
+    assert await delivered(office) == [], "nobody can read it there"
+    assert await signs(office) == ["outgoing", "sent", "outgoing", "failed"]
+    told = [post.text for post in await office.posts("remark")]
+    assert told[-1] == "“Are you there?” did not reach the customer: they have ended the conversation."
+
+
+async def test_what_waited_when_the_customer_ended_is_not_called_sent(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(StaffAction.CLAIM)
+    await delivered(office)
+    await office.staff("One moment")
+    await ends(office)
+    assert await delivered(office) == []
+    assert await signs(office) == ["outgoing", "failed"]
+
+
+async def test_what_may_have_come_before_the_end_is_found_out(office: OfficeHours) -> None:
+    """A worker died over it: the page may have shown it."""
+    await office.escalates()
+    await office.press(StaffAction.CLAIM)
+    await delivered(office)
+    await office.staff("One moment")
+    office.clock.move(60)
+    assert await office.store.claim_deliveries("web", "main", 10, 5.0)
+    await ends(office)
+    assert await delivered(office) == ["One moment"]
+
+
+async def test_what_staff_resolve_afterwards_says_nothing_more(office: OfficeHours) -> None:
+    await office.escalates()
+    await office.press(StaffAction.CLAIM)
+    await ends(office)
+    await office.press(StaffAction.RESOLVE)
+    await delivered(office)
+    told = [post.text for post in await office.posts("remark")]
+    assert not any("did not reach" in text for text in told), told

@@ -297,6 +297,20 @@ async def test_who_ended_the_conversation_is_left_in_peace(office: Left) -> None
     await office.works()
     await office.passes(5.1)
     assert not await office.mails()
+    for _ in range(2):
+        await office.passes(5.1)
+    told = [text for text in await office.remarks() if text == say("staff_ended_unseen", "en")]
+    assert len(told) == 1, "what they did not see has the sign of what was sent"
+
+
+async def test_who_ended_it_after_reading_is_not_said_to_have_missed_anything(office: Left) -> None:
+    await office.leave("Write to ada@example.com")
+    await office.writes("Your parcel is in Berlin.")
+    await office.store.note_shown(HOME.conversation_id, 1_000)
+    await office.store.end_conversation(HOME, Identity("web", "main", "ada"))
+    await office.works()
+    await office.passes(5.1)
+    assert say("staff_ended_unseen", "en") not in await office.remarks()
 
 
 async def test_without_follow_ups_nothing_is_set(store: SqlStore, clock: ManualClock) -> None:
