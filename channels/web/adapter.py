@@ -35,9 +35,10 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.ports.channel import AttachmentStream, InboundSink, StreamFrame, WebhookReply, WebhookRequest
 from core.ports.clock import Clock
+from core.ports.event_log import EventLog
 from core.ports.extractor import AttachmentStore
 from core.ports.metrics import Metrics, NoMetrics
-from core.ports.store import Claim, EventLog
+from core.ports.store import Claim
 from core.ports.wake import WIDGET, Wake
 
 CAPABILITIES = Capabilities(

@@ -13,7 +13,7 @@ from channels.web.live import Live
 from channels.web.parse import cursor, seconds
 from channels.web.refusals import BadFrame
 from channels.web.shown import Seen, furthest
-from core.ports.store import EventLog, LoggedFrame
+from core.ports.event_log import EventLog, LoggedFrame
 
 MOST = 500
 LONGEST_POLL = 30.0

@@ -18,7 +18,7 @@ from channels.web import render
 from core.domain.errors import HubError
 from core.group_commit import GroupCommit
 from core.ports.clock import Clock
-from core.ports.store import EventLog, LoggedFrame
+from core.ports.event_log import EventLog, LoggedFrame
 from core.ports.wake import WIDGET, Subscription, Wake
 
 _PAGE = 500

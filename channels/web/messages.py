@@ -25,7 +25,7 @@ from core.domain.attachments import Attachment
 from core.domain.errors import HubError
 from core.domain.messages import TOGETHER, Author
 from core.ports.channel import Accepted
-from core.ports.store import EventLog, LoggedFrame
+from core.ports.event_log import EventLog, LoggedFrame
 
 _FIELDS = frozenset({"message", "client_id", "action", "locale"})
 _SILENT = frozenset({"queued", "staff"})

@@ -24,7 +24,7 @@ from core.domain.messages import (
 )
 from core.domain.ticket import Ticket
 from core.ports.channel import StreamFrame
-from core.ports.store import LogFrame, LoggedFrame
+from core.ports.event_log import LogFrame, LoggedFrame
 
 LinkTo = Callable[[str], str]
 

@@ -11,7 +11,8 @@ from channels.web.access import Access
 from channels.web.refusals import BadFrame
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
-from core.ports.store import EventLog, Records
+from core.ports.event_log import EventLog
+from core.ports.store import Records
 from core.ports.wake import INBOX, WIDGET, Wake
 
 

@@ -16,7 +16,7 @@ import structlog
 
 from core.domain.errors import HubError
 from core.domain.messages import Author
-from core.ports.store import LoggedFrame
+from core.ports.event_log import LoggedFrame
 
 _REMEMBERED: Final = 10_000
 _BY_PEOPLE: Final = (Author.STAFF, Author.SYSTEM)

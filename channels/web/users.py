@@ -16,7 +16,7 @@ from channels.web.tokens import ACCOUNT, CHANNEL, Session
 from core.domain.customer import Identity
 from core.domain.errors import NotAllowed
 from core.domain.keys import ConversationKey
-from core.ports.store import LoggedFrame
+from core.ports.event_log import LoggedFrame
 from core.ports.tickets import Holder, Tickets
 
 IsOperator = Callable[[web.Request], bool]

@@ -41,9 +41,10 @@ from core.domain.messages import MessageKind
 from core.looked_up import nothing_left
 from core.ports.chat_model import ChatMessage, ChatModel
 from core.ports.clock import Clock
+from core.ports.journal import Journal
 from core.ports.responder import TOOLS_FAILED_META, Reply, TurnEvents
 from core.ports.retriever import Retriever
-from core.ports.store import Journal, TurnState
+from core.ports.store import TurnState
 from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from core.agent.tools import ToolResult
 from core.domain.conversation import Escalation
 from core.domain.messages import Citation
 from core.ports.chat_model import ToolCall
-from core.ports.store import Claim, Journal, JournalEntry
+from core.ports.journal import Journal, JournalEntry
+from core.ports.store import Claim
 
 SOURCES = "@sources"
 ASSISTANT = "@assistant"

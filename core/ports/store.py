@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
@@ -22,6 +22,8 @@ from core.domain.messages import (
     Receipt,
 )
 from core.ports.channel import Accepted
+from core.ports.event_log import EventLog
+from core.ports.journal import Journal
 from core.ports.outcomes import (
     Aside,
     CaseRecord,
@@ -284,87 +286,6 @@ class Records(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One tool call of a turn. ``status`` started: its outcome is unknown if the process died then."""
-
-    call_id: str
-    step: int
-    name: str
-    arguments: str
-    status: str
-    result: str | None = None
-
-
-class Journal(Protocol):
-    """Tool calls of a turn, so that a resumed turn neither repeats an effect nor forgets a result."""
-
-    async def entries(self, turn_id: str) -> Sequence[JournalEntry]: ...
-
-    async def still_held(self, claim: Claim) -> None:
-        """Raises LostClaim when somebody else has the conversation by now: then nothing more is asked or shown."""
-        ...
-
-    async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
-        """Insert or update by ``call_id``, under the fence. Raises LostClaim: then the tool must not run."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class LogFrame:
-    """A frame for the event log. ``message_id`` frames are read with the message joined; others carry ``body``."""
-
-    kind: str
-    body: Mapping[str, Any] = field(default_factory=dict)
-    turn_id: str | None = None
-    message_id: str | None = None
-    dedupe: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedFrame:
-    """A frame as read back: its cursor, and its message (with feedback) where it has one."""
-
-    cursor: int
-    kind: str
-    body: Mapping[str, Any]
-    turn_id: str | None = None
-    message: Message | None = None
-    feedback: str | None = None
-
-
-class EventLog(Protocol):
-    """What customers of the web channel see, per conversation, in order. Any web process can serve it."""
-
-    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
-        """Under the fence. Raises LostClaim."""
-        ...
-
-    async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
-        """Durable frames, idempotent by ``dedupe``; a frame with a ``turn_id`` removes that turn's provisional ones."""
-        ...
-
-    async def find(self, conversation_id: str, dedupe: str) -> int | None:
-        """The cursor of a durable frame."""
-        ...
-
-    async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
-        """Frames past each conversation's cursor, oldest first, provisional ones included."""
-        ...
-
-    async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
-        """Only frames with messages, oldest first."""
-        ...
-
-    async def head(self, conversation_id: str) -> int:
-        """The newest cursor; 0 when there is nothing."""
-        ...
-
-    async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
-        """The newest cursors of many conversations at once, for a poll that reads only what moved."""
-        ...
-
-
 class Store(Inbox, Turns, Outbox, Records, Journal, EventLog, Protocol):
     """All of it, as the composition root hands it out. Users depend on the part that they need."""
 
@@ -382,15 +303,10 @@ __all__ = [
     "CloseCase",
     "DeadLetter",
     "Delivery",
-    "EventLog",
     "Finished",
     "Inbox",
-    "Journal",
-    "JournalEntry",
     "KeepComment",
     "KeepRating",
-    "LogFrame",
-    "LoggedFrame",
     "NewMessage",
     "OpenCase",
     "Outbox",

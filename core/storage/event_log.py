@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Executable, Integer, bindparam, delete, inser
 from core.domain.attachments import Attachment
 from core.domain.errors import InvalidInput, LostClaim
 from core.group_commit import GroupCommit
-from core.ports.store import Claim, LogFrame, LoggedFrame
+from core.ports.event_log import LogFrame, LoggedFrame
+from core.ports.store import Claim
 from core.storage import codec
 from core.storage.among import among, past
 from core.storage.codec import UNREADABLE

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from core.domain.errors import LostClaim
-from core.ports.store import Claim, JournalEntry
+from core.ports.journal import JournalEntry
+from core.ports.store import Claim
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.tables import conversation, tool_journal

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from knowledge.sources.address import Scope, host_of, normal, shown
-from knowledge.sources.crawl_result import settled
+from knowledge.sources.crawl_result import Tally, settled
 from knowledge.sources.frontier import Frontier, Stop
 from knowledge.sources.head import as_file, decode, read_head
 from knowledge.sources.kept import suffix_of
@@ -37,28 +37,6 @@ Tell = Callable[[int, int, str], None]
 
 class CrawlFailed(Exception):
     """The crawl as a whole is worth nothing; the text says why."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns.
-
-    ``refused`` are those of the missed that are not for everybody any more, ``refusals`` how often that was said in a row.
-    ``truncated``: why something was left out that might have been read. ``listed``: what its sitemaps name; ``all_listed`` while
-    each of them could be read.
-    """
-
-    visited: dict[str, Page] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-    missed: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    refusals: int = 0
-    listed: set[str] = field(default_factory=set)
-    all_listed: bool = True
-    closed: int = 0
-    in_a_row: int = 0
-    truncated: str | None = None
 
 
 class Crawl:

@@ -1,9 +1,8 @@
-"""What a crawl's findings mean for the mirror: what is new, what stays, what is gone."""
+"""What a crawl has met, and what that means for the mirror: what is new, what stays, what is gone."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from core.domain.knowledge import KnowledgeAudience
@@ -11,11 +10,30 @@ from knowledge.sources.address import Scope, host_of, shown
 from knowledge.sources.mirror import Page, State
 from knowledge.sources.options import SITEMAP
 
-if TYPE_CHECKING:
-    from knowledge.sources.crawl import Tally
-
 _STAYS = "its last good version stays"
 _REFUSED = "from now on its last version is for staff; next time it is gone"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns.
+
+    ``refused`` are those of the missed that are not for everybody any more, ``refusals`` how often that was said in a row.
+    ``truncated``: why something was left out that might have been read. ``listed``: what its sitemaps name; ``all_listed`` while
+    each of them could be read.
+    """
+
+    visited: dict[str, Page] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    refusals: int = 0
+    listed: set[str] = field(default_factory=set)
+    all_listed: bool = True
+    closed: int = 0
+    in_a_row: int = 0
+    truncated: str | None = None
 
 
 def settled(scope: Scope, before: State, tally: Tally, failure: str | None = None) -> State:

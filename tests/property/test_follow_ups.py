@@ -23,7 +23,8 @@ from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import SENT_BY, Author, CustomerAction, MessageKind, MessageReceived, StaffAction
 from core.domain.road import Road
 from core.domain.timers import TimerKind
-from core.ports.store import Acceptable, Delivery, LogFrame
+from core.ports.event_log import LogFrame
+from core.ports.store import Acceptable, Delivery
 from core.storage.migrate import migrate
 from handoff.posts import POST
 from handoff.thread.altering import as_corrected

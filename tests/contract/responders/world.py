@@ -15,7 +15,8 @@ from core.domain.keys import ConversationKey
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.domain.messages import Author, Citation, CustomerAction, Message, MessageKind
 from core.ports.chat_model import ChatRequest, Finished, TextDelta, ToolCall
-from core.ports.store import Claim, JournalEntry, TurnState
+from core.ports.journal import JournalEntry
+from core.ports.store import Claim, TurnState
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = ConversationKey("web", "default", "s_1")

@@ -10,7 +10,8 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import InvalidInput, LostClaim
 from core.ports.claimed_deliveries import ClaimedDeliveries
-from core.ports.store import Claim, LogFrame, Settlement, Store, Transition
+from core.ports.event_log import LogFrame
+from core.ports.store import Claim, Settlement, Store, Transition
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, file, finish, said, stale, thread

@@ -15,10 +15,11 @@ from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import CAME_BY, Author, MessageKind, MessageReceived
 from core.domain.road import Contacted, Road
 from core.domain.timers import TimerKind
+from core.ports.event_log import LogFrame
 from core.ports.fates import Fate
 from core.ports.follow_ups import Unseen
 from core.ports.outcomes import Aside, CloseCase, Finished, FollowUp, NewMessage, Recall, SetTimer, Transition
-from core.ports.store import Acceptable, LogFrame, Settlement, TurnOutcome
+from core.ports.store import Acceptable, Settlement, TurnOutcome
 from core.ports.timers import TimerOutcome
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore

@@ -6,7 +6,8 @@ import pytest
 
 from core.domain.conversation import OwnershipEvent
 from core.domain.errors import LostClaim
-from core.ports.store import Claim, JournalEntry, Store, Transition
+from core.ports.journal import JournalEntry
+from core.ports.store import Claim, Store, Transition
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, claim_one, finish, said, stale
 

@@ -8,7 +8,8 @@ from core.domain.attachments import ExtractionStatus
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, RawEvent
-from core.ports.store import LogFrame, Settlement, Store, Transition
+from core.ports.event_log import LogFrame
+from core.ports.store import Settlement, Store, Transition
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import (
     LEASE,

@@ -14,8 +14,10 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, RawEvent
+from core.ports.event_log import LogFrame
+from core.ports.journal import JournalEntry
 from core.ports.retention import Expiring, Page, Place
-from core.ports.store import Acceptable, Delivery, JournalEntry, LogFrame, TurnState
+from core.ports.store import Acceptable, Delivery, TurnState
 from core.storage.store import SqlStore
 from core.storage.tables import inbound_event, outbox, quarantine, tool_journal, widget_event
 from core.turn import turn_id

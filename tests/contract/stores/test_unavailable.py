@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from core.domain.errors import HubError, StoreUnavailable
 from core.ports.channel import Accepted
-from core.ports.store import LogFrame
+from core.ports.event_log import LogFrame
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore

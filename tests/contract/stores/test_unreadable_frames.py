@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, update
 
-from core.ports.store import LogFrame
+from core.ports.event_log import LogFrame
 from core.storage.store import SqlStore
 from core.storage.tables import attachment, message, widget_event
 from tests.contract.stores.sayings import accept, file, said, thread

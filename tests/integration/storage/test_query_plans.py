@@ -18,8 +18,9 @@ from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, MessageKind, Receipt
 from core.domain.timers import TimerKind
+from core.ports.event_log import LogFrame
 from core.ports.outcomes import Aside, ClearTimers, FollowUp, Recall, SetTimer
-from core.ports.store import LogFrame, NewMessage, Settlement, Transition
+from core.ports.store import NewMessage, Settlement, Transition
 from core.ports.timers import TimerOutcome
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore

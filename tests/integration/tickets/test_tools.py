@@ -16,7 +16,7 @@ from core.domain.customer import Customer
 from core.domain.errors import ToolError
 from core.domain.ticket import TicketStatus
 from core.ports.chat_model import ToolCall
-from core.ports.store import JournalEntry
+from core.ports.journal import JournalEntry
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.store import SqlStore
 from tests.contract.responders.world import MemoryJournal, Watcher, turn_of

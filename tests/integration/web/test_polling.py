@@ -10,7 +10,7 @@ import pytest
 
 from channels.web.tokens import ACCOUNT, CHANNEL
 from core.domain.keys import ConversationKey
-from core.ports.store import LogFrame
+from core.ports.event_log import LogFrame
 from tests.integration.web.rig import Rig
 
 

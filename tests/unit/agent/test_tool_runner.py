@@ -12,7 +12,7 @@ from core.agent.tools import ToolContext, make_tool
 from core.agent.turn_journal import STARTED, TurnJournal, dump_result, load_result, step_id
 from core.domain.errors import LostClaim, OutcomeUnknown, ToolError
 from core.ports.chat_model import ToolCall
-from core.ports.store import JournalEntry
+from core.ports.journal import JournalEntry
 from tests.contract.responders.world import MemoryJournal, Watcher, turn_of
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, Receipt
-from core.ports.store import LogFrame, Store
+from core.ports.event_log import LogFrame
+from core.ports.store import Store
 from core.ports.wake import WIDGET
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalSubscription, LocalWake

@@ -12,7 +12,8 @@ from channels.web.live import UNREAD, Live, Shown
 from config.clock import SystemClock
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, Message
-from core.ports.store import Claim, LogFrame, LoggedFrame
+from core.ports.event_log import LogFrame, LoggedFrame
+from core.ports.store import Claim
 from core.ports.wake import WIDGET
 from core.storage.wake_local import LocalWake
 

@@ -13,7 +13,7 @@ from core.domain.choices import Choice, choices_meta
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, Message, MessageKind, OutboundMessage
 from core.ports.channel import StreamFrame
-from core.ports.store import LoggedFrame
+from core.ports.event_log import LoggedFrame
 
 CITATION = Citation("p1", "Title", "Content", "a.pdf", 0.5, section="S", page=3, url="https://x.example", category="c")
 STORED = Message(

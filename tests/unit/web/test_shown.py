@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from channels.web.shown import Handed, Seen, furthest
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import Author, Message
-from core.ports.store import LoggedFrame
+from core.ports.event_log import LoggedFrame
 
 _LONG = 3600.0
 
