@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 Rules = Callable[[TurnState, Reply | None], Escalation | None]
 """Why a person is needed although nobody asked for one; with None as the reply, before the agent has answered."""
-_ASKED = Escalation("The customer asked for a person.", requested_by="customer")
+_ASKED = Escalation("The customer asked for a person.", requested_by="customer", causes={"asked": {}})
 
 
 @dataclass(frozen=True, slots=True)

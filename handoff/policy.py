@@ -17,9 +17,13 @@ from core.ports.desk import HANDED_BACK
 from core.ports.responder import TOOLS_FAILED_META, Reply
 from core.ports.store import TurnState
 from handoff.mood import Mood, MoodWords, measure, trend
+from handoff.reasons import worded
 from handoff.spoken_to import known_locale
 
 _DECLINED = "declined"
+_URGENT = frozenset({"vip", "furious"})
+_Cause = tuple[str, dict[str, str]]
+"""A rule that holds, by the name of its sentence, and what stands in that."""
 _EARLIER = 6  # messages in which the same may have been asked
 _TREND_OF = 3  # messages, at least
 
@@ -59,7 +63,8 @@ class EscalationRules:
 def reason_to_escalate(
     turn: TurnState, reply: Reply | None, rules: EscalationRules, moods: Sequence[Mood]
 ) -> Escalation | None:
-    """Every reason that holds, in sentences for staff; urgent when one of them is. None: the agent goes on.
+    """Every reason that holds, in English sentences for the log, and by name for staff; urgent when one of them is.
+    None: the agent goes on.
 
     ``reply`` is None before the agent has answered. ``moods``: one for each of ``messages_judged(turn)`` (see ``moods_of``).
     Only what was said since a person last had the conversation counts, so that a hand-back is not undone at once.
@@ -71,9 +76,10 @@ def reason_to_escalate(
     found = [*_by_name(turn, rules), *_by_mood(turn, rules, moods), *_by_reply(turn, reply, rules)]
     if not found:
         return None
-    urgent = any(is_urgent for _, is_urgent in found)
-    reason = " ".join(sentence for sentence, _ in found)
-    return Escalation(reason, requested_by="rule", urgency="high" if urgent else "normal")
+    urgent = any(cause in _URGENT for cause, _ in found)
+    causes = dict(found)
+    urgency = "high" if urgent else "normal"
+    return Escalation(worded(causes, "en"), requested_by="rule", urgency=urgency, causes=causes)
 
 
 def messages_judged(turn: TurnState) -> tuple[Message, ...]:
@@ -119,41 +125,40 @@ def _is_persons(message: Message) -> bool:
     return message.author is Author.STAFF or between
 
 
-def _by_name(turn: TurnState, rules: EscalationRules) -> Iterator[tuple[str, bool]]:
+def _by_name(turn: TurnState, rules: EscalationRules) -> Iterator[_Cause]:
     written = any(map(_is_written, turn.pending))
     if written and not any(map(_is_persons, turn.history)) and _is_vip(turn.customer, rules.vip):
-        yield "The customer is on the list of those who get a person at once.", True
+        yield "vip", {}
 
 
-def _by_mood(turn: TurnState, rules: EscalationRules, moods: Sequence[Mood]) -> Iterator[tuple[str, bool]]:
+def _by_mood(turn: TurnState, rules: EscalationRules, moods: Sequence[Mood]) -> Iterator[_Cause]:
     newest = sum(map(_is_written, turn.pending))
     if not newest or not moods:
         return
     worst = max(mood.frustration for mood in moods[-newest:])
     if rules.frustration is not None and worst >= rules.frustration:
-        yield f"The customer is very frustrated ({worst:.1f} of 1).", True
+        yield "furious", {"frustration": f"{worst:.1f}"}
     frustrated = sum(mood.frustration >= rules.frustrated_from for mood in moods)
     if 0 < rules.frustrated_messages <= frustrated and worst >= rules.frustrated_from:
-        yield f"{frustrated} of the customer's messages were frustrated.", False
+        yield "frustrated", {"count": str(frustrated)}
     if rules.decline is not None and len(moods) >= _TREND_OF:
         slope, tone = trend(moods), moods[-1].tone
         if slope < 0 and -slope >= rules.decline and tone <= rules.declined_to:
-            yield f"The customer's mood is getting worse from message to message (now {tone:.1f}).", False
+            yield "declining", {"tone": f"{tone:.1f}"}
 
 
-def _by_reply(turn: TurnState, reply: Reply | None, rules: EscalationRules) -> Iterator[tuple[str, bool]]:
+def _by_reply(turn: TurnState, reply: Reply | None, rules: EscalationRules) -> Iterator[_Cause]:
     if reply is None:
         return
     tools = reply.meta.get(TOOLS_FAILED_META) or ()
     if rules.tool_failed and tools:
         named = ", ".join([tools] if isinstance(tools, str) else map(str, tools))
-        yield f"A tool failed for good: {named}.", False
+        yield "tool_failed", {"tools": named}
     if rules.model_failed and reply.kind is MessageKind.FAILURE:
-        yield "The agent could not answer: the model or the knowledge base failed.", False
+        yield "model_failed", {}
     in_a_row = _unanswered_in_a_row(turn, reply, rules)
     if 0 < rules.unanswered <= in_a_row:
-        times = "once" if in_a_row == 1 else "twice" if in_a_row == 2 else f"{in_a_row} times"
-        yield f"The agent had no sure answer {times} in a row.", False
+        yield "unanswered", {"count": str(in_a_row)}
 
 
 def _unanswered_in_a_row(turn: TurnState, reply: Reply, rules: EscalationRules) -> int:

@@ -20,6 +20,7 @@ from handoff.facts import facts_of
 from handoff.mood.words import mood_in_words
 from handoff.policy import moods_of
 from handoff.rating.ratings import Ratings
+from handoff.reasons import reason_in
 from handoff.settings import HandoffSettings
 from handoff.spoken_to import locale_of
 from handoff.teams import team_for
@@ -218,6 +219,7 @@ class SlackDesk:
         self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage], earlier: Case | None
     ) -> ForStaff:
         conversation = turn.conversation
+        escalation = replace(escalation, reason=reason_in(escalation, self._settings.staff_locale))
         number = earlier.number + 1 if earlier else 1
         case = Case(
             id=Case.named(conversation.id, number),

@@ -73,16 +73,21 @@ def _keyword(text: str, keywords: Sequence[str]) -> str | None:
 
 def _wish(messages: Sequence[Message], keywords: Sequence[str], *, offered: bool) -> Escalation | None:
     if any(m.action is CustomerAction.REQUEST_PERSON for m in messages):
-        return Escalation("The customer pressed the button that asks for a person.", requested_by="customer")
+        return _by_customer("pressed", "The customer pressed the button that asks for a person.")
     if any(wants_person(m.text) for m in messages):
-        return Escalation("The customer asked for a person.", requested_by="customer")
+        return _by_customer("asked", "The customer asked for a person.")
     if offered and messages and says_yes(messages[-1].text):
-        return Escalation("The customer accepted the offer of a person.", requested_by="customer")
+        return _by_customer("accepted", "The customer accepted the offer of a person.")
     for message in messages:
         keyword = _keyword(message.text, keywords)
         if keyword:
-            return Escalation(f"The message holds the escalation keyword “{keyword}”.", requested_by="rule")
+            said = f"The message holds the escalation keyword “{keyword}”."
+            return Escalation(said, requested_by="rule", causes={"keyword": {"keyword": keyword}})
     return None
+
+
+def _by_customer(cause: str, said: str) -> Escalation:
+    return Escalation(said, requested_by="customer", causes={cause: {}})
 
 
 def _contact(messages: Sequence[Message]) -> ContactDetails:
@@ -133,7 +138,7 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
     if wish:
         return Route(Intent.PERSON, wish, contact=contact)
     if contact or any(m.action is CustomerAction.CONTACT for m in messages):
-        left = Escalation("The customer left contact details.", requested_by="customer")
+        left = _by_customer("contact", "The customer left contact details.")
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -96,8 +97,13 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Why a person is needed. ``reason`` is for staff; it is never shown to the customer."""
+    """Why a person is needed. ``reason`` is for staff; it is never shown to the customer.
+
+    ``causes``: what the hub itself found, by name, each with what stands in its sentence, so that staff can read it in their
+    language. Without them the reason is somebody's own words.
+    """
 
     reason: str
     requested_by: str = "agent"
     urgency: str = "normal"
+    causes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

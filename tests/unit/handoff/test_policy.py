@@ -89,7 +89,7 @@ def test_a_declining_mood_counts_below_its_threshold() -> None:
 
 def test_two_replies_in_a_row_without_an_answer() -> None:
     asked = _said("a")
-    said = "normal: The agent had no sure answer twice in a row."
+    said = "normal: The agent had no sure answer (2× in a row)."
     assert _reason(_turn("b", history=(asked, _agent(UNKNOWN))), UNKNOWN) == said
     assert _reason(_turn("b"), UNKNOWN) == ""
     assert _reason(_turn("b", history=(asked, _agent(UNKNOWN))), ANSWER) == ""
@@ -116,7 +116,7 @@ def test_an_unsure_answer_is_none_where_the_company_says_so() -> None:
     strict = replace(RULES, answer_confidence=0.5)
     history = (_agent(UNKNOWN), _agent(unsure))
     assert (
-        _reason(_turn("b", history=history), unsure, strict) == "normal: The agent had no sure answer 3 times in a row."
+        _reason(_turn("b", history=history), unsure, strict) == "normal: The agent had no sure answer (3× in a row)."
     )
     assert _reason(_turn("b", history=history), unsure) == ""
     assert _reason(_turn("b", history=history), asks_back, strict) == ""
@@ -151,7 +151,7 @@ def test_an_important_customer_who_was_handed_back_is_not_passed_on_with_every_m
 
 def test_every_reason_is_told_and_the_most_urgent_decides() -> None:
     told = _reason(_turn("x", history=(_agent(UNKNOWN),)), UNKNOWN, moods=(FURIOUS,))
-    assert told == "high: The customer is very frustrated (0.9 of 1). The agent had no sure answer twice in a row."
+    assert told == "high: The customer is very frustrated (0.9 of 1). The agent had no sure answer (2× in a row)."
 
 
 @pytest.mark.parametrize(
