@@ -93,16 +93,17 @@ def make_briefing(
     """Drafts are quoted from what customers may read, without a model: the customer waits for the case to be opened."""
     if not staffed:
         return Briefing()
+    from core.agent.asking import questions_besides
     from core.llm.extractive import ExtractiveResponder
 
     words = replace(agent_settings(settings), escalation_keywords=())  # the case is with people already
     drafter = ExtractiveResponder(retriever, words, clock)
     if not settings.has_model:
-        return Briefing(drafter=drafter)
+        return Briefing(drafter=drafter, besides=questions_besides)
     from core.agent.summarizing import ModelSummarizer
 
     model = make_model(settings, clock, metrics, closing)
-    return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter)
+    return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter, besides=questions_besides)
 
 
 def make_translator(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Translator | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
-from core.domain.messages import MessageKind
+from core.domain.messages import Author, Message, MessageKind
 from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, TurnState
 from core.ports.summarizer import Summarizer
@@ -22,6 +22,7 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Briefing:
     """``summarizer`` puts into words what is otherwise quoted. ``drafter`` answers what the agent was not asked any more.
+    ``besides``: what is asked in messages besides the wish for a person.
 
     The customer waits for both at once: for the drafter at most ``seconds``, for the summarizer as long as that allows itself.
     Without them the case is what it is.
@@ -30,12 +31,13 @@ class Briefing:
     summarizer: Summarizer | None = None
     drafter: Responder | None = None
     seconds: float = 3.0
+    besides: Callable[[tuple[Message, ...]], tuple[Message, ...]] | None = None
 
     async def posts(
         self, card: NewMessage, turn: TurnState, said: Sequence[NewMessage], locale: str
     ) -> list[NewMessage]:
         """A new case's posts, the card first."""
-        lines, suggested = await asyncio.gather(self._lines(turn, locale), self._suggested(turn, said))
+        lines, suggested = await asyncio.gather(self._lines(turn, locale), self._suggested(card, turn, said))
         return with_summary(card, turn, said, lines, suggested)
 
     async def _lines(self, turn: TurnState, locale: str) -> Sequence[Line]:
@@ -48,9 +50,12 @@ class Briefing:
             Line(one.kind, found[one.kind].text, found[one.kind].about) if one.kind in found else one for one in lines
         ]
 
-    async def _suggested(self, turn: TurnState, said: Sequence[NewMessage]) -> Mapping[str, Any] | None:
+    async def _suggested(
+        self, card: NewMessage, turn: TurnState, said: Sequence[NewMessage]
+    ) -> Mapping[str, Any] | None:
         """The agent's own answer; where it was not asked, as when a rule called a person first, what it would quote."""
-        known = suggestion(turn.history, said)
+        wished = card.meta["facts"]["asked_by"] == "customer"
+        known = suggestion(turn.history, said, lambda since: self._is_open(turn, since, wished=wished))
         if known is not None or self.drafter is None or not any(one.text.strip() for one in turn.pending):
             return known
         try:
@@ -62,6 +67,15 @@ class Briefing:
             _log.exception("desk.no_draft")
             return None
         return _grounded(reply) or _grounded(reply.besides)
+
+    def _is_open(self, turn: TurnState, since: Sequence[Message], *, wished: bool) -> bool:
+        """Whether the customer waits for more than what was answered before ``since``. Who was not ``wished`` for was called
+        because of what the customer has just written.
+        """
+        words = [one for one in (*since, *turn.pending) if one.author is Author.CUSTOMER and one.deleted_at is None]
+        if not wished and any(one.text.strip() for one in turn.pending):
+            return True
+        return self.besides is not None and bool(self.besides(tuple(words)))
 
 
 def _grounded(reply: Reply | None) -> Mapping[str, Any] | None:

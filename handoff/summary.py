@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,14 +44,24 @@ def summary(history: Sequence[Message], pending: Sequence[Message], locale: str)
     return tuple(lines)
 
 
-def suggestion(history: Sequence[Message], said: Sequence[NewMessage]) -> Mapping[str, Any] | None:
-    """The agent's own answer to the last question, where it rests on sources; nothing where it did not know."""
-    everything: list[Message | NewMessage] = [*history, *said]
-    spoken = [one for one in everything if one.author is Author.AGENT and one.kind is not MessageKind.SMALL_TALK]
-    last = spoken[-1] if spoken else None
+def suggestion(
+    history: Sequence[Message], said: Sequence[NewMessage], is_open: Callable[[Sequence[Message]], bool]
+) -> Mapping[str, Any] | None:
+    """The agent's own answer to the last question, where it rests on sources; nothing where it did not know.
+
+    ``is_open``: whether something else waits for an answer since, by what followed the agent's last words.
+    """
+    last: Message | NewMessage | None = next((one for one in reversed(said) if _is_reply(one)), None)
+    if last is None:
+        place = next((place for place in range(len(history) - 1, -1, -1) if _is_reply(history[place])), None)
+        last = None if place is None or is_open(history[place + 1 :]) else history[place]
     if last is None or last.kind is not MessageKind.ANSWER or not last.citations:
         return None
     return quoted(last.citations, last.text)
+
+
+def _is_reply(one: Message | NewMessage) -> bool:
+    return one.author is Author.AGENT and one.kind is not MessageKind.SMALL_TALK
 
 
 def with_summary(

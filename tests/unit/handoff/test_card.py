@@ -157,11 +157,15 @@ def test_of_one_message_there_is_no_last_word() -> None:
 
 
 def test_only_a_grounded_answer_to_the_last_question_is_suggested() -> None:
-    assert suggestion(HISTORY, ()) is None
-    assert suggestion(HISTORY[:4], ()) == {"text": "14 days.", "sources": ["Returns", "Terms"]}
+    assert suggestion(HISTORY, (), lambda since: False) is None
+    assert suggestion(HISTORY[:4], (), lambda since: True) is None, "something else was asked since"
+    assert suggestion(HISTORY[:4], (), lambda since: False) == {"text": "14 days.", "sources": ["Returns", "Terms"]}
     besides = NewMessage(Author.AGENT, "Yes.", MessageKind.ANSWER, citations=HISTORY[3].citations)
     notice = NewMessage(Author.SYSTEM, "Passed on.", MessageKind.NOTICE)
-    assert suggestion(HISTORY, (besides, notice)) == {"text": "Yes.", "sources": ["Returns", "Terms"]}
+    assert suggestion(HISTORY, (besides, notice), lambda since: True) == {
+        "text": "Yes.",
+        "sources": ["Returns", "Terms"],
+    }
 
 
 def test_what_the_summary_rests_on_begins_a_post() -> None:
