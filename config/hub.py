@@ -92,7 +92,7 @@ class Hub:
         self.knowledge = knowledge_parts.make_knowledge(settings)
         self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
         self.indexing = knowledge_parts.make_indexing(
-            settings, self.knowledge, self.metrics, election, self._fresh.jobs
+            settings, self.knowledge, self.metrics, election, self._fresh.jobs, self.store
         )
         self.channels = self._make_channels()
         self._fetching = FetchService(

@@ -90,7 +90,7 @@ async def _alone(settings: Settings) -> AsyncIterator[Indexing]:
             clock, owns = SystemClock(), _has_one_owner(settings)
             jobs = make_source_jobs(settings, store, clock, process, plans=owns) if store is not None else None
             knowledge = knowledge_parts.make_knowledge(settings)
-            indexing = knowledge_parts.make_indexing(settings, knowledge, NoMetrics(), election, jobs)
+            indexing = knowledge_parts.make_indexing(settings, knowledge, NoMetrics(), election, jobs, store)
             try:
                 await knowledge.start()
                 await knowledge.warm()

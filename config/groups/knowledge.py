@@ -11,6 +11,7 @@ from config.groups import SettingsGroup
 from config.knowledge.described_sources import DescribedSource
 from config.listed import Listed
 from knowledge.schedule import Schedule, zone_of
+from knowledge.sources.options import CLOSED_TICKETS, TICKETS, guess_kind
 
 _NIGHTLY = "17 3 * * *"
 
@@ -83,6 +84,13 @@ class KnowledgeGroup(SettingsGroup):
     corpus_dir: Path | None = Field(
         None, description="A folder of question sets that switchboard evaluate asks when none is named."
     )
+
+    @field_validator("knowledge_sources")
+    @classmethod
+    def _known_tickets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(guess_kind(one) == TICKETS and one != CLOSED_TICKETS for one in value):
+            raise ValueError(f"tickets have one address, which is {CLOSED_TICKETS}")
+        return value
 
     @field_validator("knowledge_reindex_cron")
     @classmethod

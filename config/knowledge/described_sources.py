@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.schedule import Schedule
-from knowledge.sources.options import SourceOptions
+from knowledge.sources.options import CLOSED_TICKETS, TICKETS, SourceOptions, guess_kind
 
 
 class DescribedSource(BaseModel):
@@ -43,6 +43,20 @@ class DescribedSource(BaseModel):
     def _one_address(self) -> DescribedSource:
         if (self.url is None) == (self.path is None):
             raise ValueError("name either url or path")
+        return self
+
+    @model_validator(mode="after")
+    def _tickets_for_staff(self) -> DescribedSource:
+        address = self.url or self.path or ""
+        if (self.kind or guess_kind(address)) != TICKETS:
+            return self
+        if address != CLOSED_TICKETS or self.branch or self.folder:
+            raise ValueError(f"tickets have one address, which is {CLOSED_TICKETS}")
+        if "audience" in self.model_fields_set and self.audience is not KnowledgeAudience.STAFF:
+            raise ValueError(
+                "closed tickets hold what customers wrote to you, and no other customer may read it: "
+                'they are always for staff. Leave audience out, or write audience = "staff"'
+            )
         return self
 
     def to_options(self) -> SourceOptions:

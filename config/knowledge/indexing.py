@@ -12,7 +12,7 @@ import structlog
 from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.source_jobs import Running, SourceJobs
 from config.processes.election import Election
-from core.domain.errors import HubError, KnowledgeUnavailable
+from core.domain.errors import HubError, InvalidInput, KnowledgeUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
 from core.ports.metrics import Metrics, Timing
 from core.ports.retriever import Retriever
@@ -20,6 +20,7 @@ from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 from knowledge.rerank.retriever import RerankedRetriever
 from knowledge.sources import resolve
+from knowledge.sources.options import CLOSED_TICKETS
 from knowledge.sources.refresh import Refreshed
 
 log = structlog.get_logger(__name__)
@@ -147,8 +148,13 @@ class Indexing:
     ) -> IndexReport:
         """Index ``paths``, or what is configured when there are none. Waits for a run that is under way. Raises HubError.
 
-        What is not on this machine is fetched first, while other runs go on.
+        What is not on this machine is fetched first, while other runs go on. Tickets must be configured: what is only named is
+        not read again by itself, and would outlive what was erased.
         """
+        if CLOSED_TICKETS in paths:
+            raise InvalidInput(
+                f"Closed tickets are read where they are configured: put {CLOSED_TICKETS} into a table [[knowledge_source]]."
+            )
         await self._ensure_started()
         sources = paths or self._sources
         async with self._shown(resolve(sources)) as running:

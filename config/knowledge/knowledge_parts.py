@@ -7,12 +7,14 @@ from config.knowledge.indexing import Indexing
 from config.knowledge.learned_answers import learned_file
 from config.knowledge.reranking import reranking
 from config.knowledge.source_jobs import SourceJobs
+from config.knowledge.ticket_source import TicketReader
 from config.processes.election import Election
 from config.settings import Settings
+from core.ports.closed_tickets import ClosedTickets
 from core.ports.metrics import Metrics
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
-from knowledge.sources.options import LEARNED
+from knowledge.sources.options import CLOSED_TICKETS, LEARNED
 
 NO_SOURCES = "none"
 """The value of KNOWLEDGE_SOURCES for a hub that answers without knowledge."""
@@ -50,15 +52,24 @@ def make_knowledge(settings: Settings) -> Knowledge:
 
 
 def make_indexing(
-    settings: Settings, knowledge: Knowledge, metrics: Metrics, election: Election, jobs: SourceJobs | None = None
+    settings: Settings,
+    knowledge: Knowledge,
+    metrics: Metrics,
+    election: Election,
+    jobs: SourceJobs | None = None,
+    tickets: ClosedTickets | None = None,
 ) -> Indexing:
     """Index runs over what is configured. Where several processes share an index, one at a time writes it.
 
-    ``election``: of the processes that share the database, whether they share the index or not.
+    ``election``: of the processes that share the database, whether they share the index or not. ``tickets``: None where the
+    database is away.
     """
+    sources = knowledge_sources(settings)
+    if tickets is not None and CLOSED_TICKETS in sources:
+        knowledge.refresh.read_tickets_with(TicketReader(tickets))
     return Indexing(
         knowledge,
-        knowledge_sources(settings),
+        sources,
         metrics,
         stand_in=sample_stands_in(settings),
         shared=settings.chroma_url is not None,

@@ -6,6 +6,7 @@ from core.ports.clock import Clock
 from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
+from core.storage.closed_tickets import SqlClosedTickets
 from core.storage.database import Database
 from core.storage.event_log import SqlEventLog
 from core.storage.fates import SqlFates
@@ -40,6 +41,7 @@ class SqlStore(
     SqlCaseFiles,
     SqlFates,
     SqlTickets,
+    SqlClosedTickets,
     SqlTimers,
     SqlLanes,
     SqlLearning,
@@ -77,6 +79,7 @@ class SqlStore(
         SqlCaseFiles.__init__(self, self.database)
         SqlFates.__init__(self, self.database)
         SqlTickets.__init__(self, self.database)
+        SqlClosedTickets.__init__(self, self.database)
         SqlTimers.__init__(self, self.database)
         SqlLanes.__init__(self, self.database)
         SqlLearning.__init__(self, self.database)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
 from knowledge.sources import Scan
-from knowledge.sources.options import LEARNED
+from knowledge.sources.options import CLOSED_TICKETS, LEARNED
 from knowledge.sources.secrets import without_secret
 
 CONFIRM = "switchboard index --confirm-deletions"
@@ -23,7 +23,8 @@ class Deletions:
 
     These are most of a source that vanished at once; and what is no longer configured as long as what came in its place cannot
     be read, or nothing came: an address that was written in another way must not empty the index while it is fetched. What was
-    named and is taken out by its name is meant whatever its number.
+    named and is taken out by its name is meant whatever its number. So are closed tickets: the database was read whole, nobody
+    may keep what was erased there, and what is there comes back with the next run.
     """
 
     def __init__(self, found: Scan, known: Mapping[str, IndexedDocument], order: IndexOrder) -> None:
@@ -39,6 +40,7 @@ class Deletions:
         }
         if nothing_instead(known, order) or any(found.failed(root) for root in order.roots):
             refused |= {root: _dropped(count) for root, count in lost.items() if _was_dropped(root, order)}
+        refused.pop(CLOSED_TICKETS, None)
         if order.confirm_deletions:
             refused = {}
         self.meant = [name for name, document in leaving.items() if document.root not in refused]
@@ -54,7 +56,7 @@ def nothing_instead(known: Mapping[str, IndexedDocument], order: IndexOrder) -> 
 
 
 def _was_dropped(root: str, order: IndexOrder) -> bool:
-    return root not in order.roots and root != order.stand_in
+    return root not in (*order.roots, order.stand_in, CLOSED_TICKETS)
 
 
 def _may_go(document: IndexedDocument, found: Scan, order: IndexOrder) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from knowledge.sources import git, third_party
 from knowledge.sources.address import Scope, normal, shown
 from knowledge.sources.guard import Guard
-from knowledge.sources.options import FILES, GIT, LEARNED, PAGE, SITE, SITEMAP, SourceOptions
+from knowledge.sources.options import FILES, GIT, LEARNED, PAGE, SITE, SITEMAP, TICKETS, SourceOptions
 from knowledge.sources.robots import Robots
 from knowledge.sources.scan import Catalog, scan
 from knowledge.sources.web import Unfetched, Web
@@ -32,6 +32,8 @@ async def examine(options: SourceOptions, catalog: Catalog) -> Examined:
         return await asyncio.to_thread(_files, options, catalog)
     if kind in (SITE, SITEMAP, PAGE):
         return await _site(options)
+    if kind == TICKETS:
+        return Examined(True, "is read from the hub's own database, for staff alone")
     try:
         if kind == GIT:
             return Examined(True, f"is there: {await asyncio.to_thread(git.described, options)}")

@@ -212,13 +212,17 @@ class Draft:
             self._note({"links": page.links, "key": key})
         self._note({"key": key, "page": _noted(page)})
 
-    def finish(self, state: State) -> bool:
-        """Makes ``state`` the one that is read. Whether it holds other documents than the one before."""
+    def finish(self, state: State, *, forget: bool = False) -> bool:
+        """Makes ``state`` the one that is read. Whether it holds other documents than the one before.
+
+        ``forget``: what is no longer wanted goes at once, since nobody may keep it.
+        """
         if not (self._mirror.folder / LOCK).exists():  # somebody has removed the source meanwhile
             self._mirror.remove()
             return False
         self._mirror.write(state)
-        held = {page.file for page in (*state.pages.values(), *self.before.pages.values())}
+        before = () if forget else self.before.pages.values()
+        held = {page.file for page in (*state.pages.values(), *before)}
         self._remove_others({file.split("/")[1] for file in held if file and file.startswith(f"{_FILES}/")})
         return {key: _content(page) for key, page in state.pages.items()} != {
             key: _content(page) for key, page in self.before.pages.items()

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 
 from core.domain.knowledge import KnowledgeAudience
 
-FILES, SITE, SITEMAP, PAGE, GIT = "files", "site", "sitemap", "page", "git"
+FILES, SITE, SITEMAP, PAGE, GIT, TICKETS = "files", "site", "sitemap", "page", "git", "tickets"
 WEB = frozenset({PAGE, SITE, SITEMAP})
-KINDS = (FILES, SITE, SITEMAP, PAGE, GIT)
+KINDS = (FILES, SITE, SITEMAP, PAGE, GIT, TICKETS)
 """The kinds that are built in; any other is the name of an entry point."""
 
 LEARNED = "desk://learned"
 """The root of what staff approved. It names no place: wherever its file lies on a machine, in a shared index it is one source."""
+CLOSED_TICKETS = "tickets://closed"
+"""The only source of its kind: the tickets that are over, of the hub's own database."""
 
 _SCP_ADDRESS = re.compile(r"[\w.-]+@[\w.-]+:(?!//)\S+")
 """``git@host:owner/name.git``, as git itself takes it (giturls in git-clone(1))."""
@@ -53,6 +55,11 @@ class SourceOptions:
     branch: str | None = None
     folder: str | None = None
     extra: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Tickets hold what customers wrote: by whatever road somebody comes to them, they are for staff."""
+        if self.its_kind == TICKETS:
+            object.__setattr__(self, "audience", KnowledgeAudience.STAFF)
 
     @property
     def root(self) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -14,8 +15,8 @@ from pydantic import TypeAdapter
 from core.domain.knowledge import IndexProgress
 from knowledge.process.frames import LENGTH, BrokenFrame, Frame, body_length, decode, encode
 from knowledge.process.programs import PACKAGES, command
-from knowledge.sources.mirror import Mirror
-from knowledge.sources.options import SourceOptions
+from knowledge.sources.mirror import Busy, Draft, Mirror, State
+from knowledge.sources.options import TICKETS, SourceOptions
 from knowledge.sources.scan import Catalog
 from knowledge.sources.secrets import without_secret
 
@@ -28,6 +29,9 @@ _OPTIONS = TypeAdapter(SourceOptions)
 
 Turn = Callable[[SourceOptions], AbstractAsyncContextManager[object]]
 """Waits until nobody else asks the same site, and has it from then on."""
+Reader = Callable[[SourceOptions, Draft, Callable[[int, int, str], None]], Awaitable[State]]
+"""Reads what this process has itself, and answers with the state that the mirror should have from now on; never raises."""
+_NO_READER = "tickets are read from the hub's own database, which cannot be reached from here"
 
 
 def _at_once(_options: SourceOptions) -> AbstractAsyncContextManager[object]:
@@ -75,6 +79,11 @@ class Refresh:
         self._catalog = catalog
         self._patience = patience
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._tickets: Reader | None = None
+
+    def read_tickets_with(self, reader: Reader) -> None:
+        """Closed tickets are of this process's own store, and no other process is asked for them."""
+        self._tickets = reader
 
     def remote(self, roots: Sequence[str]) -> list[SourceOptions]:
         """Those of ``roots`` that must be fetched before they can be read."""
@@ -131,6 +140,8 @@ class Refresh:
             state = await asyncio.to_thread(mirror.read)
             if state.fetched_at >= since:
                 return Refreshed(options.root, True, len(state.pages))
+        if options.its_kind == TICKETS:
+            return await self._here(options, together)
         async with self._slots:
             reason = ""
             for _ in range(_TRIES):
@@ -139,6 +150,26 @@ class Refresh:
                     return Refreshed(options.root, result["changed"], result["documents"], result["failure"])
         self._note(options, reason)
         return Refreshed(options.root, False, 0, reason)
+
+    async def _here(self, options: SourceOptions, together: _Together) -> Refreshed:
+        """What is gone from the database is gone from the disk when this returns."""
+        assert self._catalog.mirrors is not None
+        if self._tickets is None:
+            self._note(options, _NO_READER)
+            return Refreshed(options.root, False, 0, _NO_READER)
+        try:
+            with Mirror.of(self._catalog.mirrors, options.root).fetching() as draft:
+                state = await self._tickets(
+                    options, draft, lambda done, total, place: together.told(options.root, done, total, place)
+                )
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                dated = replace(state, finished_at=draft.before.finished_at if state.failure else now)
+                changed = await asyncio.to_thread(draft.finish, dated, forget=True)
+                return Refreshed(options.root, changed, len(state.pages), state.failure)
+        except Busy:
+            return Refreshed(options.root, False, 0, "is being fetched already")
+        except OSError as error:
+            return Refreshed(options.root, False, 0, f"cannot be kept: {error.strerror or error}")
 
     async def _try(self, options: SourceOptions, together: _Together) -> tuple[Frame | None, str]:
         assert self._catalog.mirrors is not None

@@ -11,7 +11,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import SourceFile
 from knowledge.sources.files import category_of, files_of, identity_of, real
 from knowledge.sources.mirror import Mirror, Page
-from knowledge.sources.options import GIT, LEARNED, WEB, SourceOptions
+from knowledge.sources.options import GIT, LEARNED, TICKETS, WEB, SourceOptions
 from knowledge.sources.secrets import without_secret
 from knowledge.sources.staff import StaffPlaces
 
@@ -147,7 +147,8 @@ def _described(file: SourceFile, options: SourceOptions, staff: StaffPlaces) -> 
 def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces, newest: float) -> _Found:
     """What was fetched last. Raises ValueError as long as nothing was, or less than somebody has read already."""
     state = mirror.read()
-    if not state.pages:
+    none_yet = options.its_kind == TICKETS and state.finished_at is not None and state.failure is None
+    if not state.pages and not none_yet:
         raise ValueError(state.failure or "was not fetched yet")
     if state.fetched_at < newest:
         why = f" ({state.failure})" if state.failure else ""

@@ -21,7 +21,7 @@ from core.domain.knowledge import KnowledgeAudience
 from knowledge.sources.address import Scope, host_of, normal
 from knowledge.sources.files import before_magic, identity_of, real
 from knowledge.sources.mirror import Mirror, State
-from knowledge.sources.options import FILES, GIT, PAGE, SITE, SITEMAP, WEB, SourceOptions
+from knowledge.sources.options import FILES, GIT, PAGE, SITE, SITEMAP, TICKETS, WEB, SourceOptions
 from knowledge.sources.spelling import Spelling, loose, loose_path
 
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
@@ -89,7 +89,7 @@ class StaffPlaces:
         self._unknown: list[_Unknown] = []
         self._lists: list[tuple[SourceOptions, tuple[str, ...] | None]] = []
         for one in self._staff:
-            if one.remote:
+            if one.remote and one.its_kind != TICKETS:  # which are on no site
                 self._read(one, Mirror.of(mirrors, one.root).read() if mirrors is not None else State(), newest)
 
     def _read(self, one: SourceOptions, state: State, newest: Mapping[str, float]) -> None:

@@ -11,7 +11,7 @@ from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.open import SAMPLE
-from knowledge.sources import resolve
+from knowledge.sources import Catalog, resolve
 
 
 def _read(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Settings:
@@ -68,3 +68,36 @@ def test_tables_become_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_table_that_is_wrong_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str) -> None:
     with pytest.raises(ConfigError, match="KNOWLEDGE_SOURCE"):
         _read(tmp_path, monkeypatch, f"[[knowledge_source]]\n{table}\n")
+
+
+@pytest.mark.parametrize("audience", ["", 'audience = "staff"'])
+def test_closed_tickets_are_for_staff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, audience: str) -> None:
+    settings = _read(tmp_path, monkeypatch, f'[[knowledge_source]]\nurl = "tickets://closed"\n{audience}')
+    (tickets,) = knowledge_parts.knowledge_settings(settings).sources
+    assert (tickets.its_kind, tickets.audience, tickets.remote) == ("tickets", KnowledgeAudience.STAFF, True)
+    assert knowledge_parts.knowledge_sources(settings) == ("tickets://closed",)
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [('url = "tickets://closed"\naudience = "public"', "hold what customers wrote"),
+     ('url = "tickets://open"', "one address"), ('url = "https://a.example"\nkind = "tickets"', "one address"),
+     ('url = "tickets://closed"\nfolder = "billing"', "one address")],
+)  # fmt: skip
+def test_closed_tickets_cannot_be_opened_to_customers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, why: str
+) -> None:
+    with pytest.raises(ConfigError, match=why):
+        _read(tmp_path, monkeypatch, f"[[knowledge_source]]\n{table}\n")
+
+
+def test_named_alone_they_are_for_staff_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KNOWLEDGE_SOURCES", "docs,tickets://closed")
+    settings = read_settings()
+    told = knowledge_parts.knowledge_settings(settings)
+    assert knowledge_parts.knowledge_sources(settings)[1] == "tickets://closed"
+    assert Catalog(told.sources, told.mirrors).options("tickets://closed").audience is KnowledgeAudience.STAFF
+    monkeypatch.setenv("KNOWLEDGE_SOURCES", "tickets://all")
+    with pytest.raises(ConfigError, match="one address"):
+        read_settings()

@@ -12,7 +12,7 @@ from config.knowledge.indexing import Indexing
 from config.knowledge.knowledge_parts import sample_stands_in
 from config.processes.election import Election
 from config.settings import read_settings
-from core.domain.errors import KnowledgeUnavailable
+from core.domain.errors import InvalidInput, KnowledgeUnavailable
 from core.domain.knowledge import IndexReport
 from core.ports.metrics import Metrics
 from knowledge.index.order import Origin
@@ -225,3 +225,14 @@ async def test_what_is_added_is_indexed_by_itself() -> None:
     [(paths, order)] = orders.seen
     assert paths == ("./docs", "./desk.faq.yaml")
     assert order["only"] == ["./desk.faq.yaml"]
+
+
+async def test_closed_tickets_are_read_where_they_are_configured_and_not_where_somebody_names_them() -> None:
+    """What is named is not read again by itself: it would keep what the database has erased."""
+    orders = Orders()
+    indexing = Indexing(cast("Knowledge", orders), ["./docs", "tickets://closed"], cast("Metrics", None))
+    with pytest.raises(InvalidInput, match="knowledge_source"):
+        await indexing.run(["./more", "tickets://closed"])
+    assert orders.seen == []
+    await indexing.run([])
+    assert len(orders.seen) == 1
