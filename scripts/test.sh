@@ -3,6 +3,7 @@
 # says little. Whatever passes only then is named at the end, and is a defect to mend.
 set -uo pipefail
 
+unset PYTHONDONTWRITEBYTECODE # many processes start; each would compile again what it imports
 export OMP_NUM_THREADS=1 # PyTorch's threads, which wait by spinning, would take from other tests what they need
 TMPDIR="$(bash scripts/test-room.sh)" || exit
 export TMPDIR

@@ -63,6 +63,7 @@ def shared_hub(knowledge_template: Path, tmp_path_factory: pytest.TempPathFactor
     hub = Hub(
         copy_of(knowledge_template, tmp_path_factory.mktemp("shared-hub")),
         sources="sample",
+        fresh=True,
         environment={"WIDGET_ORIGINS": site.origin, "WIDGET_IDENTITY_SECRET": IDENTITY_SECRET},
     )
     yield started(hub)

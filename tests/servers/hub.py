@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.servers.forked import CAN_FORK
 from tests.servers.models import MODELS
 from tests.servers.process import ServerProcess, free_port
 from tests.servers.programs import ROOT
@@ -20,6 +21,7 @@ class Hub:
     """``switchboard serve``. Its home is its working directory, so that no settings file is picked up by chance.
 
     ``sources`` are its documents; without any it starts in a second and loads no model. ``sample`` are those of the demo.
+    It is forked from a process that has imported the product; ``fresh`` starts Python itself, as a user does.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Hub:
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
         launcher: Sequence[str] = ("-m", "config.cli"),
+        fresh: bool = False,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
@@ -57,6 +60,7 @@ class Hub:
             log=home / f"{role}.log",
             cwd=home,
             env=self.environment,
+            forked=CAN_FORK and not fresh and launcher[0] == "-m",
         )
 
     def __str__(self) -> str:

@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
+from tests.servers.forked import Forked
+
+PR_SET_PDEATHSIG = 1
 
 
 class NotReady(AssertionError):
@@ -22,7 +24,10 @@ class NotReady(AssertionError):
 
 
 class ServerProcess:
-    """One program. ``user`` is for programs that refuse to run as root; ``log`` gets all of its output."""
+    """One program. ``user`` is for programs that refuse to run as root; ``log`` gets all of its output.
+
+    ``forked``: ``python -m MODULE ARGUMENTS`` begins where the product is imported already.
+    """
 
     def __init__(
         self,
@@ -33,13 +38,15 @@ class ServerProcess:
         env: Mapping[str, str] | None = None,
         user: str | None = None,
         death_signal: signal.Signals = signal.SIGKILL,
+        forked: bool = False,
     ) -> None:
         self._argv = [str(part) for part in argv]
         self._cwd = cwd
         self._env = env  # as it is at the next start
         self._user = user
         self._death_signal = death_signal
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forked = forked
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self.log = log
 
     @property
@@ -56,8 +63,22 @@ class ServerProcess:
     def start(self) -> None:
         """Start it; does not wait until it answers."""
         assert not self.running, f"{self._argv[0]} runs already"
+        self._process = self._fork() if self._forked else self._popen()
+
+    def _fork(self) -> Forked:
+        _, _, module, *arguments = self._argv
+        return Forked(
+            module,
+            arguments,
+            cwd=self._cwd,
+            environment=self._env or {},
+            output=self.log,
+            death_signal=self._death_signal,
+        )
+
+    def _popen(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 self._argv,
                 cwd=self._cwd,
                 env=self._env,
@@ -119,7 +140,7 @@ class ServerProcess:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _die_with_parent(self) -> None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(self._death_signal))
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(self._death_signal))
 
 
 def _group_of(user: str | None) -> int | None:

@@ -8,8 +8,9 @@ from tests.fixtures.hub import MakeHub
 from tests.servers.process import NotReady
 
 
-def test_it_comes_back_on_the_same_port_after_a_kill(make_hub: MakeHub, database_url: str) -> None:
-    hub = make_hub(database_url=database_url)
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh", "forked"])
+def test_it_comes_back_on_the_same_port_after_a_kill(make_hub: MakeHub, database_url: str, fresh: bool) -> None:
+    hub = make_hub(database_url=database_url, fresh=fresh)
     first = hub.pid
     hub.restart()
     assert hub.pid != first
