@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from channels.telegram.wire import WANTED
 from config.cli import main
-from tests.e2e.knowledge_copy import run_command
+from tests.e2e.knowledge_copy import run_command, run_forked
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.process import free_port
@@ -262,11 +262,11 @@ async def test_a_wrong_password_and_a_sender_that_is_not_ours(
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_all_is_well(world: World, tmp_path: Path, way: str) -> None:
-    """As its own process, as operators run it."""
+    """As a process of its own, with nothing in its environment but what is needed."""
     if way == "telegram by webhook":
         all_well(world)
     name = way.partition(" ")[0]
-    ran = await asyncio.to_thread(run_command, tmp_path / "var", "doctor", name, **world.environment(way))
+    ran = await asyncio.to_thread(run_forked, tmp_path / "var", "doctor", name, **world.environment(way))
     shown = safe(ran.stdout + ran.stderr)
     assert ran.returncode == 0, shown
     assert f"{name:<10} ok" in shown

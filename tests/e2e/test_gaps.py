@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.knowledge_copy import run_command
+from tests.e2e.knowledge_copy import run_command, run_forked
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 def gaps(hub: Hub, *options: str) -> dict[str, Any]:
     """As the command tells it."""
-    ran = run_command(hub.data_dir, "gaps", "--json", *options)
+    ran = run_forked(hub.data_dir, "gaps", "--json", *options)
     assert ran.returncode == 0, ran.stderr
     found: dict[str, Any] = json.loads(ran.stdout)
     return found
@@ -48,7 +48,7 @@ def sorted_by_meaning(hub: Hub) -> dict[str, Any]:
 
 def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: MakeHub) -> None:
     hub = make_hub(sources="sample")
-    empty = run_command(hub.data_dir, "gaps")
+    empty = run_forked(hub.data_dir, "gaps")
     assert (empty.returncode, empty.stdout) == (0, "Nothing was left unanswered.\n")
     asks(hub, "Do you rent out bicycles?")
     asks(hub, "Can I rent a bicycle? My number is +44 20 7946 0958")
@@ -58,12 +58,12 @@ def test_a_question_without_an_answer_is_found_counted_and_closed(make_hub: Make
     assert found["languages"] == ["en"]
     assert found["nearest"]["score"] < 0.6
     assert gaps(hub) == over_http(hub)
-    shown = run_command(hub.data_dir, "gaps", "--since", "7d").stdout
+    shown = run_forked(hub.data_dir, "gaps", "--since", "7d").stdout
     assert "   2  Do you rent out bicycles?" in shown
     assert "nearest: " in shown
     assert "7946" not in shown
 
-    closed = run_command(hub.data_dir, "gaps", "--close", found["id"], "answered by the page on hire")
+    closed = run_forked(hub.data_dir, "gaps", "--close", found["id"], "answered by the page on hire")
     assert (closed.stderr, closed.returncode, closed.stdout) == (
         "",
         0,

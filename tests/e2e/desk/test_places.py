@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.desk.staff_room import StaffRoom
 from tests.e2e.desk.test_desk import CLAIM, Scene, scene
-from tests.e2e.knowledge_copy import run_command
+from tests.e2e.knowledge_copy import run_forked
 from tests.fixtures.hub import MakeHub
 from tests.servers.slack_fake import SlackFake, kind
 from tests.servers.slack_world import (
@@ -260,7 +260,7 @@ async def test_the_doctor_looks_at_the_staffs_own_app(tmp_path: Path) -> None:
             "SLACK_DESK_APP_TOKEN": "xapp-wrong",
             "SLACK_API_BASE_URL": slack.api_url,
         }
-        finished = await asyncio.to_thread(run_command, tmp_path / "var", "doctor", **environment)
+        finished = await asyncio.to_thread(run_forked, tmp_path / "var", "doctor", **environment)
         assert finished.returncode == 1, finished.stdout + finished.stderr
         lines = [" ".join(line.split()) for line in finished.stdout.splitlines()]
 
