@@ -36,10 +36,11 @@ ON_ITS_WAY = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who wrote or pressed something."""
+    """Who wrote or pressed something. ``name``: as staff read it. ``known``: whether it is theirs, or only says "our team"."""
 
     id: str
     name: str
+    known: bool = True
 
 
 class CorrectingTurn:
@@ -86,8 +87,16 @@ class CorrectingTurn:
 
     async def _who(self, message: Message) -> Person:
         person = str(message.meta.get("sender") or "")
-        name = await self._people.called(person) or message.author_name
-        return Person(person, name or self._say("staff_somebody"))
+        return self._called(person, await self._people.called(person) or message.author_name)
+
+    def _called(self, staff_id: str, name: str | None) -> Person:
+        return Person(staff_id, name or self._say("staff_somebody"), known=bool(name))
+
+    def _to_customer(self, who: Person) -> str:
+        """The name under which a customer reads them."""
+        if who.known:
+            return who.name
+        return say("staff_somebody", self._locale, fallback=self._settings.default_locale)
 
     async def _changed(self, change: Change) -> None:
         """What staff did to a message of theirs that went out, or is about to."""
@@ -145,7 +154,7 @@ class CorrectingTurn:
         said = await self._lately.staffs(self._conversation) if gone else ()
         if any(one.id == copy and one.deleted_at is not None for one in said):
             return  # they were asked to disregard it, or have lost it, before
-        done = await altered(self._cases, self._channel, copy, change.message, who.name, gone=gone)
+        done = await altered(self._cases, self._channel, copy, change.message, self._to_customer(who), gone=gone)
         if done is not None:
             self._customers.append(done)
         if done is not None and (not gone or is_whole(done, change.message)):
@@ -153,7 +162,8 @@ class CorrectingTurn:
             return
         text = self._withdrawal(said, copy) if gone else f"{say('correction', self._locale)} {change.message.text}"
         meta = correcting(copy, gone=gone)
-        told = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=who.name, followed=True, meta=meta)
+        name = self._to_customer(who)
+        told = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=name, followed=True, meta=meta)
         self._customers.append(told)
         self._remark("staff_withdrawal_sent" if gone else "staff_correction_sent")
 
@@ -193,8 +203,9 @@ class CorrectingTurn:
         owner = self._conversation.owner
         return (await self._people.called(owner) if owner else None) or self._say("staff_somebody")
 
-    def _notice(self, key: str, name: str) -> NewMessage:
-        text = say(key, self._locale, fallback=self._settings.default_locale, name=name)
+    def _notice(self, key: str, who: Person) -> NewMessage:
+        name, fallback = self._to_customer(who), self._settings.default_locale
+        text = say(key, self._locale, fallback=fallback, name=name)
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta={DESK_NOTICE: key}, followed=True)
 
     @property

@@ -57,9 +57,8 @@ class FormTurn(StaffTurn):
         staff_id = message.text
         if staff_id == self._conversation.owner:
             return
-        name = await self._people.called(staff_id) or self._say("staff_somebody")
-        own = staff_id == by.id
-        await self._change_hands(message, StaffAction.CLAIM, Person(staff_id, name), None if own else by)
+        who, own = self._called(staff_id, await self._people.called(staff_id)), staff_id == by.id
+        await self._change_hands(message, StaffAction.CLAIM, who, None if own else by)
 
     async def _take_back(self, source_id: str, who: Person) -> None:
         """By whoever has the conversation, and by whoever wrote it: it may have changed hands since."""
@@ -114,7 +113,7 @@ class FormTurn(StaffTurn):
 
     def _details(self, who: Person) -> dict[str, str]:
         customer = self._customer.display_name or ""
-        return {"customer": customer, "agent": who.name, "ticket": str(self._facts.get("ticket") or "")}
+        return {"customer": customer, "agent": self._to_customer(who), "ticket": str(self._facts.get("ticket") or "")}
 
     def _note(self, message: Message, who: Person) -> None:
         if message.text.strip():

@@ -171,12 +171,12 @@ class StaffTurn(CorrectingTurn):
             given = say("staff_did_assign", self._settings.staff_locale, name=who.name, by=by.name)
             self._thread.append(posts.reminder(given, mentions=(who.id,)))
         if event is OwnershipEvent.CLAIM:
-            self._customers.append(self._notice("assigned" if by else "joined", who.name))
+            self._customers.append(self._notice("assigned" if by else "joined", who))
         elif event is OwnershipEvent.HAND_BACK:
-            self._customers.append(handed_back(self._notice("handed_back", who.name), self._case))
+            self._customers.append(handed_back(self._notice("handed_back", who), self._case))
         elif event is OwnershipEvent.RESOLVE:
-            resolved = self._notice("resolved", who.name)
-            self._customers.append(with_question(resolved, who.name, self._case.id, self._locale, self._settings))
+            resolved, name = self._notice("resolved", who), self._to_customer(who)
+            self._customers.append(with_question(resolved, name, self._case.id, self._locale, self._settings))
         if state in (OwnershipState.BOT, OwnershipState.RESOLVED):
             self._records.append(CloseCase(self._case.id))
             over = state is OwnershipState.RESOLVED
@@ -263,7 +263,7 @@ class StaffTurn(CorrectingTurn):
                     Author.STAFF,
                     message.text,
                     MessageKind.ANSWER,
-                    author_name=who.name,
+                    author_name=self._to_customer(who),
                     attachments=files,
                     relays=message.id,
                     delay=self._settings.undo_seconds,
