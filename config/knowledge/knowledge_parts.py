@@ -7,7 +7,6 @@ from config.knowledge.indexing import Indexing
 from config.knowledge.learned_answers import learned_file
 from config.knowledge.reranking import reranking
 from config.knowledge.source_jobs import SourceJobs
-from config.knowledge.ticket_source import TicketReader
 from config.processes.election import Election
 from config.settings import Settings
 from core.ports.closed_tickets import ClosedTickets
@@ -66,6 +65,8 @@ def make_indexing(
     """
     sources = knowledge_sources(settings)
     if tickets is not None and CLOSED_TICKETS in sources:
+        from config.knowledge.ticket_source import TicketReader  # which few hubs need
+
         knowledge.refresh.read_tickets_with(TicketReader(tickets))
     return Indexing(
         knowledge,
