@@ -151,7 +151,10 @@ def retry_dead_letter(delivery_id: str) -> None:
 @main.command("case")
 @click.argument("name", callback=_written_in_text)
 def show_case(name: str) -> None:
-    """Show the audit log of a case: who had it when, every relayed message, every note. NAME: its ticket number or id."""
+    """Show the audit log of a case: who had it when, every relayed message, every note, every change of a ticket.
+
+    NAME: its ticket number or id.
+    """
     from config.commands.case import run
 
     sys.exit(run(name))

@@ -40,6 +40,8 @@ async def log_lines(files: CaseFiles, request: Mapping[str, Any]) -> AsyncIterat
 def _worded(entry: LogEntry) -> str:
     text = " ".join(entry.text.split())[:_LONGEST]
     by = f" by {entry.actor}" if entry.actor else ""
+    if entry.ticket is not None:
+        return f"ticket {entry.ticket} {entry.what}{by}: {text}"
     if entry.what == "note":
         return f"note{by}: {text}"
     if entry.what == "relayed":

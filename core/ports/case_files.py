@@ -48,7 +48,8 @@ class LogEntry:
 
     ``what``: an ownership event (``from_state`` and ``to_state`` are set), or ``relayed``, ``note``. ``author``: whose words
     ``text`` are. ``actor``: the staff member's id where one did it. ``delivery``: what became of what was relayed.
-    ``road``: by which channel and to whom it went, where that is not the customer's own.
+    ``road``: by which channel and to whom it went, where that is not the customer's own. ``ticket``: the number of the ticket
+    of whose history it is; then ``what`` is an EntryKind, and ``actor`` may be the customer, the agent or a rule.
     """
 
     at: datetime
@@ -61,6 +62,7 @@ class LogEntry:
     owner: str | None = None
     delivery: str | None = None
     road: tuple[str, str] | None = None
+    ticket: str | None = None
 
 
 class CaseFiles(Protocol):
@@ -85,5 +87,8 @@ class CaseFiles(Protocol):
         ...
 
     async def case_log(self, case_id: str) -> Sequence[LogEntry]:
-        """Every change of owner, every relayed message and every note, in order."""
+        """Every change of owner, every relayed message, every note and every change of a ticket, in order.
+
+        Of the case's own ticket, and of those that the agent opened in the conversation meanwhile.
+        """
         ...

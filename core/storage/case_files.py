@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, cast, func, select
+from sqlalchemy import Connection, Row, Select, String, bindparam, cast, func, or_, select
 
 from core.domain.case import DESK, OWNED_SINCE, Case, feed
 from core.domain.conversation import OwnershipState
@@ -22,7 +22,7 @@ from core.storage.database import Database
 from core.storage.delivered import is_said
 from core.storage.desk_tables import desk_case, desk_note, rating, relay
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
-from core.storage.ticket_tables import ticket
+from core.storage.ticket_tables import ticket, ticket_entry
 from core.storage.tickets import ticket_from
 
 _QUOTED = 300
@@ -90,6 +90,20 @@ _RELAYED = (
         message.c.created_at >= bindparam("since"),
         message.c.created_at <= bindparam("until"),
     )
+)
+_ENTRIES = (
+    select(ticket_entry)
+    .join(ticket, ticket.c.number == ticket_entry.c.number)
+    .where(
+        ticket.c.conversation_id == bindparam("home"),
+        or_(
+            ticket.c.case_id == bindparam("of"),
+            ticket.c.case_id.is_(None)
+            & (ticket_entry.c.created_at >= bindparam("since"))
+            & (ticket_entry.c.created_at <= bindparam("until")),
+        ),
+    )
+    .order_by(ticket_entry.c.created_at, ticket_entry.c.number, ticket_entry.c.place)
 )
 _SAID_BY = select(message.c.id, message.c.meta).where(among(message.c.id, "ids"), message.c.author == Author.STAFF)
 
@@ -212,6 +226,7 @@ def _log(connection: Connection, case_id: str) -> Sequence[LogEntry]:
     span = {"since": case.opened_at - _BEFORE, "until": min(until, 1e15)}
     ids = [home, *connection.scalars(feeds)]
     found = [*_changes(connection, home, span), *_relayed(connection, ids, span), *_notes(connection, case_id)]
+    found += _of_tickets(connection, {"of": case_id, "home": home, **span})
     return sorted(found, key=attrgetter("at"))
 
 
@@ -256,3 +271,8 @@ def _notes(connection: Connection, case_id: str) -> Iterable[LogEntry]:
     )
     for row in connection.execute(wanted):
         yield LogEntry(codec.when(row.created_at), "note", actor=row.actor, author=Author.STAFF, text=row.text)
+
+
+def _of_tickets(connection: Connection, given: Mapping[str, Any]) -> Iterable[LogEntry]:
+    for row in connection.execute(_ENTRIES, given):
+        yield LogEntry(codec.when(row.created_at), row.kind, actor=row.actor, text=row.text, ticket=row.number)

@@ -7,10 +7,10 @@ from core.domain.conversation import OwnershipEvent
 from core.domain.customer import Customer
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, Receipt
-from core.domain.ticket import TicketPriority
-from core.ports.outcomes import KeepNote, KeepRating, OpenTicket
+from core.domain.ticket import TicketPriority, TicketStatus
+from core.ports.outcomes import ChangeTicket, KeepNote, KeepRating, MoveTicket, OpenTicket
 from core.ports.store import Aside, CloseCase, OpenCase, Settlement, Transition, TurnOutcome
-from core.ports.tickets import Holder, NewTicket
+from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, customer, said
@@ -54,6 +54,45 @@ async def test_the_log_says_who_did_what_in_order(store: SqlStore, clock: Manual
     assert next(one for one in log if one.what == "relayed").delivery == DeliveryStatus.DUE
     assert [one.at for one in log] == sorted(one.at for one in log)
     assert await store.case_log("nothing.1") == []
+
+
+async def test_the_log_tells_what_became_of_tickets_in_order(store: SqlStore, clock: ManualClock) -> None:
+    """By staff, on the card, and by the agent's tools; of tickets that no case made, those of its time."""
+    await accept(store, said("e1", "Hello"))
+    state = await claim_one(store)
+    holder = Holder.of(await known(store, state.conversation.id), state.conversation.id)
+    await store.create_ticket(holder, NewTicket("Long before"), actor="agent", origin="call 0")
+    clock.move(3600)
+    number = await store.ticket_number_for("case 1")
+    case = Case(Case.named(state.conversation.id, 1), state.conversation.id, 1, "r", "rule", "normal", clock.now())
+    ticket = OpenTicket(case.id, number, holder.customer_id, case.conversation_id, "Hello", TicketPriority.LOW, "rule")
+    up = Transition(OwnershipEvent.ESCALATE)
+    done = TurnOutcome(state.claim, state.pending[-1].seq, transition=up, cases=(OpenCase(case), ticket))
+    await store.finish([done])
+    clock.move(10)
+    new = NewTicket("The invoice", category="billing", note="Number 12")
+    other = await store.create_ticket(holder, new, actor="agent", origin="call 1")
+    clock.move(10)
+    change = TicketChange(priority=TicketPriority.HIGH, category="refunds", note="Angry")
+    await store.update_ticket(holder, number, change, actor="agent", origin="call 2")
+    clock.move(10)
+    await accept(store, from_staff("m/C1/2.1", "{}"))
+    staff = await claim_one(store)
+    resolves = MoveTicket(case.id, TicketStatus.RESOLVED, "U1")
+    changes = ChangeTicket(case.id, TicketChange(note="Done"), "U2", staff.pending[0].id)
+    await store.finish([TurnOutcome(staff.claim, staff.pending[0].seq, cases=(changes, resolves))])
+    log = [(one.ticket, one.what, one.actor, one.text) for one in await store.case_log(case.id)]
+    assert log == [
+        (None, "escalate", None, ""),
+        (number, "opened", "rule", "Hello"),
+        (other.number, "opened", "agent", "The invoice"),
+        (other.number, "note", "agent", "Number 12"),
+        (number, "priority", "agent", "high"),
+        (number, "category", "agent", "refunds"),
+        (number, "note", "agent", "Angry"),
+        (number, "note", "U2", "Done"),
+        (number, "status", "U1", "resolved"),
+    ]
 
 
 async def test_a_case_is_found_by_its_ticket(store: SqlStore) -> None:

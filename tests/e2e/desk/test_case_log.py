@@ -56,6 +56,8 @@ async def test_who_did_what_and_what_went_where(make_hub: MakeHub) -> None:
                 f"to the customer by {GRACE} [sent]: Good morning",
                 "to staff [sent]: Good morning to you",
                 f"resolve by {GRACE}: staff -> resolved",
+                f"ticket {match.group()} opened by customer: ",
+                f"ticket {match.group()} status by {GRACE}: resolved",
             ):
                 assert line in text
         code, text = await log(world, "TKT-19990101-0001")
