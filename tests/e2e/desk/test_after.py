@@ -39,9 +39,7 @@ async def becomes(world: Scene, state: str) -> None:
 
 async def test_delivered_rated_commented_and_open_again(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        await world.reads("has joined")
+        office, card = world.office, await world.claimed()
         answer = await office.write(card, "It is mended")
         await world.reads("It is mended")
         await office.marked(answer, "white_check_mark")
@@ -71,11 +69,7 @@ async def test_delivered_rated_commented_and_open_again(make_hub: MakeHub) -> No
 
 async def test_thanks_leave_it_closed_and_a_number_beside_the_scale_is_asked_for_anew(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        await world.reads("has joined")
-        await office.press(card, RESOLVE)
-        await world.reads("Reply with a number from 1")
+        office, card = world.office, await world.resolved()
         await world.visitor.say("Thanks a million! 👍", client_id="thanks")
         await office.sees(card, "Thanks a million!")
         await world.reads("You’re welcome!")
@@ -95,11 +89,7 @@ async def test_thanks_leave_it_closed_and_a_number_beside_the_scale_is_asked_for
 
 async def test_anything_else_than_a_rating_opens_the_case(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        await world.reads("has joined")
-        await office.press(card, RESOLVE)
-        await world.reads("Reply with a number from 1")
+        office, card = world.office, await world.resolved()
         await world.visitor.say("5 more things are broken", client_id="more")
         await office.sees(card, "5 more things are broken")
         await world.visitor.say("5", client_id="five")

@@ -55,6 +55,20 @@ class Scene:
         await self.visitor.say("I want to talk to a person", client_id=f"wish{before}")
         return await self.office.card(before + 1)
 
+    async def claimed(self) -> dict[str, Any]:
+        """The card of a case that Grace has taken, as its customer has read."""
+        card = await self.escalate()
+        await self.office.press(card, CLAIM)
+        await self.reads("has joined")
+        return card
+
+    async def resolved(self) -> dict[str, Any]:
+        """The card of a case that Grace has taken and resolved, of which its customer has been asked for a rating."""
+        card = await self.claimed()
+        await self.office.press(card, RESOLVE)
+        await self.reads("Reply with a number from 1")
+        return card
+
 
 @asynccontextmanager
 async def scene(make_hub: MakeHub, **environment: str) -> AsyncIterator[Scene]:
@@ -121,9 +135,7 @@ async def test_of_two_who_claim_one_has_it(make_hub: MakeHub) -> None:
 
 async def test_what_staff_take_back_in_time_never_goes_out(make_hub: MakeHub) -> None:
     async with scene(make_hub, DESK_UNDO_SECONDS="3") as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        await world.reads("has joined")
+        office, card = world.office, await world.claimed()
         wrong = await office.write(card, "You are fired")
         await office.marked(wrong, "outbox_tray")
         await office.delete(wrong)
@@ -151,11 +163,7 @@ async def test_what_was_sent_already_is_corrected(make_hub: MakeHub) -> None:
 
 async def test_a_resolved_case_comes_back_in_its_thread(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        await world.reads("has joined")
-        await office.press(card, RESOLVE)
-        await world.reads("has closed this conversation")
+        office, card = world.office, await world.resolved()
         await office.sees(card, "Resolved")
         await world.visitor.say("One more thing", client_id="later")
         await office.sees(card, "One more thing")
@@ -164,9 +172,7 @@ async def test_a_resolved_case_comes_back_in_its_thread(make_hub: MakeHub) -> No
 
 async def test_a_redelivered_press_or_message_counts_once(make_hub: MakeHub) -> None:
     async with scene(make_hub) as world:
-        office, card = world.office, await world.escalate()
-        await office.press(card, CLAIM)
-        await world.reads("has joined")
+        office, card = world.office, await world.claimed()
         event = await office.write(card, "Only once")
         for _ in range(3):
             await office.deliver(event)
