@@ -104,6 +104,14 @@ class _ForkServer:
         return int(answer)
 
 
-@cache
+_only_one = threading.Lock()
+
+
 def _server() -> _ForkServer:
+    with _only_one:
+        return _made()
+
+
+@cache
+def _made() -> _ForkServer:
     return _ForkServer()
