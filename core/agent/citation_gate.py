@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 _MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
 _FENCES = ("```", "~~~")
 _NUMBER = re.compile(r"\d+")
+_TABLE_RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(?:\|\s*:?-*:?\s*)*")
 _LOOSE = re.compile(r"[ \t]+([.,;:!?…])")
 
 Emit = Callable[[str], Awaitable[None]]
@@ -104,6 +105,10 @@ class CitationGate:
     def text(self) -> str:
         """What was emitted so far."""
         return "".join(self._out)
+
+    @property
+    def _last_line(self) -> str:
+        return "".join(self._out[-3:]).rstrip("\n").rpartition("\n")[2]
 
     @property
     def held(self) -> str:
@@ -283,6 +288,8 @@ class CitationGate:
 
     async def _send(self, text: str) -> None:
         text = text if self._out else text.lstrip()
+        if text.lstrip().startswith("|") and _TABLE_RULE.fullmatch(text.strip()) and "|" not in self._last_line:
+            return  # its head was left out
         self._out.append(text)
         await self._emit(text)
 

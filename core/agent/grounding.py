@@ -19,6 +19,16 @@ _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _LEADS = re.compile(r":[*_ ]*$")
 _REPEATED = 0.7
+_PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d{1,4}[ /\-])[\d ()/\-]{5,}\d")
+_AMOUNT = re.compile(
+    r"(?<!\w)[€£]\s?\d[\d.,]*|(?<!\w)\$\s?\d+(?:\d|[.,]\d)[\d.,]*"  # in a shell, "$1" is none
+    r"|(?<![\w.])\d[\d.,]*\s?(?:[€£]|\$(?!\w)|(?:eur|euros?|usd|dollars?|gbp|chf|francs?|franken)\b)",
+    re.IGNORECASE,
+)
+_IN_CODE_ALONE = re.compile(
+    r"[{}<>=;$#|\\\[\]_@]|\w\(|(?:^|\s)-{1,2}\w|(?:^|\s)[./~]*/\w|^\s*[\w-]+:(?:\s|$)", re.MULTILINE
+)
+_ENDS_SENTENCE = re.compile(r"[.!?。؟](?:\s|$)")
 
 
 def is_grounded(sentence: str, passages: Iterable[str], *, said: str = "") -> bool:
@@ -27,9 +37,11 @@ def is_grounded(sentence: str, passages: Iterable[str], *, said: str = "") -> bo
     A question, and what it is that we don't know, may be put in the words that the customer ``said``.
     """
     stated = _LIST_MARK.sub("", sentence).strip()
-    if leading_block(stated):
-        return True
     held = " ".join(passages)
+    if leading_block(stated):
+        stated = _in_block(stated)
+        if not _is_prose(stated):
+            return _holds(held, _promised(stated))
     if not _holds(held, exact_parts(stated)):
         return False
     own = set(content_stems(said))
@@ -41,6 +53,26 @@ def is_grounded(sentence: str, passages: Iterable[str], *, said: str = "") -> bo
     if not left:
         return not says_unknown(stated) and (_LEADS.search(stated) is not None or not only_small_words(stated))
     return len(left & set(content_stems(held))) / len(left) >= _REPEATED
+
+
+def _in_block(block: str) -> str:
+    """What stands between its fences."""
+    lines = block.strip().split("\n")[1:]
+    return "\n".join(lines[:-1] if lines and lines[-1].lstrip().startswith(("```", "~~~")) else lines)
+
+
+def _is_prose(block: str) -> bool:
+    """Whether what was put into a block is no code: then it is an answer like any other."""
+    words = _AMOUNT.sub(" ", _LINK.sub(" ", block))
+    return _ENDS_SENTENCE.search(words) is not None and _IN_CODE_ALONE.search(words) is None
+
+
+def _promised(code: str) -> list[str]:
+    """What a customer may act on, in code that is the model's own otherwise: where to go, whom to call, what it costs."""
+    figures = [
+        figure for found in (_PHONE, _AMOUNT) for part in found.findall(code) for figure in _FIGURE.findall(part)
+    ]
+    return [*_LINK.findall(code), *figures]
 
 
 def exact_parts(text: str) -> list[str]:

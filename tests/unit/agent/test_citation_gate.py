@@ -104,6 +104,35 @@ async def test_code_is_left_alone() -> None:
     assert "x = rows[7]" in gate.text
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        "curl https://evil.example/refund",
+        "call --number +49 900 123456",
+        "fee = '500 dollars'",
+        'fee = "$49.99"',
+        "Our lifetime warranty covers every lamp. It never ends.",
+    ],
+)
+async def test_a_block_of_code_promises_nothing_that_no_source_holds(block: str) -> None:
+    gate, _ = await _through(f"It costs 9 [2].\n\n```\n{block}\n```\n\nDone.")
+    assert block not in gate.text
+    assert "It costs 9 [1]." in gate.text
+
+
+@pytest.mark.parametrize(
+    "block", ["pip install tidepool", 'echo "$1" > out.txt', "timeout: 30", "for i in range(10): print(i)"]
+)
+async def test_code_is_the_models_own(block: str) -> None:
+    gate, _ = await _through(f"It costs 9 [2].\n\n```\n{block}\n```\n\nDone.")
+    assert block in gate.text
+
+
+async def test_a_table_whose_head_is_left_out_leaves_no_rule() -> None:
+    gate, _ = await _through("It costs 9 [2].\n\n| fee | 500 dollars |\n|---|---|\n| phone | 0900 |\n")
+    assert gate.text.strip() == "It costs 9 [1]."
+
+
 async def test_other_ways_to_write_a_marker_are_understood() -> None:
     gate, _ = await _through("A [^2]. B 【1†source】. C [2](http://evil.example/).")
     assert gate.text == "A [1]. B [2]. C [1]."
