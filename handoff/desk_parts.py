@@ -39,6 +39,7 @@ class DeskParts:
     ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
     ``files``: brings those of what staff wrote. ``only_thanks``: see OnlyThanks; without it, thanks are like anything else.
+    ``said_besides``: see CaseMatter.
     """
 
     records: DeskRecords
@@ -54,3 +55,4 @@ class DeskParts:
     words: LastWords | None = None
     files: Files | None = None
     only_thanks: OnlyThanks | None = None
+    said_besides: Callable[[str], str] = str

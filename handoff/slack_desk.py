@@ -27,6 +27,7 @@ from handoff.teams import team_for
 from handoff.texts import say
 from handoff.thread.asking import Asking, is_asking
 from handoff.thread.form_turn import FormTurn
+from handoff.thread.seen_before import CaseMatter
 from handoff.tickets import CaseTickets
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
@@ -188,7 +189,8 @@ class SlackDesk:
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
-        return await Asking(self._parts.agent, self._settings).outcome(turn, case, self._parts.wall.account)
+        matter = CaseMatter(self._parts.records, self._parts.said_besides)
+        return await Asking(self._parts.agent, self._settings, matter).outcome(turn, case, self._parts.wall.account)
 
     async def _reopened(self, turn: TurnState) -> DeskReply:
         """Written soon after a person had resolved it: the same case again, or one of a time before the desk was there."""

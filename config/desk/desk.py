@@ -14,6 +14,7 @@ from config.desk.roads import known_by_sender, make_roads
 from config.desk.teams import read_teams
 from config.processes.election import Election
 from config.settings import Settings
+from core.agent.asking import said_besides
 from core.agent.gratitude import only_thanks
 from core.agent.language import written_language
 from core.domain.capabilities import Capabilities
@@ -185,4 +186,5 @@ def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | No
         written=written_language,
         words=LastWords(store),
         only_thanks=only_thanks,
+        said_besides=said_besides,
     )

@@ -127,6 +127,12 @@ def _questions_in(text: str) -> str:
     return "".join(kept).strip()
 
 
+def said_besides(text: str) -> str:
+    """A text without its sentences that only concern a person, and without small talk; empty when that was all."""
+    kept = [piece for piece in sentences(text) if not _for_the_person(piece) and not small_talk(piece)]
+    return "".join(kept).strip()
+
+
 def questions_besides(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """What is asked in these messages besides a wish for a person, or its withdrawal; empty when that was all."""
     pressed = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT)

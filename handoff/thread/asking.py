@@ -18,6 +18,7 @@ from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.thread.advice import advice
 from handoff.thread.note_sign import begins_with
+from handoff.thread.seen_before import CaseMatter, asks_whether_seen
 
 _REMEMBERED = 5
 
@@ -54,28 +55,30 @@ def is_asking(turn: TurnState) -> bool:
 
 
 class Asking:
-    """``agent`` answers colleagues: whoever asks, and whoever has the conversation."""
+    """``agent`` answers colleagues: whoever asks, and whoever has the conversation. ``matter``: what "this" stands for."""
 
-    def __init__(self, agent: Responder, settings: HandoffSettings) -> None:
+    def __init__(self, agent: Responder, settings: HandoffSettings, matter: CaseMatter) -> None:
         self._agent = agent
         self._settings = settings
+        self._matter = matter
 
     async def outcome(self, turn: TurnState, case: Case, account: str) -> TurnOutcome:
         """Raises StoreUnavailable and LostClaim: then the turn is run again, and finds its tool calls in the journal."""
-        told = [await self._answered(turn, question) for question in questions_in(turn)]
+        told = [await self._answered(turn, question, case) for question in questions_in(turn)]
         asides = (Aside(feed(account, case.id), tuple(told)),) if told else ()
         notes = [one for one in questions_in(turn) if begins_with(self._settings.note_sign, one.text)]
         kept = tuple(KeepNote(case.id, one.id, str(one.meta.get("sender") or "")) for one in notes)
         return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=kept)
 
-    async def _answered(self, turn: TurnState, question: Message) -> NewMessage:
+    async def _answered(self, turn: TurnState, question: Message, case: Case) -> NewMessage:
         if begins_with(self._settings.note_sign, question.text):
             return posts.mark(str(question.meta.get("at") or ""), "note")
         if not question.text.strip():
             return self._remark("staff_ask_nothing")
         turn_id = f"{turn.conversation.id}:{turn.conversation.done_seq + 1}/{question.id}"
-        reply = await self._agent.respond(self._asked(turn, question), turn_id, Unseen())
-        return self._told(question, reply)
+        meant = await self._matter.of(case) if asks_whether_seen(question.text) else ""
+        asked = self._asked(turn, replace(question, text=meant or question.text))
+        return self._told(question, await self._agent.respond(asked, turn_id, Unseen()))
 
     def _asked(self, turn: TurnState, question: Message) -> TurnState:
         """To the agent a colleague is whoever asks; of what was asked before it knows so much that "and in France?" works."""

@@ -68,6 +68,10 @@ async def test_a_ticket_that_is_over_answers_staff_alone(make_hub: MakeHub, tmp_
             second = await office.card(2)
             await office.write(second, f"<@{BOT}> does a hall lamp flicker when the dishwasher runs?", user=LINUS)
             await office.sees(second, "into an outlet of its own")
+            await office.write(second, f"<@{BOT}> have we seen this before?", user=LINUS)
+            await slack.until(
+                lambda: sum("into an outlet of its own" in one for one in office.shown(second)) == 2, 30.0
+            )
             number = (await tickets(Scene(hub, ada, office)))[0]["number"]
             assert number in "".join(office.shown(second))
             assert "Ada" not in "".join(office.shown(second))
@@ -76,5 +80,5 @@ async def test_a_ticket_that_is_over_answers_staff_alone(make_hub: MakeHub, tmp_
 
             assert (await ada.call("DELETE", f"/api/sessions/{ada.id}")).status in (200, 204)
             assert "1 removed" in await index(hub)
-            await office.write(second, f"<@{BOT}> why would the hall lamp flicker with the dishwasher?", user=LINUS)
+            await office.write(second, f"<@{BOT}> have we seen this before?", user=LINUS)
             await office.sees(second, "Our documents do not answer that")

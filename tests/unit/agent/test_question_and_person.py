@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.agent.asking import questions_besides
+from core.agent.asking import questions_besides, said_besides
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, route
 from tests.contract.responders.world import message, turn_of
@@ -57,3 +57,16 @@ def test_what_is_no_wish_is_a_question_of_its_own(text: str, halves: list[str]) 
 @pytest.mark.parametrize("text", ["I want to talk to a human and not to a bot", "Can a person help me, please?"])
 def test_a_wish_alone_asks_nothing_besides(text: str) -> None:
     assert questions_besides((message(text),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("The hall lamp flickers.", "The hall lamp flickers."),
+        ("Hello! The hall lamp flickers. I want to talk to a person.", "The hall lamp flickers."),
+        ("I want to talk to a person", ""),
+        ("Thank you!", ""),
+    ],
+)
+def test_what_is_said_besides_the_wish_is_kept_where_nothing_is_asked_too(text: str, rest: str) -> None:
+    assert said_besides(text) == rest

@@ -182,3 +182,30 @@ def test_a_note_to_colleagues_that_names_the_agent_is_no_question(case: Asked, c
     assert [one.meta["sign"] for one in case.told("mark")] == ["note"]
     logged = case.world.do(case.world.store.case_log(Case.named(HOME.conversation_id, 1)))
     assert ["do not ask about refunds" in one.text for one in logged if one.what == "note"] == [True]
+
+
+def test_whoever_asks_whether_it_came_up_before_asks_for_what_the_customer_wrote(
+    case: Asked, colleague: Colleague
+) -> None:
+    world = case.world
+    case.ask("have we seen this before?")
+    world.settle_down()
+    assert colleague.asked == ["have we seen this before?"], "the customer has pressed a button and written nothing"
+    world.accept(world.customer_says("My refund did not come", "c1"))
+    world.settle_down()
+    case.ask("have we seen this before?")
+    world.settle_down()
+    assert colleague.asked[-1] == "My refund did not come"
+    (answer,) = case.told("advice")
+    assert answer.meta["question"] == "have we seen this before?", "it stands below what was asked"
+    case.ask("what is our refund policy?")
+    world.settle_down()
+    assert colleague.asked[-1] == "what is our refund policy?"
+    case.press(StaffAction.CLAIM)
+    world.accept(world.staff_does(world.threads[0], "grace", "It is on its way to you."))
+    world.settle_down()
+    world.accept(world.customer_says("And my shoes are wet", "c2"))
+    world.settle_down()
+    case.ask("similar tickets?")
+    world.settle_down()
+    assert colleague.asked[-1] == "My refund did not come", "what was asked, and not what was said after an answer"
