@@ -186,11 +186,14 @@ class Manifest:
     def move(self, old: int, new: int, complete: Callable[[Keys], bool]) -> bool:
         """Readers take the vectors from another generation. False when somebody else moved them meanwhile.
 
-        ``complete`` is asked with all keys that are needed, while nobody can add one; when it says no, nothing moves.
+        ``complete`` is asked with all keys that are needed, while nobody can add one; when it says no, nothing moves. What has
+        moved to ``new``, which nobody else knows, was moved by this very call, and the reply to its COMMIT was lost.
         """
 
         def work(connection: Connection) -> bool:
             pointer = self._locked(connection)
+            if pointer.generation == new:
+                return True
             if pointer.generation != old or not complete(self._live(connection, pointer)):
                 return False
             self._advance(connection, new)
