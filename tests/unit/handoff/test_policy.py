@@ -115,9 +115,7 @@ def test_an_unsure_answer_is_none_where_the_company_says_so() -> None:
     asks_back = Reply("Which one?", MessageKind.ANSWER, intent="clarify")
     strict = replace(RULES, answer_confidence=0.5)
     history = (_agent(UNKNOWN), _agent(unsure))
-    assert (
-        _reason(_turn("b", history=history), unsure, strict) == "normal: The agent had no sure answer (3× in a row)."
-    )
+    assert _reason(_turn("b", history=history), unsure, strict) == "normal: The agent had no sure answer (3× in a row)."
     assert _reason(_turn("b", history=history), unsure) == ""
     assert _reason(_turn("b", history=history), asks_back, strict) == ""
 
