@@ -48,6 +48,8 @@ async def test_other_kinds(tmp_path: Path) -> None:
     (tmp_path / "guide.md").write_text("# Guide")
 
     assert (await _look(SourceOptions(str(tmp_path)))).detail == "holds 1 documents"
+    tickets = await _look(SourceOptions("tickets://closed"))
+    assert (tickets.ok, tickets.detail) == (True, "is read from the hub's own database, for staff alone")
     for address, detail in (
         (str(tmp_path / "nowhere"), "no such file or folder"),
         ((tmp_path / "nowhere.git").as_uri(), "fatal:"),
