@@ -24,5 +24,5 @@ class WordPieceCounter:
         self.limit = limit
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        encoded = _tokenizer().encode_batch(list(texts), add_special_tokens=False)
+        encoded = _tokenizer().encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encoded]
