@@ -200,6 +200,7 @@ class Indexing:
         *,
         confirm_deletions: bool = False,
         only: Sequence[str] = (),
+        drop_other_models: bool = True,
     ) -> IndexReport:
         async with self._one_at_a_time, self._election.held(ELECTED):
             return await self._knowledge.writer.index(
@@ -209,6 +210,7 @@ class Indexing:
                 stand_in=self._stand_in,
                 confirm_deletions=confirm_deletions,
                 only=only,
+                drop_other_models=drop_other_models,
             )
 
     async def add(self, source: str) -> IndexReport:
@@ -271,21 +273,14 @@ class Indexing:
         async with self._shown(resolve(self._sources)) as running:
             await self._knowledge.warm()
             self._had_documents = self._knowledge.health().documents > 0
-            async with self._one_at_a_time, self._election.held(ELECTED):
-                report = await self._knowledge.writer.index(
-                    self._sources,
-                    progress=running.tell,
-                    origin=Origin.CONFIGURED,
-                    stand_in=self._stand_in,
-                    drop_other_models=not self._shared,
-                )
+            report = await self._index((), running.tell, drop_other_models=not self._shared)
             running.indexed(report)
             # What was read answers while the rest is fetched.
             self._had_documents = self._knowledge.health().documents > 0
             fetched = await self._fetch(self._sources, running.tell, began)  # the workers of a hub start together
             running.fetched(fetched)
             if any(one.changed for one in fetched) or (fetched and report.failures):  # what had to be fetched first
-                report = await self._index((), running.tell)
+                report = await self._index((), running.tell, drop_other_models=not self._shared)
                 running.indexed(report)
         return report
 
@@ -308,9 +303,12 @@ def _say(report: IndexReport) -> None:
 async def forget(
     knowledge: Knowledge, paths: Sequence[str], sources: Sequence[str], stand_in: str | None
 ) -> IndexReport:
-    """Take the documents of ``paths`` out; what gave way to them comes back when none of their kind is left."""
+    """Take the documents of ``paths`` out; what gave way to them comes back when none of their kind is left.
+
+    A hub does that by itself when the last approved answer is withdrawn: it is no word on what other models have in the index.
+    """
     report = await knowledge.writer.forget(paths)
     await asyncio.to_thread(knowledge.refresh.forget, resolve(paths))
     if stand_in is not None:
-        await knowledge.writer.index(sources, origin=Origin.CONFIGURED, stand_in=stand_in)
+        await knowledge.writer.index(sources, origin=Origin.CONFIGURED, stand_in=stand_in, drop_other_models=False)
     return report

@@ -47,6 +47,9 @@ class Orders:
         self.seen.append((tuple(paths), order))
         return IndexReport(0, 0, 0, 0)
 
+    async def forget(self, _paths: Sequence[str]) -> IndexReport:
+        return IndexReport(0, 0, 1, 0)
+
 
 @pytest.mark.parametrize("shared", [False, True])
 async def test_a_start_touches_neither_what_was_named_nor_what_others_search(shared: bool) -> None:
@@ -59,11 +62,12 @@ async def test_a_start_touches_neither_what_was_named_nor_what_others_search(sha
     await indexing.run(["./more"])
     await indexing.run([], confirm_deletions=True)
 
-    start = {"origin": Origin.CONFIGURED, "stand_in": "./sample", "drop_other_models": not shared}
+    start = {"origin": Origin.CONFIGURED, "stand_in": "./sample", "confirm_deletions": False, "only": ()}
+    command = {**start, "drop_other_models": True}
     assert orders.seen == [
-        (("./docs",), start),
-        (("./more",), {"origin": Origin.NAMED, "stand_in": "./sample", "confirm_deletions": False, "only": ()}),
-        (("./docs",), {"origin": Origin.CONFIGURED, "stand_in": "./sample", "confirm_deletions": True, "only": ()}),
+        (("./docs",), {**start, "drop_other_models": not shared}),
+        (("./more",), {**command, "origin": Origin.NAMED}),
+        (("./docs",), {**command, "confirm_deletions": True}),
     ]
 
 
@@ -216,6 +220,35 @@ async def test_a_folder_does_not_wait_for_somebodys_crawl() -> None:
         await hub.run(["./docs"])
     assert len(crawling.seen) == 1
     assert crawling.fetching == []
+
+
+class Fetched(Crawling):
+    """Each fetch brings something new."""
+
+    async def run(
+        self, roots: Sequence[str], progress: object = None, since: float | None = None, turn: Turn | None = None
+    ) -> list[Refreshed]:
+        """See Refresh.run."""
+        return [Refreshed(root, True, 1) for root in roots]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_what_other_models_left_in_a_shared_index_stays_also_after_something_was_fetched(shared: bool) -> None:
+    """Hubs with the old model may still be searching there."""
+    fetched = Fetched()
+    site = "https://help.example.com/"
+    hub = Indexing(cast("Knowledge", fetched), [site], cast("Metrics", None), stand_in="./sample", shared=shared)
+    await hub.start()
+    await hub.first_run()
+    assert len(fetched.seen) == 2
+    assert [order["drop_other_models"] for _, order in fetched.seen] == [not shared] * 2
+
+
+async def test_an_answer_that_is_withdrawn_takes_no_other_models_index_with_it() -> None:
+    orders = Orders()
+    hub = Indexing(cast("Knowledge", orders), ["./docs"], cast("Metrics", None), stand_in="./sample", shared=True)
+    await hub.drop("desk://learned")
+    assert [order["drop_other_models"] for _, order in orders.seen] == [False]
 
 
 async def test_what_is_added_is_indexed_by_itself() -> None:
