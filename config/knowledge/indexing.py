@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -104,6 +105,8 @@ class Indexing:
         self._had_documents = False
         self._first: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
+        self._read = asyncio.Event()
+        self._since = 0.0
         self._reranked = rerank(knowledge.retriever) if rerank is not None else None
         self.retriever = FilledRetriever(knowledge, self, metrics, self._reranked)
 
@@ -122,6 +125,7 @@ class Indexing:
         """Load the model and bring the index in line with the configured sources, behind the caller's back."""
         if self._sources:
             await self._ensure_started()
+            self._since = time.time()
             self._first = asyncio.create_task(self._first_run())
 
     async def stop(self) -> None:
@@ -138,6 +142,14 @@ class Indexing:
         """Returns when the run of the start is over, however it went, or was tried and has to wait for the knowledge."""
         if self._first is not None:
             await self._tried.wait()
+
+    async def first_pass(self) -> None:
+        """Returns when what lies on this machine was read for the first time, or that has to wait for the knowledge.
+
+        What is elsewhere may still be on its way, for hours: nothing that is here need wait for it.
+        """
+        if self._first is not None:
+            await self._read.wait()
 
     async def run(
         self,
@@ -250,15 +262,17 @@ class Indexing:
         try:
             while not await self._filled(pause):
                 self._tried.set()
+                self._read.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
             self._tried.set()
+            self._read.set()
 
     async def _filled(self, pause: float) -> bool:
         """Whether that is the end of it, for good or ill."""
         try:
-            _say(await self._fill())
+            await self._fill()
         except KnowledgeUnavailable as error:
             log.error("index.failed", error=error.detail, again_in=pause)
             return False
@@ -268,20 +282,53 @@ class Indexing:
             log.exception("index.failed")
         return True
 
-    async def _fill(self) -> IndexReport:
-        began = time.time()
-        async with self._shown(resolve(self._sources)) as running:
+    async def _fill(self) -> None:
+        """What lies on this machine is read first; then each of the others is read as soon as it has come, on its own."""
+        roots = resolve(self._sources)
+        elsewhere = [root for root in roots if self._knowledge.refresh.remote([root])]
+        shown: list[Running] = []
+        first = asyncio.create_task(self._first_pass([root for root in roots if root not in elsewhere], shown))
+        coming = (self._come(root, first, shown) for root in elsewhere)
+        ended = await asyncio.gather(first, *coming, return_exceptions=True)
+        failures = [one for one in ended if isinstance(one, BaseException)]
+        for failure in sorted(failures, key=lambda one: not isinstance(one, KnowledgeUnavailable)):
+            raise failure  # one that is tried again, if there is one
+        if elsewhere and first.result().failures:  # what had to be fetched first; now nothing need be left behind
+            _say(await self._index((), drop_other_models=not self._shared))
+
+    async def _first_pass(self, here: Sequence[str], elsewhere: Sequence[Running]) -> IndexReport:
+        """Over all sources as they are on this machine. What was read answers while the rest is fetched."""
+        async with self._shown(here) as running:
             await self._knowledge.warm()
             self._had_documents = self._knowledge.health().documents > 0
-            report = await self._index((), running.tell, drop_other_models=not self._shared)
+
+            def tell(update: IndexProgress) -> None:
+                all_ = (running, *elsewhere)
+                together = sum(len(one.jobs) for one in all_) > 1
+                for one in all_:
+                    one.progress = replace(update, together=together)
+
+            report = await self._index((), tell, drop_other_models=not self._shared)
             running.indexed(report)
-            # What was read answers while the rest is fetched.
-            self._had_documents = self._knowledge.health().documents > 0
-            fetched = await self._fetch(self._sources, running.tell, began)  # the workers of a hub start together
+        self._had_documents = self._knowledge.health().documents > 0
+        _say(report)
+        self._read.set()
+        return report
+
+    async def _come(self, root: str, first: asyncio.Task[IndexReport], shown: list[Running]) -> IndexReport:
+        """Fetch a source after the first pass, and bring it in line. Its job is shown from the start of that on."""
+        async with self._shown([root]) as running:
+            shown.append(running)
+            await asyncio.wait({first})
+            report = first.result()
+            running.indexed(report)
+            fetched = await self._fetch([root], running.tell, self._since)  # the workers of a hub start together
             running.fetched(fetched)
-            if any(one.changed for one in fetched) or (fetched and report.failures):  # what had to be fetched first
-                report = await self._index((), running.tell, drop_other_models=not self._shared)
+            if any(one.changed for one in fetched) or (fetched and report.failures):
+                report = await self._index((), running.tell, only=[root])
                 running.indexed(report)
+                self._had_documents = self._knowledge.health().documents > 0
+                _say(report)
         return report
 
 

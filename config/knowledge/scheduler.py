@@ -25,8 +25,8 @@ _POLL = 2.0
 class Reindexes(Protocol):
     """What is done about one source."""
 
-    async def first_run(self) -> None:
-        """Returns when the run of the start is over, or has to wait."""
+    async def first_pass(self) -> None:
+        """Returns when what lies on this machine was read for the first time, or that has to wait."""
         ...
 
     async def refresh(self, root: str, running: Running) -> None:
@@ -46,7 +46,7 @@ class Scheduler:
         self._nudged = asyncio.Event()
 
     def start(self) -> None:
-        """Returns at once. Begins when the run of the start is over; without sources there is nothing to do."""
+        """Returns at once. Begins when what lies on this machine was read: what the start fetches may take hours."""
         self._task = asyncio.create_task(self._loop(), name="scheduler")
 
     async def stop(self) -> None:
@@ -96,7 +96,7 @@ class Scheduler:
             _say(job, running)
 
     async def _loop(self) -> None:
-        await self._indexing.first_run()
+        await self._indexing.first_pass()
         while True:
             self._nudged.clear()
             try:

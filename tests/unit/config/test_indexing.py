@@ -235,13 +235,12 @@ class Fetched(Crawling):
 @pytest.mark.parametrize("shared", [False, True])
 async def test_what_other_models_left_in_a_shared_index_stays_also_after_something_was_fetched(shared: bool) -> None:
     """Hubs with the old model may still be searching there."""
-    fetched = Fetched()
-    site = "https://help.example.com/"
-    hub = Indexing(cast("Knowledge", fetched), [site], cast("Metrics", None), stand_in="./sample", shared=shared)
+    unread = Unread()
+    hub = Indexing(cast("Knowledge", unread), ["https://quick.example/"], cast("Metrics", None), shared=shared)
     await hub.start()
     await hub.first_run()
-    assert len(fetched.seen) == 2
-    assert [order["drop_other_models"] for _, order in fetched.seen] == [not shared] * 2
+    whole = [order["drop_other_models"] for _, order in unread.seen if not order["only"]]
+    assert whole == [not shared] * 2
 
 
 async def test_an_answer_that_is_withdrawn_takes_no_other_models_index_with_it() -> None:
@@ -249,6 +248,56 @@ async def test_an_answer_that_is_withdrawn_takes_no_other_models_index_with_it()
     hub = Indexing(cast("Knowledge", orders), ["./docs"], cast("Metrics", None), stand_in="./sample", shared=True)
     await hub.drop("desk://learned")
     assert [order["drop_other_models"] for _, order in orders.seen] == [False]
+
+
+class Slow(Fetched):
+    """The crawl of one of its sites takes as long as somebody says."""
+
+    async def run(
+        self, roots: Sequence[str], progress: object = None, since: float | None = None, turn: Turn | None = None
+    ) -> list[Refreshed]:
+        """See Refresh.run."""
+        if "https://slow.example/" in roots:
+            await self.fetched.wait()
+        return await super().run(roots)
+
+
+async def test_what_came_is_read_and_what_is_here_has_its_turn_while_another_site_is_crawled() -> None:
+    """A crawl may take hours, and nobody may wait for it who need not."""
+    slow = Slow()
+    sources = ["https://slow.example/", "./docs", "https://quick.example/"]
+    hub = Indexing(cast("Knowledge", slow), sources, cast("Metrics", None))
+    await hub.start()
+    async with asyncio.timeout(30):
+        await hub.first_pass()
+    await eventually(lambda: len(slow.seen) == 2, seconds=30)
+    assert slow.seen[-1][1]["only"] == ["https://quick.example/"]
+    assert not slow.fetched.is_set()
+    slow.fetched.set()
+    await hub.first_run()
+    assert slow.seen[-1][1]["only"] == ["https://slow.example/"]
+
+
+class Unread(Slow):
+    """What was not fetched yet cannot be read; later on it can."""
+
+    async def index(self, paths: tuple[str, ...], **order: Any) -> IndexReport:
+        """Fails of what is elsewhere, the first time."""
+        first = not self.seen
+        await super().index(paths, **order)
+        return IndexReport(0, 0, 0, 0, (("https://quick.example/", "was not fetched yet"),) if first else ())
+
+
+async def test_what_other_models_left_goes_once_everything_has_come() -> None:
+    unread = Unread()
+    hub = Indexing(cast("Knowledge", unread), ["./docs", "https://quick.example/"], cast("Metrics", None))
+    await hub.start()
+    await hub.first_run()
+    assert [(order["only"], order["drop_other_models"]) for _, order in unread.seen] == [
+        ((), True),
+        (["https://quick.example/"], True),
+        ((), True),
+    ]
 
 
 async def test_what_is_added_is_indexed_by_itself() -> None:
