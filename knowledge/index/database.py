@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -23,7 +24,10 @@ Work = Callable[[Connection], Result]
 
 _BUSY_MILLISECONDS = 30_000
 _LOCK = 7_301_926_115  # any fixed number that nobody else of ours takes: makes tables once when several start at a time
-_ATTEMPTS = 5
+_PAUSES = (0.0, 0.2, 0.6, 1.8)
+"""Seconds before work is done again: a server that is started anew is back within them, and no question is kept for long."""
+_AWAY = "57P"
+"""The SQLSTATEs of a server that ends or has just begun."""
 
 
 class ManifestDatabase(Protocol):
@@ -80,9 +84,10 @@ def _prepare(connection: Any, _record: Any) -> None:
 class PostgresManifest:
     """Statements run in a loop of their own; the caller waits."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, sleep: Callable[[float], None] = time.sleep) -> None:
         from sqlalchemy.ext.asyncio import create_async_engine  # with the whole ORM, which a start on SQLite can spare
 
+        self._sleep = sleep
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="manifest", daemon=True)
         self._thread.start()
@@ -112,13 +117,14 @@ class PostgresManifest:
         self._loop.close()
 
     def _patiently(self, work: Work[Result], isolation: str) -> Result:
-        """Again when the connection was cut (the server was started anew): everything here can be done again."""
-        for _ in range(_ATTEMPTS - 1):
+        """Again when the connection was cut or refused (the server is started anew): everything here can be done again."""
+        for pause in _PAUSES:
             try:
                 return self._call(self._run(work, isolation))
-            except DBAPIError as error:
-                if not error.connection_invalidated:
+            except (DBAPIError, OSError) as error:
+                if not _is_away(error):
                     raise
+            self._sleep(pause)
         return self._call(self._run(work, isolation))
 
     async def _run(self, work: Work[Result], isolation: str) -> Result:
@@ -129,6 +135,14 @@ class PostgresManifest:
 
     def _call(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def _is_away(error: DBAPIError | OSError) -> bool:
+    """Whether the server may be back in a moment. One that says nothing at all has been waited for already."""
+    if isinstance(error, OSError):
+        return not isinstance(error, TimeoutError)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(_AWAY)
 
 
 def _make_tables(connection: Connection) -> None:

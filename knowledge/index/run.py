@@ -172,12 +172,11 @@ class IndexRun:
         known: IndexedDocument | None,
         progress: Callable[[IndexProgress], None],
     ) -> None:
+        """What the system refuses for the file costs the file. What it refuses for the index ends the run; the next goes on."""
         try:
             self._document(file, origin, known, progress)
         except UnreadableDocument as error:
             self._fail(file, str(error), known)
-        except OSError as error:
-            self._fail(file, error.strerror or str(error), known)
 
     def _close(self, identities: Iterable[str], known: dict[str, IndexedDocument]) -> None:
         """Before anything else, and seen at once: whatever goes wrong later, customers do not find what is for staff now."""
@@ -203,11 +202,9 @@ class IndexRun:
         known: IndexedDocument | None,
         progress: Callable[[IndexProgress], None],
     ) -> None:
-        state = self._checked(file)
         if known is not None and known.origin is Origin.NAMED:
             origin = Origin.NAMED
-        stamp = self._stamp(file, state)
-        digest = known.digest if known is not None and stamp and stamp == known.stamp else self._digest(file)
+        stamp, digest = self._state(file, known)
         if known is not None and known.digest == digest:
             self._unchanged(file, replace(known, origin=origin, stamp=stamp or known.stamp), known, progress)
             return
@@ -233,6 +230,8 @@ class IndexRun:
             if stamp:
                 self._index.unread.note(file.id, stamp, str(error), self._now())
             raise
+        except OSError as error:
+            raise UnreadableDocument(error.strerror or str(error)) from error
 
     def _cut(self, file: SourceFile) -> tuple[Document, list[Chunk]]:
         document = self._reader.convert(file.path).of(file)
@@ -310,6 +309,15 @@ class IndexRun:
 
     def _tell(self, progress: Callable[[IndexProgress], None], source: str, stage: str) -> None:
         progress(IndexProgress(self._tally.settled, self._tally.total, source, stage))
+
+    def _state(self, file: SourceFile, known: IndexedDocument | None) -> tuple[str, str]:
+        """The file's stamp and its digest; what has the same stamp as before is not read for it."""
+        try:
+            stamp = self._stamp(file, self._checked(file))
+            digest = known.digest if known is not None and stamp and stamp == known.stamp else self._digest(file)
+        except OSError as error:
+            raise UnreadableDocument(error.strerror or str(error)) from error
+        return stamp, digest
 
     def _checked(self, file: SourceFile) -> stat_result:
         state = file.path.stat()
