@@ -24,8 +24,10 @@ _PREPARED = (
     *(f"config.commands.{name}" for name in ("case", "chat", "dead_letters", "doctor", "gaps", "index", "learned")),
     *(f"config.commands.{name}" for name in ("migrate", "serve")),
     *(f"channels.web.{name}" for name in ("adapter", "messages", "connection", "users", "pages", "history", "socket")),
+    *(f"channels.{name}.adapter" for name in ("email", "slack", "sms", "telegram")),
     "alembic.command",
     "core.llm.extractive",
+    "core.llm.openai_chat",
     "core.storage.store",
     "uvloop",
 )
