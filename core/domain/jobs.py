@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.domain.knowledge import IndexProgress, SourceReport
+from core.domain.skew import SKEW
+
+_PAUSE = 60.0
+_LONGEST_PAUSE = 86_400.0
+"""Seconds until what somebody asked for is tried again when it failed: as many as it has waited, and between these."""
 
 
 class JobState(StrEnum):
@@ -34,7 +39,7 @@ class Job:
 
     ``run`` counts the runs, and is the fence: only the one that began last may write. ``state``, ``began_at``, ``seen_at`` (its
     last sign of life) and ``progress`` are of that one; ``cut_off_at``: when the one that it took up was seen last. ``ended_at``,
-    ``report`` and ``error`` are of the run that ended last.
+    ``report`` and ``error`` are of the run that ended last. ``asked_at``: somebody asked for what was not done since.
     """
 
     scope: str
@@ -58,4 +63,12 @@ class Job:
         if self.state is JobState.RUNNING:
             return False
         timely = self.next_run_at is not None and self.next_run_at <= now
-        return timely or self.asked_at is not None or self.state is JobState.INTERRUPTED
+        return timely or self._wanted(now) or self.state is JobState.INTERRUPTED
+
+    def _wanted(self, now: float) -> bool:
+        """Who asked will not ask again, such as a forge after a push: what failed is tried until it is done."""
+        if self.asked_at is None or self.state is not JobState.FAILED or self.ended_at is None:
+            return self.asked_at is not None
+        if self.began_at is None or self.asked_at > self.began_at or self.ended_at > now + SKEW:
+            return True
+        return self.ended_at + min(max(self.ended_at - self.asked_at, _PAUSE), _LONGEST_PAUSE) <= now

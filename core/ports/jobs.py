@@ -43,6 +43,8 @@ class Jobs(Protocol):
     async def ask_jobs(self, ids: Sequence[str], delivery: str | None = None) -> int | None:
         """Have these done as soon as can be, in every index; once more after what is under way. How many there are.
 
+        What fails is tried again until it is done, with pauses: see Job.due.
+
         None where this ``delivery`` has asked before.
         """
         ...

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
+from sqlalchemy import Connection, case, delete, null, or_, select, update
 
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
@@ -20,6 +20,8 @@ _CUT_OFF = (JobState.RUNNING.value, JobState.INTERRUPTED.value)
 _MOST_FAILURES = 100
 _LOST = 30 * 86_400.0
 """Seconds overdue after which an index is thought to be gone, with its DATA_DIR; its next start would list its sources anew."""
+_LATER = 0.001
+"""Seconds. What is asked for is served by the run that begins after it: ``asked_at`` <= ``began_at``."""
 _TRIGGER = ("knowledge", "webhook")
 """Channel and account under which it is remembered which deliveries have come (channels/forgetting.py ends that)."""
 _NOTE = ("channel", "account", "key")
@@ -98,7 +100,7 @@ class SqlJobs:
                 holder=holder,
                 lease_until=now + seconds,
                 next_run_at=next_run_at,
-                asked_at=None,
+                asked_at=case((columns.asked_at > now, now - 1.0), else_=columns.asked_at),
                 state=JobState.RUNNING.value,
                 began_at=now,
                 seen_at=now,
@@ -117,6 +119,8 @@ class SqlJobs:
         """See Jobs.end_job."""
         now = self._jobs_db.now()
         values: dict[str, Any] = {"state": state.value, "seen_at": now, "lease_until": 0.0, "holder": ""}
+        if state is JobState.DONE:
+            values["asked_at"] = case((job.c.asked_at > job.c.began_at, job.c.asked_at), else_=null())
         if state is not JobState.INTERRUPTED:
             outcome = {"report": _kept(report), "error": error[:1000]}
             values |= {"ended_at": now, "outcome": json.dumps(outcome)}
@@ -130,7 +134,9 @@ class SqlJobs:
 
     async def ask_jobs(self, ids: Sequence[str], delivery: str | None = None) -> int | None:
         """See Jobs.ask_jobs."""
-        statement = update(job).where(among(job.c.id, "ids")).values(asked_at=bindparam("at"))
+        now, began = self._jobs_db.now(), job.c.began_at
+        asked = case((began >= now, began + _LATER), else_=now)
+        statement = update(job).where(among(job.c.id, "ids")).values(asked_at=asked)
         at = self._jobs_db.timestamp()
         channel, account = _TRIGGER
         noted = {"channel": channel, "account": account, "key": f"delivery/{delivery}", "value": "", "updated_at": at}
@@ -139,7 +145,7 @@ class SqlJobs:
             new = self._jobs_db.insert_new(channel_memory)
             if delivery is not None and connection.execute(new, noted).rowcount == 0:
                 return None
-            count = connection.execute(statement, {"ids": list(ids), "at": at}).rowcount
+            count = connection.execute(statement, {"ids": list(ids)}).rowcount
             if count == 0 and delivery is not None:  # nobody could do it: when it comes again, somebody may
                 connection.execute(
                     delete(channel_memory).where(*(channel_memory.c[name] == noted[name] for name in _NOTE))
@@ -173,13 +179,14 @@ def _job(row: Any) -> Job:
     state, outcome, progress = JobState(row.state), json.loads(row.outcome), json.loads(row.progress)
     if state is JobState.RUNNING and getattr(row, "let_go", False):
         state = JobState.INTERRUPTED
+    served = state is JobState.RUNNING and row.asked_at is not None and row.asked_at <= row.began_at
     return Job(
         scope=row.scope,
         id=row.id,
         source=row.source,
         schedule=row.schedule,
         next_run_at=row.next_run_at,
-        asked_at=row.asked_at,
+        asked_at=None if served else row.asked_at,
         run=row.run,
         state=state,
         began_at=row.began_at,

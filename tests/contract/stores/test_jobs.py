@@ -156,6 +156,85 @@ async def test_who_asks_during_a_run_gets_one_after_it(store: SqlStore, clock: M
     assert not await due(store, clock), "once, however often it was asked for"
 
 
+async def test_what_was_asked_for_and_failed_is_tried_again_after_as_long_as_it_has_waited(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    await store.plan_jobs(SCOPE, [docs(None)])
+    await store.ask_jobs(["docs"])
+
+    async def fails() -> None:
+        run = await store.claim_job(await only(store), "p", LEASE, next_run_at=None)
+        assert run is not None
+        assert (await only(store)).asked_at is None, "it is being done"
+        assert await store.end_job(run, JobState.FAILED, error="the forge is away")
+        assert not await due(store, clock)
+
+    for pause in (60, 60, 120, 240):
+        await fails()
+        clock.move(pause - 1)
+        assert not await due(store, clock)
+        clock.move(1)
+        assert await due(store, clock)
+    clock.move(30 * 86_400)
+    await fails()
+    clock.move(86_400)
+    assert await due(store, clock), "once a day, as by a schedule"
+
+    run = await store.claim_job(await only(store), "p", LEASE, next_run_at=None)
+    assert run is not None
+    await store.end_job(run, JobState.DONE, SourceReport("docs"))
+    clock.move(30 * 86_400)
+    assert not await due(store, clock)
+
+
+async def test_who_asks_again_after_a_failure_need_not_wait(store: SqlStore, clock: ManualClock) -> None:
+    await store.plan_jobs(SCOPE, [docs(None)])
+    for _ in range(2):
+        await store.ask_jobs(["docs"])
+        assert await due(store, clock)
+        run = await store.claim_job(await only(store), "p", LEASE, next_run_at=None)
+        assert run is not None
+        assert await store.end_job(run, JobState.FAILED, error="the forge is away")
+        assert not await due(store, clock)
+
+
+async def test_what_was_asked_for_is_remembered_when_the_one_who_did_it_was_killed(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    await store.plan_jobs(SCOPE, [docs(None)])
+    await store.ask_jobs(["docs"])
+    assert await store.claim_job(await only(store), "killed", LEASE, next_run_at=None)
+    clock.move(LEASE)
+    run = await store.claim_job(await only(store), "p", LEASE, next_run_at=None)
+    assert run is not None
+    assert await store.end_job(run, JobState.FAILED, error="the forge is away")
+    clock.move(60)
+    assert await due(store, clock)
+
+
+async def test_a_clock_that_was_ahead_when_somebody_asked_has_it_done_once(store: SqlStore, clock: ManualClock) -> None:
+    await store.plan_jobs(SCOPE, [docs(None)])
+    clock.move(5 * 365 * 86_400)
+    await store.ask_jobs(["docs"])
+    clock.move(-5 * 365 * 86_400)
+    assert await due(store, clock)
+    run = await store.claim_job(await only(store), "p", LEASE, next_run_at=None)
+    assert run is not None
+    await store.end_job(run, JobState.DONE, SourceReport("docs"))
+    assert not await due(store, clock)
+
+
+async def test_a_failure_of_a_clock_that_was_ahead_is_tried_again(store: SqlStore, clock: ManualClock) -> None:
+    await store.plan_jobs(SCOPE, [docs(None)])
+    clock.move(5 * 365 * 86_400)
+    await store.ask_jobs(["docs"])
+    run = await store.claim_job(await only(store), "p", LEASE, next_run_at=None)
+    assert run is not None
+    await store.end_job(run, JobState.FAILED, error="the forge is away")
+    clock.move(-5 * 365 * 86_400)
+    assert await due(store, clock)
+
+
 async def test_a_delivery_that_comes_again_asks_for_nothing(
     store: SqlStore, open_store: OpenStore, clock: ManualClock
 ) -> None:

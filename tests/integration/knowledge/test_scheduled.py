@@ -259,6 +259,23 @@ async def test_many_who_ask_during_a_run_get_one_run_after_it(hubs: list[Hub], c
     assert await hub.tick() == 0
 
 
+async def test_what_was_asked_for_is_done_although_it_failed_at_first(
+    stores: list[SqlStore], clock: ManualClock
+) -> None:
+    """The forge's second delivery of a push is refused: nobody asks again."""
+    hub = Hub(stores[0], clock, every("none", DOCS), "p0")
+    await hub.tick()
+    hub.shelf.fault = KnowledgeUnavailable("the database was away for a second")
+    assert await stores[1].ask_jobs([identity_of(DOCS)], "delivery") == 1
+    assert [await hub.tick() for _ in range(3)] == [1, 0, 0]
+    hub.shelf.fault = None
+    clock.move(60)
+    assert [await hub.tick() for _ in range(2)] == [1, 0]
+    assert (await hub.job()).state is JobState.DONE
+    clock.move(50 * HOUR)
+    assert await hub.tick() == 0
+
+
 async def test_the_run_of_the_start_is_shown_of_each_source(hubs: list[Hub], clock: ManualClock) -> None:
     hub = hubs[0]
     hub.shelf.gate.clear()
