@@ -102,7 +102,7 @@ class WordIndex:
         return found
 
     def save(self, folder: Path) -> None:
-        """Writes the index into ``folder``; who looks while it is written sees nothing there."""
+        """Writes the index into ``folder``; who looks while it is written, or after a loss of power, sees nothing there."""
         building = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
@@ -113,6 +113,9 @@ class WordIndex:
         about = {"layout": LAYOUT, "languages": self.languages, "rows": {n: f.rows for n, f in self.fields.items()}}
         (building / "vocabulary.txt").write_text("\n".join(self.vocabulary), "utf-8")
         (building / "about.json").write_text(json.dumps(about), "utf-8")
+        for path in building.iterdir():
+            with path.open("rb+") as content:
+                os.fsync(content.fileno())
         shutil.rmtree(folder, ignore_errors=True)
         building.replace(folder)
 
@@ -126,7 +129,17 @@ class WordIndex:
             terms = (folder / "vocabulary.txt").read_text("utf-8").split("\n")
             fields = {name: Postings.load(folder, name, about["rows"][name]) for name in FIELDS}
             of = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("document_of", "head_of")]
-        except (OSError, ValueError, KeyError, TypeError):
+            vocabulary = {term: number for number, term in enumerate(terms)} if terms != [""] else {}
+            found = cls(vocabulary, tuple(about["languages"]), fields, *of)
+            return found if found._is_whole() else None
+        except Exception:  # whatever the disk has left of it: the words are made anew, and nobody waits for a person
             return None
-        vocabulary = {term: number for number, term in enumerate(terms)} if terms != [""] else {}
-        return cls(vocabulary, tuple(about["languages"]), fields, *of)
+
+    def _is_whole(self) -> bool:
+        """Whether its parts are of one length, as far as that can be seen without reading them."""
+        rows = self.fields["passages"].rows
+        ends = (
+            len(field.starts) == len(self.vocabulary) + 1 and field.starts[-1] == len(field.where) == len(field.weight)
+            for field in self.fields.values()
+        )
+        return len(self.document_of) == len(self.head_of) == rows and all(ends)
