@@ -53,6 +53,16 @@ class ProcessWriter:
         }
         return await self._ordered({"forget": False, "roots": _roots(paths), **order}, progress)
 
+    async def close_for_staff(self, paths: Sequence[str]) -> int:
+        """Customers find nothing any more of what is for staff now; it waits for no run of another process, nor for documents.
+
+        How many documents that closed. Raises KnowledgeUnavailable.
+        """
+        await self._process.wait_ready(_LOADING_TIMEOUT, patient=True)
+        answer: Frame = await self._process.call({"op": "close", "roots": resolve(paths)}, None)
+        closed: int = answer["closed"]
+        return closed
+
     async def forget(self, paths: Sequence[str]) -> IndexReport:
         """Takes the documents of ``paths`` out. Raises InvalidInput for no paths, KnowledgeUnavailable."""
         return await self._ordered({"forget": True, "roots": _roots(paths)}, None)

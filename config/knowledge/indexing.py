@@ -97,6 +97,7 @@ class Indexing:
         self._stand_in = stand_in
         self._shared = shared
         self._election = election or Election()
+        self._contended = election is not None
         self._turns = turns or CrawlTurns(self._election)
         self._jobs = jobs
         self._pause = pause
@@ -308,12 +309,20 @@ class Indexing:
                 for one in all_:
                     one.progress = replace(update, together=together)
 
+            await self._close_for_staff()
             report = await self._index((), tell, drop_other_models=not self._shared)
             running.indexed(report)
         self._had_documents = self._knowledge.health().documents > 0
         _say(report)
         self._read.set()
         return report
+
+    async def _close_for_staff(self) -> None:
+        """A run does that itself, but may have to wait for its turn for as long as another process indexes."""
+        if self._contended:
+            closed = await self._knowledge.writer.close_for_staff(self._sources)
+            if closed:
+                log.info("index.closed_for_staff", documents=closed)
 
     async def _come(self, root: str, first: asyncio.Task[IndexReport], shown: list[Running]) -> IndexReport:
         """Fetch a source after the first pass, and bring it in line. Its job is shown from the start of that on."""

@@ -18,6 +18,7 @@ from knowledge.embed.embedder import Embedder
 from knowledge.embed.queue import EmbeddingQueue, Vector
 from knowledge.evaluation.regression import RegressionSet, regression_set
 from knowledge.gaps.likeness import QuestionVectors
+from knowledge.index.closing import close_now
 from knowledge.index.opening import Index, open_index
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.run import IndexRun
@@ -140,6 +141,16 @@ class Engine:
         embeddings = self._queue.embedded - before
         return {"report": report_frame(entry.report), "embeddings": embeddings, **self.state()}
 
+    def close_for_staff(self, request: Frame) -> Frame:
+        """What customers must not find any more, with the next question. Of what is not in these sources nothing changes."""
+        closed = close_now(self._index.writer, request["roots"], self._catalog())
+        if closed:
+            self._index.reader.refresh()
+        return {"closed": len(closed)}
+
+    def _catalog(self) -> Catalog:
+        return Catalog(self._settings.sources, self._settings.mirrors, self._settings.learned)
+
     def _run(self, request: Frame, reader: ConverterProcess, progress: Callable[[IndexProgress], None]) -> IndexReport:
         run = IndexRun(
             self._index.writer,
@@ -150,7 +161,7 @@ class Engine:
             max_bytes=self._settings.max_file_bytes,
             clock=time.monotonic,
             committed=self._index.reader.refresh,
-            catalog=Catalog(self._settings.sources, self._settings.mirrors, self._settings.learned),
+            catalog=self._catalog(),
         )
         return run.forget(request["roots"]) if request["forget"] else run.run(_order(request), progress)
 

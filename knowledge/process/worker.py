@@ -1,7 +1,7 @@
 """The process that holds the model and the index: ``python -m knowledge.process.worker``.
 
-The first frame brings the settings; then it answers ``search``, ``index``, ``likeness`` and ``trial`` until its
-input closes, which is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
+The first frame brings the settings; then it answers ``search``, ``index``, ``close``, ``likeness`` and ``trial`` until
+its input closes, which is also how it learns that its parent was killed. SIGINT and SIGTERM are its parent's business.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ class Worker:
                 vector.add_done_callback(lambda done: self._search(engine, request, done))
             case "index":
                 self._indexing.submit(self._index, engine, request)
+            case "close":
+                self._indexing.submit(self._answer, request, lambda: engine.close_for_staff(request))
             case "likeness":
                 self._likeness.submit(self._answer, request, lambda: engine.likeness(request))
             case "trial":

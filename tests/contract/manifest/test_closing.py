@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from core.domain.knowledge import IndexReport, KnowledgeAudience
+from knowledge.index.closing import close_now
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.sources import Catalog, SourceOptions
 from tests.integration.knowledge.index_bench import Bench
@@ -66,6 +67,23 @@ def test_a_source_that_is_for_staff_now(bench: Bench, docs: SourceOptions, tmp_p
         (bench.folder / name).write_text(text)
     run(bench, docs)
     assert seen(bench) >= {"a.md", "b.md", "c.md"}, "and what is for customers again is found again"
+
+
+def test_a_source_that_is_for_staff_now_waits_for_no_run_to_be_closed(bench: Bench, docs: SourceOptions) -> None:
+    """Another process may be in the middle of one."""
+    (bench.folder / "a.md").write_text("New.")
+    bench.break_after = 0
+    with pytest.raises(RuntimeError):
+        run(bench, docs)
+    catalog = Catalog((SourceOptions(docs.address, audience=STAFF),))
+
+    closed = close_now(bench.index(), [docs.root], catalog)
+
+    assert len(closed) == 3
+    assert seen(bench) == set()
+    assert seen(bench, STAFF) == {"a.md", "b.md", "c.md"}
+    assert close_now(bench.index(), [docs.root], catalog) == set()
+    assert close_now(bench.index(), [docs.root], Catalog((docs,))) == set(), "what is for customers again is for a run"
 
 
 def test_a_folder_that_is_for_staff_now_and_gone(bench: Bench, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Orders:
         self.refresh = Refresh(Catalog())
         self.documents = 1
         self.seen: list[tuple[tuple[str, ...], dict[str, Any]]] = []
+        self.closed: list[tuple[str, ...]] = []
 
     async def start(self) -> None: ...
 
@@ -46,6 +47,10 @@ class Orders:
         order.pop("progress", None)
         self.seen.append((tuple(paths), order))
         return IndexReport(0, 0, 0, 0)
+
+    async def close_for_staff(self, paths: Sequence[str]) -> int:
+        self.closed.append(tuple(paths))
+        return len(paths)
 
     async def forget(self, _paths: Sequence[str]) -> IndexReport:
         return IndexReport(0, 0, 1, 0)
@@ -106,6 +111,18 @@ async def test_of_several_processes_that_share_an_index_one_fills_it_and_the_oth
     assert sorted(len(each.seen) for each in knowledge) == [1, 1, 1], "each sees for itself that it is all there"
     assert leases.holder is None
     assert not any(hub.filling for hub in hubs)
+
+
+async def test_what_is_for_staff_now_is_closed_before_another_process_has_ended_its_run() -> None:
+    """It may be at it for hours, and customers would find what nobody may show them any more."""
+    leases, orders = Leases(), Orders()
+    leases.holder = "another process"
+    hub = Indexing(cast("Knowledge", orders), ["./docs"], cast("Metrics", None), election=Election(leases, "p0"))
+    await hub.start()
+    await eventually(lambda: leases.refused == {"p0"}, seconds=30)
+    assert orders.closed == [("./docs",)]
+    assert orders.seen == []
+    await hub.stop()
 
 
 async def test_a_process_that_stops_while_it_indexes_leaves_the_rest_to_another() -> None:
