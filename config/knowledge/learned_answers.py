@@ -97,7 +97,9 @@ class LearnedAnswers:
         self._sources = sources
         self._poll = poll
         self._unindexed = False
-        self._known: Sequence[LearnedAnswer] = ()
+        self._mark = ""
+        """Of the answers that ``_text`` says."""
+        self._count = 0
         self._text = ""
         self._looked = False
         self._refused_until = 0.0
@@ -113,11 +115,13 @@ class LearnedAnswers:
 
     async def once(self) -> bool:
         """Whether there was something new. Raises HubError."""
-        answers = await self._learning.learned_answers()
-        if answers != self._known:  # YAML of many answers takes seconds: once, and not where customers are served
+        mark = await self._learning.approved_mark()
+        if mark != self._mark:
+            answers = await self._learning.learned_answers()
+            # YAML of many answers takes seconds: once, and not where customers are served.
             self._text = await asyncio.to_thread(written, answers)
-            self._known = answers
-        if not answers:
+            self._count, self._mark = len(answers), mark
+        if not self._count:
             return await self._nothing_left()
         fresh = await asyncio.to_thread(_changed, self._path, self._text)
         self._unindexed = self._unindexed or fresh
@@ -125,7 +129,7 @@ class LearnedAnswers:
             return False
         self._hear(await self._sources.add(LEARNED))
         self._unindexed = False
-        log.info("learned.indexed", answers=len(answers))
+        log.info("learned.indexed", answers=self._count)
         return True
 
     def _hear(self, report: IndexReport) -> None:

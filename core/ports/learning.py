@@ -19,6 +19,10 @@ class Learning(Protocol):
         """All that were approved, the oldest first."""
         ...
 
+    async def approved_mark(self) -> str:
+        """Another one whenever ``learned_answers`` are others, for who looks every few seconds: it reads none of them."""
+        ...
+
     async def withdraw_answer(self, case_id: str, by: str) -> bool:
         """Nobody is to be answered with it any more. Whether anybody was: not where it is not approved."""
         ...

@@ -76,6 +76,27 @@ async def test_what_was_withdrawn_answers_nobody_and_can_be_learned_anew(store: 
     assert len(await store.learned_answers()) == 1
 
 
+async def test_there_is_a_mark_of_what_is_approved(store: SqlStore, clock: ManualClock) -> None:
+    """It changes with them, and with nothing else."""
+    marks = [await store.approved_mark()]
+
+    async def marked(name: str, *records: CaseRecord) -> str:
+        clock.move(1.0)
+        await commit(store, name, *records)
+        marks.append(await store.approved_mark())
+        return marks[-1]
+
+    assert await marked("a", PROPOSED) == marks[0]
+    first = await marked("b", JudgeAnswer(CASE, approved=True, by="grace"))
+    other = "c0ffee2.1"
+    assert await marked("c", ProposeAnswer(other, "May I?", "Yes.", PROPOSED.origin)) == first
+    clock.move(1.0)
+    assert await store.withdraw_answer(CASE, "operator")
+    assert await store.approved_mark() == marks[0]
+    in_its_place = await marked("d", JudgeAnswer(other, approved=True, by="grace"))
+    assert len({marks[0], first, in_its_place}) == 3, "as many as before, and another one"
+
+
 async def test_what_nobody_is_answered_with_is_forgotten_after_a_while(store: SqlStore, clock: ManualClock) -> None:
     for number, approved in ((1, None), (2, True), (3, False), (4, True)):
         case = f"c0ffee{number}.1"

@@ -33,6 +33,7 @@ class Approved:
 
     def __init__(self) -> None:
         self.answers: list[LearnedAnswer] = []
+        self.read = 0
 
     async def learned(self, case_id: str) -> LearnedAnswer | None:
         """Not asked here."""
@@ -40,7 +41,12 @@ class Approved:
 
     async def learned_answers(self) -> list[LearnedAnswer]:
         """See Learning."""
+        self.read += 1
         return list(self.answers)
+
+    async def approved_mark(self) -> str:
+        """See Learning."""
+        return " ".join(f"{one.case_id}@{one.decided_at}" for one in self.answers)
 
     async def withdraw_answer(self, case_id: str, by: str) -> bool:
         """Not asked here."""
@@ -94,6 +100,22 @@ async def test_it_is_indexed_once_and_after_a_failure_again(tmp_path: Path) -> N
     assert not await learned.once()
     assert len(shelf.indexed) == 1
     assert [one.name for one in (tmp_path / "knowledge").iterdir()] == ["desk.faq.yaml"]
+
+
+async def test_all_of_them_are_read_only_when_there_is_something_new(tmp_path: Path) -> None:
+    """Every worker looks every few seconds, and thousands of them keep those waiting who serve customers."""
+    approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
+    shelf.broken = False
+    approved.answers = [FIRST]
+    learned = LearnedAnswers(approved, shelf.path, shelf)
+    assert [await learned.once() for _ in range(3)] == [True, False, False]
+    assert approved.read == 1
+    await asyncio.to_thread(shelf.path.unlink)
+    assert await learned.once(), "who removes the file gets it again"
+    assert approved.read == 1
+    approved.answers = [replace(FIRST, case_id="c.2")]
+    assert [await learned.once() for _ in range(2)] == [False, False], "the same words"
+    assert approved.read == 2
 
 
 async def test_what_was_withdrawn_is_taken_out_also_the_last_one(tmp_path: Path) -> None:
