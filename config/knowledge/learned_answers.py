@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 _REFUSED = 300.0
 """Seconds after which a file of which nothing was taken is tried again, unless it is another one by then."""
+_READ = 30.0
+"""Seconds after which all of them are read, whatever their mark is."""
 _LEFT = 3600.0
 """Seconds after which half a file is nobody's any more."""
 
@@ -98,8 +100,8 @@ class LearnedAnswers:
         self._poll = poll
         self._unindexed = False
         self._mark = ""
-        """Of the answers that ``_text`` says."""
-        self._count = 0
+        self._read_until = 0.0
+        self._known: Sequence[LearnedAnswer] = ()
         self._text = ""
         self._looked = False
         self._refused_until = 0.0
@@ -115,13 +117,8 @@ class LearnedAnswers:
 
     async def once(self) -> bool:
         """Whether there was something new. Raises HubError."""
-        mark = await self._learning.approved_mark()
-        if mark != self._mark:
-            answers = await self._learning.learned_answers()
-            # YAML of many answers takes seconds: once, and not where customers are served.
-            self._text = await asyncio.to_thread(written, answers)
-            self._count, self._mark = len(answers), mark
-        if not self._count:
+        await self._look()
+        if not self._known:
             return await self._nothing_left()
         fresh = await asyncio.to_thread(_changed, self._path, self._text)
         self._unindexed = self._unindexed or fresh
@@ -129,8 +126,19 @@ class LearnedAnswers:
             return False
         self._hear(await self._sources.add(LEARNED))
         self._unindexed = False
-        log.info("learned.indexed", answers=self._count)
+        log.info("learned.indexed", answers=len(self._known))
         return True
+
+    async def _look(self) -> None:
+        """All of them are read where others are approved now, and sometimes: the words of one may be put right by hand."""
+        mark, now = await self._learning.approved_mark(), self._clock.monotonic()
+        if mark == self._mark and now < self._read_until:
+            return
+        answers = await self._learning.learned_answers()
+        if answers != self._known:  # YAML of many answers takes seconds: once, and not where customers are served
+            self._text = await asyncio.to_thread(written, answers)
+            self._known = answers
+        self._mark, self._read_until = mark, now + _READ
 
     def _hear(self, report: IndexReport) -> None:
         """Raises KnowledgeUnavailable where the file as a whole was not taken: it is tried again. What of it was not is told."""

@@ -20,7 +20,10 @@ class Learning(Protocol):
         ...
 
     async def approved_mark(self) -> str:
-        """Another one whenever ``learned_answers`` are others, for who looks every few seconds: it reads none of them."""
+        """Another one whenever others are approved, for who looks every few seconds: it reads none of them.
+
+        Somebody who corrects the words of one in the database leaves it as it is.
+        """
         ...
 
     async def withdraw_answer(self, case_id: str, by: str) -> bool:

@@ -73,7 +73,7 @@ class SqlLearning:
         )
 
     async def approved_mark(self) -> str:
-        """See Learning.approved_mark. What was approved never changes; of two that change places the times are not the same."""
+        """See Learning.approved_mark. Of two that change places the times are not the same."""
         times = learned_answer.c.decided_at
         statement = select(func.count(), func.max(times), func.sum(times)).where(
             learned_answer.c.state == LearningState.APPROVED

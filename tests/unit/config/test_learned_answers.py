@@ -107,7 +107,7 @@ async def test_all_of_them_are_read_only_when_there_is_something_new(tmp_path: P
     approved, shelf = Approved(), Shelf(tmp_path / "desk.faq.yaml")
     shelf.broken = False
     approved.answers = [FIRST]
-    learned = LearnedAnswers(approved, shelf.path, shelf)
+    learned = LearnedAnswers(approved, shelf.path, shelf, clock=SteppingClock())
     assert [await learned.once() for _ in range(3)] == [True, False, False]
     assert approved.read == 1
     await asyncio.to_thread(shelf.path.unlink)
@@ -116,6 +116,19 @@ async def test_all_of_them_are_read_only_when_there_is_something_new(tmp_path: P
     approved.answers = [replace(FIRST, case_id="c.2")]
     assert [await learned.once() for _ in range(2)] == [False, False], "the same words"
     assert approved.read == 2
+
+
+async def test_words_that_are_put_right_in_the_database_are_taken_in(tmp_path: Path) -> None:
+    """That is how an answer is corrected; nothing else of its row changes."""
+    clock, approved, shelf = SteppingClock(), Approved(), Shelf(tmp_path / "desk.faq.yaml")
+    shelf.broken = False
+    approved.answers = [FIRST]
+    learned = LearnedAnswers(approved, shelf.path, shelf, clock=clock)
+    assert await learned.once()
+    approved.answers = [replace(FIRST, answer="Nein.")]
+    await clock.sleep(31.0)
+    assert await learned.once()
+    assert "Nein." in shelf.indexed[-1]
 
 
 async def test_what_was_withdrawn_is_taken_out_also_the_last_one(tmp_path: Path) -> None:
