@@ -10,7 +10,13 @@ from knowledge.sources.address import Scope, host_of, shown
 from knowledge.sources.mirror import Page, State
 from knowledge.sources.options import SITEMAP
 
+_HANDFUL = 5
+"""So many pages may say the same at once, whatever their share of the site is."""
 _STAYS = "its last good version stays"
+_WALLED = (
+    "{hidden} of its {had} pages say the same now, as they would during maintenance; what they said before stays, "
+    "also if this is meant: then say switchboard index --remove {root}, and index it again"
+)
 _REFUSED = "from now on its last version is for staff; next time it is gone"
 
 
@@ -38,6 +44,10 @@ class Tally:
 
 def settled(scope: Scope, before: State, tally: Tally, failure: str | None = None) -> State:
     """The new state. With a ``failure`` nothing goes, and neither does it when the crawl brought nothing at all."""
+    walls, hidden = _walls(before, tally)
+    if walls:
+        tally = replace(tally, visited={key: page for key, page in tally.visited.items() if _text(page) not in walls})
+        failure = failure or _WALLED.format(hidden=hidden, had=len(before.pages), root=scope.options.root)
     if failure is None and before.pages and not any(page.file for page in tally.visited.values()):
         failure = "the crawl brought nothing that can be read"
     kept = _kept(scope, before, tally, failure)
@@ -52,6 +62,26 @@ def settled(scope: Scope, before: State, tally: Tally, failure: str | None = Non
     if not visited and failure is None:
         failure = "the crawl brought nothing that can be read"
     return State(visited, tuple(sorted(problems.items())), failure, listed=_listed(scope, before, tally))
+
+
+def _walls(before: State, tally: Tally) -> tuple[set[str], int]:
+    """What most pages of the site say now that said different things before, and how many these are.
+
+    A site under maintenance answers every address with 200, so that this looks like pages that have changed.
+    """
+    changed: dict[str, list[str]] = {}
+    for address, page in tally.visited.items():
+        known = before.visited.get(address)
+        if page.file and known is not None and known.file and _text(known) != _text(page):
+            changed.setdefault(_text(page), []).append(_text(known))
+    walls = {text: said for text, said in changed.items() if len(said) > _HANDFUL and len(set(said)) > 1}
+    hidden = sum(map(len, walls.values()))
+    return (set(walls), hidden) if hidden * 2 > len(before.pages) else (set(), 0)
+
+
+def _text(page: Page) -> str:
+    """Stands for what a page says: the folder of its file, which is named by its content."""
+    return (page.file or "").rpartition("/")[0]
 
 
 def _listed(scope: Scope, before: State, tally: Tally) -> tuple[str, ...] | None:
