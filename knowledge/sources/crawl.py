@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from knowledge.sources.address import Scope, host_of, normal, shown
-from knowledge.sources.crawl_result import Tally, settled
+from knowledge.sources.crawl_result import CIRCLE, Tally, settled
 from knowledge.sources.frontier import Frontier, Stop
 from knowledge.sources.head import as_file, decode, read_head
 from knowledge.sources.kept import suffix_of
@@ -145,10 +145,12 @@ class Crawl:
 
         A sitemap that robots.txt names and nobody serves would else keep every page that was ever known.
         """
+        self._tally.look_after_moved()
         met = self._tally.visited.keys() | self._tally.gone | self._tally.missed
         if self._tally.missed and not self._tally.truncated:
             self._frontier.add([one for one in self._draft.before.visited if one not in met], self._depth)
             await self._visits()
+            self._tally.look_after_moved()
 
     async def _visit(self, stop: Stop) -> None:
         earlier = self._draft.done.get(stop.address)
@@ -191,7 +193,7 @@ class Crawl:
         elif stop.first:
             self._failed(stop, f"answers {status}", passing=False)
         elif known is None or known.file is None:  # such as a page behind a login, which was never ours to read
-            self._tally.closed += 1
+            self._tally.closed.add(stop.address)
         elif status in _CLOSED:
             await self._refused(stop, known, status)
         else:
@@ -291,14 +293,15 @@ class Crawl:
             self._tally.gone.add(stop.address)
         elif self._frontier.redirect(stop, target):
             self._tally.gone.add(stop.address)
+            self._tally.moved[stop.address] = target
         else:
-            reason = "leads to one address too many" if self._frontier.overflowed else "leads in a circle"
+            reason = "leads to one address too many" if self._frontier.overflowed else CIRCLE
             self._failed(stop, reason, passing=False)
 
     def _closed(self, stop: Stop) -> None:
         if stop.first:
             raise CrawlFailed("its robots.txt does not allow us to read it")
-        self._tally.closed += 1
+        self._tally.closed.add(stop.address)
 
     def _is_gone(self, stop: Stop, status: int) -> None:
         if stop.first:
@@ -314,8 +317,6 @@ class Crawl:
         if stop.first:
             raise CrawlFailed(f"{shown(stop.address)}: {reason}")
         self._miss(stop.address, reason)
-        self._tally.missed.update(stop.trail)  # a page that moved is not gone before it was seen at its new place
-        self._tally.gone.difference_update(stop.trail)
 
     def _miss(self, address: str, reason: str) -> None:
         self._tally.missed.add(address)

@@ -17,12 +17,14 @@ _WALLED = (
     "{hidden} of its {had} pages say the same now, as they would during maintenance; what they said before stays, "
     "also if this is meant: then say switchboard index --remove {root}, and index it again"
 )
+CIRCLE = "leads in a circle"
 _REFUSED = "from now on its last version is for staff; next time it is gone"
 
 
 @dataclass(slots=True)
 class Tally:
     """What a crawl has met so far. ``missed`` are pages that could not be had now; ``gone`` those that their server disowns.
+    ``closed`` were never ours to read. ``moved``: of the gone those that lead to another page of the source, and to which.
 
     ``refused`` are those of the missed that are not for everybody any more, ``refusals`` how often that was said in a row.
     ``truncated``: why something was left out that might have been read. ``listed``: what its sitemaps name; ``all_listed`` while
@@ -37,9 +39,31 @@ class Tally:
     refusals: int = 0
     listed: set[str] = field(default_factory=set)
     all_listed: bool = True
-    closed: int = 0
+    closed: set[str] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
     in_a_row: int = 0
     truncated: str | None = None
+
+    def look_after_moved(self) -> None:
+        """A page that moved is not gone before it was seen at its new place: until then it is one of the missed."""
+        met = self.visited.keys() | self.gone | self.closed | self.refused
+        for address in self.moved:
+            end = self._end_of(address)
+            if end not in met:
+                self.gone.discard(address)
+                self.missed.add(address)
+            if end is None:
+                self.problems.setdefault(shown(address), CIRCLE)
+
+    def _end_of(self, address: str) -> str | None:
+        """Where it leads in the end; None where that is nowhere."""
+        seen = {address}
+        while (target := self.moved.get(address)) is not None:
+            if target in seen:
+                return None
+            seen.add(target)
+            address = target
+        return address
 
 
 def settled(scope: Scope, before: State, tally: Tally, failure: str | None = None) -> State:

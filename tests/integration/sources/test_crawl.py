@@ -145,11 +145,13 @@ async def test_redirects_are_followed_within_the_site_and_circles_end(site: Site
     }
 
 
-async def test_a_page_that_moves_to_a_broken_place_stays(site: Site, crawler: Crawler) -> None:
+@pytest.mark.parametrize("menu", [("/old",), ("/old", "/new"), ("/new", "/old"), ("/older", "/new")])
+async def test_a_page_that_moves_to_a_broken_place_stays(site: Site, crawler: Crawler, menu: tuple[str, ...]) -> None:
+    """Also where the menu names the new place beside the old one, so that it is not asked for in the old one's place."""
     site.pages = {"/": page("Help", "/old"), "/old": page("Old")}
     options = crawler.options()
     await crawler.run(options)
-    site.pages |= {"/old": "-> /new", "/new": 500}
+    site.pages |= {"/": page("Help", *menu), "/older": "-> /old", "/old": "-> /new", "/new": 500}
     await crawler.run(options)
     assert crawler.places(options) == {"/", "/old"}
     site.pages["/new"] = page("New")
@@ -157,6 +159,19 @@ async def test_a_page_that_moves_to_a_broken_place_stays(site: Site, crawler: Cr
     await crawler.run(options)
 
     assert crawler.places(options) == {"/", "/new"}
+
+
+async def test_pages_that_lead_to_each_other_are_not_gone(site: Site, crawler: Crawler) -> None:
+    names = ("/one", "/two")
+    site.pages = {"/": page("Help", *names), **{name: page(name) for name in names}}
+    options = crawler.options()
+    await crawler.run(options)
+    site.pages |= {"/one": "-> /two", "/two": "-> /one"}
+
+    state = await crawler.run(options)
+
+    assert crawler.places(options) == {"/", *names}
+    assert {reason for _, reason in state.problems} == {"leads in a circle (its last good version stays)"}
 
 
 async def test_a_start_that_leads_elsewhere_says_where(site: Site, crawler: Crawler) -> None:
