@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ import structlog
 from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.source_jobs import Running, SourceJobs
 from config.processes.election import Election
-from core.domain.errors import HubError, InvalidInput, KnowledgeUnavailable
+from core.domain.errors import HubError, InvalidInput, KnowledgeUnavailable, StoreUnavailable
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience, Retrieval
 from core.ports.metrics import Metrics, Timing
 from core.ports.retriever import Retriever
@@ -83,6 +83,7 @@ class Indexing:
         election: Election | None = None,
         turns: CrawlTurns | None = None,
         jobs: SourceJobs | None = None,
+        before: Callable[[], Awaitable[None]] | None = None,
         pause: float = _PAUSE,
         rerank: Callable[[Retriever], RerankedRetriever] | None = None,
     ) -> None:
@@ -91,6 +92,8 @@ class Indexing:
         ``election``: of these one indexes at a time. The others wait, then find its result and have nothing left to do.
         ``turns``: of who fetches from a site, also where each has an index of its own.
         ``jobs``: show what is done about each source that is configured.
+        ``before``: brings what this process keeps of approved answers in line, for its first run over all that is configured.
+        After that it is the business of who keeps it (see LearnedAnswers). Raises StoreUnavailable.
         """
         self._knowledge = knowledge
         self._sources = tuple(sources)
@@ -100,6 +103,7 @@ class Indexing:
         self._contended = election is not None
         self._turns = turns or CrawlTurns(self._election)
         self._jobs = jobs
+        self._before = before
         self._pause = pause
         self._one_at_a_time = asyncio.Lock()
         self._started = False
@@ -216,6 +220,8 @@ class Indexing:
         drop_other_models: bool = True,
     ) -> IndexReport:
         async with self._one_at_a_time, self._election.held(ELECTED):
+            if not paths and not only:
+                await self._put_right()
             return await self._knowledge.writer.index(
                 paths or self._sources,
                 progress=progress,
@@ -225,6 +231,17 @@ class Indexing:
                 only=only,
                 drop_other_models=drop_other_models,
             )
+
+    async def _put_right(self) -> None:
+        """While the database is away the file counts as it is. A shared index is listed there, and cannot be written then."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        try:
+            await before()
+        except StoreUnavailable as error:
+            self._before = before
+            log.warning("index.answers_unknown", error=error.detail)
 
     async def add(self, source: str) -> IndexReport:
         """From now on this is a source like those that are configured; the others are not looked at. Raises HubError."""

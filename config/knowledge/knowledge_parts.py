@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Protocol
+
 from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.indexing import Indexing
-from config.knowledge.learned_answers import learned_file
+from config.knowledge.learned_answers import learned_file, put_right
 from config.knowledge.reranking import reranking
 from config.knowledge.source_jobs import SourceJobs
 from config.processes.election import Election
 from config.settings import Settings
 from core.ports.closed_tickets import ClosedTickets
+from core.ports.learning import Learning
 from core.ports.metrics import Metrics
 from knowledge.open import SAMPLE, Knowledge, open_knowledge
 from knowledge.settings import KnowledgeSettings
@@ -17,6 +21,10 @@ from knowledge.sources.options import CLOSED_TICKETS, LEARNED
 
 NO_SOURCES = "none"
 """The value of KNOWLEDGE_SOURCES for a hub that answers without knowledge."""
+
+
+class KnownToStaff(ClosedTickets, Learning, Protocol):
+    """What the database holds of knowledge."""
 
 
 def knowledge_settings(settings: Settings) -> KnowledgeSettings:
@@ -56,18 +64,18 @@ def make_indexing(
     metrics: Metrics,
     election: Election,
     jobs: SourceJobs | None = None,
-    tickets: ClosedTickets | None = None,
+    store: KnownToStaff | None = None,
 ) -> Indexing:
     """Index runs over what is configured. Where several processes share an index, one at a time writes it.
 
-    ``election``: of the processes that share the database, whether they share the index or not. ``tickets``: None where the
+    ``election``: of the processes that share the database, whether they share the index or not. ``store``: None where the
     database is away.
     """
     sources = knowledge_sources(settings)
-    if tickets is not None and CLOSED_TICKETS in sources:
+    if store is not None and CLOSED_TICKETS in sources:
         from config.knowledge.ticket_source import TicketReader  # which few hubs need
 
-        knowledge.refresh.read_tickets_with(TicketReader(tickets))
+        knowledge.refresh.read_tickets_with(TicketReader(store))
     return Indexing(
         knowledge,
         sources,
@@ -78,6 +86,7 @@ def make_indexing(
         turns=CrawlTurns(election),
         rerank=reranking(settings, metrics),
         jobs=jobs,
+        before=partial(put_right, store, learned_file(settings)) if store is not None and LEARNED in sources else None,
     )
 
 

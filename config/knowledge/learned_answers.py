@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,20 @@ def written(answers: Sequence[LearnedAnswer]) -> str:
     entries = [{"question": one.question, "answer": one.answer, "section": one.origin} for one in answers]
     text: str = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
     return text
+
+
+async def put_right(learning: Learning, path: Path) -> None:
+    """A file that lies here says from now on what is approved; it may be an old one, on a machine where no worker keeps it.
+
+    Where there is none, none is written: what the index holds of it stays as it is. Raises StoreUnavailable.
+    """
+    if not await asyncio.to_thread(path.is_file):
+        return
+    answers = await learning.learned_answers()
+    if answers:
+        await asyncio.to_thread(lambda: _changed(path, written(answers)))
+    else:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 class LearnedRegression:
@@ -191,7 +206,7 @@ def _changed(path: Path, text: str) -> bool:
         with contextlib.suppress(OSError):
             if left.stat().st_mtime < time.time() - _LEFT:
                 left.unlink()
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)
     return True

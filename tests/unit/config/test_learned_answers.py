@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
-from config.knowledge.learned_answers import LearnedAnswers, written
-from core.domain.errors import KnowledgeUnavailable
+from config.knowledge.indexing import Indexing
+from config.knowledge.knowledge_parts import KnownToStaff, make_indexing
+from config.knowledge.learned_answers import LearnedAnswers, learned_file, put_right, written
+from config.processes.election import Election
+from config.settings import read_settings
+from core.domain.errors import KnowledgeUnavailable, StoreUnavailable
 from core.domain.knowledge import IndexReport, SourceReport
 from core.domain.learning import LearnedAnswer, LearningState
+from core.ports.metrics import NoMetrics
 from knowledge.convert.faq import faq_document, parse_data
-from knowledge.sources import identity_of
+from knowledge.open import Knowledge
+from knowledge.sources import Catalog, identity_of
 from knowledge.sources.options import LEARNED
+from knowledge.sources.refresh import Refresh
 from tests.contract.responders.world import SteppingClock
 
 FIRST = LearnedAnswer(
@@ -86,6 +95,23 @@ class Shelf:
         if self.broken:
             self.broken = False
             raise KnowledgeUnavailable("not yet")
+
+
+class Reads:
+    """A knowledge base that remembers what the file said in each run; None: there was none."""
+
+    def __init__(self, path: Path) -> None:
+        self.writer = self.retriever = self
+        self.refresh = Refresh(Catalog())
+        self.path = path
+        self.seen: list[str | None] = []
+
+    async def start(self) -> None: ...
+
+    async def index(self, _paths: Sequence[str], **_: object) -> IndexReport:
+        there = await asyncio.to_thread(self.path.is_file)
+        self.seen.append(await asyncio.to_thread(self.path.read_text, "utf-8") if there else None)
+        return IndexReport(1, 0, 0, 1)
 
 
 async def test_it_is_indexed_once_and_after_a_failure_again(tmp_path: Path) -> None:
@@ -226,6 +252,57 @@ async def test_what_was_withdrawn_while_nobody_was_there_goes_with_the_next_run(
     assert not await learned.once()
     assert not await learned.once()
     assert shelf.expected == [LEARNED]
+
+
+@pytest.mark.parametrize("approved_now", [[], [replace(FIRST, case_id="c.2", question="Noch eine Frage?")]])
+async def test_an_old_file_on_another_machine_brings_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, approved_now: list[LearnedAnswer]
+) -> None:
+    """It lies where no worker has kept it since, and somebody indexes there."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("KNOWLEDGE_SOURCES", "none")
+    settings = read_settings()
+    path = learned_file(settings)
+    approved, old = Approved(), Approved()
+    old.answers, approved.answers = [FIRST], approved_now
+    shelf = Shelf(path)
+    shelf.broken = False
+    await LearnedAnswers(old, path, shelf).once()
+    knowledge = Reads(path)
+    store = cast("KnownToStaff", approved)
+    indexing = make_indexing(settings, cast("Knowledge", knowledge), NoMetrics(), Election(), None, store)
+
+    await indexing.run([])
+    await indexing.run([])
+
+    assert knowledge.seen == [written(approved_now) if approved_now else None] * 2
+    assert approved.read == 1, "from then on it is kept by who keeps it"
+
+
+async def test_an_old_file_counts_as_it_is_while_the_database_is_away(tmp_path: Path) -> None:
+    path = tmp_path / "desk.faq.yaml"
+    path.write_text("- question: old\n  answer: old\n")
+    knowledge, away = Reads(path), [True, False]
+
+    async def before() -> None:
+        if away.pop(0):
+            raise StoreUnavailable("down")
+        await put_right(Approved(), path)
+
+    indexing = Indexing(cast("Knowledge", knowledge), [LEARNED], NoMetrics(), before=before)
+    await indexing.run([str(tmp_path)])
+    assert len(away) == 2, "a run over something else reads none of it"
+    await indexing.run([])
+    await indexing.run([])
+    assert [text is None for text in knowledge.seen] == [False, False, True]
+
+
+async def test_where_no_file_lies_none_is_written(tmp_path: Path) -> None:
+    """What the index holds of it is another machine's business."""
+    approved = Approved()
+    approved.answers = [FIRST]
+    await put_right(approved, tmp_path / "desk.faq.yaml")
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []
 
 
 async def test_half_a_file_of_a_killed_process_does_not_stay(tmp_path: Path) -> None:
