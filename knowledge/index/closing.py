@@ -20,12 +20,12 @@ _PIECE = 256 * 1024
 """Bytes that are looked at together: this is the process that answers customers."""
 
 
-def close_now(index: IndexWriter, roots: Sequence[str], catalog: Catalog) -> set[str]:
+def close_now(index: IndexWriter, roots: Sequence[str], catalog: Catalog, now: float) -> set[str]:
     """Closes what is for staff now without a run, which may have to wait for hours until one of another process is over.
 
     It reads no document, and bears being done beside a run. Which documents customers could find until now.
     """
-    known, found = index.documents(), scan(roots, catalog, index.fetches.newest())
+    known, found = index.documents(), scan(roots, catalog, index.fetches.newest(now))
     return index.close(for_staff_now(found, known, catalog, roots))
 
 

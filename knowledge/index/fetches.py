@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
+from core.domain.skew import SKEW
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.tables import fetches
 from knowledge.sources import identity_of
@@ -18,16 +19,17 @@ class Fetches:
         self._database = database
         self._fingerprint = fingerprint
 
-    def newest(self) -> dict[str, float]:
-        """By ``identity_of`` the root, since an address may hold a password."""
-        query = select(fetches.c.source, fetches.c.fetched_at).where(fetches.c.fingerprint == self._fingerprint)
+    def newest(self, now: float) -> dict[str, float]:
+        """By ``identity_of`` the root, since an address may hold a password. What a clock ahead has written is unknown."""
+        ours = (fetches.c.fingerprint == self._fingerprint, fetches.c.fetched_at <= now + SKEW)
+        query = select(fetches.c.source, fetches.c.fetched_at).where(*ours)
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return {str(source): float(at) for source, at in rows}
 
-    def note(self, indexed: Mapping[str, float]) -> None:
+    def note(self, indexed: Mapping[str, float], now: float) -> None:
         """These roots are in the index now as they were at these times. Writes nothing where that is known."""
-        known = self.newest()
-        new = {identity_of(root): at for root, at in indexed.items()}
+        known = self.newest(now)
+        new = {identity_of(root): at for root, at in indexed.items() if at <= now + SKEW}
         new = {source: at for source, at in new.items() if at > known.get(source, 0.0)}
 
         def work(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +36,10 @@ _DOCUMENTS_AT_ONCE = 32
 _FILLING_PAUSE = 3.0
 """Seconds to the first epoch of an index that is filled for the first time: it answers from what there is. The next pauses
 are each twice as long, since an epoch costs more the more there is in it."""
+_CLOSING_PAUSE = 3.0
+_CLOSING_SHARE = 0.2
+"""Seconds between two epochs that are taken because something was closed, and the share of the time that goes into taking them.
+Whoever answers hides it before that; there may be hundreds of such documents, and an epoch of a large index takes seconds."""
 _SETTLED = 2.0
 """Seconds. A file may change twice within the resolution of its times, so what was written just now is no proof."""
 
@@ -80,10 +85,19 @@ class IndexRun:
         self._filling_since: float | None = None
         self._filling_pause = _FILLING_PAUSE
         self._mending = False
+        self._closed_unseen = False
+        self._closings_from = -math.inf
         self._unread: dict[tuple[str, str], str] = {}
 
     def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         """Indexes what is new or changed and removes what has vanished from roots that could be read."""
+        try:
+            return self._through(order, progress)
+        finally:
+            if self._closed_unseen:
+                self._take()
+
+    def _through(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         started, tally = self._clock(), self._tally
         known, roots, looked_at, found = self._looked(order)
         if self._index.roll_back({root for root in looked_at if order.wants(root) and not found.failed(root)}):
@@ -102,7 +116,7 @@ class IndexRun:
         self._index.close(self._index.sharing(gone_from(found, known, looked_at), for_staff(found)))
         left_out = self._give_way(order)
         self._finish()
-        self._index.fetches.note({root: at for root, at in found.as_of.items() if order.wants(root)})
+        self._index.fetches.note({root: at for root, at in found.as_of.items() if order.wants(root)}, self._now())
         if order.drop_other_models and not order.only and not tally.failures:
             self._index.drop_other_models()
         self._tidy_copies(order)
@@ -143,7 +157,7 @@ class IndexRun:
         own = own or nothing_instead(known, order)
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
         looked_at = [*roots, *(root for root in followers if root not in roots)]
-        return known, roots, looked_at, scan(looked_at, self._catalog, self._index.fetches.newest())
+        return known, roots, looked_at, scan(looked_at, self._catalog, self._index.fetches.newest(self._now()))
 
     def _note(self, found: Scan, order: IndexOrder) -> None:
         self._tally.expect(root for root in order.roots if order.wants(root))
@@ -184,13 +198,26 @@ class IndexRun:
         for identity in closed:
             known[identity] = replace(known[identity], digest="", stamp="")
         if closed:
-            self._committed()
+            self._take()
+
+    def _closed_one(self) -> None:
+        """The epoch is taken now and then, and at the end."""
+        self._closed_unseen = True
+        began = self._clock()
+        if began >= self._closings_from:
+            self._take()
+            ended = self._clock()
+            self._closings_from = ended + max(_CLOSING_PAUSE, (ended - began) / _CLOSING_SHARE)
+
+    def _take(self) -> None:
+        self._closed_unseen = False
+        self._committed()
 
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
         stays = "" if known is None else " (its last readable version stays in the index)"
         unheard = "audience" in reason or (known is not None and speaks_of_audience(file, self._max_bytes))
         if known is not None and unheard and self._index.close([file.id]):
-            self._committed()
+            self._closed_one()
             stays = " (its last readable version stays in the index, for staff alone)"
         self._tally.settled += 1
         self._tally.failed(file.root, [(file.source, f"{reason}{stays}")])
@@ -211,7 +238,7 @@ class IndexRun:
         self._tell(progress, file.source, "read")
         document, chunks = self._read(file, stamp)
         if known is not None and self._index.narrow(file.id, chunks):
-            self._committed()
+            self._closed_one()
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
         entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems, stamp)
         self._pending.append((file, known, Prepared(entry, chunks)))
@@ -299,12 +326,12 @@ class IndexRun:
     def _finish(self) -> None:
         if self._commit(anew=self._mending):
             self._index.tidy()
-            self._committed()
+            self._take()
 
     def _commit(self, *, anew: bool = False) -> bool:
         changed = self._index.commit(anew=anew)
         if changed:
-            self._committed()
+            self._take()
         return changed
 
     def _tell(self, progress: Callable[[IndexProgress], None], source: str, stage: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, not_, select
 
+from core.domain.skew import SKEW
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.tables import unread
 
@@ -19,14 +20,16 @@ class Unread:
         self._fingerprint = fingerprint
 
     def reasons(self, now: float) -> dict[tuple[str, str], str]:
-        """Why, by document and stamp, of what was tried lately. What is older is forgotten."""
+        """Why, by document and stamp, of what was tried lately. The rest is forgotten, and what a clock ahead has written."""
         ours = unread.c.fingerprint == self._fingerprint
         query = select(unread.c.document_id, unread.c.stamp, unread.c.reason, unread.c.tried_at).where(ours)
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        old = unread.c.tried_at <= now - RETRIED_AFTER
-        if any(row.tried_at <= now - RETRIED_AFTER for row in rows):
+        first, last = now - RETRIED_AFTER, now + SKEW
+        lately = {(row.document_id, row.stamp): row.reason for row in rows if first < row.tried_at <= last}
+        if len(lately) < len(rows):
+            old = not_(and_(unread.c.tried_at > first, unread.c.tried_at <= last))
             self._database.write(lambda connection: connection.execute(delete(unread).where(ours, old)))
-        return {(row.document_id, row.stamp): row.reason for row in rows if row.tried_at > now - RETRIED_AFTER}
+        return lately
 
     def note(self, document_id: str, stamp: str, reason: str, now: float) -> None:
         """It was tried now, in vain."""

@@ -143,7 +143,7 @@ class Engine:
 
     def close_for_staff(self, request: Frame) -> Frame:
         """What customers must not find any more, with the next question. Of what is not in these sources nothing changes."""
-        closed = close_now(self._index.writer, request["roots"], self._catalog())
+        closed = close_now(self._index.writer, request["roots"], self._catalog(), time.time())
         if closed:
             self._index.reader.refresh()
         return {"closed": len(closed)}

@@ -77,13 +77,15 @@ def test_a_source_that_is_for_staff_now_waits_for_no_run_to_be_closed(bench: Ben
         run(bench, docs)
     catalog = Catalog((SourceOptions(docs.address, audience=STAFF),))
 
-    closed = close_now(bench.index(), [docs.root], catalog)
+    closed = close_now(bench.index(), [docs.root], catalog, bench.now)
 
     assert len(closed) == 3
     assert seen(bench) == set()
     assert seen(bench, STAFF) == {"a.md", "b.md", "c.md"}
-    assert close_now(bench.index(), [docs.root], catalog) == set()
-    assert close_now(bench.index(), [docs.root], Catalog((docs,))) == set(), "what is for customers again is for a run"
+    assert close_now(bench.index(), [docs.root], catalog, bench.now) == set()
+    assert close_now(bench.index(), [docs.root], Catalog((docs,)), bench.now) == set(), (
+        "what is for customers again is for a run"
+    )
 
 
 def test_a_folder_that_is_for_staff_now_and_gone(bench: Bench, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from knowledge.sources.mirror import Mirror, Page, State
 from tests.integration.knowledge.index_bench import Bench
 
 SITE = SourceOptions("https://help.example.com/")
+AHEAD = datetime(2031, 1, 1, tzinfo=UTC)
 EARLY, LATE, LATEST = (f"2026-11-{day}T12:00:00+00:00" for day in ("01", "20", "21"))
 
 
@@ -83,3 +85,30 @@ def test_the_same_copy_is_indexed_as_often_as_one_likes(machines: tuple[Machine,
     assert one.index().indexed == 1
     again = one.index()
     assert (again.unchanged, again.failures) == (1, ())
+
+
+def test_a_copy_that_was_fetched_while_the_clock_was_ahead_is_newer_than_none(
+    machines: tuple[Machine, Machine],
+) -> None:
+    one, other = machines
+    one.bench.now = AHEAD.timestamp()
+    one.fetched(AHEAD.isoformat(), refunds="Within ten days.")
+    assert one.index().indexed == 1
+
+    one.bench.now = datetime.fromisoformat(LATEST).timestamp()
+    one.fetched(LATE, refunds="Within thirty days.")
+    assert (one.index().indexed, one.index().failures) == (1, ())
+    other.fetched(EARLY, refunds="Within twenty days.")
+    assert "older" in other.index().failures[0][1], "it counts again, by the clock that is right"
+
+
+def test_an_old_copy_that_is_dated_ahead_does_not_become_the_newest(machines: tuple[Machine, Machine]) -> None:
+    one, other = machines
+    one.bench.now = datetime.fromisoformat(LATEST).timestamp()
+    one.fetched(AHEAD.isoformat(), refunds="Within ten days.")
+    one.index()
+    one.bench.now = AHEAD.timestamp()
+
+    other.fetched(LATEST, refunds="Within thirty days.")
+
+    assert (other.index().indexed, other.index().failures) == (1, ())

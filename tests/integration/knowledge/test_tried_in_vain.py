@@ -52,6 +52,15 @@ def test_what_cannot_be_read_is_said_each_time_and_tried_once(bench: Bench, conv
     assert converted.count("scan.pdf") == 4, "it may have been a bad day"
 
 
+def test_what_a_clock_that_was_ahead_tried_in_vain_is_tried_again(bench: Bench, converted: list[str]) -> None:
+    bench.now += 5 * 365 * 86_400
+    bench.run()
+    bench.now -= 5 * 365 * 86_400
+    for _ in range(2):
+        assert bench.run().failures
+    assert converted.count("scan.pdf") == 2
+
+
 def test_what_is_the_same_under_another_date_is_looked_into_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.run()
     os.utime(bench.folder / "good.md", (1_000_000, 1_000_000))

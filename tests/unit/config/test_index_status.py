@@ -104,7 +104,7 @@ def test_what_was_named_on_the_command_line_is_listed(database: ManifestDatabase
     holds(database, "/srv/docs", 2, Origin.NAMED)
     holds(database, "https://me:secret@help.example.com/", 1, Origin.NAMED, "entry 2: no answer")
     holds(database, "/srv/configured", 3, Origin.CONFIGURED)
-    Fetches(database, "model").note({"https://me:secret@help.example.com/": 1_800_000_000.0})
+    Fetches(database, "model").note({"https://me:secret@help.example.com/": 1_800_000_000.0}, 1_800_000_000.0)
     code, text = status()
     assert code == 0
     assert text.splitlines()[1:] == [
