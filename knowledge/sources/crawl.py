@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from knowledge.sources.address import Scope, host_of, normal, shown
 from knowledge.sources.crawl_result import CIRCLE, Tally, settled
-from knowledge.sources.frontier import Frontier, Stop
+from knowledge.sources.frontier import MOST_HOPS, Frontier, Stop
 from knowledge.sources.head import as_file, decode, read_head
 from knowledge.sources.kept import suffix_of
+from knowledge.sources.listed import is_list_for_staff, unasked, with_list
 from knowledge.sources.mirror import MORE, Draft, Page, State
 from knowledge.sources.options import PAGE, SITE, SITEMAP
 from knowledge.sources.pace import Pace
@@ -28,6 +29,8 @@ _MOST_FAILURES = 8
 _CLOSED = frozenset({401, 402, 403, 451})
 """What a server answers for a page that is not for everybody."""
 _MOST_SITEMAPS = 200
+_MOST_TO_FOLLOW = 5 * 1024 * 1024
+"""Bytes of a page that only has to say where it leads; what is larger leads nowhere."""
 _LONGEST_RETRY = 60.0
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
@@ -58,18 +61,21 @@ class Crawl:
 
     async def run(self) -> State:
         """The state that the mirror should have from now on; never raises for what a site does."""
-        before = self._draft.before
+        failure = None
         try:
             await self._seeds()
             await self._visits()
             await self._revisits()
             if self._tally.refused:
                 await self._look_whether_we_are_let_in()
+            if is_list_for_staff(self._scope):
+                await self._follow_the_rest()
         except CrawlFailed as error:
-            return settled(self._scope, before, self._tally, failure=str(error))
+            failure = str(error)
         except Unfetched as error:
-            return settled(self._scope, before, self._tally, failure=f"{shown(self._scope.start)}: {error.reason}")
-        return settled(self._scope, before, self._tally)
+            failure = f"{shown(self._scope.start)}: {error.reason}"
+        before = self._draft.before
+        return with_list(self._scope, before, self._tally, settled(self._scope, before, self._tally, failure))
 
     async def _seeds(self) -> None:
         if not await self._robots.allows(self._scope.start):
@@ -151,6 +157,35 @@ class Crawl:
             self._frontier.add([one for one in self._draft.before.visited if one not in met], self._depth)
             await self._visits()
             self._tally.look_after_moved()
+
+    async def _follow_the_rest(self) -> None:
+        """What a list for staff has beyond ``most_pages`` is not kept, but where it leads is for staff as well."""
+        failures = 0
+        for _ in range(MOST_HOPS):
+            for address in sorted(unasked(self._tally)):
+                if failures >= _MOST_FAILURES or self._end.passed():
+                    return
+                self._tell(len(self._tally.visited), len(self._tally.visited) + 1, shown(address))
+                failures = 0 if await self._follow(address) else failures + 1
+
+    async def _follow(self, address: str) -> bool:
+        """Whether there was an answer."""
+        try:
+            if not await self._robots.allows(address):
+                self._tally.closed.add(address)
+                return True
+            answer = await self._ask(address, {}, _MOST_TO_FOLLOW)
+        except Unfetched as error:
+            (self._tally.missed if error.passing else self._tally.followed).add(address)
+            return not error.passing
+        if answer.status >= 500 or answer.status == 429:
+            self._tally.missed.add(address)
+            return False
+        self._tally.followed.add(address)
+        target = _leads_to(answer, address)
+        if target is not None and target != address and self._scope.wants(target):
+            self._tally.moved[address] = target
+        return True
 
     async def _visit(self, stop: Stop) -> None:
         earlier = self._draft.done.get(stop.address)
@@ -325,6 +360,13 @@ class Crawl:
 
 def _target(answer: Answer, address: str) -> str | None:
     return normal(answer.headers.get("Location", ""), address) if answer.status // 100 == 3 else None
+
+
+def _leads_to(answer: Answer, address: str) -> str | None:
+    """By a redirect, or as the page itself says."""
+    if answer.status in (200, 203) and answer.is_html:
+        return read_head(decode(answer.body, answer.charset), address, "").moved_to
+    return _target(answer, address)
 
 
 def _conditions(known: Page | None) -> dict[str, str]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from core.domain.knowledge import KnowledgeAudience
 from knowledge.sources.address import Scope, host_of, shown
 from knowledge.sources.mirror import Page, State
-from knowledge.sources.options import SITEMAP
 
 _HANDFUL = 5
 """So many pages may say the same at once, whatever their share of the site is."""
@@ -28,7 +26,7 @@ class Tally:
 
     ``refused`` are those of the missed that are not for everybody any more, ``refusals`` how often that was said in a row.
     ``truncated``: why something was left out that might have been read. ``listed``: what its sitemaps name; ``all_listed`` while
-    each of them could be read.
+    each of them could be read; ``followed`` are those of it that were asked only for where they lead.
     """
 
     visited: dict[str, Page] = field(default_factory=dict)
@@ -41,6 +39,7 @@ class Tally:
     all_listed: bool = True
     closed: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
     in_a_row: int = 0
     truncated: str | None = None
 
@@ -85,7 +84,7 @@ def settled(scope: Scope, before: State, tally: Tally, failure: str | None = Non
         problems[scope.start] = tally.truncated
     if not visited and failure is None:
         failure = "the crawl brought nothing that can be read"
-    return State(visited, tuple(sorted(problems.items())), failure, listed=_listed(scope, before, tally))
+    return State(visited, tuple(sorted(problems.items())), failure)
 
 
 def _walls(before: State, tally: Tally) -> tuple[set[str], int]:
@@ -106,15 +105,6 @@ def _walls(before: State, tally: Tally) -> tuple[set[str], int]:
 def _text(page: Page) -> str:
     """Stands for what a page says: the folder of its file, which is named by its content."""
     return (page.file or "").rpartition("/")[0]
-
-
-def _listed(scope: Scope, before: State, tally: Tally) -> tuple[str, ...] | None:
-    """Only of sitemaps for staff: what they list is not for customers, whether it could be had or not."""
-    if scope.options.its_kind != SITEMAP or scope.options.audience is not KnowledgeAudience.STAFF:
-        return None
-    if tally.listed and tally.all_listed:
-        return tuple(sorted(tally.listed))
-    return None if before.listed is None else tuple(sorted({*before.listed, *tally.listed}))
 
 
 def _missed(tally: Tally) -> dict[str, str]:

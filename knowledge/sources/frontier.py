@@ -11,7 +11,7 @@ from knowledge.sources.address import Scope
 
 _MOST_WAITING = 50
 """Times the pages that may be taken: beyond, a site makes up addresses faster than anybody could write pages."""
-_MOST_HOPS = 10
+MOST_HOPS = 10
 _MOST_EQUAL = 3
 """One folder more often than this in an address means that relative links lead ever deeper into themselves."""
 
@@ -62,7 +62,7 @@ class Frontier:
     def redirect(self, stop: Stop, target: str) -> bool:
         """Go on at ``target`` in the place of ``stop``. False where that ends nowhere: in a circle, or after too many."""
         trail = (*stop.trail, stop.address)
-        if target in trail or len(trail) > _MOST_HOPS:
+        if target in trail or len(trail) > MOST_HOPS:
             return False
         if target not in self._seen or stop.first:
             if len(self._seen) >= self._most:

@@ -68,7 +68,9 @@ class State:
     """``failure`` says why the last run as a whole failed; ``problems`` are single places. ``version`` is the whole source's.
 
     ``finished_at``: when it was last fetched without a failure. ``listed``: of a sitemap for staff, every page that it lists,
-    whether it could be had or not; None while that is not known.
+    whether it could be had or not, and what these lead to; None while that is not known. ``moved``: of these, what each leads to
+    that leads elsewhere. ``unasked``: of how many that is not known. ``changed_at``: when a run that brought other documents than
+    were there had ended, as seconds since 1970.
     """
 
     visited: Mapping[str, Page] = field(default_factory=dict)
@@ -77,6 +79,9 @@ class State:
     version: str | None = None
     finished_at: str | None = None
     listed: tuple[str, ...] | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
+    unasked: int = 0
+    changed_at: float = 0.0
 
     @property
     def fetched_at(self) -> float:
@@ -107,8 +112,9 @@ class Mirror:
 
     def read(self) -> State:
         """The last state with what an unfinished run has brought since, without links. An empty one where nothing was fetched."""
-        state = self._state(links=False)
-        return replace(state, visited={**state.visited, **_Journal.of(self.folder, links=False).visited})
+        state, journal = self._state(links=False), _Journal.of(self.folder, links=False)
+        whole = replace(state, visited={**state.visited, **journal.visited})
+        return replace(whole, changed_at=journal.written_at) if journal.visited and _differ(whole, state) else whole
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[Draft]:
@@ -152,7 +158,9 @@ class Mirror:
         problems = tuple((place, reason) for place, reason in raw["problems"])
         listed = raw.get("listed")
         known = None if listed is None else tuple(listed)
-        return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"], known)
+        moved, unasked = raw.get("moved", {}), raw.get("unasked", 0)
+        at = raw.get("changed_at", 0.0)
+        return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"], known, moved, unasked, at)
 
     def _links(self) -> dict[str, tuple[str, ...]]:
         try:
@@ -212,21 +220,21 @@ class Draft:
             self._note({"links": page.links, "key": key})
         self._note({"key": key, "page": _noted(page)})
 
-    def finish(self, state: State, *, forget: bool = False) -> bool:
+    def finish(self, state: State, *, forget: bool = False, at: float | None = None) -> bool:
         """Makes ``state`` the one that is read. Whether it holds other documents than the one before.
 
-        ``forget``: what is no longer wanted goes at once, since nobody may keep it.
+        ``forget``: what is no longer wanted goes at once, since nobody may keep it. ``at``: the time, in seconds since 1970.
         """
         if not (self._mirror.folder / LOCK).exists():  # somebody has removed the source meanwhile
             self._mirror.remove()
             return False
-        self._mirror.write(state)
+        changed = _differ(state, self.before)
+        at = self.before.changed_at if at is None else at
+        self._mirror.write(replace(state, changed_at=at if changed else min(at, self.before.changed_at)))
         before = () if forget else self.before.pages.values()
         held = {page.file for page in (*state.pages.values(), *before)}
         self._remove_others({file.split("/")[1] for file in held if file and file.startswith(f"{_FILES}/")})
-        return {key: _content(page) for key, page in state.pages.items()} != {
-            key: _content(page) for key, page in self.before.pages.items()
-        }
+        return changed
 
     def _remove_others(self, wanted: set[str]) -> None:
         files = self._mirror.folder / _FILES
@@ -247,13 +255,14 @@ class _Journal:
     begun: dict[str, int] = field(default_factory=dict)
     begun_at: float | None = None
     """When its first line was written, however often it was gone on with."""
+    written_at: float = 0.0
 
     @classmethod
     def of(cls, folder: Path, *, links: bool = True) -> _Journal:
         found = cls()
         led: dict[str, tuple[str, ...]] = {}
         try:
-            found.begun_at = (folder / _JOURNAL).stat().st_mtime
+            found.begun_at = found.written_at = (folder / _JOURNAL).stat().st_mtime
             journal = (folder / _JOURNAL).open(encoding="utf-8", errors="replace")
         except OSError:
             return found
@@ -290,6 +299,11 @@ def _page(noted: Mapping[str, Any], links: tuple[str, ...]) -> Page:
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _differ(state: State, other: State) -> bool:
+    some, others = ({key: _content(page) for key, page in one.pages.items()} for one in (state, other))
+    return some != others
 
 
 def _content(page: Page) -> tuple[str | None, str | None, bool]:

@@ -113,13 +113,27 @@ class Refresh:
         async def after(options: SourceOptions) -> Refreshed:
             if options.root in told:
                 return told[options.root]
-            held = _held(places.lists_beside(options), told)
+            beside = places.lists_beside(options)
+            held = _held(beside, told)
+            fetched = Refreshed(options.root, False, 0, held)
             if held is None:
-                return await self._one(options, together, since, turn)
-            self._note(options, held)
-            return Refreshed(options.root, False, 0, held)
+                fetched = await self._one(options, together, since, turn)
+                held = await self._read_again(options, beside, together, turn) if beside else None
+            if held is not None:
+                self._note(options, held)
+                fetched = replace(fetched, failure=held)
+            return fetched
 
         return await asyncio.gather(*map(after, wanted))
+
+    async def _read_again(
+        self, options: SourceOptions, lists: Sequence[SourceOptions], together: _Together, turn: Turn
+    ) -> str | None:
+        """Lists that were read before the site had changed: a page may have come to both meanwhile. Why they cannot be read."""
+        mirror = self._catalog.mirror(options)
+        changed_at = (await asyncio.to_thread(mirror.read)).changed_at if mirror is not None else 0.0
+        told = {one.root: await self._one(one, together, changed_at, turn) for one in lists}
+        return _held(lists, told)
 
     def forget(self, roots: Sequence[str]) -> None:
         """Removes the mirrors of these roots, which nobody reads any more."""

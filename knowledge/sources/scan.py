@@ -10,7 +10,7 @@ from types import MappingProxyType
 from core.domain.knowledge import KnowledgeAudience
 from knowledge.documents import SourceFile
 from knowledge.sources.files import category_of, files_of, identity_of, real
-from knowledge.sources.mirror import Mirror, Page
+from knowledge.sources.mirror import Mirror, Page, State
 from knowledge.sources.options import GIT, LEARNED, TICKETS, WEB, SourceOptions
 from knowledge.sources.secrets import without_secret
 from knowledge.sources.staff import StaffPlaces
@@ -117,10 +117,11 @@ def _of(options: SourceOptions, catalog: Catalog, staff: StaffPlaces, newest: fl
     mirror = catalog.mirror(options)
     if mirror is None:
         raise ValueError("web addresses cannot be indexed here; save the page as a file and give its path")
-    unknown = staff.unknown_beside(options)
+    state = mirror.read()
+    unknown = staff.unknown_beside(options, state.changed_at)
     if unknown is not None:
         raise ValueError(unknown)
-    return _mirrored(mirror, options, staff, newest)
+    return _mirrored(mirror, state, options, staff, newest)
 
 
 def _learned(path: Path | None) -> list[SourceFile]:
@@ -144,9 +145,8 @@ def _described(file: SourceFile, options: SourceOptions, staff: StaffPlaces) -> 
     )
 
 
-def _mirrored(mirror: Mirror, options: SourceOptions, staff: StaffPlaces, newest: float) -> _Found:
+def _mirrored(mirror: Mirror, state: State, options: SourceOptions, staff: StaffPlaces, newest: float) -> _Found:
     """What was fetched last. Raises ValueError as long as nothing was, or less than somebody has read already."""
-    state = mirror.read()
     none_yet = options.its_kind == TICKETS and state.finished_at is not None and state.failure is None
     if not state.pages and not none_yet:
         raise ValueError(state.failure or "was not fetched yet")

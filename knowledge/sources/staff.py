@@ -87,7 +87,7 @@ class StaffPlaces:
         self._sites = [site for one in self._staff if one.its_kind == SITE and (site := StaffSite.of(one))]
         self._pages: dict[str, set[frozenset[str]]] = {}
         self._unknown: list[_Unknown] = []
-        self._lists: list[tuple[SourceOptions, tuple[str, ...] | None]] = []
+        self._lists: list[tuple[SourceOptions, tuple[str, ...] | None, float]] = []
         for one in self._staff:
             if one.remote and one.its_kind != TICKETS:  # which are on no site
                 self._read(one, Mirror.of(mirrors, one.root).read() if mirrors is not None else State(), newest)
@@ -102,7 +102,7 @@ class StaffPlaces:
             return
         hosts = scope.hosts if scope is not None else _hosts(addresses, state)
         if one.its_kind != PAGE or not state.visited:
-            self._lists.append((one, hosts))
+            self._lists.append((one, hosts, state.fetched_at))
         why = _why_unknown(one, state, newest)
         if why is not None:
             reason = f" ({state.failure})" if state.failure else ""
@@ -132,16 +132,21 @@ class StaffPlaces:
             pairs in named for pairs in _fewer(found, named) if pairs == found.pairs or pairs or not found.is_start
         )
 
-    def unknown_beside(self, options: SourceOptions) -> str | None:
+    def unknown_beside(self, options: SourceOptions, changed_at: float = 0.0) -> str | None:
         """Why it is not known which pages of this source are for staff; None where it is.
 
         A sitemap for staff may list pages of the whole site: until it was read, and by this machine after any other one, any
-        of them may be one.
+        of them may be one. So may any page that came after it was read: ``changed_at`` is when the last one did.
         """
-        scope = Scope.of(options) if self._unknown and options.its_kind in WEB else None
+        scope = Scope.of(options) if (self._unknown or self._lists) and options.its_kind in WEB else None
         if scope is None or options.audience is KnowledgeAudience.STAFF:
             return None
-        for staff in self._unknown:
+        early = [
+            _Unknown(one.address, hosts, " and was read before the last changes of this site were")
+            for one, hosts, fetched_at in self._lists
+            if hosts is not None and 0 < fetched_at < changed_at
+        ]
+        for staff in (*self._unknown, *early):
             if staff.hosts is None or _meet(staff.hosts, scope.hosts):
                 return (
                     f"{staff.address} is for staff{staff.why}: until it is read here, nobody knows "
@@ -157,7 +162,7 @@ class StaffPlaces:
         scope = Scope.of(options) if self._lists and options.its_kind in WEB else None
         if scope is None or options.audience is KnowledgeAudience.STAFF:
             return []
-        return [one for one, hosts in self._lists if (unread if hosts is None else _meet(hosts, scope.hosts))]
+        return [one for one, hosts, _ in self._lists if (unread if hosts is None else _meet(hosts, scope.hosts))]
 
     def hold_in_repository(self, options: SourceOptions, place: str) -> bool:
         """Whether the file at ``place`` below a source that is a repository lies in one for staff, or in its folder."""
@@ -226,6 +231,8 @@ def _why_unknown(options: SourceOptions, state: State, newest: Mapping[str, floa
     """Why what is for staff of this source is not known; None where it is."""
     if (options.its_kind == SITEMAP and state.listed is None) or (options.its_kind == PAGE and not state.visited):
         return " and was not read yet"
+    if state.unasked:
+        return f", and there was no time to ask {state.unasked} of its pages where they lead (most_pages gives more)"
     if state.fetched_at < newest.get(identity_of(options.root), 0.0):
         return ", and the copy on this machine is older than what is in the index"
     return None

@@ -52,8 +52,9 @@ def _fetch(options: SourceOptions, mirrors: Path, pipe: Pipe) -> Frame:
     try:
         with Mirror.of(mirrors, options.root).fetching() as draft:
             state = _state(options, draft, tell)
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            changed = draft.finish(replace(state, finished_at=draft.before.finished_at if state.failure else now))
+            now = datetime.now(UTC)
+            finished_at = draft.before.finished_at if state.failure else now.isoformat(timespec="milliseconds")
+            changed = draft.finish(replace(state, finished_at=finished_at), at=now.timestamp())
             return {"changed": changed, "failure": state.failure, "documents": len(state.pages)}
     except Busy:
         return {"changed": False, "failure": "is being fetched already", "documents": 0}

@@ -245,3 +245,27 @@ def test_nobody_gets_to_see_the_password_of_an_address(tmp_path: Path) -> None:
     fetched(Catalog((), tmp_path), options, ["help.md"])
     Mirror.of(tmp_path, options.root).fail(f"cannot reach {root}")
     assert "ghp_" not in repr(scan([root], Catalog((), tmp_path)).skipped)
+
+
+def test_what_a_crawl_has_brought_is_not_opened_before_the_list_beside_it_was_read_again(tmp_path: Path) -> None:
+    """Nor as long as it is under way: it may take hours, and the list was read before it began."""
+    listed, site = SourceOptions(f"{SITE}/internal-sitemap.xml", audience=STAFF), SourceOptions(f"{SITE}/")
+    catalog = Catalog((listed, site), tmp_path)
+    mirror = catalog.mirror(site)
+    assert mirror is not None
+    fetched(catalog, listed, ["/margins"], SITE, at=1000.0)
+    fetched(catalog, site, ["/help"], SITE, at=2000.0)
+    assert for_staff(scan([site.root], catalog)) == {"help": False}
+
+    with mirror.fetching() as draft:
+        [(address, known)] = draft.before.visited.items()
+        draft.note(address, known)
+        assert for_staff(scan([site.root], catalog)) == {"help": False}, "it has not changed"
+        draft.note(f"{SITE}/new", Page(draft.keep(b"new", "page.html"), "name/new", "new", f"{SITE}/new"))
+        assert [reason for _, reason in scan([site.root], catalog).failures]
+        draft.finish(State(draft.done), at=3000.0)
+    [(_, reason)] = scan([site.root], catalog).failures
+    assert "was read before the last changes of this site were" in reason
+
+    fetched(catalog, listed, ["/margins", "/new"], SITE, at=3001.0)
+    assert for_staff(scan([site.root], catalog)) == {"help": False, "new": True}
