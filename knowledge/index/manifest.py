@@ -113,7 +113,7 @@ class Manifest:
         """Lets customers find nothing of these documents from now on, except for passages that say what is in ``spared``.
 
         At once, and without what a run has written meanwhile. Staff find them as before. Which of them customers could find: they
-        count as changed, so that they are read again as soon as they can be.
+        count as changed, so that they are read again as soon as they can be. Readers may lag behind any number of these.
         """
         asked = set(identities)
 
@@ -297,13 +297,13 @@ class Manifest:
         counts = self._counts(connection)
         connection.execute(delete(documents).where(self._ours(documents), documents.c.digest == GONE))
         moved = Pointer(pointer.epoch + 1, pointer.generation if generation is None else generation, *counts)
-        return self._point(connection, moved)
-
-    def _point(self, connection: Connection, moved: Pointer) -> Pointer:
-        connection.execute(update(pointers).where(self._ours(pointers)).values(**asdict(moved)))
+        self._point(connection, moved)
         old = passages.c.died <= moved.epoch - _KEPT_EPOCHS
         connection.execute(delete(passages).where(self._ours(passages), old))
         return moved
+
+    def _point(self, connection: Connection, moved: Pointer) -> None:
+        connection.execute(update(pointers).where(self._ours(pointers)).values(**asdict(moved)))
 
 
 def _owner(connection: Connection) -> str | None:
