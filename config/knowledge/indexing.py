@@ -311,7 +311,7 @@ class Indexing:
         failures = [one for one in ended if isinstance(one, BaseException)]
         for failure in sorted(failures, key=lambda one: not isinstance(one, KnowledgeUnavailable)):
             raise failure  # one that is tried again, if there is one
-        if elsewhere and first.result().failures:  # what had to be fetched first; now nothing need be left behind
+        if any(one is not None for one in ended[1:]):  # what came may say of other sources what is for whom
             _say(await self._index((), drop_other_models=not self._shared))
 
     async def _first_pass(self, here: Sequence[str], elsewhere: Sequence[Running]) -> IndexReport:
@@ -341,8 +341,8 @@ class Indexing:
             if closed:
                 log.info("index.closed_for_staff", documents=closed)
 
-    async def _come(self, root: str, first: asyncio.Task[IndexReport], shown: list[Running]) -> IndexReport:
-        """Fetch a source after the first pass, and bring it in line. Its job is shown from the start of that on."""
+    async def _come(self, root: str, first: asyncio.Task[IndexReport], shown: list[Running]) -> IndexReport | None:
+        """Fetch a source after the first pass, and bring it in line: None where it is already. Its job is shown all the time."""
         async with self._shown([root]) as running:
             shown.append(running)
             await asyncio.wait({first})
@@ -350,11 +350,12 @@ class Indexing:
             running.indexed(report)
             fetched = await self._fetch([root], running.tell, self._since)  # the workers of a hub start together
             running.fetched(fetched)
-            if any(one.changed for one in fetched) or (fetched and report.failures):
-                report = await self._index((), running.tell, only=[root])
-                running.indexed(report)
-                self._had_documents = self._knowledge.health().documents > 0
-                _say(report)
+            if not any(one.changed for one in fetched) and not (fetched and report.failures):
+                return None
+            report = await self._index((), running.tell, only=[root])
+            running.indexed(report)
+        self._had_documents = self._knowledge.health().documents > 0
+        _say(report)
         return report
 
 

@@ -56,7 +56,7 @@ async def test_a_folder_is_read_when_it_is_asked_for_and_when_its_time_has_come(
     await eventually(only_the_site_is_under_way)
     crawl.over.set()
     await hub.indexing.first_run()
-    assert hub.shelf.seen[-1] == (SITE,)
+    assert hub.shelf.seen[-2:] == [(SITE,), (DOCS, SITE)]
     assert await states() == {DOCS: JobState.DONE, SITE: JobState.DONE}
     await hub.scheduler.stop()
     await hub.indexing.stop()

@@ -292,7 +292,17 @@ async def test_what_came_is_read_and_what_is_here_has_its_turn_while_another_sit
     assert not slow.fetched.is_set()
     slow.fetched.set()
     await hub.first_run()
-    assert slow.seen[-1][1]["only"] == ["https://slow.example/"]
+    only = [order["only"] for _, order in slow.seen]
+    assert only == [(), ["https://quick.example/"], ["https://slow.example/"], ()]
+
+
+async def test_what_came_may_say_of_other_sources_what_is_for_whom() -> None:
+    """A list of pages for staff is shorter now: those of a site where nothing else has changed are opened."""
+    slow = Slow()
+    hub = Indexing(cast("Knowledge", slow), ["./docs", "https://quick.example/"], cast("Metrics", None))
+    await hub.start()
+    await hub.first_run()
+    assert [order["only"] for _, order in slow.seen] == [(), ["https://quick.example/"], ()]
 
 
 class Unread(Slow):
