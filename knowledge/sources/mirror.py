@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -70,7 +71,7 @@ class State:
     ``finished_at``: when it was last fetched without a failure. ``listed``: of a sitemap for staff, every page that it lists,
     whether it could be had or not, and what these lead to; None while that is not known. ``moved``: of these, what each leads to
     that leads elsewhere. ``unasked``: of how many that is not known. ``changed_at``: when a run that brought other documents than
-    were there had ended, as seconds since 1970.
+    were there had ended, as seconds since 1970. ``run``: which one wrote it, so that a journal of that run says nothing new.
     """
 
     visited: Mapping[str, Page] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class State:
     moved: Mapping[str, str] = field(default_factory=dict)
     unasked: int = 0
     changed_at: float = 0.0
+    run: str | None = None
 
     @property
     def fetched_at(self) -> float:
@@ -112,7 +114,8 @@ class Mirror:
 
     def read(self) -> State:
         """The last state with what an unfinished run has brought since, without links. An empty one where nothing was fetched."""
-        state, journal = self._state(links=False), _Journal.of(self.folder, links=False)
+        state = self._state(links=False)
+        journal = _Journal.since(state, self.folder, links=False)
         whole = replace(state, visited={**state.visited, **journal.visited})
         return replace(whole, changed_at=journal.written_at) if journal.visited and _differ(whole, state) else whole
 
@@ -126,15 +129,19 @@ class Mirror:
             except BlockingIOError:
                 raise Busy from None
             _sweep(self.folder)
-            before, earlier = self._state(), _Journal.of(self.folder)
+            before = self._state()
+            earlier = _Journal.since(before, self.folder)
             if earlier.begun_at is not None and time.time() - earlier.begun_at > _RESUMED_WITHIN:
-                before = replace(before, visited={**before.visited, **earlier.visited})
+                before = replace(before, visited={**before.visited, **earlier.visited}, run=earlier.run)
                 self.write(before)
                 earlier = _Journal()
+            if earlier.begun_at is None:
+                (self.folder / _JOURNAL).unlink(missing_ok=True)
             with (self.folder / _JOURNAL).open("a", encoding="utf-8") as journal:
                 journal.write("\n")  # ends a line that a killed run left half written
                 if earlier.begun_at is None:
-                    journal.write(f'{{"at":{time.time()}}}\n')
+                    earlier.run = secrets.token_hex(8)
+                    journal.write(f'{{"at":{time.time()},"run":"{earlier.run}"}}\n')
                 yield Draft(self, before, earlier, journal)
 
     def remove(self) -> None:
@@ -159,8 +166,10 @@ class Mirror:
         listed = raw.get("listed")
         known = None if listed is None else tuple(listed)
         moved, unasked = raw.get("moved", {}), raw.get("unasked", 0)
-        at = raw.get("changed_at", 0.0)
-        return State(visited, problems, raw["failure"], raw["version"], raw["finished_at"], known, moved, unasked, at)
+        at, run = raw.get("changed_at", 0.0), raw.get("run")
+        return State(
+            visited, problems, raw["failure"], raw["version"], raw["finished_at"], known, moved, unasked, at, run
+        )
 
     def _links(self) -> dict[str, tuple[str, ...]]:
         try:
@@ -189,6 +198,7 @@ class Draft:
     def __init__(self, mirror: Mirror, before: State, earlier: _Journal, journal: IO[str]) -> None:
         self._mirror = mirror
         self._journal = journal
+        self._run = earlier.run
         self.before = before
         self.done: dict[str, Page] = dict(earlier.visited)
         self.deadly = frozenset(key for key, times in earlier.begun.items() if times > 1 and key not in self.done)
@@ -230,7 +240,8 @@ class Draft:
             return False
         changed = _differ(state, self.before)
         at = self.before.changed_at if at is None else at
-        self._mirror.write(replace(state, changed_at=at if changed else min(at, self.before.changed_at)))
+        changed_at = at if changed else min(at, self.before.changed_at)
+        self._mirror.write(replace(state, changed_at=changed_at, run=self._run))
         before = () if forget else self.before.pages.values()
         held = {page.file for page in (*state.pages.values(), *before)}
         self._remove_others({file.split("/")[1] for file in held if file and file.startswith(f"{_FILES}/")})
@@ -256,6 +267,13 @@ class _Journal:
     begun_at: float | None = None
     """When its first line was written, however often it was gone on with."""
     written_at: float = 0.0
+    run: str | None = None
+
+    @classmethod
+    def since(cls, state: State, folder: Path, *, links: bool = True) -> _Journal:
+        """Nothing where the run has ended, and was killed before the journal was gone."""
+        found = cls.of(folder, links=links)
+        return cls() if found.run is not None and found.run == state.run else found
 
     @classmethod
     def of(cls, folder: Path, *, links: bool = True) -> _Journal:
@@ -276,7 +294,7 @@ class _Journal:
         with contextlib.suppress(ValueError, KeyError, TypeError):  # the line that a kill cut off
             raw = json.loads(line)
             if "at" in raw:
-                self.begun_at = float(raw["at"])
+                self.begun_at, self.run = float(raw["at"]), raw.get("run")
             elif "links" in raw:
                 led[raw["key"]] = tuple(raw["links"])
             elif "begun" in raw:

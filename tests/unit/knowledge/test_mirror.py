@@ -113,6 +113,26 @@ def test_what_was_brought_too_long_ago_is_not_taken_for_fresh_however_often_it_i
         assert draft.done == {}
 
 
+def test_a_journal_that_outlived_its_run_is_nothing(mirror: Mirror) -> None:
+    """Killed after the new state was written and before the journal was gone."""
+    journal = mirror.folder / "journal.jsonl"
+    with mirror.fetching() as draft:
+        draft.note("/", PAGE)
+        draft.note("/?print=1", PAGE)
+        left = journal.read_text()
+        draft.finish(State({"/": PAGE}))
+    journal.write_text(left)
+    assert mirror.read().pages.keys() == {"/"}, "what the run left out does not come back"
+    mirror.fail("fetching it made the crawler crash")
+    assert mirror.read().pages.keys() == {"/"}
+
+    with mirror.fetching() as draft:
+        assert draft.done == {}, "what the next run has not asked for is not done"
+        draft.note("/new", PAGE)
+    with mirror.fetching() as draft:
+        assert draft.done.keys() == {"/new"}
+
+
 def test_what_is_removed_while_it_is_fetched_stays_removed(mirror: Mirror) -> None:
     with mirror.fetching() as draft:
         mirror.remove()
