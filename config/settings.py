@@ -5,6 +5,8 @@ Names in the environment are those of the fields in capitals. The page docs/refe
 
 from __future__ import annotations
 
+import difflib
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from config.groups.web import WebGroup
 from core.domain.errors import ConfigError
 
 _HERE = Path(__file__).parent
+_FILE = "switchboard.toml"
 
 
 class Settings(
@@ -54,10 +57,16 @@ class Settings(
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,
-        toml_file=[_HERE / "default.toml", "switchboard.toml"],
+        toml_file=[_HERE / "default.toml", _FILE],
         extra="ignore",
         frozen=True,
     )
+
+    @field_validator("*")
+    @classmethod
+    def _absolute(cls, value: Any) -> Any:
+        """Of a relative path, here is where the command was given; what it starts has a working folder of its own."""
+        return value.absolute() if isinstance(value, Path) else value
 
     @field_validator("public_url", "openai_base_url", "azure_openai_endpoint", "chroma_url")
     @classmethod
@@ -122,6 +131,7 @@ def secrets_of(value: SecretStr | None) -> tuple[str, ...]:
 
 def read_settings(**overrides: Any) -> Settings:
     """Read everything once. Raises ConfigError that names each wrong setting and what is wrong with it."""
+    _check_names()
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -131,3 +141,18 @@ def read_settings(**overrides: Any) -> Settings:
             reason = item["msg"].removeprefix("Value error, ")
             lines.append(f"{name}: {reason}" if name else reason)
         raise ConfigError("These settings are wrong:\n  " + "\n  ".join(lines)) from error
+
+
+def _check_names() -> None:
+    """In the environment stand the names of other programs, in our file only our own: there a slip of the pen is found."""
+    try:
+        named = tomllib.loads(Path(_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{_FILE} cannot be read: {error}") from error
+    unknown = sorted(named.keys() - {name.lower() for name in Settings.model_fields})
+    if unknown:
+        meant = ((name, difflib.get_close_matches(name.lower(), Settings.model_fields, 1)) for name in unknown)
+        lines = [f"{name}{f' (did you mean {like[0]}?)' if like else ''}" for name, like in meant]
+        raise ConfigError(f"{_FILE} names what is no setting:\n  " + "\n  ".join(lines))

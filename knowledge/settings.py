@@ -83,3 +83,7 @@ class KnowledgeSettings:
 
     stop_timeout: float = 5.0
     """How long the process behind the knowledge gets to end by itself."""
+
+    def __post_init__(self) -> None:
+        """The process behind the knowledge has a working folder of its own, so no path may depend on it."""
+        object.__setattr__(self, "directory", self.directory.absolute())

@@ -85,6 +85,18 @@ class KnowledgeGroup(SettingsGroup):
         None, description="A folder of question sets that switchboard evaluate asks when none is named."
     )
 
+    @field_validator("knowledge_source", mode="before")
+    @classmethod
+    def _tables(cls, value: object) -> object:
+        if isinstance(value, dict):
+            raise ValueError("write [[knowledge_source]], with two brackets: there may be several")  # noqa: TRY004 - for pydantic
+        return value
+
+    @field_validator("embedding_model")
+    @classmethod
+    def _model_folder(cls, value: str | None) -> str | None:
+        return str(Path(value).absolute()) if value and Path(value).is_dir() else value
+
     @field_validator("knowledge_sources")
     @classmethod
     def _known_tickets(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -57,7 +57,12 @@ class SourceOptions:
     extra: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        """Tickets hold what customers wrote: by whatever road somebody comes to them, they are for staff."""
+        """A path is made absolute here: the process that reads it has a working folder of its own.
+
+        Tickets hold what customers wrote: by whatever road somebody comes to them, they are for staff.
+        """
+        if self.its_kind in (FILES, GIT) and self.address:
+            object.__setattr__(self, "address", *resolve([self.address]))
         if self.its_kind == TICKETS:
             object.__setattr__(self, "audience", KnowledgeAudience.STAFF)
 

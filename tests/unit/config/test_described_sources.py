@@ -101,3 +101,24 @@ def test_named_alone_they_are_for_staff_too(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("KNOWLEDGE_SOURCES", "tickets://all")
     with pytest.raises(ConfigError, match="one address"):
         read_settings()
+
+
+def test_a_path_is_of_the_folder_of_the_settings_wherever_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reads the sources has a working folder of its own; there a handbook for staff would be nobody's."""
+    text = """
+        [[knowledge_source]]
+        path = "handbook"
+        audience = "staff"
+        """
+    settings = _read(tmp_path, monkeypatch, text)
+    monkeypatch.setenv("DATA_DIR", "./var")
+    told = knowledge_parts.knowledge_settings(read_settings())
+    [handbook] = settings.knowledge_source
+    options = handbook.to_options()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert options.root == options.address == str(tmp_path / "handbook")
+    assert [one.root for one in told.sources] == [str(tmp_path / "handbook")]
+    assert told.directory == tmp_path / "var" / "chroma"

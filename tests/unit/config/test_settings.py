@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +33,40 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(
     monkeypatch.setenv("LOG_LEVEL", "debug")
     settings = read_settings()
     assert (settings.port, settings.company_name, settings.log_level) == (2222, "From the file", "debug")
+
+
+def test_paths_are_of_the_folder_in_which_the_command_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", "./var")
+    monkeypatch.setenv("KNOWLEDGE_LABELLED", "labelled")
+    monkeypatch.setenv("EMBEDDING_MODEL", "models/small")
+    (tmp_path / "models" / "small").mkdir(parents=True)
+    settings = read_settings()
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.knowledge_labelled == tmp_path / "labelled"
+    assert settings.embedding_model == str(tmp_path / "models" / "small")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('knowledge_sorces = "docs"', "knowledge_sorces (did you mean knowledge_sources?)"),
+        ("zzzzzz = 1", "zzzzzz"),
+        ("port = = 1", "switchboard.toml cannot be read"),
+        ("[knowledge_source]\npath = 'docs'", "two brackets"),
+    ],
+)
+def test_slips_in_the_file_are_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "switchboard.toml").write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        read_settings()
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_bytes(b'company_name = "\xff"')
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_settings()
 
 
 def test_an_empty_variable_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
