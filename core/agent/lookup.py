@@ -15,7 +15,8 @@ class Lookup:
     """``find`` answers like the retriever, but asks again for ``wait`` seconds before KnowledgeUnavailable is final.
 
     The name of ``company`` is not looked for: it stands in every document, so a question that holds it is like all of them,
-    also one to which no document has the answer.
+    also one to which no document has the answer. Where nothing is found without it ("When was it founded?"), the best passage
+    that is found with it counts if it speaks of the rest as well.
     """
 
     def __init__(
@@ -41,18 +42,22 @@ class Lookup:
         self, query: str, *, category: str | None = None, wait: bool = True, meant: str | None = None
     ) -> Retrieval:
         """Passages for a question; first the one that is ``meant``. Raises KnowledgeUnavailable."""
-        query = self._without_company(query)
+        bare = self._without_company(query)
         deadline = self._clock.monotonic() + (self._wait if wait else 0.0)
         while True:
             try:
-                found = await self._retriever.retrieve(
-                    query, limit=self._limit, category=category, audience=self._audience
-                )
+                found = await self._retrieved(bare, category)
+                if not found.supported and bare != query:
+                    named = await self._retrieved(query, category)
+                    found = named if _tells(named, bare) else found
                 return found.about(meant)
             except KnowledgeUnavailable:
                 if self._clock.monotonic() + self._poll > deadline:
                     raise
                 await self._clock.sleep(self._poll)
+
+    async def _retrieved(self, query: str, category: str | None) -> Retrieval:
+        return await self._retriever.retrieve(query, limit=self._limit, category=category, audience=self._audience)
 
     def _without_company(self, query: str) -> str:
         """As it is when nothing else is asked for ("What is Tidepool?")."""
@@ -60,6 +65,12 @@ class Lookup:
             return query
         rest = " ".join(self._company.sub(" ", query).split())
         return rest if content_stems(rest) else query
+
+
+def _tells(found: Retrieval, asked: str) -> bool:
+    """Whether the best passage speaks of all that is asked of the company ("When was it founded?"), and not of it alone."""
+    best = found.passages[:1] if found.supported else ()
+    return any(set(content_stems(asked)) <= set(content_stems(f"{one.title} {one.content}")) for one in best)
 
 
 def _named(company: str) -> re.Pattern[str] | None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from core.agent.lookup import Lookup
-from core.domain.knowledge import KnowledgeAudience, Retrieval
+from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from tests.contract.responders.world import SteppingClock
+
+PAGE = Passage("p1", "d1", "About us", "Tidepool was founded in 2011 in Bergen.", "about.md", 0.7)
 
 
 class Asked:
-    """Notes what it was asked."""
+    """Notes what it was asked. ``named``: it finds a page to the name alone, as it is in every document."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = False) -> None:
         self.queries: list[str] = []
+        self.named = named
 
     async def retrieve(
         self,
@@ -25,7 +28,7 @@ class Asked:
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
         self.queries.append(query)
-        return Retrieval((), 0.4)
+        return Retrieval((PAGE,) if "Tidepool" in query and self.named else (), 0.4)
 
     async def ready(self) -> bool:
         return True
@@ -48,4 +51,22 @@ class Asked:
 async def test_the_companys_name_is_not_looked_for(company: str, question: str, looked_for: str) -> None:
     shelf = Asked()
     await Lookup(shelf, SteppingClock(), limit=1, wait=0, poll=1, company=company).find(question)
-    assert shelf.queries == [looked_for]
+    assert shelf.queries[0] == looked_for
+    assert shelf.queries[1:] == ([] if looked_for == question else [question]), (
+        "the whole question, where nothing was found"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("When was Tidepool founded?", (PAGE,)),
+        ("Does Tidepool sell bicycles?", ()),
+        ("Was Tidepool founded by Ada Lovelace?", ()),
+    ],
+)
+async def test_with_the_name_only_a_page_counts_that_speaks_of_what_is_asked(
+    question: str, found: tuple[Passage, ...]
+) -> None:
+    lookup = Lookup(Asked(named=True), SteppingClock(), limit=1, wait=0, poll=1, company="Tidepool")
+    assert (await lookup.find(question)).passages == found
