@@ -27,6 +27,8 @@ _FORMAT = 2
 _STATE, _JOURNAL, LOCK, _FILES = "state.json", "journal.jsonl", "lock", "files"
 _LINKS = "links.json"
 """Beside the state, since only whoever fetches follows them: they outweigh all the rest, and a reader has the state in memory."""
+_FAILURE = "failure.json"
+"""Beside the state as well, since a process that answers customers writes it, and the state may have many megabytes."""
 _LINKS_LINE = '{"links":'
 _RESUMED_WITHIN = 86_400.0
 """Seconds. What a run that was cut off has brought is taken for fresh no longer than this."""
@@ -151,9 +153,16 @@ class Mirror:
     def fail(self, reason: str) -> None:
         """Whoever fetched is gone without a word of its own: say why. What was fetched stays, and is gone on with."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._save(replace(self._state(), failure=reason))
+        _write(self.folder / _FAILURE, _json({"reason": reason}))
 
     def _state(self, *, links: bool = True) -> State:
+        state = self._written(links=links)
+        try:
+            return replace(state, failure=json.loads((self.folder / _FAILURE).read_text("utf-8"))["reason"])
+        except (OSError, ValueError):
+            return state
+
+    def _written(self, *, links: bool) -> State:
         try:
             raw = json.loads((self.folder / _STATE).read_text("utf-8"))
         except (OSError, ValueError):
@@ -179,7 +188,8 @@ class Mirror:
         return {key: tuple(links) for key, links in raw.items()}
 
     def write(self, state: State) -> None:
-        """Puts a new state in the place of the old one, and of the journal."""
+        """Puts a new state in the place of the old one, of what was said of that since, and of the journal."""
+        (self.folder / _FAILURE).unlink(missing_ok=True)
         self._save(state)
         (self.folder / _JOURNAL).unlink(missing_ok=True)
 

@@ -120,7 +120,7 @@ class Refresh:
                 fetched = await self._one(options, together, since, turn)
                 held = await self._read_again(options, beside, together, turn) if beside else None
             if held is not None:
-                self._note(options, held)
+                await self._note(options, held)
                 fetched = replace(fetched, failure=held)
             return fetched
 
@@ -162,14 +162,14 @@ class Refresh:
                 result, reason = await self._try(options, together)
                 if result is not None:
                     return Refreshed(options.root, result["changed"], result["documents"], result["failure"])
-        self._note(options, reason)
+        await self._note(options, reason)
         return Refreshed(options.root, False, 0, reason)
 
     async def _here(self, options: SourceOptions, together: _Together) -> Refreshed:
         """What is gone from the database is gone from the disk when this returns."""
         assert self._catalog.mirrors is not None
         if self._tickets is None:
-            self._note(options, _NO_READER)
+            await self._note(options, _NO_READER)
             return Refreshed(options.root, False, 0, _NO_READER)
         try:
             with Mirror.of(self._catalog.mirrors, options.root).fetching() as draft:
@@ -210,10 +210,10 @@ class Refresh:
             await child.wait()
         return None, "fetching it made the crawler crash"
 
-    def _note(self, options: SourceOptions, reason: str) -> None:
+    async def _note(self, options: SourceOptions, reason: str) -> None:
         """Whoever reads the mirror is told as well."""
         assert self._catalog.mirrors is not None
-        Mirror.of(self._catalog.mirrors, options.root).fail(reason)
+        await asyncio.to_thread(Mirror.of(self._catalog.mirrors, options.root).fail, reason)
 
 
 def _held(lists: Sequence[SourceOptions], told: Mapping[str, Refreshed]) -> str | None:

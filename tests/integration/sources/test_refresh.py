@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from core.domain.knowledge import IndexProgress
 from knowledge.sources import Catalog, SourceOptions, git, scan, third_party
 from knowledge.sources.mirror import Mirror
-from knowledge.sources.options import guess_kind
+from knowledge.sources.options import CLOSED_TICKETS, guess_kind
 from knowledge.sources.refresh import Refresh
 from tests.integration.sources.site import Site, page, serving
 
@@ -288,6 +289,29 @@ async def test_two_at_once_do_not_meet(site: Site, tmp_path: Path) -> None:
 
     assert refused.failure == "is being fetched already"
     assert site.asked == []
+
+
+async def test_the_disk_is_not_waited_for_where_customers_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure is noted by another thread than that of the event loop."""
+    threads: set[int] = set()
+    fail = Mirror.fail
+
+    def noted(mirror: Mirror, reason: str) -> None:
+        threads.add(threading.get_ident())
+        fail(mirror, reason)
+
+    monkeypatch.setattr(Mirror, "fail", noted)
+    catalog = Catalog((SourceOptions(CLOSED_TICKETS),), tmp_path / "mirrors")
+
+    [failed] = await Refresh(catalog).run([CLOSED_TICKETS])
+
+    assert "cannot be reached" in str(failed.failure)
+    assert catalog.mirrors is not None
+    assert Mirror.of(catalog.mirrors, CLOSED_TICKETS).read().failure == failed.failure
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 def _children() -> list[int]:

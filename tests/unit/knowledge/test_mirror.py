@@ -51,6 +51,22 @@ def test_a_source_that_fails_keeps_its_links(mirror: Mirror) -> None:
     assert _before(mirror).visited == {"/": PAGE}
 
 
+def test_a_failure_is_said_beside_the_state_until_there_is_a_new_one(mirror: Mirror) -> None:
+    """A process that answers customers says it, and should not write all pages and links of a large site for that."""
+    with mirror.fetching() as draft:
+        draft.finish(State({"/": PAGE}))
+    before = {path.name: path.stat().st_ino for path in mirror.folder.iterdir()}
+
+    mirror.fail("fetching it made the crawler crash")
+
+    assert {name: (mirror.folder / name).stat().st_ino for name in before} == before
+    state = mirror.read()
+    assert (state.failure, state.pages.keys()) == ("fetching it made the crawler crash", {"/"})
+    with mirror.fetching() as draft:
+        draft.finish(State({"/": PAGE}))
+    assert mirror.read().failure is None
+
+
 def test_what_killed_writers_left_behind_goes(mirror: Mirror) -> None:
     """A state of many megabytes is written beside the old one; nobody else would ever remove it."""
     with mirror.fetching() as draft:
