@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ def _roots(settings: Settings, knowledge: KnowledgeSettings) -> list[str]:
     if knowledge.chroma_url or manifest_file(knowledge.directory).exists():
         database = open_manifest(knowledge)
         try:
-            named = [one.root for one in held_roots(database) if one.named]
+            named = [one.root for one in held_roots(database, time.time()) if one.named]
         finally:
             database.close()
     stand_in = knowledge_parts.sample_stands_in(settings) if named else None

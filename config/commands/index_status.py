@@ -78,8 +78,9 @@ def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, 
         return None, (0, 0), ()
     database = open_manifest(settings)
     try:
-        runs = last_runs(database, time.time())
-        return (runs[0] if runs else None), searched(database), held_roots(database)
+        now = time.time()
+        runs = last_runs(database, now)
+        return (runs[0] if runs else None), searched(database, now), held_roots(database, now)
     finally:
         database.close()
 

@@ -8,8 +8,9 @@ from sqlalchemy import case, func, select
 
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.order import Origin
+from knowledge.index.runs import latest_model
 from knowledge.index.staged import GONE
-from knowledge.index.tables import documents, fetches, runs
+from knowledge.index.tables import documents, fetches
 from knowledge.sources import identity_of
 
 
@@ -24,10 +25,10 @@ class HeldRoot:
     fetched_at: float | None = None
 
 
-def held_roots(database: ManifestDatabase) -> list[HeldRoot]:
+def held_roots(database: ManifestDatabase, now: float) -> list[HeldRoot]:
     """Of the model that was indexed with last, by their names. ``named``: somebody named one of its documents by hand."""
     columns = documents.c
-    latest = select(runs.c.fingerprint).order_by(runs.c.began_at.desc()).limit(1).scalar_subquery()
+    latest = latest_model(now)
     named = func.max(case((columns.origin == Origin.NAMED.value, 1), else_=0)).label("named")
     wrong = func.sum(case((columns.problems != "", 1), else_=0)).label("wrong")
     query = (

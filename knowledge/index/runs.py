@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, delete, insert, or_, select, update
 
 from core.domain.knowledge import IndexProgress, IndexReport
+from core.domain.skew import SKEW
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.tables import pointers, runs
 
@@ -47,17 +48,27 @@ class RunStatus:
     error: str = ""
 
 
+def _when(now: float) -> ColumnElement[float]:
+    """By what runs are ordered: what a clock that was ahead has written is no time at all."""
+    began, seen = runs.c.began_at, runs.c.seen_at
+    return case((began <= now + SKEW, began), (seen <= now + SKEW, seen), else_=0.0)
+
+
 def last_runs(database: ManifestDatabase, now: float, count: int = 1) -> list[RunStatus]:
     """The latest runs of any model, the newest first."""
-    query = select(runs).order_by(runs.c.began_at.desc()).limit(count)
+    query = select(runs).order_by(_when(now).desc()).limit(count)
     rows = database.read(lambda connection: connection.execute(query).mappings().all())
     return [_status(row, now) for row in rows]
 
 
-def searched(database: ManifestDatabase) -> tuple[int, int]:
+def latest_model(now: float) -> ScalarSelect[str]:
+    """The fingerprint of the model that was indexed with last, for a query."""
+    return select(runs.c.fingerprint).order_by(_when(now).desc()).limit(1).scalar_subquery()
+
+
+def searched(database: ManifestDatabase, now: float) -> tuple[int, int]:
     """Documents and passages that questions are answered from: those of the model that was indexed with last."""
-    latest = select(runs.c.fingerprint).order_by(runs.c.began_at.desc()).limit(1).scalar_subquery()
-    query = select(pointers.c.documents, pointers.c.passages).where(pointers.c.fingerprint == latest)
+    query = select(pointers.c.documents, pointers.c.passages).where(pointers.c.fingerprint == latest_model(now))
     row = database.read(lambda connection: connection.execute(query).first())
     return (0, 0) if row is None else (row.documents, row.passages)
 
@@ -88,10 +99,11 @@ class RunLog:
 
     def _begin(self, connection: Connection, entry: RunEntry) -> None:
         now = self._now()
-        silent = (runs.c.state == RunState.RUNNING.value, runs.c.seen_at < now - _SILENCE)
+        unseen = or_(runs.c.seen_at < now - _SILENCE, runs.c.seen_at > now + SKEW)
+        silent = (runs.c.state == RunState.RUNNING.value, unseen)
         connection.execute(update(runs).where(*silent).values(state=RunState.INTERRUPTED.value))
         ours = select(runs.c.id).where(runs.c.fingerprint == self._fingerprint)
-        old = connection.execute(ours.order_by(runs.c.began_at.desc()).offset(_KEPT)).scalars().all()
+        old = connection.execute(ours.order_by(_when(now).desc()).offset(_KEPT)).scalars().all()
         connection.execute(delete(runs).where(runs.c.id.in_(old)))
         values = {"id": entry.id, "fingerprint": self._fingerprint, "began_at": now, "outcome": "{}"}
         connection.execute(insert(runs).values(**values, **self._state(entry, RunState.RUNNING)))
@@ -136,7 +148,7 @@ class RunEntry:
 
 def _status(row: Any, now: float) -> RunStatus:
     state, outcome = RunState(row["state"]), json.loads(row["outcome"])
-    if state is RunState.RUNNING and row["seen_at"] < now - _SILENCE:
+    if state is RunState.RUNNING and not now - _SILENCE <= row["seen_at"] <= now + SKEW:
         state = RunState.INTERRUPTED
     report = outcome.get("report")
     return RunStatus(

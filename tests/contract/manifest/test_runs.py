@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.domain.knowledge import IndexProgress, IndexReport
+from knowledge.index.held import held_roots
 from knowledge.index.runs import RunLog, RunState, last_runs, searched
 from tests.contract.manifest.conftest import OpenDatabase
 from tests.integration.knowledge.index_bench import Bench
@@ -64,7 +65,42 @@ def test_only_the_last_runs_are_kept(open_manifest: OpenDatabase) -> None:
 def test_what_is_searched_is_what_the_last_model_committed(bench: Bench) -> None:
     with RunLog(bench.database, "model1", lambda: 1.0).run():
         bench.run()
-    assert searched(bench.database) == (3, 6)
+    assert searched(bench.database, 10.0) == (3, 6)
     with RunLog(bench.database, "model2", lambda: 2.0).run():
         pass
-    assert searched(bench.database) == (0, 0)
+    assert searched(bench.database, 10.0) == (0, 0)
+
+
+def test_a_run_of_a_clock_that_was_ahead_is_not_the_last_one_for_ever(open_manifest: OpenDatabase) -> None:
+    database = open_manifest()
+    with pytest.raises(RuntimeError):
+        fail(RunLog(database, "model0", lambda: 9_000_000.0))
+    with RunLog(database, "model1", lambda: 1000.0).run():
+        pass
+
+    states = [run.state for run in last_runs(database, 1001.0, 2)]
+
+    assert states == [RunState.DONE, RunState.FAILED]
+
+
+def test_a_run_that_was_killed_while_the_clock_was_ahead_was_cut_off(
+    open_manifest: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.index.runs._PAUSE", 600.0)  # it gives no sign of life any more
+    database = open_manifest()
+    killed = RunLog(database, "model1", lambda: 9_000_000.0).run()
+    killed.__enter__()
+    assert last_runs(database, 1000.0)[0].state is RunState.INTERRUPTED
+    with RunLog(database, "model1", lambda: 1000.0).run():
+        pass
+    assert [run.state for run in last_runs(database, 9_000_001.0, 2)] == [RunState.INTERRUPTED, RunState.DONE]
+    killed.__exit__(None, None, None)
+
+
+def test_what_is_searched_is_not_what_a_clock_that_was_ahead_has_begun(bench: Bench) -> None:
+    with RunLog(bench.database, "model2", lambda: 9_000_000.0).run():
+        pass
+    with RunLog(bench.database, "model1", lambda: 1.0).run():
+        bench.run()
+    assert searched(bench.database, 10.0) == (3, 6)
+    assert [one.documents for one in held_roots(bench.database, 10.0)] == [3]
