@@ -7,13 +7,14 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 import structlog
 
 from core.domain.errors import HubError, StoreUnavailable
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, IndexReport, SourceReport
+from core.domain.skew import SKEW
 from core.ports.clock import Clock
 from core.ports.jobs import Jobs
 from knowledge.schedule import Schedule
@@ -126,15 +127,30 @@ class SourceJobs:
         if missing:
             planned = [self._plan(source) for source in self.sources.values() if source.id in missing]
             await self._jobs.plan_jobs(self._scope, planned, whole=False)
-            found = await self._jobs.jobs(self._scope)
-        return found
+        ahead = [(job, at) for job in found if (at := self._right_time(job)) is not None]
+        for job, at in ahead:
+            await self._jobs.replan_job(job, at)
+        return await self._jobs.jobs(self._scope) if missing or ahead else found
+
+    def _right_time(self, job: Job) -> float | None:
+        """For one whose time was written by a clock that was ahead: for years it would not be due. None for all others."""
+        source = self.sources.get(job.id)
+        schedule = source.schedule if source is not None and self._line(source) == job.schedule else None
+        if schedule is None or job.next_run_at is None or job.next_run_at <= self._soonest(schedule, SKEW):
+            return None
+        return self._soonest(schedule)
 
     def _plan(self, source: ScheduledSource) -> PlannedJob:
-        line = f"{source.schedule.text} {self._zone}" if source.schedule is not None else ""
-        return PlannedJob(source.id, source.shown, line, self._next(source))
+        return PlannedJob(source.id, source.shown, self._line(source), self._next(source))
+
+    def _line(self, source: ScheduledSource) -> str:
+        return f"{source.schedule.text} {self._zone}" if source.schedule is not None else ""
 
     def _next(self, source: ScheduledSource) -> float | None:
-        return source.schedule.next(self._clock.now(), self._zone).timestamp() if source.schedule is not None else None
+        return self._soonest(source.schedule) if source.schedule is not None else None
+
+    def _soonest(self, schedule: Schedule, after: float = 0.0) -> float:
+        return schedule.next(self._clock.now() + timedelta(seconds=after), self._zone).timestamp()
 
     def _then(self, job: Job) -> float | None:
         """Its time stays; one that has passed is made good by what is done now."""

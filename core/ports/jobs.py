@@ -23,6 +23,10 @@ class Jobs(Protocol):
         """All, or those of one index. One whose lease has ended is INTERRUPTED."""
         ...
 
+    async def replan_job(self, seen: Job, next_run_at: float) -> bool:
+        """Another time for a job. False where somebody has begun it or given it another time meanwhile."""
+        ...
+
     async def claim_job(
         self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
     ) -> Job | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, null, or_, select, update
 
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
@@ -20,6 +20,8 @@ _CUT_OFF = (JobState.RUNNING.value, JobState.INTERRUPTED.value)
 _MOST_FAILURES = 100
 _LOST = 30 * 86_400.0
 """Seconds overdue after which an index is thought to be gone, with its DATA_DIR; its next start would list its sources anew."""
+_LONGEST_LEASE = 300.0
+"""Seconds. Nobody takes a job for longer: a lease that ends later was taken by a clock that was ahead."""
 _LATER = 0.001
 """Seconds. What is asked for is served by the run that begins after it: ``asked_at`` <= ``began_at``."""
 _TRIGGER = ("knowledge", "webhook")
@@ -60,12 +62,15 @@ class SqlJobs:
 
     async def jobs(self, scope: str | None = None) -> Sequence[Job]:
         """See Jobs.jobs."""
-        query = select(job, (job.c.lease_until <= self._jobs_db.now()).label("let_go")).order_by(
-            job.c.source, job.c.scope
-        )
+        query = select(job, _let_go(self._jobs_db.now()).label("let_go")).order_by(job.c.source, job.c.scope)
         if scope is not None:
             query = query.where(job.c.scope == scope)
         return [_job(row) for row in await self._jobs_db.read(lambda connection: connection.execute(query).all())]
+
+    async def replan_job(self, seen: Job, next_run_at: float) -> bool:
+        """See Jobs.replan_job."""
+        statement = update(job).where(*_as_seen(seen)).values(next_run_at=next_run_at)
+        return await self._jobs_db.write(lambda connection: connection.execute(statement).rowcount > 0)
 
     async def claim_job(
         self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
@@ -83,15 +88,12 @@ class SqlJobs:
 
     def _job_claim(self, seen: Job, holder: str, seconds: float, next_run_at: float | None, *, due: bool) -> Any:
         now, columns = self._jobs_db.now(), job.c
-        free = or_(columns.lease_until <= now, columns.holder == holder)
+        free = or_(_let_go(now), columns.holder == holder)
         wanted = or_(columns.next_run_at <= now, columns.asked_at.is_not(None), columns.state.in_(_CUT_OFF))
         return (
             update(job)
             .where(
-                columns.scope == seen.scope,
-                columns.id == seen.id,
-                columns.run == seen.run,
-                columns.next_run_at.is_not_distinct_from(seen.next_run_at),
+                *_as_seen(seen),
                 free,
                 *([wanted] if due else []),
             )
@@ -153,6 +155,15 @@ class SqlJobs:
             return count
 
         return await self._jobs_db.write(work)
+
+
+def _as_seen(seen: Job) -> list[ColumnElement[bool]]:
+    same_time = job.c.next_run_at.is_not_distinct_from(seen.next_run_at)
+    return [job.c.scope == seen.scope, job.c.id == seen.id, job.c.run == seen.run, same_time]
+
+
+def _let_go(now: ColumnElement[float]) -> ColumnElement[bool]:
+    return or_(job.c.lease_until <= now, job.c.lease_until > now + _LONGEST_LEASE)
 
 
 def _one(seen: Job) -> Any:

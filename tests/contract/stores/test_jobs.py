@@ -103,6 +103,26 @@ async def test_a_killed_winner_s_run_is_taken_up_after_its_lease_and_says_so(
     assert not await due(store, clock)
 
 
+async def test_a_run_that_was_killed_while_the_clock_was_ahead_is_taken_up(store: SqlStore, clock: ManualClock) -> None:
+    await store.plan_jobs(SCOPE, [docs(clock.now().timestamp())])
+    clock.move(5 * 365 * 86_400)
+    assert await store.claim_job(await only(store), "killed", LEASE, next_run_at=None)
+    clock.move(-5 * 365 * 86_400)
+    assert (await only(store)).state is JobState.INTERRUPTED
+    assert await due(store, clock)
+    assert await store.claim_job(await only(store), "second", LEASE, next_run_at=None)
+
+
+async def test_another_time_is_given_to_what_is_as_it_was_seen(store: SqlStore, clock: ManualClock) -> None:
+    now = clock.now().timestamp()
+    await store.plan_jobs(SCOPE, [docs(now)])
+    seen = await only(store)
+    assert await store.replan_job(seen, now + 60)
+    assert (await only(store)).next_run_at == now + 60
+    assert not await store.replan_job(seen, now + 90)
+    assert (await only(store)).next_run_at == now + 60
+
+
 async def test_what_is_ended_early_is_anybody_s_at_once(store: SqlStore, clock: ManualClock) -> None:
     now = clock.now().timestamp()
     await store.plan_jobs(SCOPE, [docs(now)])

@@ -160,6 +160,27 @@ async def test_what_was_missed_is_done_once(hubs: list[Hub], clock: ManualClock)
     assert (await hubs[0].job()).next_run_at == clock.now().timestamp() + HOUR - 60
 
 
+async def test_a_clock_that_was_ahead_for_a_moment_puts_no_time_off(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(5 * 365 * 24 * HOUR)
+    assert await hubs[0].tick() == 2
+    clock.move(-5 * 365 * 24 * HOUR)
+    assert [await hub.tick() for hub in hubs] == [0, 0]
+    assert (await hubs[0].job()).next_run_at == clock.now().timestamp() + HOUR
+    clock.move(HOUR)
+    assert [await hub.tick() for hub in hubs] == [2, 0]
+
+
+async def test_a_hub_whose_clock_is_seconds_behind_does_not_do_it_again(hubs: list[Hub], clock: ManualClock) -> None:
+    await hubs[0].tick()
+    clock.move(HOUR)
+    assert await hubs[0].tick() == 2
+    clock.move(-30)
+    assert await hubs[1].tick() == 0
+    clock.move(30)
+    assert await hubs[1].tick() == 0
+
+
 async def test_what_a_killed_hub_was_doing_another_takes_up_and_says_so(hubs: list[Hub], clock: ManualClock) -> None:
     await hubs[0].tick()
     clock.move(HOUR)
