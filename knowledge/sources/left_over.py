@@ -26,7 +26,11 @@ def remove_left_over(mirrors: Path, roots: Iterable[str], now: float | None = No
 
 
 def _written(folder: Path) -> float:
-    return max((path.stat().st_mtime for path in (folder, *folder.iterdir())), default=0.0)
+    """Whoever fetches meanwhile puts files into the places of others, which vanish then: that is how new it is."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return time.time()
 
 
 def _remove(folder: Path) -> None:

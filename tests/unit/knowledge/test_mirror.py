@@ -177,3 +177,19 @@ def test_copies_that_nobody_names_any_more_go(tmp_path: Path) -> None:
     assert named.read().pages
     assert fetched.folder.exists()
     assert (tmp_path / "notes").is_dir()
+
+
+def test_a_file_that_vanishes_while_copies_are_looked_at_ends_nothing(tmp_path: Path) -> None:
+    """Whoever fetches writes beside a file and then puts it into its place; a link to nowhere is such a file all the time."""
+    fetched, gone = (Mirror.of(tmp_path, root) for root in ("https://busy.example", "https://gone.example"))
+    for copy in (fetched, gone):
+        with copy.fetching() as draft:
+            draft.finish(State({"/": PAGE}))
+    (fetched.folder / ".new-1").symlink_to("nowhere")
+    for old in (*gone.folder.iterdir(), gone.folder, fetched.folder):
+        os.utime(old, (0, 0))
+
+    remove_left_over(tmp_path, [])
+
+    assert fetched.folder.exists()
+    assert not gone.folder.exists()
