@@ -172,7 +172,9 @@ class Refresh:
             await self._note(options, _NO_READER)
             return Refreshed(options.root, False, 0, _NO_READER)
         try:
-            with Mirror.of(self._catalog.mirrors, options.root).fetching() as draft:
+            with contextlib.ExitStack() as held:
+                copy = Mirror.of(self._catalog.mirrors, options.root).fetching()
+                draft = await asyncio.to_thread(held.enter_context, copy)
                 state = await self._tickets(
                     options, draft, lambda done, total, place: together.told(options.root, done, total, place)
                 )

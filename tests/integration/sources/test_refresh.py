@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 
 from core.domain.knowledge import IndexProgress
 from knowledge.sources import Catalog, SourceOptions, git, scan, third_party
-from knowledge.sources.mirror import Mirror
+from knowledge.sources.mirror import Draft, Mirror, State
 from knowledge.sources.options import CLOSED_TICKETS, guess_kind
 from knowledge.sources.refresh import Refresh
 from tests.integration.sources.site import Site, page, serving
@@ -294,15 +295,25 @@ async def test_two_at_once_do_not_meet(site: Site, tmp_path: Path) -> None:
 async def test_the_disk_is_not_waited_for_where_customers_are_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failure is noted by another thread than that of the event loop."""
-    threads: set[int] = set()
-    fail = Mirror.fail
+    """A failure is noted and a copy is opened by another thread than that of the event loop."""
+    threads: list[int] = []
+    fail, fetching = Mirror.fail, Mirror.fetching
 
     def noted(mirror: Mirror, reason: str) -> None:
-        threads.add(threading.get_ident())
+        threads.append(threading.get_ident())
         fail(mirror, reason)
 
+    @contextlib.contextmanager
+    def opened(mirror: Mirror) -> Iterator[Draft]:
+        threads.append(threading.get_ident())
+        with fetching(mirror) as draft:
+            yield draft
+
+    async def read(options: SourceOptions, draft: Draft, tell: object) -> State:
+        return State()
+
     monkeypatch.setattr(Mirror, "fail", noted)
+    monkeypatch.setattr(Mirror, "fetching", opened)
     catalog = Catalog((SourceOptions(CLOSED_TICKETS),), tmp_path / "mirrors")
 
     [failed] = await Refresh(catalog).run([CLOSED_TICKETS])
@@ -310,7 +321,12 @@ async def test_the_disk_is_not_waited_for_where_customers_are_answered(
     assert "cannot be reached" in str(failed.failure)
     assert catalog.mirrors is not None
     assert Mirror.of(catalog.mirrors, CLOSED_TICKETS).read().failure == failed.failure
-    assert threads
+    refresh = Refresh(catalog)
+    refresh.read_tickets_with(read)
+    for _ in range(2):  # nor is it still held by the first one
+        [done] = await refresh.run([CLOSED_TICKETS])
+        assert (done.failure, done.documents) == (None, 0)
+    assert len(threads) == 3
     assert threading.get_ident() not in threads
 
 
