@@ -13,10 +13,12 @@ import psutil
 import pytest
 
 from core.domain.errors import KnowledgeUnavailable
+from core.domain.knowledge import KnowledgeAudience
 from knowledge.gaps import likeness
 from knowledge.open import open_knowledge
 from knowledge.process.child import State
 from knowledge.settings import KnowledgeSettings
+from knowledge.sources import SourceOptions
 from tests.integration.knowledge.conftest import PATIENCE
 from tests.servers.models import MODELS
 
@@ -153,3 +155,29 @@ async def test_work_that_takes_long_is_no_silence(settings: KnowledgeSettings, m
         assert (knowledge.health().pid, knowledge.health().restarts) == (pid, 0)
     finally:
         await knowledge.close()
+
+
+async def test_what_is_for_staff_now_is_closed_with_the_next_question(
+    settings: KnowledgeSettings, tmp_path: Path
+) -> None:
+    """Without a run, after a start with a folder that was for customers before."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "margins.md").write_text("# Margins\n\nOur margins are thirty percent.")
+    found = []
+    for audience in (KnowledgeAudience.PUBLIC, KnowledgeAudience.STAFF):
+        described = replace(settings, threshold=0.1, sources=(SourceOptions(str(docs), audience=audience),))
+        knowledge = open_knowledge(described)
+        await knowledge.start()
+        try:
+            await knowledge.warm(PATIENCE)
+            if audience is KnowledgeAudience.PUBLIC:
+                await knowledge.writer.index([str(docs)])
+            closed = await knowledge.writer.close_for_staff([str(docs)])
+            for who in KnowledgeAudience:
+                asked = await knowledge.retriever.retrieve("What are our margins?", audience=who)
+                found.append((closed, who, len(asked.passages)))
+        finally:
+            await knowledge.close()
+    public, staff = KnowledgeAudience.PUBLIC, KnowledgeAudience.STAFF
+    assert sorted(found) == sorted([(0, public, 1), (0, staff, 1), (1, public, 0), (1, staff, 1)])
