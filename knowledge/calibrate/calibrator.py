@@ -54,21 +54,25 @@ class Keeper(Protocol):
 class Calibrator:
     """``embed`` may be exchanged: at the start the model is asked directly, later through the queue that others use.
 
-    ``key`` names what its bounds are kept by.
+    ``key`` names what its bounds are kept by. ``later``: somebody asks again where bounds stand in (see Remeasuring), so that an
+    epoch with other passages is searched at once, with the bounds of before.
     """
 
     def __init__(self, embed: Embed, fingerprint: str, labelled: LabelledQuestions | None = None) -> None:
         self.embed = embed
+        self.later = False
         self._labelled = labelled
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._measuring = threading.Lock()
         said = json.dumps([_RECIPE, fingerprint, asdict(labelled) if labelled else None])
         self.key = sha256((said + _QUESTIONS.read_text("utf-8")).encode()).hexdigest()[:24]
 
-    def bounds(self, corpus: Corpus, languages: Sequence[str], keeper: Keeper | None = None) -> Bounds:
+    def bounds(
+        self, corpus: Corpus, languages: Sequence[str], keeper: Keeper | None = None, *, wait: bool = False
+    ) -> Bounds:
         """The bounds for this state of the knowledge; measured only when it has changed much since they last were.
 
-        Provisional where that fails, or where another thread is about it: ask again.
+        Provisional where that fails, or where it is for later or another thread is about it: ask again, with ``wait``.
         """
         allowed = admitted(corpus.arrays, Filters(KnowledgeAudience.PUBLIC))
         if not allowed.any():
@@ -79,9 +83,13 @@ class Calibrator:
         if kept is not None and now.changed(kept[0]) <= _CHANGED:
             return kept[1]
         stand_in = replace(kept[1] if kept is not None else _CAUTIOUS, provisional=True)
-        if not self._measuring.acquire(blocking=False):  # an epoch does not wait for the last one's to be measured
+        if self.later and kept is not None and not wait:
+            return stand_in
+        if not self._measuring.acquire(blocking=wait):  # an epoch does not wait for the last one's to be measured
             return stand_in
         try:
+            if wait and (meanwhile := self._kept(keeper)) is not None and now.changed(meanwhile[0]) <= _CHANGED:
+                return meanwhile[1]
             bounds = self._measured(corpus, allowed, languages)
             if (first := self._kept(keeper)) is not None and first[0] == now:  # another process was faster
                 return first[1]

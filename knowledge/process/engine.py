@@ -68,6 +68,7 @@ class Engine:
         self._regression: RegressionSet | None = None
         self._calibrator = calibrator
         calibrator.embed = self._queue.questions
+        self._remeasuring: Remeasuring | None = None
 
     @property
     def model(self) -> str:
@@ -79,9 +80,10 @@ class Engine:
         self._queue.run()
 
     def follow(self, tell: Callable[[Frame], None]) -> None:
-        """From now on takes in what other processes index, and measures what could not be measured at once."""
+        """From now on takes in what other processes index, and measures what was not measured at once."""
         ended = threading.Event()
         again = Remeasuring(self._index.reader, self._calibrator, lambda: tell(self.state()))
+        self._remeasuring, self._calibrator.later = again, True
         threading.Thread(target=again.follow, args=(ended,), name="measure", daemon=True).start()
         if self._settings.chroma_url:  # an embedded index has no other process that could
             following = (_FOLLOWING_PAUSE, ended, lambda: tell(self.state()))
@@ -135,6 +137,8 @@ class Engine:
         with log.run() as entry, ConverterProcess(self._settings.convert_timeout) as reader:
             entry.report = self._run(request, reader, _told(entry, _paced(report)))
         self._index.reader.refresh()
+        if self._remeasuring is not None:  # what was indexed is searched already; whoever waits for the end asks next
+            self._remeasuring.once()
         if not self._settings.chroma_url and request.get("drop_other_models"):  # of this folder nobody else has a model
             keep_words_of(words_folder(self._settings, self._embedder.fingerprint))
             self._index.writer.manifest.bounds.drop_others(self._calibrator.key)

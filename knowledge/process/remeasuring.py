@@ -1,6 +1,6 @@
-"""Bounds that could not be measured when an epoch was made ready are measured as soon as they can be.
+"""Bounds that were not measured when an epoch was made ready are measured as soon as they can be.
 
-An embedding server that was busy at that moment would otherwise leave a stand-in there until much of the knowledge has changed.
+An epoch is searched before that, since hundreds of questions are embedded for it; and an embedding server may have been busy.
 """
 
 from __future__ import annotations

@@ -32,8 +32,9 @@ class Searchable:
         return search(self.corpus, self.words, question, vector, filters, limit)
 
     def measured(self, calibrator: Calibrator) -> Searchable:
-        """The same, with the bounds that it has now. Raises EpochGone."""
-        return replace(self, bounds=calibrator.bounds(self.corpus, self.words.languages, self.corpus.manifest.bounds))
+        """The same, with the bounds that it has now, however long that takes. Raises EpochGone."""
+        keeper = self.corpus.manifest.bounds
+        return replace(self, bounds=calibrator.bounds(self.corpus, self.words.languages, keeper, wait=True))
 
 
 def with_words(folder: Path, calibrator: Calibrator) -> Callable[[Snapshot], Searchable]:
