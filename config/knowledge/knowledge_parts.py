@@ -83,7 +83,7 @@ def make_indexing(
         stand_in=sample_stands_in(settings),
         shared=settings.chroma_url is not None,
         election=election if settings.chroma_url else None,
-        turns=CrawlTurns(election),
+        turns=CrawlTurns(election, tuple(source.to_options() for source in settings.knowledge_source)),
         rerank=reranking(settings, metrics),
         jobs=jobs,
         before=partial(put_right, store, learned_file(settings)) if store is not None and LEARNED in sources else None,

@@ -127,3 +127,21 @@ def test_a_turn_is_of_each_host_that_a_crawl_may_enter() -> None:
     [repository] = turns_of(SourceOptions("https://me:secret@example.com/docs.git"))
     assert repository.startswith("fetch of ")
     assert "secret" not in repository
+
+
+async def test_who_may_enter_a_host_by_a_pattern_waits_for_who_names_it() -> None:
+    wide = SourceOptions("https://www.example.com/", hosts=("*.example.com",))
+    docs, shop = SourceOptions("https://docs.example.com/"), SourceOptions("https://shop.example.org/")
+    turns = CrawlTurns(Election(), (docs, wide, shop))
+    done: list[str] = []
+
+    async def crawl(options: SourceOptions) -> None:
+        async with turns.of(options):
+            done.append(options.address)
+
+    async with turns.of(docs):
+        waiting = asyncio.create_task(crawl(wide))
+        await asyncio.create_task(crawl(shop))
+        assert not waiting.done()
+    await waiting
+    assert done == [shop.address, wide.address]
