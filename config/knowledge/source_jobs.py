@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 _LEASE = 30.0
 """Seconds: so much later another process takes up what a killed one was doing."""
+_DAY = 86_400.0
+"""Seconds after which a hub that goes on says that its index is in use (see Jobs.plan_jobs)."""
 _BEAT = 2.0
 """Seconds between two looks at how far it is."""
 
@@ -112,16 +114,18 @@ class SourceJobs:
         self._lease = lease
         self._beat = beat
         self._here: set[str] = set()
-        self._planned = False
+        self._planned_at: float | None = None
 
     async def _all(self) -> Sequence[Job]:
         """From the first look on there are jobs of these sources. One that somebody else has taken out comes back.
 
         A hub with other settings does that, and it would never be due again.
         """
-        if not self._planned and self._plans:
-            await self._jobs.plan_jobs(self._scope, [self._plan(source) for source in self.sources.values()])
-        self._planned = True
+        now, before = self._clock.monotonic(), self._planned_at
+        if self._plans and (before is None or now - before >= _DAY):
+            planned = [self._plan(source) for source in self.sources.values()]
+            await self._jobs.plan_jobs(self._scope, planned, whole=before is None)
+            self._planned_at = now
         found = await self._jobs.jobs(self._scope)
         missing = self.sources.keys() - {job.id for job in found}
         if missing:

@@ -15,7 +15,8 @@ class Jobs(Protocol):
     async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob], *, whole: bool = True) -> None:
         """The jobs of this index are these and no others. Without ``whole``: those of them that are missing come to the others.
 
-        One whose schedule is as it was keeps its time, also when that has passed: what was missed is due once.
+        One whose schedule is as it was keeps its time, also when that has passed: what was missed is due once. It is a sign of
+        life of this index, for a month: jobs of one that gives none are taken out.
         """
         ...
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, null, or_, selec
 
 from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
+from core.domain.skew import SKEW
 from core.storage.among import among
 from core.storage.database import Database
 from core.storage.job_tables import job
@@ -19,7 +20,8 @@ from core.storage.tables import channel_memory
 _CUT_OFF = (JobState.RUNNING.value, JobState.INTERRUPTED.value)
 _MOST_FAILURES = 100
 _LOST = 30 * 86_400.0
-"""Seconds overdue after which an index is thought to be gone, with its DATA_DIR; its next start would list its sources anew."""
+"""Seconds without a sign of life after which an index is thought to be gone, with its DATA_DIR; its next start would list its
+sources anew."""
 _LONGEST_LEASE = 300.0
 """Seconds. Nobody takes a job for longer: a lease that ends later was taken by a clock that was ahead."""
 _LATER = 0.001
@@ -39,24 +41,28 @@ class SqlJobs:
         """See Jobs.plan_jobs."""
         wanted = {one.id: one for one in planned}
 
-        gone = (job.c.next_run_at < self._jobs_db.now() - _LOST, job.c.lease_until <= self._jobs_db.now())
+        now = self._jobs_db.now()
+        unknown = or_(job.c.seen_at.is_(None), job.c.seen_at > now + SKEW)  # its days begin to count
+        here = (job.c.scope == scope, job.c.state.not_in(_CUT_OFF))
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(job).where(job.c.scope != scope, *gone))
+            connection.execute(update(job).where(job.c.scope != scope, unknown).values(seen_at=now))
+            connection.execute(delete(job).where(job.c.scope != scope, job.c.seen_at < now - _LOST, _let_go(now)))
             rows = connection.execute(select(job).where(job.c.scope == scope).with_for_update()).all()
             for row in rows if whole else ():
                 one = wanted.get(row.id)
-                here = (job.c.scope == scope, job.c.id == row.id)
+                this = (job.c.scope == scope, job.c.id == row.id)
                 if one is None:
-                    connection.execute(delete(job).where(*here))
+                    connection.execute(delete(job).where(*this))
                 elif (row.schedule, row.source) != (one.schedule, _words(one.source)):
                     changed = row.schedule != one.schedule
                     values: dict[str, Any] = {"schedule": one.schedule, "source": _words(one.source)}
                     values |= {"next_run_at": one.next_run_at} if changed else {}
-                    connection.execute(update(job).where(*here).values(**values))
+                    connection.execute(update(job).where(*this).values(**values))
             known = {row.id for row in rows}
             for one in (one for one in planned if one.id not in known):
                 connection.execute(self._jobs_db.insert_new(job), _new(scope, one))
+            connection.execute(update(job).where(*here).values(seen_at=now))
 
         await self._jobs_db.write(work)
 
@@ -190,6 +196,7 @@ def _job(row: Any) -> Job:
     state, outcome, progress = JobState(row.state), json.loads(row.outcome), json.loads(row.progress)
     if state is JobState.RUNNING and getattr(row, "let_go", False):
         state = JobState.INTERRUPTED
+    begun = state in (JobState.RUNNING, JobState.INTERRUPTED)
     served = state is JobState.RUNNING and row.asked_at is not None and row.asked_at <= row.began_at
     return Job(
         scope=row.scope,
@@ -201,7 +208,7 @@ def _job(row: Any) -> Job:
         run=row.run,
         state=state,
         began_at=row.began_at,
-        seen_at=row.seen_at,
+        seen_at=row.seen_at if begun else row.ended_at,
         cut_off_at=row.cut_off_at,
         ended_at=row.ended_at,
         progress=IndexProgress(**progress) if progress else None,

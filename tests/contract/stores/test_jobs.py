@@ -54,8 +54,34 @@ async def test_an_index_that_nobody_has_started_for_a_month_is_told_of_no_more(
     await store.plan_jobs(SCOPE, [docs(now)])
     assert len(await store.jobs()) == 3
     clock.move(120)
+    await store.ask_jobs(["docs"])  # a push is for all of them, and keeps none
     await store.plan_jobs(SCOPE, [docs(now)])
-    assert [job.scope for job in await store.jobs()] == [SCOPE, "read when asked"]
+    assert [job.scope for job in await store.jobs()] == [SCOPE]
+
+
+async def test_an_index_that_is_in_use_keeps_what_is_known_of_its_sources(store: SqlStore, clock: ManualClock) -> None:
+    await store.plan_jobs("read when asked", [docs(None, "")])
+    run = await store.claim_job((await store.jobs())[0], "p", LEASE, next_run_at=None, due=False)
+    assert run is not None
+    assert await store.end_job(run, JobState.DONE, SourceReport("docs", 7))
+    before = await store.jobs("read when asked")
+    for _ in range(50):
+        clock.move(86_400.0)
+        await store.plan_jobs("read when asked", [docs(None, "")], whole=False)
+    await store.plan_jobs(SCOPE, [docs(None)])
+    assert await store.jobs("read when asked") == before
+
+
+async def test_an_index_that_was_seen_last_by_a_clock_that_was_ahead_goes_a_month_later(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    clock.move(5 * 365 * 86_400)
+    await store.plan_jobs("gone", [docs(clock.now().timestamp() + 60)])
+    clock.move(-5 * 365 * 86_400)
+    for left in (2, 2, 1):
+        await store.plan_jobs(SCOPE, [docs(None)])
+        assert len(await store.jobs()) == left
+        clock.move(20 * 86_400.0)
 
 
 async def test_of_two_who_see_the_same_time_one_wins(

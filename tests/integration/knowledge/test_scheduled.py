@@ -344,6 +344,17 @@ async def test_sources_that_are_configured_no_more_have_no_jobs(stores: list[Sql
     assert (job.source, job.next_run_at) == (SITE, None)
 
 
+async def test_a_hub_that_is_never_started_anew_keeps_its_sources(stores: list[SqlStore], clock: ManualClock) -> None:
+    hub = Hub(stores[0], clock, every("none", DOCS), "p0")
+    await hub.indexing.run([DOCS])
+    before = await hub.job()
+    for _ in range(40):
+        clock.move(24 * HOUR)
+        await hub.tick()
+    await stores[1].plan_jobs("another index", [])
+    assert await hub.job() == before
+
+
 async def test_a_command_with_other_sources_takes_no_schedule_from_a_hub(
     stores: list[SqlStore], clock: ManualClock
 ) -> None:
