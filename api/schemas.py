@@ -58,7 +58,7 @@ class FoundMetadata(SourceMetadata):
 
 
 class Found(BaseModel):
-    """A passage that a search found."""
+    """A passage that a search found. ``relevance_score`` is how near its meaning is; in the order its words count as well."""
 
     id: str
     title: str

@@ -79,6 +79,8 @@ def supported(locale: str | None) -> str | None:
 
 _SURE_LEAD = 2  # signs of a language more than of any other; one more is enough where there are
 _SURE_SIGNS = 3
+_SPANISH = re.compile("[¿¡]")
+"""No other language begins a sentence so."""
 
 
 def _counted(text: str) -> tuple[str | None, int, int]:
@@ -88,6 +90,7 @@ def _counted(text: str) -> tuple[str | None, int, int]:
     if arabic * 2 > len(words):
         return "ar", arabic, arabic
     counts = {code: sum(word in markers for word in words) for code, markers in _markers().items()}
+    counts["es"] += _SURE_LEAD if _SPANISH.search(text) else 0
     best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
     lead = best[1] - second[1]
     return (best[0] if lead else None), best[1], lead

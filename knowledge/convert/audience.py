@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 from core.domain.knowledge import KnowledgeAudience
@@ -39,6 +40,7 @@ _IN_MARKUP = re.compile(
     re.IGNORECASE,
 )
 _STAFF_ALONE = re.compile(r"\W*staff(?:[ -]only)?\W*", re.IGNORECASE)
+_ALIKE = 0.85
 _HEAD_LINES = 100
 """Of a head that has no end so many lines are looked at."""
 _NEWLINES = re.compile("\r\n?|\x85|\u2028|\u2029")
@@ -95,6 +97,14 @@ def refuse_unheard(values: Mapping[Any, Any], head: str, above: int) -> None:
     at = _word(found) if found is not None else word.start() if word is not None else 0
     what = f"names an 'audience' below {nested}" if nested else "names an 'audience' that is no field of the head"
     raise refused(line(head, at, above), what, do)
+
+
+def refuse_misspelt(values: Mapping[Any, Any]) -> None:
+    """For a head that is not for staff: a name with a slip of the pen, of which its author thinks that it was heard."""
+    for key, value in values.items():
+        like = SequenceMatcher(None, NAME, str(key).strip().lower()).ratio()
+        if like >= _ALIKE and not is_name(key) and for_staff(value):
+            raise UnreadableDocument(f"{str(key)!r} at the head is no field: did you mean 'audience'?")
 
 
 def said_below(content: Any, unheard: Callable[[Any], bool], names: Iterable[str] = (NAME,)) -> str | None:

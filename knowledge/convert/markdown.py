@@ -66,6 +66,7 @@ def split_head(text: str) -> tuple[FrontMatter, str, int]:
         found = _front_matter(values)
         if found.audience is not KnowledgeAudience.STAFF:
             audience.refuse_unheard(values, head, above)
+            audience.refuse_misspelt(values)
         return found, "\n".join(lines[(end or 0) + 1 :]), above + (end or 0) + 1
     audience.refuse_head(head, above)
     return FrontMatter(), text, 0

@@ -87,6 +87,7 @@ def test_claim_patterns_are_written_in_the_folded_form(code: str) -> None:
         ("Partager un projet", "fr"),
         ("Olvidé mi contraseña", "es"),
         ("Reembolso", "es"),
+        ("¿Cuánto dura la garantía?", "es"),
         ("استرداد المال", "ar"),
         ("Refund", None),
         ("Share project", None),
@@ -98,6 +99,7 @@ def test_the_language_of_a_message(text: str, code: str | None) -> None:
 
 def test_what_is_surely_written_comes_first_then_a_known_locale_then_english() -> None:
     assert choose("How do I do it?", "de-AT") == "en"
+    assert choose("¿Cuánto dura la garantía?", "en") == "es"
     assert choose("Je veux parler à un humain", "en") == "fr"
     assert choose("Wie geht das mit der Rechnung?", "ja-JP", None) == "de"
     assert choose("Wie geht das mit der Rechnung?", None, "fr_CA") == "de"

@@ -104,6 +104,8 @@ REFUSED = [
     ("a.html", "<html><body><h1>A</h1><h2>Audience</h2><p>Staff</p><p>Forty percent.</p></body></html>", "'Audience'"),
     ("a.txt", "Margins\n\nForty percent.\n\naudience: staff\n", "line 5 "),
     ("a.rst", "Margins\n=======\n\n.. meta::\n   :audience: staff\n\nForty percent.", "line 5 "),
+    ("a.md", "---\naudiance: staff\n---\nForty percent.\n", "did you mean 'audience'"),
+    ("a.md", "---\nAudiences: [staff]\n---\nForty percent.\n", "did you mean 'audience'"),
     ("a.csv", "topic,audience\nmargin,staff\n", "its text"),
     ("a.xml", "<article>\n<section audience='staff'>Forty percent.</section></article>", "line 2 "),
     ("a.xml", "<topic><dc:audience xmlns:dc='x'>staff</dc:audience>Forty percent.</topic>", "line 1 "),
