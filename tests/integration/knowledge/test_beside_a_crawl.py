@@ -11,7 +11,7 @@ from core.storage.store import SqlStore
 from knowledge.sources import identity_of
 from knowledge.sources.refresh import Refresh, Refreshed
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.knowledge.test_scheduled import DOCS, HOUR, Hub, every
+from tests.integration.knowledge.scheduled_hub import DOCS, HOUR, Hub, every
 from tests.unit.core.eventually import eventually
 
 SITE = "https://help.example.com/"
