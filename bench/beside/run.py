@@ -142,7 +142,7 @@ _LIMITS = (
     "- Of a question's time the bare model is about 7 ms of a processor. The rest is the search for words in three fields,",
     "  and the way to the process of the model and back: it is another one, so that a document that breaks it does not end",
     "  the server.",
-    "- Memory is less than half of the others' because nothing of ours loads PyTorch.",
+    "- Memory is at most half of the others' because nothing of ours loads PyTorch.",
     "",
 )
 

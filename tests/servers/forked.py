@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -17,6 +18,9 @@ from typing import Any
 from tests.servers.programs import ROOT
 
 READ, APPEND = os.O_RDONLY, os.O_WRONLY | os.O_CREAT | os.O_APPEND
+
+_PATIENCE = 10.0
+"""Seconds that it gets to end by itself."""
 
 CAN_FORK = sys.platform == "linux"
 
@@ -94,6 +98,12 @@ class _ForkServer:
         os.close(theirs)
         os.close(told)
         self._answers = os.fdopen(answers, "rb")
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        os.close(self._orders)
+        self._answers.close()
+        self._process.wait(_PATIENCE)
 
     def ask(self, **order: Any) -> int:
         """A process's id, or the exit code of one that has ended."""

@@ -49,11 +49,17 @@ class Shelf:
         return self
 
     async def index(
-        self, paths: Sequence[str], *, progress: Callable[[IndexProgress], None], only: Sequence[str] = (), **_: Any
+        self,
+        paths: Sequence[str],
+        *,
+        progress: Callable[[IndexProgress], None] | None = None,
+        only: Sequence[str] = (),
+        **_: Any,
     ) -> IndexReport:
         roots = tuple(only or paths)
         self.seen.append(roots)
-        progress(IndexProgress(3, 9, "a.md"))
+        if progress is not None:
+            progress(IndexProgress(3, 9, "a.md"))
         await self.gate.wait()
         if self.fault is not None:
             raise self.fault
