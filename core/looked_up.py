@@ -40,6 +40,13 @@ def nothing_left() -> None:
         notes.left_out = True
 
 
+def only_tried(query: str) -> None:
+    """This was a second way to look for what another lookup of the turn stands for: it is none of its own."""
+    notes = _NOTES.get()
+    if notes is not None:
+        notes.found.pop(query, None)
+
+
 class NotingRetriever:
     """Implements Retriever: asks another, and notes what it found."""
 

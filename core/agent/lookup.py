@@ -7,6 +7,7 @@ import re
 from core.agent.wording import content_stems
 from core.domain.errors import KnowledgeUnavailable
 from core.domain.knowledge import KnowledgeAudience, Retrieval
+from core.looked_up import only_tried
 from core.ports.clock import Clock
 from core.ports.retriever import Retriever
 
@@ -48,13 +49,19 @@ class Lookup:
             try:
                 found = await self._retrieved(bare, category)
                 if not found.supported and bare != query:
-                    named = await self._retrieved(query, category)
-                    found = named if _tells(named, bare) else found
+                    found = await self._with_company(query, bare, category) or found
                 return found.about(meant)
             except KnowledgeUnavailable:
                 if self._clock.monotonic() + self._poll > deadline:
                     raise
                 await self._clock.sleep(self._poll)
+
+    async def _with_company(self, query: str, bare: str, category: str | None) -> Retrieval | None:
+        """Whether it is found or not, the question was looked up once: under the words that decided it."""
+        found = await self._retrieved(query, category)
+        told = _tells(found, bare)
+        only_tried(bare if told else query)
+        return found if told else None
 
     async def _retrieved(self, query: str, category: str | None) -> Retrieval:
         return await self._retriever.retrieve(query, limit=self._limit, category=category, audience=self._audience)

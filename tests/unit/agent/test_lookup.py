@@ -6,6 +6,7 @@ import pytest
 
 from core.agent.lookup import Lookup
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
+from core.looked_up import NotingRetriever, noting
 from tests.contract.responders.world import SteppingClock
 
 PAGE = Passage("p1", "d1", "About us", "Tidepool was founded in 2011 in Bergen.", "about.md", 0.7)
@@ -68,5 +69,8 @@ async def test_the_companys_name_is_not_looked_for(company: str, question: str, 
 async def test_with_the_name_only_a_page_counts_that_speaks_of_what_is_asked(
     question: str, found: tuple[Passage, ...]
 ) -> None:
-    lookup = Lookup(Asked(named=True), SteppingClock(), limit=1, wait=0, poll=1, company="Tidepool")
-    assert (await lookup.find(question)).passages == found
+    lookup = Lookup(NotingRetriever(Asked(named=True)), SteppingClock(), limit=1, wait=0, poll=1, company="Tidepool")
+    with noting() as notes:
+        assert (await lookup.find(question)).passages == found
+    decided = question if found else " ".join(question.replace("Tidepool", "").split())
+    assert list(notes.found) == [decided], "a gap is counted by one lookup"
