@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from knowledge.index.deletions import Deletions, nothing_instead
 from knowledge.index.distinct import distinct
 from knowledge.index.order import IndexOrder, Origin
 from knowledge.index.records import IndexedDocument
+from knowledge.index.taking import Taking
 from knowledge.index.tally import Tally
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
@@ -36,10 +36,6 @@ _DOCUMENTS_AT_ONCE = 32
 _FILLING_PAUSE = 3.0
 """Seconds to the first epoch of an index that is filled for the first time: it answers from what there is. The next pauses
 are each twice as long, since an epoch costs more the more there is in it."""
-_CLOSING_PAUSE = 3.0
-_CLOSING_SHARE = 0.2
-"""Seconds between two epochs that are taken because something was closed, and the share of the time that goes into taking them.
-Whoever answers hides it before that; there may be hundreds of such documents, and an epoch of a large index takes seconds."""
 _SETTLED = 2.0
 """Seconds. A file may change twice within the resolution of its times, so what was written just now is no proof."""
 
@@ -78,15 +74,13 @@ class IndexRun:
         self._max_bytes = max_bytes
         self._clock = clock
         self._now = now
-        self._committed = committed
+        self._taking = Taking(committed, clock)
         self._catalog = catalog or Catalog()
         self._pending: list[tuple[SourceFile, IndexedDocument | None, Prepared]] = []
         self._tally = Tally()
         self._filling_since: float | None = None
         self._filling_pause = _FILLING_PAUSE
         self._mending = False
-        self._closed_unseen = False
-        self._closings_from = -math.inf
         self._unread: dict[tuple[str, str], str] = {}
 
     def run(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
@@ -94,8 +88,7 @@ class IndexRun:
         try:
             return self._through(order, progress)
         finally:
-            if self._closed_unseen:
-                self._take()
+            self._taking.end()
 
     def _through(self, order: IndexOrder, progress: Callable[[IndexProgress], None]) -> IndexReport:
         started, tally = self._clock(), self._tally
@@ -198,26 +191,13 @@ class IndexRun:
         for identity in closed:
             known[identity] = replace(known[identity], digest="", stamp="")
         if closed:
-            self._take()
-
-    def _closed_one(self) -> None:
-        """The epoch is taken now and then, and at the end."""
-        self._closed_unseen = True
-        began = self._clock()
-        if began >= self._closings_from:
-            self._take()
-            ended = self._clock()
-            self._closings_from = ended + max(_CLOSING_PAUSE, (ended - began) / _CLOSING_SHARE)
-
-    def _take(self) -> None:
-        self._closed_unseen = False
-        self._committed()
+            self._taking.now()
 
     def _fail(self, file: SourceFile, reason: str, known: IndexedDocument | None) -> None:
         stays = "" if known is None else " (its last readable version stays in the index)"
         unheard = "audience" in reason or (known is not None and speaks_of_audience(file, self._max_bytes))
         if known is not None and unheard and self._index.close([file.id]):
-            self._closed_one()
+            self._taking.closed_one()
             stays = " (its last readable version stays in the index, for staff alone)"
         self._tally.settled += 1
         self._tally.failed(file.root, [(file.source, f"{reason}{stays}")])
@@ -238,7 +218,7 @@ class IndexRun:
         self._tell(progress, file.source, "read")
         document, chunks = self._read(file, stamp)
         if known is not None and self._index.narrow(file.id, chunks):
-            self._closed_one()
+            self._taking.closed_one()
         problems = tuple(" ".join(problem.split()) for problem in document.problems)
         entry = IndexedDocument(file.id, digest, file.source, file.root, len(chunks), origin, problems, stamp)
         self._pending.append((file, known, Prepared(entry, chunks)))
@@ -326,12 +306,12 @@ class IndexRun:
     def _finish(self) -> None:
         if self._commit(anew=self._mending):
             self._index.tidy()
-            self._take()
+            self._taking.now()
 
     def _commit(self, *, anew: bool = False) -> bool:
         changed = self._index.commit(anew=anew)
         if changed:
-            self._take()
+            self._taking.now()
         return changed
 
     def _tell(self, progress: Callable[[IndexProgress], None], source: str, stage: str) -> None:
