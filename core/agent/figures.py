@@ -26,7 +26,7 @@ from core.agent.wording import fold, phrase, stem
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
 _MONTHS = {"month": 1, "year": 12}
 DURATIONS = frozenset({*_MINUTES, *_MONTHS})
-_CURRENCIES = {
+CURRENCIES = {
     **dict.fromkeys(("€", "eur", "euro", "euros", "يورو"), "EUR"),
     **dict.fromkeys(("$", "usd", "dollar", "dollars", "dolares", "دولار"), "USD"),
     **dict.fromkeys(("£", "gbp", "pound", "pounds", "pfund", "livres", "libras"), "GBP"),
@@ -173,14 +173,14 @@ def _duals(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:
 def _unit(folded: str, start: int, end: int) -> str | None:
     before = _BEFORE.search(folded, max(0, start - 4), start)
     if before is not None:
-        return _CURRENCIES[before[1]]
+        return CURRENCIES[before[1]]
     after = _AFTER.match(folded, end)
     if after is None:
         return None
     word = after[1]
     if word in _PERCENT:
         return "%"
-    return _CURRENCIES.get(word) or _duration_words().get(word)
+    return CURRENCIES.get(word) or _duration_words().get(word)
 
 
 def _unit_further_on(folded: str, end: int) -> str | None:

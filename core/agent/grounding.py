@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from core.agent.claims import says_unknown
 from core.agent.code_spans import leading_block
+from core.agent.figures import CURRENCIES
 from core.agent.stating import admits_only, asks, asks_only, only_small_words, remainder
 from core.agent.wording import content_stems, fold
 
@@ -20,9 +21,10 @@ _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _LEADS = re.compile(r":[*_ ]*$")
 _REPEATED = 0.7
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d{1,4}[ /\-])[\d ()/\-]{5,}\d")
+_MONEY = "|".join(map(re.escape, (word for word in CURRENCIES if word.isalpha())))
 _AMOUNT = re.compile(
     r"(?<!\w)[€£]\s?\d[\d.,]*|(?<!\w)\$\s?\d+(?:\d|[.,]\d)[\d.,]*"  # in a shell, "$1" is none
-    r"|(?<![\w.])\d[\d.,]*\s?(?:[€£]|\$(?!\w)|(?:eur|euros?|usd|dollars?|gbp|chf|francs?|franken)\b)",
+    rf"|(?<![\w.])\d[\d.,]*\s?(?:[€£]|\$(?!\w)|(?:{_MONEY})\b)",
     re.IGNORECASE,
 )
 _IN_CODE_ALONE = re.compile(
