@@ -111,7 +111,7 @@ class Settings(
     @property
     def effective_database_url(self) -> str:
         """The database, embedded when none is named."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'switchboard.db').absolute()}"
+        return self.database_url or f"sqlite:///{self.data_dir / 'switchboard.db'}"
 
     @property
     def uses_sqlite(self) -> bool:

@@ -36,7 +36,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         database_url=settings.database_url,
         embedding_model=settings.embedding_model,
         embedding_precision=settings.embedding_precision,
-        models=(settings.embedding_cache or settings.data_dir / "models").absolute(),
+        models=settings.embedding_cache or settings.data_dir / "models",
         embedding_url=settings.embedding_base_url,
         embedding_key=embedding_key.get_secret_value() if embedding_key is not None else None,
         embedding_dimensions=settings.embedding_dimensions,
@@ -48,7 +48,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         regression=settings.knowledge_regression,
         sources=tuple(source.to_options() for source in settings.knowledge_source),
         max_file_bytes=settings.knowledge_max_file_bytes,
-        mirrors=(settings.data_dir / "knowledge" / "sources").absolute(),
+        mirrors=settings.data_dir / "knowledge" / "sources",
         learned=learned_file(settings),
     )
 

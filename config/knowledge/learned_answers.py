@@ -58,7 +58,7 @@ class Sources(Protocol):
 
 def learned_file(settings: Settings) -> Path:
     """Where it is kept, whether or not there is one yet."""
-    return (settings.data_dir / "knowledge" / "desk.faq.yaml").absolute()
+    return settings.data_dir / "knowledge" / "desk.faq.yaml"
 
 
 def written(answers: Sequence[LearnedAnswer]) -> str:
