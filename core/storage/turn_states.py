@@ -105,9 +105,7 @@ def _state(
     by_message = codec.group_files(files)
     said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
     waiting = [item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None]
-    pending, until = waiting, float("inf")
-    if inbound is Author.CUSTOMER:
-        pending, until = _of_one_author(waiting)
+    pending, until = _of_one_author(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
     writer = codec.customer_from(people[_author(pending) or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False)
