@@ -89,7 +89,8 @@ class Hub:
         self.wake = parts.make_wake(settings)
         self.files = parts.make_files(settings)
         self.confined = parts.make_confined()
-        self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
+        self._file_calls = parts.make_file_calls()
+        self.extraction = parts.make_extraction(self.store, self.files, self.metrics, self._file_calls)
         self.knowledge = knowledge_parts.make_knowledge(settings)
         self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
         self.indexing = knowledge_parts.make_indexing(
@@ -354,6 +355,7 @@ class Hub:
             await loop.stop()
         await self.indexing.stop()
         await self.extraction.stop()
+        await self._file_calls.close()
         await self.confined.close()
         await self.health.close()
         await self.wake.stop()

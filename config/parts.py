@@ -13,7 +13,7 @@ from config.desk.staffed import is_staffed
 from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
-from core.attachments.extract import ChildExtractor
+from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
@@ -24,6 +24,7 @@ from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
 from core.ports.clock import Clock
+from core.ports.confined import ConfinedCalls
 from core.ports.metrics import Metrics
 from core.ports.store import Store
 from core.ports.surroundings import Surroundings
@@ -31,8 +32,7 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
-_FOR_FOREIGN_DATA = ("core.attachments.convert",)
-"""Modules that confined processes import once for all calls."""
+_READERS_OF_FILES = ("core.attachments.reading", "core.attachments.markitdown_readers")
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
@@ -103,13 +103,20 @@ def make_files(settings: Settings) -> FileStore | ObjectStore:
 
 
 def make_confined() -> ConfinedRunner:
-    """Reads what strangers wrote: files, mails. Close it in the end."""
-    return ConfinedRunner(_FOR_FOREIGN_DATA)
+    """Reads what strangers wrote, apart from files. Close it in the end."""
+    return ConfinedRunner()
 
 
-def make_extraction(store: Store, files: FileStore | ObjectStore, metrics: Metrics) -> ExtractionService:
+def make_file_calls() -> ConfinedRunner:
+    """Reads customers' files: apart from the other, since its libraries weigh much and one file may take long."""
+    return ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0)
+
+
+def make_extraction(
+    store: Store, files: FileStore | ObjectStore, metrics: Metrics, calls: ConfinedCalls
+) -> ExtractionService:
     """Reads customers' files in confined child processes."""
-    return ExtractionService(store, files, ChildExtractor(), metrics=metrics)
+    return ExtractionService(store, files, ConfinedExtractor(calls), metrics=metrics)
 
 
 def make_rates(settings: Settings, clock: Clock) -> Rates:

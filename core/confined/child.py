@@ -14,7 +14,7 @@ from core.confined.wire import BrokenFrame, Frame, encode, read_exactly, read_fr
 from core.domain.errors import HubError
 from core.ports.confined import CallLimits
 
-_BROKEN = "The data could not be read; it may be damaged."
+_BROKEN = "It could not be read; it may be damaged."
 _MOST_REASON = 300
 
 

@@ -21,8 +21,8 @@ _log = logging.getLogger("switchboard.confined")
 _START_SECONDS = 60.0
 """For a child to be there; the first one waits for the template's imports, on a machine that may be busy."""
 _TOO_MUCH = {
-    "memory": "Reading the data took too much memory.",
-    "output": "Reading the data gave more than is allowed.",
+    "memory": "Reading it took too much memory.",
+    "output": "Reading it gave more than is allowed.",
 }
 
 
@@ -102,7 +102,7 @@ class ConfinedRunner:
                 async with asyncio.timeout(limits.wall_seconds):
                     return await _ask(child.pipe, head, payload, limits)
             except TimeoutError:
-                raise CallTookTooLong("Reading the data took too long.") from None
+                raise CallTookTooLong("Reading it took too long.") from None
             except (BrokenFrame, OSError):
                 _raise_for(await child.end())
 
@@ -153,5 +153,5 @@ async def _exactly(pipe: socket.socket, size: int) -> bytes:
 
 def _raise_for(status: int) -> NoReturn:
     if status == -signal.SIGXCPU:
-        raise CallTookTooLong("Reading the data took too much processor time.")
-    raise CallDied("The data could not be read; the program that reads it stopped.")
+        raise CallTookTooLong("Reading it took too much processor time.")
+    raise CallDied("It could not be read; the program that reads it stopped.")
