@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 
 from api.logging import LogSettings
@@ -102,14 +104,20 @@ def make_files(settings: Settings) -> FileStore | ObjectStore:
     return open_store(settings.data_dir, settings.attachments_url, policy)
 
 
-def make_confined() -> ConfinedRunner:
-    """Reads what strangers wrote, apart from files. Close it in the end."""
-    return ConfinedRunner()
+@dataclass(frozen=True, slots=True)
+class ConfinedProcesses:
+    """``files`` is apart from ``messages``: its libraries weigh much, and one file may take long."""
+
+    messages: ConfinedRunner
+    files: ConfinedRunner
 
 
-def make_file_calls() -> ConfinedRunner:
-    """Reads customers' files: apart from the other, since its libraries weigh much and one file may take long."""
-    return ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0)
+def make_confined(closing: AsyncExitStack) -> ConfinedProcesses:
+    """They read what strangers wrote. Nothing starts before the first call; ``closing`` ends them."""
+    made = ConfinedProcesses(ConfinedRunner(), ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0))
+    for runner in (made.messages, made.files):
+        closing.push_async_callback(runner.close)
+    return made
 
 
 def make_extraction(

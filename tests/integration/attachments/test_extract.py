@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,9 +25,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def calls() -> AsyncIterator[ConfinedCalls]:
     """As the hub has them; the readers of files are loaded once for this module."""
-    runner = parts.make_file_calls()
-    yield runner
-    await runner.close()
+    async with AsyncExitStack() as closing:
+        yield parts.make_confined(closing).files
 
 
 @pytest.fixture

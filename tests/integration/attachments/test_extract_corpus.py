@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def calls() -> AsyncIterator[ConfinedCalls]:
-    runner = parts.make_file_calls()
-    yield runner
-    await runner.close()
+    async with AsyncExitStack() as closing:
+        yield parts.make_confined(closing).files
 
 
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
