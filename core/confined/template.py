@@ -114,13 +114,15 @@ def main(job: str) -> None:
 def _import(names: Sequence[str]) -> dict[str, str]:
     """What could not be imported, and why: the call that needs it says so again."""
     missing: dict[str, str] = {}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    for name in _ONE_THREAD:
+        os.putenv(name, "1")
     for name in names:
         try:
             importlib.import_module(name)
         except Exception as error:
             missing[name] = f"{type(error).__name__}: {error}"[:300]
-    os.environ.clear()
+    for name in _ONE_THREAD:
+        os.unsetenv(name)
     return missing
 
 

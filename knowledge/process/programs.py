@@ -17,7 +17,7 @@ PACKAGES = Path(__file__).parents[2]
 """The folder that holds our packages, so that a child finds them without being installed: its working directory."""
 
 _PATIENT = 10
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4  # prctl(2)
 
 
 def command(module: str) -> tuple[str, ...]:
@@ -34,9 +34,12 @@ def die_with_parent() -> None:
 def confine(memory: int | None = None, cpu: float | None = None, *, patient: bool = True) -> None:
     """Ends with the parent, leaves no dump, goes behind whoever serves customers, and stays within bytes and seconds of work.
 
-    Call it first, while there is one thread. What the system does not know is left out: macOS refuses some of it.
+    Others of its account cannot look into it. Call it first, while there is one thread. What the system does not know is
+    left out: macOS refuses some of it.
     """
     die_with_parent()
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if patient and hasattr(os, "nice"):
         os.nice(_PATIENT)
     try:
