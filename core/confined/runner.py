@@ -18,8 +18,11 @@ from core.ports.confined import DEFAULT, CallLimits
 
 _log = logging.getLogger("switchboard.confined")
 
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
 """For a child to be there; the first one waits for the template's imports, on a machine that may be busy."""
+
+_MOST_REASON = 500
+"""Characters: a child that was taken over may say what it likes, and people read it."""
 
 
 class ConfinedRunner:
@@ -122,7 +125,8 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     await loop.sock_sendall(pipe, payload)
     said = await _read(pipe)
     if "failed" in said:
-        raise CallFailed(str(said["failed"]), kind=str(said.get("kind")), reason=str(said.get("reason")))
+        detail, kind, reason = (str(said.get(name))[:_MOST_REASON] for name in ("failed", "kind", "reason"))
+        raise CallFailed(detail, kind=kind, reason=reason)
     if "too_much" in said:
         raise _too_much(Resource.MEMORY if said["too_much"] == Resource.MEMORY else Resource.OUTPUT)
     size = said.get("size")
