@@ -19,6 +19,7 @@ from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
 from core.attachments.object_store import ObjectStore
 from core.attachments.store import open_store
+from core.confined.runner import ConfinedRunner
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
@@ -30,6 +31,8 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
+_FOR_FOREIGN_DATA = ("core.attachments.convert",)
+"""Modules that confined processes import once for all calls."""
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
@@ -97,6 +100,11 @@ def make_files(settings: Settings) -> FileStore | ObjectStore:
     """Where customers' files go."""
     policy = AttachmentPolicy(max_bytes=settings.max_attachment_bytes)
     return open_store(settings.data_dir, settings.attachments_url, policy)
+
+
+def make_confined() -> ConfinedRunner:
+    """Reads what strangers wrote: files, mails. Close it in the end."""
+    return ConfinedRunner(_FOR_FOREIGN_DATA)
 
 
 def make_extraction(store: Store, files: FileStore | ObjectStore, metrics: Metrics) -> ExtractionService:

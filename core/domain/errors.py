@@ -137,6 +137,41 @@ class ExtractionFailed(HubError):
     code = "extraction_failed"
 
 
+class ConfinedError(HubError):
+    """A confined call gave no answer. Never raised bare: its subclasses say why, ``detail`` says it to the sender of the data."""
+
+    code = "confined_call"
+
+
+class CallFailed(ConfinedError):
+    """The function raised: the data is broken or refused. ``kind`` is the name of the exception's class, ``reason`` its text."""
+
+    code = "confined_call_failed"
+
+    def __init__(self, detail: str, *, kind: str = "", reason: str = "") -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.reason = reason
+
+
+class CallTookTooLong(ConfinedError):
+    """The call used up its seconds, by the clock or of the processor."""
+
+    code = "confined_call_too_long"
+
+
+class CallTookTooMuch(ConfinedError):
+    """The call needed more memory, or gave a longer answer, than it may."""
+
+    code = "confined_call_too_much"
+
+
+class CallDied(ConfinedError):
+    """The child process ended without an answer: it crashed, or was ended from outside. The same call may succeed later."""
+
+    code = "confined_call_died"
+
+
 class ChannelError(HubError):
     """Something between the hub and a provider. Never raised bare: its subclasses say what to do."""
 
