@@ -24,6 +24,7 @@ from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
 from core.ports.clock import Clock
+from core.ports.confined import ConfinedCalls
 from core.ports.metrics import Metrics
 from core.ports.store import Store
 from core.ports.surroundings import Surroundings
@@ -31,7 +32,7 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
-_FOR_FOREIGN_DATA = ("core.attachments.convert",)
+_FOR_FOREIGN_DATA = ("core.attachments.convert", "channels.email.child")
 """Modules that confined processes import once for all calls."""
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
@@ -171,6 +172,7 @@ def make_surroundings(
     clock: Clock,
     metrics: Metrics,
     process: str,
+    confined: ConfinedCalls,
     alone: bool,
 ) -> Surroundings:
     """What every channel is given."""
@@ -189,6 +191,7 @@ def make_surroundings(
         link=link,
         process=process,
         company=settings.company_name,
+        confined=confined,
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,
         conversations=store,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from channels.email.charset import clean
 
@@ -42,7 +42,7 @@ def html_to_text(html: str) -> str:
         parser.feed(_PARAGRAPH_ENDS.sub(_END_AND_NEW_LINE, html))
         text: str = parser.close()
     except (etree.LxmlError, ValueError):  # too deep, or what the parser gives up on
-        text = _TAGS.sub(" ", html)
+        text = _SPACES.sub(" ", _TAGS.sub(" ", html)).strip()
     return clean(_MANY_LINES.sub("\n\n", text)).strip("\n")
 
 

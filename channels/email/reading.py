@@ -1,21 +1,23 @@
 """Reads one folder: each mail once, in order, from where the last one was committed. The mailbox itself is never changed.
 
-The place is UIDVALIDITY and the last UID, remembered after the commit. When the server numbers anew, what arrived since the
-last place is offered again, and known by its Message-ID. Mail that was there before the hub's first start is not answered.
+The place is UIDVALIDITY and the last UID, remembered after the commit (see `folder_place`). When the server numbers anew, what
+arrived since the last place is offered again, and known by its Message-ID. Mail that was there before the hub's first start is
+not answered. A mail that was begun twice in vain is put aside, so that those behind it are read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from channels.email.confined import UnreadMail
 from channels.email.folder_mail import FolderMail
+from channels.email.folder_place import MOST_TRIES, FolderPlace, FolderPlaces
 from channels.email.imap import ImapConnection, Numbers
 from channels.email.parse import ANSWERED_FROM
 from channels.email.settings import CHANNEL, EmailSettings
@@ -33,18 +35,9 @@ _OVERLAP: Final = timedelta(days=3)
 """How far before the last place a folder that was numbered anew is read again."""
 _CLOCKS: Final = timedelta(hours=1)
 """How far the clocks of the hub and of the mail server may be apart."""
+_STOPPED: Final = "The hub stopped twice while it read this mail."
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FolderPlace:
-    """``begun``: when the hub first saw the folder. ``seen``: when the last mail that was read had arrived."""
-
-    validity: int
-    uid: int
-    begun: str
-    seen: str
 
 
 class FolderReading:
@@ -57,12 +50,13 @@ class FolderReading:
         surroundings: Surroundings,
         standing: Standing,
         *,
-        take: Callable[[RawEvent], Awaitable[None]],
+        take: Callable[[RawEvent], Awaitable[bool]],
         sink: InboundSink,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._mail = FolderMail(settings, folder)
+        self._places = FolderPlaces(surroundings.memory, settings.account, folder)
         self._around = surroundings
         self._standing = standing
         self._take = take
@@ -89,6 +83,7 @@ class FolderReading:
 
     async def let_go(self) -> None:
         """Another process may go on at once. Raises StoreUnavailable."""
+        await self._places.close()
         await self._around.leases.let_go(self._lease, self._around.process)
 
     async def _hold(self) -> bool:
@@ -118,33 +113,54 @@ class FolderReading:
         for uid in await connection.after(place.uid):
             if self._around.clock.monotonic() >= self._renew_at and not await self._hold():
                 break
-            arrived = await self._one(connection, place, uid)
+            place = await self._places.begin(place, _due(place.validity, uid))
+            arrived, accepted = await self._one(connection, place, place.validity, uid)
             seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
-            place = replace(place, uid=uid, seen=seen)
-            await self._keep(place)
+            place = replace(place, uid=uid, seen=seen, due="", tries=0)
+            if accepted:
+                self._places.passed(place)
+            else:
+                await self._places.keep(place)
         return place
 
     async def _one(
-        self, connection: ImapConnection, place: FolderPlace, uid: int, since: datetime | None = None
-    ) -> datetime | None:
-        """Returns after the commit, when the mail came. None for one that has gone, or that nothing is known of."""
-        mail = await self._mail.get(connection, place.validity, uid, since)
+        self, connection: ImapConnection, place: FolderPlace, validity: int, uid: int, since: datetime | None = None
+    ) -> tuple[datetime | None, bool]:
+        """Returns after the commit, when the mail came, and whether it was not put aside.
+
+        No moment for a mail that has gone, or that nothing is known of.
+        """
+        if place.tries > MOST_TRIES + 1:  # even to load it for a person ended the process
+            await self._sink.quarantine(self._mail.unloaded(validity, uid), _STOPPED)
+            return None, False
+        mail = await self._mail.get(connection, validity, uid, since)
         if mail is None:
-            return None
+            return None, True
         if mail.trouble is not None:
             await self._sink.quarantine(mail.raw, mail.trouble)
-        else:
-            await self._take(replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)}))
-        return mail.raw.received_at
+            return mail.raw.received_at, False
+        raw = replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)})
+        return mail.raw.received_at, await self._taken(place, raw)
+
+    async def _taken(self, place: FolderPlace, raw: RawEvent) -> bool:
+        """Whether the mail was accepted; otherwise it was put aside."""
+        reason = _STOPPED
+        while place.tries <= MOST_TRIES:
+            try:
+                return await self._take(raw)
+            except UnreadMail as error:
+                reason = f"Reading it failed twice: {error.detail}"
+                place = await self._places.failed(place)
+        await self._sink.quarantine(raw, reason)
+        return False
 
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
-        text = await self._around.memory.recall(CHANNEL, self._settings.account, f"place/{self._folder}")
-        if text is None:
+        place = await self._places.recall()
+        if place is None:
             now = self._around.clock.now().isoformat()
             place = FolderPlace(numbers.validity, max(0, numbers.following - 1), now, now)
-            await self._keep(place)
+            await self._places.keep(place)
             return place
-        place = FolderPlace(**json.loads(text))
         if place.validity != numbers.validity:
             place = await self._renumbered(connection, place, numbers)
         return place
@@ -155,12 +171,14 @@ class FolderReading:
         begun = datetime.fromisoformat(place.begun)
         since = max(begun, datetime.fromisoformat(place.seen) - _OVERLAP)
         before = [uid for uid in await connection.since(since) if uid < numbers.following]
-        anew = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1))
-        for uid in before:
+        # The one that was being read when the last process ended comes first: its tries are remembered, those of one mail only.
+        for uid in sorted(before, key=lambda uid: (_due(numbers.validity, uid) != place.due, uid)):
             if not await self._hold():
                 raise Overloaded("Another process reads this folder now; it begins anew.")
-            await self._one(connection, anew, uid, since)
-        await self._keep(anew)
+            place = await self._places.begin(place, _due(numbers.validity, uid))
+            await self._one(connection, place, numbers.validity, uid, since)
+        anew = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1), due="", tries=0)
+        await self._places.keep(anew)
         return anew
 
     def _answered_from(self, place: FolderPlace) -> str:
@@ -169,10 +187,6 @@ class FolderReading:
         if self._settings.answer_days:
             since = max(since, self._around.clock.now() - timedelta(days=self._settings.answer_days))
         return since.isoformat()
-
-    async def _keep(self, place: FolderPlace) -> None:
-        text = json.dumps(asdict(place))
-        await self._around.memory.remember(CHANNEL, self._settings.account, f"place/{self._folder}", text)
 
     def _after(self, error: Exception) -> float:
         backoff = min(_LONGEST, 0.5 * 2.0 ** min(self._failures, 10))
@@ -188,3 +202,7 @@ class FolderReading:
                 self._standing.is_bad(self._folder, "reading the mailbox has failed")
                 _log.error("email.reading_failed", folder=self._folder, exc_info=error)
         return backoff
+
+
+def _due(validity: int, uid: int) -> str:
+    return f"{validity}/{uid}"
