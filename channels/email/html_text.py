@@ -15,6 +15,7 @@ from channels.email.charset import clean
 
 _LARGEST = 1_000_000
 _DEEPEST = 1_000
+_PIECE = 10_000
 _BLOCKS = frozenset(
     re.findall(
         r"\w+",
@@ -39,7 +40,9 @@ def html_to_text(html: str) -> str:
     html = html[:_LARGEST]
     try:
         parser = etree.HTMLParser(target=_Writer(), huge_tree=True)
-        parser.feed(_PARAGRAPH_ENDS.sub(_END_AND_NEW_LINE, html))
+        page = _PARAGRAPH_ENDS.sub(_END_AND_NEW_LINE, html)
+        for start in range(0, len(page), _PIECE):  # what a target raises ends the parsing with its piece
+            parser.feed(page[start : start + _PIECE])
         text: str = parser.close()
     except (etree.LxmlError, ValueError):  # too deep, or what the parser gives up on
         text = _SPACES.sub(" ", _TAGS.sub(" ", html)).strip()
