@@ -10,7 +10,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Final
 
-_HEAD: Final = b"From: Mallory <mallory@customer.example>\r\nTo: support@example.com\r\nMessage-ID: <1@customer.example>\r\n"
+_HEAD: Final = (
+    b"From: Mallory <mallory@customer.example>\r\nTo: support@example.com\r\nMessage-ID: <1@customer.example>\r\n"
+)
 
 
 def _again(piece: str) -> Callable[[int], str]:
@@ -114,7 +116,8 @@ def with_header(name: str, value: str) -> bytes:
 
 def _nested(size: int) -> bytes:
     return _HEAD + b"".join(
-        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (number, number) for number in range(size // 60)
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (number, number)
+        for number in range(size // 60)
     )
 
 
@@ -176,7 +179,9 @@ MAILS: Final[Mapping[str, Callable[[int], bytes]]] = {
     "only line ends": lambda size: _HEAD + b"\r\n" + b"\r" * size,
     "no header": lambda size: b"x" * size,
     "wrong base64": lambda size: mail(b"=A\n" * (size // 3), "text/plain", b"Content-Transfer-Encoding: base64"),
-    "wrong quoted-printable": lambda size: mail(b"=" * size, "text/plain", b"Content-Transfer-Encoding: quoted-printable"),
+    "wrong quoted-printable": lambda size: mail(
+        b"=" * size, "text/plain", b"Content-Transfer-Encoding: quoted-printable"
+    ),
     "uuencoded": lambda size: mail(
         b"begin 644 a\n" + b"#86)C\n" * (size // 6), "text/plain", b"Content-Transfer-Encoding: x-uuencode"
     ),
@@ -186,7 +191,9 @@ MAILS: Final[Mapping[str, Callable[[int], bytes]]] = {
     "calendar quotes": _calendar(b'A;""'),
     "calendar events": _calendar(b"END:VEVENT\nBEGIN:VEVENT\nSUMMARY:x\n"),
     "calendar escapes": _calendar(b"\\"),
-    **{f"html: {name}": (lambda size, make=make: mail(make(size).encode(), "text/html")) for name, make in HTML.items()},
+    **{
+        f"html: {name}": (lambda size, make=make: mail(make(size).encode(), "text/html")) for name, make in HTML.items()
+    },
     **{f"text: {name}": (lambda size, make=make: mail(make(size).encode())) for name, make in TEXT.items()},
     **{
         f"{place}: {name}": (lambda size, place=place, make=make: with_header(place, make(size)))

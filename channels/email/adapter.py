@@ -72,7 +72,7 @@ class EmailChannel:
         """See Channel.start. Comes back soon even if the server does not answer: then it is tried until it does."""
         intake = Intake(self._mail, self._reader, self._threads, sink)
         self._readings = [
-            FolderReading(self._settings, folder, self._around, self._standing, take=intake.take, sink=sink)
+            FolderReading(self._settings, folder, self._around, self._standing, intake=intake, sink=sink)
             for folder in dict.fromkeys(self._settings.folders)
         ]
         self._tasks = {asyncio.create_task(reading.run()) for reading in self._readings}

@@ -40,6 +40,10 @@ class ConfinedMail:
         self._calls = calls
         self._rules = _RULES.dump_json(rules)
 
+    async def ready(self) -> None:
+        """Returns when calls are quick. Raises UnreadMail, and Overloaded."""
+        await self._ask("ready", b"", 0)
+
     async def letter(self, body: bytes) -> Letter:
         """What a mail says. Raises InvalidInput for what is no e-mail, UnreadMail, and Overloaded where no process starts."""
         answer = await self._ask("read_letter", packed(self._rules, body), _LETTER)

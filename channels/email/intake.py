@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -16,6 +16,8 @@ from core.domain.errors import InvalidInput, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import InboundSink
 
+AfterReading = Callable[[], Awaitable[None]]
+
 _log = structlog.get_logger(__name__)
 
 
@@ -28,13 +30,17 @@ class Intake:
         self._threads = threads
         self._sink = sink
 
-    async def take(self, raw: RawEvent) -> bool:
-        """Whether it was not put aside: what is no e-mail is quarantined.
+    async def ready(self) -> None:
+        """Returns when reading a mail takes no longer than that mail takes. Raises what `take` raises."""
+        await self._mail.ready()
+
+    async def take(self, raw: RawEvent, after_reading: AfterReading | None = None) -> None:
+        """Returns after the commit. What cannot be read is quarantined. ``after_reading`` is awaited before the commit.
 
         Raises StoreUnavailable and Overloaded: then it has to be taken again. Raises UnreadMail, which may be the mail's fault.
         """
         try:
-            return await self._accept(raw)
+            await self._accept(raw, after_reading)
         except (StoreUnavailable, Overloaded, UnreadMail):
             raise
         except InvalidInput as error:
@@ -42,10 +48,11 @@ class Intake:
         except Exception as error:  # one mail that nobody thought of must not stop all that come after it
             _log.exception("email.unreadable", folder=raw.headers["folder"], uid=raw.headers["uid"])
             await self._sink.quarantine(raw, f"{type(error).__name__} while reading")
-        return False
 
-    async def _accept(self, raw: RawEvent) -> bool:
+    async def _accept(self, raw: RawEvent, after_reading: AfterReading | None) -> None:
         mail = await self._mail.letter(raw.body)
+        if after_reading is not None:
+            await after_reading()
         place: Place | None = None
         if mail.is_for_us:
             place = await self._threads.find(mail)
@@ -54,13 +61,12 @@ class Intake:
         if not events:
             said = str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
-            return True
+            return
         if place is not None:
             await self._note(raw, place, mail, events)
         refused = await accept_each(self._sink, events, raw)
         if refused:
             await self._sink.quarantine(raw, "; ".join(error.detail for _, error in refused))
-        return not refused
 
     async def _note(self, raw: RawEvent, place: Place, mail: Letter, events: Sequence[InboundEvent]) -> None:
         for event in events:

@@ -8,7 +8,6 @@ not answered. A mail that was begun twice in vain is put aside, so that those be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +18,7 @@ from channels.email.confined import UnreadMail
 from channels.email.folder_mail import FolderMail
 from channels.email.folder_place import MOST_TRIES, FolderPlace, FolderPlaces
 from channels.email.imap import ImapConnection, Numbers
+from channels.email.intake import Intake
 from channels.email.parse import ANSWERED_FROM
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.standing import Standing
@@ -50,7 +50,7 @@ class FolderReading:
         surroundings: Surroundings,
         standing: Standing,
         *,
-        take: Callable[[RawEvent], Awaitable[bool]],
+        intake: Intake,
         sink: InboundSink,
     ) -> None:
         self._settings = settings
@@ -59,9 +59,10 @@ class FolderReading:
         self._places = FolderPlaces(surroundings.memory, settings.account, folder)
         self._around = surroundings
         self._standing = standing
-        self._take = take
+        self._intake = intake
         self._sink = sink
         self._lease = f"{CHANNEL}:{settings.account}:{folder}"
+        self._careful = True  # what was there when the process started may have ended the one before
         self._renew_at = 0.0
         self._failures = 0
         self.tried = asyncio.Event()
@@ -97,6 +98,8 @@ class FolderReading:
         try:
             await connection.open()
             place = await self._place(connection, await connection.select(self._folder))
+            if self._careful:
+                await self._intake.ready()
             while await self._hold():
                 self._standing.is_good(self._folder)
                 place = await self._read_on(connection, place)
@@ -113,46 +116,55 @@ class FolderReading:
         for uid in await connection.after(place.uid):
             if self._around.clock.monotonic() >= self._renew_at and not await self._hold():
                 break
-            place = await self._places.begin(place, _due(place.validity, uid))
-            arrived, accepted = await self._one(connection, place, place.validity, uid)
+            arrived = await self._one(connection, place, place.validity, uid)
             seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
             place = replace(place, uid=uid, seen=seen, due="", tries=0)
-            if accepted:
-                self._places.passed(place)
-            else:
-                await self._places.keep(place)
+            self._places.passed(place)
+        await self._places.flush()
+        self._careful = False
         return place
 
     async def _one(
         self, connection: ImapConnection, place: FolderPlace, validity: int, uid: int, since: datetime | None = None
-    ) -> tuple[datetime | None, bool]:
-        """Returns after the commit, when the mail came, and whether it was not put aside.
-
-        No moment for a mail that has gone, or that nothing is known of.
-        """
-        if place.tries > MOST_TRIES + 1:  # even to load it for a person ended the process
-            await self._sink.quarantine(self._mail.unloaded(validity, uid), _STOPPED)
-            return None, False
+    ) -> datetime | None:
+        """Returns after the commit, when the mail came. None for one that has gone, or that nothing is known of."""
+        due = f"{validity}/{uid}"
+        if self._places.is_over(place, due):
+            return await self._put_aside(connection, await self._places.count(place, due), validity, uid)
         mail = await self._mail.get(connection, validity, uid, since)
         if mail is None:
-            return None, True
+            return None
         if mail.trouble is not None:
             await self._sink.quarantine(mail.raw, mail.trouble)
-            return mail.raw.received_at, False
-        raw = replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)})
-        return mail.raw.received_at, await self._taken(place, raw)
+        else:
+            raw = replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)})
+            await self._try(place, due, raw)
+        return mail.raw.received_at
 
-    async def _taken(self, place: FolderPlace, raw: RawEvent) -> bool:
-        """Whether the mail was accepted; otherwise it was put aside."""
-        reason = _STOPPED
-        while place.tries <= MOST_TRIES:
+    async def _try(self, place: FolderPlace, due: str, raw: RawEvent) -> None:
+        """Read and accept the mail; put it aside when that has failed twice."""
+        place = await self._places.count(place, due)
+
+        async def could_be_read() -> None:
+            if self._careful:
+                await self._places.clear(place)
+
+        while True:
             try:
-                return await self._take(raw)
+                return await self._intake.take(raw, could_be_read)
             except UnreadMail as error:
-                reason = f"Reading it failed twice: {error.detail}"
-                place = await self._places.failed(place)
-        await self._sink.quarantine(raw, reason)
-        return False
+                if place.tries >= MOST_TRIES:
+                    return await self._sink.quarantine(raw, f"Reading it failed twice: {error.detail}")
+                place = await self._places.count(place, due, again=True)
+
+    async def _put_aside(
+        self, connection: ImapConnection, place: FolderPlace, validity: int, uid: int
+    ) -> datetime | None:
+        """Unread, with its bytes, unless loading them has ended a process as well."""
+        loads = place.tries <= MOST_TRIES + 1
+        mail = await self._mail.get(connection, validity, uid) if loads else None
+        await self._sink.quarantine(mail.raw if mail is not None else self._mail.unloaded(validity, uid), _STOPPED)
+        return mail.raw.received_at if mail is not None else None
 
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
         place = await self._places.recall()
@@ -171,12 +183,11 @@ class FolderReading:
         begun = datetime.fromisoformat(place.begun)
         since = max(begun, datetime.fromisoformat(place.seen) - _OVERLAP)
         before = [uid for uid in await connection.since(since) if uid < numbers.following]
-        # The one that was being read when the last process ended comes first: its tries are remembered, those of one mail only.
-        for uid in sorted(before, key=lambda uid: (_due(numbers.validity, uid) != place.due, uid)):
+        # The one that was being read when the last process ended comes first: only its tries are remembered.
+        for uid in sorted(before, key=lambda uid: (f"{numbers.validity}/{uid}" != place.due, uid)):
             if not await self._hold():
                 raise Overloaded("Another process reads this folder now; it begins anew.")
-            place = await self._places.begin(place, _due(numbers.validity, uid))
-            await self._one(connection, place, numbers.validity, uid, since)
+            await self._one(connection, self._places.latest or place, numbers.validity, uid, since)
         anew = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1), due="", tries=0)
         await self._places.keep(anew)
         return anew
@@ -202,7 +213,3 @@ class FolderReading:
                 self._standing.is_bad(self._folder, "reading the mailbox has failed")
                 _log.error("email.reading_failed", folder=self._folder, exc_info=error)
         return backoff
-
-
-def _due(validity: int, uid: int) -> str:
-    return f"{validity}/{uid}"

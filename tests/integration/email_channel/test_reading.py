@@ -174,14 +174,16 @@ async def _validity(rig: Rig) -> int:
 
 
 class ForgetsPlaces:
-    """A memory that is gone when the hub stops: what a kill between a commit and the next write of the place leaves."""
+    """A memory that goes away when the place is to be moved: what a kill between the commit and that write leaves."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
         self.forgets = False
+        self.asked = asyncio.Event()
 
     async def replace(self, channel: str, account: str, key: str, old: str | None, new: str) -> bool:
         if self.forgets and key.startswith("place/"):
+            self.asked.set()
             raise StoreUnavailable("Gone.")
         return await self._store.replace(channel, account, key, old, new)
 
@@ -196,9 +198,11 @@ async def test_killed_between_the_commit_and_the_place_nothing_is_answered_twice
         memory = ForgetsPlaces(rig.store)
         rig.around = replace(rig.around, memory=memory)
         await rig.start()
+        memory.forgets = True
         mail = await rig.write("Only once", Subject="")
         (first,) = await rig.sink.messages(1)
-        memory.forgets = True
+        async with asyncio.timeout(15):
+            await memory.asked.wait()
         await rig.stop()
         memory.forgets = False
         await rig.start()
