@@ -163,6 +163,14 @@ def _calendar(line: bytes) -> Callable[[int], bytes]:
     return lambda size: mail(b"BEGIN:VEVENT\n" + line * (size // len(line)) + b"\nEND:VEVENT\n", "text/calendar")
 
 
+def _body(make: Callable[[int], str], kind: str) -> Callable[[int], bytes]:
+    return lambda size: mail(make(size).encode(), kind)
+
+
+def _header(place: str, make: Callable[[int], str]) -> Callable[[int], bytes]:
+    return lambda size: with_header(place, make(size))
+
+
 MAILS: Final[Mapping[str, Callable[[int], bytes]]] = {
     "nested parts": _nested,
     "many parts": _parts,
@@ -191,13 +199,7 @@ MAILS: Final[Mapping[str, Callable[[int], bytes]]] = {
     "calendar quotes": _calendar(b'A;""'),
     "calendar events": _calendar(b"END:VEVENT\nBEGIN:VEVENT\nSUMMARY:x\n"),
     "calendar escapes": _calendar(b"\\"),
-    **{
-        f"html: {name}": (lambda size, make=make: mail(make(size).encode(), "text/html")) for name, make in HTML.items()
-    },
-    **{f"text: {name}": (lambda size, make=make: mail(make(size).encode())) for name, make in TEXT.items()},
-    **{
-        f"{place}: {name}": (lambda size, place=place, make=make: with_header(place, make(size)))
-        for place in PLACES
-        for name, make in HEADER.items()
-    },
+    **{f"html: {name}": _body(make, "text/html") for name, make in HTML.items()},
+    **{f"text: {name}": _body(make, "text/plain; charset=utf-8") for name, make in TEXT.items()},
+    **{f"{place}: {name}": _header(place, make) for place in PLACES for name, make in HEADER.items()},
 }
