@@ -11,6 +11,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
+from itertools import count
 from typing import Final
 
 from channels.email import calendar_text, winmail
@@ -32,6 +33,8 @@ LONGEST_KIND: Final = 255
 """Two names of 127 characters at most (RFC 6838, section 4.2)."""
 _UNKNOWN: Final = "application/octet-stream"
 _MOST_OPENED: Final = 2_000
+_DEEPEST_OPENED: Final = 100
+"""As many layers as Dovecot looks into."""
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 _SPACER: Final = 200
 """An inline picture of fewer bytes is a spacer or a tracking pixel."""
@@ -58,14 +61,12 @@ class Content:
 
 def opened(data: bytes) -> Message:
     """The message as its sender sent it. Raises InvalidInput for what has no end of parts or layers, or no header at all."""
-    parts = 0
+    parts = count(1)
 
     def new_part(policy: Compat32 = BOUNDED) -> Message:
-        nonlocal parts
-        parts += 1
-        if parts > _MOST_OPENED:
+        if next(parts) > _MOST_OPENED:
             raise InvalidInput(f"This e-mail has more than {_MOST_OPENED} parts.")
-        return Message(policy)
+        return _Part(policy)
 
     try:
         message = BytesParser(new_part, policy=BOUNDED).parsebytes(_with_short_header(data))
@@ -143,6 +144,21 @@ class _Bounded(Compat32):
 
 
 BOUNDED: Final = _Bounded()
+
+
+class _Part(Message):
+    """A part that knows how deep it is: the library compares each line with the boundary of every part around it."""
+
+    def __init__(self, policy: Compat32) -> None:
+        super().__init__(policy)
+        self._depth = 0
+
+    def attach(self, payload: Message) -> None:  # type: ignore[override]
+        if isinstance(payload, _Part):
+            payload._depth = self._depth + 1
+            if payload._depth > _DEEPEST_OPENED:
+                raise InvalidInput(f"This e-mail has more than {_DEEPEST_OPENED} layers.")
+        super().attach(payload)
 
 
 class _Reading:
