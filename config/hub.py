@@ -183,6 +183,7 @@ class Hub:
             clock=self._clock,
             metrics=self.metrics,
             process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
+            confined=self.confined.messages,
             alone=self.role == "all",
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}

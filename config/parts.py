@@ -34,7 +34,9 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
+_READERS_OF_MAIL = ("channels.email.child",)
 _READERS_OF_FILES = ("core.attachments.reading", "core.attachments.markitdown_readers")
+"""Modules that confined processes import once for all calls."""
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
@@ -114,7 +116,9 @@ class ConfinedProcesses:
 
 def make_confined(closing: AsyncExitStack) -> ConfinedProcesses:
     """They read what strangers wrote. Nothing starts before the first call; ``closing`` ends them."""
-    made = ConfinedProcesses(ConfinedRunner(), ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0))
+    made = ConfinedProcesses(
+        ConfinedRunner(_READERS_OF_MAIL), ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0)
+    )
     for runner in (made.messages, made.files):
         closing.push_async_callback(runner.close)
     return made
@@ -186,6 +190,7 @@ def make_surroundings(
     clock: Clock,
     metrics: Metrics,
     process: str,
+    confined: ConfinedCalls,
     alone: bool,
 ) -> Surroundings:
     """What every channel is given."""
@@ -204,6 +209,7 @@ def make_surroundings(
         link=link,
         process=process,
         company=settings.company_name,
+        confined=confined,
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,
         conversations=store,

@@ -87,7 +87,14 @@ async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -
     try:
         files = parts.make_files(settings)
         surroundings = parts.make_surroundings(
-            settings, store=store, files=files, clock=clock, metrics=NoMetrics(), process=new_id(), alone=True
+            settings,
+            store=store,
+            files=files,
+            clock=clock,
+            metrics=NoMetrics(),
+            process=new_id(),
+            confined=parts.make_confined(),
+            alone=True,
         )
         makers = switched_on(settings, surroundings, parts.secret_keys(settings, alone=True), teams)
         if has_own_app(settings):
