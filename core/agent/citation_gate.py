@@ -28,7 +28,7 @@ from core.agent.code_spans import prose, split_code
 from core.agent.doubts import Claim, Verify
 from core.agent.entailment import is_borne_out, is_in_its_words
 from core.agent.grounding import is_grounded
-from core.agent.sentences import MARKER, STOP, first_sentence
+from core.agent.sentences import MARKER, STOP, complete_sentences, sentences
 from core.agent.sources import Sources
 from core.agent.stating import asks
 from core.agent.tool_results import ToolResults
@@ -125,19 +125,18 @@ class CitationGate:
         self._buffer += delta
         # A long piece without any stop is not looked through again with each delta.
         self._may_end = self._may_end or bool(STOP.search(delta))
-        while self._may_end and (sentence := first_sentence(self._buffer, more=True)):
-            self._buffer = self._buffer[len(sentence) :]
-            self._may_end = bool(STOP.search(self._buffer))
+        if not self._may_end:
+            return
+        found, self._buffer = complete_sentences(self._buffer)
+        self._may_end = bool(STOP.search(self._buffer))
+        for sentence in found:
             await self._meet(sentence)
 
     async def finish(self, *, whole: bool = True) -> None:
         """The answer is over. ``whole`` is False when it was cut at its length: then the last piece is no sentence."""
-        rest, self._buffer = self._buffer, ""
-        while rest:
-            sentence = first_sentence(rest)
-            rest = rest[len(sentence) :]
-            if rest or whole:
-                await self._meet(sentence)
+        rest, self._buffer = sentences(self._buffer), ""
+        for sentence in rest if whole else rest[:-1]:
+            await self._meet(sentence)
         await self._settle_doubts()
         if self._numbers:
             self._gap = _wider(await self._settle(paragraph=None), self._gap)
