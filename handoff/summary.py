@@ -90,7 +90,7 @@ def with_summary(
 
 def quoted(citations: Sequence[Citation], text: str) -> Mapping[str, Any]:
     """An answer as a suggestion, with what it rests on. Its numbers of sources mean nothing in a message of staff's."""
-    text = _NUMBERED.sub("", text)
+    text = _NUMBERED.sub("", text[: _SUGGESTION * 2])
     titles = dict.fromkeys(_cut(citation.title, 80) for citation in citations)
     return {"text": text[:_SUGGESTION], "sources": list(titles)[:_SOURCES]}
 
