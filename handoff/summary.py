@@ -20,7 +20,7 @@ _LONGEST = 280
 _REQUEST_WORDS = 3
 _SOURCES = 3
 _SUGGESTION = 2_500
-_NUMBERED = re.compile(r"[ \t]*\[\d{1,2}\]")
+_NUMBERED = re.compile(r"(?<![ \t])[ \t]*+\[\d{1,2}\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def with_summary(
 
 def quoted(citations: Sequence[Citation], text: str) -> Mapping[str, Any]:
     """An answer as a suggestion, with what it rests on. Its numbers of sources mean nothing in a message of staff's."""
-    text = _NUMBERED.sub("", text[: _SUGGESTION * 2])
+    text = _NUMBERED.sub("", text)
     titles = dict.fromkeys(_cut(citation.title, 80) for citation in citations)
     return {"text": text[:_SUGGESTION], "sources": list(titles)[:_SOURCES]}
 

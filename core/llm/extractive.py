@@ -211,7 +211,7 @@ def _without_verdict(answer: str) -> str:
 
 def source_label(passage: Passage, texts: Texts) -> str:
     """Title, section and page as a person would name the place."""
-    path = [passage.title, *re.split(r"\s+>\s+", passage.section or "")]
+    path = [passage.title, *" ".join((passage.section or "").split()).split(" > ")]
     label = " › ".join(dict.fromkeys(part for part in path if part))
     return f"{label}, {texts.say('page', page=passage.page)}" if passage.page else label
 
