@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core.agent.asking import questions_besides
+from core.agent.beside import beside
 from core.agent.person_wish import wants_person
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
@@ -101,8 +102,10 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and last_withdrawn(as_read(state).pending) is not None and not _is_doubted(state):
-            return await self._take_back(state)
+        if queued and not _is_doubted(state):
+            read = as_read(state)
+            if await beside(read, last_withdrawn, read.pending) is not None:
+                return await self._take_back(state)
         if with_people:
             return await self._relay(state)
         if all(message.meta.get(FOR_RECORD) for message in state.pending):
@@ -111,10 +114,11 @@ class Turn:
             return await self._escalate(
                 state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
             )
-        return self._with_sentiment(state, await self._ask_agent(state))
+        return await self._with_sentiment(state, await self._ask_agent(state))
 
-    def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
-        found = None if self._sentiment is None else self._sentiment(as_read(state))
+    async def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
+        read = as_read(state)
+        found = None if self._sentiment is None else await beside(read, self._sentiment, read)
         if found is None:
             return outcome
         said = (replace(one, meta={**one.meta, "sentiment": found}) for one in outcome.messages)
@@ -129,13 +133,14 @@ class Turn:
         read = as_read(state)
         if _pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
-        needed = None if self._rules is None or _asks_for_a_person(read) else self._rules(read, None)
+        asks = await beside(read, _asks_for_a_person, read)
+        needed = None if self._rules is None or asks else await beside(read, self._rules, read, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
             reply = await self._respond(state)
         except NotYet:  # of a file, which whoever asks for a person must not wait for
-            if not _asks_for_a_person(read):
+            if not asks:
                 raise
             return await self._escalate(state, _ASKED, intent="request_person")
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
@@ -156,9 +161,7 @@ class Turn:
         if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
             return None
         read = as_read(state)
-        if questions_besides(read.pending) or _asks_for_a_person(read):
-            return None
-        if any(says_unsolved(message.text) for message in read.pending):
+        if not await beside(read, _may_only_rate, read):
             return None
         said = await self._desk.rated(worded(state))
         if said is None:
@@ -326,6 +329,12 @@ def _pressed_for_a_person(state: TurnState) -> bool:
 
 def _asks_for_a_person(state: TurnState) -> bool:
     return _pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
+
+
+def _may_only_rate(state: TurnState) -> bool:
+    if questions_besides(state.pending) or _asks_for_a_person(state):
+        return False
+    return not any(says_unsolved(message.text) for message in state.pending)
 
 
 def _is_doubted(state: TurnState) -> bool:

@@ -42,6 +42,8 @@ _MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
 _FENCES = ("```", "~~~")
 _NUMBER = re.compile(r"\d+")
 _TABLE_RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(?:\|\s*:?-*:?\s*)*")
+_LONG, _GROWTH = 400, 1.1
+"""Characters without an end, from which on the end is looked for again only when they have grown by that."""
 _LOOSE = re.compile(r"[ \t]+([.,;:!?…])")
 
 Emit = Callable[[str], Awaitable[None]]
@@ -93,6 +95,7 @@ class CitationGate:
         self._announce = announce
         self._buffer = ""
         self._may_end = False
+        self._look_at = 0.0
         self._gap = ""
         self._held: list[_Held] = []
         self._paragraph = 0
@@ -125,10 +128,11 @@ class CitationGate:
         self._buffer += delta
         # A long piece without any stop is not looked through again with each delta.
         self._may_end = self._may_end or bool(STOP.search(delta))
-        if not self._may_end:
+        if not self._may_end or len(self._buffer) < self._look_at:
             return
         found, self._buffer = complete_sentences(self._buffer)
         self._may_end = bool(STOP.search(self._buffer))
+        self._look_at = len(self._buffer) * _GROWTH if len(self._buffer) > _LONG else 0
         for sentence in found:
             await self._meet(sentence)
 

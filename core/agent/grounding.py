@@ -86,5 +86,6 @@ def _holds(held: str, exact: Iterable[str]) -> bool:
     figures = set(_FIGURE.findall(held))
     folded = fold(held)
     return all(
-        piece in figures if _FIGURE.fullmatch(piece) else fold(piece).rstrip(".,;:!?*_/") in folded for piece in set(exact)
+        piece in figures if _FIGURE.fullmatch(piece) else fold(piece).rstrip(".,;:!?*_/") in folded
+        for piece in set(exact)
     )

@@ -232,6 +232,7 @@ def _polite() -> re.Pattern[str]:
     return re.compile(rf"\b{any_of(entry for pack in packs().values() for entry in pack.words('person', 'polite'))}\b")
 
 
+@functools.lru_cache(maxsize=256)
 def wants_person(text: str) -> bool:
     """Whether this message asks for a human being.
 

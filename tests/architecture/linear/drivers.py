@@ -48,7 +48,12 @@ def _raw(channel: str, account: str, body: object) -> RawEvent:
 
 def _slack(text: str) -> Call:
     event = {"type": "message", "channel_type": "im", "channel": "D0ANNA001", "user": "U0ANNA001", "text": text}
-    whole = {"type": "event_callback", "team_id": "T0ACME001", "event_id": "Ev1", "event": {**event, "ts": "1767225600.000100"}}
+    whole = {
+        "type": "event_callback",
+        "team_id": "T0ACME001",
+        "event_id": "Ev1",
+        "event": {**event, "ts": "1767225600.000100"},
+    }
     raw = _raw("slack", "default", whole)
     return lambda: SlackReader("default").events(raw)
 
@@ -150,8 +155,8 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
     "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
     "knowledge.convert.audience:refuse_further": lambda text: lambda: refuse_further(f"audience\n{text}"),
-    "knowledge.convert.faq:faq_document": lambda text: lambda: faq_document(
-        [{"question": text, "answer": text}], text, title="A title"
+    "knowledge.convert.faq:faq_document": lambda text: (
+        lambda: faq_document([{"question": text, "answer": text}], text, title="A title")
     ),
     "knowledge.convert.openapi:openapi_document": lambda text: lambda: openapi_document(_operation(text)),
     "knowledge.convert.titles:choose_title": lambda text: lambda: choose_title(text, path=Path("a.md")),

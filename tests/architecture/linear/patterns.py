@@ -133,7 +133,9 @@ def _words(length: int) -> str:
 
 def _sentences(length: int) -> str:
     """Different sentences, none twice."""
-    return "".join(itertools.islice(itertools.chain.from_iterable(f"Wo{n}r is{n}. " for n in itertools.count()), length))
+    return "".join(
+        itertools.islice(itertools.chain.from_iterable(f"Wo{n}r is{n}. " for n in itertools.count()), length)
+    )
 
 
 def _runs(length: int) -> str:
@@ -142,7 +144,9 @@ def _runs(length: int) -> str:
 
 
 def _deeper_list(length: int) -> str:
-    return "".join(itertools.islice(itertools.chain.from_iterable(" " * n + "- a\n" for n in itertools.count()), length))
+    return "".join(
+        itertools.islice(itertools.chain.from_iterable(" " * n + "- a\n" for n in itertools.count()), length)
+    )
 
 
 def _after(lead: str, repeated: str, end: str = "") -> Callable[[int], str]:

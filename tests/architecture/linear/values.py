@@ -87,21 +87,27 @@ def build(kind: Any, text: str, name: str = "", depth: int = 0) -> Any:
         return text.encode()
     if kind in _MADE:
         return _MADE[kind]()
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return _first(typing.get_args(kind), text, name, depth)
+    if typing.get_origin(kind) is None:
+        return _instance(kind, text, depth)
+    return _container(kind, text, name, depth + 1)
+
+
+def _container(kind: Any, text: str, name: str, depth: int) -> Any:
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _first(parts, text, name, depth)
     if origin is typing.Literal:
         return parts[0]
     if origin is tuple:
         kinds = parts[:1] if parts[-1:] == (...,) else parts
-        return tuple(build(part, text, name, depth + 1) for part in kinds)
+        return tuple(build(part, text, name, depth) for part in kinds)
     if origin in _LISTS:
-        return [build(parts[0], text, name, depth + 1)]
+        return [build(parts[0], text, name, depth)]
     if origin in _SETS:
-        return frozenset({build(parts[0], text, name, depth + 1)})
+        return frozenset({build(parts[0], text, name, depth)})
     if origin in _MAPS:
-        return {build(parts[0], "text", depth=depth + 1): build(parts[1], text, depth=depth + 1)}
-    return _instance(kind, text, depth)
+        return {build(parts[0], "text", depth=depth): build(parts[1], text, depth=depth)}
+    raise Unbuildable(kind)
 
 
 def _first(parts: tuple[Any, ...], text: str, name: str, depth: int) -> Any:
