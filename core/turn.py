@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core.agent.asking import questions_besides
+from core.agent.beside import beside
 from core.agent.person_wish import wants_person
-from core.agent.texts import in_written_language
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
@@ -35,6 +35,7 @@ from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnSta
 from core.stream import ProvisionalEvents
 from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import about, all_about, turn_id
+from core.turn_text import as_read, with_limit_told, worded
 from core.unanswered import with_gaps
 from core.written_order import as_written
 
@@ -108,8 +109,10 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and last_withdrawn(state.pending) is not None and _is_theirs(state) and not _is_doubted(state):
-            return await self._take_back(state)
+        if queued and _is_theirs(state) and not _is_doubted(state):
+            read = as_read(state)
+            if await beside(read, last_withdrawn, read.pending) is not None:
+                return await self._take_back(state)
         if with_people:
             return await self._relay(state)
         if all(message.meta.get(FOR_RECORD) for message in state.pending):
@@ -118,10 +121,11 @@ class Turn:
             return await self._escalate(
                 state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
             )
-        return self._with_sentiment(state, await self._ask_agent(state))
+        return await self._with_sentiment(state, await self._ask_agent(state))
 
-    def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
-        found = None if self._sentiment is None else self._sentiment(state)
+    async def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
+        read = as_read(state)
+        found = None if self._sentiment is None else await beside(read, self._sentiment, read)
         if found is None:
             return outcome
         said = (replace(one, meta={**one.meta, "sentiment": found}) for one in outcome.messages)
@@ -133,16 +137,18 @@ class Turn:
 
     async def _ask_agent(self, state: TurnState) -> TurnOutcome:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
-        if _pressed_for_a_person(state) and not questions_besides(state.pending):
+        read = as_read(state)
+        if _pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
-        theirs = by_author(state)
-        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(theirs, None)
+        theirs = by_author(read)
+        asks = await beside(read, _asks_for_a_person, read)
+        needed = None if self._rules is None or asks else await beside(theirs, self._rules, theirs, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
             reply = await self._respond(state)
         except NotYet:  # of a file, which whoever asks for a person must not wait for
-            if not _asks_for_a_person(state):
+            if not asks:
                 raise
             return await self._escalate(state, _ASKED, intent="request_person")
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
@@ -160,13 +166,12 @@ class Turn:
 
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
-        if not _was_told_of_the_end(state) or state.changes or questions_besides(state.pending):
+        if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
             return None
-        if _is_doubted(state) or not _is_theirs(state):
+        read = as_read(state)
+        if not _is_theirs(state) or not await beside(read, _may_only_rate, read):
             return None
-        if _asks_for_a_person(state) or any(says_unsolved(message.text) for message in state.pending):
-            return None
-        said = await self._desk.rated(in_written_language(state))
+        said = await self._desk.rated(worded(state))
         if said is None:
             return None
         self._metrics.count(Counter.TURNS, kind="rated")
@@ -174,12 +179,12 @@ class Turn:
 
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
-        asked = questions_besides(without_withdrawal(state.pending))
+        asked = questions_besides(without_withdrawal(as_read(state).pending))
         reply = await self._respond(replace(state, pending=asked)) if asked else None
         if reply is not None and reply.escalation is not None:
             return await self._relay(state)
         self._metrics.count(Counter.TURNS, kind="taken_back")
-        said = [self._desk.taken_back_notice(in_written_language(state))]
+        said = [self._desk.taken_back_notice(worded(state))]
         if reply is not None:
             said.append(_by_agent(reply))
         state, _ = await self._files.in_time(state)
@@ -189,7 +194,7 @@ class Turn:
             handled_seq=_handled(state),
             messages=all_about(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
-            contact=self._desk.contact(in_written_language(state)),
+            contact=self._desk.contact(worded(state)),
             asides=staff.asides,
             cases=staff.cases,
             gaps=reply.gaps if reply is not None else (),
@@ -198,7 +203,7 @@ class Turn:
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
         state, owed = await self._files.in_time(state)
-        said = await self._desk.relay(in_written_language(state))
+        said = await self._desk.relay(worded(state))
         self._metrics.count(Counter.TURNS, kind="relayed")
         return replace(self._told(state, said), owes_files_of=owed)
 
@@ -215,7 +220,7 @@ class Turn:
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        state = _from_the_new_start(in_confidence(await self._files.all(state)))
+        whole, state = state, as_read(_from_the_new_start(in_confidence(await self._files.all(state))))
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -230,7 +235,8 @@ class Turn:
             await events.typing()
             async with asyncio.timeout(self._settings.timeout):
                 with noting() as notes:
-                    return with_gaps(state, await self._responder.respond(state, turn_id(state), events), notes)
+                    reply = await self._responder.respond(state, turn_id(state), events)
+                    return with_limit_told(whole, with_gaps(state, reply, notes))
         except TimeoutError:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
             return self._failure(state)
@@ -283,7 +289,7 @@ class Turn:
     ) -> TurnOutcome:
         self._metrics.count(Counter.ESCALATIONS)
         state, owed = await self._files.in_time(state)
-        written = in_written_language(state)
+        written = worded(state)
         notice = await self._desk.with_ticket(written, self._desk.transfer_notice(written))
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
@@ -297,7 +303,7 @@ class Turn:
             handled_seq=_handled(state),
             messages=all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
-            contact=self._desk.contact(in_written_language(state)),
+            contact=self._desk.contact(worded(state)),
             asides=staff.asides,
             cases=staff.cases,
             gaps=gaps,
@@ -335,6 +341,12 @@ def _pressed_for_a_person(state: TurnState) -> bool:
 
 def _asks_for_a_person(state: TurnState) -> bool:
     return _pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
+
+
+def _may_only_rate(state: TurnState) -> bool:
+    if questions_besides(state.pending) or _asks_for_a_person(state):
+        return False
+    return not any(says_unsolved(message.text) for message in state.pending)
 
 
 def _is_doubted(state: TurnState) -> bool:

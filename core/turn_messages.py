@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.agent.texts import in_written_language
 from core.domain.correlation import correlation_id
 from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author
 from core.ports.store import NewMessage, TurnState
+from core.turn_text import worded
 
 
 def turn_id(state: TurnState) -> str:
@@ -29,7 +29,7 @@ def all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMess
 
 def _spoken(state: TurnState) -> dict[str, str]:
     """What a channel says of its own around a message, it says in the language of that message."""
-    locale = in_written_language(state).conversation.locale or state.customer.locale
+    locale = worded(state).conversation.locale or state.customer.locale
     known = state.conversation.locale if state.customer.id == state.conversation.customer_id else None
     return {LOCALE: locale} if locale and locale != known else {}
 
