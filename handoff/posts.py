@@ -42,6 +42,7 @@ class Post(StrEnum):
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
     somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
     what somebody wrote in the thread. note: what a staff member noted in a form. gaps: of no case, what was not answered.
+    whisper: what only one person sees.
     """
 
     CARD = "card"
@@ -63,6 +64,7 @@ class Post(StrEnum):
     OUTGOING = "outgoing"
     NOTE = "note"
     GAPS = "gaps"
+    WHISPER = "whisper"
 
 
 def card(
@@ -268,6 +270,11 @@ def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMe
     """
     form = {"form": str(message.meta.get("at") or ""), "source": message.id} if own_mark else {}
     return NewMessage(Author.STAFF, text, MessageKind.NOTICE, author_name=name, meta={POST: str(Post.OUTGOING), **form})
+
+
+def whisper(staff_id: str, text: str) -> NewMessage:
+    """A line that only that person sees."""
+    return _post(Post.WHISPER, text, to=staff_id)
 
 
 def note(name: str, text: str) -> NewMessage:
