@@ -9,11 +9,14 @@ from typing import Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.confidence import Reader
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
+    CAME_BY,
+    SHARED,
     Change,
     InboundEvent,
     Message,
@@ -60,8 +63,9 @@ class Acceptable:
 class TurnState:
     """Everything a turn needs, read in one transaction: pending messages and the history before them.
 
-    Pending are the customer's, in a conversation of staff theirs. ``changes``: what happened to messages since the last
-    turn, where a copy of them was shown to somebody else.
+    Pending are the customer's, in a conversation of staff theirs. Where several customers write, pending is what one of them
+    wrote in a row, ``customer`` is that one, and what follows is another turn's (ADR 12). ``changes``: what happened to messages
+    since the last turn, where a copy of them was shown to somebody else. ``files``: those of which the customer may be told.
     """
 
     claim: Claim
@@ -71,6 +75,17 @@ class TurnState:
     history: tuple[Message, ...]
     files: tuple[Attachment, ...] = ()
     changes: tuple[Change, ...] = ()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the customer alone reads what is said, and certainly: by a road, whoever has that address reads it (ADR 9)."""
+        never_shared = self.conversation.shared is Sharing.NEVER
+        return never_shared and not any(CAME_BY in message.meta for message in self.pending)
+
+    @property
+    def reader(self) -> Reader:
+        """Whom the turn answers."""
+        return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
 
 
 @dataclass(frozen=True, slots=True)
