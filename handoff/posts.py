@@ -15,6 +15,7 @@ from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import (
+    BLOCKED,
     CAME_BY,
     CAUTION,
     FOR_RECORD,
@@ -84,6 +85,7 @@ def card(
         "number": case.number,
         "ticket": ticket,
         "customer": who,
+        "customer_id": customer.id,
         "verified": customer.verified,
         "email": customer.contact.email,
         "phone": customer.contact.phone,
@@ -170,7 +172,8 @@ def leads_on(earlier: Case) -> NewMessage:
 
 
 def _spoken(history: Sequence[Message]) -> Sequence[Message]:
-    return [message for message in history if message.deleted_at is None and (message.text or message.attachments)]
+    heard = [message for message in history if message.deleted_at is None and BLOCKED not in message.meta]
+    return [message for message in heard if message.text or message.attachments]
 
 
 def _part(messages: Sequence[Message], left_out: int) -> NewMessage:

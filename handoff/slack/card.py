@@ -44,8 +44,8 @@ _BUTTONS = {
         StaffAction.TAKE_OVER,
     ),
 }
-FORMS = ("reply", "assign", "note", "ticket", "history")
-"""What is opened from a card; the last two from one of a closed case as well."""
+FORMS = ("reply", "assign", "note", "ticket", "history", "block")
+"""What is opened from a card; the last three from one of a closed case as well."""
 _SNOOZE = ("hour", "tomorrow", "opening")
 
 
@@ -142,7 +142,7 @@ def _actions(case_id: str, state: OwnershipState, language: str) -> list[Block]:
     forms = [_button(OPENS + form, label(form, language), case_id) for form in FORMS]
     buttons = _BUTTONS.get(state, ())
     if not buttons:
-        return [{"type": "actions", "elements": forms[-2:]}]
+        return [{"type": "actions", "elements": forms[-3:]}]
     presses = [button(action, case_id, language) for action in buttons]
     return [{"type": "actions", "elements": [*presses, _snooze(language)]}, {"type": "actions", "elements": forms}]
 
