@@ -18,14 +18,25 @@ from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.correlation import correlation_id
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, LOCALE, TOGETHER, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import (
+    ANSWERS_TO,
+    CAUTION,
+    FOR_RECORD,
+    LOCALE,
+    SHARED,
+    TOGETHER,
+    Audience,
+    Author,
+    CustomerAction,
+    MessageKind,
+)
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
-from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState, in_confidence
 from core.stream import ProvisionalEvents
 from core.turn_files import Prepare, TurnFiles
 from core.unanswered import with_gaps
@@ -101,7 +112,7 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and last_withdrawn(state.pending) is not None and not _is_doubted(state):
+        if queued and last_withdrawn(state.pending) is not None and _is_theirs(state) and not _is_doubted(state):
             return await self._take_back(state)
         if with_people:
             return await self._relay(state)
@@ -154,7 +165,7 @@ class Turn:
         """
         if not _was_told_of_the_end(state) or state.changes or questions_besides(state.pending):
             return None
-        if _is_doubted(state):
+        if _is_doubted(state) or not _is_theirs(state):
             return None
         if _asks_for_a_person(state) or any(says_unsolved(message.text) for message in state.pending):
             return None
@@ -185,6 +196,7 @@ class Turn:
             asides=staff.asides,
             cases=staff.cases,
             gaps=reply.gaps if reply is not None else (),
+            customer_id=state.customer.id,
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
@@ -202,10 +214,11 @@ class Turn:
             contact=said.contact,
             asides=said.staff.asides,
             cases=said.staff.cases,
+            customer_id=state.customer.id,
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        state = _from_the_new_start(await self._files.all(state))
+        state = _from_the_new_start(in_confidence(await self._files.all(state)))
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -292,6 +305,7 @@ class Turn:
             cases=staff.cases,
             gaps=gaps,
             owes_files_of=owed,
+            customer_id=state.customer.id,
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
@@ -303,6 +317,7 @@ class Turn:
             messages=(_about(state, _by_agent(reply)),),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
             gaps=reply.gaps,
+            customer_id=state.customer.id,
         )
 
 
@@ -330,6 +345,13 @@ def _is_doubted(state: TurnState) -> bool:
     return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
 
 
+def _is_theirs(state: TurnState) -> bool:
+    """Whether the person was last called for whoever writes now: only they may take that back, or rate it."""
+    called = (message for message in reversed(state.history) if message.meta.get("requires_escalation") is True)
+    notice = next(called, None)
+    return (state.conversation.customer_id if notice is None else state.author_of(notice)) == state.customer.id
+
+
 def _was_told_of_the_end(state: TurnState) -> bool:
     """And asked to rate it, by the last thing that was said to the customer; nobody has taken the conversation since.
 
@@ -349,7 +371,9 @@ def turn_id(state: TurnState) -> str:
 def _from_the_new_start(state: TurnState) -> TurnState:
     """Without what was said before the customer began anew."""
     said = (*state.history, *state.pending)
-    starts = [message.seq for message in said if message.action is CustomerAction.START_OVER]
+    starts = [
+        one.seq for one in said if one.action is CustomerAction.START_OVER and state.author_of(one) == state.customer.id
+    ]
     if not starts:
         return state
     return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))
@@ -373,7 +397,8 @@ def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMes
 def _spoken(state: TurnState) -> dict[str, str]:
     """What a channel says of its own around a message, it says in the language of that message."""
     locale = in_written_language(state).conversation.locale or state.customer.locale
-    return {LOCALE: locale} if locale and locale != state.conversation.locale else {}
+    known = state.conversation.locale if state.customer.id == state.conversation.customer_id else None
+    return {LOCALE: locale} if locale and locale != known else {}
 
 
 def _about(state: TurnState, message: NewMessage) -> NewMessage:
@@ -381,7 +406,14 @@ def _about(state: TurnState, message: NewMessage) -> NewMessage:
     if not state.pending:
         return message
     last = state.pending[-1]
-    about = {"in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
+    about = {
+        "in_reply_to": last.id,
+        "handled_seq": last.seq,
+        "correlation_id": correlation_id(),
+        ANSWERS_TO: state.customer.external_id,
+    }
+    if SHARED in last.meta:
+        about[SHARED] = True
     meta = {**_spoken(state), **message.meta, **about}
     return NewMessage(
         message.author,

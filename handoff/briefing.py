@@ -11,7 +11,7 @@ import structlog
 
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.responder import Reply, Responder
-from core.ports.store import NewMessage, TurnState
+from core.ports.store import NewMessage, TurnState, in_confidence
 from core.ports.summarizer import Summarizer
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
 from handoff.thread.asking import Unseen
@@ -60,7 +60,8 @@ class Briefing:
             return known
         try:
             async with asyncio.timeout(self.seconds):
-                reply = await self.drafter.respond(replace(turn, changes=()), f"{turn.conversation.id}:draft", Unseen())
+                asked = in_confidence(replace(turn, changes=()))
+                reply = await self.drafter.respond(asked, f"{turn.conversation.id}:draft", Unseen())
         except TimeoutError:
             return None
         except Exception:  # a case without a suggestion is better than none

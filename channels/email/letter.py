@@ -40,6 +40,12 @@ class Letter:
     locale: str | None
 
     @property
+    def is_shared(self) -> bool:
+        """Whether it names anybody besides its author and us: somebody who reads it, or is to read the answer."""
+        named = (*self.reply_to, *self.others)
+        return self.author is None or any(one.address != self.author.address for one in named)
+
+    @property
     def begins(self) -> bool:
         """Whether it answers nothing."""
         return not self.answers

@@ -85,6 +85,7 @@ class Reader:
                 reply_to=mail.answers[0] if mail.answers else None,
                 caution=_FORGED if mail.refuted and not self._settings.answer_refuted else None,
                 for_record=_is_old(raw, mail),
+                shared=mail.is_shared,
             )
         ]
 

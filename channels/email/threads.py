@@ -40,7 +40,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Thread:
     """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs. ``doubted``: the sender's
-    domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it.
+    domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it. ``by``: who wrote
+    the last mail, which is not always where answers are to go (Reply-To); None of a thread that was kept before.
     """
 
     to: str
@@ -54,6 +55,7 @@ class Thread:
     locale: str | None = None
     doubted: bool = False
     only: str | None = None
+    by: str | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -155,6 +157,7 @@ def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> 
     return replace(
         thread or Thread(to, name, mail.subject, None),
         to=to,
+        by=author.address,
         name=name,
         subject=mail.subject or (thread.subject if thread is not None else ""),
         answers=mail.message_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -82,10 +82,21 @@ class TurnState:
         never_shared = self.conversation.shared is Sharing.NEVER
         return never_shared and not any(CAME_BY in message.meta for message in self.pending)
 
+    def author_of(self, message: Message) -> str:
+        """The id of the customer who wrote it, or whom it answers."""
+        return message.customer_id or self.conversation.customer_id
+
     @property
     def reader(self) -> Reader:
         """Whom the turn answers."""
         return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
+
+
+def in_confidence(turn: TurnState) -> TurnState:
+    """The turn with only as much of the history as its customer may be told of. Staff may be told all of it."""
+    reader, home = turn.reader, turn.conversation
+    known = (one for one in turn.history if reader.may_read(home, one.author, one.customer_id, one.meta))
+    return replace(turn, history=tuple(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +272,9 @@ class Records(Protocol):
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
-    async def customer(self, conversation_id: str) -> Customer | None: ...
+    async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
+        """Who began the conversation; with a ``case_id``, the one for whom that case was opened."""
+        ...
 
     async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
         """The customer is done: later messages are refused with SessionEnded. Where people have it, they are told (a Change)."""
@@ -282,7 +295,8 @@ class Records(Protocol):
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
-        """A customer's messages over all their conversations on that account, newest conversations first.
+        """A customer's messages over all their conversations on that account, newest conversations first, with what was
+        answered to them; of others who wrote there too, nothing.
 
         Without what has not reached them: withheld, a dead letter, or still to be sent.
         """

@@ -6,10 +6,15 @@ from typing import Any
 
 from core.domain.conversation import OwnershipEvent, Sharing
 from core.domain.customer import ContactDetails, Identity
+from core.domain.delivery import DeliveryStatus
 from core.domain.messages import SHARED
-from core.ports.store import TurnState
+from core.domain.ticket import TicketPriority
+from core.ports.outcomes import OpenTicket
+from core.ports.store import Settlement, TurnState
+from core.ports.tickets import Holder, NewTicket
 from core.storage.store import SqlStore
 from tests.contract.stores.sayings import (
+    LEASE,
     accept,
     answer,
     claim_one,
@@ -143,3 +148,43 @@ async def test_a_file_that_was_sent_in_private_is_its_senders_alone(store: SqlSt
         seen.append([one.id for one in state.files])
         assert await finish(store, state)
     assert seen == [["shared"], ["shared"], ["private", "shared"]]
+
+
+async def test_whose_a_case_is_says_its_ticket(store: SqlStore) -> None:
+    await accept(store, _in_group("e1", ADA))
+    assert await finish(store, await claim_one(store), answer())
+    await accept(store, _in_group("e2", BOB))
+    state = await claim_one(store)
+    home = state.conversation.id
+    number = await store.ticket_number_for("case")
+    opened = OpenTicket("case", number, state.customer.id, home, "?", TicketPriority.NORMAL, "customer")
+    assert (await store.finish([outcome(state, cases=(opened,))]))[0].held
+    found = [await store.customer(home, case) for case in ("case", "none", None)]
+    assert [one.display_name for one in found if one is not None] == ["Bob", "Ada", "Ada"]
+
+
+async def test_the_messages_of_a_customer_are_not_those_of_others(store: SqlStore) -> None:
+    await accept(store, _in_group("e1", ADA, "hers"), _in_group("e2", BOB, "his"))
+    for name in ("Ada", "Bob"):
+        state = await claim_one(store)
+        done = outcome(state, answer(f"to {name}"), customer_id=state.customer.id)
+        assert (await store.finish([done]))[0].held
+    for one in await store.claim_deliveries("web", "main", 10, LEASE):
+        await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
+    found = await store.customer_messages("web", "main", "ada", 10)
+    assert [message.text for message in reversed(found)] == ["hers", "to Ada"]
+
+
+async def test_a_ticket_from_elsewhere_is_not_shown_where_others_read(store: SqlStore) -> None:
+    await accept(store, said("p1", who=ADA, where="private"))
+    alone = await claim_one(store)
+    assert await finish(store, alone)
+    await accept(store, _in_group("e1", ADA))
+    state = await claim_one(store)
+    for turn, subject in ((alone, "there"), (state, "here")):
+        holder = Holder.of(turn.customer, turn.conversation.id)
+        await store.create_ticket(holder, NewTicket(subject), actor="agent", origin=subject)
+    public = Holder.of(state.customer, state.conversation.id, private=state.is_private)
+    assert [one.subject for one in await store.tickets(public, 10)] == ["here"]
+    private = Holder.of(alone.customer, alone.conversation.id, private=alone.is_private)
+    assert {one.subject for one in await store.tickets(private, 10)} == {"here", "there"}
