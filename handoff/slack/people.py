@@ -50,6 +50,7 @@ class SlackPeople:
         self._account = account
         self._client = client
         self._known: dict[str, _Known] = {}
+        self._looked_at: dict[str, float] = {}
         self._failed: dict[str, float] = {}
         self._own: Self | None = None
 
@@ -69,21 +70,20 @@ class SlackPeople:
 
     async def gone(self, staff_id: str) -> bool:
         """See People.gone. Asked at most once a minute of each; a missing answer is none."""
-        known = await self._fresh(staff_id, _LOOK_EVERY, _LOOK_EVERY)
+        now = self._clock.monotonic()
+        if now - self._looked_at.get(staff_id, float("-inf")) > _LOOK_EVERY:
+            self._looked_at[staff_id] = now
+            await self._asked(staff_id)
+        known = self._known.get(staff_id)
         return known is not None and known.gone
 
     async def membership(self, staff_id: str) -> Membership:
         """See Members.membership. Who was staff lately is, while Slack does not answer."""
-        known = await self._fresh(staff_id, _BELIEVED, _ASK_AGAIN)
-        return known.membership if known else Membership.UNKNOWN
-
-    async def _fresh(self, staff_id: str, seconds: float, again: float) -> _Known | None:
-        """Not asked again at once where Slack did not answer, as each message would wait for it; ``again``: of somebody new."""
         known, now = self._known.get(staff_id), self._clock.monotonic()
-        failed = now - self._failed.get(staff_id, float("-inf"))
-        if failed <= (again if known is None else seconds) or (known is not None and now - known.at <= seconds):
-            return known
-        return await self._asked(staff_id) or known
+        believed = known is not None and now - known.at <= _BELIEVED
+        if not believed and now - self._failed.get(staff_id, float("-inf")) > _ASK_AGAIN:
+            known = await self._asked(staff_id) or known
+        return known.membership if known else Membership.UNKNOWN
 
     async def _asked(self, staff_id: str) -> _Known | None:
         now = self._clock.monotonic()
@@ -99,8 +99,8 @@ class SlackPeople:
             self._unanswered(staff_id, error)
             return None
         if len(self._known) >= _MOST:
-            self._known.clear()
-            self._failed.clear()
+            for seen in (self._known, self._looked_at, self._failed):
+                seen.clear()
         self._failed.pop(staff_id, None)
         known = self._known[staff_id] = _Known(
             now, _name(user), bool(user.get("deleted")), _membership(user, self._own)
