@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,16 +15,11 @@ from core.agent.texts import in_written_language
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
-from core.domain.correlation import correlation_id
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
 from core.domain.messages import (
-    ANSWERS_TO,
     CAUTION,
     FOR_RECORD,
-    LOCALE,
-    SHARED,
-    TOGETHER,
     Audience,
     Author,
     CustomerAction,
@@ -39,6 +34,7 @@ from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState, in_confidence
 from core.stream import ProvisionalEvents
 from core.turn_files import Prepare, TurnFiles
+from core.turn_messages import about, all_about, turn_id
 from core.unanswered import with_gaps
 from core.written_order import as_written
 
@@ -190,7 +186,7 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=_all_about(state, said),
+            messages=all_about(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
@@ -209,7 +205,7 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=tuple(_about(state, message) for message in said.messages),
+            messages=tuple(about(state, message) for message in said.messages),
             transition=said.transition,
             contact=said.contact,
             asides=said.staff.asides,
@@ -298,7 +294,7 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=_all_about(state, said),
+            messages=all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
@@ -314,7 +310,7 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=(_about(state, _by_agent(reply)),),
+            messages=(about(state, _by_agent(reply)),),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
             gaps=reply.gaps,
             customer_id=state.customer.id,
@@ -363,11 +359,6 @@ def _was_told_of_the_end(state: TurnState) -> bool:
     return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
 
 
-def turn_id(state: TurnState) -> str:
-    """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
-    return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
-
-
 def _from_the_new_start(state: TurnState) -> TurnState:
     """Without what was said before the customer began anew."""
     said = (*state.history, *state.pending)
@@ -381,47 +372,3 @@ def _from_the_new_start(state: TurnState) -> TurnState:
 
 def _handled(state: TurnState) -> int:
     return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
-
-
-def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
-    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's.
-
-    Each says how many belong together, for those who wait for all of them.
-    """
-    together = {TOGETHER: len(messages)} if len(messages) > 1 else {}
-    told = (replace(one, meta={**one.meta, **together}) for one in (_about(state, message) for message in messages))
-    answered = any(message.author is Author.AGENT for message in messages)
-    return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
-
-
-def _spoken(state: TurnState) -> dict[str, str]:
-    """What a channel says of its own around a message, it says in the language of that message."""
-    locale = in_written_language(state).conversation.locale or state.customer.locale
-    known = state.conversation.locale if state.customer.id == state.conversation.customer_id else None
-    return {LOCALE: locale} if locale and locale != known else {}
-
-
-def _about(state: TurnState, message: NewMessage) -> NewMessage:
-    """The message with what every outbound message says of its turn."""
-    if not state.pending:
-        return message
-    last = state.pending[-1]
-    about = {
-        "in_reply_to": last.id,
-        "handled_seq": last.seq,
-        "correlation_id": correlation_id(),
-        ANSWERS_TO: state.customer.external_id,
-    }
-    if SHARED in last.meta:
-        about[SHARED] = True
-    meta = {**_spoken(state), **message.meta, **about}
-    return NewMessage(
-        message.author,
-        message.text,
-        message.kind,
-        author_name=message.author_name,
-        citations=message.citations,
-        attachments=message.attachments,
-        meta=meta,
-        turn_id=turn_id(state),
-    )

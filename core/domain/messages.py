@@ -32,6 +32,8 @@ answer to it, they may have.
 """
 ANSWERS_TO = "answers_to"
 """In ``Message.meta`` of what a turn says: whom it answers, by their id on the channel."""
+REACTED_BY = "reacted_by"
+"""In the detail of a reaction by somebody else than the conversation's customer: what they are called, if anything."""
 LOCALE = "locale"
 """In ``Message.meta`` of what is said in another language than the conversation is known to be in: that language."""
 SENT_BY = "sent_by"

@@ -14,6 +14,7 @@ from core.domain.messages import (
     CAUTION,
     FOR_RECORD,
     LEFT_OUT,
+    REACTED_BY,
     SHARED,
     Audience,
     Author,
@@ -301,7 +302,9 @@ def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> A
     batch.reactions.append(reaction_row(event, target))
     if item.rates and not thread.blocked and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
         batch.rated.add(target.message_id)
-    detail = {"emoji": event.emoji, "present": event.present}
+    detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present}
+    if person(event.sender) != thread.person:
+        detail[REACTED_BY] = codec.cleaned(event.sender.display_name)
     _tell(batch, thread, ChangeKind.REACTED, target.message_id, detail)
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
 

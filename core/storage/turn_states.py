@@ -113,9 +113,7 @@ def _state(
         and item.deleted_at is None
         and not _counts_for_nothing(item, row.customer_id, blocked)
     ]
-    pending, until = waiting, float("inf")
-    if inbound is Author.CUSTOMER:
-        pending, until = _of_one_author(waiting)
+    pending, until = _of_one_author(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
     writer = codec.customer_from(people[_author(pending) or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False)

@@ -14,6 +14,7 @@ import pytest
 
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
+from tests.fixtures.report import MakeReport
 from tests.property.authors_world import Worlds
 from tests.scale import Scale
 
@@ -23,7 +24,12 @@ _SEEN = ("tool calls", "tickets told", "private contacts told", "words of others
 
 @pytest.mark.soak
 @pytest.mark.slow
-async def test_everybody_is_served_as_themselves(sqlite_url: str, scenario_seed: int, scale: Scale) -> None:
+async def test_everybody_is_served_as_themselves(
+    sqlite_url: str, scenario_seed: int, scale: Scale, make_report: MakeReport, request: pytest.FixtureRequest
+) -> None:
+    """Ten thousand in ``make soak``, half of them with each seed."""
+    which = request.node.callspec.id
+    report = make_report(f"authors-{which}", "Several people in one conversation", run_seed=scenario_seed)
     rng, count = random.Random(scenario_seed), scale.pick(small=100, full=5_000)
     store = SqlStore(sqlite_url, ManualClock(), server_clock=False)
     await store.open()
@@ -36,3 +42,6 @@ async def test_everybody_is_served_as_themselves(sqlite_url: str, scenario_seed:
         assert all(counts[name] for name in _SEEN), counts
     finally:
         await store.close()
+    report.record("interleavings of two to four people", count)
+    for name, seen in sorted(counts.items()):
+        report.record(name, seen)
