@@ -163,6 +163,14 @@ def show_case(name: str) -> None:
     sys.exit(run(name))
 
 
+@main.command("blocked")
+def blocked() -> None:
+    """Show which customers staff have blocked, by whom and why. They are unblocked from the case, in Slack."""
+    from config.commands.blocked import show
+
+    show()
+
+
 @main.command("gaps")
 @click.option(
     "--since", callback=_text_or_nothing, help="Only what was asked since: a span such as 7d or 12h, or a day."

@@ -192,7 +192,8 @@ class Hub:
         if door is not None:
             made[OWN_APP] = door
         self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
-        give_forms(self._handoff, made.values(), self._wall, self.store, self._clock)
+        guests = self.settings.desk_guests_may_claim
+        give_forms(self._handoff, made.values(), self._wall, self.store, self._clock, guests_may_claim=guests)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
 
     async def start(self, *, listen: bool = True) -> None:

@@ -14,12 +14,13 @@ from channels.web import body, render
 from channels.web.access import Access
 from channels.web.links import Links
 from channels.web.origins import headers_of
-from channels.web.refusals import BadFrame, FileType
+from channels.web.refusals import BLOCKED, BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
 from channels.web.upload_name import upload_name
 from core.domain.attachments import Attachment, human_size
-from core.domain.errors import HubError, InvalidInput, NotAllowed, NotFound, TooLarge
+from core.domain.customer import Identity
+from core.domain.errors import Blocked, HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
 
@@ -36,6 +37,10 @@ class FileRecords(Records, Protocol):
 
     async def forget_attachment(self, attachment_id: str) -> bool:
         """False when a message refers to it, or when it is not known."""
+        ...
+
+    async def is_blocked(self, sender: Identity) -> bool:
+        """Whether staff have blocked that person."""
         ...
 
 
@@ -76,11 +81,13 @@ class Files:
         raise BadFrame("The form has no field file with a file in it.")
 
     async def admit(self, session: Session) -> None:
-        """Raises NotAllowed where files are switched off, TooManyRequests."""
+        """Raises NotAllowed where files are switched off, Blocked, TooManyRequests."""
         if not self._settings.attachments:
             raise NotAllowed("Files are not taken here.")
         limits = self._settings.limits
         await self._access.rates.hit("uploads", session.id, limits.uploads_per_session)
+        if await self._records.is_blocked(session.identity):
+            raise Blocked(BLOCKED)
 
     async def take(self, part: BodyPartReader) -> Attachment:
         """Stream a part to the store. Nothing knows of the file yet."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from channels.web.parse import ClientMessage
 from channels.web.rates import Rates
-from channels.web.refusals import UnknownAttachment
+from channels.web.refusals import BLOCKED, UnknownAttachment
 from channels.web.settings import WebLimits
 from channels.web.tokens import ACCOUNT, CHANNEL, Session
-from core.domain.errors import Overloaded
+from core.domain.errors import Blocked, Overloaded
 from core.domain.messages import RawEvent
 from core.ports.channel import Accepted, InboundSink
 from core.ports.clock import Clock
@@ -31,7 +31,10 @@ class Reception:
         self._sink = sink
 
     async def receive(self, session: Session, message: ClientMessage, body: bytes) -> Accepted:
-        """Raises TooManyRequests, UnknownAttachment, and what the sink raises. Nothing was stored then."""
+        """Raises TooManyRequests, UnknownAttachment, and what the sink raises. Nothing was stored then.
+
+        Raises Blocked where it was stored for the record only.
+        """
         if self._sink is None:
             raise Overloaded("The server is starting or stopping.")
         await self._rates.hit("messages", session.id, self._limits.messages_per_session)
@@ -40,6 +43,8 @@ class Reception:
         now = self._clock.now()
         raw = RawEvent(CHANNEL, ACCOUNT, body, envelope(session), now)
         (accepted,) = await self._sink.accept([message.event(session, now)], raw)
+        if accepted.blocked:
+            raise Blocked(BLOCKED)
         return accepted
 
     async def _check_file(self, session: Session, attachment_id: str) -> None:

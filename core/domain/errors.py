@@ -65,6 +65,12 @@ class NotAllowed(HubError):
     code = "not_allowed"
 
 
+class Blocked(NotAllowed):
+    """Staff have blocked this customer: what they write is neither answered nor read (403)."""
+
+    code = "blocked"
+
+
 class NotFound(HubError):
     """There is no such thing, or none that this caller may know of (404)."""
 
