@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,11 +14,11 @@ from core.agent.person_wish import wants_person
 from core.agent.texts import in_written_language
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
+from core.domain.budget import spending
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
-from core.domain.correlation import correlation_id
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, LOCALE, TOGETHER, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
@@ -27,7 +27,9 @@ from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
+from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
+from core.turn_messages import about, all_about, by_agent, last_handled, turn_id
 from core.unanswered import with_gaps
 from core.written_order import as_written
 
@@ -35,6 +37,8 @@ log = structlog.get_logger(__name__)
 
 Rules = Callable[[TurnState, Reply | None], Escalation | None]
 """Why a person is needed although nobody asked for one; with None as the reply, before the agent has answered."""
+_DESK_FULL_SECONDS = 600.0
+"""After which it is tried again to bring a case to the desk that nothing is said about to its customer."""
 _ASKED = Escalation("The customer asked for a person.", requested_by="customer", causes={"asked": {}})
 
 
@@ -57,7 +61,7 @@ class Turn:
     With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
     responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
     person although nobody asked for one. ``still_held`` raises LostClaim when somebody else has the conversation by now.
-    ``sentiment``: how the customer sounds, which their answer says.
+    ``sentiment``: how the customer sounds, which their answer says. ``budgets``: without them nothing is limited.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Turn:
         rules: Rules | None = None,
         still_held: Callable[[Claim], Awaitable[None]] | None = None,
         sentiment: Callable[[TurnState], str | None] | None = None,
+        budgets: TurnBudgets | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -85,9 +90,16 @@ class Turn:
         self._rules = rules
         self._still_held = still_held
         self._sentiment = sentiment
+        self._budgets = budgets
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
+        if self._budgets is None or state.conversation.audience is Audience.STAFF:
+            return await self._run(state)
+        with spending(self._budgets.spender(state)):
+            return await self._run(state)
+
+    async def _run(self, state: TurnState) -> TurnOutcome:
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if state.conversation.audience is Audience.STAFF:
             return await self._desk.staff(state)
@@ -106,12 +118,27 @@ class Turn:
         if with_people:
             return await self._relay(state)
         if all(message.meta.get(FOR_RECORD) for message in state.pending):
-            return TurnOutcome(state.claim, handled_seq=_handled(state))
+            return TurnOutcome(state.claim, handled_seq=last_handled(state))
         if cautions := dict.fromkeys(str(found) for message in state.pending if (found := message.meta.get(CAUTION))):
             return await self._escalate(
                 state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
             )
+        if (flooded := self._flooded(state)) is not None:
+            return flooded
         return self._with_sentiment(state, await self._ask_agent(state))
+
+    def _flooded(self, state: TurnState) -> TurnOutcome | None:
+        """More than is answered: it is kept, its sender is told once, and the model is not asked.
+
+        A request for a person is passed on all the same while the desk takes more.
+        """
+        if self._budgets is None or not self._budgets.flooded(state):
+            return None
+        if _asks_for_a_person(state) and self._budgets.can_escalate(state):
+            return None
+        self._metrics.count(Counter.TURNS, kind="flooded")
+        notice = self._budgets.flood_notice(state)
+        return self._answer(state, *([] if notice is None else [notice]))
 
     def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
         found = None if self._sentiment is None else self._sentiment(state)
@@ -173,13 +200,13 @@ class Turn:
         self._metrics.count(Counter.TURNS, kind="taken_back")
         said = [self._desk.taken_back_notice(in_written_language(state))]
         if reply is not None:
-            said.append(_by_agent(reply))
+            said.append(by_agent(reply))
         state, _ = await self._files.in_time(state)
         staff = await self._desk.taken_back(state, said)
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
-            messages=_all_about(state, said),
+            handled_seq=last_handled(state),
+            messages=all_about(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
@@ -196,8 +223,8 @@ class Turn:
     def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
-            messages=tuple(_about(state, message) for message in said.messages),
+            handled_seq=last_handled(state),
+            messages=tuple(about(state, message) for message in said.messages),
             transition=said.transition,
             contact=said.contact,
             asides=said.staff.asides,
@@ -271,6 +298,11 @@ class Turn:
         quietly: bool = False,
         gaps: tuple[Unanswered, ...] = (),
     ) -> TurnOutcome:
+        if self._budgets is not None and (wait := self._budgets.escalation_wait(state)) > 0:
+            if quietly:
+                raise NotYet("The desk is given no more cases this hour.", seconds=min(wait, _DESK_FULL_SECONDS))
+            said_now = self._budgets.desk_full(state, wait)
+            return replace(self._answer(state, *([] if besides is None else [besides]), said_now), gaps=gaps)
         self._metrics.count(Counter.ESCALATIONS)
         state, owed = await self._files.in_time(state)
         written = in_written_language(state)
@@ -278,14 +310,14 @@ class Turn:
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
         if besides is not None:
-            said.insert(0, _by_agent(besides))
+            said.insert(0, by_agent(besides))
         if quietly:
             said.clear()
         staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
-            messages=_all_about(state, said),
+            handled_seq=last_handled(state),
+            messages=all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
@@ -294,27 +326,16 @@ class Turn:
             owes_files_of=owed,
         )
 
-    def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
+    def _answer(self, state: TurnState, *replies: Reply) -> TurnOutcome:
         """What was written while a person resolved was pending then, so its arrival reopened nothing: its answer does."""
         resolved = state.conversation.state is OwnershipState.RESOLVED
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
-            messages=(_about(state, _by_agent(reply)),),
+            handled_seq=last_handled(state),
+            messages=all_about(state, [by_agent(reply) for reply in replies]),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
-            gaps=reply.gaps,
+            gaps=tuple(gap for reply in replies for gap in reply.gaps),
         )
-
-
-def _by_agent(reply: Reply) -> NewMessage:
-    meta = {
-        **reply.meta,
-        "confidence": round(reply.confidence, 4),
-        "intent": reply.intent,
-        "offers_person": reply.offers_person,
-        "requires_escalation": False,
-    }
-    return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
 
 
 def _pressed_for_a_person(state: TurnState) -> bool:
@@ -341,11 +362,6 @@ def _was_told_of_the_end(state: TurnState) -> bool:
     return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
 
 
-def turn_id(state: TurnState) -> str:
-    """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
-    return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
-
-
 def _from_the_new_start(state: TurnState) -> TurnState:
     """Without what was said before the customer began anew."""
     said = (*state.history, *state.pending)
@@ -353,43 +369,3 @@ def _from_the_new_start(state: TurnState) -> TurnState:
     if not starts:
         return state
     return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))
-
-
-def _handled(state: TurnState) -> int:
-    return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
-
-
-def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
-    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's.
-
-    Each says how many belong together, for those who wait for all of them.
-    """
-    together = {TOGETHER: len(messages)} if len(messages) > 1 else {}
-    told = (replace(one, meta={**one.meta, **together}) for one in (_about(state, message) for message in messages))
-    answered = any(message.author is Author.AGENT for message in messages)
-    return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
-
-
-def _spoken(state: TurnState) -> dict[str, str]:
-    """What a channel says of its own around a message, it says in the language of that message."""
-    locale = in_written_language(state).conversation.locale or state.customer.locale
-    return {LOCALE: locale} if locale and locale != state.conversation.locale else {}
-
-
-def _about(state: TurnState, message: NewMessage) -> NewMessage:
-    """The message with what every outbound message says of its turn."""
-    if not state.pending:
-        return message
-    last = state.pending[-1]
-    about = {"in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
-    meta = {**_spoken(state), **message.meta, **about}
-    return NewMessage(
-        message.author,
-        message.text,
-        message.kind,
-        author_name=message.author_name,
-        citations=message.citations,
-        attachments=message.attachments,
-        meta=meta,
-        turn_id=turn_id(state),
-    )

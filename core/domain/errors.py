@@ -165,6 +165,12 @@ class Unreachable(ChannelError):
     code = "unreachable"
 
 
+class NoRoom(Unreachable):
+    """The hub's own disk or its quota leaves no room for files. Text is still taken."""
+
+    code = "no_room"
+
+
 class Rejected(ChannelError):
     """The provider refused this message for good; sending it again cannot help."""
 

@@ -138,7 +138,8 @@ class MessageReceived:
 
     ``album``: what came in several messages was sent as one, and more of it may follow. ``caution``: why only people may answer
     it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
-    ``left_out``: words of others that came with it, and that are not its sender's to pass on.
+    ``left_out``: words of others that came with it, and that are not its sender's to pass on. ``origin``: of a stranger, a keyed
+    hash of the address it came from, by which budgets are counted.
     """
 
     key: EventKey
@@ -156,6 +157,7 @@ class MessageReceived:
     caution: str | None = None
     for_record: bool = False
     left_out: tuple[str, ...] = ()
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.domain.budget import ORIGIN
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
@@ -189,6 +190,8 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | N
         meta[CAUTION] = event.caution
     if event.for_record:
         meta[FOR_RECORD] = True
+    if event.origin:
+        meta[ORIGIN] = event.origin
     if event.left_out:
         meta[LEFT_OUT] = list(event.left_out)
     if event.attachments:
