@@ -33,9 +33,8 @@ def make_rates(settings: Settings, clock: Clock, budgets: Budgets) -> tuple[Rate
 
 def web_limits(settings: Settings) -> WebLimits:
     """What the web channel refuses."""
-    by_minute = ("sessions_per_address", "messages_per_address", "uploads_per_address")
-    by_minute += ("sessions_in_all", "messages_in_all", "uploads_in_all")
-    rates: dict[str, Any] = {name: Rate(getattr(settings, name), _MINUTE) for name in by_minute}
+    named = [f"{what}_{whose}" for what in ("sessions", "messages", "uploads") for whose in ("per_address", "in_all")]
+    rates: dict[str, Any] = {name: Rate(getattr(settings, name), _MINUTE) for name in named}
     return WebLimits(
         attachment_bytes=settings.max_attachment_bytes,
         unsent_bytes_per_address=settings.unsent_bytes_per_address,

@@ -60,7 +60,7 @@ class Access:
             peer = hops.pop()
         if hops and not self._warned and not self._trusted:
             self._warned = True  # behind a proxy that is not named, all visitors share the limits of one address
-            _log.warning("access.proxy_not_trusted", peer=peer, set="TRUSTED_PROXIES")
+            _log.warning("access.proxy_not_trusted", setting="TRUSTED_PROXIES")
         return _countable(peer)
 
     def caller(self, request: web.Request, user: str | None) -> Caller:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38,25 +39,20 @@ class SqlBudgets:
 
         return await self._budgets_db.write(work)
 
-    def _added(self, rows: Sequence[Mapping[str, object]]) -> postgresql.Insert | sqlite.Insert:
+    def _added(self, rows: Sequence[Mapping[str, object]]) -> Any:
         dialect = sqlite if self._budgets_db.is_sqlite else postgresql
         statement = dialect.insert(rate_limit).values([dict(row) for row in rows])
         there, new = rate_limit.c, statement.excluded
-        room = _LARGEST - new.granted
-        added = case((there.granted > room, _LARGEST), else_=there.granted + new.granted)
-        return statement.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "granted": case(
-                    (there.next_free_at < new.next_free_at, new.granted),
-                    (there.next_free_at > new.next_free_at, there.granted),
-                    else_=added,
-                ),
-                "next_free_at": case(
-                    (there.next_free_at < new.next_free_at, new.next_free_at), else_=there.next_free_at
-                ),
-            },
-        ).returning(there.key, there.next_free_at, there.granted)
+        same, later = there.next_free_at == new.next_free_at, there.next_free_at < new.next_free_at
+        full = there.granted > _LARGEST - new.granted
+        granted = case(
+            (later, new.granted), (~same, there.granted), (full, _LARGEST), else_=there.granted + new.granted
+        )
+        until = case((later, new.next_free_at), else_=there.next_free_at)
+        added = statement.on_conflict_do_update(
+            index_elements=["key"], set_={"granted": granted, "next_free_at": until}
+        )
+        return added.returning(there.key, there.next_free_at, there.granted)
 
     async def spent_since(self, now: float, limit: int) -> Mapping[str, Spent]:
         """See BudgetRecords.spent_since."""
