@@ -65,5 +65,5 @@ class HealthChecks:
         return Finding(HealthStatus.DEGRADED, detail, parts=found)
 
     async def _check_disk(self) -> Finding | None:
-        trouble = await self._hub.disk.trouble()
+        trouble = await self._hub.disk.trouble(self._hub.settings.max_attachment_bytes)
         return None if trouble is None else Finding(HealthStatus.DEGRADED, trouble)

@@ -52,7 +52,7 @@ def run(names: Sequence[str]) -> int:
 
 async def _check_disk(settings: Settings) -> list[Diagnosis]:
     disk = parts.make_disk(settings)
-    trouble, use = await disk.trouble(), await disk.measure()
+    trouble, use = await disk.trouble(settings.max_attachment_bytes), await disk.measure()
     fix = "Make room on the disk of DATA_DIR, or change DISK_QUOTA_BYTES or DISK_RESERVE_BYTES."
     return [Diagnosis("room", trouble is None, trouble or f"{human_size(use.free)} are free for files", fix)]
 

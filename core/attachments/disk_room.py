@@ -72,9 +72,9 @@ class DiskRoom:
         free = await asyncio.to_thread(_free, self._folder)
         return DiskUse(self._used + self._since, free)
 
-    async def trouble(self) -> str | None:
-        """Why files are refused now, in a sentence for operators; None while they are taken."""
-        reason = self._refusal(await self.measure(), 1)
+    async def trouble(self, size: int) -> str | None:
+        """Why a file of that size is refused now, in a sentence for operators; None while it is taken."""
+        reason = self._refusal(await self.measure(), size)
         return None if reason is None else f"files are refused: {reason}"
 
     def _refusal(self, use: DiskUse, size: int) -> str | None:
