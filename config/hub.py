@@ -186,6 +186,7 @@ class Hub:
             metrics=self.metrics,
             process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
             alone=self.role == "all",
+            disk=self.disk,
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from core.agent.tokens import estimate, estimate_message
 from core.domain.budget import Budget, current_spender
-from core.domain.errors import ModelError
+from core.domain.errors import ModelError, TokensUsedUp
 from core.ports.budgets import Budgets
 from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
 from core.ports.metrics import Counter, Metrics
@@ -30,10 +30,10 @@ class MeasuredModel:
         self._tokens = tokens
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
-        """See ChatModel.stream. Raises ModelError also while the budget is used up."""
+        """See ChatModel.stream. Raises TokensUsedUp while the budget is used up."""
         spender = current_spender()
         if not spender.admitted and self._budgets.wait(self._tokens, spender) > 0:
-            raise ModelError("The day's budget of model tokens is used up.")
+            raise TokensUsedUp("The day's budget of model tokens is used up.")
         said: list[str] = []
         end: Finished | None = None
         try:

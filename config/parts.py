@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from api.logging import LogSettings
 from channels import registry
@@ -166,6 +167,7 @@ def make_surroundings(
     metrics: Metrics,
     process: str,
     alone: bool,
+    disk: DiskRoom | None = None,
 ) -> Surroundings:
     """What every channel is given."""
     public = settings.public_url
@@ -186,4 +188,9 @@ def make_surroundings(
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,
         conversations=store,
+        has_room=partial(_has_room, disk or make_disk(settings), settings.max_attachment_bytes),
     )
+
+
+async def _has_room(disk: DiskRoom, size: int) -> bool:
+    return await disk.trouble(size) is None

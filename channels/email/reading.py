@@ -62,7 +62,7 @@ class FolderReading:
     ) -> None:
         self._settings = settings
         self._folder = folder
-        self._mail = FolderMail(settings, folder)
+        self._mail = FolderMail(settings, folder, surroundings.has_room)
         self._around = surroundings
         self._standing = standing
         self._take = take

@@ -119,6 +119,12 @@ class ModelError(HubError):
     code = "model_error"
 
 
+class TokensUsedUp(ModelError):
+    """The budget of model tokens is used up: nothing is wrong with the model, and others may still ask it."""
+
+    code = "tokens_used_up"
+
+
 class ToolError(HubError):
     """A tool could not do its work. ``detail`` is shown to the model, so it must not hold secrets."""
 
