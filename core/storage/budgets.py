@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, select
@@ -12,7 +12,6 @@ from core.ports.budgets import Spent
 from core.storage.database import Database
 from core.storage.tables import rate_limit
 
-_ROWS = 500
 _LARGEST = 2_000_000_000  # what the column holds, and a little less
 _KEYS = "budget:%"
 
@@ -22,6 +21,7 @@ class SqlBudgets:
 
     def __init__(self, database: Database) -> None:
         self._budgets_db = database
+        self._added = _added(database)
 
     async def add_spent(self, spent: Mapping[str, Spent]) -> Mapping[str, Spent]:
         """See BudgetRecords.add_spent."""
@@ -31,28 +31,10 @@ class SqlBudgets:
         ]
 
         def work(connection: Connection) -> Mapping[str, Spent]:
-            found: dict[str, Spent] = {}
-            for start in range(0, len(rows), _ROWS):
-                for row in connection.execute(self._added(rows[start : start + _ROWS])):
-                    found[row.key] = Spent(row.next_free_at, row.granted)
-            return found
+            found = connection.execute(self._added, rows)
+            return {row.key: Spent(row.next_free_at, row.granted) for row in found}
 
         return await self._budgets_db.write(work)
-
-    def _added(self, rows: Sequence[Mapping[str, object]]) -> Any:
-        dialect = sqlite if self._budgets_db.is_sqlite else postgresql
-        statement = dialect.insert(rate_limit).values([dict(row) for row in rows])
-        there, new = rate_limit.c, statement.excluded
-        same, later = there.next_free_at == new.next_free_at, there.next_free_at < new.next_free_at
-        full = there.granted > _LARGEST - new.granted
-        granted = case(
-            (later, new.granted), (~same, there.granted), (full, _LARGEST), else_=there.granted + new.granted
-        )
-        until = case((later, new.next_free_at), else_=there.next_free_at)
-        added = statement.on_conflict_do_update(
-            index_elements=["key"], set_={"granted": granted, "next_free_at": until}
-        )
-        return added.returning(there.key, there.next_free_at, there.granted)
 
     async def spent_since(self, now: float, limit: int) -> Mapping[str, Spent]:
         """See BudgetRecords.spent_since."""
@@ -77,3 +59,15 @@ class SqlBudgets:
             return connection.execute(statement).rowcount
 
         return await self._budgets_db.write(work)
+
+
+def _added(database: Database) -> Any:
+    """Adds to what was spent in the same window; a later window replaces an earlier one."""
+    statement = (sqlite if database.is_sqlite else postgresql).insert(rate_limit)
+    there, new = rate_limit.c, statement.excluded
+    same, later = there.next_free_at == new.next_free_at, there.next_free_at < new.next_free_at
+    full = there.granted > _LARGEST - new.granted
+    granted = case((later, new.granted), (~same, there.granted), (full, _LARGEST), else_=there.granted + new.granted)
+    until = case((later, new.next_free_at), else_=there.next_free_at)
+    added = statement.on_conflict_do_update(index_elements=["key"], set_={"granted": granted, "next_free_at": until})
+    return added.returning(there.key, there.next_free_at, there.granted)

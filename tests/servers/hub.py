@@ -19,6 +19,9 @@ SECRET_KEY = "a-secret-key-for-tests-only-0123456789abcdef"
 UNLIMITED = dict.fromkeys(
     (
         "SESSIONS_PER_ADDRESS",
+        "SESSIONS_IN_ALL",
+        "MESSAGES_IN_ALL",
+        "UPLOADS_IN_ALL",
         "MESSAGES_PER_ADDRESS",
         "UPLOADS_PER_ADDRESS",
         "UNSENT_BYTES_PER_ADDRESS",

@@ -192,3 +192,19 @@ async def test_an_outage_loses_no_count(spent: int) -> None:
     await ledger.write()
     await ledger.write()
     assert records.added["budget:tokens:origin:1"].amount == spent
+
+
+async def test_thousands_of_spenders_are_written_at_once(database_url: str) -> None:
+    clock = HandClock()
+    stores, (one, two) = await _ledgers(database_url, clock)
+    try:
+        for number in range(2_500):
+            one.spend(Budget("messages", share=9, total=0, seconds=DAY), _stranger(number), number % 7 + 1)
+        await one.write()
+        await two.start()
+        assert two.wait(Budget("messages", share=9, total=0, seconds=DAY), _stranger(6), 3) > 0
+        assert two.wait(Budget("messages", share=9, total=0, seconds=DAY), _stranger(7), 8) == 0
+        await two.stop()
+    finally:
+        for store in stores:
+            await store.close()
