@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
+from typing import TypeVar
 
 import structlog
 
@@ -17,9 +18,14 @@ from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.responder import Reply
 from core.ports.store import TurnState
+from core.turn_messages import turn_id
 
 _NEW = timedelta(days=1)
 _NOTICE_SECONDS = 600
+_REMEMBERED = 10_000
+"""Conversations. Beyond them a turn that is run again may be counted again."""
+
+Value = TypeVar("Value")
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +41,7 @@ class TurnLimits:
 class TurnBudgets:
     """Asked by the turn before it answers and before it calls a person.
 
-    A turn that is run again after a crash counts again. ``company`` is named in the notices.
+    A turn that is run again counts once, unless another process runs it. ``company`` is named in the notices.
     """
 
     def __init__(
@@ -46,6 +52,8 @@ class TurnBudgets:
         self._channels = channels
         self._clock = clock
         self._company = company
+        self._counted: dict[str, int] = {}
+        self._escalated: dict[str, str] = {}
         self._notices = Budget("flood-notices", share=1, total=0, seconds=_NOTICE_SECONDS, kept=limits.messages.kept)
 
     def spender(self, state: TurnState) -> Spender:
@@ -68,7 +76,7 @@ class TurnBudgets:
         """
         if self._counts_at_the_door(state):
             return False
-        spender, amount = self.spender(state), len(state.pending)
+        spender, amount = self.spender(state), self._uncounted(state)
         full = self._budgets.wait(self._limits.messages, spender, amount) > 0
         self._budgets.spend(self._limits.messages, spender, amount)
         if full:
@@ -87,8 +95,13 @@ class TurnBudgets:
 
     def escalation_wait(self, state: TurnState) -> float:
         """Count one request for a person. Above 0 it may not reach the desk for so many seconds, and was not counted."""
+        conversation, turn = state.conversation.id, turn_id(state)
+        if self._escalated.get(conversation) == turn:
+            return 0.0
         wait = self._budgets.take(self._limits.escalations, self.spender(state))
-        if wait > 0:
+        if wait <= 0:
+            _note(self._escalated, conversation, turn)
+        else:
             log.warning("turn.escalation_refused", conversation=state.conversation.id, seconds=ceil(wait))
         return wait
 
@@ -97,6 +110,14 @@ class TurnBudgets:
         text = self._say(state, "desk_full", minutes=max(1, ceil(wait / 60)))
         return Reply(text, MessageKind.FAILURE, confidence=1.0, intent="request_person", offers_person=True)
 
+    def _uncounted(self, state: TurnState) -> int:
+        """How many pending messages no earlier try of the turn has counted."""
+        counted = self._counted.get(state.conversation.id, 0)
+        new = [message.seq for message in state.pending if message.seq > counted]
+        if new:
+            _note(self._counted, state.conversation.id, max(new))
+        return len(new)
+
     def _counts_at_the_door(self, state: TurnState) -> bool:
         """The web channel: its customers read the hub's own log."""
         channel = self._channels.get(state.conversation.key.channel)
@@ -104,3 +125,9 @@ class TurnBudgets:
 
     def _say(self, state: TurnState, name: str, **values: int) -> str:
         return texts_for(state, self._company).say(name, **values)
+
+
+def _note(known: dict[str, Value], conversation: str, value: Value) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[conversation] = value

@@ -103,6 +103,21 @@ async def test_after_a_flood_the_sender_is_answered_again_and_others_were_all_al
     assert len(world.responder.turns) == 2
 
 
+async def test_a_turn_that_is_run_again_counts_once(world: World) -> None:
+    await accept(world.store, said("e1"), said("e2"))
+    state = await claim_one(world.store)
+    for _ in range(5):
+        assert (await world.turn.run(state)).messages[0].kind is MessageKind.ANSWER
+
+
+async def test_a_request_for_a_person_that_is_tried_again_counts_once(store: SqlStore, clock: ManualClock) -> None:
+    world = World(store, clock, _wants_person())
+    await accept(store, said("e1"))
+    state = await claim_one(store)
+    for _ in range(3):
+        assert (await world.turn.run(state)).transition is not None
+
+
 async def test_what_the_door_refuses_is_not_counted_twice(store: SqlStore, clock: ManualClock) -> None:
     world = World(store, clock, Echo(), own_log=True)
     for number in range(6):
