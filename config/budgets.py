@@ -8,7 +8,7 @@ from typing import Any
 from channels.web.rates import LedgerRates, MemoryRates, Rates, RedisRates
 from channels.web.settings import Rate, WebLimits
 from config.settings import Settings
-from core.domain.budget import Budget
+from core.domain.budget import Budget, daily_bytes
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -39,6 +39,8 @@ def web_limits(settings: Settings) -> WebLimits:
         attachment_bytes=settings.max_attachment_bytes,
         unsent_bytes_per_address=settings.unsent_bytes_per_address,
         unsent_bytes_in_all=settings.unsent_bytes_in_all,
+        file_bytes_per_address=settings.file_bytes_per_address,
+        file_bytes_in_all=settings.file_bytes_in_all,
         **rates,
     )
 
@@ -46,6 +48,11 @@ def web_limits(settings: Settings) -> WebLimits:
 def model_tokens(settings: Settings) -> Budget:
     """Of the language model, by day."""
     return Budget("model-tokens", settings.model_tokens_per_customer, settings.model_tokens_in_all, _DAY)
+
+
+def file_bytes(settings: Settings) -> Budget:
+    """Of files that come over platforms, by day; of those on the web the channel makes the same from its limits."""
+    return daily_bytes(settings.file_bytes_per_address, settings.file_bytes_in_all)
 
 
 def make_turn_budgets(

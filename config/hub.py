@@ -17,7 +17,7 @@ from api.health import Health
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import agent_parts, parts
-from config.budgets import make_turn_budgets
+from config.budgets import file_bytes, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
@@ -99,7 +99,13 @@ class Hub:
         )
         self.channels = self._make_channels()
         self._fetching = FetchService(
-            self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
+            self.channels,
+            self.store,
+            self.files,
+            self._clock,
+            keep_trying=settings.attachment_fetch_seconds,
+            budgets=self.budgets,
+            daily=file_bytes(settings),
         )
         self.intake = Intake(
             self.store,

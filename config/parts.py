@@ -150,6 +150,7 @@ def make_web(
         clock=clock,
         rates=rates,
         shared_rates=shared_rates,
+        budgets=budgets,
         metrics=metrics,
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
         is_operator=lambda request: operator_access(settings).allows(request),

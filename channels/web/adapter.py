@@ -36,6 +36,7 @@ from core.domain.conversation import Conversation
 from core.domain.errors import BadSignature, InvalidInput, Rejected, StoreUnavailable, Unauthenticated, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.budgets import Budgets, NoBudgets
 from core.ports.channel import AttachmentStream, InboundSink, StreamFrame, WebhookReply, WebhookRequest
 from core.ports.clock import Clock
 from core.ports.event_log import EventLog
@@ -62,7 +63,8 @@ class WebChannel:
     """Customers in a browser. What they see is the event log; sending appends to it, and a wake tells who listens.
 
     ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for. ``shown`` keeps what of
-    people's words customers have been shown. ``rates`` count for sessions, ``shared_rates`` for addresses and in all.
+    people's words customers have been shown. ``rates`` count for sessions, ``shared_rates`` for addresses and in all;
+    ``budgets`` what lasts for a day, and without them that is not limited.
     """
 
     name = CHANNEL
@@ -80,6 +82,7 @@ class WebChannel:
         clock: Clock,
         rates: Rates | None = None,
         shared_rates: Rates | None = None,
+        budgets: Budgets | None = None,
         metrics: Metrics | None = None,
         uploaded: Uploaded | None = None,
         is_operator: IsOperator = nobody,
@@ -97,7 +100,7 @@ class WebChannel:
         self._links = Links(settings.secret_keys, settings.link_life, clock)
         rates = rates or MemoryRates(clock.monotonic)
         self._access = Access(settings, self._tokens, records, rates, metrics)
-        self._admission = Admission(rates, shared_rates or rates, limits)
+        self._admission = Admission(rates, shared_rates or rates, limits, budgets or NoBudgets())
         unsent = UnsentFiles(records, limits, clock.monotonic)
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)

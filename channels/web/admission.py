@@ -7,7 +7,9 @@ from typing import Literal
 from channels.web.access import Caller
 from channels.web.rates import Rates
 from channels.web.settings import Rate, WebLimits
-from core.domain.budget import STRANGERS_PART
+from core.domain.budget import STRANGERS_PART, Spender, daily_bytes, kibibytes
+from core.domain.errors import TooManyRequests
+from core.ports.budgets import Budgets
 
 What = Literal["sessions", "messages", "uploads"]
 
@@ -21,9 +23,11 @@ class Admission:
     Narrow limits are asked first, so that what one client is refused takes nothing from the others.
     """
 
-    def __init__(self, rates: Rates, shared: Rates, limits: WebLimits) -> None:
+    def __init__(self, rates: Rates, shared: Rates, limits: WebLimits, budgets: Budgets) -> None:
         self._rates = rates
         self._shared = shared
+        self._budgets = budgets
+        self._bytes = daily_bytes(limits.file_bytes_per_address, limits.file_bytes_in_all)
         self._of_session = {"messages": limits.messages_per_session, "uploads": limits.uploads_per_session}
         self._of_address = {
             "sessions": limits.sessions_per_address,
@@ -50,7 +54,24 @@ class Admission:
             await self._shared.hit(f"{what}-strangers", "all", strangers)
         await self._shared.hit(f"{what}-all", "all", total)
 
+    def admit_bytes(self, caller: Caller, size: int) -> None:
+        """Whether a file of that size may be stored today. Raises TooManyRequests. Files under way at once may pass the limit."""
+        wait = self._budgets.wait(self._bytes, _spender(caller), kibibytes(size))
+        if wait > 0:
+            raise TooManyRequests(
+                "No more files are taken today. Send your message without the file, or ask for a person.",
+                retry_after=wait,
+            )
+
+    def spend_bytes(self, caller: Caller, size: int) -> None:
+        """A file of that size was stored."""
+        self._budgets.spend(self._bytes, _spender(caller), kibibytes(size))
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._rates.close()
         await self._shared.close()
+
+
+def _spender(caller: Caller) -> Spender:
+    return Spender(f"web:{caller.key}", caller.known)

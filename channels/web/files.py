@@ -94,10 +94,13 @@ class Files:
         Raises TooManyRequests while too many bytes wait to be sent, NoRoom, and what is wrong with the file.
         """
         limit = self._settings.limits.attachment_bytes
-        async with self._unsent.room(caller, limit if length is None else min(limit, length)):
+        most = limit if length is None else min(limit, length)
+        self._admission.admit_bytes(caller, most)
+        async with self._unsent.room(caller, most):
             attachment = await self._put(part, limit)
             self._unsent.stored(caller, attachment)
-            return attachment
+        self._admission.spend_bytes(caller, attachment.size)
+        return attachment
 
     async def _put(self, part: BodyPartReader, limit: int) -> Attachment:
         chunks = body.chunks_of(part, limit)

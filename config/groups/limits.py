@@ -42,6 +42,15 @@ class LimitsGroup(SettingsGroup):
         description="Files of one address that were uploaded and not yet sent, in bytes together. Five of the largest fit.",
     )
     unsent_bytes_in_all: int = Field(200 * _MB, ge=0, description="The same in all. Strangers get 3/4.")
+    file_bytes_per_address: int = Field(
+        500 * _MB,
+        ge=0,
+        description="Files of one address (elsewhere: of one customer) that are stored in a day (UTC), in bytes together. On the "
+        "web more are refused with 429; of what comes over another channel the text is taken, and the file is named as missing.",
+    )
+    file_bytes_in_all: int = Field(
+        5 * 1024 * _MB, ge=0, description="The same in all, in a day (UTC). Strangers get 3/4."
+    )
     model_tokens_per_customer: int = Field(
         500_000,
         ge=0,

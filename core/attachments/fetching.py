@@ -16,8 +16,19 @@ import structlog
 
 from core.attachments.file_name import clean
 from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus, Refusal
-from core.domain.errors import AuthFailed, ChannelError, HubError, InvalidInput, NotYet, RateLimited, Unreachable
+from core.domain.budget import Budget, current_spender, daily_bytes, kibibytes
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    HubError,
+    InvalidInput,
+    NotYet,
+    RateLimited,
+    TooLarge,
+    Unreachable,
+)
 from core.domain.messages import CAME_BY, Message
+from core.ports.budgets import Budgets, NoBudgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.extractor import AttachmentStore
@@ -51,6 +62,7 @@ class FetchService:
 
     ``keep_trying``: seconds since the message came after which it is named as missing, to agent and customer. While the
     account's credentials are refused it is not: nobody could be told, and what is queued waits for them as well.
+    ``daily``: the bytes that a customer's files may take in a day; files that come at once may pass it.
     """
 
     def __init__(
@@ -62,6 +74,8 @@ class FetchService:
         *,
         patience: float = _PATIENCE,
         keep_trying: float = KEEP_TRYING,
+        budgets: Budgets | None = None,
+        daily: Budget | None = None,
     ) -> None:
         self._channels = channels
         self._records = records
@@ -69,6 +83,8 @@ class FetchService:
         self._clock = clock
         self._patience = patience
         self._keep_trying = keep_trying
+        self._budgets = budgets or NoBudgets()
+        self._daily = daily or daily_bytes(0, 0)
 
     async def ensure(self, state: TurnState) -> TurnState:
         """The turn with its messages' files. Raises StoreUnavailable, NotYet while one of them may still come."""
@@ -117,7 +133,10 @@ class FetchService:
         self, channel: Channel, state: TurnState, message: Message, ref: AttachmentRef, key: str, until: float
     ) -> Attachment:
         try:
+            if self._budgets.wait(self._daily, current_spender(), kibibytes(ref.size or 1)) > 0:
+                raise TooLarge("This customer's files have used up their bytes of the day.")
             file = replace(await self._fetch(channel, ref, until), id=key)
+            self._budgets.spend(self._daily, current_spender(), kibibytes(file.size))
         except (ChannelError, InvalidInput, TimeoutError) as error:
             reason = error.detail if isinstance(error, HubError) else "It did not come in time."
             log.warning("attachment.not_fetched", conversation=state.conversation.id, name=ref.name, error=reason)

@@ -46,6 +46,16 @@ class Spender:
     admitted: bool = False
 
 
+def kibibytes(size: int) -> int:
+    """In the unit of budgets of bytes, rounded up: what was spent in a day must fit into 31 bits."""
+    return -(-size // 1024)
+
+
+def daily_bytes(share: int, total: int) -> Budget:
+    """The budget of files that are stored in a day. Arguments in bytes, spent in kibibytes."""
+    return Budget("file-kibibytes", kibibytes(share), kibibytes(total), seconds=86_400)
+
+
 HUB = Spender(known=True)
 _CURRENT: ContextVar[Spender] = ContextVar("spender", default=HUB)
 

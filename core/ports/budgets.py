@@ -25,6 +25,21 @@ class Budgets(Protocol):
         ...
 
 
+class NoBudgets:
+    """There is room for everything: for commands and tests that limit nothing."""
+
+    def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """Never."""
+        return 0.0
+
+    def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
+        """Forget it."""
+
+    def take(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """Granted."""
+        return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """``amount`` used in the window that ends at ``until`` (seconds since 1970)."""

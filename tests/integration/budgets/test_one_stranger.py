@@ -55,6 +55,24 @@ async def test_what_was_sent_makes_room_again(make_hub: MakeHub, sqlite_url: str
             assert sent.status in (200, 202)
 
 
+async def test_files_that_are_sent_are_limited_by_the_day(make_hub: MakeHub, sqlite_url: str) -> None:
+    hub = make_hub(database_url=sqlite_url, environment={**PROXIED, "FILE_BYTES_PER_ADDRESS": str(3 * MB)})
+    async with visitors(hub.url, STRANGER, OTHER) as (stranger, other):
+        statuses = []
+        for _ in range(6):
+            session = await stranger.session()
+            uploaded = await stranger.upload(session, MB - 4096)
+            statuses.append(uploaded.status)
+            if not _is_refusal(uploaded):
+                await stranger.say(session, "Look", attachments=[uploaded.body["id"]])
+        assert statuses == [200, 200, 200, 429, 429, 429]
+        hub.stop()
+        hub.start()
+        assert _is_refusal(await stranger.upload(await stranger.session(), MB))
+        assert (await other.upload(await other.session(), MB)).status == 200
+        assert _stored(hub.data_dir) <= 5 * MB
+
+
 async def test_a_restart_does_not_forget_unsent_files(make_hub: MakeHub, sqlite_url: str) -> None:
     environment = {**PROXIED, "UNSENT_BYTES_IN_ALL": str(2 * MB)}
     hub = make_hub(database_url=sqlite_url, environment=environment)

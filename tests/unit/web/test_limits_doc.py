@@ -49,6 +49,8 @@ STATED = {
     "uploads_in_all": ("uploads in all", _rate(LIMITS.uploads_in_all)),
     "unsent_bytes_per_address": ("uploaded and unsent files of an address", _size(LIMITS.unsent_bytes_per_address)),
     "unsent_bytes_in_all": ("uploaded and unsent files in all", _size(LIMITS.unsent_bytes_in_all)),
+    "file_bytes_per_address": ("files of an address in a day", _size(LIMITS.file_bytes_per_address)),
+    "file_bytes_in_all": ("files in all in a day", _size(LIMITS.file_bytes_in_all)),
     "messages_per_session": ("messages of a session", _rate(LIMITS.messages_per_session)),
     "uploads_per_session": ("uploads of a session", _rate(LIMITS.uploads_per_session)),
     "reads_per_session": ("reads and polls of a session", _rate(LIMITS.reads_per_session)),
