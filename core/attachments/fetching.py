@@ -24,7 +24,6 @@ from core.domain.errors import (
     InvalidInput,
     NotYet,
     RateLimited,
-    TooLarge,
     Unreachable,
 )
 from core.domain.messages import CAME_BY, Message
@@ -133,10 +132,7 @@ class FetchService:
         self, channel: Channel, state: TurnState, message: Message, ref: AttachmentRef, key: str, until: float
     ) -> Attachment:
         try:
-            if self._budgets.wait(self._daily, current_spender(), kibibytes(ref.size or 1)) > 0:
-                raise TooLarge("This customer's files have used up their bytes of the day.")
-            file = replace(await self._fetch(channel, ref, until), id=key)
-            self._budgets.spend(self._daily, current_spender(), kibibytes(file.size))
+            file = replace(await self._fetch_within_budget(channel, ref, until), id=key)
         except (ChannelError, InvalidInput, TimeoutError) as error:
             reason = error.detail if isinstance(error, HubError) else "It did not come in time."
             log.warning("attachment.not_fetched", conversation=state.conversation.id, name=ref.name, error=reason)
@@ -154,6 +150,15 @@ class FetchService:
             return False
         waited = (self._clock.now() - message.created_at).total_seconds()
         return waited < self._keep_trying or await self._records.lane_paused(channel.name, channel.account)
+
+    async def _fetch_within_budget(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
+        """Raises InvalidInput beyond the customer's bytes of the day, and what ``_fetch`` raises."""
+        spender = current_spender()
+        if self._budgets.wait(self._daily, spender, kibibytes(ref.size or 1)) > 0:
+            raise InvalidInput("No more files of this customer are stored today.")
+        file = await self._fetch(channel, ref, until)
+        self._budgets.spend(self._daily, spender, kibibytes(file.size))
+        return file
 
     async def _fetch(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
         """Tries until it worked, was refused for good, or the time is over."""
