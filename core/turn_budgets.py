@@ -91,7 +91,8 @@ class TurnBudgets:
 
     def can_escalate(self, state: TurnState) -> bool:
         """Whether a request for a person may reach the desk now. Counts nothing."""
-        return self._budgets.wait(self._limits.escalations, self.spender(state)) <= 0
+        counted = self._escalated.get(state.conversation.id) == turn_id(state)
+        return counted or self._budgets.wait(self._limits.escalations, self.spender(state)) <= 0
 
     def escalation_wait(self, state: TurnState) -> float:
         """Count one request for a person. Above 0 it may not reach the desk for so many seconds, and was not counted."""
