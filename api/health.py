@@ -16,7 +16,7 @@ from core.domain.errors import NotFound
 
 _log = structlog.get_logger(__name__)
 _PATIENCE = 1.8
-PARTS = ("db", "vectors", "cache", "channels")
+PARTS = ("db", "vectors", "cache", "channels", "disk")
 
 
 class HealthStatus(StrEnum):

@@ -194,9 +194,9 @@ _OPERATE = (
         },
     ),
     Operation(
-        *("GET", "/health/{part}", "One part: db, vectors, cache or channels", "Operation", "public"),
+        *("GET", "/health/{part}", "One part: db, vectors, cache, channels or disk", "Operation", "public"),
         {200: ("It works, or is degraded.", s.PartHealth), 503: ("It is down.", s.PartHealth)},
-        parameters=(Parameter("part", "db, vectors, cache or channels.", required=True),),
+        parameters=(Parameter("part", "db, vectors, cache, channels or disk.", required=True),),
         problems=(404,),
     ),
     Operation(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from core.domain.correlation import correlation_id
 from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author
+from core.ports.responder import Reply
 from core.ports.store import NewMessage, TurnState
 from core.turn_text import worded
 
@@ -14,6 +15,23 @@ from core.turn_text import worded
 def turn_id(state: TurnState) -> str:
     """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
     return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
+
+
+def by_agent(reply: Reply) -> NewMessage:
+    """The agent's message for a reply."""
+    meta = {
+        **reply.meta,
+        "confidence": round(reply.confidence, 4),
+        "intent": reply.intent,
+        "offers_person": reply.offers_person,
+        "requires_escalation": False,
+    }
+    return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
+
+
+def last_handled(state: TurnState) -> int:
+    """The last place that a turn over this state handles."""
+    return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
 
 
 def all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 
 from channels.web.rates import Rates
@@ -15,7 +18,24 @@ from core.domain.errors import ConfigError, HubError, NotAllowed, SessionEnded, 
 from core.ports.metrics import Counter, Metrics
 from core.ports.store import Records
 
+_log = structlog.get_logger(__name__)
+
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """For whom a request counts: a person whom the site has signed in, wherever they are, or a stranger's address.
+
+    ``key``: what shares are counted by. ``origin``: the same of a stranger, for the messages, so that a turn counts all sessions
+    of an address together. Addresses say where somebody lives, so they are kept as keyed hashes. ``network``: of a stranger's
+    IPv6 /64 the /48 around it, which one customer of a provider may have whole.
+    """
+
+    key: str
+    known: bool
+    origin: str | None = None
+    network: str | None = None
 
 
 class Access:
@@ -28,6 +48,9 @@ class Access:
         self._records = records
         self._metrics = metrics
         self._trusted = _networks(settings.trusted_proxies)
+        self._warned = False
+        secret = settings.secret_keys[0].encode()
+        self._hash_key = hashlib.blake2b(secret, person=b"web-addresses", digest_size=32).digest()
 
     def address(self, request: web.Request) -> str:
         """The client's address for counting: the nearest one that is not a trusted proxy; of IPv6 the /64."""
@@ -35,7 +58,23 @@ class Access:
         hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
         while hops and self._is_trusted(peer):
             peer = hops.pop()
+        if hops and not self._warned and not self._trusted:
+            self._warned = True  # behind a proxy that is not named, all visitors share the limits of one address
+            _log.warning("access.proxy_not_trusted", setting="TRUSTED_PROXIES")
         return _countable(peer)
+
+    def caller(self, request: web.Request, user: str | None) -> Caller:
+        """For whom a request counts. ``user``: the site's own id of a person who proved to be that person."""
+        if user is not None:
+            return Caller(f"user:{user}", known=True)
+        address = self.address(request)
+        origin, network = self._hashed(address), None
+        if address.endswith("/64"):
+            network = self._hashed(str(ipaddress.IPv6Network(address).supernet(new_prefix=48)))
+        return Caller(origin, known=False, origin=origin, network=network)
+
+    def _hashed(self, address: str) -> str:
+        return hashlib.blake2b(address.encode("utf-8", "replace"), key=self._hash_key, digest_size=12).hexdigest()
 
     def session(self, request: web.Request) -> Session:
         """The session of the request's bearer token. Raises Unauthenticated, NotAllowed for another session's path."""

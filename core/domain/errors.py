@@ -127,6 +127,12 @@ class ModelError(HubError):
     code = "model_error"
 
 
+class TokensUsedUp(ModelError):
+    """The budget of model tokens is used up: nothing is wrong with the model, and others may still ask it."""
+
+    code = "tokens_used_up"
+
+
 class ToolError(HubError):
     """A tool could not do its work. ``detail`` is shown to the model, so it must not hold secrets."""
 
@@ -217,6 +223,12 @@ class Unreachable(ChannelError):
     """The provider was not reached, or answered 5xx before taking the message: certain not to have happened."""
 
     code = "unreachable"
+
+
+class NoRoom(Unreachable):
+    """The hub's own disk or its quota leaves no room for files. Text is still taken."""
+
+    code = "no_room"
 
 
 class Rejected(ChannelError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.domain.budget import ORIGIN
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
@@ -220,26 +221,21 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | N
     meta: dict[str, Any] = {"client_id": named.rsplit("/", 1)[-1], "at": named}
     if way is not None:
         meta[CAME_BY] = {"channel": way.key.channel, "account": way.key.account}
-    if event.audience is Audience.STAFF:
-        meta["sender"] = event.sender.external_id
-    if correlation:
-        meta["correlation_id"] = correlation
-    if event.reply_to:
-        meta["reply_to"] = event.reply_to
-    if event.caution:
-        meta[CAUTION] = event.caution
-    if event.for_record:
-        meta[FOR_RECORD] = True
-    if event.shared:
-        meta[SHARED] = True
-    if event.left_out:
-        meta[LEFT_OUT] = list(event.left_out)
-    if event.attachments:
-        meta["attachment_refs"] = [
+    said = {
+        "sender": event.sender.external_id if event.audience is Audience.STAFF else None,
+        "correlation_id": correlation,
+        "reply_to": event.reply_to,
+        CAUTION: event.caution,
+        FOR_RECORD: event.for_record,
+        SHARED: event.shared,
+        ORIGIN: event.origin,
+        LEFT_OUT: list(event.left_out),
+        "attachment_refs": [
             {"id": ref.id, "name": ref.name, "media_type": ref.media_type, "size": ref.size, "url": ref.url}
             for ref in event.attachments
-        ]
-    return meta
+        ],
+    }
+    return meta | {name: value for name, value in said.items() if value}
 
 
 def _log(batch: Batch, thread: Thread, message_id: str, dedupe: str) -> int:

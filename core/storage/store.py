@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.ports.clock import Clock
 from core.storage.blocks import SqlBlocks
+from core.storage.budgets import SqlBudgets
 from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
@@ -50,6 +51,7 @@ class SqlStore(
     SqlJobs,
     SqlGaps,
     SqlBlocks,
+    SqlBudgets,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
@@ -89,6 +91,7 @@ class SqlStore(
         SqlFollowUps.__init__(self, self.database)
         SqlGaps.__init__(self, self.database)
         SqlJobs.__init__(self, self.database)
+        SqlBudgets.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""
