@@ -94,6 +94,7 @@ class Hub:
         self.indexing = knowledge_parts.make_indexing(
             settings, self.knowledge, self.metrics, election, self._fresh.jobs, self.store
         )
+        self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
         self._fetching = FetchService(
             self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
@@ -172,6 +173,7 @@ class Hub:
             clock=self._clock,
             rates=parts.make_rates(self.settings, self._clock),
             metrics=self.metrics,
+            operators=self._operators,
         )
         # A terminal hangs on one process: where there may be several, each delivers to its own alone.
         account = "default" if self.settings.uses_sqlite else new_id()
@@ -307,10 +309,16 @@ class Hub:
         ]
         hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
-        operators = operator_access(self.settings)
         book = StoredGapBook(self.store, self._clock)
         operations = Operations(
-            self.health, self.metrics, self.store, retriever, hub_version(), book, operators, self._fresh.freshness
+            self.health,
+            self.metrics,
+            self.store,
+            retriever,
+            hub_version(),
+            book,
+            self._operators,
+            self._fresh.freshness,
         )
         self._runner = web.AppRunner(
             build_app(operations, [*routes, *hooks]), access_log=None, shutdown_timeout=10.0, handle_signals=False
@@ -395,5 +403,5 @@ class Hub:
                 troubles[name] = channel.alarm  # what it knows itself says more
         if not troubles:
             return Finding(parts=found)
-        detail = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
-        return Finding(HealthStatus.DEGRADED, detail, parts=found)
+        cause = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
+        return Finding(HealthStatus.DEGRADED, "a channel needs attention", parts=found, cause=cause)

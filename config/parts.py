@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from api.logging import LogSettings
+from api.operator_access import OperatorAccess
 from channels import registry
 from channels.web.links import Links
 from channels.web.rates import MemoryRates, Rates, RedisRates
 from channels.web.settings import WebLimits, WebSettings
 from config.desk.staffed import is_staffed
-from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
 from core.attachments.extract import ChildExtractor
@@ -123,6 +123,7 @@ def make_web(
     clock: Clock,
     rates: Rates,
     metrics: Metrics,
+    operators: OperatorAccess,
 ) -> Channel:
     """The web channel."""
     web = WebSettings(
@@ -149,7 +150,7 @@ def make_web(
         rates=rates,
         metrics=metrics,
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
-        is_operator=lambda request: operator_access(settings).allows(request),
+        is_operator=operators.allows,
         shown=store,
     )
     return channel

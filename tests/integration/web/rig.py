@@ -43,7 +43,8 @@ from handoff.waits.unstaffed_desk import UnstaffedDesk
 from tests.servers.sqlite import new_sqlite
 
 KEY = "k" * 32
-OPERATOR = OperatorAccess(token="o" * 32)
+OPERATOR_TOKEN = "o" * 32
+OPERATOR = OperatorAccess(OPERATOR_TOKEN)
 CITATION = Citation(
     id="p1", title="Reset a password", content="Click Forgot password.", source="faq.json", score=0.9, section="Account"
 )
