@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import structlog
-from aiohttp import web
 
 from api.app import Operations, build_app
 from api.health import Finding, Health, HealthStatus
@@ -29,6 +28,7 @@ from config.knowledge.elsewhere_retriever import ElsewhereRetriever
 from config.knowledge.freshness import FreshKnowledge
 from config.knowledge.gap_sorting import make_gap_sorting
 from config.knowledge.learned_answers import LearnedRegression, make_learned
+from config.listener import Listener
 from config.operators import operator_access
 from config.processes.data_dir import DataDirLock, owner_name
 from config.processes.election import Election
@@ -113,8 +113,7 @@ class Hub:
         self.health = Health(self._checks(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
         self._loops = self._make_loops(election)
-        self._runner: web.AppRunner | None = None
-        self._sites: list[web.TCPSite] = []
+        self._listener: Listener | None = None
         self._closing = contextlib.AsyncExitStack()
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -320,25 +319,15 @@ class Hub:
             self._operators,
             self._fresh.freshness,
         )
-        self._runner = web.AppRunner(
-            build_app(operations, [*routes, *hooks]), access_log=None, shutdown_timeout=10.0, handle_signals=False
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}. Set PORT to a free port."
-            ) from error
-        self._sites = [site]
-        self.port = self._runner.addresses[0][1]
+        self._listener = Listener(build_app(operations, [*routes, *hooks]), self.settings, self.metrics)
+        await self._listener.start()
+        self.port = self._listener.port
 
     async def stop(self) -> None:
         """Take nothing new, finish what was begun, then close. What is left over is durable and waits for the next start."""
         self.health.stop()
-        for site in self._sites:
-            await site.stop()
+        if self._listener is not None:
+            self._listener.stop_accepting()
         await self.intake.drain()
         if self._timers is not None:
             await self._timers.stop()
@@ -349,8 +338,8 @@ class Hub:
             await self.delivery.stop()
         for channel in self.channels.values():
             await channel.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is not None:
+            await self._listener.close()
         await self._close()
 
     async def _close(self) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Sequence
-
 from aiohttp import web
 
+from channels.web.addresses import countable, is_within, parse_networks
 from channels.web.rates import Rates
 from channels.web.settings import WebSettings
 from channels.web.tokens import CHANNEL, Session, Tokens
 from core.domain.conversation import Conversation
-from core.domain.errors import ConfigError, HubError, NotAllowed, SessionEnded, Unauthenticated
+from core.domain.errors import HubError, NotAllowed, SessionEnded, Unauthenticated
 from core.ports.metrics import Counter, Metrics
 from core.ports.store import Records
-
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Access:
@@ -27,15 +23,15 @@ class Access:
         self.limits = settings.limits
         self._records = records
         self._metrics = metrics
-        self._trusted = _networks(settings.trusted_proxies)
+        self._trusted = parse_networks(settings.trusted_proxies)
 
     def address(self, request: web.Request) -> str:
         """The client's address for counting: the nearest one that is not a trusted proxy; of IPv6 the /64."""
         peer = request.remote or "local"
         hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
-        while hops and self._is_trusted(peer):
+        while hops and is_within(peer, self._trusted):
             peer = hops.pop()
-        return _countable(peer)
+        return countable(peer)
 
     def session(self, request: web.Request) -> Session:
         """The session of the request's bearer token. Raises Unauthenticated, NotAllowed for another session's path."""
@@ -72,29 +68,3 @@ class Access:
         if conversation is not None and conversation.ended_at is not None:
             raise SessionEnded("This conversation has ended. Start a new one.")
         return conversation
-
-    def _is_trusted(self, peer: str) -> bool:
-        try:
-            address = ipaddress.ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self._trusted)
-
-
-def _networks(texts: Sequence[str]) -> list[_Network]:
-    try:
-        return [ipaddress.ip_network(text, strict=False) for text in texts]
-    except ValueError as error:
-        raise ConfigError(f"TRUSTED_PROXIES holds something that is not a network: {error}") from error
-
-
-def _countable(peer: str) -> str:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return peer[:64]
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
