@@ -10,11 +10,14 @@ import asyncio
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
 
+from api.problems import Problem
 from channels.web.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
 
@@ -131,6 +134,17 @@ class LimitedConnection(web.RequestHandler):
             self._body_began = self._loop.time()
             self._timer = self._loop.call_later(self._gate.limits.body, self._check_body, payload)
 
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What is no HTTP is the sender's fault: it gets a short answer, and the log no traceback."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return super().handle_error(request, status, exc, message)
+        _log.debug("connections.no_http", error=str(exc))
+        response = Problem(status, "bad_request", "This is not a valid HTTP request.").response()
+        response.force_close()
+        return response
+
     def _check_body(self, payload: Any, is_last: bool = False) -> None:
         self._timer = None
         if payload.is_eof() or self.transport is None:
@@ -159,3 +173,17 @@ class LimitedConnection(web.RequestHandler):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def readable(message: Any) -> Any:
+    """The head of a request (aiohttp's RawRequestMessage) with headers that can be encoded again.
+
+    aiohttp decodes bytes that are not UTF-8 to lone surrogates, which fail wherever a value is answered or compared.
+    """
+    if all(value.isascii() for value in message.headers.values()):
+        return message
+    headers = CIMultiDict(
+        (name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        for name, value in message.headers.items()
+    )
+    return message._replace(headers=CIMultiDictProxy(headers))

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import structlog
+from aiohttp import web
 
 from api.app import Operations, build_app
 from api.health import Finding, Health, HealthStatus
@@ -299,7 +300,8 @@ class Hub:
         )
         return replace(state, files=files, pending=pending)
 
-    async def _listen(self) -> None:
+    def make_app(self) -> web.Application:
+        """All routes of this role, with the settings' channels."""
         routes = [
             route
             for channel in self.channels.values()
@@ -309,17 +311,14 @@ class Hub:
         hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         book = StoredGapBook(self.store, self._clock)
+        fresh = self._fresh.freshness
         operations = Operations(
-            self.health,
-            self.metrics,
-            self.store,
-            retriever,
-            hub_version(),
-            book,
-            self._operators,
-            self._fresh.freshness,
+            self.health, self.metrics, self.store, retriever, hub_version(), book, self._operators, fresh
         )
-        self._listener = Listener(build_app(operations, [*routes, *hooks]), self.settings, self.metrics)
+        return build_app(operations, [*routes, *hooks])
+
+    async def _listen(self) -> None:
+        self._listener = Listener(self.make_app(), self.settings, self.metrics)
         await self._listener.start()
         self.port = self._listener.port
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection
+from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection, readable
 from config.processes.descriptors import RESERVE, descriptor_limit, raise_descriptor_limit
 from config.settings import Settings
 from core.domain.errors import ConfigError
@@ -42,7 +42,7 @@ class Listener:
 
         def begin_request(message: Any, payload: Any, protocol: Any, *rest: Any) -> web.BaseRequest:
             protocol.begin_request(payload)
-            return make_request(message, payload, protocol, *rest)
+            return make_request(readable(message), payload, protocol, *rest)
 
         server.request_factory = begin_request
         try:
