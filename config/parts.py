@@ -43,31 +43,6 @@ def log_settings(settings: Settings, *, terminal: bool) -> LogSettings:
     )
 
 
-def all_secrets(settings: Settings) -> tuple[str, ...]:
-    """What must never appear in a log."""
-    values = (
-        settings.secret_key,
-        settings.openai_api_key,
-        settings.azure_openai_api_key,
-        settings.widget_identity_secret,
-        settings.slack_bot_token,
-        settings.slack_signing_secret,
-        settings.slack_app_token,
-        settings.slack_client_secret,
-        settings.slack_desk_bot_token,
-        settings.slack_desk_signing_secret,
-        settings.slack_desk_app_token,
-        settings.telegram_bot_token,
-        settings.telegram_webhook_secret,
-        settings.twilio_auth_token,
-        settings.email_imap_url,
-        settings.email_smtp_url,
-        settings.knowledge_webhook_secret,
-        settings.reranker_api_key,
-    )
-    return tuple(secret for value in values for secret in secrets_of(value))
-
-
 def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
     """The configured keys, or the one that a lone process made itself. Raises ConfigError where processes must share it."""
     configured = secrets_of(settings.secret_key)
