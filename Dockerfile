@@ -13,10 +13,11 @@ ARG TORCH_INDEX=""
 ENV PIP_NO_CACHE_DIR=1
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY scripts/install.sh scripts/install.sh
-# Where the CPU build of PyTorch is named, it is put in first; the lock then finds its version already there.
+# Where the CPU build of PyTorch is named, it is put in first; the lock then finds its version already there. The lock has the hash
+# of one such build only, so none is asked for: whoever names the place trusts it.
 RUN if [ -n "$TORCH_INDEX" ]; then \
       python -m venv .venv && \
-      .venv/bin/pip install -q --no-compile --index-url "$TORCH_INDEX" "$(grep -E '^torch==' requirements.lock)"; \
+      .venv/bin/pip install -q --no-compile --index-url "$TORCH_INDEX" "$(grep -oE '^torch==[^ ]+' requirements.lock)"; \
     fi
 COPY api api
 COPY channels channels

@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 from aiohttp import web
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from api.problems import Problem
 from channels.web.addresses import countable, is_within, parse_networks
@@ -182,8 +181,8 @@ def readable(message: Any) -> Any:
     """
     if all(value.isascii() for value in message.headers.values()):
         return message
-    headers = CIMultiDict(
-        (name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-        for name, value in message.headers.items()
-    )
-    return message._replace(headers=CIMultiDictProxy(headers))
+    headers = message.headers.copy()
+    headers.clear()
+    for name, value in message.headers.items():
+        headers.add(name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    return message._replace(headers=headers)
