@@ -5,9 +5,10 @@
 #   docker build -t switchboard --build-arg TORCH_INDEX=<address of PyTorch's CPU wheels> .    downloads less while it is built
 #   docker build -t switchboard-torch --target torch .                                         makes any EMBEDDING_MODEL ready when it starts
 #   docker build -t switchboard-web --target web .                                             for `--role web` only
-ARG PYTHON=3.11
+# By digest: --build-arg PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:...
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
-FROM python:${PYTHON}-slim AS installed
+FROM ${PYTHON_IMAGE} AS installed
 WORKDIR /app
 ARG TORCH_INDEX=""
 ENV PIP_NO_CACHE_DIR=1
@@ -44,7 +45,7 @@ RUN .venv/bin/pip list --format=freeze | cut -d= -f1 | \
 FROM trimmed AS modelless
 RUN rm -rf .venv/share/switchboard/models
 
-FROM python:${PYTHON}-slim AS runtime
+FROM ${PYTHON_IMAGE} AS runtime
 # Sources of knowledge may be Git repositories.
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates git openssh-client && \
     rm -rf /var/lib/apt/lists/*
