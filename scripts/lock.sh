@@ -16,7 +16,7 @@ compile() { # output, further arguments
   "$BIN/uv" pip compile -q --config-file scripts/uv.toml --universal --python-version 3.11 --no-header --no-annotate \
     --no-emit-index-url --no-emit-find-links --generate-hashes "$@" pyproject.toml -o "$output"
   grep -q "^torch==$TORCH " "$output" || { echo "lock: TORCH and TORCH_CPU in scripts/lock.sh are of another version" >&2; exit 1; }
-  awk -v cpu="$TORCH_CPU" '{ print } /^torch==/ { print "    --hash=sha256:" cpu " \\" }' "$output" >"$output.new"
+  awk -v cpu="$TORCH_CPU" 'index($0, cpu) { next } { print } /^torch==/ { print "    --hash=sha256:" cpu " \\" }' "$output" >"$output.new"
   mv "$output.new" "$output"
 }
 
