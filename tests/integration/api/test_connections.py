@@ -97,6 +97,20 @@ async def test_a_head_that_trickles_after_a_first_request_is_cut_off(strict: Hub
         await trickle(streams, (f"X-{number}: y\r\n".encode() for number in range(120)))
 
 
+@pytest.mark.parametrize(
+    "head",
+    [b"GARBAGE", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b", b"GET /" + b"x" * 9_000, b"\x16\x03\x01", b"GET / HTTP/9.9"],
+)
+async def test_what_is_no_http_gets_a_short_answer_and_no_traceback(strict: Hub, head: bytes) -> None:
+    async with connected(strict) as (reader, writer):
+        writer.write(head + b"\r\n\r\n")
+        answer = await rest(reader)
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), answer
+    assert b"application/problem+json" in answer
+    assert b"This is not a valid HTTP request." in answer
+    assert "Traceback" not in strict.log.read_text()
+
+
 async def test_an_idle_connection_is_closed(strict: Hub) -> None:
     async with connected(strict) as (reader, writer):
         writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
