@@ -112,12 +112,23 @@ explain_failure() {
   die "the installation failed; the lines above are the end of $LOG. Running the same command again continues it."
 }
 
+# Of files whose hash is allowed pip prefers those of an index that tells hashes: it would pass over a CPU build of PyTorch that lies
+# on this machine, and fetch gigabytes. So it chooses by name first, and the hash of what it chose is checked when that is installed.
+install_torch() { # pip install, with its options
+  local version
+  version="$(sed -nE 's/^torch==([^ ]+).*/\1/p' "$VENV/tmp/torch.txt")"
+  if "$VENV/bin/python" -c 'import sys; from importlib.metadata import version; sys.exit(version("torch").split("+")[0] != sys.argv[1])' \
+    "$version" 2>/dev/null; then return; fi
+  "$VENV/bin/python" -m pip download -qq --no-deps -d "$VENV/tmp/torch" "torch==$version" &&
+    "$@" --no-index --find-links "$VENV/tmp/torch" -r "$VENV/tmp/torch.txt" && rm -rf "$VENV/tmp/torch"
+}
+
 # pip uses one processor, and unpacks for minutes: two of them share the lock, which names everything that is needed. An entry
 # is a name and, on lines that are indented, the hashes of its files.
 in_halves() {
   local pip=("$VENV/bin/python" -m pip install -qq --no-compile --no-deps --require-hashes) other code=0
-  awk -v place="$VENV/tmp" '/^[^ ]/ { count++ } { print > (place "/" count % 2 ".txt") }' "$LOCK"
-  "${pip[@]}" -r "$VENV/tmp/0.txt" &
+  awk -v place="$VENV/tmp" '/^[^ ]/ { half = /^torch==/ ? "torch" : ++count % 2 } { print > (place "/" half ".txt") }' "$LOCK"
+  { install_torch "${pip[@]}" && "${pip[@]}" -r "$VENV/tmp/0.txt"; } &
   other=$!
   "${pip[@]}" -r "$VENV/tmp/1.txt" || code=$?
   wait "$other" && return "$code"
