@@ -61,8 +61,8 @@ class HealthChecks:
                 troubles[name] = channel.alarm  # what it knows itself says more
         if not troubles:
             return Finding(parts=found)
-        detail = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
-        return Finding(HealthStatus.DEGRADED, detail, parts=found)
+        cause = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
+        return Finding(HealthStatus.DEGRADED, "a channel needs attention", parts=found, cause=cause)
 
     async def _check_disk(self) -> Finding | None:
         trouble = await self._hub.disk.trouble(self._hub.settings.max_attachment_bytes)

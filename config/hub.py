@@ -29,6 +29,7 @@ from config.knowledge.elsewhere_retriever import ElsewhereRetriever
 from config.knowledge.freshness import FreshKnowledge
 from config.knowledge.gap_sorting import make_gap_sorting
 from config.knowledge.learned_answers import LearnedRegression, make_learned
+from config.listener import Listener
 from config.operators import operator_access
 from config.processes.data_dir import DataDirLock, owner_name
 from config.processes.election import Election
@@ -99,6 +100,7 @@ class Hub:
         self.indexing = knowledge_parts.make_indexing(
             settings, self.knowledge, self.metrics, election, self._fresh.jobs, self.store
         )
+        self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
         self._fetching = FetchService(
             self.channels,
@@ -123,8 +125,7 @@ class Hub:
         self.health = Health(HealthChecks(self).by_part(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
         self._loops = self._make_loops(election)
-        self._runner: web.AppRunner | None = None
-        self._sites: list[web.TCPSite] = []
+        self._listener: Listener | None = None
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
 
@@ -182,6 +183,7 @@ class Hub:
             clock=self._clock,
             budgets=self.budgets,
             metrics=self.metrics,
+            operators=self._operators,
         )
         # A terminal hangs on one process: where there may be several, each delivers to its own alone.
         account = "default" if self.settings.uses_sqlite else new_id()
@@ -320,7 +322,8 @@ class Hub:
         )
         return replace(state, files=files, pending=pending)
 
-    async def _listen(self) -> None:
+    def make_app(self) -> web.Application:
+        """All routes of this role, with the settings' channels."""
         routes = [
             route
             for channel in self.channels.values()
@@ -329,30 +332,23 @@ class Hub:
         ]
         hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
-        operators = operator_access(self.settings)
         book = StoredGapBook(self.store, self._clock)
+        fresh = self._fresh.freshness
         operations = Operations(
-            self.health, self.metrics, self.store, retriever, hub_version(), book, operators, self._fresh.freshness
+            self.health, self.metrics, self.store, retriever, hub_version(), book, self._operators, fresh
         )
-        self._runner = web.AppRunner(
-            build_app(operations, [*routes, *hooks]), access_log=None, shutdown_timeout=10.0, handle_signals=False
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}. Set PORT to a free port."
-            ) from error
-        self._sites = [site]
-        self.port = self._runner.addresses[0][1]
+        return build_app(operations, [*routes, *hooks])
+
+    async def _listen(self) -> None:
+        self._listener = Listener(self.make_app(), self.settings, self.metrics)
+        await self._listener.start()
+        self.port = self._listener.port
 
     async def stop(self) -> None:
         """Take nothing new, finish what was begun, then close. What is left over is durable and waits for the next start."""
         self.health.stop()
-        for site in self._sites:
-            await site.stop()
+        if self._listener is not None:
+            self._listener.stop_accepting()
         await self.intake.drain()
         if self._timers is not None:
             await self._timers.stop()
@@ -363,8 +359,8 @@ class Hub:
             await self.delivery.stop()
         for channel in self.channels.values():
             await channel.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is not None:
+            await self._listener.close()
         await self._close()
 
     async def _close(self) -> None:

@@ -8,12 +8,12 @@ from datetime import timedelta
 from functools import partial
 
 from api.logging import LogSettings
+from api.operator_access import OperatorAccess
 from channels import registry
 from channels.web.links import Links
 from channels.web.settings import WebSettings
 from config.budgets import make_rates, web_limits
 from config.desk.staffed import is_staffed
-from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
 from core.attachments.disk_room import DiskRoom
@@ -51,31 +51,6 @@ def log_settings(settings: Settings, *, terminal: bool) -> LogSettings:
         level=settings.log_level.upper(),
         format=("console" if terminal else "json") if chosen == "auto" else chosen,
     )
-
-
-def all_secrets(settings: Settings) -> tuple[str, ...]:
-    """What must never appear in a log."""
-    values = (
-        settings.secret_key,
-        settings.openai_api_key,
-        settings.azure_openai_api_key,
-        settings.widget_identity_secret,
-        settings.slack_bot_token,
-        settings.slack_signing_secret,
-        settings.slack_app_token,
-        settings.slack_client_secret,
-        settings.slack_desk_bot_token,
-        settings.slack_desk_signing_secret,
-        settings.slack_desk_app_token,
-        settings.telegram_bot_token,
-        settings.telegram_webhook_secret,
-        settings.twilio_auth_token,
-        settings.email_imap_url,
-        settings.email_smtp_url,
-        settings.knowledge_webhook_secret,
-        settings.reranker_api_key,
-    )
-    return tuple(secret for value in values for secret in secrets_of(value))
 
 
 def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
@@ -151,6 +126,7 @@ def make_web(
     clock: Clock,
     budgets: Budgets,
     metrics: Metrics,
+    operators: OperatorAccess,
 ) -> Channel:
     """The web channel."""
     web = WebSettings(
@@ -180,7 +156,7 @@ def make_web(
         budgets=budgets,
         metrics=metrics,
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
-        is_operator=lambda request: operator_access(settings).allows(request),
+        is_operator=operators.allows,
         shown=store,
     )
     return channel

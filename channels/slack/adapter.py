@@ -110,7 +110,9 @@ class SlackChannel:
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._forms = ViewDoor()
-        self._door = WebhookDoor(self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
+        self._door = WebhookDoor(
+            self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=signature.HEADER
+        )
         self._http: aiohttp.ClientSession | None = None
         self._open: Opened | None = None
         self._looking: asyncio.Task[None] | None = None

@@ -143,6 +143,11 @@ class Hub:
         """Whether GET /health/live answers 200."""
         return self.get_status("/health/live") == 200
 
+    @property
+    def operator(self) -> dict[str, str]:
+        """The header by which an operator is known."""
+        return {"Authorization": f"Bearer {(self.data_dir / 'operator_token').read_text().strip()}"}
+
     def get_status(self, path: str, timeout: float = 2.0) -> int | None:
         """The status of a GET; None when nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

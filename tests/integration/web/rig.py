@@ -50,7 +50,8 @@ ROOMY = WebSettings(
     ),
 )
 """All clients of a test have one address."""
-OPERATOR = OperatorAccess(token="o" * 32)
+OPERATOR_TOKEN = "o" * 32
+OPERATOR = OperatorAccess(OPERATOR_TOKEN)
 CITATION = Citation(
     id="p1", title="Reset a password", content="Click Forgot password.", source="faq.json", score=0.9, section="Account"
 )
