@@ -22,6 +22,7 @@ class Neighbour:
 
     def __init__(self, hub: Hub, http: aiohttp.ClientSession, least: int, enough: asyncio.Event) -> None:
         self.asked: list[str] = []
+        self.answered = 0
         self.refused: list[str] = []
         self.history: list[dict[str, Any]] = []
         self._hub = hub
@@ -37,6 +38,7 @@ class Neighbour:
             self._session = await answer.json()
         while len(self.asked) < self._least or not self._enough.is_set():
             await self._ask(f"{_QUESTION} ({len(self.asked) + 1})")
+            self.answered += 1
             await asyncio.sleep(_PAUSE)
         self.history = await self._read()
 
@@ -88,8 +90,20 @@ class Neighbour:
 class Neighbourhood:
     """``judge`` after the context has ended."""
 
-    def __init__(self, people: list[Neighbour]) -> None:
+    def __init__(self, people: list[Neighbour], within: float) -> None:
         self.people = people
+        self._within = within
+
+    async def each_answered(self, more: int) -> None:
+        """Until everybody has that many more answers than now."""
+        wanted = [one.answered + more for one in self.people]
+        try:
+            async with asyncio.timeout(self._within):
+                while any(one.answered < upto for one, upto in zip(self.people, wanted, strict=True)):
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            left = [f"{one.answered} of {upto}" for one, upto in zip(self.people, wanted, strict=True)]
+            raise AssertionError(f"answered within {self._within:.0f} s of the attack: {left}") from None
 
     def judge(self, report: Report | None = None) -> None:
         """Everybody was answered, in order, once."""
@@ -101,7 +115,7 @@ class Neighbourhood:
 
 
 @asynccontextmanager
-async def neighbourhood(hub: Hub, count: int, *, least: int = 2, within: float = 90.0) -> AsyncIterator[Neighbourhood]:
+async def neighbourhood(hub: Hub, count: int, *, least: int = 2, within: float = 40.0) -> AsyncIterator[Neighbourhood]:
     """They write from the beginning to the end, each from an address of their own, and all get their answers."""
     enough = asyncio.Event()
     people, sessions, tasks = [], [], []
@@ -112,7 +126,7 @@ async def neighbourhood(hub: Hub, count: int, *, least: int = 2, within: float =
         people.append(Neighbour(hub, http, least, enough))
         tasks.append(asyncio.create_task(people[-1].run()))
     try:
-        yield Neighbourhood(people)
+        yield Neighbourhood(people, within)
         enough.set()
         async with asyncio.timeout(within):
             await asyncio.gather(*tasks)

@@ -105,7 +105,7 @@ def _bearer(session: Session) -> dict[str, str]:
 async def stranger(hub: Hub, *, patient: bool = False, address: str = ADDRESS) -> AsyncIterator[Stranger]:
     """``patient``: waits as long as it is told to and goes on, so that all of its attack arrives."""
     connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=0, force_close=True)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=90)) as http:
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as http:
         yield Stranger(hub, http, patient=patient)
 
 

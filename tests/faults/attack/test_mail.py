@@ -1,0 +1,81 @@
+"""One address sends mails of every hostile kind to a real mailbox; those of the others behind them are answered all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+from tests.faults.attack.conftest import MakeTarget
+from tests.faults.attack.hostile_mail import hostile_mails
+from tests.faults.attack.liveness import Footprint, recovered, watching
+from tests.faults.attack.mail_neighbours import mail_neighbourhood
+from tests.fixtures.report import MakeReport
+from tests.integration.email_channel.rig import PostOffice, post_office
+from tests.scale import Scale
+from tests.servers.dovecot import PASSWORD
+
+_STRANGER = "mallory@elsewhere.example"
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    """A mailbox server, and one that takes mail."""
+    with post_office() as servers:
+        yield servers
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_hostile_mail_holds_nobody_up(
+    make_target: MakeTarget, office: PostOffice, scale: Scale, make_report: MakeReport
+) -> None:
+    report = make_report("attack-mail", "One address sends hostile mail")
+    company = f"support-{uuid4().hex[:8]}@example.com"
+    hub = await make_target(environment=_settings(office, company))
+    size = scale.pick(small=40_000, full=1_000_000)
+    async with mail_neighbourhood(
+        office, company, scale.pick(small=2, full=5), within=scale.pick(small=60, full=1200)
+    ) as others:
+        before = Footprint.of(hub)
+        async with watching(hub, full=scale.full) as liveness:
+            sent = 0
+            for name, head, body in hostile_mails(size):
+                await office.deliver(_mail(company, name, head, body), company)
+                sent += 1
+            others.enough.set()
+            await others.answered()
+    report.record("hostile mails", sent)
+    report.record("bytes of each, about", size)
+    others.judge(report)
+    liveness.judge(report)
+    await recovered(hub, before)
+
+
+def _settings(office: PostOffice, company: str) -> dict[str, str]:
+    login = f"{quote(company)}:{quote(PASSWORD, safe='')}"
+    return {
+        "EMAIL_ADDRESS": company,
+        "EMAIL_IMAP_URL": f"imap://{login}@127.0.0.1:{office.dovecot.imap_port}",
+        "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{office.postman.port}",
+        "EMAIL_ANSWERS_PER_ADDRESS": "5",  # what the stranger gets; the others ask less often
+    }
+
+
+def _mail(company: str, name: str, head: bytes, body: bytes) -> bytes:
+    """Whole: what the kind does not bring itself is added."""
+    given = {
+        "From": f"Mallory <{_STRANGER}>",
+        "To": company,
+        "Subject": name,
+        "Message-ID": f"<{uuid4().hex}@elsewhere.example>",
+        "MIME-Version": "1.0",
+    }
+    own = "".join(
+        f"{key}: {value}\r\n" for key, value in given.items() if not head.lower().startswith(f"{key}:".lower().encode())
+    )
+    return own.encode() + head + b"\r\n\r\n" + body

@@ -1,0 +1,85 @@
+"""One client fills the disk from many sessions, and sends files that are expensive to read."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.faults.attack.conftest import MakeTarget
+from tests.faults.attack.hostile_files import hostile_files
+from tests.faults.attack.liveness import Footprint, disk_use, recovered, watching
+from tests.faults.attack.neighbours import neighbourhood
+from tests.faults.attack.stranger import Session, Stranger, stranger
+from tests.fixtures.report import MakeReport
+from tests.scale import Scale
+
+_SESSIONS = 60
+_EACH = 10
+"""Files of each session."""
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_many_sessions_do_not_fill_the_disk(
+    make_target: MakeTarget, scale: Scale, make_report: MakeReport
+) -> None:
+    report = make_report("attack-uploads", "One client uploads from 60 sessions")
+    size = scale.pick(small=500_000, full=10 * 2**20)
+    quota = scale.pick(small=10_000_000, full=200_000_000)
+    hub = await make_target(environment={"MAX_ATTACHMENT_BYTES": str(size), "MAX_UNSENT_BYTES": str(quota)})
+    async with stranger(hub) as attacker, neighbourhood(hub, scale.pick(small=2, full=10)) as others:
+        before = Footprint.of(hub)
+        async with watching(hub, full=scale.full) as liveness:
+            sessions = await attacker.sessions(_SESSIONS)
+            assert sessions, attacker.answers
+            await asyncio.gather(*(_fill(attacker, session, size) for session in sessions))
+            grown = disk_use(hub.data_dir) - before.disk
+        report.record("sessions asked for", _SESSIONS)
+        report.record("sessions that it got", len(sessions))
+        report.record("bytes that it may leave behind", quota)
+        report.record("bytes that it left behind", grown)
+        report.record("answers to it", dict(attacker.answers))
+        others.judge(report)
+        liveness.judge(report)
+        attacker.judge()
+        assert grown <= quota + 2 * size, f"{grown:,} bytes were stored and not sent"
+        assert attacker.answers["429"], f"nothing was refused: {attacker.answers}"
+    await recovered(hub, before)
+
+
+async def _fill(attacker: Stranger, session: Session, size: int) -> None:
+    """Stored, and never sent."""
+    for number in range(_EACH):
+        await attacker.upload(session, f"{number}.txt", b"a" * (size - 1))
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+async def test_hostile_files_hold_nobody_up(make_target: MakeTarget, scale: Scale, make_report: MakeReport) -> None:
+    report = make_report("attack-files", "One client sends hostile files")
+    hub = await make_target()
+    async with stranger(hub, patient=scale.full) as attacker, neighbourhood(hub, scale.pick(small=2, full=10)) as others:
+        session = await attacker.session()
+        assert session is not None
+        before = Footprint.of(hub)
+        async with watching(hub, full=scale.full) as liveness:
+            for round_ in range(scale.pick(small=1, full=5)):
+                for name, content in hostile_files().items():
+                    await _send(attacker, session, f"{round_}-{name}", content)
+            await others.each_answered(1)
+        report.record("hostile files", len(hostile_files()))
+        report.record("answers to their sender", dict(attacker.answers))
+        others.judge(report)
+        liveness.judge(report)
+        attacker.judge()
+    await recovered(hub, before)
+
+
+async def _send(attacker: Stranger, session: Session, name: str, content: bytes) -> None:
+    """Upload it and, where it was taken, ask about it."""
+    status, body = await attacker.upload(session, name, content)
+    if status == 200:
+        await attacker.send_file(session, body["id"], "What does this file say?")
