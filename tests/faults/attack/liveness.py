@@ -65,7 +65,7 @@ async def watching(hub: Hub, *, full: bool) -> AsyncIterator[Liveness]:
     try:
         yield liveness
     finally:
-        told, _ = await watcher.communicate()
+        told, _ = await watcher.communicate(b"")
     assert watcher.returncode == 0, "the watcher failed"
     liveness.watched = Watched(**json.loads(told))
 

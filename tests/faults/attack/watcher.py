@@ -73,7 +73,7 @@ def _ask(port: int) -> str:
 
 
 def watch(port: int, hub: psutil.Process) -> Watched:
-    """Until nobody listens any more."""
+    """Until its input ends."""
     seen = Watched()
     while not select.select([sys.stdin], [], [], _EVERY)[0]:
         before = _clock(hub)
