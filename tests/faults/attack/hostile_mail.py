@@ -76,7 +76,11 @@ def _built(size: int) -> Iterator[tuple[str, bytes, bytes]]:
     yield "built: no end", b'Content-Type: multipart/alternative; boundary="b"', open_ended.encode()
     mails = "Content-Type: message/rfc822\r\n\r\n" * depth
     yield "built: mails in mails", b"Content-Type: message/rfc822", mails.encode()
-    yield "built: bad base64", f"Content-Type: {_PLAIN}\r\nContent-Transfer-Encoding: base64".encode(), b"=A\r\n" * (size // 4)
+    yield (
+        "built: bad base64",
+        f"Content-Type: {_PLAIN}\r\nContent-Transfer-Encoding: base64".encode(),
+        b"=A\r\n" * (size // 4),
+    )
     calendar = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + "RRULE:FREQ=SECONDLY\r\n " * (size // 25)
     yield "built: calendar", b"Content-Type: text/calendar; method=REQUEST", calendar.encode()
     yield "built: winmail", b"Content-Type: application/ms-tnef; name=winmail.dat", b"\x78\x9f\x3e\x22" + b"\1" * 500

@@ -1,7 +1,7 @@
 """Kinds of text that a stranger writes to make a program look at it for long: each a class of input, not one example.
 
-A kind is a few short units. A message is one of them over and over, up to the size that is asked for, so that any analysis whose cost
-grows faster than its input shows it.
+A kind is a few short units. A message is one of them over and over, up to the size that is asked for: an analysis whose
+cost grows faster than its input shows it.
 """
 
 from __future__ import annotations

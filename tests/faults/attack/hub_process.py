@@ -1,4 +1,4 @@
-"""``python -m tests.faults.attack.hub_process serve``: the hub's own command, with as many open files as a shell usually gives it."""
+"""``python -m tests.faults.attack.hub_process serve``: the hub's command, with as many open files as a shell gives it."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from tests.faults.attack.watcher import Watched
+from tests.faults.attack.patience import until
 from tests.servers.hub import Hub
 from tests.servers.programs import ROOT
 from tests.soak_report import Report
@@ -98,13 +99,9 @@ def disk_use(folder: Path) -> int:
 
 async def recovered(hub: Hub, before: Footprint, within: float = 60.0) -> None:
     """Until memory and descriptors are about what they were."""
-    now = before
-    try:
-        async with asyncio.timeout(within):
-            while True:
-                now = Footprint.of(hub)
-                if now.descriptors <= before.descriptors + _DESCRIPTORS and now.memory <= before.memory + _MEMORY:
-                    return
-                await asyncio.sleep(0.2)
-    except TimeoutError:
-        raise AssertionError(f"before: {before}, {within:.0f} s after the attack: {now}") from None
+
+    async def is_as_before() -> bool:
+        now = Footprint.of(hub)
+        return now.descriptors <= before.descriptors + _DESCRIPTORS and now.memory <= before.memory + _MEMORY
+
+    await until(is_as_before, f"more than before ({before}) is still held", within)

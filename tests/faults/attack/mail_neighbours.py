@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 
+from tests.faults.attack.patience import until
 from tests.integration.email_channel.rig import PostOffice, letter
 from tests.soak_report import Report
 
@@ -15,12 +16,13 @@ from tests.soak_report import Report
 class MailNeighbour:
     """Writes until ``enough`` is set, and once more: that mail lies behind all of the attack."""
 
-    def __init__(self, office: PostOffice, company: str, number: int, enough: asyncio.Event) -> None:
+    def __init__(self, office: PostOffice, company: str, number: int, enough: asyncio.Event, within: float) -> None:
         self.address = f"ann{number}@customer.example"
         self.asked: list[str] = []
         self._office = office
         self._company = company
         self._enough = enough
+        self._within = within
 
     async def run(self) -> None:
         """Ends when the last mail is answered."""
@@ -30,13 +32,15 @@ class MailNeighbour:
             mail = letter("How do I reset my password?", From=f"Ann <{self.address}>", To=self._company)
             self.asked.append(str(mail["Message-ID"]))
             await self._office.deliver(mail, self._company)
-            while self.asked[-1] not in self._answered():
-                await asyncio.sleep(0.1)
+            await until(self._is_answered, f"{self.address} gets no answer", self._within)
 
     def wrong(self) -> list[str]:
         """What was not answered exactly once; empty when everything was."""
         answered = self._answered()
         return [f"{one} was answered {answered[one]} times" for one in self.asked if answered[one] != 1]
+
+    async def _is_answered(self) -> bool:
+        return self.asked[-1] in self._answered()
 
     def _answered(self) -> Counter[str]:
         return Counter(str(mail["In-Reply-To"]) for mail in self._received())
@@ -50,17 +54,12 @@ class MailNeighbourhood:
 
     def __init__(self, office: PostOffice, company: str, count: int, within: float) -> None:
         self.enough = asyncio.Event()
-        self._people = [MailNeighbour(office, company, number, self.enough) for number in range(count)]
+        self._people = [MailNeighbour(office, company, number, self.enough, within) for number in range(count)]
         self._tasks = [asyncio.create_task(one.run()) for one in self._people]
-        self._within = within
 
     async def answered(self) -> None:
         """Until the mails behind the attack are answered."""
-        _, waiting = await asyncio.wait(self._tasks, timeout=self._within)
-        left = [one.address for one, task in zip(self._people, self._tasks, strict=True) if task in waiting]
-        assert not left, f"behind the hostile mails, these were not answered within {self._within:.0f} s: {left}"
-        for task in self._tasks:
-            task.result()
+        await asyncio.gather(*self._tasks)
 
     def judge(self, report: Report) -> None:
         """Everybody was answered, once."""

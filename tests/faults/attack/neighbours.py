@@ -1,4 +1,4 @@
-"""The other customers, who write while somebody attacks: each waits for an answer before asking again, and reads everything at last."""
+"""The other customers, who write while somebody attacks. Each waits for an answer before asking again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.faults.attack.patience import until
 from tests.servers.hub import Hub
 from tests.soak_report import Report
 
@@ -67,8 +68,11 @@ class Neighbour:
             if answer.status not in (200, 202):
                 self.refused.append(f"{text}: {answer.status} {await answer.text()}")
             late = answer.status == 202
-        while late and (await self._read())[-1]["author"] == "customer":
-            await asyncio.sleep(_PAUSE)
+        if late:
+            await until(self._is_answered, "no answer")
+
+    async def _is_answered(self) -> bool:
+        return bool((await self._read())[-1]["author"] != "customer")
 
     async def _read(self) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
@@ -97,13 +101,11 @@ class Neighbourhood:
     async def each_answered(self, more: int) -> None:
         """Until everybody has that many more answers than now."""
         wanted = [one.answered + more for one in self.people]
-        try:
-            async with asyncio.timeout(self._within):
-                while any(one.answered < upto for one, upto in zip(self.people, wanted, strict=True)):
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            left = [f"{one.answered} of {upto}" for one, upto in zip(self.people, wanted, strict=True)]
-            raise AssertionError(f"answered within {self._within:.0f} s of the attack: {left}") from None
+
+        async def are_answered() -> bool:
+            return all(one.answered >= upto for one, upto in zip(self.people, wanted, strict=True))
+
+        await until(are_answered, "other customers get no answers", self._within)
 
     def judge(self, report: Report | None = None) -> None:
         """Everybody was answered, in order, once."""

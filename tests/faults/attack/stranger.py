@@ -57,10 +57,10 @@ class Stranger:
         status, _ = await self._post(path, session, json={"message": text, "attachments": [file_id]})
         return status
 
-    async def unanswered(self, session: Session) -> bool:
-        """Whether the newest message of the conversation is still its own."""
+    async def is_answered(self, session: Session) -> bool:
+        """Whether the newest message of the conversation is not its own."""
         found = await self.history(session)
-        return not found or found[-1]["author"] == "customer"
+        return bool(found) and found[-1]["author"] != "customer"
 
     async def history(self, session: Session) -> list[dict[str, Any]]:
         """All messages of a session, oldest first."""

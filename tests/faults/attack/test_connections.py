@@ -24,6 +24,7 @@ async def test_silent_lines_keep_nobody_out(make_target: MakeTarget, scale: Scal
     report = make_report("attack-connections", "One client holds connections")
     hub = await make_target()
     async with neighbourhood(hub, scale.pick(small=2, full=10), least=3) as others, lines() as held:
+        await others.each_answered(1)
         before = Footprint.of(hub)
         async with watching(hub, full=scale.full) as liveness:
             for _ in range(scale.pick(small=1, full=10)):
@@ -54,6 +55,7 @@ async def test_uploads_that_trickle_keep_nobody_out(
     async with stranger(hub) as attacker, neighbourhood(hub, scale.pick(small=2, full=10), least=3) as others:
         session = await attacker.session()
         assert session is not None
+        await others.each_answered(1)
         before = Footprint.of(hub)
         async with watching(hub, full=scale.full) as liveness, lines() as held:
             await held.open(hub, scale.pick(small=40, full=400))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 import pytest
 
@@ -11,6 +11,7 @@ from tests.faults.attack.hostile_text import KINDS, messages
 from tests.faults.attack.liveness import Footprint, recovered, watching
 from tests.faults.attack.neighbours import neighbourhood
 from tests.faults.attack.stranger import Session, Stranger, stranger
+from tests.faults.attack.patience import until
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 
@@ -27,6 +28,7 @@ async def test_hostile_text_holds_nobody_up(make_target: MakeTarget, scale: Scal
         assert len(sessions) == len(KINDS), attacker.answers
         size = sessions[0]["config"]["max_message_chars"]
         async with neighbourhood(hub, scale.pick(small=2, full=10)) as others:
+            await others.each_answered(1)
             before = Footprint.of(hub)
             async with watching(hub, full=scale.full) as liveness:
                 for kind, session in zip(KINDS, sessions, strict=True):
@@ -35,9 +37,9 @@ async def test_hostile_text_holds_nobody_up(make_target: MakeTarget, scale: Scal
         report.record("kinds of hostile text", len(KINDS))
         report.record("messages of the attacker", attacker.answers["202"])
         report.record("characters of each", size)
+        attacker.judge()
         others.judge(report)
         liveness.judge(report)
-        attacker.judge()
     await recovered(hub, before)
 
 
@@ -49,11 +51,5 @@ async def _write(attacker: Stranger, session: Session, kind: str, size: int, man
 
 async def _all_answered(attacker: Stranger, sessions: list[Session], within: float) -> None:
     """Each conversation ends with a reply: an answer, or the honest word that there is none."""
-    left = list(sessions)
-    try:
-        async with asyncio.timeout(within):
-            while left := [one for one in left if await attacker.unanswered(one)]:
-                await asyncio.sleep(0.5)
-    except TimeoutError:
-        kinds = [kind for kind, session in zip(KINDS, sessions, strict=True) if session in left]
-        raise AssertionError(f"not answered within {within:.0f} s: {kinds}") from None
+    for kind, session in zip(KINDS, sessions, strict=True):
+        await until(partial(attacker.is_answered, session), f"{kind}: no answer", within)

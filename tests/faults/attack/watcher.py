@@ -1,9 +1,9 @@
 """``python -m tests.faults.attack.watcher PORT PID``: asks a hub every 50 ms whether it lives, until its own input ends.
 
-A process of its own, so that nothing which the tests do delays it. Prints one JSON object at the end. Of each answer that was late
-it tells how long the hub itself made it wait, however busy the machine is: ``blocked`` is what is left of the wait when the time in
-which the hub's threads or this process stood in line for a processor is taken away, and never more than the processor time that
-the hub used meanwhile. A loop that computes for a second blocks for a second; one that does not get a processor blocks for nothing.
+A process of its own, so that the tests do not delay it. Prints one JSON object at the end. ``blocked`` is the hub's own part
+in the longest wait, however busy the machine is: the wait without the time in which the hub's threads or this process stood in
+line for a processor, and at most the processor time that the hub used meanwhile. A loop that computes for a second blocks for
+a second. One that gets no processor blocks for nothing.
 """
 
 from __future__ import annotations
