@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.attack.watcher import Watched
 from tests.faults.attack.patience import until
+from tests.faults.attack.watcher import Watched
 from tests.servers.hub import Hub
 from tests.servers.programs import ROOT
 from tests.soak_report import Report

@@ -10,8 +10,8 @@ from tests.faults.attack.conftest import MakeTarget
 from tests.faults.attack.hostile_text import KINDS, messages
 from tests.faults.attack.liveness import Footprint, recovered, watching
 from tests.faults.attack.neighbours import neighbourhood
-from tests.faults.attack.stranger import Session, Stranger, stranger
 from tests.faults.attack.patience import until
+from tests.faults.attack.stranger import Session, Stranger, stranger
 from tests.fixtures.report import MakeReport
 from tests.scale import Scale
 
