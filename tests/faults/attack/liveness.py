@@ -42,6 +42,7 @@ class Liveness:
             report.record("asked whether it lives", seen.asked)
             report.record("longest wait for that answer", f"{seen.slowest * 1000:.0f} ms")
             report.record("of it blocked by the hub itself, at most", f"{seen.blocked * 1000:.0f} ms")
+            report.record("processor time of the hub", f"{seen.used:.1f} s")
         assert seen.asked, "nobody asked"
         assert not seen.failures, seen.failures[:5]
         assert seen.blocked <= LIMIT, f"the event loop stood still for {seen.blocked:.2f} s"

@@ -26,11 +26,12 @@ _PATIENCE = 20.0
 
 @dataclass
 class Watched:
-    """Times in seconds. ``failures``: what came instead of an answer."""
+    """Times in seconds. ``used``: processor time of the hub. ``failures``: what came instead of an answer."""
 
     asked: int = 0
     slowest: float = 0.0
     blocked: float = 0.0
+    used: float = 0.0
     failures: list[str] = field(default_factory=list)
 
 
@@ -75,6 +76,7 @@ def _ask(port: int) -> str:
 def watch(port: int, hub: psutil.Process) -> Watched:
     """Until its input ends."""
     seen = Watched()
+    began = _clock(hub).used
     while not select.select([sys.stdin], [], [], _EVERY)[0]:
         before = _clock(hub)
         started = time.monotonic()
@@ -87,6 +89,7 @@ def watch(port: int, hub: psutil.Process) -> Watched:
         if wait > _LATE:
             after = _clock(hub)
             seen.blocked = max(seen.blocked, min(wait - (after.queued - before.queued), after.used - before.used))
+    seen.used = _clock(hub).used - began
     return seen
 
 
