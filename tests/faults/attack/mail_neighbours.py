@@ -17,7 +17,7 @@ class MailNeighbour:
     """Writes until ``enough`` is set, and once more: that mail lies behind all of the attack."""
 
     def __init__(self, office: PostOffice, company: str, number: int, enough: asyncio.Event, within: float) -> None:
-        self.address = f"ann{number}@customer.example"
+        self.address = f"ann{number}@gmail.com"  # a great provider: its domain has no budget of answers
         self.asked: list[str] = []
         self._office = office
         self._company = company
@@ -33,6 +33,10 @@ class MailNeighbour:
             self.asked.append(str(mail["Message-ID"]))
             await self._office.deliver(mail, self._company)
             await until(self._is_answered, f"{self.address} gets no answer", self._within)
+
+    def is_answered_once(self) -> bool:
+        """Whether any answer has come."""
+        return bool(self._received())
 
     def wrong(self) -> list[str]:
         """What was not answered exactly once; empty when everything was."""
@@ -56,6 +60,14 @@ class MailNeighbourhood:
         self.enough = asyncio.Event()
         self._people = [MailNeighbour(office, company, number, self.enough, within) for number in range(count)]
         self._tasks = [asyncio.create_task(one.run()) for one in self._people]
+
+    async def first_answered(self) -> None:
+        """Until everybody has their first answer: the hub has begun all that it begins only once."""
+
+        async def is_so() -> bool:
+            return all(one.is_answered_once() for one in self._people)
+
+        await until(is_so, "no first answer")
 
     async def answered(self) -> None:
         """Until the mails behind the attack are answered."""

@@ -14,8 +14,8 @@ from tests.servers.hub import Hub
 from tests.soak_report import Report
 
 _QUESTION = "How do I reset my password?"
-_PAUSE = 0.25
-"""Seconds between an answer and the next question: people read."""
+_PAUSE = 0.6
+"""Seconds between an answer and the next question: people read, and write less often than they are allowed to."""
 
 
 class Neighbour:

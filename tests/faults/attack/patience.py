@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-_EVERY = 0.1
+_EVERY = 0.25
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], complaint: str, within: float = 60.0) -> None:

@@ -29,6 +29,7 @@ async def test_many_sessions_do_not_fill_the_disk(
 ) -> None:
     report = make_report("attack-uploads", "One client uploads from 60 sessions")
     size = scale.pick(small=500_000, full=10 * 2**20)
+    content = b"a" * (size - 1)
     quota = scale.pick(small=10_000_000, full=200_000_000)
     hub = await make_target(environment=_settings(size, quota))
     async with stranger(hub) as attacker, neighbourhood(hub, scale.pick(small=2, full=10)) as others:
@@ -37,7 +38,7 @@ async def test_many_sessions_do_not_fill_the_disk(
         async with watching(hub, full=scale.full) as liveness:
             sessions = await attacker.sessions(_SESSIONS)
             assert len(sessions) == _SESSIONS, attacker.answers
-            await asyncio.gather(*(_fill(attacker, session, size) for session in sessions))
+            await asyncio.gather(*(_fill(attacker, session, content) for session in sessions))
             files = disk_use(hub.data_dir / "attachments")
             grown = disk_use(hub.data_dir) - before.disk
         report.record("sessions", len(sessions))
@@ -65,10 +66,10 @@ def _settings(size: int, quota: int) -> dict[str, str]:
     }
 
 
-async def _fill(attacker: Stranger, session: Session, size: int) -> None:
+async def _fill(attacker: Stranger, session: Session, content: bytes) -> None:
     """Stored, and never sent."""
     for number in range(_EACH):
-        await attacker.upload(session, f"{number}.txt", b"a" * (size - 1))
+        await attacker.upload(session, f"{number}.txt", content)
 
 
 @pytest.mark.soak
