@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 
 from api.logging import LogSettings
@@ -13,16 +15,18 @@ from config.desk.staffed import is_staffed
 from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
-from core.attachments.extract import ChildExtractor
+from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
 from core.attachments.object_store import ObjectStore
 from core.attachments.store import open_store
+from core.confined.runner import ConfinedRunner
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel
 from core.ports.clock import Clock
+from core.ports.confined import ConfinedCalls
 from core.ports.metrics import Metrics
 from core.ports.store import Store
 from core.ports.surroundings import Surroundings
@@ -30,6 +34,9 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
+_READERS_OF_MAIL = ("channels.email.child",)
+_READERS_OF_FILES = ("core.attachments.reading", "core.attachments.markitdown_readers")
+"""Modules that confined processes import once for all calls."""
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
@@ -99,9 +106,29 @@ def make_files(settings: Settings) -> FileStore | ObjectStore:
     return open_store(settings.data_dir, settings.attachments_url, policy)
 
 
-def make_extraction(store: Store, files: FileStore | ObjectStore, metrics: Metrics) -> ExtractionService:
+@dataclass(frozen=True, slots=True)
+class ConfinedProcesses:
+    """``files`` is apart from ``messages``: its libraries weigh much, and one file may take long."""
+
+    messages: ConfinedRunner
+    files: ConfinedRunner
+
+
+def make_confined(closing: AsyncExitStack) -> ConfinedProcesses:
+    """They read what strangers wrote. Nothing starts before the first call; ``closing`` ends them."""
+    made = ConfinedProcesses(
+        ConfinedRunner(_READERS_OF_MAIL), ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0)
+    )
+    for runner in (made.messages, made.files):
+        closing.push_async_callback(runner.close)
+    return made
+
+
+def make_extraction(
+    store: Store, files: FileStore | ObjectStore, metrics: Metrics, calls: ConfinedCalls
+) -> ExtractionService:
     """Reads customers' files in confined child processes."""
-    return ExtractionService(store, files, ChildExtractor(), metrics=metrics)
+    return ExtractionService(store, files, ConfinedExtractor(calls), metrics=metrics)
 
 
 def make_rates(settings: Settings, clock: Clock) -> Rates:
@@ -163,6 +190,7 @@ def make_surroundings(
     clock: Clock,
     metrics: Metrics,
     process: str,
+    confined: ConfinedCalls,
     alone: bool,
 ) -> Surroundings:
     """What every channel is given."""
@@ -181,6 +209,7 @@ def make_surroundings(
         link=link,
         process=process,
         company=settings.company_name,
+        confined=confined,
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,
         conversations=store,

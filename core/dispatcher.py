@@ -29,7 +29,9 @@ class DispatcherSettings:
     """Seconds. ``lease``: a worker that dies is replaced that much later. ``poll``: how long a lost wake may cost.
 
     ``gather``: the rest after a claim that brought work, so that under load the next one is a batch, not a message.
-    ``max_losses``: workers that may die over a conversation in a row. Most of the time it only stood beside what killed them.
+    ``max_attempts``: how often a turn may fail in a row, and ``max_losses``: how often it may lose its lease, before the customer
+    is told that there is no answer. A worker loses leases when it dies, is frozen, or computes for so long that no heartbeat
+    comes through; the next claim tells the customer then, before the responder runs.
     """
 
     concurrency: int = 64
@@ -37,8 +39,8 @@ class DispatcherSettings:
     poll: float = 0.5
     gather: float = 0.004
     history: int = 60
-    max_attempts: int = 4
-    max_losses: int = 30
+    max_attempts: int = 3
+    max_losses: int = 3
     retry_first: float = 1.0
 
 

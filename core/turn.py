@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,19 +15,26 @@ from core.agent.texts import in_written_language
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
-from core.domain.correlation import correlation_id
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, LOCALE, TOGETHER, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import (
+    CAUTION,
+    FOR_RECORD,
+    Audience,
+    Author,
+    CustomerAction,
+    MessageKind,
+)
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
-from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState, by_author, in_confidence
 from core.stream import ProvisionalEvents
 from core.turn_files import Prepare, TurnFiles
+from core.turn_messages import about, all_about, turn_id
 from core.unanswered import with_gaps
 from core.written_order import as_written
 
@@ -101,7 +108,7 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and last_withdrawn(state.pending) is not None and not _is_doubted(state):
+        if queued and last_withdrawn(state.pending) is not None and _is_theirs(state) and not _is_doubted(state):
             return await self._take_back(state)
         if with_people:
             return await self._relay(state)
@@ -128,7 +135,8 @@ class Turn:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
         if _pressed_for_a_person(state) and not questions_besides(state.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
-        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(state, None)
+        theirs = by_author(state)
+        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(theirs, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
@@ -142,7 +150,7 @@ class Turn:
             return await self._escalate(
                 state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
             )
-        if self._rules is not None and (needed := self._rules(state, reply)) is not None:
+        if self._rules is not None and (needed := self._rules(theirs, reply)) is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
         return self._answer(state, reply)
@@ -154,7 +162,7 @@ class Turn:
         """
         if not _was_told_of_the_end(state) or state.changes or questions_besides(state.pending):
             return None
-        if _is_doubted(state):
+        if _is_doubted(state) or not _is_theirs(state):
             return None
         if _asks_for_a_person(state) or any(says_unsolved(message.text) for message in state.pending):
             return None
@@ -179,12 +187,13 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=_all_about(state, said),
+            messages=all_about(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
             cases=staff.cases,
             gaps=reply.gaps if reply is not None else (),
+            customer_id=state.customer.id,
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
@@ -197,15 +206,16 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=tuple(_about(state, message) for message in said.messages),
+            messages=tuple(about(state, message) for message in said.messages),
             transition=said.transition,
             contact=said.contact,
             asides=said.staff.asides,
             cases=said.staff.cases,
+            customer_id=state.customer.id,
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        state = _from_the_new_start(await self._files.all(state))
+        state = _from_the_new_start(in_confidence(await self._files.all(state)))
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -285,13 +295,14 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=_all_about(state, said),
+            messages=all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
             contact=self._desk.contact(in_written_language(state)),
             asides=staff.asides,
             cases=staff.cases,
             gaps=gaps,
             owes_files_of=owed,
+            customer_id=state.customer.id,
         )
 
     def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
@@ -300,9 +311,10 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=_handled(state),
-            messages=(_about(state, _by_agent(reply)),),
+            messages=(about(state, _by_agent(reply)),),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
             gaps=reply.gaps,
+            customer_id=state.customer.id,
         )
 
 
@@ -330,6 +342,13 @@ def _is_doubted(state: TurnState) -> bool:
     return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
 
 
+def _is_theirs(state: TurnState) -> bool:
+    """Whether the person was last called for whoever writes now: only they may take that back, or rate it."""
+    called = (message for message in reversed(state.history) if message.meta.get("requires_escalation") is True)
+    notice = next(called, None)
+    return (state.conversation.customer_id if notice is None else state.author_of(notice)) == state.customer.id
+
+
 def _was_told_of_the_end(state: TurnState) -> bool:
     """And asked to rate it, by the last thing that was said to the customer; nobody has taken the conversation since.
 
@@ -341,15 +360,12 @@ def _was_told_of_the_end(state: TurnState) -> bool:
     return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
 
 
-def turn_id(state: TurnState) -> str:
-    """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
-    return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
-
-
 def _from_the_new_start(state: TurnState) -> TurnState:
     """Without what was said before the customer began anew."""
     said = (*state.history, *state.pending)
-    starts = [message.seq for message in said if message.action is CustomerAction.START_OVER]
+    starts = [
+        one.seq for one in said if one.action is CustomerAction.START_OVER and state.author_of(one) == state.customer.id
+    ]
     if not starts:
         return state
     return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))
@@ -357,39 +373,3 @@ def _from_the_new_start(state: TurnState) -> TurnState:
 
 def _handled(state: TurnState) -> int:
     return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
-
-
-def _all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
-    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's.
-
-    Each says how many belong together, for those who wait for all of them.
-    """
-    together = {TOGETHER: len(messages)} if len(messages) > 1 else {}
-    told = (replace(one, meta={**one.meta, **together}) for one in (_about(state, message) for message in messages))
-    answered = any(message.author is Author.AGENT for message in messages)
-    return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
-
-
-def _spoken(state: TurnState) -> dict[str, str]:
-    """What a channel says of its own around a message, it says in the language of that message."""
-    locale = in_written_language(state).conversation.locale or state.customer.locale
-    return {LOCALE: locale} if locale and locale != state.conversation.locale else {}
-
-
-def _about(state: TurnState, message: NewMessage) -> NewMessage:
-    """The message with what every outbound message says of its turn."""
-    if not state.pending:
-        return message
-    last = state.pending[-1]
-    about = {"in_reply_to": last.id, "handled_seq": last.seq, "correlation_id": correlation_id()}
-    meta = {**_spoken(state), **message.meta, **about}
-    return NewMessage(
-        message.author,
-        message.text,
-        message.kind,
-        author_name=message.author_name,
-        citations=message.citations,
-        attachments=message.attachments,
-        meta=meta,
-        turn_id=turn_id(state),
-    )

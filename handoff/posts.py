@@ -18,6 +18,7 @@ from core.domain.messages import (
     CAME_BY,
     CAUTION,
     FOR_RECORD,
+    REACTED_BY,
     Author,
     Change,
     ChangeKind,
@@ -236,7 +237,7 @@ def changed(change: Change, copy_id: str | None, name: str | None) -> NewMessage
         Author.CUSTOMER,
         change.message.text,
         MessageKind.NOTICE,
-        author_name=change.message.author_name or name,
+        author_name=change.detail.get(REACTED_BY, change.message.author_name or name),
         meta={POST: str(post[change.kind]), "copy": copy_id, **change.detail},
     )
 

@@ -13,7 +13,7 @@ from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
+from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState, by_author
 from handoff import posts, tickets
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
@@ -109,7 +109,8 @@ class SlackDesk:
             return [posts.remark(say("staff_customer_ended", self._settings.staff_locale))]
         if change.kind is ChangeKind.FILES:
             return posts.brought(change.message)
-        return [posts.changed(change, copy_id, turn.customer.display_name)]
+        by_writer = turn.author_of(change.message) == turn.customer.id
+        return [posts.changed(change, copy_id, turn.customer.display_name if by_writer else None)]
 
     async def _card_with(self, turn: TurnState, case: Case, contact: ContactDetails) -> NewMessage:
         """The card with the address or number that the customer has just left."""
@@ -160,7 +161,7 @@ class SlackDesk:
         case_id = await parts.wall.case_of(turn.conversation.key)
         case = await parts.cases.case(case_id) if case_id else None
         conversation = await parts.records.conversation(case.conversation_id) if case else None
-        customer = await parts.records.customer(case.conversation_id) if case else None
+        customer = await parts.records.customer(case.conversation_id, case.id) if case else None
         if case is None or conversation is None or customer is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
         if is_asking(turn):
@@ -235,7 +236,7 @@ class SlackDesk:
         stranger = say("staff_stranger", self._settings.staff_locale)
         team = team_for(turn, self._settings.teams)
         ticket = await self._tickets.opened(case, turn, team)
-        mood = mood_in_words(moods_of(turn, self._settings.mood_words), self._settings.staff_locale)
+        mood = mood_in_words(moods_of(by_author(turn), self._settings.mood_words), self._settings.staff_locale)
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
         card = posts.of_team(card, team) if team else card
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)

@@ -59,7 +59,7 @@ def say(
 ) -> str:
     """The sentence for ``key``. A locale's region is ignored; an unknown language becomes ``fallback``, then English.
 
-    ``details``: what else stands in it.
+    ``details``: what else stands in it. Without a ``contact``, a sentence that has one speaks of it and does not repeat it.
     """
     variants = _texts()[key]
     for candidate in (locale, fallback):
@@ -68,11 +68,13 @@ def say(
             break
     else:
         language = "en"
-    return variants[language].format(contact=_written(contact, language), name=name, **details)
+    return variants[language].format(contact=_written(contact, language, key), name=name, **details)
 
 
-def _written(contact: ContactDetails | None, language: str) -> str:
+def _written(contact: ContactDetails | None, language: str, key: str) -> str:
     """Set apart from right-to-left text by isolates, so that an address is not shown scrambled."""
-    parts = [part for part in (contact.email, contact.phone) if part] if contact else []
+    if contact is None:
+        return _texts()["contact_noted" if key == "contact_saved" else "contact_left"][language]
+    parts = [part for part in (contact.email, contact.phone) if part]
     joiner = f" {_texts()['and'][language]} "
     return joiner.join(f"\u2068{part}\u2069" if language == "ar" else part for part in parts)

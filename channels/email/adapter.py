@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from channels.email import render
+from channels.email.confined import ConfinedMail
 from channels.email.diagnosis import examine
 from channels.email.files import Files
 from channels.email.intake import Intake
@@ -61,16 +62,17 @@ class EmailChannel:
         self._threads = Threads(surroundings.memory, self._tokens, settings.account)
         self._reader = Reader(settings, self._tokens)
         self._sending = Sending(settings, surroundings, self._tokens, self._threads)
-        self._files = Files(settings, surroundings.max_attachment_bytes)
+        self._mail = ConfinedMail(surroundings.confined, settings.rules)
+        self._files = Files(settings, self._mail, surroundings.max_attachment_bytes)
         self._standing = Standing()
         self._readings: list[FolderReading] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, sink: InboundSink) -> None:
         """See Channel.start. Comes back soon even if the server does not answer: then it is tried until it does."""
-        intake = Intake(self._settings, self._reader, self._threads, sink)
+        intake = Intake(self._mail, self._reader, self._threads, sink)
         self._readings = [
-            FolderReading(self._settings, folder, self._around, self._standing, take=intake.take, sink=sink)
+            FolderReading(self._settings, folder, self._around, self._standing, intake=intake, sink=sink)
             for folder in dict.fromkeys(self._settings.folders)
         ]
         self._tasks = {asyncio.create_task(reading.run()) for reading in self._readings}

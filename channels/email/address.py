@@ -7,21 +7,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from channels.email.charset import clean, raw_headers, words
 
-_WHOLE = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+").fullmatch
-_FOUND = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
+_ADDRESS = r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+"
+_WHOLE = re.compile(_ADDRESS).fullmatch
+_FOUND = re.compile(rf"(?<![^\s@<>,;:\"()]){_ADDRESS}")
+_LONGEST_NAME = 100
 _LONGEST = 254
 """RFC 5321, section 4.5.3.1.3, without the brackets."""
+_LONGEST_LIST = 16_000
+"""Characters of one header that are read: some hundred addresses. The library takes quadratic time over groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """``address`` in small letters: two spellings of one mailbox are one person."""
 
-    address: str
-    name: str | None = None
+    address: Annotated[str, StringConstraints(pattern=f"^{_ADDRESS}$", max_length=_LONGEST)]
+    name: Annotated[str, StringConstraints(max_length=_LONGEST_NAME)] | None = None
 
     @property
     def domain(self) -> str:
@@ -36,12 +43,7 @@ class Mailbox:
 
 def mailboxes(message: Message, name: str) -> list[Mailbox]:
     """All addresses of a header; what is none is left out."""
-    found: list[Mailbox] = []
-    for value in raw_headers(message, name):
-        for mailbox in _read(value):
-            if mailbox not in found:
-                found.append(mailbox)
-    return found
+    return list(dict.fromkeys(mailbox for value in raw_headers(message, name) for mailbox in _read(value)))
 
 
 def sender(message: Message) -> Mailbox | None:
@@ -51,9 +53,11 @@ def sender(message: Message) -> Mailbox | None:
 
 
 def _read(value: str) -> Iterable[Mailbox]:
+    if len(value) > _LONGEST_LIST:
+        value = value[:_LONGEST_LIST].rpartition(",")[0]  # half an address would be another one
     try:
         pairs = getaddresses([value])
-    except (ValueError, TypeError, IndexError, AttributeError):
+    except (ValueError, TypeError, IndexError, AttributeError, RecursionError):
         pairs = []
     usable = [(name, address.strip().lower()) for name, address in pairs]
     usable = [(name, address) for name, address in usable if _WHOLE(address) and len(address) <= _LONGEST]
@@ -61,5 +65,5 @@ def _read(value: str) -> Iterable[Mailbox]:
         found = {address.lower() for address in _FOUND.findall(value)}  # of two that cannot be told apart, none
         usable = [("", address) for address in found if len(found) == 1 and len(address) <= _LONGEST]
     for name, address in usable:
-        shown = " ".join(words(clean(name)).split())[:100]
+        shown = " ".join(words(clean(name)).split())[:_LONGEST_NAME]
         yield Mailbox(clean(address), shown if shown and shown.lower() != address else None)

@@ -29,7 +29,7 @@ _MACHINES: Final = frozenset(
 _AUTOMATIC_HEADERS: Final = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-AutoReply-From", "X-Mail-Autoreply")
 _LIST_HEADERS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "X-Mailing-List", "X-BeenThere")
 _AWAY = re.compile(
-    r"^\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|away from[^:]*|"
+    r"^\s*(?:auto(?:matic|mated)?[- ]?(?:reply|response|antwort)|out of (?:the )?office|away from[^:]*(?=:)|"
     r"automatische antwort|abwesenheits(?:notiz|meldung|assistent)|abwesend|nicht im b[üu]ro|r[ée]ponse automatique|"
     r"absence du bureau|absent du bureau|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|"
     r"resposta autom[áa]tica|automatisch antwoord|afwezig|رد تلقائي|الرد التلقائي|خارج المكتب)\s*:",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 _FOLD = re.compile(r"\n[ \t]")
@@ -18,8 +19,7 @@ _LONGEST: Final = 2_000
 
 def summary(text: str) -> str:
     """The first events of a calendar file, one line per fact; empty where there is none."""
-    events = ["\n".join(lines) for lines in _events(text)]
-    return "\n\n".join(events[:_MOST])
+    return "\n\n".join("\n".join(lines) for lines in islice(_events(text), _MOST))
 
 
 def _events(text: str) -> Iterator[list[str]]:

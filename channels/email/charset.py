@@ -14,6 +14,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _FOLDS = re.compile(r"[\r\n]+[ \t]*")
 _GUESS_FROM = 64 * 1024
+_LONGEST_ENCODED = 4_000
+"""Characters of one header in which encoded words are looked for, for which the library takes quadratic time."""
 _ALIASES = {"unicode-1-1-utf-7": "utf-7", "cp-850": "cp850", "x-sjis": "shift_jis", "iso-8859-8-i": "iso-8859-8"}
 
 
@@ -46,12 +48,13 @@ def words(value: str) -> str:
     """RFC 2047 encoded words as text."""
     if "=?" not in value:
         return clean(value)
+    shown, rest = value[:_LONGEST_ENCODED], value[_LONGEST_ENCODED:]
     try:
-        parts = decode_header(value)
+        parts = decode_header(shown)
     except (HeaderParseError, ValueError, LookupError):
         return clean(value)
     joined = "".join(text_of(part, charset) if isinstance(part, bytes) else part for part, charset in parts)
-    return clean(" ".join(joined.split()))
+    return clean(" ".join((joined + rest).split()))
 
 
 def clean(text: str) -> str:

@@ -6,16 +6,16 @@ A mail's files are wanted one after the other: it is loaded once for all of them
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
-from channels.email import mime
+from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.imap import ImapConnection
-from channels.email.large_mail import decoded
 from channels.email.parse import FilePlace, Section, file_place
 from channels.email.part_file import OpenedFile, PartFile
 from channels.email.settings import EmailSettings
 from core.domain.attachments import AttachmentRef, human_size
-from core.domain.errors import InvalidInput, Rejected, TooLarge
+from core.domain.errors import InvalidInput, Overloaded, Rejected, TooLarge, Unreachable
 
 _KEPT_SECONDS: Final = 60.0
 _MOST_KEPT: Final = 4
@@ -23,13 +23,15 @@ _OVERHEAD: Final = 1.4
 """How much longer a file may be on its way: base64 with its line ends."""
 
 _Mail = tuple[str, int, int]
+_T = TypeVar("_T")
 
 
 class Files:
     """``limit`` in bytes is the hub's own."""
 
-    def __init__(self, settings: EmailSettings, limit: int) -> None:
+    def __init__(self, settings: EmailSettings, mail: ConfinedMail, limit: int) -> None:
         self._settings = settings
+        self._mail = mail
         self._limit = limit
         self._kept: dict[_Mail, asyncio.Task[tuple[PartFile, ...]]] = {}
 
@@ -80,7 +82,7 @@ class Files:
             body = await connection.body(await self._opened(connection, place))
         finally:
             await connection.close()
-        return await asyncio.to_thread(_files, body)
+        return await self._read(lambda: self._mail.files(body))
 
     async def _section(self, place: FilePlace, section: Section) -> bytes:
         connection = ImapConnection(self._settings)
@@ -89,7 +91,19 @@ class Files:
             data = await connection.section(uid, section.path, int(self._limit * _OVERHEAD) + 1000)
         finally:
             await connection.close()
-        return await asyncio.to_thread(decoded, data, section.encoding)
+        return await self._read(lambda: self._mail.section(data, section.encoding))
+
+    async def _read(self, reading: Callable[[], Awaitable[_T]]) -> _T:
+        """Raises Rejected for a mail that was tried twice, and Unreachable for a machine that starts no process."""
+        for last in (False, True):
+            try:
+                return await reading()
+            except UnreadMail as error:
+                if last:
+                    raise Rejected(error.detail) from error
+            except Overloaded as error:
+                raise Unreachable(error.detail) from error
+        raise AssertionError("The second try returns or raises.")
 
     async def _opened(self, connection: ImapConnection, place: FilePlace) -> int:
         """The mail's UID, in its folder."""
@@ -103,7 +117,3 @@ class Files:
         if await connection.facts(uid) is None:
             raise Rejected("The mail with this file is not in the mailbox any more.")
         return uid
-
-
-def _files(body: bytes) -> tuple[PartFile, ...]:
-    return mime.content(mime.opened(body)).files

@@ -58,6 +58,10 @@ class FolderMail:
         self._due = None
         return found
 
+    def unloaded(self, validity: int, uid: int) -> RawEvent:
+        """A mail that is not looked at any more: where it is."""
+        return self._raw(validity, uid, b"", None)
+
     async def _get(self, connection: ImapConnection, validity: int, uid: int, since: datetime | None) -> Mail | None:
         facts = await connection.facts(uid)
         if facts is None or (since is not None and facts.arrived < since.replace(microsecond=0)):

@@ -1,17 +1,21 @@
-"""HTML of e-mails to text that reads like a plain e-mail: quotations become ``>`` lines, so that one rule cuts both."""
+"""HTML of e-mails to text that reads like a plain e-mail: quotations become ``>`` lines, so that one rule cuts both.
+
+libxml2 reports tags and text while it reads; no tree is built. Its time grows with the number of open elements times the number
+of closing tags that match none of them, so pages that nest deeper than any program writes are not parsed: their tags are cut out.
+"""
 
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-from bs4 import BeautifulSoup, Comment, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
-from bs4.element import NavigableString, PageElement
+from lxml import etree  # type: ignore[import-untyped]
 
 from channels.email.charset import clean
 
 _LARGEST = 1_000_000
+_DEEPEST = 1_000
+_PIECE = 10_000
 _BLOCKS = frozenset(
     re.findall(
         r"\w+",
@@ -21,123 +25,154 @@ _BLOCKS = frozenset(
 )
 _APART = frozenset(["p", "blockquote", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"])
 _SILENT = frozenset(("style", "script", "head", "title", "meta", "link", "template", "noscript", "o:p"))
-_TAGS = re.compile(r"<[^>]*>")
+_PARAGRAPH_ENDS = re.compile(r"(?i)</p\s{0,9}>")
+_TAGS = re.compile(r"<[^<>]*>")
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
+_END_AND_NEW_LINE = "</p><p></p>"
+"""libxml2 passes over an end that matches no open paragraph, which browsers show as an empty one (HTML 13.2.6.4.7)."""
 _MANY_LINES = re.compile(r"\n{3,}")
 _SCHEME = re.compile(r"(?i)(?:https?|mailto|tel):")
+_CALLING = re.compile(r"(?i)^(?:mailto|tel):")
 
 
 def html_to_text(html: str) -> str:
     """Links keep their address where it says more than their text. Never raises."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        try:
-            soup = BeautifulSoup(html[:_LARGEST], "html.parser")
-            text = _Writer().write(soup)
-        except (RecursionError, ValueError, AssertionError):  # too deep, or what the parser gives up on
-            text = _TAGS.sub(" ", html[:_LARGEST])
+    html = html[:_LARGEST]
+    try:
+        parser = etree.HTMLParser(target=_Writer(), huge_tree=True)
+        page = _PARAGRAPH_ENDS.sub(_END_AND_NEW_LINE, html)
+        for start in range(0, len(page), _PIECE):  # what a target raises ends the parsing with its piece
+            parser.feed(page[start : start + _PIECE])
+        text: str = parser.close()
+    except (etree.LxmlError, ValueError):  # too deep, or what the parser gives up on
+        text = _SPACES.sub(" ", _TAGS.sub(" ", html)).strip()
     return clean(_MANY_LINES.sub("\n\n", text)).strip("\n")
 
 
+class _TooDeep(ValueError):
+    """More open elements than a mail program writes."""
+
+
 class _Writer:
-    """Walks without recursion: mail nests tables without end."""
+    """The target of the parser: its methods are called in the order of the page."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._line = ""
-        self._depth = 0
+        self._line: list[str] = []
+        self._says = False
+        self._quotes = 0
         self._pre = 0
+        self._depth = 0
+        self._silent_from = 0
+        self._links: list[tuple[str, list[str]]] = []
+        self._pieces: list[str] = []
 
-    def write(self, soup: BeautifulSoup) -> str:
-        for node, opens in _walk(soup):
-            if isinstance(node, NavigableString):
-                self._text(str(node))
-            elif isinstance(node, Tag):
-                (self._open if opens else self._close)(node)
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """An element opens."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _TooDeep
+        if self._silent_from:
+            return
+        self._flush()
+        if name in _SILENT or _is_hidden(attributes):
+            self._silent_from = self._depth
+            return
+        if name == "a":
+            self._links.append((attributes.get("href", ""), []))
+        self._open(name, attributes)
+
+    def end(self, name: str) -> None:
+        """An element closes, also one that the page forgot to close."""
+        self._depth -= 1
+        if self._silent_from:
+            if self._depth < self._silent_from:
+                self._silent_from = 0
+            return
+        self._flush()
+        self._close(name)
+
+    def data(self, text: str) -> None:
+        """Text between two tags, or a piece of it: entities come by themselves."""
+        if not self._silent_from:
+            self._pieces.append(text)
+
+    def close(self) -> str:
+        """The page's text."""
+        self._flush()
         self._break()
         return "\n".join(self._lines)
+
+    def _flush(self) -> None:
+        text, self._pieces = "".join(self._pieces), []
+        if self._links:
+            self._links[-1][1].append(text)
+        if text:
+            self._text(text)
 
     def _text(self, text: str) -> None:
         if self._pre:
             first, *others = text.split("\n")
-            self._line += first
+            self._add(first)
             for line in others:
                 self._break(always=True)
-                self._line += line
+                self._add(line)
             return
         text = _SPACES.sub(" ", text).replace("\xa0", " ")
-        self._line += text.lstrip(" ") if not self._line.strip() else text
+        self._add(text if self._says else text.lstrip(" "))
 
-    def _open(self, tag: Tag) -> None:
-        name = tag.name
+    def _add(self, text: str) -> None:
+        self._line.append(text)
+        self._says = self._says or bool(text.strip())
+
+    def _open(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "br":
             self._break(always=True)
         elif name == "hr":
             self._break()
             self._lines.append(self._prefix() + "-" * 32)
         elif name == "img":
-            self._text(str(tag.get("alt") or ""))
+            self._text(attributes.get("alt", ""))
         elif name in _BLOCKS:
             self._break()
             self._space(name)
         if name == "li":
-            self._line = "- "
-        if name == "blockquote":
-            self._depth += 1
+            self._line, self._says = ["- "], True
+        self._quotes += name == "blockquote"
         self._pre += name == "pre"
 
-    def _close(self, tag: Tag) -> None:
-        name = tag.name
+    def _close(self, name: str) -> None:
         if name == "a":
-            self._address(tag)
+            self._address(*self._links.pop())
         if name in ("td", "th"):
-            self._line += " "
+            self._line.append(" ")
             return
         if name in _BLOCKS:
             self._break()
-        if name == "blockquote":
-            self._depth -= 1
+        self._quotes -= name == "blockquote"
         if name in _BLOCKS:
             self._space(name)
         self._pre -= name == "pre"
 
-    def _address(self, tag: Tag) -> None:
-        address = str(tag.get("href") or "").strip()
-        label = tag.get_text().strip()
-        bare = re.sub(r"(?i)^(?:mailto|tel):", "", address)
+    def _address(self, address: str, texts: list[str]) -> None:
+        address, label = address.strip(), "".join(texts).strip()
+        bare = _CALLING.sub("", address)
         if _SCHEME.match(address) and label and bare.rstrip("/") not in label and label not in address:
-            self._line += f" <{bare}>"
+            self._add(f" <{bare}>")
 
     def _space(self, name: str) -> None:
         if name in _APART and self._lines and self._lines[-1].strip("> "):
             self._lines.append(self._prefix().rstrip())
 
     def _break(self, *, always: bool = False) -> None:
-        line = self._line if self._pre else self._line.strip()
-        if line.strip() or always:
-            self._lines.append((self._prefix() + line).rstrip())
-        self._line = ""
+        if self._says or always:
+            line = "".join(self._line)
+            self._lines.append((self._prefix() + (line if self._pre else line.strip())).rstrip())
+        self._line, self._says = [], False
 
     def _prefix(self) -> str:
-        return "> " * min(self._depth, 8)
+        return "> " * min(self._quotes, 8)
 
 
-def _walk(soup: BeautifulSoup) -> Iterator[tuple[PageElement, bool]]:
-    """Every node as it opens, and every element again as it closes."""
-    stack: list[tuple[PageElement, bool]] = [(soup, True)]
-    while stack:
-        node, opens = stack.pop()
-        if isinstance(node, Comment) or (isinstance(node, Tag) and (node.name in _SILENT or _hidden(node))):
-            continue
-        if isinstance(node, NavigableString) and type(node) is not NavigableString:
-            continue  # declarations, stylesheets
-        yield node, opens
-        if isinstance(node, Tag) and opens:
-            stack.append((node, False))
-            stack.extend((child, True) for child in reversed(node.contents))
-
-
-def _hidden(tag: Tag) -> bool:
-    style = tag.get("style")
-    return isinstance(style, str) and "display:none" in style.replace(" ", "").lower()
+def _is_hidden(attributes: Mapping[str, str]) -> bool:
+    return "display:none" in attributes.get("style", "").replace(" ", "").lower()

@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 from imapclient.exceptions import LoginError  # type: ignore[import-untyped]
 
+from channels.email.mime import LONGEST_HEADERS
 from channels.email.settings import EmailSettings, Security
 from core.domain.errors import AuthFailed, ChannelError, ConfigError, Unreachable
 
@@ -105,8 +106,8 @@ class ImapConnection:
         return await self._section(uid, "")
 
     async def head(self, uid: int) -> bytes:
-        """The header alone. Raises NotGiven."""
-        return await self._section(uid, "HEADER")
+        """The header alone, as far as one is read. Raises NotGiven."""
+        return await self._section(uid, "HEADER", f"<0.{LONGEST_HEADERS}>")
 
     async def structure(self, uid: int) -> Any:
         """Its parts, as the library gives BODYSTRUCTURE. Raises NotGiven."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
 from channels.accepting import accept_each
-from channels.email import letter
+from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
 from channels.email.parse import JOINED, THREAD, Reader
-from channels.email.settings import EmailSettings
 from channels.email.threads import Place, Threads
 from core.domain.errors import InvalidInput, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.ports.channel import InboundSink
+
+AfterReading = Callable[[], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 
@@ -24,17 +24,24 @@ _log = structlog.get_logger(__name__)
 class Intake:
     """``take`` may be given the same mail again and again: it is accepted once."""
 
-    def __init__(self, settings: EmailSettings, reader: Reader, threads: Threads, sink: InboundSink) -> None:
-        self._settings = settings
+    def __init__(self, mail: ConfinedMail, reader: Reader, threads: Threads, sink: InboundSink) -> None:
+        self._mail = mail
         self._reader = reader
         self._threads = threads
         self._sink = sink
 
-    async def take(self, raw: RawEvent) -> None:
-        """Raises StoreUnavailable and Overloaded: then it has to be taken again. What cannot be read is quarantined."""
+    async def ready(self) -> None:
+        """Returns when reading a mail takes no longer than that mail takes. Raises what `take` raises."""
+        await self._mail.ready()
+
+    async def take(self, raw: RawEvent, after_reading: AfterReading | None = None) -> None:
+        """Returns after the commit. What cannot be read is quarantined. ``after_reading`` is awaited before the commit.
+
+        Raises StoreUnavailable and Overloaded: then it has to be taken again. Raises UnreadMail, which may be the mail's fault.
+        """
         try:
-            await self._accept(raw)
-        except (StoreUnavailable, Overloaded):
+            await self._accept(raw, after_reading)
+        except (StoreUnavailable, Overloaded, UnreadMail):
             raise
         except InvalidInput as error:
             await self._sink.quarantine(raw, error.detail)
@@ -42,13 +49,15 @@ class Intake:
             _log.exception("email.unreadable", folder=raw.headers["folder"], uid=raw.headers["uid"])
             await self._sink.quarantine(raw, f"{type(error).__name__} while reading")
 
-    async def _accept(self, raw: RawEvent) -> None:
-        mail = await asyncio.to_thread(letter.read, raw.body, self._settings)  # a large mail takes a second
+    async def _accept(self, raw: RawEvent, after_reading: AfterReading | None) -> None:
+        mail = await self._mail.letter(raw.body)
+        if after_reading is not None:
+            await after_reading()
         place: Place | None = None
-        if mail.author is not None and mail.origin is None and not mail.is_report:
+        if mail.is_for_us:
             place = await self._threads.find(mail)
             raw = placed(raw, place)
-        events = await asyncio.to_thread(self._reader.read, raw)
+        events = self._reader.events(raw, mail)
         if not events:
             said = str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])

@@ -10,9 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
 from email.parser import BytesHeaderParser
-from email.policy import compat32
 from typing import Any, Final
 
 from channels.email import mime
@@ -56,7 +54,7 @@ async def reduced(connection: ImapConnection, uid: int) -> tuple[bytes, str]:
         if leaf.kind in mime.SEALS:
             continue
         described = _described(head) if leaf.whole else await connection.section(uid, f"{leaf.section}.MIME", _HEADER)
-        part = BytesHeaderParser(policy=compat32).parsebytes(described)
+        part = BytesHeaderParser(policy=mime.BOUNDED).parsebytes(described)
         name = mime.file_name(part)
         if leaf.is_text and not (name and leaf.kind == "text/html"):
             body = await connection.section(uid, leaf.section, _TEXT)
@@ -84,14 +82,6 @@ def leaves(structure: Any, path: str = "") -> Iterator[Leaf]:
         plain = [leaf for leaf in texts if leaf.kind == "text/plain" and leaf.size > _EMPTY]
         found = [leaf for leaf in found if not leaf.is_text or leaf in (plain[:1] or texts)]
     yield from found
-
-
-def decoded(data: bytes, encoding: str) -> bytes:
-    """A section's bytes as its sender had them."""
-    part = Message(policy=compat32)
-    part["Content-Transfer-Encoding"] = encoding
-    part.set_payload(data.decode("ascii", "surrogateescape"))
-    return mime.payload(part)
 
 
 def _file(leaf: Leaf, name: str | None, number: int) -> dict[str, str | int]:

@@ -1,94 +1,165 @@
-"""What one mail says about itself: read once, pure, and used for finding its thread as well as for parsing it."""
+"""What one mail says about itself: read once, pure, and used for finding its thread as well as for parsing it.
+
+A letter holds values alone, each with its largest size, since a confined process makes it and the hub checks it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from channels.email import automatic, mime, reports, trust
 from channels.email.address import Mailbox, mailboxes, sender
 from channels.email.automatic import Origin
 from channels.email.charset import header, raw_headers
-from channels.email.settings import EmailSettings
-from channels.email.tokens import message_id_of, own_id, referred_ids
+from channels.email.mime import LONGEST_KIND, LONGEST_TEXT, MOST_FILES
+from channels.email.part_file import LONGEST_NAME, PartFile
+from channels.email.reply_text import reply_text
+from channels.email.reports import Report
+from channels.email.settings import MailRules
+from channels.email.tokens import LONGEST_ID, MOST_ANSWERED, message_id_of, own_id, referred_ids
 
 _FIRST_YEAR: Final = 1990
 """What claims to be older comes from a clock that is wrong."""
+_LONGEST_DATE: Final = 200
+_LONGEST_SUBJECT: Final = 500
+_MOST_PEOPLE: Final = 20
+_LOCALE: Final = (2, 20)
+
+_Id = Annotated[str, StringConstraints(pattern=r"^<[^<>\s]+>$", max_length=LONGEST_ID)]
+_Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+_People = Annotated[tuple[Mailbox, ...], Field(max_length=_MOST_PEOPLE)]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file in a mail without its bytes. ``size`` in bytes; ``media_type`` is the sender's claim."""
+
+    name: Annotated[str, Field(max_length=LONGEST_NAME)]
+    media_type: Annotated[str, Field(max_length=LONGEST_KIND)]
+    size: Annotated[int, Field(ge=0)]
+
+
+Files = Annotated[tuple[NamedFile, ...], Field(max_length=MOST_FILES)]
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """``author``: who speaks (see `automatic.speaker`); None when nobody or several are named. ``proven`` and
     ``refuted``: our own mail server says that it is the named sender's, or that it is not. ``origin``: None for a person's mail.
+    ``report``: what a server reports instead of a person who writes. ``dated``: the sender's Date. ``came``: when the mail came
+    to our server, by its own headers. ``text``: the newest words. ``passed_on``: what others wrote, to be read in full.
+    The last three are left empty where nobody is to be answered.
     """
 
-    message: Message
     event_id: str
-    message_id: str | None
+    message_id: _Id | None
     author: Mailbox | None
     proven: bool
     refuted: bool
     origin: Origin | None
-    is_report: bool
-    subject: str
-    answers: tuple[str, ...]
-    reply_to: tuple[Mailbox, ...]
-    others: tuple[Mailbox, ...]
-    locale: str | None
+    report: Report | None
+    subject: Annotated[str, Field(max_length=_LONGEST_SUBJECT)]
+    answers: Annotated[tuple[_Id, ...], Field(max_length=MOST_ANSWERED)]
+    reply_to: _People
+    others: _People
+    locale: Annotated[str, Field(min_length=_LOCALE[0], max_length=_LOCALE[1])] | None
+    dated: AwareDatetime | None
+    came: AwareDatetime | None
+    text: _Text = ""
+    passed_on: _Text = ""
+    files: Files = ()
 
     @property
-    def begins(self) -> bool:
-        """Whether it answers nothing."""
-        return not self.answers
+    def is_shared(self) -> bool:
+        """Whether it names anybody besides its author and us: somebody who reads it, or is to read the answer."""
+        named = (*self.reply_to, *self.others)
+        return self.author is None or any(one.address != self.author.address for one in named)
+
+    def is_report(self) -> bool:
+        """Whether a server speaks, and not a person."""
+        return self.report is not None
+
+    @property
+    def is_for_us(self) -> bool:
+        """Whether a person wrote it, who can be answered."""
+        return self.author is not None and self.origin is None and self.report is None
 
 
-def read(body: bytes, settings: EmailSettings) -> Letter:
+def read(body: bytes, rules: MailRules) -> Letter:
     """Raises InvalidInput for what is no e-mail."""
     message = mime.opened(body)
     named = sender(message)
     author = automatic.speaker(message, named) if named is not None else None
-    own = settings.account
+    own = rules.account
     language = header(message, "Content-Language").partition(",")[0].strip()
-    return Letter(
-        message=message,
-        event_id=own_id(message, body, author.address if author is not None else ""),
-        message_id=message_id_of(message),
+    message_id = message_id_of(message)
+    letter = Letter(
+        event_id=own_id(message_id, author.address if author is not None else "", body),
+        message_id=message_id,
         author=author,
-        proven=named is not None and author == named and trust.is_proven(message, named, settings.authserv_id),
-        refuted=named is not None and trust.is_refuted(message, named, settings.authserv_id),
-        origin=automatic.origin(message, named, own, settings.own_lists) if named is not None else None,
-        is_report=reports.is_report(message),
-        subject=header(message, "Subject")[:500],
+        proven=named is not None and author == named and trust.is_proven(message, named, rules.authserv_id),
+        refuted=named is not None and trust.is_refuted(message, named, rules.authserv_id),
+        origin=automatic.origin(message, named, own, rules.own_lists) if named is not None else None,
+        report=reports.read(message) if reports.is_report(message) else None,
+        subject=header(message, "Subject")[:_LONGEST_SUBJECT],
         answers=tuple(referred_ids(message)),
-        reply_to=tuple(one for one in mailboxes(message, "Reply-To") if one.address != own),
-        others=tuple(one for name in ("To", "Cc") for one in mailboxes(message, name) if one.address != own)[:20],
-        locale=language if 2 <= len(language) <= 20 else None,
+        reply_to=tuple(one for one in mailboxes(message, "Reply-To") if one.address != own)[:_MOST_PEOPLE],
+        others=tuple(one for name in ("To", "Cc") for one in mailboxes(message, name) if one.address != own)[
+            :_MOST_PEOPLE
+        ],
+        locale=language if _LOCALE[0] <= len(language) <= _LOCALE[1] else None,
+        dated=_moment(header(message, "Date")),
+        came=_came(message),
     )
+    return _with_content(letter, message) if letter.is_for_us else letter
 
 
-def written_at(message: Message, received_at: datetime | None) -> datetime | None:
+def written_at(letter: Letter, received_at: datetime | None) -> datetime | None:
     """The sender's time, never later than ours; ours where it is missing or cannot be."""
-    said = _moment(header(message, "Date"))
+    said = letter.dated
     if said is None or said.year < _FIRST_YEAR or (received_at is not None and said > received_at):
         return received_at or said
     return said
 
 
-def came_at(message: Message, received_at: datetime) -> datetime:
+def came_at(letter: Letter, received_at: datetime) -> datetime:
     """When a mail first came to our server. Moved between folders it keeps that moment (RFC 3501, section 6.4.7); where a
     program has put it into the folder anew, the topmost Received still tells, or the sender's Date where there is none.
     """
-    topmost = raw_headers(message, "Received")[:1]
-    said = _moment(topmost[0].rpartition(";")[2] if topmost else header(message, "Date"))
+    said = letter.came
     return received_at if said is None or said.year < _FIRST_YEAR else min(said, received_at)
+
+
+def _with_content(letter: Letter, message: Message) -> Letter:
+    found = mime.content(message)
+    return replace(
+        letter,
+        text=reply_text(found.text, letter.subject),
+        passed_on=found.passed_on,
+        files=named_files(found.files),
+    )
+
+
+def named_files(files: Sequence[PartFile]) -> Files:
+    """They without their bytes."""
+    return tuple(NamedFile(file.name, file.media_type, len(file.data)) for file in files)
+
+
+def _came(message: Message) -> datetime | None:
+    topmost = raw_headers(message, "Received")[:1]
+    return _moment(topmost[0].rpartition(";")[2] if topmost else header(message, "Date"))
 
 
 def _moment(text: str) -> datetime | None:
     try:
-        said = parsedate_to_datetime(text.strip())
+        said = parsedate_to_datetime(text.strip()[:_LONGEST_DATE])
         return said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
         return None

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import binascii
 import mimetypes
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import collapse_rfc2231_value
+from itertools import count
 from typing import Final
 
 from channels.email import calendar_text, winmail
 from channels.email.charset import clean, header, text_of, words
 from channels.email.html_text import html_to_text
-from channels.email.part_file import PartFile
+from channels.email.part_file import LONGEST_NAME, PartFile
 from core.domain.errors import InvalidInput
 
 _DEEPEST: Final = 30
 _MOST_PARTS: Final = 500
-_MOST_FILES: Final = 50
-_LONGEST: Final = 200_000
+MOST_FILES: Final = 50
+LONGEST_TEXT: Final = 200_000
+LONGEST_HEADERS: Final = 256_000
+"""Bytes of a mail's header that are read; Exchange takes so many in all."""
+_LONGEST_VALUE: Final = 64_000
+_LONGEST_PARAMETERS: Final = 4_000
+"""Characters of a Content-Type and the like: the library takes quadratic time over parameters."""
+LONGEST_KIND: Final = 255
+"""Two names of 127 characters at most (RFC 6838, section 4.2)."""
+_UNKNOWN: Final = "application/octet-stream"
+_MOST_OPENED: Final = 2_000
+_DEEPEST_OPENED: Final = 100
+"""As many layers as Dovecot looks into."""
+_HEADER_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 _SPACER: Final = 200
 """An inline picture of fewer bytes is a spacer or a tracking pixel."""
 SEALS: Final = frozenset(
@@ -46,9 +60,16 @@ class Content:
 
 
 def opened(data: bytes) -> Message:
-    """The message as its sender sent it. Raises InvalidInput for what has no end of layers or no header at all."""
+    """The message as its sender sent it. Raises InvalidInput for what has no end of parts or layers, or no header at all."""
+    parts = count(1)
+
+    def new_part(policy: Compat32 = BOUNDED) -> Message:
+        if next(parts) > _MOST_OPENED:
+            raise InvalidInput(f"This e-mail has more than {_MOST_OPENED} parts.")
+        return _Part(policy)
+
     try:
-        message = BytesParser(policy=compat32).parsebytes(data)
+        message = BytesParser(new_part, policy=BOUNDED).parsebytes(_with_short_header(data))
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError) as error:
         raise InvalidInput(f"This is not an e-mail that can be read ({type(error).__name__}).") from None
     if not message.keys():
@@ -56,14 +77,24 @@ def opened(data: bytes) -> Message:
     return message
 
 
+def _with_short_header(data: bytes) -> bytes:
+    """The mail without what its header has past its first ``LONGEST_HEADERS`` bytes, cut between two lines."""
+    found = _HEADER_END.search(data)
+    end = found.start() if found is not None else len(data)
+    if end <= LONGEST_HEADERS:
+        return data
+    cut = data.rfind(b"\n", 0, LONGEST_HEADERS)
+    return data[: max(cut, 0)] + data[end:]
+
+
 def content(message: Message) -> Content:
     """Text and files in the order in which the sender put them."""
     reading = _Reading()
     reading.read(message, depth=0)
     return Content(
-        "\n\n".join(part for part in reading.texts if part.strip())[:_LONGEST],
-        "\n\n".join(reading.passed_on)[:_LONGEST],
-        tuple(reading.files[:_MOST_FILES]),
+        "\n\n".join(part for part in reading.texts if part.strip())[:LONGEST_TEXT],
+        "\n\n".join(reading.passed_on)[:LONGEST_TEXT],
+        tuple(reading.files[:MOST_FILES]),
     )
 
 
@@ -79,6 +110,14 @@ def payload(part: Message) -> bytes:
     return raw.encode("utf-8", "replace") if isinstance(raw, str) else b""
 
 
+def decoded(data: bytes, encoding: str) -> bytes:
+    """A part's bytes as its sender had them, of the bytes on their way."""
+    part = Message(policy=BOUNDED)
+    part["Content-Transfer-Encoding"] = encoding
+    part.set_payload(data.decode("ascii", "surrogateescape"))
+    return payload(part)
+
+
 def part_text(part: Message) -> str:
     """A text part's characters; ``format=flowed`` is undone."""
     text = text_of(payload(part), _parameter(part, "charset"))
@@ -90,9 +129,36 @@ def part_text(part: Message) -> str:
 def kind(part: Message) -> str:
     """The media type in small letters."""
     try:
-        return part.get_content_type().lower()
+        found = part.get_content_type().lower()
     except (ValueError, TypeError, AttributeError, IndexError):
-        return "application/octet-stream"
+        return _UNKNOWN
+    return found if len(found) <= LONGEST_KIND else _UNKNOWN
+
+
+class _Bounded(Compat32):
+    """The policy of mail from outside: no header has more characters than are read."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[: _LONGEST_PARAMETERS if name.lower().startswith("content-") else _LONGEST_VALUE]
+
+
+BOUNDED: Final = _Bounded()
+
+
+class _Part(Message):
+    """A part that knows how deep it is: the library compares each line with the boundary of every part around it."""
+
+    def __init__(self, policy: Compat32) -> None:
+        super().__init__(policy)
+        self._depth = 0
+
+    def attach(self, payload: Message) -> None:  # type: ignore[override]
+        if isinstance(payload, _Part):
+            payload._depth = self._depth + 1
+            if payload._depth > _DEEPEST_OPENED:
+                raise InvalidInput(f"This e-mail has more than {_DEEPEST_OPENED} layers.")
+        super().attach(payload)
 
 
 class _Reading:
@@ -209,7 +275,7 @@ def file_name(part: Message) -> str | None:
     except (ValueError, TypeError, LookupError, AttributeError):
         return None
     shown = words(str(name)).replace("\\", "/").rpartition("/")[2].strip() if name else ""
-    return clean(shown)[-150:] or None
+    return clean(shown)[-LONGEST_NAME:] or None
 
 
 def named(media_type: str, number: int) -> str:
@@ -219,18 +285,18 @@ def named(media_type: str, number: int) -> str:
 
 def _unflowed(text: str, *, delsp: bool) -> str:
     """RFC 3676, section 4: a line that ends with a space goes on in the next one of the same depth of quotation."""
-    lines: list[str] = []
+    paragraphs: list[list[str]] = []
     joins = False
     depth = 0
     for line in text.split("\n"):
         marks = len(line) - len(line.lstrip(">"))
         shown = line[marks:].removeprefix(" ")
         if joins and marks == depth and shown != "-- ":
-            lines[-1] += shown
+            paragraphs[-1].append(shown)
         else:
-            lines.append((">" * marks + " " if marks else "") + shown)
+            paragraphs.append([">" * marks + " " if marks else "", shown])
         depth = marks
         joins = shown.endswith(" ") and shown != "-- "
         if joins and delsp:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+            paragraphs[-1][-1] = shown[:-1]
+    return "\n".join(map("".join, paragraphs))

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote, unquote
 
-from channels.email import letter, mime, reports
+from channels.email import letter, reports
 from channels.email.letter import Letter, came_at, written_at
-from channels.email.reply_text import is_forward, reply_text
+from channels.email.reply_text import is_forward
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
@@ -31,7 +31,7 @@ LEFT_OUT: Final = "left_out"
 ANSWERED_FROM: Final = "answered_from"
 """The moment from which on mail is answered; what came before is kept."""
 _ENVELOPE: Final = (FOLDER, VALIDITY, UID)
-_ANSWER: Final = re.compile(r"\s*(?:re|aw|sv|antw|ref?|rif|odp|vs|رد)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_ANSWER: Final = re.compile(r"\s*(?:re|aw|sv|antw|ref?|rif|odp|vs|رد)(?:\s*\[\d+\])?\s*:", re.IGNORECASE)
 
 _FORGED: Final = (
     "This mail fails the check of the domain that it names as its sender (DMARC): somebody else may have written it. "
@@ -47,15 +47,18 @@ class Reader:
         self._tokens = tokens
 
     def read(self, raw: RawEvent) -> Sequence[InboundEvent]:
+        """From the bytes alone, in this process. See `events`."""
+        return self.events(raw, letter.read(raw.body, self._settings.rules))
+
+    def events(self, raw: RawEvent, mail: Letter) -> Sequence[InboundEvent]:
         """Empty for mail that is left alone. Raises InvalidInput for what is no e-mail or has nobody to answer."""
         if any(name not in raw.headers for name in _ENVELOPE):
             raise InvalidInput("An e-mail comes with its folder, its UIDVALIDITY and its UID.")
-        mail = letter.read(raw.body, self._settings)
-        sent_at = written_at(mail.message, raw.received_at)
+        sent_at = written_at(mail, raw.received_at)
         if sent_at is None:
             raise InvalidInput("This e-mail has no date.")
-        if mail.is_report:
-            return reports.reported(mail.message, self._tokens, self._settings.account, sent_at)
+        if mail.report is not None:
+            return reports.events(mail.report, self._tokens, self._settings.account, sent_at)
         if mail.author is None:
             raise InvalidInput("This e-mail names nobody, or several, as its author: there is no one to answer.")
         if mail.origin is not None:
@@ -64,7 +67,6 @@ class Reader:
         if not thread:
             raise InvalidInput("This e-mail comes without its thread.")
         account = self._settings.account
-        found = mime.content(mail.message)
         return [
             MessageReceived(
                 key=EventKey(CHANNEL, account, mail.event_id),
@@ -78,13 +80,14 @@ class Reader:
                     verified=mail.proven,
                     locale=mail.locale,
                 ),
-                text=_said(mail, found, joined=raw.headers.get(JOINED) == "1"),
+                text=_said(mail, joined=raw.headers.get(JOINED) == "1"),
                 sent_at=sent_at,
-                attachments=_files(raw, mail, found),
+                attachments=_files(raw, mail),
                 locale=mail.locale,
                 reply_to=mail.answers[0] if mail.answers else None,
                 caution=_FORGED if mail.refuted and not self._settings.answer_refuted else None,
                 for_record=_is_old(raw, mail),
+                shared=mail.is_shared,
             )
         ]
 
@@ -94,24 +97,23 @@ def _is_old(raw: RawEvent, mail: Letter) -> bool:
     since = raw.headers.get(ANSWERED_FROM)
     if since is None or raw.received_at is None:
         return False
-    return came_at(mail.message, raw.received_at) < datetime.fromisoformat(since)
+    return came_at(mail, raw.received_at) < datetime.fromisoformat(since)
 
 
-def _said(mail: Letter, found: mime.Content, *, joined: bool) -> str:
+def _said(mail: Letter, *, joined: bool) -> str:
     """The newest words; above them the subject, where it is not known yet and says something of its own."""
-    body = reply_text(found.text, mail.subject)
-    parts = [body, found.passed_on]
+    parts = [mail.text, mail.passed_on]
     subject = mail.subject.strip()
-    known = joined or _ANSWER.match(subject) or subject.lower() in body.lower()
+    known = joined or _ANSWER.match(subject) or subject.lower() in mail.text.lower()
     if subject and (not known or (is_forward(subject, "") and not joined)):
         parts.insert(0, subject)
     return "\n\n".join(part for part in parts if part.strip()) or subject
 
 
-def _files(raw: RawEvent, mail: Letter, found: mime.Content) -> tuple[AttachmentRef, ...]:
+def _files(raw: RawEvent, mail: Letter) -> tuple[AttachmentRef, ...]:
     return tuple(
-        AttachmentRef(file_id(raw, number, mail.message_id), file.name, file.media_type, len(file.data))
-        for number, file in enumerate(found.files)
+        AttachmentRef(file_id(raw, number, mail.message_id), file.name, file.media_type, file.size)
+        for number, file in enumerate(mail.files)
     ) + tuple(
         AttachmentRef(
             file_id(raw, Section(one["section"], one["encoding"]), mail.message_id),

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
+LONGEST_NAME: Final = 150
 _CHUNK: Final = 64 * 1024
 
 

@@ -1,22 +1,24 @@
 """Reads one folder: each mail once, in order, from where the last one was committed. The mailbox itself is never changed.
 
-The place is UIDVALIDITY and the last UID, remembered after the commit. When the server numbers anew, what arrived since the
-last place is offered again, and known by its Message-ID. Mail that was there before the hub's first start is not answered.
+The place is UIDVALIDITY and the last UID, remembered after the commit (see `folder_place`). When the server numbers anew, what
+arrived since the last place is offered again, and known by its Message-ID. Mail that was there before the hub's first start is
+not answered. A mail that was begun twice in vain is put aside, so that those behind it are read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from channels.email.confined import UnreadMail
 from channels.email.folder_mail import FolderMail
+from channels.email.folder_place import MOST_TRIES, FolderPlace, FolderPlaces
 from channels.email.imap import ImapConnection, Numbers
+from channels.email.intake import Intake
 from channels.email.parse import ANSWERED_FROM
 from channels.email.settings import CHANNEL, EmailSettings
 from channels.email.standing import Standing
@@ -33,18 +35,9 @@ _OVERLAP: Final = timedelta(days=3)
 """How far before the last place a folder that was numbered anew is read again."""
 _CLOCKS: Final = timedelta(hours=1)
 """How far the clocks of the hub and of the mail server may be apart."""
+_STOPPED: Final = "The hub stopped twice while it read this mail."
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FolderPlace:
-    """``begun``: when the hub first saw the folder. ``seen``: when the last mail that was read had arrived."""
-
-    validity: int
-    uid: int
-    begun: str
-    seen: str
 
 
 class FolderReading:
@@ -57,17 +50,19 @@ class FolderReading:
         surroundings: Surroundings,
         standing: Standing,
         *,
-        take: Callable[[RawEvent], Awaitable[None]],
+        intake: Intake,
         sink: InboundSink,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._mail = FolderMail(settings, folder)
+        self._places = FolderPlaces(surroundings.memory, settings.account, folder)
         self._around = surroundings
         self._standing = standing
-        self._take = take
+        self._intake = intake
         self._sink = sink
         self._lease = f"{CHANNEL}:{settings.account}:{folder}"
+        self._careful = True  # what was there when the process started may have ended the one before
         self._renew_at = 0.0
         self._failures = 0
         self.tried = asyncio.Event()
@@ -89,6 +84,7 @@ class FolderReading:
 
     async def let_go(self) -> None:
         """Another process may go on at once. Raises StoreUnavailable."""
+        await self._places.close()
         await self._around.leases.let_go(self._lease, self._around.process)
 
     async def _hold(self) -> bool:
@@ -102,6 +98,8 @@ class FolderReading:
         try:
             await connection.open()
             place = await self._place(connection, await connection.select(self._folder))
+            if self._careful:
+                await self._intake.ready()
             while await self._hold():
                 self._standing.is_good(self._folder)
                 place = await self._read_on(connection, place)
@@ -118,33 +116,63 @@ class FolderReading:
         for uid in await connection.after(place.uid):
             if self._around.clock.monotonic() >= self._renew_at and not await self._hold():
                 break
-            arrived = await self._one(connection, place, uid)
+            arrived = await self._one(connection, place, place.validity, uid)
             seen = max(place.seen, arrived.isoformat()) if arrived is not None else place.seen
-            place = replace(place, uid=uid, seen=seen)
-            await self._keep(place)
+            place = replace(place, uid=uid, seen=seen, due="", tries=0)
+            self._places.passed(place)
+        await self._places.flush()
+        self._careful = False
         return place
 
     async def _one(
-        self, connection: ImapConnection, place: FolderPlace, uid: int, since: datetime | None = None
+        self, connection: ImapConnection, place: FolderPlace, validity: int, uid: int, since: datetime | None = None
     ) -> datetime | None:
         """Returns after the commit, when the mail came. None for one that has gone, or that nothing is known of."""
-        mail = await self._mail.get(connection, place.validity, uid, since)
+        due = f"{validity}/{uid}"
+        if self._places.is_over(place, due):
+            return await self._put_aside(connection, await self._places.count(place, due), validity, uid)
+        mail = await self._mail.get(connection, validity, uid, since)
         if mail is None:
             return None
         if mail.trouble is not None:
             await self._sink.quarantine(mail.raw, mail.trouble)
         else:
-            await self._take(replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)}))
+            raw = replace(mail.raw, headers={**mail.raw.headers, ANSWERED_FROM: self._answered_from(place)})
+            await self._try(place, due, raw)
         return mail.raw.received_at
 
+    async def _try(self, place: FolderPlace, due: str, raw: RawEvent) -> None:
+        """Read and accept the mail; put it aside when that has failed twice."""
+        place = await self._places.count(place, due)
+
+        async def could_be_read() -> None:
+            if self._careful:
+                await self._places.clear(place)
+
+        while True:
+            try:
+                return await self._intake.take(raw, could_be_read)
+            except UnreadMail as error:
+                if place.tries >= MOST_TRIES:
+                    return await self._sink.quarantine(raw, f"Reading it failed twice: {error.detail}")
+                place = await self._places.count(place, due, again=True)
+
+    async def _put_aside(
+        self, connection: ImapConnection, place: FolderPlace, validity: int, uid: int
+    ) -> datetime | None:
+        """Unread, with its bytes, unless loading them has ended a process as well."""
+        loads = place.tries <= MOST_TRIES + 1
+        mail = await self._mail.get(connection, validity, uid) if loads else None
+        await self._sink.quarantine(mail.raw if mail is not None else self._mail.unloaded(validity, uid), _STOPPED)
+        return mail.raw.received_at if mail is not None else None
+
     async def _place(self, connection: ImapConnection, numbers: Numbers) -> FolderPlace:
-        text = await self._around.memory.recall(CHANNEL, self._settings.account, f"place/{self._folder}")
-        if text is None:
+        place = await self._places.recall()
+        if place is None:
             now = self._around.clock.now().isoformat()
             place = FolderPlace(numbers.validity, max(0, numbers.following - 1), now, now)
-            await self._keep(place)
+            await self._places.keep(place)
             return place
-        place = FolderPlace(**json.loads(text))
         if place.validity != numbers.validity:
             place = await self._renumbered(connection, place, numbers)
         return place
@@ -155,12 +183,13 @@ class FolderReading:
         begun = datetime.fromisoformat(place.begun)
         since = max(begun, datetime.fromisoformat(place.seen) - _OVERLAP)
         before = [uid for uid in await connection.since(since) if uid < numbers.following]
-        anew = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1))
-        for uid in before:
+        # The one that was being read when the last process ended comes first: only its tries are remembered.
+        for uid in sorted(before, key=lambda uid: (f"{numbers.validity}/{uid}" != place.due, uid)):
             if not await self._hold():
                 raise Overloaded("Another process reads this folder now; it begins anew.")
-            await self._one(connection, anew, uid, since)
-        await self._keep(anew)
+            await self._one(connection, self._places.latest or place, numbers.validity, uid, since)
+        anew = replace(place, validity=numbers.validity, uid=max(0, numbers.following - 1), due="", tries=0)
+        await self._places.keep(anew)
         return anew
 
     def _answered_from(self, place: FolderPlace) -> str:
@@ -169,10 +198,6 @@ class FolderReading:
         if self._settings.answer_days:
             since = max(since, self._around.clock.now() - timedelta(days=self._settings.answer_days))
         return since.isoformat()
-
-    async def _keep(self, place: FolderPlace) -> None:
-        text = json.dumps(asdict(place))
-        await self._around.memory.remember(CHANNEL, self._settings.account, f"place/{self._folder}", text)
 
     def _after(self, error: Exception) -> float:
         backoff = min(_LONGEST, 0.5 * 2.0 ** min(self._failures, 10))

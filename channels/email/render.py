@@ -11,7 +11,7 @@ from channels.footnotes import with_sources
 from channels.markdown.pieces import render
 from channels.markdown.plain import PlainDialect
 from core.domain.attachments import Attachment, ExtractionStatus
-from core.domain.messages import Author, OutboundMessage, WirePayload
+from core.domain.messages import ANSWERS_TO, Author, OutboundMessage, WirePayload
 
 TEXT_LIMIT: Final = 12_000
 """Characters of one mail. Mail knows no limit of its own; readers do."""
@@ -32,6 +32,7 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
             "automatic": message.author is not Author.STAFF,
             "author_name": message.author_name,
             "locale": message.locale,
+            "answers_to": message.meta.get(ANSWERS_TO),
             "attachments": [],
         }
         for plain, html in texts

@@ -24,7 +24,7 @@ _LINES = 20_000
 
 _FORWARD_SUBJECT = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vs|i)\s*:", re.IGNORECASE)
 _FORWARD_MARK = re.compile(
-    r"^\W*(?:forwarded message|begin forwarded message|weitergeleitete nachricht|anfang der weitergeleiteten nachricht|"
+    r"^[^\w\n]*(?:forwarded message|begin forwarded message|weitergeleitete nachricht|anfang der weitergeleiteten nachricht|"
     r"message transf[ée]r[ée]|d[ée]but du message (?:transf[ée]r[ée]|r[ée]exp[ée]di[ée])|mensaje reenviado|"
     r"inicio del mensaje reenviado|رسالة (?:معاد توجيهها|محولة))\b",
     re.IGNORECASE | re.MULTILINE,
@@ -37,7 +37,7 @@ _SEPARATOR = re.compile(
 _RULE = re.compile(r"^[-_ ]{20,}$")
 _QUOTED = re.compile(r"^\s*>")
 _LABEL = re.compile(r"^[*>\s]*[^\W\d_][\w'’ -]{0,24}\*?\s?:\*?(?:\s|$)")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w.-]+")
 _MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b")
 _GLUED = re.compile(r">(?=\w)")
 _DASHES = re.compile(r"^[-\s]{2,}(?=\w)")
@@ -67,6 +67,7 @@ def _segments(lines: Sequence[str]) -> list[list[str]]:
     """The runs of lines that are the writer's own."""
     own: list[list[str]] = [[]]
     place, budget = 0, _CANDIDATES
+    last_quoted = max((number for number, line in enumerate(lines) if _QUOTED.match(line)), default=-1)
     while place < len(lines):
         line = lines[place]
         if _QUOTED.match(line):
@@ -80,7 +81,7 @@ def _segments(lines: Sequence[str]) -> list[list[str]]:
             length = _attribution(lines, place)
         if length:
             after = place + length
-            if not any(_QUOTED.match(later) for later in lines[after:]):
+            if last_quoted < after:
                 break  # quoted without marks, down to the end
             own.append([])
             place = after

@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
-from typing import Final
+from itertools import islice
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from channels.email import automatic, mime
 from channels.email.address import sender
 from channels.email.charset import clean, header, raw_headers, words
 from channels.email.settings import CHANNEL
-from channels.email.tokens import Tokens, event_id
+from channels.email.tokens import LONGEST_ID, Tokens, event_id, like_ours
 from core.domain.keys import EventKey
 from core.domain.messages import DeliveryReported, ReceiptStatus
 
@@ -25,6 +29,8 @@ _POSTMASTER: Final = "postmaster"
 _SERVERS: Final = frozenset(("mailer-daemon", _POSTMASTER))
 _CODE: Final = re.compile(r"\b[45]\.\d{1,3}\.\d{1,3}\b|\b5\d\d\b")
 _LONGEST: Final = 64_000
+_LONGEST_DETAIL: Final = 300
+_MOST_ABOUT: Final = 200
 
 
 def is_report(message: Message) -> bool:
@@ -37,15 +43,33 @@ def is_report(message: Message) -> bool:
     return author.local != _POSTMASTER or automatic.machine_wrote(message)
 
 
-def reported(message: Message, tokens: Tokens, account: str, at: datetime) -> list[DeliveryReported]:
-    """One event for each mail of ours that the report is about; none for what is late but still on its way."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``status``: None for what is late but still on its way. ``about``: ids that look like ours, proven or not."""
+
+    status: ReceiptStatus | None
+    detail: Annotated[str, Field(max_length=_LONGEST_DETAIL)] | None
+    about: Annotated[tuple[Annotated[str, Field(max_length=LONGEST_ID)], ...], Field(max_length=_MOST_ABOUT)]
+
+
+def read(message: Message) -> Report:
+    """What a server reports, and of which mails."""
     status, detail = _outcome(message)
     if status is None:
+        return Report(None, None, ())
+    found = dict.fromkeys(one for text in _places(message) for one in like_ours(text) if len(one) <= LONGEST_ID)
+    return Report(status, detail, tuple(islice(found, _MOST_ABOUT)))
+
+
+def events(report: Report, tokens: Tokens, account: str, at: datetime) -> list[DeliveryReported]:
+    """One event for each mail of ours that the report is about."""
+    status = report.status
+    if status is None:
         return []
-    found = dict.fromkeys(one for text in _places(message) for one in tokens.ours_in(text))
     return [
-        DeliveryReported(EventKey(CHANNEL, account, _key(one, status)), event_id(one), status, at, detail)
-        for one in found
+        DeliveryReported(EventKey(CHANNEL, account, _key(one, status)), event_id(one), status, at, report.detail)
+        for one in report.about
+        if tokens.thread_of(one)
     ]
 
 
@@ -66,7 +90,7 @@ def _outcome(message: Message) -> tuple[ReceiptStatus | None, str | None]:
     said_there = mime.content(message).text[:_LONGEST]
     code = _CODE.search(said_there)
     said = next((line.strip() for line in said_there.split("\n") if code and code[0] in line), "")
-    return (ReceiptStatus.FAILED, said[:300] or None) if code else (None, None)
+    return (ReceiptStatus.FAILED, said[:_LONGEST_DETAIL] or None) if code else (None, None)
 
 
 def _delivery(part: Message) -> tuple[ReceiptStatus | None, str | None]:
@@ -77,7 +101,7 @@ def _delivery(part: Message) -> tuple[ReceiptStatus | None, str | None]:
         status = _ACTIONS.get(header(block, "Action").strip().lower()) if isinstance(block, Message) else None
         if status is not None and isinstance(block, Message):
             said = header(block, "Diagnostic-Code").partition(";")[2].strip() or header(block, "Status")
-            outcomes.append((status, said[:300] or None))
+            outcomes.append((status, said[:_LONGEST_DETAIL] or None))
     failed = [one for one in outcomes if one[0] is ReceiptStatus.FAILED]
     return next(iter(failed or outcomes), (None, None))
 

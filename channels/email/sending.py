@@ -113,10 +113,15 @@ class Sending:
         return thread, message_id
 
     async def _thread(self, token: str, payload: WirePayload) -> Thread | None:
-        """By a road, a mail goes to the address that was left and to nobody who has come into the thread since."""
+        """By a road, a mail goes to the address that was left and to nobody who has come into the thread since. So does an
+        answer go to who asked, where somebody else has written in the thread meanwhile, and quotes nothing of theirs.
+        """
         thread, to = await self._threads.recall(token), payload.body.get("to")
         if to is None:
-            return thread
+            asked_by = payload.body.get("answers_to")
+            if thread is None or asked_by is None or thread.by in (None, asked_by):
+                return thread
+            return replace(thread, to=asked_by, name=None, quote="")
         if thread is None:
             thread = await self._threads.begin(token, to, payload.body["subject"], payload.body.get("locale"))
         return thread if thread.to == to else replace(thread, to=to, name=None)

@@ -14,6 +14,15 @@ from core.domain.errors import ConfigError
 CHANNEL: Final = "email"
 
 
+@dataclass(frozen=True, slots=True)
+class MailRules:
+    """What reading a mail takes of the settings; no secret is among it. See `EmailSettings`."""
+
+    account: str
+    authserv_id: str | None = None
+    own_lists: tuple[str, ...] = ()
+
+
 class Security(StrEnum):
     """How a connection is protected. ``NONE`` is for a server on the same machine."""
 
@@ -121,6 +130,11 @@ class EmailSettings:
     def account(self) -> str:
         """The address, which the hub's keys are made of."""
         return self.address.lower()
+
+    @property
+    def rules(self) -> MailRules:
+        """What the confined child is told."""
+        return MailRules(self.account, self.authserv_id, self.own_lists)
 
     @property
     def domain(self) -> str:

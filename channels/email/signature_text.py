@@ -17,6 +17,8 @@ _CONTACT = re.compile(r"https?://|www\.|@|\+?\d[\d ()/.-]{6,}")
 _BLOCK = 14
 """The most lines that stand under a closing."""
 _SHORT = 90
+_NAME = 2
+"""How many lines below a closing the name may stand."""
 
 
 def without_signature(lines: Sequence[str]) -> list[str]:
@@ -27,20 +29,30 @@ def without_signature(lines: Sequence[str]) -> list[str]:
 
 
 def _above_delimiter(lines: Sequence[str]) -> list[str]:
+    first, texts = _tail(lines)
     for number, line in enumerate(lines):
         if _DELIMITER.match(line.strip()) and len(lines) - number <= 4 * _BLOCK:
             return list(lines[:number])
-        if _RULE.match(line.strip()) and _is_footer(lines[number + 1 :]):
+        if number >= first and _RULE.match(line.strip()) and _is_footer(texts, number):
             return list(lines[:number])
     return list(lines)
 
 
-def _is_footer(rest: Sequence[str]) -> bool:
-    texts = [line for line in rest if line.strip()]
-    return (
-        len(texts) <= _BLOCK
-        and not any("?" in _CONTACT.sub("", line) for line in texts)
-        and (not texts or any(_CONTACT.search(line) for line in texts))
+def _tail(lines: Sequence[str]) -> tuple[int, list[tuple[int, str]]]:
+    """From which line on no more than a block of lines with text follows, and those lines with their places."""
+    texts: list[tuple[int, str]] = []
+    for number in range(len(lines) - 1, -1, -1):
+        if lines[number].strip():
+            texts.append((number, lines[number]))
+        if len(texts) > _BLOCK:
+            return number, texts[:-1]
+    return 0, texts
+
+
+def _is_footer(texts: Sequence[tuple[int, str]], rule: int) -> bool:
+    under = [line for number, line in texts if number > rule]
+    return not any("?" in _CONTACT.sub("", line) for line in under) and (
+        not under or any(_CONTACT.search(line) for line in under)
     )
 
 
@@ -63,14 +75,16 @@ def _signed_off(lines: Sequence[str]) -> bool:
 
 
 def _without_contacts(lines: list[str]) -> list[str]:
-    for number in range(1, len(lines)):
+    first, texts = _tail(lines)
+    # A closing has a name under it, and the block under that: the name is the one line more.
+    for number in range(max(1, first - _NAME), len(lines)):
         if not _closing().match(lines[number].strip()):
             continue
-        named = next((place for place in range(number + 1, len(lines)) if lines[place].strip()), None)
-        if named is None or named - number > 2:
+        named = next((place for place in range(number + 1, min(number + 3, len(lines))) if lines[place].strip()), None)
+        if named is None or named < first:
             continue
-        under = [line for line in lines[named + 1 :] if line.strip()]
-        block = len(under) <= _BLOCK and all(len(line) <= _SHORT and "?" not in line for line in under)
+        under = [line for place, line in texts if place > named]
+        block = all(len(line) <= _SHORT and "?" not in line for line in under)
         if block and any(_CONTACT.search(line) for line in under):
             return lines[: named + 1]
     return lines

@@ -30,17 +30,22 @@ _TRIES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``joined``: the thread was there before this mail. ``known``: this mail was noted before."""
+    """``joined``: the thread was there before this mail. ``known``: this mail was noted before.
+
+    ``was``: what is remembered of the thread, as JSON.
+    """
 
     thread: str
     joined: bool
     known: bool = False
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
     """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs. ``doubted``: the sender's
-    domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it.
+    domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it. ``by``: who wrote
+    the last mail, which is not always where answers are to go (Reply-To); None of a thread that was kept before.
     """
 
     to: str
@@ -54,6 +59,7 @@ class Thread:
     locale: str | None = None
     doubted: bool = False
     only: str | None = None
+    by: str | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -87,25 +93,28 @@ class Threads:
         known = await self._memory.recall_many(CHANNEL, self._account, [own, *keys])
         if own in known:
             thread, _, joined = known[own].partition(" ")
-            if self._may_join(await self.recall(thread), mail):
-                return Place(thread, joined == "joined", known=True)
+            was = await self._text(thread)
+            if self._may_join(_read(was), mail):
+                return Place(thread, joined == "joined", known=True, was=was)
         quoted = [
             self._tokens.thread_of(one) or known.get(key, "").partition(" ")[0]
             for one, key in zip(mail.answers, keys, strict=True)
         ]
         for thread in dict.fromkeys(filter(None, quoted)):
-            if self._may_join(await self.recall(thread), mail):
-                return Place(thread, joined=True)
+            was = await self._text(thread)
+            if self._may_join(_read(was), mail):
+                return Place(thread, joined=True, was=was)
         return Place(self._tokens.new_thread(mail.event_id), joined=False)
 
     async def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> None:
         """Remember the mail before it is accepted. The same mail again changes nothing that matters."""
-        key = f"thread/{place.thread}"
+        before = place.was
         for _ in range(_TRIES):
-            before = await self._memory.recall(CHANNEL, self._account, key)
-            after = _with(Thread.from_json(before) if before else None, mail, text, sent_at).to_json()
+            after = _with(_read(before), mail, text, sent_at).to_json()
+            key = f"thread/{place.thread}"
             if before == after or await self._memory.replace(CHANNEL, self._account, key, before, after):
                 break
+            before = await self._text(place.thread)
         else:
             raise StoreUnavailable("The thread is being changed by others all the time.")
         how = "joined" if place.joined else "began"
@@ -121,8 +130,10 @@ class Threads:
 
     async def recall(self, thread: str) -> Thread | None:
         """None when nothing is known of it."""
-        text = await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
-        return Thread.from_json(text) if text else None
+        return _read(await self._text(thread))
+
+    async def _text(self, thread: str) -> str | None:
+        return await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
 
     def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
         if thread is None or mail.author is None or mail.refuted:
@@ -131,6 +142,10 @@ class Threads:
             return False
         proven = thread.people.get(mail.author.address)
         return proven is not None and (mail.proven or not proven)
+
+
+def _read(text: str | None) -> Thread | None:
+    return Thread.from_json(text) if text else None
 
 
 def _key(mail: Letter) -> str:
@@ -155,6 +170,7 @@ def _with(thread: Thread | None, mail: Letter, text: str, sent_at: datetime) -> 
     return replace(
         thread or Thread(to, name, mail.subject, None),
         to=to,
+        by=author.address,
         name=name,
         subject=mail.subject or (thread.subject if thread is not None else ""),
         answers=mail.message_id,

@@ -11,13 +11,16 @@ import hmac
 import re
 from base64 import b32encode
 from email.message import Message
+from itertools import islice
 from typing import Final
 
 from channels.email.charset import raw_headers, words
 
 _ID: Final = re.compile(r"<[^<>\s]+>")
 _OURS: Final = re.compile(r"<(?P<thread>[a-z2-7]{16})\.(?P<key>[a-z2-7]{16})\.(?P<proof>[a-z2-7]{16})@[^@>]+>")
-_MOST: Final = 60
+MOST_ANSWERED: Final = 60
+LONGEST_ID: Final = 998
+"""Characters of a line (RFC 5322, section 2.1.1)."""
 
 
 class Tokens:
@@ -46,10 +49,6 @@ class Tokens:
         genuine = [hmac.compare_digest(match["proof"], proof) for proof in proofs]
         return match["thread"] if any(genuine) else None
 
-    def ours_in(self, text: str) -> list[str]:
-        """All ids of ours that a text holds."""
-        return [match[0] for match in _OURS.finditer(text) if self.thread_of(match[0])]
-
     def _sign(self, key: str, *parts: str) -> str:
         text = "\0".join((self._account, *parts)).encode()
         digest = hmac.digest(key.encode(), text, hashlib.sha256)[
@@ -58,28 +57,35 @@ class Tokens:
         return b32encode(digest).decode().lower()
 
 
+def like_ours(text: str) -> list[str]:
+    """All ids in a text that look like ours; `Tokens.thread_of` tells which are."""
+    return [match[0] for match in _OURS.finditer(text)]
+
+
 def event_id(message_id: str) -> str:
     """A mail's id in the hub's own keys: the same for mails that come in, receipts and reports."""
     return f"m/{hashlib.blake2b(message_id.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def own_id(message: Message, body: bytes, author: str) -> str:
+def own_id(message_id: str | None, author: str, body: bytes) -> str:
     """The event id of a mail: of its Message-ID and its author, or of all its bytes where it has no id.
 
     Ids are known to all who got a mail, and some programs give the same one twice. Neither may swallow somebody else's mail.
     """
-    found = message_id_of(message)
-    return event_id(f"{found} {author}") if found else f"m/{hashlib.blake2b(body, digest_size=16).hexdigest()}"
+    if message_id:
+        return event_id(f"{message_id} {author}")
+    return f"m/{hashlib.blake2b(body, digest_size=16).hexdigest()}"
 
 
 def message_id_of(message: Message) -> str | None:
     """The Message-ID with its brackets."""
     found = _ID.search(" ".join(raw_headers(message, "Message-ID")[:1]))
-    return found[0] if found else None
+    return found[0] if found and len(found[0]) <= LONGEST_ID else None
 
 
 def referred_ids(message: Message) -> list[str]:
     """What the mail answers, the nearest first (RFC 5322, section 3.6.4)."""
     nearest = [one for value in raw_headers(message, "In-Reply-To") for one in _ID.findall(words(value))]
     chain = [one for value in raw_headers(message, "References") for one in _ID.findall(words(value))]
-    return list(dict.fromkeys([*nearest, *reversed(chain)]))[:_MOST]
+    found = (one for one in dict.fromkeys([*nearest, *reversed(chain)]) if len(one) <= LONGEST_ID)
+    return list(islice(found, MOST_ANSWERED))

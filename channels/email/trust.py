@@ -16,7 +16,7 @@ from channels.email.charset import raw_headers
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;="]+))')
 _RESULT = re.compile(r"^\s*([A-Za-z0-9-]+)(?:\s*/\s*\d+)?\s*=\s*([A-Za-z0-9-]+)(.*)$", re.DOTALL)
-_PROPERTY = re.compile(r'([A-Za-z]+)\s*\.\s*([A-Za-z0-9-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))')
+_PROPERTY = re.compile(r'(?<![A-Za-z])([A-Za-z]+)\s*\.\s*([A-Za-z0-9-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))')
 _LONGEST = 16_000
 
 
@@ -114,16 +114,17 @@ def _without_comments(value: str) -> str:
 
 
 def _split(value: str) -> list[str]:
-    parts, quoted, escaped = [""], False, False
+    parts: list[list[str]] = [[]]
+    quoted, escaped = False, False
     for mark in value:
         if mark == ";" and not quoted:
-            parts.append("")
+            parts.append([])
             continue
-        parts[-1] += mark
+        parts[-1].append(mark)
         if escaped:
             escaped = False
         elif mark == "\\":
             escaped = True
         elif mark == '"':
             quoted = not quoted
-    return parts
+    return ["".join(part) for part in parts]

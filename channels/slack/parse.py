@@ -136,6 +136,7 @@ class Reader:
                 attachments=refs,
                 action=action,
                 locale=sender.locale,
+                shared=not place.direct,
             )
         ]
 
@@ -226,8 +227,8 @@ class Reader:
         """Our own buttons carry the conversation that they belong to; others (links) need no answer."""
         found: list[InboundEvent] = []
         for action in wire.parts(whole, "actions"):
-            name = action.get("action_id")
-            if name == PERSON or str(name).startswith(CHOICE):
+            name = wire.text(action, "action_id")
+            if name == PERSON or name.startswith(CHOICE):
                 found.append(self._said(whole, action, CustomerAction.REQUEST_PERSON if name == PERSON else None))
             elif name == FEEDBACK:
                 found += self._rating(whole, action)
@@ -250,6 +251,7 @@ class Reader:
             sent_at=time_of(at),
             action=meant,
             locale=sender.locale,
+            shared=not place.direct,
         )
 
     def _rating(self, whole: Json, action: Json) -> list[ReactionChanged]:

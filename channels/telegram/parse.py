@@ -97,6 +97,7 @@ class Reader:
             locale=locale,
             reply_to=message_id(message["reply_to_message"]) if "reply_to_message" in message else None,
             album=message.get("media_group_id"),
+            shared=_is_shared(message),
         )
         command = command_of(content.marked.text, self.bot)
         return [received if command is None else _commanded(received, command)]
@@ -157,6 +158,7 @@ class Reader:
                 sent_at=at,
                 action=None if chosen else CustomerAction.REQUEST_PERSON,
                 locale=locale,
+                shared=_is_shared(message),
             )
         ]
 
@@ -236,6 +238,11 @@ def decode(body: bytes) -> Update:
 def message_id(message: Message) -> str:
     """How edits, reactions and receipts name a message: unique in the chat only, so the chat is part of it."""
     return f"m/{int(message['chat']['id'])}/{int(message['message_id'])}"
+
+
+def _is_shared(message: Message) -> bool:
+    """Whether others read it: all chats are groups but those that are private."""
+    return message["chat"].get("type") != "private"
 
 
 def _commanded(received: MessageReceived, command: Command) -> MessageReceived:

@@ -42,7 +42,7 @@ def document_of(found: ClosedTicket) -> bytes | None:
     theirs = [place for place, one in enumerate(said) if one.author is Author.STAFF]
     if not theirs:
         return None
-    names = [found.customer_name, *(said[place].author_name for place in theirs)]
+    names = [found.customer_name, *(one.author_name for one in said)]
     asked = _last(said[: theirs[0]], names, _LONGEST_ASKED)
     subject = without_persons(found.ticket.subject[:_LONGEST_TITLE], names)
     if subject.lower() not in asked.lower():

@@ -27,6 +27,7 @@ from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.second_gate import ModelVerifier
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
+from core.agent.speakers import Speakers
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets
 from core.agent.ticket_tools import ticket_tools
@@ -36,6 +37,7 @@ from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
 from core.agent.verdict import Judged, Verdict
 from core.domain.choices import CLARIFY
+from core.domain.customer import ContactDetails
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import MessageKind
 from core.looked_up import nothing_left
@@ -178,13 +180,17 @@ class AgentLoop:
         messages = asked(job.turn)
         talk = job.way.intent in (Intent.SMALL_TALK, Intent.DECLINED)
         data = None if talk else sources_message(sources, given, files_of(job.turn))
-        question = question_message(messages, self._settings.context_tokens // 3)
+        speakers = Speakers.of(job.turn)
+        question = question_message(speakers.sign(messages), self._settings.context_tokens // 3)
         subject = TurnSubject(_said(job.turn), small_talk=talk)
-        return opening_prompt(self._settings, job.turn.history, data, question), subject
+        history, answered = speakers.sign(job.turn.history), speakers.answered_number
+        return opening_prompt(self._settings, history, data, question, answered), subject
 
     def _runner(self, job: _Job, journal: TurnJournal) -> ToolRunner:
-        conversation = job.turn.conversation
-        context = ToolContext(conversation.id, job.turn.customer, job.turn_id, "", conversation.locale)
+        conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private
+        if not private:
+            customer = replace(customer, contact=ContactDetails())
+        context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private)
         return ToolRunner(self._tools, journal, job.events, context, self._settings.max_parallel_tools)
 
     async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:

@@ -71,9 +71,16 @@ def opening_prompt(
     history: Sequence[Message],
     data: ChatMessage | None,
     question: ChatMessage,
+    answered: int | None = None,
 ) -> list[ChatMessage]:
-    """The whole prompt of the first step. History gets what the rest leaves of the budget, and never more than its own."""
+    """The whole prompt of the first step. History gets what the rest leaves of the budget, and never more than its own.
+
+    ``answered``: the number of the customer who is answered, where several write (see `speakers`).
+    """
     system = system_prompt(settings.company_name, "colleague" if settings.for_staff else "system")
+    if answered is not None:
+        several = _template("several").replace("{number}", str(answered)).strip()
+        system = ChatMessage("system", f"{system.content}\n\n{several}")
     tail = [question] if data is None else [data, question]
     if (since := until(history)) is not None and (in_between := in_short(history)) is not None:
         rules = _template("handed_back").replace("{until}", since).strip()

@@ -41,7 +41,7 @@ async def tell_of_tickets(tickets: Tickets, turn: TurnState, questions: Sequence
 
     None where no number is named and there are none: perhaps another kind of ticket is meant, such as for a train.
     """
-    holder = Holder.of(turn.customer, turn.conversation.id)
+    holder = Holder.of(turn.customer, turn.conversation.id, private=turn.is_private)
     named = list(dict.fromkeys(number for question in questions for number in numbers_in(question)))
     if not named:
         found = list(await tickets.tickets(holder, _MOST))

@@ -14,7 +14,7 @@ from pydantic import Field
 from core.agent.tools import Tool, ToolContext, make_tool
 from core.domain.errors import ToolError
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus, numbers_in
-from core.ports.tickets import Holder, NewTicket, TicketChange, Tickets
+from core.ports.tickets import NewTicket, TicketChange, Tickets
 
 MAKES_TICKETS = frozenset({"create_ticket", "update_ticket"})
 _AGENT = "agent"
@@ -53,8 +53,7 @@ def _create(tickets: Tickets) -> Tool:
             priority: How soon somebody has to look at it.
         """
         new = NewTicket(subject, TicketPriority(priority), category, description)
-        holder = Holder.of(context.customer, context.conversation_id)
-        return _shown(await tickets.create_ticket(holder, new, actor=_AGENT, origin=context.idempotency_key))
+        return _shown(await tickets.create_ticket(context.holder, new, actor=_AGENT, origin=context.idempotency_key))
 
     return make_tool(create_ticket, effect=False, retries=1)
 
@@ -66,7 +65,7 @@ def _status(tickets: Tickets) -> Tool:
         Args:
             number: The ticket's number, like TKT-20260131-0001.
         """
-        found = await tickets.ticket(Holder.of(context.customer, context.conversation_id), _number(number))
+        found = await tickets.ticket(context.holder, _number(number))
         if found is None:
             raise ToolError(_NOT_THERE)
         return _shown(found)
@@ -96,7 +95,7 @@ def _update(tickets: Tickets) -> Tool:
         change = TicketChange(state, TicketPriority(priority) if priority else None, category, note)
         if change == TicketChange():
             raise ToolError(_NOTHING)
-        holder = Holder.of(context.customer, context.conversation_id)
+        holder = context.holder
         found = await tickets.update_ticket(
             holder, _number(number), change, actor=_AGENT, origin=context.idempotency_key
         )
@@ -116,7 +115,7 @@ def _list(tickets: Tickets) -> Tool:
         Args:
             status: Only those that stand so.
         """
-        found = await tickets.tickets(Holder.of(context.customer, context.conversation_id), _MOST)
+        found = await tickets.tickets(context.holder, _MOST)
         return {"tickets": [_line(one) for one in found if status in (None, one.status)]}
 
     return make_tool(list_tickets, effect=False, retries=1)
@@ -126,7 +125,7 @@ def _account(tickets: Tickets) -> Tool:
     async def lookup_account(context: ToolContext) -> dict[str, Any]:
         """What is known of this customer: whether they proved who they are, how to reach them, and their tickets."""
         customer = context.customer
-        holder = Holder.of(customer, context.conversation_id)
+        holder = context.holder
         found = await tickets.tickets(holder, _MOST)
         known = {
             "name": customer.display_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tools import Tool, ToolContext, ToolResult
@@ -101,13 +101,7 @@ class ToolRunner:
             return await self._settle(step, call, FAILED, error.detail)
         await self._events.tool_call(call.name, "started")
         await self._journal.start(step, call)
-        context = ToolContext(
-            self._context.conversation_id,
-            self._context.customer,
-            self._context.turn_id,
-            call.id,
-            self._context.locale,
-        )
+        context = replace(self._context, call_id=call.id)
         status, result = await self._try(tool, lambda: tool.run(arguments, context))
         outcome = await self._settle(step, call, status, result)
         await self._events.tool_call(call.name, "finished" if outcome.ok else "failed")

@@ -17,12 +17,15 @@ from core.domain.conversation import Escalation
 from core.domain.customer import Customer
 from core.domain.errors import ToolError
 from core.ports.chat_model import ToolSpec
+from core.ports.tickets import Holder
 
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """Whom the call serves, as the server knows it: the model cannot name another customer or conversation.
 
+    ``customer`` is who wrote what is answered. ``private``: nobody else reads the answer. Where others do, as in a group, the
+    customer comes without contact details, and what they left elsewhere is not to be told.
     ``idempotency_key`` is the same when the call is made again after a crash: pass it on to services that take one.
     """
 
@@ -31,6 +34,12 @@ class ToolContext:
     turn_id: str
     call_id: str
     locale: str | None = None
+    private: bool = True
+
+    @property
+    def holder(self) -> Holder:
+        """Whose tickets the call is about."""
+        return Holder.of(self.customer, self.conversation_id, private=self.private)
 
     @property
     def idempotency_key(self) -> str:

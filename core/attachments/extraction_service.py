@@ -15,6 +15,10 @@ from core.ports.store import Records
 
 _log = logging.getLogger(__name__)
 _UNFORESEEN = "The file could not be read."
+_PUT_ASIDE = "The file was put aside: the hub stopped twice while it was read."
+_BEGUN = "begun "
+_MOST_TRIES = 2
+"""How often the reading of one file is begun. It is counted in the file's record before, since it may end this process."""
 
 
 class ExtractionService:
@@ -52,7 +56,7 @@ class ExtractionService:
             recorded = None
         if recorded is not None and recorded[1].extraction is not ExtractionStatus.PENDING:
             return recorded[1]
-        task = self._task(attachment)
+        task = self._task(recorded[1] if recorded is not None else attachment)
         done, _ = await asyncio.wait({task}, timeout=self._patience)
         return task.result() if done and not task.cancelled() else attachment
 
@@ -77,6 +81,23 @@ class ExtractionService:
         return task
 
     async def _extract(self, attachment: Attachment) -> Attachment:
+        tries = _tries(attachment)
+        if tries >= _MOST_TRIES:
+            _log.error("attachment put aside", extra={"attachment": attachment.id, "tries": tries})
+            return await self._end(replace(attachment, extraction=ExtractionStatus.FAILED, text=None, error=_PUT_ASIDE))
+        await self._record(replace(attachment, error=f"{_BEGUN}{tries + 1}"))
+        try:
+            result = await self._read(attachment)
+        except asyncio.CancelledError:
+            await self._record(attachment)
+            raise
+        if result is attachment:  # not now, which is not the file's fault
+            await self._record(attachment)
+            return attachment
+        return await self._end(result)
+
+    async def _read(self, attachment: Attachment) -> Attachment:
+        """The file with its text, or without; the same object when it cannot be read now."""
         started = time.perf_counter()
         try:
             path = await self._store.local_path(attachment)
@@ -95,13 +116,22 @@ class ExtractionService:
             _log.exception("extraction failed in an unforeseen way", extra={"attachment": attachment.id})
             result = replace(attachment, extraction=ExtractionStatus.FAILED, text=None, error=_UNFORESEEN)
         self._metrics.observe(Timing.EXTRACTION, time.perf_counter() - started)
+        return result
+
+    async def _end(self, result: Attachment) -> Attachment:
+        """A text that cannot be recorded is still used in this turn."""
         self._metrics.count(Counter.EXTRACTIONS, outcome=result.extraction.value)
         await self._record(result)
         return result
 
     async def _record(self, result: Attachment) -> None:
-        """A text that could not be recorded is still used in this turn."""
         try:
             await self._records.set_extraction(result.id, result.extraction, result.text, result.error)
         except HubError as error:
             _log.warning("extraction not recorded", extra={"attachment": result.id, "reason": error.code})
+
+
+def _tries(attachment: Attachment) -> int:
+    """How often the reading was begun and not brought to an end, by whichever process."""
+    error = attachment.error or ""
+    return int(error.removeprefix(_BEGUN)) if error.startswith(_BEGUN) else 0

@@ -22,6 +22,14 @@ class OwnershipState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Sharing(StrEnum):
+    """Whether others read what a customer writes in a conversation: ``sometimes`` of a mail thread that was copied at times."""
+
+    NEVER = "never"
+    SOMETIMES = "sometimes"
+    ALWAYS = "always"
+
+
 class OwnershipEvent(StrEnum):
     """What can happen to the ownership of a conversation."""
 
@@ -74,7 +82,7 @@ class Conversation:
 
     ``epoch`` fences turns: it rises with every claim by a worker and every transition. ``ownership_epoch`` rises only with
     transitions; agent messages carry it and are sent only while it still holds. ``road``: by which the customer wrote last,
-    where that is not their own channel; what is said goes there too.
+    where that is not their own channel; what is said goes there too. ``customer_id``: who wrote first; others may write in it.
     """
 
     id: str
@@ -93,6 +101,7 @@ class Conversation:
     audience: Audience = Audience.CUSTOMER
     ended_at: datetime | None = None
     road: Road | None = None
+    shared: Sharing = Sharing.NEVER
 
 
 @dataclass(frozen=True, slots=True)

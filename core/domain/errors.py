@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class HubError(Exception):
     """Anything the hub raises on purpose. ``detail`` is written for the person who has to act on it."""
@@ -135,6 +137,52 @@ class ExtractionFailed(HubError):
     """No text could be taken from a file: protected, broken, over a limit, or of a kind that has none."""
 
     code = "extraction_failed"
+
+
+class Resource(StrEnum):
+    """What a confined call may have too much of."""
+
+    MEMORY = "memory"
+    OUTPUT = "output"
+
+
+class ConfinedError(HubError):
+    """A confined call gave no answer. Never raised bare: its subclasses say why, ``detail`` says it to the sender of the data."""
+
+    code = "confined_call"
+
+
+class CallFailed(ConfinedError):
+    """The function raised: the data is broken or refused. ``kind`` is the name of the exception's class, ``reason`` its text."""
+
+    code = "confined_call_failed"
+
+    def __init__(self, detail: str, *, kind: str = "", reason: str = "") -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.reason = reason
+
+
+class CallTookTooLong(ConfinedError):
+    """The call used up its seconds, by the clock or of the processor."""
+
+    code = "confined_call_too_long"
+
+
+class CallTookTooMuch(ConfinedError):
+    """The call needed more memory, or gave a longer answer, than it may."""
+
+    code = "confined_call_too_much"
+
+    def __init__(self, detail: str, *, resource: Resource) -> None:
+        super().__init__(detail)
+        self.resource = resource
+
+
+class CallDied(ConfinedError):
+    """The child process ended without an answer: it crashed, or was ended from outside. The same call may succeed later."""
+
+    code = "confined_call_died"
 
 
 class ChannelError(HubError):

@@ -24,6 +24,14 @@ ORIGINAL, ORIGINAL_TITLE = "original", "original_title"
 CAME_BY = "came_by"
 """In ``Message.meta`` of what a customer wrote by another road than their channel: ``channel`` and ``account`` of it."""
 
+SHARED = "shared"
+"""In ``Message.meta``: others read it besides the customer and the company. What came in shared, everybody there has read; an
+answer to it, they may have.
+"""
+ANSWERS_TO = "answers_to"
+"""In ``Message.meta`` of what a turn says: whom it answers, by their id on the channel."""
+REACTED_BY = "reacted_by"
+"""In the detail of a reaction by somebody else than the conversation's customer: what they are called, if anything."""
 LOCALE = "locale"
 """In ``Message.meta`` of what is said in another language than the conversation is known to be in: that language."""
 SENT_BY = "sent_by"
@@ -138,7 +146,8 @@ class MessageReceived:
 
     ``album``: what came in several messages was sent as one, and more of it may follow. ``caution``: why only people may answer
     it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
-    ``left_out``: words of others that came with it, and that are not its sender's to pass on.
+    ``left_out``: words of others that came with it, and that are not its sender's to pass on. ``shared``: others read it too,
+    as in a group, a channel's thread, or a mail to several people; a channel that does not say so vouches that nobody does.
     """
 
     key: EventKey
@@ -156,6 +165,7 @@ class MessageReceived:
     caution: str | None = None
     for_record: bool = False
     left_out: tuple[str, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +250,7 @@ class Message:
     """A stored message. ``seq`` is its place in the conversation, given in commit order, from 1.
 
     ``sent_at``: by the provider's clock, where the message came from one; ``created_at``: when the hub had it.
+    ``customer_id``: the customer who wrote it, or whom it answers; None for the one with whom the conversation began.
     """
 
     id: str
@@ -257,6 +268,7 @@ class Message:
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     sent_at: datetime | None = None
+    customer_id: str | None = None
 
 
 class ChangeKind(StrEnum):

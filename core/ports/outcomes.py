@@ -259,7 +259,8 @@ class TurnOutcome:
 
     ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
     ``gaps``: what it could not answer. ``owes_files_of``: messages that people were shown without the files that belong to
-    them; a later turn is told of each (ChangeKind.FILES).
+    them; a later turn is told of each (ChangeKind.FILES). ``customer_id``: whom it answers and whose ``contact`` it is; None for
+    the customer with whom the conversation began.
     """
 
     claim: Claim
@@ -272,6 +273,7 @@ class TurnOutcome:
     cases: tuple[CaseRecord, ...] = ()
     gaps: tuple[Unanswered, ...] = ()
     owes_files_of: tuple[str, ...] = ()
+    customer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

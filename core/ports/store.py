@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.confidence import Reader
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
+    CAME_BY,
+    SHARED,
+    Author,
     Change,
     InboundEvent,
     Message,
@@ -60,8 +64,9 @@ class Acceptable:
 class TurnState:
     """Everything a turn needs, read in one transaction: pending messages and the history before them.
 
-    Pending are the customer's, in a conversation of staff theirs. ``changes``: what happened to messages since the last
-    turn, where a copy of them was shown to somebody else.
+    Pending are the customer's, in a conversation of staff theirs. Where several customers write, pending is what one of them
+    wrote in a row, ``customer`` is that one, and what follows is another turn's (ADR 12). ``changes``: what happened to messages
+    since the last turn, where a copy of them was shown to somebody else. ``files``: those of which the customer may be told.
     """
 
     claim: Claim
@@ -71,6 +76,35 @@ class TurnState:
     history: tuple[Message, ...]
     files: tuple[Attachment, ...] = ()
     changes: tuple[Change, ...] = ()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the customer alone reads what is said, and certainly: by a road, whoever has that address reads it (ADR 9)."""
+        never_shared = self.conversation.shared is Sharing.NEVER
+        return never_shared and not any(CAME_BY in message.meta for message in self.pending)
+
+    def author_of(self, message: Message) -> str:
+        """The id of the customer who wrote it, or whom it answers."""
+        return message.customer_id or self.conversation.customer_id
+
+    @property
+    def reader(self) -> Reader:
+        """Whom the turn answers."""
+        return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
+
+
+def in_confidence(turn: TurnState) -> TurnState:
+    """The turn with only as much of the history as its customer may be told of. Staff may be told all of it."""
+    reader, home = turn.reader, turn.conversation
+    known = (one for one in turn.history if reader.may_read(home, one.author, one.customer_id, one.meta))
+    return replace(turn, history=tuple(known))
+
+
+def by_author(turn: TurnState) -> TurnState:
+    """The turn without what other customers wrote, or were answered by the agent."""
+    ours = (Author.STAFF, Author.SYSTEM)
+    theirs = (one for one in turn.history if one.author in ours or turn.author_of(one) == turn.customer.id)
+    return replace(turn, history=tuple(theirs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +280,9 @@ class Records(Protocol):
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
-    async def customer(self, conversation_id: str) -> Customer | None: ...
+    async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
+        """Who began the conversation; with a ``case_id``, the one for whom that case was opened."""
+        ...
 
     async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
         """The customer is done: later messages are refused with SessionEnded. Where people have it, they are told (a Change)."""
@@ -267,7 +303,8 @@ class Records(Protocol):
     async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]: ...
 
     async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
-        """A customer's messages over all their conversations on that account, newest conversations first.
+        """A customer's messages over all their conversations on that account, newest conversations first, with what was
+        answered to them; of others who wrote there too, nothing.
 
         Without what has not reached them: withheld, a dead letter, or still to be sent.
         """

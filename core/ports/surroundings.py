@@ -10,6 +10,7 @@ from core.domain.attachments import Attachment
 from core.domain.conversation import Conversation
 from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
+from core.ports.confined import ConfinedCalls
 from core.ports.extractor import AttachmentStore
 from core.ports.leases import Leases
 from core.ports.metrics import Metrics
@@ -25,7 +26,8 @@ class KnownConversations(Protocol):
 class Surroundings:
     """``link`` gives a signed address of a file that expires, None where the hub has no public address.
 
-    ``process`` names this process among those that share the database. ``max_attachment_bytes`` holds for files both ways.
+    ``process`` names this process among those that share the database. ``confined`` reads what strangers wrote.
+    ``max_attachment_bytes`` holds for files both ways.
     """
 
     memory: ChannelMemory
@@ -36,6 +38,7 @@ class Surroundings:
     link: Callable[[Attachment], str | None]
     process: str
     company: str
+    confined: ConfinedCalls
     public_url: str | None = None
     max_attachment_bytes: int = 10 * 1024 * 1024
     conversations: KnownConversations | None = None

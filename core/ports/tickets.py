@@ -12,16 +12,19 @@ from core.domain.ticket import Ticket, TicketPriority, TicketStatus
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose tickets are meant, as the server knows it. Who has proved nothing has only those of the one conversation."""
+    """Whose tickets are meant, as the server knows it.
+
+    Who has proved nothing has only those of the one conversation; so has everybody where others read along.
+    """
 
     customer_id: str
     conversation_id: str
     verified: bool
 
     @classmethod
-    def of(cls, customer: Customer, conversation_id: str) -> Holder:
-        """The customer of a conversation."""
-        return cls(customer.id, conversation_id, customer.verified)
+    def of(cls, customer: Customer, conversation_id: str, *, private: bool = True) -> Holder:
+        """A customer who writes in a conversation. ``private``: nobody else reads what is said there."""
+        return cls(customer.id, conversation_id, customer.verified and private)
 
 
 @dataclass(frozen=True, slots=True)

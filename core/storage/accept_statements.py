@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Double, Text, Update, bindparam, case, func, ins
 
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.tables import change, conversation, inbound_event, message, widget_event
+from core.storage.tables import change, conversation, identity, inbound_event, message, widget_event
 
 SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
 KNOWN = (
@@ -27,6 +27,7 @@ KNOWN = (
     )
     .where(among(inbound_event.c.event_key, "keys"))
 )
+_IS_PROVEN = select(identity.c.verified).where(identity.c.customer_id == conversation.c.customer_id).scalar_subquery()
 THREADS = (
     select(
         conversation.c.id,
@@ -40,6 +41,12 @@ THREADS = (
         conversation.c.audience,
         conversation.c.reopen_until,
         conversation.c.road,
+        conversation.c.customer_id,
+        conversation.c.channel,
+        conversation.c.account,
+        conversation.c.external_id,
+        conversation.c.shared,
+        _IS_PROVEN.label("verified"),
     )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)
@@ -64,6 +71,7 @@ def moved(database: Database) -> Update:
             epoch=bindparam("new_epoch"),
             road=bindparam("new_road"),
             audience=bindparam("new_audience"),
+            shared=bindparam("new_shared"),
             owner=case((reopened, None), else_=columns.owner),
             lease_until=case((reopened, None), else_=columns.lease_until),
             locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),

@@ -148,8 +148,8 @@ class SqlCaseFiles:
         self, customer: Customer, conversation_id: str, *, offset: int, limit: int
     ) -> Sequence[PastConversation]:
         """See CaseFiles.past."""
-        theirs = conversation.c.customer_id == customer.id
-        mine = theirs if customer.verified else theirs & (conversation.c.id == conversation_id)
+        this = conversation.c.id == conversation_id
+        mine = or_(conversation.c.customer_id == customer.id, this) if customer.verified else this
         newest = (
             select(conversation)
             .where(mine, conversation.c.audience == Audience.CUSTOMER, conversation.c.channel != DESK)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from core.domain.attachments import Attachment, ExtractionStatus, Refusal
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
@@ -91,7 +91,13 @@ def conversation_from(row: Row[Any]) -> Conversation:
         audience=Audience(row.audience),
         ended_at=when(row.ended_at) if row.ended_at is not None else None,
         road=road_from(row.road),
+        shared=sharing(row.shared),
     )
+
+
+def sharing(text: str | None) -> Sharing:
+    """A conversation's column; nothing stands there while it is private. Raises ValueError."""
+    return Sharing.NEVER if text is None else Sharing(text)
 
 
 def road_to(way: Road, *, taken: bool) -> str | None:
@@ -178,6 +184,7 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
         edited_at=when(row.edited_at) if row.edited_at is not None else None,
         deleted_at=when(row.deleted_at) if row.deleted_at is not None else None,
         sent_at=when(row.sent_at),
+        customer_id=row.customer_id,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Update, insert, select, update
 
-from core.domain.conversation import OwnershipState
+from core.domain.conversation import OwnershipState, Sharing
 from core.domain.errors import InvalidInput, SessionEnded
 from core.domain.messages import (
     ConversationEvent,
@@ -23,8 +23,8 @@ from core.storage import codec
 from core.storage.accept_statements import ADD_CHANGE, ADD_EVENT, ADD_FRAME, ADD_MESSAGE, KNOWN, SEEN, THREADS, moved
 from core.storage.database import Database
 from core.storage.ids import new_id
-from core.storage.inbox_batch import Batch, Thread, can_be_stored, place
-from core.storage.newcomers import create_conversations
+from core.storage.inbox_batch import Batch, Thread, can_be_stored, is_by_another, place
+from core.storage.newcomers import Person, create_conversations, identify
 from core.storage.reports import find_sent, keep_reactions, keep_report
 from core.storage.roads import ANSWERS_WITHIN, note_answers, on_their_roads
 from core.storage.tables import (
@@ -55,7 +55,9 @@ class SqlInbox:
         ]
         threads = self._lock(connection, possible)
         known = self._known(connection, possible)
-        batch = Batch(self._inbox_db.timestamp(), threads, known, self._owned_files(connection, possible), roads=roads)
+        files = self._owned_files(connection, possible)
+        others = self._identify_others(connection, threads, [one for one in possible if str(one.key) not in roads])
+        batch = Batch(self._inbox_db.timestamp(), threads, known, files, roads=roads, others=others)
         results: list[Accepted | Exception] = []
         for item in items:
             try:
@@ -79,6 +81,14 @@ class SqlInbox:
             create_conversations(connection, self._inbox_db, [first[key] for key in missing])
             threads.update(_select_threads(connection, missing))
         return threads
+
+    def _identify_others(
+        self, connection: Connection, threads: Mapping[str, Thread], events: Sequence[ConversationEvent]
+    ) -> Mapping[Person, str]:
+        """Those who write where somebody else began; seldom anybody, so a lone message costs no statement here."""
+        messages = [event for event in events if isinstance(event, MessageReceived)]
+        theirs = [one for one in messages if is_by_another(threads[one.conversation.conversation_id], one)]
+        return identify(connection, self._inbox_db, theirs) if theirs else {}
 
     def _known(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Accepted]:
         keys = [str(event.key) for event in events]
@@ -183,6 +193,9 @@ def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, Thr
             audience=row.audience,
             reopen_until=row.reopen_until,
             road=row.road,
+            customer_id=row.customer_id,
+            person=(row.channel, row.account, row.external_id, bool(row.verified)),
+            shared=codec.sharing(row.shared),
         )
         for row in rows
     }
@@ -202,6 +215,7 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
             "new_epoch": thread.epoch,
             "new_road": thread.road,
             "new_audience": thread.audience,
+            "new_shared": None if thread.shared is Sharing.NEVER else thread.shared,
             "reopened": thread.reopened is not None,
             "new_locale": thread.locale,
             "window": -1.0 if thread.window is None else thread.window,

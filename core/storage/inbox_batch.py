@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
+from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
     CAME_BY,
     CAUTION,
     FOR_RECORD,
     LEFT_OUT,
+    REACTED_BY,
+    SHARED,
     Audience,
     Author,
     ChangeKind,
@@ -28,14 +30,20 @@ from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.ids import new_id
+from core.storage.newcomers import Person, person
 from core.storage.reports import reaction_row
 
 
 @dataclass
 class Thread:
-    """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all."""
+    """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all.
+
+    ``customer_id`` and ``person``: who wrote first.
+    """
 
     id: str
+    customer_id: str
+    person: Person
     state: str
     ended: bool
     last_seq: int
@@ -51,11 +59,15 @@ class Thread:
     locale: str | None = None
     road: str | None = None
     back: bool = False
+    shared: Sharing = Sharing.NEVER
 
 
 @dataclass
 class Batch:
-    """Rows to write, collected while the items are looked at one by one. ``roads``: by which events came, by their keys."""
+    """Rows to write, collected while the items are looked at one by one. ``roads``: by which events came, by their keys.
+
+    ``others``: the customer ids of those who write in conversations that others began.
+    """
 
     now: float
     threads: dict[str, Thread]
@@ -70,6 +82,7 @@ class Batch:
     changes: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     roads: dict[str, Road] = field(default_factory=dict)
+    others: Mapping[Person, str] = field(default_factory=dict)
     taken: list[tuple[str, Road]] = field(default_factory=list)
 
 
@@ -79,6 +92,18 @@ def can_be_stored(event: ConversationEvent) -> bool:
     if isinstance(event, MessageReceived):
         ids += [event.sender.channel, event.sender.account, event.sender.external_id, *event.stored_attachments]
     return all(codec.storable(text) for text in ids)
+
+
+def is_by_another(thread: Thread, event: MessageReceived) -> bool:
+    """Whether somebody else wrote it than who began the conversation. Staff are no customers, whoever they are."""
+    return event.audience is not Audience.STAFF and person(event.sender) != thread.person
+
+
+def author_id(batch: Batch, thread: Thread, event: MessageReceived) -> str:
+    """The customer who wrote it. What came by a road counts as the conversation's own customer's, not proven (ADR 9)."""
+    if str(event.key) in batch.roads or not is_by_another(thread, event):
+        return thread.customer_id
+    return batch.others[person(event.sender)]
 
 
 def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
@@ -128,9 +153,12 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
     elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record):
         _reopen(batch, thread)  # what somebody else may have written, or is only kept, brings nobody back
+    _share(thread, event)
     thread.last_seq += 1
     thread.changed = True
-    thread.locale = codec.locale(event.locale) or thread.locale
+    author = author_id(batch, thread, event)
+    if author == thread.customer_id:
+        thread.locale = codec.locale(event.locale) or thread.locale
     way = _on_a_road(batch, thread, event)
     message_id = new_id()
     batch.messages.append(
@@ -145,6 +173,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             "meta": codec.dump(_inbound_meta(event, item.correlation, way)),
             "sent_at": event.sent_at.timestamp(),
             "created_at": batch.now,
+            "customer_id": None if author == thread.customer_id else author,
         }
     )
     for file in event.stored_attachments:
@@ -152,6 +181,11 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         batch.owned[file] = (thread.id, message_id)
     cursor = _log(batch, thread, message_id, str(event.key)) if item.in_log else None
     return Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state, cursor=cursor)
+
+
+def _share(thread: Thread, event: MessageReceived) -> None:
+    now = Sharing.ALWAYS if event.shared else Sharing.NEVER
+    thread.shared = now if thread.last_seq == 0 or thread.shared is now else Sharing.SOMETIMES
 
 
 def _reopen(batch: Batch, thread: Thread) -> None:
@@ -189,6 +223,8 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | N
         meta[CAUTION] = event.caution
     if event.for_record:
         meta[FOR_RECORD] = True
+    if event.shared:
+        meta[SHARED] = True
     if event.left_out:
         meta[LEFT_OUT] = list(event.left_out)
     if event.attachments:
@@ -259,7 +295,9 @@ def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> A
     batch.reactions.append(reaction_row(event, target))
     if item.rates and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
         batch.rated.add(target.message_id)
-    detail = {"emoji": event.emoji, "present": event.present}
+    detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present}
+    if person(event.sender) != thread.person:
+        detail[REACTED_BY] = codec.cleaned(event.sender.display_name)
     _tell(batch, thread, ChangeKind.REACTED, target.message_id, detail)
     return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
 

@@ -23,7 +23,8 @@ _KNOWN = select(identity).where(
     identity.c.account == bindparam("of_account"),
     among(identity.c.external_id, "ids"),
 )
-_Person = tuple[str, str, str, bool]
+Person = tuple[str, str, str, bool]
+"""Channel, account, id there, and whether it was proved: a forged sender must never meet the real one's record."""
 
 
 def make_feeds(connection: Connection, database: Database, keys: Sequence[ConversationKey]) -> None:
@@ -40,10 +41,10 @@ def make_feeds(connection: Connection, database: Database, keys: Sequence[Conver
 def create_conversations(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> None:
     """One conversation for each event, with its customer; what is there already (somebody was faster) stays."""
     now = database.timestamp()
-    customers = _identify(connection, database, events)
+    customers = identify(connection, database, events)
     rows = []
     for event in events:
-        row = _row(event.conversation, customers[_person(event.sender)], external_id=event.sender.external_id, now=now)
+        row = _row(event.conversation, customers[person(event.sender)], external_id=event.sender.external_id, now=now)
         row |= {"locale": codec.locale(event.locale or event.sender.locale), "audience": event.audience}
         rows.append(row)
     connection.execute(database.insert_new(conversation), rows)
@@ -69,29 +70,30 @@ def _row(key: ConversationKey, customer_id: str, external_id: str, now: float) -
     }
 
 
-def _person(sender: Identity) -> _Person:
-    """Whether it was proved is part of who somebody is: a forged sender must never meet the real one's record."""
+def person(sender: Identity) -> Person:
+    """Who writes."""
     return (sender.channel, sender.account, sender.external_id, sender.verified)
 
 
-def _identify(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> dict[_Person, str]:
+def identify(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> dict[Person, str]:
+    """The customer ids of those who wrote these, new or known; what their channel says of them now is kept."""
     now = database.timestamp()
-    people = sorted({_person(event.sender) for event in events})
+    people = sorted({person(event.sender) for event in events})
     names = ("channel", "account", "external_id", "verified")
     connection.execute(
         database.insert_new(identity),
-        [{**dict(zip(names, person, strict=True)), "customer_id": new_id(), "created_at": now} for person in people],
+        [{**dict(zip(names, one, strict=True)), "customer_id": new_id(), "created_at": now} for one in people],
     )
-    customers: dict[_Person, str] = {}
-    for channel, account in sorted({person[:2] for person in people}):
-        ids = [person[2] for person in people if person[:2] == (channel, account)]
+    customers: dict[Person, str] = {}
+    for channel, account in sorted({one[:2] for one in people}):
+        ids = [one[2] for one in people if one[:2] == (channel, account)]
         found = connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids})
         customers.update({(channel, account, one.external_id, bool(one.verified)): one.customer_id for one in found})
     known: dict[str, dict[str, Any]] = {}
     for event in events:
         sender = event.sender
         row = known.setdefault(
-            customers[_person(sender)], {"display_name": None, "email": None, "locale": None, "created_at": now}
+            customers[person(sender)], {"display_name": None, "email": None, "locale": None, "created_at": now}
         )
         row["display_name"] = codec.cleaned(sender.display_name) or row["display_name"]
         row["email"] = (codec.cleaned(sender.email) if sender.verified else None) or row["email"]

@@ -31,6 +31,7 @@ from core.storage.tables import (
     outbox,
     quarantine,
 )
+from core.storage.ticket_tables import ticket
 from core.storage.unreadable import HOW_MANY
 
 _ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
@@ -51,17 +52,17 @@ class SqlRecords:
 
         return await self._records_db.read(work)
 
-    async def customer(self, conversation_id: str) -> Customer | None:
-        """See Records.customer."""
+    async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
+        """See Records.customer. Whose a case is says its ticket."""
+        whose = conversation.c.customer_id
+        if case_id is not None:
+            of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
+            whose = func.coalesce(of_case, whose)
         statement = (
             select(customer, identity.c.external_id, identity.c.verified)
-            .join(conversation, conversation.c.customer_id == customer.c.id)
-            .join(
-                identity,
-                (identity.c.channel == conversation.c.channel)
-                & (identity.c.external_id == conversation.c.external_id)
-                & (identity.c.customer_id == conversation.c.customer_id),
-            )
+            .select_from(conversation)
+            .join(customer, customer.c.id == whose)
+            .join(identity, identity.c.customer_id == customer.c.id)
             .where(conversation.c.id == conversation_id)
         )
 
@@ -210,7 +211,7 @@ class SqlRecords:
         statement = (
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
-            .where(conversation.c.customer_id == who, is_said())
+            .where(conversation.c.customer_id == who, message.c.customer_id.is_(None), is_said())
             .where(~never_came(), ~is_still_to_come())
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)

@@ -80,6 +80,7 @@ conversation = Table(
     Column("audience", String(16), nullable=False, server_default="customer"),
     Column("reopen_until", Double),
     Column("road", Text),
+    Column("shared", String(16)),
 )
 Index(
     "ix_conversation_pending",
@@ -117,6 +118,7 @@ message = Table(
     Column("created_at", Double, nullable=False),
     Column("edited_at", Double),
     Column("deleted_at", Double),
+    Column("customer_id", String(64)),
     UniqueConstraint("conversation_id", "seq"),
 )
 

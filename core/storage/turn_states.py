@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Integer, Row, bindparam, select
 
 from core.domain.alterations import as_altered
 from core.domain.attachments import Attachment
-from core.domain.conversation import OwnershipState
-from core.domain.messages import CAME_BY, Audience, Author, Change, ChangeKind
+from core.domain.conversation import Conversation, OwnershipState
+from core.domain.customer import Customer
+from core.domain.messages import CAME_BY, Audience, Author, Change, ChangeKind, Message
 from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
@@ -30,7 +31,12 @@ _SPOKEN = (
     )
     .order_by(message.c.conversation_id, message.c.seq)
 )
-_FILES = select(attachment).where(among(attachment.c.conversation_id, "ids")).order_by(attachment.c.created_at)
+_FILES = (
+    select(attachment, message.c.author, message.c.customer_id, message.c.meta)
+    .join(message, message.c.id == attachment.c.message_id)
+    .where(among(attachment.c.conversation_id, "ids"))
+    .order_by(attachment.c.created_at)
+)
 _WITH_PEOPLE = (OwnershipState.QUEUED, OwnershipState.STAFF)
 _CHANGES = (
     select(message, change.c.kind.label("change_kind"), change.c.seq.label("change_seq"), change.c.detail)
@@ -40,15 +46,9 @@ _CHANGES = (
     .order_by(change.c.conversation_id, change.c.seq)
 )
 _PEOPLE = (
-    select(customer, identity.c.external_id, identity.c.verified, conversation.c.id.label("conversation_id"))
-    .join(conversation, conversation.c.customer_id == customer.c.id)
-    .join(
-        identity,
-        (identity.c.channel == conversation.c.channel)
-        & (identity.c.external_id == conversation.c.external_id)
-        & (identity.c.customer_id == conversation.c.customer_id),
-    )
-    .where(among(conversation.c.id, "ids"))
+    select(customer, identity.c.external_id, identity.c.verified)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .where(among(customer.c.id, "ids"))
 )
 
 
@@ -62,18 +62,19 @@ def load_turns(
     ids = {"ids": [row.id for row in rows]}
     spoken = connection.execute(_SPOKEN, {**ids, "history": history})
     files = connection.execute(_FILES, ids).all()
-    people = connection.execute(_PEOPLE, ids)
-    customers = {row.conversation_id: row for row in people}
-    changes = _load_changes(connection, rows)
-    messages: dict[str, list[Row[Any]]] = {}
+    messages: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
     for line in spoken:
-        messages.setdefault(line.conversation_id, []).append(line)
+        messages[line.conversation_id].append(line)
+    writers = {line.customer_id for said in messages.values() for line in said if line.customer_id}
+    ids = {"ids": sorted({row.customer_id for row in rows} | writers)}
+    customers = {row.id: row for row in connection.execute(_PEOPLE, ids)}
+    changes = _load_changes(connection, rows)
     states: list[TurnState] = []
     broken: dict[str, str] = {}
     for row in rows:
-        own = [file for file in files if file.conversation_id == row.id and file.message_id]
+        own = [file for file in files if file.conversation_id == row.id]
         try:
-            states.append(_state(row, customers[row.id], messages.get(row.id, ()), own, changes.get(row.id, ())))
+            states.append(_state(row, customers, messages[row.id], own, changes.get(row.id, ())))
         except UNREADABLE as error:
             broken[row.id] = f"{type(error).__name__}: {error}"
     return states, broken
@@ -95,7 +96,7 @@ def _change(row: Row[Any], files: Sequence[Attachment]) -> Change:
 
 def _state(
     row: Row[Any],
-    person: Row[Any],
+    people: Mapping[str, Row[Any]],
     spoken: Sequence[Row[Any]],
     files: Sequence[Row[Any]],
     changes: Sequence[Row[Any]],
@@ -103,18 +104,40 @@ def _state(
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = codec.group_files(files)
     said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
-    pending = tuple(
-        item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None
-    )
-    writer = codec.customer_from(person)
+    waiting = [item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None]
+    pending, until = _of_one_author(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
+    writer = codec.customer_from(people[_author(pending) or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False)
-    return TurnState(
+    state = TurnState(
         claim=Claim(row.id, row.epoch),
-        conversation=codec.conversation_from(row),
+        conversation=_spoken_by(codec.conversation_from(row), writer),
         customer=writer,
-        pending=pending,
+        pending=tuple(pending),
         history=tuple(item for item in said if item.seq <= row.done_seq or item.author != inbound),
-        files=tuple(codec.attachment_from(file) for file in files),
-        changes=tuple(_change(change, by_message.get(change.id, ())) for change in changes),
+        changes=tuple(_change(one, by_message.get(one.id, ())) for one in changes if one.change_seq < until),
     )
+    return replace(state, files=tuple(codec.attachment_from(file) for file in files if _may_be_used(file, state)))
+
+
+def _author(messages: Sequence[Message]) -> str | None:
+    return messages[0].customer_id if messages else None
+
+
+def _of_one_author(waiting: Sequence[Message]) -> tuple[Sequence[Message], float]:
+    """What the first of those who wait wrote, up to where somebody else did; that one's place, or infinity."""
+    for place, item in enumerate(waiting):
+        if item.customer_id != waiting[0].customer_id:
+            return waiting[:place], item.seq
+    return waiting, float("inf")
+
+
+def _spoken_by(found: Conversation, writer: Customer) -> Conversation:
+    """In the language of whoever is answered: the conversation's is that of the customer who began it."""
+    return found if writer.id == found.customer_id else replace(found, locale=writer.locale or found.locale)
+
+
+def _may_be_used(file: Row[Any], state: TurnState) -> bool:
+    if state.conversation.audience is Audience.STAFF:
+        return True
+    return state.reader.may_read(state.conversation, Author(file.author), file.customer_id, codec.load(file.meta))

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Double, Insert, Row, bindparam, case, insert, update
 
 from core.domain.case import DESK
-from core.domain.conversation import next_state
+from core.domain.conversation import Sharing, next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import SENT_BY, ChangeKind
+from core.domain.messages import SENT_BY, SHARED, ChangeKind
 from core.domain.road import Road
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
@@ -59,7 +59,7 @@ class Writes:
     ``ended``: claims that it ends. ``touched``: conversations whose rows it changes, each of which it changes once.
     ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
     ``spoken``: where a message of the agent's is on its way, so that nobody can claim it yet. ``on_roads``: by which
-    conversations' customers are written to at once.
+    conversations' customers are written to at once. ``customers``: by conversation, whom its turn answers.
     """
 
     now: float
@@ -85,15 +85,17 @@ class Writes:
     ended: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     taken_over: set[str] = field(default_factory=set)
+    customers: dict[str, str | None] = field(default_factory=dict)
 
     def outcome(self, row: Row[Any], outcome: TurnOutcome) -> None:
         """What a turn decided about the conversation that it holds."""
         owed = outcome.owes_files_of
+        self.customers[row.id] = outcome.customer_id
         self.change(row, outcome.messages, outcome.transition, done_seq=outcome.handled_seq, owed=owed)
         self.cases.extend(outcome.cases)
         self.gaps.extend(gap_row(row, found, self.now) for found in outcome.gaps)
         if outcome.contact:
-            self.contacts.append((row.customer_id, outcome.contact))
+            self.contacts.append((outcome.customer_id or row.customer_id, outcome.contact))
 
     def aside(self, row: Row[Any], aside: Aside) -> None:
         """What a turn of another conversation says in this one, or changes in it."""
@@ -208,7 +210,10 @@ class Writes:
                 self._say(row, new, seq, ownership_epoch, state)
 
     def _say(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-        message_id, way = new_id(), codec.road_from(row.road)
+        message_id, way, answers = new_id(), codec.road_from(row.road), self.customers.get(row.id)
+        meta = {**new.meta, "status": state, **({SENT_BY: way.key.channel} if way else {})}
+        if codec.sharing(row.shared) is Sharing.ALWAYS:
+            meta[SHARED] = True
         self.messages.append(
             {
                 "id": message_id,
@@ -219,10 +224,11 @@ class Writes:
                 "kind": new.kind,
                 "text": codec.clean(new.text),
                 "citations": codec.dump_citations(new.citations),
-                "meta": codec.dump({**new.meta, "status": state, **({SENT_BY: way.key.channel} if way else {})}),
+                "meta": codec.dump(meta),
                 "turn_id": new.turn_id,
                 "sent_at": self.now,
                 "created_at": self.now,
+                "customer_id": None if answers == row.customer_id else answers,
             }
         )
         if new.relays is None and new.road is None and row.channel != DESK:  # what staff are shown stays the customer's

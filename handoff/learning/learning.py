@@ -110,7 +110,7 @@ class LearningTimers:
         key = conversation.key
         every = await self._records.customer_messages(key.channel, key.account, customer.external_id, _LOOKED_AT)
         said = sorted((one for one in every if one.conversation_id == conversation.id), key=lambda one: one.seq)
-        names = [customer.display_name, *(one.author_name for one in said if one.author is Author.STAFF)]
+        names = [customer.display_name, *(one.author_name for one in said)]
         lesson = lesson_of(case, said, names)
         if lesson is None or (known is not None and lesson == lesson_of(case, _before(known, said), names)):
             return None

@@ -144,7 +144,7 @@ class DeskViews:
         case_id = await parts.wall.case_of(thread)
         case = await parts.cases.case(case_id) if case_id else None
         conversation = await parts.records.conversation(case.conversation_id) if case else None
-        customer = await parts.records.customer(case.conversation_id) if case else None
+        customer = await parts.records.customer(case.conversation_id, case.id) if case else None
         if case is None or conversation is None or customer is None:
             return None
         return _About(case, conversation, customer, await facts_of(parts.records, feed(parts.wall.account, case.id)))

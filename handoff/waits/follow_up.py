@@ -76,7 +76,7 @@ class FollowUpTimers:
             return await self._others(timer)
         case = await self._desk.cases.case(timer.case_id)
         conversation = await self._desk.records.conversation(timer.conversation_id)
-        customer = await self._desk.records.customer(timer.conversation_id)
+        customer = await self._desk.records.customer(timer.conversation_id, timer.case_id)
         if case is None or conversation is None or customer is None:
             return Ring()
         found = _Found(timer, case, conversation, customer, await self._follow_ups.unseen(conversation.id))

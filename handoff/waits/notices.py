@@ -34,9 +34,9 @@ class Notices:
         """The conversation goes to staff."""
         if self._opening is None:
             reach = (turn.conversation.key.channel, found) if found else None
-            return self._notice("staffed_transfer", known_locale(turn), reach)
-        known = merged(turn.customer.contact, found)
-        return self._notice("staffed_closed", known_locale(turn), (turn.conversation.key.channel, known))
+            return self._notice("staffed_transfer", known_locale(turn), reach, private=turn.is_private)
+        reach = (turn.conversation.key.channel, merged(turn.customer.contact, found))
+        return self._notice("staffed_closed", known_locale(turn), reach, private=turn.is_private)
 
     def relayed(self, turn: TurnState, found: ContactDetails | None) -> tuple[NewMessage, ...]:
         """The customer writes while nobody has taken the conversation. At most one notice, and none twice in a wait."""
@@ -44,19 +44,21 @@ class Notices:
         told = list(_since_transfer(turn.history))
         said = {notice.meta[DESK_NOTICE] for notice in told}
         if found and known != turn.customer.contact:
-            return (self._notice("contact_saved", known_locale(turn), contact=found),)
+            shown = found if turn.is_private else None
+            return (self._notice("contact_saved", known_locale(turn), contact=shown),)
         if found is None and any(message.action is CustomerAction.CONTACT for message in turn.pending):
             return (self._notice("contact_unclear", known_locale(turn)),)
         if not turn.pending or self._opening is None or "contact_saved" in said:
             return ()
         if any(notice.meta.get(OPENING) == self._opening.isoformat() for notice in told):
             return ()
-        return (self._notice("staffed_kept", known_locale(turn), (turn.conversation.key.channel, known)),)
+        reach = (turn.conversation.key.channel, known)
+        return (self._notice("staffed_kept", known_locale(turn), reach, private=turn.is_private),)
 
-    def longer(self, channel: str, locale: str | None, known: ContactDetails) -> NewMessage:
+    def longer(self, channel: str, locale: str | None, known: ContactDetails, *, private: bool = True) -> NewMessage:
         """Nobody has come in the time that was meant for it."""
         key = "staffed_longer" if self._opening is None else "staffed_longer_closed"
-        return self._notice(key, locale, (channel, known))
+        return self._notice(key, locale, (channel, known), private=private)
 
     def _notice(
         self,
@@ -64,14 +66,17 @@ class Notices:
         locale: str | None,
         reach: tuple[str, ContactDetails] | None = None,
         contact: ContactDetails | None = None,
+        *,
+        private: bool = True,
     ) -> NewMessage:
+        """``private``: nobody else reads it. Where others do, contact details are neither repeated nor asked for."""
         fallback = self._settings.default_locale
         opening, meta = "", {DESK_NOTICE: key}
         if self._opening is not None:
             opening = human_opening(self._opening, self._now, locale, fallback=fallback)
             meta[OPENING] = self._opening.isoformat()
         text = say(key, locale, fallback=fallback, contact=contact, opening=opening)
-        if reach is not None and (reach[0] in _LEAVES or reach[1]):
+        if reach is not None and private and (reach[0] in _LEAVES or reach[1]):
             more = "reach_contact" if reach[1] else "ask_contact"
             text = f"{text} {say(more, locale, fallback=fallback, contact=reach[1])}"
         return NewMessage(Author.SYSTEM, text, MessageKind.NOTICE, meta=meta)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.domain.case import Case, feed
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.messages import StaffAction
 from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Aside, CaseRecord, NewMessage, Transition
@@ -96,12 +96,14 @@ class DeskTimers:
 
     async def _nobody_came(self, case: Case, conversation: Conversation) -> Ring:
         """Said to the customer, and shown to staff."""
-        customer = await self._parts.records.customer(conversation.id)
+        customer = await self._parts.records.customer(conversation.id, case.id)
         if customer is None:
             return Ring()
         locale = await locale_of(self._parts, conversation, customer)
         settings = self._settings.of((await self._facts(case)).get("team"))
-        notice = Notices(settings, self._parts.clock.now()).longer(conversation.key.channel, locale, customer.contact)
+        notice = Notices(settings, self._parts.clock.now()).longer(
+            conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
+        )
         return self._ring(case, conversation, [posts.answered(notice)], (), (notice,))
 
     def _ring(

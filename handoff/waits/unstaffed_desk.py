@@ -76,7 +76,8 @@ class UnstaffedDesk:
         return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
 
     def _notice(self, key: str, turn: TurnState, contact: ContactDetails | None = None) -> NewMessage:
-        text = say(key, known_locale(turn), fallback=self._settings.default_locale, contact=contact)
+        shown = contact if turn.is_private else None
+        text = say(key, known_locale(turn), fallback=self._settings.default_locale, contact=shown)
         return NewMessage(
             author=Author.SYSTEM,
             text=f"{text} {self._opening(turn)}".rstrip() if key in _WITH_OPENING else text,

@@ -32,6 +32,8 @@ POINTS = tuple(f"{operation}.{stage}" for operation in OPERATIONS for stage in S
 PLAN_VARIABLE = "FAULT_PLAN"
 LIMIT_VARIABLE = "FAULT_SQLITE_LIMIT"
 HOLD_VARIABLE = "FAULT_HOLD"
+GIVES_UP_VARIABLE = "FAULT_GIVES_UP"
+"""When it is set, a turn that lost its lease too often is given up as in the product."""
 
 LAUNCHER = ("-m", "tests.faults.hub_process")
 

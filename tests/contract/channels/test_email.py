@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from channels.email.adapter import EmailChannel
+from channels.email.confined import ConfinedMail
 from channels.email.intake import Intake
 from channels.email.parse import Reader
 from channels.email.threads import Threads
@@ -71,7 +72,9 @@ class EmailPeer(Peer):
         tokens = Tokens(config.secret_keys, config.account)
         threads = Threads(self.rig.around.memory, tokens, config.account)
         mailbox = Sink()
-        await Intake(config, Reader(config, tokens), threads, mailbox).take(self.raw("A question", 9))
+        await Intake(
+            ConfinedMail(self.rig.around.confined, config.rules), Reader(config, tokens), threads, mailbox
+        ).take(self.raw("A question", 9))
         (event,) = mailbox.events
         assert isinstance(event, MessageReceived)
         return OutboundMessage("m1", event.conversation, Author.AGENT, text, MessageKind.ANSWER)

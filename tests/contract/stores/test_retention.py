@@ -20,7 +20,7 @@ from core.ports.retention import Expiring, Page, Place
 from core.ports.store import Acceptable, Delivery, TurnState
 from core.storage.store import SqlStore
 from core.storage.tables import inbound_event, outbox, quarantine, tool_journal, widget_event
-from core.turn import turn_id
+from core.turn_messages import turn_id
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import ACCOUNT, CHANNEL, accept, answer, claim_one, edited, event_key, finish, said

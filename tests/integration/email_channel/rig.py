@@ -39,6 +39,7 @@ from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
+from tests.calls_here import CallsHere
 from tests.servers.dovecot import PASSWORD, DovecotServer, dovecot
 from tests.servers.postman import Postman
 from tests.servers.sqlite import new_sqlite
@@ -229,6 +230,7 @@ async def rig_in(folder: Path, office: PostOffice, clock: Clock | None = None) -
         link=lambda file: LINK.format(id=file.id),
         process="p1",
         company="Tidepool Ltd",
+        confined=CallsHere(),
         public_url="https://hub.example",
     )
     try:

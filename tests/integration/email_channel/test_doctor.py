@@ -12,6 +12,7 @@ from config.clock import SystemClock
 from core.ports.channel import Diagnosis, SupportsAlarm, SupportsDiagnosis, SupportsOutcomeQuery
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
+from tests.calls_here import CallsHere
 from tests.integration.email_channel.rig import PostOffice, settings, submission_url
 
 _ADDRESS = f"support-{uuid4().hex[:8]}@example.com"
@@ -27,6 +28,7 @@ def _channel(office: PostOffice, **changes: Any) -> EmailChannel:
         link=lambda file: None,
         process="p1",
         company="Tidepool Ltd",
+        confined=CallsHere(),
     )
     changes = {"smtp_url": submission_url(office, _ADDRESS), **changes}
     return EmailChannel(settings(office, _ADDRESS, **changes), around)

@@ -181,11 +181,11 @@ class ForgetsPlaces:
         self.forgets = False
         self.asked = asyncio.Event()
 
-    async def remember(self, channel: str, account: str, key: str, value: str) -> None:
+    async def replace(self, channel: str, account: str, key: str, old: str | None, new: str) -> bool:
         if self.forgets and key.startswith("place/"):
             self.asked.set()
             raise StoreUnavailable("Gone.")
-        await self._store.remember(channel, account, key, value)
+        return await self._store.replace(channel, account, key, old, new)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

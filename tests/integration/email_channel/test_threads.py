@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.domain.messages import ANSWERS_TO
 from tests.integration.email_channel.rig import ANN, Rig
 
 _PROOF = "mx.example.com; dmarc=pass header.from=customer.example"
@@ -112,3 +113,13 @@ async def test_our_own_answers_are_left_alone_when_they_come_back(rig: Rig) -> N
     await rig.office.deliver(data.replace(rig.address.encode(), b"another-hub@example.org"), rig.address)
     await rig.write("The end", Subject="")
     assert [event.text for event in await rig.sink.messages(2)] == ["First", "The end"]
+
+
+async def test_an_answer_goes_to_who_asked_though_another_wrote_meanwhile(rig: Rig) -> None:
+    mail = await rig.write("First", Cc="Bob <bob@customer.example>")
+    await rig.write("Mine alone", From="bob@customer.example", Subject="Re: A question", In_Reply_To=mail["Message-ID"])
+    thread, _ = await _threads(rig, 2)
+    await rig.answer(thread, meta={ANSWERS_TO: ANN})
+    await rig.answer(thread, key="d2", meta={ANSWERS_TO: "bob@customer.example"})
+    assert [to for to, _ in rig.office.postman.taken] == [ANN, "bob@customer.example"]
+    assert ["Mine alone" in data.decode() for _, data in rig.office.postman.taken] == [False, True]

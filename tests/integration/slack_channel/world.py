@@ -23,6 +23,7 @@ from core.ports.channel import InboundSink
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
+from tests.calls_here import CallsHere
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import APP_TOKEN, DIRECT, SECRET, TEAM, TOKEN
 from tests.servers.sqlite import new_sqlite
@@ -66,6 +67,7 @@ def surroundings(store: SqlStore, folder: Path, **changes: Any) -> Surroundings:
         link=lambda file: f"https://hub.example/api/attachments/{file.id}?sig=1",
         process="p1",
         company="Example",
+        confined=CallsHere(),
         public_url="https://hub.example",
     )
     return replace(plain, **changes)

@@ -38,6 +38,7 @@ from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
+from tests.calls_here import CallsHere
 from tests.contract.stores.manual_clock import ManualClock
 from tests.servers.sqlite import new_sqlite
 from tests.servers.twilio_fake import OURS, SID, THEIRS, TOKEN, TwilioFake
@@ -211,6 +212,7 @@ async def running(
         link=lambda file: LINK.format(id=file.id) if public_url else None,
         process="p1",
         company="Tidepool",
+        confined=CallsHere(),
         public_url=public_url,
     )
     rig = Rig(twilio, held, store, around)

@@ -22,6 +22,7 @@ from core.ports.channel import Accepted, InboundSink
 from core.ports.metrics import NoMetrics
 from core.ports.surroundings import Surroundings
 from core.storage.store import SqlStore
+from tests.calls_here import CallsHere
 from tests.contract.channels.contract import Sink
 from tests.integration.telegram_channel.clock import WoundClock
 from tests.servers.process import free_port
@@ -99,6 +100,7 @@ class World:
             link=lambda attachment: self.link,
             process=process,
             company="Acme",
+            confined=CallsHere(),
             public_url=self.public_url,
         )
         return TelegramChannel(TelegramSettings(**given), surroundings)

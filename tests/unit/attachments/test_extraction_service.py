@@ -168,3 +168,34 @@ async def test_a_turns_files_are_read_together() -> None:
     second = replace(_FILE, id="f2")
     records.rows["f2"] = second
     assert [file.id for file in await _service(_Extractor(), records).ensure_all((_FILE, second))] == ["f1", "f2"]
+
+
+async def test_a_file_over_which_the_hub_died_twice_is_put_aside() -> None:
+    records = _Records()
+    for _ in range(2):
+        extractor = _Extractor()
+        extractor.go.clear()
+        dying = asyncio.create_task(_service(extractor, records).ensure(_FILE))
+        await extractor.asked.wait()  # and no line of this process runs after that
+        dying.cancel()
+    last = _Extractor()
+    failed = await _service(last, records).ensure(_FILE)
+    assert (failed.extraction, last.calls) == (ExtractionStatus.FAILED, 0)
+    assert failed.error == "The file was put aside: the hub stopped twice while it was read."
+    assert records.rows["f1"] == failed
+
+
+async def test_stopping_in_order_and_storage_that_is_down_are_not_the_files_fault() -> None:
+    records, files = _Records(), _Files()
+    files.error = Unreachable("down")
+    for _ in range(3):
+        assert (await _service(_Extractor(), records, files).ensure(_FILE)).extraction is ExtractionStatus.PENDING
+    for _ in range(3):
+        extractor = _Extractor()
+        extractor.go.clear()
+        service = _service(extractor, records)
+        waiting = asyncio.create_task(service.ensure(_FILE))
+        await extractor.asked.wait()
+        await service.stop()
+        await waiting
+    assert (await _service(_Extractor(), records).ensure(_FILE)).text == "words"

@@ -14,6 +14,7 @@ from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.ports.channel import Channel, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
+from tests.calls_here import CallsHere
 
 TELEGRAM = {"telegram_bot_token": "123456:ABC-DEF_ghi"}
 SMS = {"twilio_account_sid": "AC" + "0" * 32, "twilio_auth_token": "t", "twilio_from": "+15005550006"}
@@ -36,6 +37,7 @@ def made(tmp_path: Path, **settings: Any) -> dict[str, Channel]:
         clock=clock,
         metrics=NoMetrics(),
         process="p1",
+        confined=CallsHere(),
         alone=True,
     )
     return make_channels(given, surroundings, ("k" * 32,))
@@ -81,6 +83,7 @@ def test_links_need_a_public_address(tmp_path: Path) -> None:
             clock=clock,
             metrics=NoMetrics(),
             process="p1",
+            confined=CallsHere(),
             alone=True,
         )
         link = surroundings.link(file)

@@ -354,12 +354,13 @@ async def test_a_message_that_kills_its_workers_is_given_up(
     store: SqlStore, running: Running, clock: ManualClock
 ) -> None:
     await accept(store, said("e1", "Hello"))
-    for _ in range(9):
+    for _ in range(3):
         await claim(store)
         clock.move(6.0)
     responder = Echo()
-    async with running(responder, DispatcherSettings(poll=0.005, max_losses=9)):
+    async with running(responder, DispatcherSettings(poll=0.005)):
         await eventually(lambda: _handled(store))
+    assert responder.turns == [], "it is not begun a fourth time"
     said_last = (await store.messages(ID))[-1]
     assert said_last.kind is MessageKind.FAILURE
     assert said_last.author is Author.AGENT

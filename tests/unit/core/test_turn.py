@@ -19,7 +19,8 @@ from core.ports.metrics import Counter
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import NewMessage, OpenCase, Transition, TurnState
 from core.storage.store import SqlStore
-from core.turn import Turn, TurnSettings, turn_id
+from core.turn import Turn, TurnSettings
+from core.turn_messages import turn_id
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, finish, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry

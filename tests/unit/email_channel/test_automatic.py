@@ -60,13 +60,13 @@ _ANSWERS = {"In_Reply_To": "<ours@example.com>"}
     ],
 )
 def test_where_a_mail_comes_from(headers: dict[str, str], origin: Origin | None) -> None:
-    assert letter.read(mail(**headers), SETTINGS).origin is origin
+    assert letter.read(mail(**headers), SETTINGS.rules).origin is origin
 
 
 def test_a_list_that_is_the_companys_own_address_is_answered() -> None:
     headers = {"List_Id": "Support <support.example.com>", "Precedence": "list"}
-    assert letter.read(mail(**headers), with_settings(own_lists=("support.example.com",))).origin is None
-    assert letter.read(mail(**headers), SETTINGS).origin is Origin.LIST
+    assert letter.read(mail(**headers), with_settings(own_lists=("support.example.com",)).rules).origin is None
+    assert letter.read(mail(**headers), SETTINGS.rules).origin is Origin.LIST
 
 
 def test_who_writes_through_a_form_is_the_person_and_not_the_form() -> None:
@@ -79,4 +79,4 @@ def test_who_writes_through_a_form_is_the_person_and_not_the_form() -> None:
 
 def test_a_postmaster_who_writes_himself_is_heard() -> None:
     assert received(mail(From="Bob <postmaster@x.example>")).sender.external_id == "postmaster@x.example"
-    assert letter.read(mail(From="postmaster@x.example", Return_Path="<>"), SETTINGS).is_report
+    assert letter.read(mail(From="postmaster@x.example", Return_Path="<>"), SETTINGS.rules).is_report

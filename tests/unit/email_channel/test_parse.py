@@ -170,3 +170,17 @@ def test_parsing_is_pure() -> None:
     raw = raw_of(fixture("forwarded"))
     assert isinstance(received(raw.body), MessageReceived)
     assert received(raw.body) == received(raw.body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "shared"),
+    [
+        ({"To": "Support <support@example.com>"}, False),
+        ({"To": "support@example.com", "Reply_To": "ANN@customer.example"}, False),
+        ({"To": "support@example.com, bob@customer.example"}, True),
+        ({"To": "support@example.com", "Cc": "Bob <bob@customer.example>"}, True),
+        ({"To": "support@example.com", "Reply_To": "bob@customer.example"}, True),
+    ],
+)
+def test_a_mail_that_names_others_is_shared(headers: dict[str, str], shared: bool) -> None:
+    assert received(mail(**headers)).shared is shared

@@ -41,8 +41,8 @@ _PASS = "dmarc=pass (p=reject) header.from=customer.example"
 )
 def test_who_is_believed(results: list[str], proven: bool) -> None:
     body = b"".join(f"Authentication-Results: {value}\r\n".encode() for value in results) + mail()
-    assert letter.read(body, SETTINGS).proven is proven
-    assert not letter.read(body, with_settings(authserv_id=None)).proven
+    assert letter.read(body, SETTINGS.rules).proven is proven
+    assert not letter.read(body, with_settings(authserv_id=None).rules).proven
 
 
 @pytest.mark.parametrize(
@@ -60,15 +60,15 @@ def test_who_is_believed(results: list[str], proven: bool) -> None:
 )
 def test_who_is_refuted(results: list[str], refuted: bool) -> None:
     body = b"".join(f"Authentication-Results: {value}\r\n".encode() for value in results) + mail()
-    read = letter.read(body, SETTINGS)
+    read = letter.read(body, SETTINGS.rules)
     assert read.refuted is refuted
     assert not (read.refuted and read.proven)
-    assert not letter.read(body, with_settings(authserv_id=None)).refuted
+    assert not letter.read(body, with_settings(authserv_id=None).rules).refuted
 
 
 def test_two_authors_are_nobody() -> None:
     body = f"Authentication-Results: mx.example.com; {_PASS}\r\nFrom: x@evil.example\r\n".encode() + mail()
-    read = letter.read(body, SETTINGS)
+    read = letter.read(body, SETTINGS.rules)
     assert read.author is None
     assert not read.proven
 
@@ -77,4 +77,4 @@ def test_two_authors_are_nobody() -> None:
 def test_whatever_is_written_there_nothing_breaks_and_nobody_is_believed(text: str) -> None:
     line = "".join(mark for mark in text if mark.isprintable())
     body = f"Authentication-Results: mx.elsewhere.example; {line}\r\n".encode() + mail()
-    assert not letter.read(body, SETTINGS).proven
+    assert not letter.read(body, SETTINGS.rules).proven

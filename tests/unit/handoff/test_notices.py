@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
@@ -127,3 +127,18 @@ def test_a_number_that_comes_with_the_wish_is_acknowledged(language: str) -> Non
     told = Notices(SETTINGS, DAY).transfer(turn(locale=language), left).text
     assert told.startswith(say("staffed_transfer", language))
     assert "+49 170 1234567" in told.replace("\u2066", "").replace("\u2069", "")
+
+
+@pytest.mark.parametrize("language", sorted(OPENINGS))
+@pytest.mark.parametrize("clock", [DAY, NIGHT])
+def test_where_others_read_no_contact_detail_is_repeated_or_asked_for(language: str, clock: datetime) -> None:
+    private = turn(contact=ADA, locale=language, channel="email")
+    public = replace(private, conversation=replace(private.conversation, shared=Sharing.ALWAYS))
+    notices, new = Notices(SETTINGS, clock), ContactDetails("bob@example.com")
+    told = [notices.transfer(public, new), *notices.relayed(public, new), *notices.relayed(public, None)]
+    told.append(notices.longer("email", language, ADA, private=False))
+    for one in told:
+        assert "@" not in one.text
+        assert say("ask_contact", language) not in one.text
+    assert "@" in notices.relayed(private, new)[0].text
+    assert say("contact_noted", language) in notices.relayed(public, new)[0].text

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.conversation import Conversation, OwnershipState
+from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
-from core.domain.messages import Author, CustomerAction, Message, MessageKind
+from core.domain.messages import CAME_BY, Author, CustomerAction, Message, MessageKind
 from core.ports.store import Claim, NewMessage, TurnState
 from handoff.hours import parse_hours
 from handoff.settings import HandoffSettings
@@ -158,3 +159,22 @@ async def test_outside_the_hours_the_next_opening_is_told() -> None:
     assert kept.text.endswith("Our team is back on Monday at 9:00.")
     clock.move(2 * 86_400 + 3_600)
     assert desk.transfer_notice(_turn(_customer_says("a person"))).text == say("transfer", "en")
+
+
+@pytest.mark.parametrize("language", _LANGUAGES)
+async def test_where_others_read_it_speaks_of_contact_details_and_repeats_none(language: str) -> None:
+    desk, known = UnstaffedDesk(), ContactDetails("ada@example.com", "+49 30 901820")
+    private = _turn(_customer_says("my mail is bob@example.com"), contact=known, locale=language)
+    public = replace(private, conversation=replace(private.conversation, shared=Sharing.SOMETIMES))
+    told = [desk.transfer_notice(public), *(await desk.relay(public)).messages]
+    told += (await desk.relay(replace(public, pending=(_customer_says("hello"),)))).messages
+    assert [one.meta["desk_notice"] for one in told] == ["transfer_known", "contact_saved", "kept_known"]
+    assert not [one.text for one in told if "@" in one.text or "+49" in one.text]
+    assert "ada@example.com" in desk.transfer_notice(replace(private, pending=(_customer_says("hello"),))).text
+
+
+def test_by_a_road_none_is_repeated_either() -> None:
+    """Whoever has the address that was left reads it, and need not be who left it."""
+    by_mail = replace(_customer_says("a person please"), meta={CAME_BY: {"channel": "email", "account": "a"}})
+    notice = UnstaffedDesk().transfer_notice(_turn(by_mail, contact=ContactDetails(phone="+49 30 901820")))
+    assert "+49" not in notice.text

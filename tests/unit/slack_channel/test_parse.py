@@ -298,3 +298,27 @@ def test_a_press_says_a_title_as_it_was_offered_not_as_slack_writes_it() -> None
     (event,) = read(payload)
     assert isinstance(event, MessageReceived)
     assert (event.text, event.conversation.thread) == ("Terms & <prices> 🚀", DIRECT)
+
+
+@pytest.mark.parametrize(
+    ("name", "shared"),
+    [
+        ("message_im", False),
+        ("message_im_thread", False),
+        ("slash_command", False),
+        ("app_mention", True),
+        ("message_channel_thread", True),
+        ("message_shared_channel", True),
+    ],
+)
+def test_whoever_writes_directly_is_read_by_nobody_else(name: str, shared: bool) -> None:
+    assert message(name).shared is shared
+
+
+def test_direct_messages_of_several_people_are_shared() -> None:
+    """Their channel is named like a private one (docs.slack.dev/reference/objects/conversation-object)."""
+    payload = load("app_mention")
+    payload["event"] |= {"channel": "G0GROUP01", "channel_type": "mpim"}
+    (event,) = read(payload)
+    assert isinstance(event, MessageReceived)
+    assert event.shared

@@ -322,3 +322,24 @@ def test_a_press_on_a_choice_says_what_stands_on_it() -> None:
     for gone in ("choice/3", "choices"):
         query["data"] = gone
         assert isinstance(reader().read(raw(update)), WebhookReply)
+
+
+@pytest.mark.parametrize(
+    ("name", "shared"),
+    [("text", False), ("button", False), ("group_mention", True), ("group_reply", True), ("forum_topic", True)],
+)
+def test_a_group_is_shared_and_a_private_chat_is_not(name: str, shared: bool) -> None:
+    (update,) = updates(name)
+    found = reader().read(raw(update))
+    assert not isinstance(found, WebhookReply)
+    (event,) = found
+    assert isinstance(event, MessageReceived)
+    assert event.shared is shared
+
+
+def test_a_button_in_a_group_is_pressed_where_others_read() -> None:
+    (update,) = updates("button")
+    update["callback_query"]["message"]["chat"] = {"id": -1001234567890, "title": "Engines", "type": "supergroup"}
+    (event,) = reader().read(raw(update))  # type: ignore[misc]
+    assert isinstance(event, MessageReceived)
+    assert event.shared

@@ -1,0 +1,108 @@
+"""How far a folder was read, and how often the mail that is due was begun, in the channel's memory.
+
+A mail is counted before it is read, so that one that ends the whole process is known to the next one. The place of the mail
+before it is written together with that count; after a crash between the two that mail is offered again, and known by its
+Message-ID.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Final
+
+from channels.email.settings import CHANNEL
+from core.ports.channel_memory import ChannelMemory
+
+MOST_TRIES: Final = 2
+"""How often the reading of one mail is begun before the mail is put aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPlace:
+    """``begun``: when the hub first saw the folder. ``seen``: when the last mail that was read had arrived.
+
+    ``due``: UIDVALIDITY and UID of the mail that is being read, and ``tries`` how often that was begun, in whichever process.
+    """
+
+    validity: int
+    uid: int
+    begun: str
+    seen: str
+    due: str = ""
+    tries: int = 0
+
+    def tries_of(self, due: str) -> int:
+        """How often that mail was begun and not brought to an end."""
+        return self.tries if self.due == due else 0
+
+
+class FolderPlaces:
+    """Of one folder. Everything here raises StoreUnavailable."""
+
+    def __init__(self, memory: ChannelMemory, account: str, folder: str) -> None:
+        self._memory = memory
+        self._account = account
+        self._key = f"place/{folder}"
+        self._written: str | None = None
+        self._latest: FolderPlace | None = None
+        self._counted = ""
+
+    async def recall(self) -> FolderPlace | None:
+        """Where to go on; None when the folder was never read."""
+        text = await self._memory.recall(CHANNEL, self._account, self._key)
+        if text is None:
+            return None
+        if self._latest is None or text != self._written:  # another process has read on
+            self._written, self._latest = text, FolderPlace(**json.loads(text))
+        return self._latest
+
+    @property
+    def latest(self) -> FolderPlace | None:
+        """What is known in this process."""
+        return self._latest
+
+    def is_over(self, place: FolderPlace, due: str) -> bool:
+        """Whether other processes have begun that mail often enough."""
+        return place.tries_of(due) >= MOST_TRIES and self._counted != due
+
+    async def keep(self, place: FolderPlace) -> None:
+        """Written before it returns."""
+        text = json.dumps(asdict(place))
+        await self._memory.remember(CHANNEL, self._account, self._key, text)
+        self._written, self._latest = text, place
+
+    def passed(self, place: FolderPlace) -> None:
+        """A mail was committed: to be written with what comes next, or by `flush`."""
+        self._latest = place
+
+    async def flush(self) -> None:
+        """Write what was passed, unless another process reads the folder by now."""
+        if self._written is not None and self._latest is not None:
+            text = json.dumps(asdict(self._latest))
+            if text != self._written and await self._memory.replace(
+                CHANNEL, self._account, self._key, self._written, text
+            ):
+                self._written = text
+
+    async def close(self) -> None:
+        """The process ends in order. A mail that it was stopped over is not counted for that."""
+        if self._latest is not None and self._latest.due and self._counted == self._latest.due:
+            self._latest = replace(self._latest, tries=self._latest.tries - 1)
+        await self.flush()
+
+    async def count(self, place: FolderPlace, due: str, *, again: bool = False) -> FolderPlace:
+        """Count a try of a mail; ``again`` also in a process that has counted one: it knows what else kept it from reading."""
+        if self._counted == due == place.due and not again:
+            return place
+        place = replace(place, due=due, tries=place.tries_of(due) + 1)
+        await self.keep(place)
+        self._counted = due
+        return place
+
+    async def clear(self, place: FolderPlace) -> FolderPlace:
+        """The mail that is due could be read: what happens from now on is not its fault."""
+        place = replace(place, due="", tries=0)
+        await self.keep(place)
+        self._counted = ""
+        return place

@@ -1,0 +1,49 @@
+"""Who says what, for the model, where several customers write in one conversation. Their names are their own claims."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.agent.sources import defuse
+from core.domain.messages import Author, Message
+from core.ports.store import TurnState
+
+_NAME = 40
+"""Characters of a name: enough to know somebody by, too few to give orders with."""
+_FORGED = re.compile(r"\[(?=\s*customer\b)", re.IGNORECASE)
+_UNFIT = re.compile(r"[^\w\s.'’-]+|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Speakers:
+    """The customers of a conversation in the order in which they appear, by id. One alone is not named."""
+
+    ids: tuple[str, ...]
+    home: str
+    answered: str
+
+    @classmethod
+    def of(cls, turn: TurnState) -> Speakers:
+        """Those whose words the turn holds."""
+        said = (one for one in (*turn.history, *turn.pending) if one.author is Author.CUSTOMER)
+        home = turn.conversation.customer_id
+        return cls(tuple(dict.fromkeys(one.customer_id or home for one in said)), home, turn.customer.id)
+
+    def sign(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages with a number for whoever wrote each, which nobody can give themselves."""
+        if len(self.ids) < 2:
+            return list(messages)
+        return [replace(one, text=self._signed(one)) if one.author is Author.CUSTOMER else one for one in messages]
+
+    @property
+    def answered_number(self) -> int | None:
+        """Whom the turn answers; None where nobody else writes."""
+        return self.ids.index(self.answered) + 1 if len(self.ids) > 1 and self.answered in self.ids else None
+
+    def _signed(self, message: Message) -> str:
+        number = self.ids.index(message.customer_id or self.home) + 1
+        name = " ".join(_UNFIT.sub(" ", defuse(message.author_name or "")).split())[:_NAME]
+        called = f", who is called “{name}”" if name else ""
+        return f"[Customer {number}{called}] {_FORGED.sub('(', message.text)}"

@@ -1,0 +1,163 @@
+"""Runs functions that read foreign bytes in confined processes: one for each call, made from a template process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import BinaryIO, NoReturn
+
+from core.confined.measures import ALL, Measure
+from core.confined.template_process import Plan, TemplateProcess
+from core.confined.wire import LENGTH, BrokenFrame, Frame, body_length, decode, encode
+from core.domain.errors import CallDied, CallFailed, CallTookTooLong, CallTookTooMuch, Resource
+from core.ports.confined import DEFAULT, CallLimits
+
+_log = logging.getLogger("switchboard.confined")
+
+_START_SECONDS = 300.0
+"""For a child to be there; the first one waits for the template's imports, on a machine that may be busy."""
+
+_MOST_REASON = 500
+"""Characters: a child that was taken over may say what it likes, and people read it."""
+
+
+class ConfinedRunner:
+    """See ``ConfinedCalls``. Use from one event loop; ``concurrency`` calls run at once, the others wait.
+
+    ``preload``: modules that calls need, imported once. The template process starts with the first call, is replaced when it
+    dies, and ends after ``idle_seconds`` without a call. ``patient`` calls go behind whoever serves customers.
+    """
+
+    def __init__(
+        self,
+        preload: Sequence[str] = (),
+        *,
+        concurrency: int = 4,
+        idle_seconds: float = 600.0,
+        patient: bool = False,
+        measures: frozenset[Measure] = ALL,
+    ) -> None:
+        self._plan = Plan(tuple(preload), patient, measures)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._idle_seconds = idle_seconds
+        self._template: TemplateProcess | None = None
+        self._starting = asyncio.Lock()
+        self._idle: asyncio.TimerHandle | None = None
+        self._calls = 0
+        self.isolation: frozenset[Measure] | None = None
+        """What was in force in the last child; None before there was one."""
+
+    async def call(
+        self, function: str, payload: bytes, *, file: BinaryIO | None = None, limits: CallLimits = DEFAULT
+    ) -> bytes:
+        """See ``ConfinedCalls.call``."""
+        if len(payload) > limits.memory:
+            raise _too_much(Resource.MEMORY)
+        async with self._slots:
+            self._calls += 1
+            try:
+                return await self._call(await self._ready(), function, payload, file, limits)
+            finally:
+                self._calls -= 1
+                self._end_when_idle()
+
+    async def close(self) -> None:
+        """End the template process and all of its children."""
+        if self._idle is not None:
+            self._idle.cancel()
+        template, self._template = self._template, None
+        if template is not None:
+            await template.close()
+
+    async def _ready(self) -> TemplateProcess:
+        async with self._starting:
+            if self._template is not None and not self._template.alive:
+                await self.close()
+            if self._template is None:
+                self._template = await TemplateProcess.start(self._plan)
+            return self._template
+
+    def _end_when_idle(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_idle)
+
+    def _end_idle(self) -> None:
+        if not self._calls and self._template is not None:
+            self._template.kill()
+
+    async def _call(
+        self, template: TemplateProcess, function: str, payload: bytes, file: BinaryIO | None, limits: CallLimits
+    ) -> bytes:
+        async with template.child(file) as child:
+            try:
+                async with asyncio.timeout(_START_SECONDS):
+                    self._note(await _read(child.pipe))
+                head = {"function": function, "size": len(payload), "limits": asdict(limits)}
+                async with asyncio.timeout(limits.wall_seconds):
+                    return await _ask(child.pipe, head, payload, limits)
+            except TimeoutError:
+                raise CallTookTooLong("Reading it took too long.") from None
+            except (BrokenFrame, OSError):
+                _raise_for(await child.end())
+
+    def _note(self, frame: Frame) -> None:
+        """Once: an operator should know what stands between foreign data and everything else."""
+        found = frozenset(map(Measure, frame["isolation"]))
+        if found == self.isolation:
+            return
+        self.isolation = found
+        names = ", ".join(sorted(found)) or "nothing"
+        if found & {Measure.LANDLOCK, Measure.UID} and Measure.SECCOMP in found:
+            _log.info("foreign data is read behind %s", names)
+        else:
+            _log.warning("foreign data is read behind %s alone; `switchboard doctor` says what that means", names)
+
+
+async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLimits) -> bytes:
+    """Raises BrokenFrame or OSError when the child ended before it answered."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(pipe, encode(head))
+    await loop.sock_sendall(pipe, payload)
+    said = await _read(pipe)
+    if "failed" in said:
+        detail, kind, reason = (str(said.get(name))[:_MOST_REASON] for name in ("failed", "kind", "reason"))
+        raise CallFailed(detail, kind=kind, reason=reason)
+    if "too_much" in said:
+        raise _too_much(Resource.MEMORY if said["too_much"] == Resource.MEMORY else Resource.OUTPUT)
+    size = said.get("size")
+    if (
+        not isinstance(size, int) or not 0 <= size <= limits.output_bytes
+    ):  # a child that was taken over may say anything
+        raise _too_much(Resource.OUTPUT)
+    return await _exactly(pipe, size)
+
+
+async def _read(pipe: socket.socket) -> Frame:
+    return decode(await _exactly(pipe, body_length(await _exactly(pipe, LENGTH.size))))
+
+
+async def _exactly(pipe: socket.socket, size: int) -> bytes:
+    loop, content = asyncio.get_running_loop(), bytearray()
+    while len(content) < size:
+        chunk = await loop.sock_recv(pipe, min(size - len(content), 1 << 18))
+        if not chunk:
+            raise BrokenFrame("cut off")
+        content += chunk
+    return bytes(content)
+
+
+def _too_much(resource: Resource) -> CallTookTooMuch:
+    if resource is Resource.MEMORY:
+        return CallTookTooMuch("Reading it took too much memory.", resource=resource)
+    return CallTookTooMuch("Reading it gave more than is allowed.", resource=resource)
+
+
+def _raise_for(status: int) -> NoReturn:
+    if status == -signal.SIGXCPU:
+        raise CallTookTooLong("Reading it took too much processor time.")
+    raise CallDied("It could not be read; the program that reads it stopped.")

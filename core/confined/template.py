@@ -1,0 +1,150 @@
+"""The process that confined children are copies of: it has imported what they need, and never reads a foreign byte itself.
+
+Starting Python and importing what reads documents takes seconds, a copy of a process takes milliseconds. ``fork`` is sound here
+because this process has one thread.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+
+from core.confined import child
+from core.confined.measures import ALL, Measure
+from core.confined.places import readable
+from core.confined.sandbox import Settled, close_off
+from core.confined.wire import CALL, KILL, ORDER, encode
+
+_PATIENT = 10
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""Libraries for sums with matrices start threads when they are imported, which a copy would be without."""
+
+
+class Template:
+    """Answers orders on ``control`` until the other end is closed, and then ends every child."""
+
+    def __init__(self, control: socket.socket, measures: frozenset[Measure] = ALL) -> None:
+        self._control = control
+        self._measures = measures
+        self._children: dict[int, int] = {}
+        """Number of the call by number of the process."""
+
+    def serve(self, preload: Sequence[str]) -> None:
+        """Imports ``preload``, then makes a child for each call."""
+        size, places = _open_size(), tuple(readable())
+        inherited = close_off(places, self._measures)
+        missing = _import(preload)
+        gc.freeze()  # what is never looked at again stays shared with the children
+        self._settled = Settled(os.getpid(), inherited, self._measures, places, _libraries(size))
+        ended, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._control.sendall(encode({"ready": True, "missing": missing}))
+        with suppress(OSError):  # the other end is gone
+            self._answer(ended)
+        for process in self._children:
+            _kill(process)
+
+    def _answer(self, ended: int) -> None:
+        control = self._control.fileno()
+        while True:
+            ready, _, _ = select.select([control, ended], [], [])
+            if ended in ready:
+                os.read(ended, 512)
+                self._reap()
+            if control in ready and not self._take_order():
+                return
+
+    def _take_order(self) -> bool:
+        order, files, _, _ = socket.recv_fds(self._control, ORDER.size, 2)
+        if len(order) < ORDER.size:
+            return False
+        what, number = ORDER.unpack(order)
+        if what == CALL:
+            self._begin(number, files)
+        elif what == KILL:
+            for process, call in self._children.items():
+                if call == number:
+                    _kill(process)
+        return True
+
+    def _begin(self, number: int, files: list[int]) -> None:
+        process = os.fork()
+        if process == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._control.close()
+            child.run(self._settled, *files)
+        self._children[process] = number
+        for descriptor in files:
+            os.close(descriptor)
+
+    def _reap(self) -> None:
+        while self._children:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if not process:
+                return
+            number = self._children.pop(process)
+            self._control.sendall(encode({"ended": number, "status": os.waitstatus_to_exitcode(status)}))
+
+
+def main(job: str) -> None:
+    """``job`` is JSON: a ``Plan``. The control socket is standard input."""
+    wanted = json.loads(job)
+    control = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):  # what libraries print goes nowhere
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+    warnings.simplefilter("ignore")
+    if wanted["patient"]:
+        os.nice(_PATIENT)
+    Template(control, frozenset(map(Measure, wanted["measures"]))).serve(wanted["preload"])
+
+
+def _import(names: Sequence[str]) -> dict[str, str]:
+    """What could not be imported, and why: the call that needs it says so again."""
+    missing: dict[str, str] = {}
+    for name in _ONE_THREAD:
+        os.putenv(name, "1")
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            missing[name] = f"{type(error).__name__}: {error}"[:300]
+    for name in _ONE_THREAD:
+        os.unsetenv(name)
+    return missing
+
+
+def _open_size() -> int | None:
+    """Opened before files are out of reach."""
+    try:
+        return os.open("/proc/self/statm", os.O_RDONLY)  # proc_pid_statm(5); Linux only
+    except OSError:
+        return None
+
+
+def _libraries(size: int | None) -> int:
+    """Bytes of address space in use. 0 where the system does not say, and does not limit it either (macOS)."""
+    if size is None:
+        return 0
+    pages = int(os.read(size, 64).split()[0])
+    os.close(size)
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _kill(process: int) -> None:
+    """The group too, where the kernel let the child start others."""
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            kill(process, signal.SIGKILL)

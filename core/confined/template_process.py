@@ -1,0 +1,156 @@
+"""The near end of the template process: starts it, has it make children, and learns how each of them ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import BinaryIO
+
+from core.confined.measures import Measure
+from core.confined.places import ROOT
+from core.confined.wire import CALL, KILL, LENGTH, ORDER, BrokenFrame, body_length, decode
+
+_START = "import sys; sys.path.append(sys.argv[1]); from core.confined.template import main; main(sys.argv[2])"
+_END_SECONDS = 10.0
+
+_log = logging.getLogger("switchboard.confined")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a template process is to be: its imports, whether its children go behind others, and what is tried to confine them."""
+
+    preload: tuple[str, ...]
+    patient: bool
+    measures: frozenset[Measure]
+
+    def as_job(self) -> str:
+        """JSON, for the process itself."""
+        return json.dumps({**asdict(self), "measures": sorted(self.measures)})
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """``pipe`` carries the call and its answer. ``ended`` gets the exit status, negative for a signal."""
+
+    pipe: socket.socket
+    ended: asyncio.Future[int]
+
+    async def end(self) -> int:
+        """How it ended. One that closed its pipe and goes on is killed by whoever holds it."""
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                return await asyncio.shield(self.ended)
+        except TimeoutError:
+            return -signal.SIGKILL
+
+
+class TemplateProcess:
+    """``alive`` until its end is noticed; children that run then have ended as well."""
+
+    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+        self.alive = True
+        self._process = process
+        self._control = control
+        self._numbers = itertools.count(1)
+        self._ended: dict[int, asyncio.Future[int]] = {}
+        self._listening = asyncio.create_task(self._listen(), name="confined template")
+
+    @classmethod
+    async def start(cls, plan: Plan) -> TemplateProcess:
+        """Returns before its imports are done. It gets no environment. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, str(ROOT), plan.as_job()),
+                    stdin=theirs.fileno(),
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
+        return cls(process, ours)
+
+    @asynccontextmanager
+    async def child(self, file: BinaryIO | None) -> AsyncIterator[Child]:
+        """A confined child that holds ``file``; gone when the block is left. Raises OSError where the template is gone."""
+        number = next(self._numbers)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with ours:
+            with theirs:
+                files = [theirs.fileno(), *([] if file is None else [file.fileno()])]
+                socket.send_fds(self._control, [ORDER.pack(CALL, number)], files)
+            self._ended[number] = asyncio.get_running_loop().create_future()
+            child = Child(ours, self._ended[number])
+            try:
+                yield child
+            finally:
+                await self._end(number, child)
+
+    async def _end(self, number: int, child: Child) -> None:
+        if not child.ended.done():
+            try:
+                self._control.send(ORDER.pack(KILL, number))
+            except OSError:  # it does not listen any more
+                self.kill()
+            await child.end()
+        del self._ended[number]
+
+    def kill(self) -> None:
+        """It takes its children along: the kernel ends them with it (Linux), or they end with their pipes."""
+        self.alive = False
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """Wait until it is gone."""
+        self.kill()
+        await self._process.wait()
+        await self._listening
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                frame = decode(await self._exactly(body_length(await self._exactly(LENGTH.size))))
+                if "ended" in frame:
+                    self._settle(frame["ended"], frame["status"])
+                elif frame.get("missing"):
+                    _log.warning("confined processes begin without some of their imports: %s", frame["missing"])
+        except (BrokenFrame, OSError):
+            self.kill()
+        finally:
+            self.alive = False
+            self._control.close()
+            for number in self._ended:
+                self._settle(number, -signal.SIGKILL)
+
+    def _settle(self, number: int, status: int) -> None:
+        future = self._ended.get(number)
+        if future is not None and not future.done():
+            future.set_result(status)
+
+    async def _exactly(self, size: int) -> bytes:
+        loop, content = asyncio.get_running_loop(), b""
+        while len(content) < size:
+            chunk = await loop.sock_recv(self._control, size - len(content))
+            if not chunk:
+                raise BrokenFrame("the template process ended")
+            content += chunk
+        return content

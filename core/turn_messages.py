@@ -1,0 +1,60 @@
+"""What a turn says, with what every outbound message says of its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.agent.texts import in_written_language
+from core.domain.correlation import correlation_id
+from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author
+from core.ports.store import NewMessage, TurnState
+
+
+def turn_id(state: TurnState) -> str:
+    """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
+    return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
+
+
+def all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
+    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's.
+
+    Each says how many belong together, for those who wait for all of them.
+    """
+    together = {TOGETHER: len(messages)} if len(messages) > 1 else {}
+    told = (replace(one, meta={**one.meta, **together}) for one in (about(state, message) for message in messages))
+    answered = any(message.author is Author.AGENT for message in messages)
+    return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
+
+
+def _spoken(state: TurnState) -> dict[str, str]:
+    """What a channel says of its own around a message, it says in the language of that message."""
+    locale = in_written_language(state).conversation.locale or state.customer.locale
+    known = state.conversation.locale if state.customer.id == state.conversation.customer_id else None
+    return {LOCALE: locale} if locale and locale != known else {}
+
+
+def about(state: TurnState, message: NewMessage) -> NewMessage:
+    """The message with what every outbound message says of its turn."""
+    if not state.pending:
+        return message
+    last = state.pending[-1]
+    of_turn = {
+        "in_reply_to": last.id,
+        "handled_seq": last.seq,
+        "correlation_id": correlation_id(),
+        ANSWERS_TO: state.customer.external_id,
+    }
+    if SHARED in last.meta:
+        of_turn[SHARED] = True
+    meta = {**_spoken(state), **message.meta, **of_turn}
+    return NewMessage(
+        message.author,
+        message.text,
+        message.kind,
+        author_name=message.author_name,
+        citations=message.citations,
+        attachments=message.attachments,
+        meta=meta,
+        turn_id=turn_id(state),
+    )
