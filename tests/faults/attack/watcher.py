@@ -1,0 +1,97 @@
+"""``python -m tests.faults.attack.watcher PORT PID``: asks a hub every 50 ms whether it lives, until its own input ends.
+
+A process of its own, so that the tests do not delay it. Prints one JSON object at the end. ``blocked`` is the hub's own part
+in the longest wait, however busy the machine is: the wait without the time in which the hub's threads or this process stood in
+line for a processor, and at most the processor time that the hub used meanwhile. A loop that computes for a second blocks for
+a second. One that gets no processor blocks for nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import select
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+
+_EVERY = 0.05
+_LATE = 0.1
+"""Seconds. What was answered sooner is not looked into."""
+_PATIENCE = 20.0
+
+
+@dataclass
+class Watched:
+    """Times in seconds. ``used``: processor time of the hub. ``failures``: what came instead of an answer."""
+
+    asked: int = 0
+    slowest: float = 0.0
+    blocked: float = 0.0
+    used: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """A moment: on the wall, in line for a processor (all threads of both processes), and used by the hub."""
+
+    wall: float
+    queued: float
+    used: float
+
+
+def _clock(hub: psutil.Process) -> _Clock:
+    times = hub.cpu_times()
+    return _Clock(time.monotonic(), _queued("self") + _queued(str(hub.pid)), times.user + times.system)
+
+
+def _queued(process: str) -> float:
+    """Seconds that its threads were ready and had no processor (Linux, Documentation/scheduler/sched-stats.rst)."""
+    waited = 0
+    for place in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        try:
+            waited += int(place.read_text().split()[1])
+        except (OSError, IndexError):  # the thread has ended
+            continue
+    return waited / 1e9
+
+
+def _ask(port: int) -> str:
+    """Empty when it lives. A connection of its own, as a load balancer opens one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/health/live")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__
+    finally:
+        connection.close()
+    return "" if status == 200 else str(status)
+
+
+def watch(port: int, hub: psutil.Process) -> Watched:
+    """Until its input ends."""
+    seen = Watched()
+    began = _clock(hub).used
+    while not select.select([sys.stdin], [], [], _EVERY)[0]:
+        before = _clock(hub)
+        started = time.monotonic()
+        failure = _ask(port)
+        wait = time.monotonic() - started
+        seen.asked += 1
+        seen.slowest = max(seen.slowest, wait)
+        if failure:
+            seen.failures.append(f"{failure} after {wait:.2f} s")
+        if wait > _LATE:
+            after = _clock(hub)
+            seen.blocked = max(seen.blocked, min(wait - (after.queued - before.queued), after.used - before.used))
+    seen.used = _clock(hub).used - began
+    return seen
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(watch(int(sys.argv[1]), psutil.Process(int(sys.argv[2]))))))
