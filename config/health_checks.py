@@ -66,4 +66,4 @@ class HealthChecks:
 
     async def _check_disk(self) -> Finding | None:
         trouble = await self._hub.disk.trouble(self._hub.settings.max_attachment_bytes)
-        return None if trouble is None else Finding(HealthStatus.DEGRADED, trouble)
+        return None if trouble is None else Finding(HealthStatus.DEGRADED, "no room for files", cause=trouble)

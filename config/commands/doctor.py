@@ -17,6 +17,7 @@ from config.desk.desk import make_handoff
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
+from core.confined.runner import ConfinedRunner
 from core.domain.attachments import human_size
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
@@ -104,7 +105,7 @@ async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -
             clock=clock,
             metrics=NoMetrics(),
             process=new_id(),
-            confined=parts.make_confined(),
+            confined=ConfinedRunner(),
             alone=True,
         )
         makers = switched_on(settings, surroundings, parts.secret_keys(settings, alone=True), teams)
