@@ -34,8 +34,8 @@ class Template:
     def __init__(self, control: socket.socket, measures: frozenset[Measure] = ALL) -> None:
         self._control = control
         self._measures = measures
-        self._children: dict[int, int] = {}
-        """Number of the call by number of the process."""
+        self._children: dict[int, tuple[int, int]] = {}
+        """Process and call, by a pipe that ends when the child does: no signal handler is needed."""
 
     def serve(self, preload: Sequence[str]) -> None:
         """Imports ``preload``, then makes a child for each call."""
@@ -44,23 +44,18 @@ class Template:
         missing = _import(preload)
         gc.freeze()  # what is never looked at again stays shared with the children
         self._settled = Settled(os.getpid(), inherited, self._measures, places, _libraries(size))
-        ended, wake = os.pipe()
-        os.set_blocking(wake, False)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
         self._control.sendall(encode({"ready": True, "missing": missing}))
         with suppress(OSError):  # the other end is gone
-            self._answer(ended)
-        for process in self._children:
+            self._answer()
+        for process, _ in self._children.values():
             _kill(process)
 
-    def _answer(self, ended: int) -> None:
+    def _answer(self) -> None:
         control = self._control.fileno()
         while True:
-            ready, _, _ = select.select([control, ended], [], [])
-            if ended in ready:
-                os.read(ended, 512)
-                self._reap()
+            ready, _, _ = select.select([control, *self._children], [], [])
+            for end in self._children.keys() & set(ready):
+                self._reap(end)
             if control in ready and not self._take_order():
                 return
 
@@ -72,29 +67,30 @@ class Template:
         if what == CALL:
             self._begin(number, files)
         elif what == KILL:
-            for process, call in self._children.items():
+            for process, call in self._children.values():
                 if call == number:
                     _kill(process)
         return True
 
     def _begin(self, number: int, files: list[int]) -> None:
+        end, held = os.pipe()
         process = os.fork()
         if process == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._control.close()
+            for descriptor in (end, *self._children):
+                os.close(descriptor)
             child.run(self._settled, *files)
-        self._children[process] = number
-        for descriptor in files:
+        self._children[end] = process, number
+        for descriptor in (held, *files):
             os.close(descriptor)
 
-    def _reap(self) -> None:
-        while self._children:
-            process, status = os.waitpid(-1, os.WNOHANG)
-            if not process:
-                return
-            number = self._children.pop(process)
-            self._control.sendall(encode({"ended": number, "status": os.waitstatus_to_exitcode(status)}))
+    def _reap(self, end: int) -> None:
+        """One that closed its end and goes on is killed; one that ends has its exit status already."""
+        process, number = self._children.pop(end)
+        os.close(end)
+        _kill(process)
+        _, status = os.waitpid(process, 0)
+        self._control.sendall(encode({"ended": number, "status": os.waitstatus_to_exitcode(status)}))
 
 
 def main(job: str) -> None:
