@@ -31,7 +31,7 @@ from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
-from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState, in_confidence
+from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState, by_author, in_confidence
 from core.stream import ProvisionalEvents
 from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import about, all_about, turn_id
@@ -135,7 +135,8 @@ class Turn:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
         if _pressed_for_a_person(state) and not questions_besides(state.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
-        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(state, None)
+        theirs = by_author(state)
+        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(theirs, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
@@ -149,7 +150,7 @@ class Turn:
             return await self._escalate(
                 state, reply.escalation, intent=reply.intent, besides=reply.besides, gaps=reply.gaps
             )
-        if self._rules is not None and (needed := self._rules(state, reply)) is not None:
+        if self._rules is not None and (needed := self._rules(theirs, reply)) is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
         return self._answer(state, reply)

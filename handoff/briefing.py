@@ -11,7 +11,7 @@ import structlog
 
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.responder import Reply, Responder
-from core.ports.store import NewMessage, TurnState, in_confidence
+from core.ports.store import NewMessage, TurnState, by_author, in_confidence
 from core.ports.summarizer import Summarizer
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
 from handoff.thread.asking import Unseen
@@ -42,10 +42,11 @@ class Briefing:
 
     async def _lines(self, turn: TurnState, locale: str) -> Sequence[Line]:
         """Each by the summarizer where it can be believed."""
-        lines = summary(turn.history, turn.pending, locale)
+        history = by_author(turn).history
+        lines = summary(history, turn.pending, locale)
         if self.summarizer is None:
             return lines
-        found = await self.summarizer.summarize((*turn.history, *turn.pending), locale)
+        found = await self.summarizer.summarize((*history, *turn.pending), locale)
         return [
             Line(one.kind, found[one.kind].text, found[one.kind].about) if one.kind in found else one for one in lines
         ]

@@ -46,7 +46,11 @@ def in_written_language(turn: TurnState) -> TurnState:
 
 def _said(turn: TurnState) -> tuple[str, list[str]]:
     """What the customer says now, and what they said before, the newest first. A title that they chose is in ours."""
-    earlier = [m.text for m in reversed(turn.history) if m.author is Author.CUSTOMER and m.deleted_at is None]
+    earlier = [
+        m.text
+        for m in reversed(turn.history)
+        if m.author is Author.CUSTOMER and m.deleted_at is None and turn.author_of(m) == turn.customer.id
+    ]
     now = asked(turn)
     pick = pick_of(now, turn.history)
     chose = pick is not None and pick.sense is Sense.CHOSEN

@@ -17,6 +17,7 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import (
     CAME_BY,
     SHARED,
+    Author,
     Change,
     InboundEvent,
     Message,
@@ -97,6 +98,13 @@ def in_confidence(turn: TurnState) -> TurnState:
     reader, home = turn.reader, turn.conversation
     known = (one for one in turn.history if reader.may_read(home, one.author, one.customer_id, one.meta))
     return replace(turn, history=tuple(known))
+
+
+def by_author(turn: TurnState) -> TurnState:
+    """The turn without what other customers wrote, or were answered by the agent."""
+    ours = (Author.STAFF, Author.SYSTEM)
+    theirs = (one for one in turn.history if one.author in ours or turn.author_of(one) == turn.customer.id)
+    return replace(turn, history=tuple(theirs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,14 @@ class SqlRecords:
 
     async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
         """See Records.customer. Whose a case is says its ticket."""
-        of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
+        whose = conversation.c.customer_id
+        if case_id is not None:
+            of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
+            whose = func.coalesce(of_case, whose)
         statement = (
             select(customer, identity.c.external_id, identity.c.verified)
             .select_from(conversation)
-            .join(customer, customer.c.id == func.coalesce(of_case, conversation.c.customer_id))
+            .join(customer, customer.c.id == whose)
             .join(identity, identity.c.customer_id == customer.c.id)
             .where(conversation.c.id == conversation_id)
         )

@@ -159,6 +159,8 @@ async def test_whose_a_case_is_says_its_ticket(store: SqlStore) -> None:
     number = await store.ticket_number_for("case")
     opened = OpenTicket("case", number, state.customer.id, home, "?", TicketPriority.NORMAL, "customer")
     assert (await store.finish([outcome(state, cases=(opened,))]))[0].held
+    without_case = NewTicket("of no case")
+    await store.create_ticket(Holder.of(state.customer, home), without_case, actor="agent", origin="x")
     found = [await store.customer(home, case) for case in ("case", "none", None)]
     assert [one.display_name for one in found if one is not None] == ["Bob", "Ada", "Ada"]
 

@@ -86,3 +86,18 @@ def test_nobody_takes_back_anothers_wish(world: DeskWorld) -> None:
     assert world.conversation_state() == "queued"
     says(world, BOB, "Never mind, I don't need a person any more.")
     assert world.conversation_state() == "bot"
+
+
+def test_a_ticket_and_a_card_hold_no_words_of_another(world: DeskWorld) -> None:
+    says(world, BOB, "Never mind, I don't need a person any more.")
+    says(world, ADA, "My secret is that the printer burns")
+    says(world, BOB, "", CustomerAction.REQUEST_PERSON)
+    case = f"{HOME.conversation_id}.2"
+    told = [one.meta["facts"] for one in world.told_staff(case) if "facts" in one.meta]
+    assert told
+    assert not [line for facts in told for line in facts.get("summary", ()) if "secret" in line["text"]]
+    bob = world.do(world.store.customer(HOME.conversation_id, case))
+    assert bob is not None
+    found = world.do(world.store.tickets(Holder(bob.id, HOME.conversation_id, True), 10))
+    assert len(found) == 2
+    assert not [one for one in found if "secret" in one.subject]
