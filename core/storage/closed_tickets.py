@@ -41,7 +41,7 @@ _OVER = (
     )
     .join(desk_case, desk_case.c.id == ticket.c.case_id)
     .join(conversation, conversation.c.id == desk_case.c.conversation_id)
-    .outerjoin(customer, customer.c.id == ticket.c.customer_id)
+    .outerjoin(customer, customer.c.id == conversation.c.customer_id)
     .where(
         ticket.c.status.in_([TicketStatus.RESOLVED, TicketStatus.CLOSED]),
         desk_case.c.closed_at.is_not(None),
