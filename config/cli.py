@@ -57,6 +57,9 @@ def _text_or_nothing(ctx: click.Context, parameter: click.Parameter, value: str 
 @click.version_option(package_name="switchboard-hub")
 def main() -> None:
     """A customer-support hub: one agent that shows its sources, on every channel."""
+    from config.processes.privacy import keep_to_itself
+
+    keep_to_itself()
 
 
 @main.command()
@@ -111,7 +114,7 @@ def chat() -> None:
 @main.command()
 @click.argument("channels", nargs=-1)
 def doctor(channels: tuple[str, ...]) -> None:
-    """Check what is switched on (or CHANNELS; knowledge is its sources): credentials, rights, webhooks; say what to change."""
+    """Check what is switched on (or CHANNELS, knowledge, sandbox): credentials, rights, webhooks, confinement; say what to do."""
     from config.commands.doctor import run
 
     sys.exit(run(channels))

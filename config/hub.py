@@ -88,8 +88,9 @@ class Hub:
         election = Election(None if settings.uses_sqlite else self.store, self._process)
         self.wake = parts.make_wake(settings)
         self.files = parts.make_files(settings)
-        self.confined = parts.make_confined()
-        self.extraction = parts.make_extraction(self.store, self.files, self.metrics)
+        self._closing = contextlib.AsyncExitStack()
+        self.confined = parts.make_confined(self._closing)
+        self.extraction = parts.make_extraction(self.store, self.files, self.metrics, self.confined.files)
         self.knowledge = knowledge_parts.make_knowledge(settings)
         self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
         self.indexing = knowledge_parts.make_indexing(
@@ -115,7 +116,6 @@ class Hub:
         self._loops = self._make_loops(election)
         self._runner: web.AppRunner | None = None
         self._sites: list[web.TCPSite] = []
-        self._closing = contextlib.AsyncExitStack()
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
 
@@ -183,13 +183,12 @@ class Hub:
             clock=self._clock,
             metrics=self.metrics,
             process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
-            confined=self.confined,
+            confined=self.confined.messages,
             alone=self.role == "all",
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
-        door = make_door(self.settings, surroundings, self._handoff.teams)
-        if door is not None:
+        if (door := make_door(self.settings, surroundings, self._handoff.teams)) is not None:
             made[OWN_APP] = door
         self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
         give_forms(self._handoff, made.values(), self._wall, self.store, self._clock)
@@ -350,12 +349,11 @@ class Hub:
     async def _close(self) -> None:
         if self._migrating is not None:
             self._migrating.cancel()
+        await self.extraction.stop()
         await self._closing.aclose()
         for loop in self._loops:
             await loop.stop()
         await self.indexing.stop()
-        await self.extraction.stop()
-        await self.confined.close()
         await self.health.close()
         await self.wake.stop()
         await self.store.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 
 from api.logging import LogSettings
@@ -13,7 +15,7 @@ from config.desk.staffed import is_staffed
 from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
-from core.attachments.extract import ChildExtractor
+from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
@@ -32,8 +34,8 @@ from core.ports.wake import Wake
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 
-_FOR_FOREIGN_DATA = ("core.attachments.convert", "channels.email.child")
-"""Modules that confined processes import once for all calls."""
+_READERS_OF_MAIL = ("channels.email.child",)
+_READERS_OF_FILES = ("core.attachments.reading", "core.attachments.markitdown_readers")
 _LINK_LIFE = timedelta(days=7)
 """How long a link works that is sent to somebody who may read it tomorrow; the widget makes new ones each time."""
 
@@ -103,14 +105,29 @@ def make_files(settings: Settings) -> FileStore | ObjectStore:
     return open_store(settings.data_dir, settings.attachments_url, policy)
 
 
-def make_confined() -> ConfinedRunner:
-    """Reads what strangers wrote: files, mails. Close it in the end."""
-    return ConfinedRunner(_FOR_FOREIGN_DATA)
+@dataclass(frozen=True, slots=True)
+class ConfinedProcesses:
+    """``files`` is apart from ``messages``: its libraries weigh much, and one file may take long."""
+
+    messages: ConfinedRunner
+    files: ConfinedRunner
 
 
-def make_extraction(store: Store, files: FileStore | ObjectStore, metrics: Metrics) -> ExtractionService:
+def make_confined(closing: AsyncExitStack) -> ConfinedProcesses:
+    """They read what strangers wrote. Nothing starts before the first call; ``closing`` ends them."""
+    made = ConfinedProcesses(
+        ConfinedRunner(_READERS_OF_MAIL), ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0)
+    )
+    for runner in (made.messages, made.files):
+        closing.push_async_callback(runner.close)
+    return made
+
+
+def make_extraction(
+    store: Store, files: FileStore | ObjectStore, metrics: Metrics, calls: ConfinedCalls
+) -> ExtractionService:
     """Reads customers' files in confined child processes."""
-    return ExtractionService(store, files, ChildExtractor(), metrics=metrics)
+    return ExtractionService(store, files, ConfinedExtractor(calls), metrics=metrics)
 
 
 def make_rates(settings: Settings, clock: Clock) -> Rates:

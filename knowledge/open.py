@@ -57,7 +57,9 @@ class Knowledge:
         self.writer = ProcessWriter(self._process)
         self.likeness = ProcessLikeness(self._process)
         self.regression = ProcessRegression(self._process)
-        self.refresh = Refresh(Catalog(settings.sources, settings.mirrors, settings.learned))
+        self.refresh = Refresh(
+            Catalog(settings.sources, settings.mirrors, settings.learned), environment=settings.environment
+        )
 
     async def start(self) -> None:
         """Begins to load the model and to open the index."""

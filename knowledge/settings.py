@@ -57,6 +57,9 @@ class KnowledgeSettings:
     regression: Path | None = None
     """A folder with questions that a proposed entry must not take the right answer from. None: those to the sample knowledge."""
 
+    environment: dict[str, str] | None = field(default=None, repr=False)
+    """Of the processes that load models, index and fetch. None: that of whoever starts them."""
+
     sources: tuple[SourceOptions, ...] = ()
     """What is said about sources; one that is not among them has all defaults."""
 

@@ -11,11 +11,13 @@ from config import parts
 from config.channels import CREDENTIALS, half_set, switched_on
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
+from config.confinement_checks import CONFINEMENT, check_confinement
 from config.desk.app import OWN_APP, has_own_app, make_door
 from config.desk.desk import make_handoff
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
+from core.confined.runner import ConfinedRunner
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
@@ -28,15 +30,17 @@ _PATIENCE = 30.0
 
 
 def run(names: Sequence[str]) -> int:
-    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels; ``knowledge`` is its sources."""
+    """0 when everything that is switched on works, 1 otherwise. ``names``: only these; ``knowledge`` is its sources."""
     settings, wrong = sound_settings()
     teams, unfit = _teams(settings)
     found: dict[str, Sequence[Diagnosis]] = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
-    channels = [name for name in names if name != KNOWLEDGE]
+    channels = [name for name in names if name not in (KNOWLEDGE, CONFINEMENT)]
     if channels or not names:
         found |= {"desk": unfit, **run_async(_examine(settings, teams, set(channels))), **_halves(settings, channels)}
     if KNOWLEDGE in names or not names:
         found[KNOWLEDGE] = run_async(check_sources(settings))
+    if CONFINEMENT in names or not names:
+        found[CONFINEMENT] = run_async(check_confinement(settings))
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
@@ -90,7 +94,7 @@ async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -
             clock=clock,
             metrics=NoMetrics(),
             process=new_id(),
-            confined=parts.make_confined(),
+            confined=ConfinedRunner(),
             alone=True,
         )
         makers = switched_on(settings, surroundings, parts.secret_keys(settings, alone=True), teams)

@@ -15,6 +15,7 @@ from config.commands.local import local_commands
 from config.hub import Hub, Role
 from config.parts import all_secrets, log_settings
 from config.processes.local_socket import LocalSocket
+from config.processes.privacy import close_to_others
 from config.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = read_settings(**given, **({"knowledge_watch": True} if watch else {}))
     configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=all_secrets(settings))
+    close_to_others(settings.data_dir)
     run_async(_serve(settings, role))
 
 

@@ -11,6 +11,7 @@ from config.knowledge.learned_answers import learned_file, put_right
 from config.knowledge.reranking import reranking
 from config.knowledge.source_jobs import SourceJobs
 from config.processes.election import Election
+from config.processes.environment import program_environment
 from config.settings import Settings
 from core.ports.closed_tickets import ClosedTickets
 from core.ports.learning import Learning
@@ -46,6 +47,7 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         threshold=settings.knowledge_threshold,
         labelled=settings.knowledge_labelled,
         regression=settings.knowledge_regression,
+        environment=program_environment(),
         sources=tuple(source.to_options() for source in settings.knowledge_source),
         max_file_bytes=settings.knowledge_max_file_bytes,
         mirrors=settings.data_dir / "knowledge" / "sources",

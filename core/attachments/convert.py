@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import io
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import PurePath
@@ -16,21 +14,19 @@ from core.attachments.limits import ExtractionLimits
 from core.attachments.plain_text import decode, looks_like_text, markup_of
 from core.domain.errors import ExtractionFailed
 
-# Which of MarkItDown's converters reads a type, and the heavy libraries that this one needs.
-_CONVERTERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "application/pdf": ("PdfConverter", ("pdfminer", "pdfplumber")),
-    DOCX: ("DocxConverter", ("mammoth",)),
-    XLSX: ("XlsxConverter", ("pandas", "openpyxl")),
-    "application/vnd.ms-excel": ("XlsConverter", ("pandas", "xlrd")),
-    PPTX: ("PptxConverter", ("pptx",)),
-    "application/vnd.ms-outlook": ("OutlookMsgConverter", ("olefile",)),
-    "application/epub+zip": ("EpubConverter", ()),
-    "text/html": ("HtmlConverter", ()),
-    "application/x-ipynb+json": ("IpynbConverter", ()),
-    "text/csv": ("CsvConverter", ()),
+# Which of MarkItDown's converters reads a type.
+_CONVERTERS: dict[str, str] = {
+    "application/pdf": "PdfConverter",
+    DOCX: "DocxConverter",
+    XLSX: "XlsxConverter",
+    "application/vnd.ms-excel": "XlsConverter",
+    PPTX: "PptxConverter",
+    "application/vnd.ms-outlook": "OutlookMsgConverter",
+    "application/epub+zip": "EpubConverter",
+    "text/html": "HtmlConverter",
+    "application/x-ipynb+json": "IpynbConverter",
+    "text/csv": "CsvConverter",
 }
-_HEAVY = frozenset(("pandas", "openpyxl", "xlrd", "mammoth", "pptx", "pdfminer", "pdfplumber", "olefile"))
-_NEVER = frozenset(("pydub", "speech_recognition", "youtube_transcript_api", "azure"))
 _ZIPPED = frozenset((DOCX, XLSX, PPTX, "application/epub+zip"))
 _PLAIN = frozenset(("text/plain", "text/markdown", "application/json", "application/xml"))
 
@@ -47,22 +43,14 @@ def convert(file: BinaryIO, media_type: str, limits: ExtractionLimits) -> str:
         raise ExtractionFailed("No text can be read from files of this kind.")
     if media_type in _ZIPPED:
         inspect(file, limits)
-    name, needed = _CONVERTERS[media_type]
-    return _with_markitdown(file, media_type, name, needed)
+    return _with_markitdown(file, media_type)
 
 
-def _with_markitdown(file: BinaryIO, media_type: str, name: str, needed: tuple[str, ...]) -> str:
-    """One converter and nothing else: no plugins, no audio, no video pages, no language model, no recursion.
+def _with_markitdown(file: BinaryIO, media_type: str) -> str:
+    """One converter and nothing else: no plugins, no audio, no video pages, no language model, no recursion."""
+    from core.attachments.markitdown_readers import StreamInfo, converters
 
-    A ``None`` in ``sys.modules`` makes an import fail, which MarkItDown expects of optional libraries; importing them
-    all would take three seconds.
-    """
-    if "markitdown" not in sys.modules:
-        for module in (_HEAVY - set(needed)) | _NEVER:
-            sys.modules.setdefault(module, None)  # type: ignore[arg-type]
-    from markitdown import StreamInfo
-
-    converter: Callable[[], Any] = getattr(importlib.import_module("markitdown.converters"), name)
+    converter: Callable[[], Any] = getattr(converters, _CONVERTERS[media_type])
     info = StreamInfo(mimetype=media_type, extension=SUFFIXES[media_type][0], charset=_charset(file, media_type))
     return str(converter().convert(file, info).text_content)
 
@@ -100,5 +88,5 @@ def _member_text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     if not looks_like_text(content, whole=True):
         return ""
     if markup_of(content):
-        return _with_markitdown(io.BytesIO(content), "text/html", "HtmlConverter", ())
+        return _with_markitdown(io.BytesIO(content), "text/html")
     return decode(content).strip()

@@ -5,27 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
-from core.confined.measures import Measure
-from core.confined.sandbox import confine, limit_call
+from core.confined.sandbox import Settled, confine, limit_call
 from core.confined.wire import BrokenFrame, Frame, encode, read_exactly, read_frame, write_all
 from core.domain.errors import HubError
 from core.ports.confined import CallLimits
 
-_BROKEN = "The data could not be read; it may be damaged."
+_BROKEN = "It could not be read; it may be damaged."
 _MOST_REASON = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What the template process knows of itself. ``libraries``: bytes of its address space."""
-
-    process: int
-    inherited: frozenset[Measure]
-    measures: frozenset[Measure]
-    libraries: int
 
 
 def run(settled: Settled, pipe: int, file: int | None = None) -> NoReturn:
@@ -33,7 +21,7 @@ def run(settled: Settled, pipe: int, file: int | None = None) -> NoReturn:
     status = 1
     try:
         os.setsid()
-        in_force = confine(settled.inherited, settled.process, settled.measures)
+        in_force = confine(settled)
         write_all(pipe, encode({"isolation": sorted(in_force)}))
         _answer(settled, pipe, file)
         status = 0

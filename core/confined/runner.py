@@ -11,26 +11,25 @@ from dataclasses import asdict
 from typing import BinaryIO, NoReturn
 
 from core.confined.measures import ALL, Measure
-from core.confined.template_process import TemplateProcess
+from core.confined.template_process import Plan, TemplateProcess
 from core.confined.wire import LENGTH, BrokenFrame, Frame, body_length, decode, encode
-from core.domain.errors import CallDied, CallFailed, CallTookTooLong, CallTookTooMuch
+from core.domain.errors import CallDied, CallFailed, CallTookTooLong, CallTookTooMuch, Resource
 from core.ports.confined import DEFAULT, CallLimits
 
 _log = logging.getLogger("switchboard.confined")
 
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
 """For a child to be there; the first one waits for the template's imports, on a machine that may be busy."""
-_TOO_MUCH = {
-    "memory": "Reading the data took too much memory.",
-    "output": "Reading the data gave more than is allowed.",
-}
+
+_MOST_REASON = 500
+"""Characters: a child that was taken over may say what it likes, and people read it."""
 
 
 class ConfinedRunner:
     """See ``ConfinedCalls``. Use from one event loop; ``concurrency`` calls run at once, the others wait.
 
     ``preload``: modules that calls need, imported once. The template process starts with the first call, is replaced when it
-    dies, and ends after ``idle_seconds`` without a call.
+    dies, and ends after ``idle_seconds`` without a call. ``patient`` calls go behind whoever serves customers.
     """
 
     def __init__(
@@ -39,12 +38,12 @@ class ConfinedRunner:
         *,
         concurrency: int = 4,
         idle_seconds: float = 600.0,
+        patient: bool = False,
         measures: frozenset[Measure] = ALL,
     ) -> None:
-        self._preload = tuple(preload)
+        self._plan = Plan(tuple(preload), patient, measures)
         self._slots = asyncio.Semaphore(concurrency)
         self._idle_seconds = idle_seconds
-        self._measures = measures
         self._template: TemplateProcess | None = None
         self._starting = asyncio.Lock()
         self._idle: asyncio.TimerHandle | None = None
@@ -57,7 +56,7 @@ class ConfinedRunner:
     ) -> bytes:
         """See ``ConfinedCalls.call``."""
         if len(payload) > limits.memory:
-            raise CallTookTooMuch(_TOO_MUCH["memory"])
+            raise _too_much(Resource.MEMORY)
         async with self._slots:
             self._calls += 1
             try:
@@ -79,7 +78,7 @@ class ConfinedRunner:
             if self._template is not None and not self._template.alive:
                 await self.close()
             if self._template is None:
-                self._template = await TemplateProcess.start(self._preload, self._measures)
+                self._template = await TemplateProcess.start(self._plan)
             return self._template
 
     def _end_when_idle(self) -> None:
@@ -102,7 +101,7 @@ class ConfinedRunner:
                 async with asyncio.timeout(limits.wall_seconds):
                     return await _ask(child.pipe, head, payload, limits)
             except TimeoutError:
-                raise CallTookTooLong("Reading the data took too long.") from None
+                raise CallTookTooLong("Reading it took too long.") from None
             except (BrokenFrame, OSError):
                 _raise_for(await child.end())
 
@@ -126,14 +125,15 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     await loop.sock_sendall(pipe, payload)
     said = await _read(pipe)
     if "failed" in said:
-        raise CallFailed(str(said["failed"]), kind=str(said.get("kind")), reason=str(said.get("reason")))
+        detail, kind, reason = (str(said.get(name))[:_MOST_REASON] for name in ("failed", "kind", "reason"))
+        raise CallFailed(detail, kind=kind, reason=reason)
     if "too_much" in said:
-        raise CallTookTooMuch(_TOO_MUCH[str(said["too_much"])])
+        raise _too_much(Resource.MEMORY if said["too_much"] == Resource.MEMORY else Resource.OUTPUT)
     size = said.get("size")
     if (
         not isinstance(size, int) or not 0 <= size <= limits.output_bytes
     ):  # a child that was taken over may say anything
-        raise CallTookTooMuch(_TOO_MUCH["output"])
+        raise _too_much(Resource.OUTPUT)
     return await _exactly(pipe, size)
 
 
@@ -151,7 +151,13 @@ async def _exactly(pipe: socket.socket, size: int) -> bytes:
     return bytes(content)
 
 
+def _too_much(resource: Resource) -> CallTookTooMuch:
+    if resource is Resource.MEMORY:
+        return CallTookTooMuch("Reading it took too much memory.", resource=resource)
+    return CallTookTooMuch("Reading it gave more than is allowed.", resource=resource)
+
+
 def _raise_for(status: int) -> NoReturn:
     if status == -signal.SIGXCPU:
-        raise CallTookTooLong("Reading the data took too much processor time.")
-    raise CallDied("The data could not be read; the program that reads it stopped.")
+        raise CallTookTooLong("Reading it took too much processor time.")
+    raise CallDied("It could not be read; the program that reads it stopped.")

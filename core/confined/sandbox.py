@@ -11,12 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.confined import kernel, landlock, seccomp
 from core.confined.measures import ALL, Measure
-from core.confined.places import readable
 from core.ports.confined import CallLimits
 
 _NOBODY = 65534
@@ -38,38 +38,50 @@ _FILES = ("open", "os.listdir", "os.scandir")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the template process knows of itself: its number, what is in force, what is to be tried, which files may be read."""
+
+    process: int
+    inherited: frozenset[Measure]
+    measures: frozenset[Measure]
+    places: tuple[Path, ...]
+    libraries: int
+    """Bytes of its address space."""
+
+
 class Forbidden(PermissionError):
     """A function tried to reach a file, the network or another process."""
 
 
-def close_off(measures: frozenset[Measure] = ALL) -> frozenset[Measure]:
-    """Leave the network and the files to others. Call it while there is one thread. Returns what is in force."""
+def close_off(places: Sequence[Path], measures: frozenset[Measure] = ALL) -> frozenset[Measure]:
+    """Leave the network, and every file but those under ``places``, while there is one thread. Returns what is in force."""
     _limit({"RLIMIT_CORE": 0, "RLIMIT_NOFILE": _OPEN_FILES, "RLIMIT_FSIZE": 0})
     found: set[Measure] = set()
     if sys.platform != "linux":
         return frozenset()
     if Measure.NETWORK_NAMESPACE in measures and _leave_the_network():
         found.add(Measure.NETWORK_NAMESPACE)
-    if Measure.LANDLOCK in measures and landlock.restrict_to_reading(readable()):
+    if Measure.LANDLOCK in measures and landlock.restrict_to_reading(places):
         found.add(Measure.LANDLOCK)
         kernel.drop_capabilities()  # elsewhere they are needed to become another user, and go with that
     _end_with_parent()
     return frozenset(found)
 
 
-def confine(inherited: frozenset[Measure], parent: int, measures: frozenset[Measure] = ALL) -> frozenset[Measure]:
-    """The rest, in a child of the process ``parent`` that called ``close_off``. Returns all that is in force."""
-    found = set(inherited)
+def confine(settled: Settled) -> frozenset[Measure]:
+    """The rest, in a child of the process that called ``close_off``. Returns all that is in force."""
+    found, measures = set(settled.inherited), settled.measures
     if sys.platform == "linux":
         if Measure.UID in measures and Measure.LANDLOCK not in found and _become_nobody():
             found.add(Measure.UID)
         _end_with_parent()
-        if os.getppid() != parent:
+        if os.getppid() != settled.process:
             os._exit(1)
         if Measure.SECCOMP in measures and seccomp.restrict_calls():
             found.add(Measure.SECCOMP)
     if Measure.AUDIT_HOOK in measures:
-        sys.addaudithook(_refusing(readable()))
+        sys.addaudithook(_refusing(settled.places))
         found.add(Measure.AUDIT_HOOK)
     return frozenset(found)
 
@@ -124,9 +136,13 @@ def _refusing(places: Sequence[Path]) -> Callable[[str, tuple[Any, ...]], None]:
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _NETWORK or event in _PROGRAMS or (event in _FILES and _is_refused(event, arguments, inside)):
-            raise Forbidden(f"Reading foreign data may not use {event}.")
+            raise Forbidden(f"Reading foreign data may not use {event} ({_shown(arguments)}).")
 
     return refuse
+
+
+def _shown(arguments: tuple[Any, ...]) -> str:
+    return ascii(arguments[0])[:200] if arguments else ""
 
 
 def _is_refused(event: str, arguments: tuple[Any, ...], inside: tuple[str, ...]) -> bool:

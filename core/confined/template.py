@@ -19,9 +19,11 @@ from contextlib import suppress
 
 from core.confined import child
 from core.confined.measures import ALL, Measure
-from core.confined.sandbox import close_off
+from core.confined.places import readable
+from core.confined.sandbox import Settled, close_off
 from core.confined.wire import CALL, KILL, ORDER, encode
 
+_PATIENT = 10
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Libraries for sums with matrices start threads when they are imported, which a copy would be without."""
 
@@ -37,11 +39,11 @@ class Template:
 
     def serve(self, preload: Sequence[str]) -> None:
         """Imports ``preload``, then makes a child for each call."""
-        size = _open_size()
-        inherited = close_off(self._measures)
+        size, places = _open_size(), tuple(readable())
+        inherited = close_off(places, self._measures)
         missing = _import(preload)
         gc.freeze()  # what is never looked at again stays shared with the children
-        self._settled = child.Settled(os.getpid(), inherited, self._measures, _libraries(size))
+        self._settled = Settled(os.getpid(), inherited, self._measures, places, _libraries(size))
         ended, wake = os.pipe()
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
@@ -96,7 +98,7 @@ class Template:
 
 
 def main(job: str) -> None:
-    """``job`` is JSON: ``preload``, names of modules, and ``measures``. The control socket is standard input."""
+    """``job`` is JSON: a ``Plan``. The control socket is standard input."""
     wanted = json.loads(job)
     control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -104,19 +106,23 @@ def main(job: str) -> None:
         os.dup2(nothing, descriptor)
     os.close(nothing)
     warnings.simplefilter("ignore")
+    if wanted["patient"]:
+        os.nice(_PATIENT)
     Template(control, frozenset(map(Measure, wanted["measures"]))).serve(wanted["preload"])
 
 
 def _import(names: Sequence[str]) -> dict[str, str]:
     """What could not be imported, and why: the call that needs it says so again."""
     missing: dict[str, str] = {}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    for name in _ONE_THREAD:
+        os.putenv(name, "1")
     for name in names:
         try:
             importlib.import_module(name)
         except Exception as error:
             missing[name] = f"{type(error).__name__}: {error}"[:300]
-    os.environ.clear()
+    for name in _ONE_THREAD:
+        os.unsetenv(name)
     return missing
 
 

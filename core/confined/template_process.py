@@ -11,9 +11,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import BinaryIO
 
 from core.confined.measures import Measure
@@ -24,6 +24,19 @@ _START = "import sys; sys.path.append(sys.argv[1]); from core.confined.template 
 _END_SECONDS = 10.0
 
 _log = logging.getLogger("switchboard.confined")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a template process is to be: its imports, whether its children go behind others, and what is tried to confine them."""
+
+    preload: tuple[str, ...]
+    patient: bool
+    measures: frozenset[Measure]
+
+    def as_job(self) -> str:
+        """JSON, for the process itself."""
+        return json.dumps({**asdict(self), "measures": sorted(self.measures)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +67,14 @@ class TemplateProcess:
         self._listening = asyncio.create_task(self._listen(), name="confined template")
 
     @classmethod
-    async def start(cls, preload: Sequence[str], measures: frozenset[Measure]) -> TemplateProcess:
+    async def start(cls, plan: Plan) -> TemplateProcess:
         """Returns before its imports are done. It gets no environment. Raises OSError."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        job = json.dumps({"preload": list(preload), "measures": sorted(measures)})
         with theirs:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, str(ROOT), job),
+                    *(sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, str(ROOT), plan.as_job()),
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,

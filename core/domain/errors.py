@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class HubError(Exception):
     """Anything the hub raises on purpose. ``detail`` is written for the person who has to act on it."""
@@ -137,6 +139,13 @@ class ExtractionFailed(HubError):
     code = "extraction_failed"
 
 
+class Resource(StrEnum):
+    """What a confined call may have too much of."""
+
+    MEMORY = "memory"
+    OUTPUT = "output"
+
+
 class ConfinedError(HubError):
     """A confined call gave no answer. Never raised bare: its subclasses say why, ``detail`` says it to the sender of the data."""
 
@@ -164,6 +173,10 @@ class CallTookTooMuch(ConfinedError):
     """The call needed more memory, or gave a longer answer, than it may."""
 
     code = "confined_call_too_much"
+
+    def __init__(self, detail: str, *, resource: Resource) -> None:
+        super().__init__(detail)
+        self.resource = resource
 
 
 class CallDied(ConfinedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from charset_normalizer import from_bytes
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from knowledge.convert.office import OfficeReader
 
 _OFFICE = frozenset({".docx", ".pptx", ".xlsx", ".xls", ".epub", ".msg", ".ipynb"})
+_HTML = frozenset({".html", ".htm", ".xhtml"})
+_FEEDS = frozenset({".xml", ".rss", ".atom"})
+_HEAVY = _OFFICE | _HTML | _FEEDS | {".pdf"}
 _DELIMITED = frozenset({".csv", ".tsv"})
 _PLAIN = frozenset({".txt", ".text", ".rst", ".log"})
 _NO_TEXT = {
@@ -41,27 +44,28 @@ class Converter:
 
     def convert(self, path: Path) -> Document:
         """The document in ``path``. Raises UnreadableDocument with a reason for people; OSError when it is not there."""
-        suffix = path.suffix.lower()
-        for kind, suffixes in _NO_TEXT.items():
-            if suffix in suffixes:
-                raise UnreadableDocument(f"{kind} hold no text that can be indexed ({suffix})")
-        document = self._by_kind(suffix)(path)
+        refuse_without_text(path)
+        return self.convert_content(path, path.read_bytes())
+
+    def convert_content(self, path: PurePath, content: bytes) -> Document:
+        """The document that ``content`` is, by the name of the file that held it. Raises UnreadableDocument."""
+        document = self._by_kind(path.suffix.lower())(path, content)
         if not document.blocks and not document.entries:
             raise UnreadableDocument("the document holds no text")
         return document
 
-    def _by_kind(self, suffix: str) -> Callable[[Path], Document]:
+    def _by_kind(self, suffix: str) -> Callable[[PurePath, bytes], Document]:
         if suffix in {".yaml", ".yml", ".json"}:
             return self._data
         if suffix == ".pdf":
             return self._pdf
-        if suffix in {".html", ".htm", ".xhtml"}:
+        if suffix in _HTML:
             return self._html
         if suffix in _OFFICE:
             return self._office
         if suffix in _DELIMITED:
             return self._delimited
-        if suffix in {".xml", ".rss", ".atom"}:
+        if suffix in _FEEDS:
             return self._feed
         return self._plain if suffix in _PLAIN else self._markdown
 
@@ -71,8 +75,8 @@ class Converter:
 
         return OfficeReader()
 
-    def _markdown(self, path: Path) -> Document:
-        head, text = split_front_matter(read_text(path))
+    def _markdown(self, path: PurePath, content: bytes) -> Document:
+        head, text = split_front_matter(read_text(content))
         blocks = blocks_of(text)
         audience.refuse_in_tables(blocks)
         title = choose_title(head.title, first_heading(blocks), path=path)
@@ -85,35 +89,35 @@ class Converter:
             language=head.language,
         )
 
-    def _plain(self, path: Path) -> Document:
+    def _plain(self, path: PurePath, content: bytes) -> Document:
         """Text without settings at its head; what looks like Markdown in it is taken as such."""
-        text = audience.lines_of(read_text(path))
+        text = audience.lines_of(read_text(content))
         audience.refuse_first_lines(text, any_audience=True)
         audience.refuse_further(text)
         blocks = blocks_of(text)
         audience.refuse_in_tables(blocks)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
 
-    def _data(self, path: Path) -> Document:
-        text = read_text(path)
-        content = parse_data(text, json_only=path.suffix.lower() == ".json")
-        if is_faq(content) or ("faq" in path.stem.lower() and not is_openapi(content)):
-            return faq_document(content, text, title=choose_title(path=path))
-        audience.refuse_in_data(content, text)
-        return openapi_document(content) if is_openapi(content) else self._plain(path)
+    def _data(self, path: PurePath, content: bytes) -> Document:
+        text = read_text(content)
+        data = parse_data(text, json_only=path.suffix.lower() == ".json")
+        if is_faq(data) or ("faq" in path.stem.lower() and not is_openapi(data)):
+            return faq_document(data, text, title=choose_title(path=path))
+        audience.refuse_in_data(data, text)
+        return openapi_document(data) if is_openapi(data) else self._plain(path, content)
 
-    def _pdf(self, path: Path) -> Document:
+    def _pdf(self, path: PurePath, content: bytes) -> Document:
         from knowledge.convert.pdf import read_pdf
 
-        blocks, said = read_pdf(path, lambda content, page: self._office_reader.read_pdf_page(content, page))
+        blocks, said = read_pdf(content, lambda single, page: self._office_reader.read_pdf_page(single, page))
         audience.refuse_in_blocks(blocks)
         title = choose_title(said.get("title"), first_heading(blocks), path=path)
         return Document(title, tuple(blocks), audience=audience.of_properties(said))
 
-    def _html(self, path: Path) -> Document:
+    def _html(self, path: PurePath, content: bytes) -> Document:
         from knowledge.convert.html import main_part
 
-        head, source = _html_head(path)
+        head, source = _html_head(content)
         page = main_part(source)
         blocks = with_ids(self._office_reader.read(page.html.encode(), suffix=".html", charset="utf-8"))
         audience.refuse_in_blocks(blocks)
@@ -126,39 +130,51 @@ class Converter:
             language=head.language or page.language,
         )
 
-    def _office(self, path: Path) -> Document:
-        content, suffix = path.read_bytes(), path.suffix.lower()
+    def _office(self, path: PurePath, content: bytes) -> Document:
+        suffix = path.suffix.lower()
         if suffix == ".ipynb":
             audience.refuse_in_notebook(_notebook(content))
         blocks = self._office_reader.read(content, suffix=suffix)
         audience.refuse_in_blocks(blocks)
-        title = choose_title(office_title(path), first_heading(blocks), path=path)
-        return Document(title, tuple(blocks), audience=office_audience(path))
+        title = choose_title(office_title(content), first_heading(blocks), path=path)
+        return Document(title, tuple(blocks), audience=office_audience(content))
 
-    def _delimited(self, path: Path) -> Document:
-        blocks = table_of(read_text(path))
+    def _delimited(self, path: PurePath, content: bytes) -> Document:
+        blocks = table_of(read_text(content))
         audience.refuse_in_blocks(blocks)
         return Document(choose_title(path=path), tuple(blocks))
 
-    def _feed(self, path: Path) -> Document:
+    def _feed(self, path: PurePath, content: bytes) -> Document:
         """A news feed; other XML is taken as the text that it is."""
-        text = audience.lines_of(read_text(path))
+        text = audience.lines_of(read_text(content))
         audience.refuse_in_markup(text)
         audience.refuse_further(text)
         try:
-            blocks = self._office_reader.read(path.read_bytes(), suffix=path.suffix.lower())
+            blocks = self._office_reader.read(content, suffix=path.suffix.lower())
         except UnreadableDocument:
-            return self._plain(path)
+            return self._plain(path, content)
         audience.refuse_in_blocks(blocks)
         return Document(choose_title(first_heading(blocks), path=path), tuple(blocks))
 
 
-def _html_head(path: Path) -> tuple[FrontMatter, str | bytes]:
+def needs_heavy_readers(path: PurePath) -> bool:
+    """Whether reading it takes libraries that are loaded for seconds."""
+    return path.suffix.lower() in _HEAVY
+
+
+def refuse_without_text(path: PurePath) -> None:
+    """Raises UnreadableDocument for files that need not be opened to know that they hold no text."""
+    suffix = path.suffix.lower()
+    for kind, suffixes in _NO_TEXT.items():
+        if suffix in suffixes:
+            raise UnreadableDocument(f"{kind} hold no text that can be indexed ({suffix})")
+
+
+def _html_head(content: bytes) -> tuple[FrontMatter, str | bytes]:
     """What stands above a page as above a Markdown file, which generators of sites take off (Jekyll, Hugo), and the page."""
-    content = path.read_bytes()
     if not content[:200].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n").startswith(_HEAD_MARKS):
         return FrontMatter(), content
-    head, page, _ = split_head(read_text(path))
+    head, page, _ = split_head(read_text(content))
     return head, page
 
 
@@ -170,9 +186,8 @@ def _notebook(content: bytes) -> object:
         return None
 
 
-def read_text(path: Path) -> str:
+def read_text(content: bytes) -> str:
     """A text file in whatever encoding it has. Raises UnreadableDocument when it is not text."""
-    content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

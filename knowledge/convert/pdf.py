@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import pdfplumber
@@ -62,14 +61,14 @@ PageReader = Callable[[bytes, int], list[Block]]
 """Reads a PDF of one page; the number is the page's place in the document."""
 
 
-def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], dict[str, str]]:
+def read_pdf(content: bytes, read_table_page: PageReader) -> tuple[list[Block], dict[str, str]]:
     """Blocks with their page numbers, and the file's properties, by names in small letters. Raises UnreadableDocument."""
     try:
-        with pdfplumber.open(path, laparams={}) as pdf:
+        with pdfplumber.open(io.BytesIO(content), laparams={}) as pdf:
             said = {str(name).lower(): value for name, value in (pdf.metadata or {}).items() if isinstance(value, str)}
             items: list[_Item] = []
             for page in pdf.pages:
-                items.extend(_table_page(path, page, read_table_page) or _page_items(page))
+                items.extend(_table_page(content, page, read_table_page) or _page_items(page))
                 page.close()
     except PdfminerException as error:
         cause = error.args[0] if error.args else error
@@ -84,14 +83,14 @@ def read_pdf(path: Path, read_table_page: PageReader) -> tuple[list[Block], dict
     return list(_blocks(_without_frame(items))), said
 
 
-def _table_page(path: Path, page: Any, read: PageReader) -> list[_Item]:
+def _table_page(content: bytes, page: Any, read: PageReader) -> list[_Item]:
     """The page as blocks when its text stands in rows of short columns and that gave a table; otherwise nothing."""
     ruled = [table.bbox for table in page.find_tables() if _is_table(table)]
     boxes = [box for box in _text_boxes(page) if not _is_inside(box, page, ruled)]
     if len(boxes) > _MOST_BOXES or not _is_scattered(boxes):
         return []
     single = pypdfium2.PdfDocument.new()
-    with pypdfium2.PdfDocument(path) as whole:
+    with pypdfium2.PdfDocument(content) as whole:
         single.import_pages(whole, [page.page_number - 1])
     memory = io.BytesIO()
     single.save(memory)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
@@ -22,22 +22,22 @@ _PARAGRAPH = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}p"
 _LARGEST = 1_000_000
 
 
-def office_title(path: Path) -> str | None:
+def office_title(content: bytes) -> str | None:
     """The title in a Word, Excel or PowerPoint file's properties (ECMA-376 part 2, core properties)."""
-    for _, root in _read(path, _CORE):
+    for _, root in _read(content, _CORE):
         title = root.findtext(_DUBLIN_CORE_TITLE)
         return title.strip() if title else None
     return None
 
 
-def office_audience(path: Path) -> KnowledgeAudience:
+def office_audience(content: bytes) -> KnowledgeAudience:
     """For whom it is by its properties: the custom one of that name (ECMA-376 part 1, 22.3), and lines of the others.
 
     Headers, footers and comments of a Word file count as well: nothing else of us reads them. Of an e-book, by its package
     (EPUB 3.3, 5.5). Raises UnreadableDocument for an audience that is none.
     """
     said: dict[str, str] = {}
-    for name, root in _read(path, _CORE, _CUSTOM, _PACKAGE, _MARGIN):
+    for name, root in _read(content, _CORE, _CUSTOM, _PACKAGE, _MARGIN):
         if name == _MARGIN:
             paragraphs = ("".join(one.itertext()) for one in root.iter(_PARAGRAPH))
             said[f"{name} {len(said)}"] = "\n".join(paragraphs)
@@ -57,10 +57,10 @@ def _described(root: Element, place: str) -> Iterator[tuple[str, str]]:
         yield ("audience" if last == "audience" else f"{place} {number}"), text
 
 
-def _read(path: Path, *names: str) -> Iterator[tuple[str, Element]]:
+def _read(content: bytes, *names: str) -> Iterator[tuple[str, Element]]:
     """Those of the files in it that can be read; an archive that cannot be opened is told by whoever reads its text."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.infolist():
                 name = _PACKAGE if member.filename.endswith(_PACKAGE) else member.filename
                 name = _MARGIN if _MARGINS.fullmatch(name) else name

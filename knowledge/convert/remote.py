@@ -1,19 +1,22 @@
-"""The near end of the converter process: starts it when the first document needs it and replaces it when it dies."""
+"""Reads documents in confined processes, one for each document, made from a template that has its libraries loaded."""
 
 from __future__ import annotations
 
-import subprocess
-import threading
+import asyncio
+import json
+import os
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from pydantic import ValidationError
 
+from core.confined.runner import ConfinedRunner
 from core.domain.attachments import human_size
+from core.domain.errors import CallFailed, CallTookTooLong, CallTookTooMuch, ConfinedError, Resource
+from core.ports.confined import CallLimits
+from knowledge.convert.converter import needs_heavy_readers, refuse_without_text
 from knowledge.documents import Document, UnreadableDocument
-from knowledge.process.frames import BrokenFrame, Frame, encode, read
-from knowledge.process.programs import PACKAGES, command
 from knowledge.process.wire import document_from
 
 _MOST_BYTES = 32 * 1024**2
@@ -22,13 +25,24 @@ _MOST_BYTES = 32 * 1024**2
 _PROCESSORS = 4
 """As many as one document may keep busy, of the time that it has."""
 
+_MEMORY_BYTES = 4 * 1024**3
+
+_READERS = ("knowledge.convert.confined",)
+_HEAVY_READERS = (*_READERS, "knowledge.convert.office", "knowledge.convert.pdf")
+
 
 class ConverterProcess:
-    """Blocking, one document at a time. ``timeout`` is in seconds per document."""
+    """Blocking, one document at a time, in one thread. ``timeout`` is in seconds per document."""
+
+    function = "knowledge.convert.confined:convert"
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._child: subprocess.Popen[bytes] | None = None
+        cpu = int(timeout * _PROCESSORS) + 1
+        self._limits = CallLimits(timeout, cpu, memory=_MEMORY_BYTES, output_bytes=_MOST_BYTES)
+        self._loop = asyncio.Runner()
+        self._light = ConfinedRunner(_READERS, patient=True)
+        self._heavy = ConfinedRunner(_HEAVY_READERS, patient=True)
 
     def __enter__(self) -> Self:
         return self
@@ -36,73 +50,57 @@ class ConverterProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        with self._loop:
+            self._loop.run(self._close())
 
     def convert(self, path: Path) -> Document:
         """The document in ``path``. Raises UnreadableDocument, also when reading it killed the process or took too long."""
-        answer = self._ask({"path": str(path), "work": self._timeout * _PROCESSORS})
+        refuse_without_text(path)
         try:
-            if "document" in answer:
-                return document_from(answer["document"])
-            reason = str(answer["unreadable"])
-        except (ValidationError, KeyError) as error:
-            self._end()
+            with open(path, "rb", opener=_open) as file:
+                answer = json.loads(self._call(path, file))
+        except OSError as error:
+            raise UnreadableDocument(f"cannot be read: {error.strerror or error}") from error
+        except (ValueError, RecursionError) as error:
             raise UnreadableDocument("reading it gave what is no document") from error
-        raise UnreadableDocument(reason)
+        return _document(answer)
 
-    def _ask(self, request: Frame) -> Frame:
-        child = self._child or self._start()
-        assert child.stdin is not None
-        assert child.stdout is not None
-        timed_out = threading.Event()
-        timer = threading.Timer(self._timeout, _stop, (child, timed_out))
-        timer.start()
+    def _call(self, path: Path, file: BinaryIO) -> bytes:
+        runner = self._heavy if needs_heavy_readers(path) else self._light
+        name = os.fsencode(path.name).decode("utf-8", "replace").encode()
         try:
-            child.stdin.write(encode(request))
-            child.stdin.flush()
-            answer = read(_binary(child.stdout), _MOST_BYTES)
-        except BrokenPipeError:
-            answer = None
-        except BrokenFrame as error:
-            self._end()
-            reason = f"it holds more text than {human_size(_MOST_BYTES)}, or broke the converter ({error})"
-            raise UnreadableDocument(reason) from error
-        finally:
-            timer.cancel()
-            timer.join()
-        if answer is not None:
-            if timed_out.is_set():  # at the last moment: the process is gone, and the next document gets another one
-                self._end()
-            return answer
-        self._end()
-        if timed_out.is_set():
-            raise UnreadableDocument(f"reading it took longer than {self._timeout:g} seconds")
-        raise UnreadableDocument("reading it made the converter crash")
+            return self._loop.run(runner.call(self.function, name, file=file, limits=self._limits))
+        except CallTookTooLong:
+            raise UnreadableDocument(f"reading it took longer than {self._timeout:g} seconds") from None
+        except CallTookTooMuch as error:
+            raise UnreadableDocument(_too_much(error)) from None
+        except CallFailed as error:
+            raise UnreadableDocument(f"the document is broken: {error.kind}: {error.reason}") from None
+        except ConfinedError:
+            raise UnreadableDocument("reading it made the converter crash") from None
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._child = subprocess.Popen(  # noqa: S603 - a program of ours
-            command("knowledge.convert.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=PACKAGES,
-        )
-        return self._child
-
-    def _end(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        for stream in (child.stdin, child.stdout):
-            if stream is not None:
-                stream.close()
-        child.wait()
+    async def _close(self) -> None:
+        await self._light.close()
+        await self._heavy.close()
 
 
-def _stop(child: subprocess.Popen[bytes], timed_out: threading.Event) -> None:
-    timed_out.set()
-    child.kill()
+def _document(answer: Any) -> Document:
+    """A child that was taken over may answer anything."""
+    try:
+        if "document" in answer:
+            return document_from(answer["document"])
+        reason = str(answer["unreadable"])
+    except (ValidationError, KeyError, TypeError) as error:
+        raise UnreadableDocument("reading it gave what is no document") from error
+    raise UnreadableDocument(reason)
 
 
-def _binary(stream: object) -> BinaryIO:
-    return stream  # type: ignore[return-value]
+def _too_much(error: CallTookTooMuch) -> str:
+    if error.resource is Resource.OUTPUT:
+        return f"it holds more text than {human_size(_MOST_BYTES)}"
+    return "the document needs more memory than a document may"
+
+
+def _open(path: str, flags: int) -> int:
+    """Never waits: a pipe with a document's name would have no end."""
+    return os.open(path, flags | os.O_NONBLOCK)

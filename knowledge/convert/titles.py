@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import PurePath
 
 from knowledge.documents import Block, BlockKind
 
@@ -14,7 +14,7 @@ _MEANINGLESS = re.compile(
 )
 
 
-def choose_title(*candidates: str | None, path: Path) -> str:
+def choose_title(*candidates: str | None, path: PurePath) -> str:
     """The first candidate that says something, on one line; the file's name in words when none does."""
     for candidate in candidates:
         words = " ".join((candidate or "").split())

@@ -174,6 +174,7 @@ class KnowledgeProcess:
             *command("knowledge.process.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env=self.settings.environment,
             cwd=PACKAGES,
         )
         self.status.starts += 1

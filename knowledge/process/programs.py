@@ -17,8 +17,7 @@ PACKAGES = Path(__file__).parents[2]
 """The folder that holds our packages, so that a child finds them without being installed: its working directory."""
 
 _PATIENT = 10
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # unshare(2)
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4  # prctl(2)
 
 
 def command(module: str) -> tuple[str, ...]:
@@ -32,16 +31,17 @@ def die_with_parent() -> None:
         _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def confine(memory: int | None = None, cpu: float | None = None, *, patient: bool = True, network: bool = True) -> None:
+def confine(memory: int | None = None, cpu: float | None = None, *, patient: bool = True) -> None:
     """Ends with the parent, leaves no dump, goes behind whoever serves customers, and stays within bytes and seconds of work.
 
-    Call it first, while there is one thread. What the system does not know is left out: macOS refuses some of it.
+    Others of its account cannot look into it. Call it first, while there is one thread. What the system does not know is
+    left out: macOS refuses some of it.
     """
     die_with_parent()
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if patient and hasattr(os, "nice"):
         os.nice(_PATIENT)
-    if not network and sys.platform == "linux":
-        _leave_the_network()
     try:
         import resource
     except ImportError:
@@ -67,14 +67,6 @@ def work_at_most(seconds: float) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _leave_the_network() -> None:
-    """A network of its own, without interfaces. With rights of its own only where that is the only way: they may hide files."""
-    libc = _libc()
-    for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET):
-        if libc.unshare(flags) == 0:
-            return
 
 
 def _libc() -> ctypes.CDLL:

@@ -75,9 +75,12 @@ class _Together:
 class Refresh:
     """Fetches sources that are not on this machine. A process that dies over a page is started again and goes on behind it."""
 
-    def __init__(self, catalog: Catalog, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self, catalog: Catalog, *, patience: float = _PATIENCE, environment: dict[str, str] | None = None
+    ) -> None:
         self._catalog = catalog
         self._patience = patience
+        self._environment = environment
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._tickets: Reader | None = None
 
@@ -193,6 +196,7 @@ class Refresh:
             *command("knowledge.sources.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
             cwd=PACKAGES,
         )
         assert child.stdin is not None

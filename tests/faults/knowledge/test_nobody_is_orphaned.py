@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from knowledge.process.frames import encode, read
 from knowledge.process.programs import command
 from tests.faults.knowledge.programs import kill
 from tests.servers.programs import ROOT
@@ -84,7 +83,6 @@ def family() -> Iterator[Callable[[tuple[str, ...]], Family]]:
     "module",
     [
         "knowledge.process.worker",
-        "knowledge.convert.worker",
         "knowledge.sources.worker",
         "knowledge.search.build_worker",
         "knowledge.embed.export_worker",
@@ -126,24 +124,3 @@ def test_the_work_of_a_document_is_limited_and_of_many_is_not(tmp_path: Path) ->
     )
     ended = [subprocess.run([sys.executable, "-c", script, count], cwd=ROOT, check=False) for count in ("4", "1")]
     assert [one.returncode for one in ended] == [0, -24], "SIGXCPU"
-
-
-def test_a_document_is_read_without_a_network(tmp_path: Path) -> None:
-    """Only ``lo`` is left, where the kernel lets a process leave; and the document is read all the same."""
-    path = tmp_path / "a.md"
-    path.write_text("# A\n\nText.")
-    path.chmod(0o600)
-    with subprocess.Popen(
-        command("knowledge.convert.worker"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        worker.stdin.write(encode({"path": str(path), "work": 60.0}))
-        worker.stdin.flush()
-        answer = read(worker.stdout)  # type: ignore[arg-type]
-        interfaces = Path(f"/proc/{worker.pid}/net/dev").read_text().count(":")
-        worker.kill()
-    assert answer is not None
-    assert answer["document"]["title"] == "A"
-    allowed = subprocess.run(["unshare", "--net", "true"], check=False, capture_output=True).returncode == 0
-    assert interfaces == 1 or not allowed

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from core.attachments.extract import ChildExtractor
+from config import parts
+from core.attachments.extract import ConfinedExtractor
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.domain.errors import InvalidInput
+from core.ports.confined import ConfinedCalls
 from tests.corpus import corpus_files
 
 _FILES = corpus_files("attachments")
@@ -28,8 +33,17 @@ _HOLDS = {
 }
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def calls() -> AsyncIterator[ConfinedCalls]:
+    async with AsyncExitStack() as closing:
+        yield parts.make_confined(closing).files
+
+
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: path.name)
-async def test_each_file_is_read_or_refused_for_a_reason(path: Path) -> None:
+async def test_each_file_is_read_or_refused_for_a_reason(path: Path, calls: ConfinedCalls) -> None:
     try:
         media_type = identify(path, name=path.name, declared_type=None, policy=AttachmentPolicy())
     except InvalidInput:
@@ -37,6 +51,6 @@ async def test_each_file_is_read_or_refused_for_a_reason(path: Path) -> None:
     assert (media_type is None) is (path.name in _REFUSED)
     if media_type is None:
         return
-    text = await ChildExtractor().extract(path, name=path.name, media_type=media_type)
+    text = await ConfinedExtractor(calls).extract(path, name=path.name, media_type=media_type)
     assert (text == "") is (path.name in _EMPTY)
     assert _HOLDS.get(path.name, "") in text

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import time
 from typing import BinaryIO
 
 
@@ -9,12 +13,24 @@ def reverse(payload: bytes) -> bytes:
     return payload[::-1]
 
 
-def read(payload: bytes, file: BinaryIO) -> bytes:
-    return payload + file.read()
+def read_file(_payload: bytes, file: BinaryIO) -> bytes:
+    return file.read()
+
+
+def sleep_if_asked(_payload: bytes, file: BinaryIO) -> bytes:
+    content = file.read()
+    if content == b"sleep":
+        time.sleep(600)
+    return content
 
 
 def run(payload: bytes) -> bytes:
-    """Python code that leaves its answer in ``answer``."""
-    space: dict[str, object] = {"answer": ""}
-    exec(payload.decode(), space)
-    return str(space["answer"]).encode()
+    """Python code; the answer is what it prints."""
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown):
+        exec(payload.decode(), {})
+    return shown.getvalue().encode()
+
+
+def process(_payload: bytes) -> bytes:
+    return str(os.getpid()).encode()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
+import os
 from pathlib import Path
 
 import pytest
@@ -43,23 +41,27 @@ def test_characters_that_no_store_takes_are_marked(escaped: str, read: str, tmp_
 
 
 class _Odd(ConverterProcess):
-    """Its far end writes what no converter of ours does."""
+    """Its child answers what no converter of ours does: the document's own bytes."""
 
-    answer = b""
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        script = f"import sys; sys.stdin.buffer.read(1); sys.stdout.buffer.write({self.answer!r}); sys.stdout.flush()"
-        self._child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        return self._child
+    function = "tests.integration.confined.functions:read_file"
 
 
-@pytest.mark.parametrize("body", [b"[1]", b"{", b"{}", b'{"document":{"title":1}}', b'{"document":{"blocks":"x"}}'])
+@pytest.mark.parametrize(
+    "body", [b"[1]", b"1", b"{", b"{}", b'{"document":{"title":1}}', b'{"document":{"blocks":"x"}}', b"[" * 100_000]
+)
 def test_what_is_no_document_is_refused(body: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.md"
+    path.write_bytes(body)
     with _Odd(timeout=100) as reader:
-        reader.answer = len(body).to_bytes(4, "big") + body
         for _ in range(2):
-            with pytest.raises(UnreadableDocument):
-                reader.convert(tmp_path / "x.md")
+            with pytest.raises(UnreadableDocument, match="no document"):
+                reader.convert(path)
+
+
+def test_a_pipe_with_a_documents_name_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.md")
+    with ConverterProcess(timeout=100) as reader, pytest.raises(UnreadableDocument):
+        reader.convert(tmp_path / "x.md")
 
 
 def test_a_document_of_too_many_passages_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,15 +99,14 @@ def test_a_document_that_cannot_be_cut_stops_no_other(tmp_path: Path) -> None:
     assert "IndexError" in reason
 
 
-def test_a_time_limit_that_strikes_with_the_answer_costs_the_next_document_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Late(threading.Timer):
-        def cancel(self) -> None:
-            self.function(*self.args)
-            super().cancel()
+def test_a_document_that_takes_too_long_costs_the_next_one_nothing(tmp_path: Path) -> None:
+    class Slow(ConverterProcess):
+        function = "tests.integration.confined.functions:sleep_if_asked"
 
-    monkeypatch.setattr("knowledge.convert.remote.threading.Timer", Late)
-    (tmp_path / "a.md").write_text("# A\n\nText.")
-    with ConverterProcess(timeout=100) as reader:
-        assert [reader.convert(tmp_path / "a.md").title for _ in range(2)] == ["A", "A"]
+    (tmp_path / "slow.md").write_text("sleep")
+    (tmp_path / "fast.md").write_text('{"unreadable": "fast"}')
+    with Slow(timeout=0.5) as reader:
+        with pytest.raises(UnreadableDocument, match=r"longer than 0.5 seconds"):
+            reader.convert(tmp_path / "slow.md")
+        with pytest.raises(UnreadableDocument, match="fast"):
+            reader.convert(tmp_path / "fast.md")

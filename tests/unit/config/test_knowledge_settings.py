@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from config.knowledge.knowledge_parts import knowledge_settings
-from config.settings import read_settings
+from config.processes.environment import program_environment
+from config.settings import Settings, read_settings
 from core.domain.errors import ConfigError
 
 
@@ -76,3 +77,15 @@ def test_the_largest_document_can_be_set(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("KNOWLEDGE_MAX_FILE_BYTES", "0")
     with pytest.raises(ConfigError, match="KNOWLEDGE_MAX_FILE_BYTES"):
         read_settings()
+
+
+def test_programs_beside_the_hub_get_none_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets have many names; so what is passed on is listed, and every setting of the hub is kept from it."""
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "secret")
+    monkeypatch.setenv("SOMEBODY_ELSES_TOKEN", "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    passed = program_environment()
+    assert "secret" not in passed.values()
+    assert passed["HTTPS_PROXY"] == "http://proxy:3128"
+    assert "PATH" in passed
