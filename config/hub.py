@@ -200,8 +200,7 @@ class Hub:
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
-        door = make_door(self.settings, surroundings, self._handoff.teams)
-        if door is not None:
+        if (door := make_door(self.settings, surroundings, self._handoff.teams)) is not None:
             made[OWN_APP] = door
         self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
         guests = self.settings.desk_guests_may_claim
