@@ -5,18 +5,20 @@
 #   docker build -t switchboard --build-arg TORCH_INDEX=<address of PyTorch's CPU wheels> .    downloads less while it is built
 #   docker build -t switchboard-torch --target torch .                                         makes any EMBEDDING_MODEL ready when it starts
 #   docker build -t switchboard-web --target web .                                             for `--role web` only
-ARG PYTHON=3.11
+# By digest: --build-arg PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:...
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
-FROM python:${PYTHON}-slim AS installed
+FROM ${PYTHON_IMAGE} AS installed
 WORKDIR /app
 ARG TORCH_INDEX=""
 ENV PIP_NO_CACHE_DIR=1
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY scripts/install.sh scripts/install.sh
-# Where the CPU build of PyTorch is named, it is put in first; the lock then finds its version already there.
+# Where the CPU build of PyTorch is named, it is put in first; the lock then finds its version already there. The lock has the hash
+# of one such build only, so none is asked for: whoever names the place trusts it.
 RUN if [ -n "$TORCH_INDEX" ]; then \
       python -m venv .venv && \
-      .venv/bin/pip install -q --no-compile --index-url "$TORCH_INDEX" "$(grep -E '^torch==' requirements.lock)"; \
+      .venv/bin/pip install -q --no-compile --index-url "$TORCH_INDEX" "$(grep -oE '^torch==[^ ]+' requirements.lock)"; \
     fi
 COPY api api
 COPY channels channels
@@ -43,7 +45,7 @@ RUN .venv/bin/pip list --format=freeze | cut -d= -f1 | \
 FROM trimmed AS modelless
 RUN rm -rf .venv/share/switchboard/models
 
-FROM python:${PYTHON}-slim AS runtime
+FROM ${PYTHON_IMAGE} AS runtime
 # Sources of knowledge may be Git repositories.
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends ca-certificates git openssh-client && \
     rm -rf /var/lib/apt/lists/*

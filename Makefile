@@ -8,7 +8,7 @@ ARGS ?=
 ORDER = -n $(JOBS) --dist loadfile --no-loadscope-reorder -o tmp_path_retention_policy=failed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format soak bench lock widget docs clean
+.PHONY: help run test check audit format soak bench lock widget docs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test: ## install everything the tests need and run all of them; ARGS="-k name" f
 check: ## formatting, lint, types, import contracts, locks, and the quick tests of the project's own rules
 	@bash scripts/install.sh dev
 	@bash scripts/check.sh
+
+audit: ## ask the advisory services about everything that is locked
+	@bash scripts/install.sh dev
+	@bash scripts/audit.sh
 
 format: ## format the code and mend what the linter can mend
 	@bash scripts/install.sh dev

@@ -14,7 +14,7 @@ from api.knowledge import knowledge_routes
 from api.logging import answer_with_id, correlate
 from api.metrics import PrometheusMetrics, measure_requests, metric_routes
 from api.openapi import openapi_routes
-from api.operator_access import LOCAL, OperatorAccess
+from api.operator_access import OperatorAccess
 from api.problems import problems
 from api.search import search_routes
 from core.ports.freshness import Freshness
@@ -33,7 +33,7 @@ class Operations:
     retriever: Retriever
     version: str
     gaps: GapBook
-    operators: OperatorAccess = LOCAL
+    operators: OperatorAccess
     freshness: Freshness | None = None
 
 
@@ -48,7 +48,7 @@ def build_app(
         middlewares=[correlate, measure_requests(operations.metrics), problems], client_max_size=max_body
     )
     app.on_response_prepare.append(answer_with_id)
-    app.add_routes(operations.health.routes())
+    app.add_routes(operations.health.routes(operations.operators.allows))
     app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
     app.add_routes(search_routes(operations.retriever, operations.operators))
     app.add_routes(gap_routes(operations.gaps, operations.operators))

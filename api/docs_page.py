@@ -56,7 +56,8 @@ def _group(tag: dict[str, str], spec: dict[str, Any]) -> str:
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     parts = [f"<p>{escape(operation['description'])}</p>"] if "description" in operation else []
     if operation["security"]:
-        parts.append("<p>Needs <code>Authorization: Bearer</code> with the session's token.</p>")
+        whose = "operator token" if {"operator": []} in operation["security"] else "session's token"
+        parts.append(f"<p>Needs <code>Authorization: Bearer</code> with the {whose}.</p>")
     if parameters := operation.get("parameters"):
         parts.append(
             _table(("Parameter", "In", "Meaning"), [(p["name"], p["in"], p["description"]) for p in parameters])

@@ -12,11 +12,12 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from channels.web.users import IsOperator, nobody
 from core.domain.errors import NotFound
 
 _log = structlog.get_logger(__name__)
 _PATIENCE = 1.8
-PARTS = ("db", "vectors", "cache", "channels")
+PARTS = ("db", "vectors", "cache", "channels", "disk")
 
 
 class HealthStatus(StrEnum):
@@ -29,11 +30,15 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. ``detail`` is public: a sentence without addresses or secrets. ``parts``: e.g. per channel."""
+    """What a check found. ``detail`` is public: a sentence without names, addresses or secrets. ``parts``: e.g. per channel.
+
+    ``cause`` stands in its place for operators.
+    """
 
     status: HealthStatus = HealthStatus.OK
     detail: str | None = None
     parts: Mapping[str, HealthStatus] = field(default_factory=dict)
+    cause: str | None = None
 
 
 Check = Callable[[], Awaitable[Finding | None]]
@@ -46,11 +51,12 @@ class Timed:
     finding: Finding
     latency: float
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, *, for_operator: bool = False) -> dict[str, Any]:
         """As served."""
         body: dict[str, Any] = {"status": self.finding.status, "latency_ms": round(self.latency, 1)}
-        if self.finding.detail:
-            body["detail"] = self.finding.detail
+        detail = (self.finding.cause if for_operator else None) or self.finding.detail
+        if detail:
+            body["detail"] = detail
         if self.finding.parts:
             body["parts"] = dict(self.finding.parts)
         return body
@@ -67,6 +73,7 @@ class Health:
         self._version = version
         self._running: dict[str, asyncio.Task[Finding]] = {}
         self._stopping = False
+        self._is_operator: IsOperator = nobody
 
     def stop(self) -> None:
         """From now on not ready, so that a load balancer sends nothing new while the rest is finished."""
@@ -103,8 +110,9 @@ class Health:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def routes(self) -> list[web.RouteDef]:
-        """Public, since orchestrators hold no token."""
+    def routes(self, is_operator: IsOperator = nobody) -> list[web.RouteDef]:
+        """Public, since orchestrators hold no token. Only operators are told the cause."""
+        self._is_operator = is_operator
         return [
             web.get("/health", self._serve_overall),
             web.get("/health/live", self._serve_live),
@@ -119,13 +127,14 @@ class Health:
             _log.warning("health.down", part=name, error=str(error) or type(error).__name__)
             return Finding(HealthStatus.DOWN, type(error).__name__)
 
-    async def _serve_overall(self, _request: web.Request) -> web.Response:
+    async def _serve_overall(self, request: web.Request) -> web.Response:
         status, found = await self.overall()
+        for_operator = self._is_operator(request)
         body = {
             "status": status,
             "version": self._version,
             "stopping": self._stopping,
-            "checks": {name: timed.as_json() for name, timed in found.items()},
+            "checks": {name: timed.as_json(for_operator=for_operator) for name, timed in found.items()},
         }
         return _answer(body, down=status is HealthStatus.DOWN)
 
@@ -133,16 +142,19 @@ class Health:
         """That this line runs is the proof: the process is up and its event loop turns."""
         return _answer({"status": HealthStatus.OK})
 
-    async def _serve_ready(self, _request: web.Request) -> web.Response:
+    async def _serve_ready(self, request: web.Request) -> web.Response:
         if self._stopping:
             return _answer({"status": HealthStatus.DOWN, "detail": "stopping"}, down=True)
         database = await self.part("db")
         down = database.finding.status is HealthStatus.DOWN
-        return _answer({"status": HealthStatus.DOWN if down else HealthStatus.OK, "db": database.as_json()}, down=down)
+        shown = database.as_json(for_operator=self._is_operator(request))
+        return _answer({"status": HealthStatus.DOWN if down else HealthStatus.OK, "db": shown}, down=down)
 
     async def _serve_part(self, request: web.Request) -> web.Response:
         timed = await self.part(request.match_info["part"])
-        return _answer(timed.as_json(), down=timed.finding.status is HealthStatus.DOWN)
+        return _answer(
+            timed.as_json(for_operator=self._is_operator(request)), down=timed.finding.status is HealthStatus.DOWN
+        )
 
 
 def _answer(body: Mapping[str, Any], *, down: bool = False) -> web.Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,14 +17,16 @@ from urllib.parse import parse_qs
 import structlog
 from aiohttp import web
 
+from channels.bounded_body import BoundedBody
 from core.domain.errors import BadSignature, InvalidInput
 from core.domain.push import Push
 from core.ports.freshness import Freshness
 from core.ports.metrics import Counter, Metrics
 
 PATH = "/webhooks/knowledge"
-_MAX_BODY = 8 * 1024 * 1024
-"""A push of 2,048 commits, GitHub's most, with the files of each, is smaller; GitHub itself stops at 25 MB."""
+_MAX_BODY = 1024 * 1024
+"""Pushes of some hundred commits. What a larger one changed is read by the clock, or when somebody asks for it."""
+_SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
 _LONGEST_ID = 200
 _DELIVERIES = ("x-github-delivery", "idempotency-key", "x-gitlab-event-uuid", "x-gitea-delivery", "x-forgejo-delivery")
 _ADDRESSES = (
@@ -44,16 +47,20 @@ _log = structlog.get_logger(__name__)
 def knowledge_hook(freshness: Freshness, secrets: Sequence[str], metrics: Metrics) -> list[web.RouteDef]:
     """No route where there is no secret: whoever could have sources read could have them read all day."""
 
+    body = BoundedBody(_MAX_BODY)
+
     async def take(request: web.Request) -> web.Response:
-        body = await _body(request)
+        body.check_length(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         try:
-            prove(headers, body, secrets)
+            require_proof(headers)
+            read = await body.read(request)
+            prove(headers, read, secrets)
         except BadSignature:
             metrics.count(Counter.BAD_SIGNATURES, channel="knowledge")
             _log.warning("webhook.wrong_signature", channel="knowledge", remote=request.remote)
             raise
-        asked = await _ask(freshness, headers, body)
+        asked = await _ask(freshness, headers, read)
         return web.json_response(
             {"sources": list(asked or ()), "repeated": asked is None}, status=202, headers={"Cache-Control": "no-store"}
         )
@@ -61,13 +68,10 @@ def knowledge_hook(freshness: Freshness, secrets: Sequence[str], metrics: Metric
     return [web.post(PATH, take)] if secrets else []
 
 
-async def _body(request: web.Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise web.HTTPRequestEntityTooLarge(max_size=_MAX_BODY, actual_size=len(body))
-    return bytes(body)
+def require_proof(headers: Mapping[str, str]) -> None:
+    """Before the body is read: whether anything in the headers could prove it. Raises BadSignature."""
+    if not (_SIGNATURE.fullmatch(headers.get("x-hub-signature-256", "")) or headers.get("x-gitlab-token")):
+        raise BadSignature("The request is not signed.")
 
 
 def prove(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:

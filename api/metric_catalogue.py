@@ -44,6 +44,9 @@ COUNTERS: dict[Counter, Description] = {
     Counter.FEEDBACK: Description("Ratings given by customers.", ("rating",)),
     Counter.RERANKS: Description("Second looks at what a search found; all but done kept its own order.", ("outcome",)),
     Counter.HTTP_REQUESTS: Description("HTTP requests answered.", ("method", "route", "status")),
+    Counter.CONNECTIONS_REFUSED: Description(
+        "Connections closed because of a limit: in_all, per_address, silent (no request) or slow_body.", ("reason",)
+    ),
 }
 
 TIMINGS: dict[Timing, Description] = {
@@ -61,6 +64,7 @@ TIMINGS: dict[Timing, Description] = {
 }
 
 GAUGES: dict[Gauge, Description] = {
+    Gauge.CONNECTIONS: Description("Open connections of this process, WebSockets included."),
     Gauge.OPEN_SOCKETS: Description("WebSocket connections of this process."),
     Gauge.TURNS_IN_PROGRESS: Description("Turns that this process is working on."),
     Gauge.KNOWLEDGE_READY: Description("1 when a search would be answered now."),

@@ -27,7 +27,7 @@ _PROBLEMS = {
     503: "Nothing was stored. Try again after `Retry-After` seconds.",
 }
 
-_SECURITY: dict[str, list[dict[str, list[str]]]] = {"session": [{"session": []}], "operator": [{"operator": []}, {}]}
+_SECURITY: dict[str, list[dict[str, list[str]]]] = {"session": [{"session": []}], "operator": [{"operator": []}]}
 
 
 @cache
@@ -56,7 +56,7 @@ def description(version: str) -> dict[str, Any]:
                 "operator": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "The token in `DATA_DIR/operator_token`, asked for where a proxy stands in front.",
+                    "description": "The token in `DATA_DIR/operator_token`.",
                 },
             },
         },

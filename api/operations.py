@@ -44,6 +44,7 @@ _JSON = "application/json"
 _FORM = "multipart/form-data"
 _ID = Parameter("id", "The session's id.", required=True)
 _SESSION_PROBLEMS = (401, 403, 404, 410, 429, 503)
+_OPERATOR_PROBLEMS = (401, 403, 429)
 _WAIT = Parameter("wait", "Seconds to wait, from 0 to 30; a larger number counts as 30.", "number")
 _AFTER = Parameter("after", "Only what has a larger cursor; 0 for everything.", "integer")
 _LIMIT = Parameter("limit", "How many at most.", "integer")
@@ -146,7 +147,7 @@ _OPERATE = (
         *("POST", "/api/search", "Search the knowledge base", "Operation", "operator"),
         {200: ("Passages, best first.", s.SearchResults)},
         bodies={_JSON: s.SearchQuery},
-        problems=(400, 403, 413, 503),
+        problems=(400, *_OPERATOR_PROBLEMS, 413, 503),
     ),
     Operation(
         *("GET", "/api/gaps", "What is asked and not answered", "Operation", "operator"),
@@ -156,27 +157,27 @@ _OPERATE = (
             Parameter("limit", "How many at most, 100 where it is not said.", "integer"),
             Parameter("closed", "1: also what is done with.", "integer"),
         ),
-        problems=(400, 403, 503),
+        problems=(400, *_OPERATOR_PROBLEMS, 503),
     ),
     Operation(
         *("POST", "/api/gaps/{id}/close", "Say that it is answered now", "Operation", "operator"),
         {204: ("Done with, until somebody asks again.", None)},
         bodies={_JSON: s.GapClosing},
         parameters=(Parameter("id", "Of questions that ask the same.", required=True),),
-        problems=(400, 403, 404, 413, 503),
+        problems=(400, *_OPERATOR_PROBLEMS, 404, 413, 503),
     ),
     Operation(
         *("GET", "/api/knowledge/status", "How fresh each source is", "Operation", "operator"),
         {200: ("Each source that is configured.", k.KnowledgeStatus)},
         "Runs that are under way, were cut off or failed are shown as such.",
-        problems=(403, 503),
+        problems=(*_OPERATOR_PROBLEMS, 503),
     ),
     Operation(
         *("POST", "/api/knowledge/reindex", "Have sources read again", "Operation", "operator"),
         {202: ("It is done as soon as can be, once more after a run that is under way.", k.ReindexAccepted)},
         "One `source`, as it is configured, or all of them where none is named.",
         {_JSON: k.ReindexRequest},
-        problems=(400, 403, 404, 413, 503),
+        problems=(400, *_OPERATOR_PROBLEMS, 404, 413, 503),
     ),
     Operation(
         *("GET", "/health", "Whether the hub works", "Operation", "public"),
@@ -194,15 +195,15 @@ _OPERATE = (
         },
     ),
     Operation(
-        *("GET", "/health/{part}", "One part: db, vectors, cache or channels", "Operation", "public"),
+        *("GET", "/health/{part}", "One part: db, vectors, cache, channels or disk", "Operation", "public"),
         {200: ("It works, or is degraded.", s.PartHealth), 503: ("It is down.", s.PartHealth)},
-        parameters=(Parameter("part", "db, vectors, cache or channels.", required=True),),
+        parameters=(Parameter("part", "db, vectors, cache, channels or disk.", required=True),),
         problems=(404,),
     ),
     Operation(
         *("GET", "/metrics", "Metrics for Prometheus", "Operation", "operator"),
         {200: ("Prometheus text, or OpenMetrics when asked for.", "text/plain")},
-        problems=(403,),
+        problems=_OPERATOR_PROBLEMS,
     ),
     Operation(
         *("GET", "/openapi.json", "This description", "Operation", "public"),

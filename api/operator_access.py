@@ -1,18 +1,21 @@
-"""Who may use operator routes until operator accounts exist: somebody on this machine, and nobody a proxy speaks for."""
+"""Who may use operator routes: whoever brings the operator token, on this machine, and not through a proxy that says so."""
 
 from __future__ import annotations
 
 import functools
 import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import HttpVersion11, web
 
-from core.domain.errors import NotAllowed
+from channels.web.rates import MemoryRates
+from channels.web.settings import Rate
+from core.domain.errors import NotAllowed, Unauthenticated
+from core.ports.metrics import Counter, Metrics, NoMetrics
 
 _FORWARDED = (
     "Forwarded",
@@ -23,49 +26,56 @@ _FORWARDED = (
     "CF-Connecting-IP",
     "True-Client-IP",
 )
+_FAILURES = Rate(10, 60)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
 class OperatorAccess:
-    """``token``: where a proxy may stand in front of the hub, being local is not enough.
+    """Checks the operator token.
 
-    A proxy on this machine that adds no header of its own, as nginx does by default, looks like a person at the machine.
+    Being on the machine proves nothing: a proxy or relay on this machine also connects from loopback, and need not say
+    that it speaks for somebody else.
     """
 
-    token: str | None = field(default=None, repr=False)
+    def __init__(
+        self, token: str, *, metrics: Metrics | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        if not token:
+            raise ValueError("the operator token is empty")
+        self._token = token.encode()
+        self._metrics = metrics or NoMetrics()
+        self._failures = MemoryRates(monotonic)
 
     def allows(self, request: web.Request) -> bool:
-        """For routes that customers use too: whoever brings another token is nobody but whom that token names."""
-        if not is_local(request):
-            return False
-        return "Authorization" not in request.headers if self.token is None else _bears(request, self.token)
+        """For routes that others use too. A wrong token is no failure here: it may be a customer's."""
+        return is_local(request) and self._is_proven(request)
 
     def guard(self, handler: Handler) -> Handler:
-        """Guard a handler. Raises NotAllowed before the body is read."""
+        """Guard a handler. Before the body is read, raises NotAllowed, Unauthenticated, or TooManyRequests.
+
+        The limit slows down those who guess. It never refuses the right token, so nobody can lock operators out.
+        """
 
         @functools.wraps(handler)
         async def guarded(request: web.Request) -> web.StreamResponse:
             if not is_local(request):
                 raise NotAllowed("This route is for operators and answers only on the machine that the hub runs on.")
-            if self.token is not None and not _bears(request, self.token):
-                raise NotAllowed(
-                    "This route is for operators. Behind a proxy they send Authorization: Bearer with the token in "
-                    "DATA_DIR/operator_token."
+            if not self._is_proven(request):
+                self._metrics.count(Counter.BAD_SIGNATURES, channel="operator")
+                await self._failures.hit("operator", request.remote or "local", _FAILURES)
+                raise Unauthenticated(
+                    "This route is for operators: send Authorization: Bearer with the token in DATA_DIR/operator_token."
                 )
             return await handler(request)
 
         return guarded
 
-
-LOCAL = OperatorAccess()
-"""No proxy anywhere: being on the machine is enough."""
-
-
-def _bears(request: web.Request, token: str) -> bool:
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode(), token.encode())
+    def _is_proven(self, request: web.Request) -> bool:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and secrets.compare_digest(
+            given.strip().encode("utf-8", "surrogateescape"), self._token
+        )
 
 
 def is_local(request: web.Request) -> bool:

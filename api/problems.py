@@ -17,6 +17,7 @@ from core.domain.errors import (
     BadSignature,
     HubError,
     InvalidInput,
+    NoRoom,
     NotAllowed,
     NotFound,
     Overloaded,
@@ -31,6 +32,7 @@ from core.domain.errors import (
 )
 
 _RETRY_AFTER = 2.0
+_NO_ROOM_RETRY_AFTER = 300.0
 
 _log = structlog.get_logger(__name__)
 
@@ -88,6 +90,8 @@ def problem_of(error: HubError) -> Problem:
             return Problem(503, "unavailable", error.detail, error.retry_after)
         case StoreUnavailable():
             return Problem(503, "unavailable", "Nothing was stored. Please send it again.", _RETRY_AFTER)
+        case NoRoom():
+            return Problem(503, "unavailable", error.detail, _NO_ROOM_RETRY_AFTER)
         case Unreachable():
             return Problem(503, "unavailable", "A service that is needed does not answer. Try again.", _RETRY_AFTER)
         case RateLimited():

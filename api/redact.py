@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from structlog.typing import WrappedLogger
 
@@ -20,11 +22,20 @@ _SHORTEST = 6
 _DEPTH = 5
 
 
+def _forms(secret: str) -> Iterator[str]:
+    """As it is, and as it stands in addresses, in JSON and in what Python shows of a value."""
+    yield secret
+    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (repr(secret)[1:-1], repr(secret.encode("utf-8", "replace"))[2:-1])
+
+
 class Redactor:
     """A structlog processor; put it after exceptions were turned into text. ``secrets``: values from the settings."""
 
     def __init__(self, secrets: Collection[str] = ()) -> None:
-        known = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+        known = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(
@@ -51,7 +62,10 @@ class Redactor:
         if isinstance(value, bytes):
             return f"<{len(value)} bytes>"
         if depth and isinstance(value, dict):
-            return {inner: self._field(inner, each, depth - 1) for inner, each in value.items()}
+            return {
+                self.text(inner) if isinstance(inner, str) else inner: self._field(inner, each, depth - 1)
+                for inner, each in value.items()
+            }
         if depth and isinstance(value, (list, tuple, set, frozenset)):
             return [self._field(None, each, depth - 1) for each in value]
         if value is None or isinstance(value, (bool, int, float)):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.load import SECRET
+from tests.servers.hub import UNLIMITED
 from tests.servers.postgres import postgres
 from tests.servers.process import ServerProcess, free_port
 
@@ -55,6 +56,7 @@ def process(module: str, *arguments: str, environment: Mapping[str, str] | None 
             "SECRET_KEY": SECRET,
             "LOG_LEVEL": "warning",
             "KNOWLEDGE_SOURCES": "none",
+            **UNLIMITED,
             **(environment or {}),
         }
         server = ServerProcess(

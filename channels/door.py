@@ -17,6 +17,7 @@ import structlog
 from aiohttp import web
 
 from channels.accepting import accept_each
+from channels.bounded_body import BoundedBody
 from core.domain.errors import BadSignature, InvalidInput, Overloaded, SessionEnded, UnknownMessage
 from core.domain.messages import InboundEvent, RawEvent
 from core.ports.channel import Channel, InboundSink, WebhookReply, WebhookRequest
@@ -33,16 +34,27 @@ _log = structlog.get_logger(__name__)
 
 
 class WebhookDoor:
-    """One channel's webhook. ``open`` between the channel's start and stop."""
+    """One channel's webhook. ``open`` between the channel's start and stop.
+
+    ``proof`` is the header without which no request is the provider's; then its body is not read.
+    """
 
     def __init__(
-        self, channel: Channel, metrics: Metrics, clock: Clock, *, public_url: str | None, max_body: int = MAX_BODY
+        self,
+        channel: Channel,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        public_url: str | None,
+        proof: str,
+        max_body: int = MAX_BODY,
     ) -> None:
         self._channel = channel
         self._metrics = metrics
         self._clock = clock
         self._public_url = public_url
-        self._max_body = max_body
+        self._proof = proof
+        self._body = BoundedBody(max_body)
         self._sink: InboundSink | None = None
         self._refused: deque[float] = deque(maxlen=_BURST)
         self._alarmed_at: float | None = None
@@ -75,7 +87,7 @@ class WebhookDoor:
         try:
             self._channel.authenticate(request)
         except BadSignature:
-            self._refuse(request)
+            self._refuse(request.remote)
             raise
         headers = {name: value for name, value in request.headers.items() if name.lower() in _KEPT_HEADERS}
         raw = RawEvent(self._channel.name, self._channel.account, request.body, headers, self._clock.now())
@@ -112,25 +124,25 @@ class WebhookDoor:
         if early is not None:
             raise Overloaded(early, retry_after=2.0)
 
-    def _refuse(self, request: WebhookRequest) -> None:
+    def _refuse(self, remote: str | None) -> None:
         name, now = self._channel.name, self._clock.monotonic()
         self._metrics.count(Counter.BAD_SIGNATURES, channel=name)
         self._refused.append(now)
         if len(self._refused) == _BURST and now - self._refused[0] < _BURST_SECONDS:
             if self.alarm is None:
-                _log.error("webhook.wrong_signatures", channel=name, remote=request.remote, within=_BURST_SECONDS)
+                _log.error("webhook.wrong_signatures", channel=name, remote=remote, within=_BURST_SECONDS)
             self._alarmed_at = now
 
     async def read(self, request: web.Request) -> WebhookRequest:
-        """What is to be proved. Raises HTTPRequestEntityTooLarge."""
-        body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > self._max_body:
-                raise web.HTTPRequestEntityTooLarge(max_size=self._max_body, actual_size=len(body))
+        """What is to be proved. Raises HTTPRequestEntityTooLarge, Overloaded, and BadSignature where nothing can be."""
+        self._body.check_length(request)
+        if not request.headers.get(self._proof):
+            self._refuse(request.remote)
+            raise BadSignature("The request is not signed.")
+        body = await self._body.read(request)
         # Providers sign the address that was configured with them, which behind a proxy is not the one that arrives.
         url = self._public_url + request.path_qs if self._public_url else str(request.url)
-        return WebhookRequest(request.method, url, dict(request.headers), bytes(body), request.remote)
+        return WebhookRequest(request.method, url, dict(request.headers), body, request.remote)
 
 
 def _response(reply: WebhookReply) -> web.Response:

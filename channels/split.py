@@ -9,9 +9,9 @@ import regex
 
 _GRAPHEME = regex.compile(r"\X")
 _BREAKS: tuple[regex.Pattern[str], ...] = (
-    regex.compile(r"\n[^\S\n]*\n\s*"),
+    regex.compile(r"\n[^\S\n]*+\n\s*"),
     regex.compile(r"\n+"),
-    regex.compile(r"[.!?…؟]+[\"'”’»)\]]*\s+|[。！？]+[」』）]*\s*"),
+    regex.compile(r"(?<![.!?…؟])[.!?…؟]++[\"'”’»)\]]*+\s+|[。！？]++[」』）]*+\s*"),
     regex.compile(r"\s+"),
 )
 """Paragraph, line, sentence, word: the first kind that occurs far enough into a piece is taken."""
@@ -77,7 +77,11 @@ def _last(ends: Iterable[int]) -> int | None:
 
 
 def _inside_cluster(text: str, start: int, end: int, limit: int, size: Callable[[str], int]) -> int:
-    fitting = start + 1
-    while fitting < end and size(text[start : fitting + 1]) <= limit:
-        fitting += 1
-    return fitting
+    low, high = start + 1, max(start + 1, min(end, start + limit))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if size(text[start:middle]) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from config.budgets import model_tokens
 from config.desk.staffed import is_staffed
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
@@ -14,6 +15,7 @@ from core.agent.texts import texts_for
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
 from core.llm.settings import AzureDeployment, OpenAIChatSettings
+from core.ports.budgets import Budgets
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
 from core.ports.drafter import Drafter
@@ -39,21 +41,25 @@ def make_responder(
     clock: Clock,
     metrics: Metrics,
     closing: AsyncExitStack,
+    budgets: Budgets,
 ) -> Responder:
     """The agent over a model where one is configured, otherwise the extractive responder.
 
+    It also answers for the agent while a customer's tokens are used up.
     ``closing`` takes what has to be closed when the hub stops.
     """
-    if not settings.has_model:
-        from core.llm.extractive import ExtractiveResponder
+    from core.llm.extractive import ExtractiveResponder
 
-        return ExtractiveResponder(retriever, agent_settings(settings), clock, store)
+    quoting = ExtractiveResponder(retriever, agent_settings(settings), clock, store)
+    if not settings.has_model:
+        return quoting
     from config.second_gate import make_verifier
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
+    from core.llm.budgeted import BudgetedResponder
 
-    model = make_model(settings, clock, metrics, closing)
-    return AgentLoop(
+    model = make_model(settings, clock, metrics, closing, budgets)
+    agent = AgentLoop(
         model,
         retriever,
         store,
@@ -63,10 +69,17 @@ def make_responder(
         tickets=store,
         verifier=make_verifier(settings, model, clock),
     )
+    return BudgetedResponder(agent, quoting, budgets, model_tokens(settings))
 
 
 def make_colleague(
-    settings: Settings, retriever: Retriever, store: SqlStore, clock: Clock, metrics: Metrics, closing: AsyncExitStack
+    settings: Settings,
+    retriever: Retriever,
+    store: SqlStore,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+    budgets: Budgets,
 ) -> Responder:
     """What staff ask in a case's thread: as for customers, with what staff may read, and without tools that change anything."""
     inside = replace(agent_settings(settings), audience=KnowledgeAudience.STAFF)
@@ -77,7 +90,7 @@ def make_colleague(
     from config.second_gate import make_verifier
     from core.agent.loop import AgentLoop
 
-    model = make_model(settings, clock, metrics, closing)
+    model = make_model(settings, clock, metrics, closing, budgets)
     return AgentLoop(model, retriever, store, inside, clock, verifier=make_verifier(settings, model, clock))
 
 
@@ -87,6 +100,7 @@ def make_briefing(
     clock: Clock,
     metrics: Metrics,
     closing: AsyncExitStack,
+    budgets: Budgets,
     *,
     staffed: bool,
 ) -> Briefing:
@@ -102,35 +116,41 @@ def make_briefing(
         return Briefing(drafter=drafter, besides=questions_besides)
     from core.agent.summarizing import ModelSummarizer
 
-    model = make_model(settings, clock, metrics, closing)
+    model = make_model(settings, clock, metrics, closing, budgets)
     return Briefing(ModelSummarizer(model, clock, settings.company_name), drafter, besides=questions_besides)
 
 
-def make_translator(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Translator | None:
+def make_translator(
+    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack, budgets: Budgets
+) -> Translator | None:
     """What puts customers and staff into each other's language, where that is wanted."""
     if not settings.desk_translate:
         return None
     from core.agent.translating import ModelTranslator
 
-    return ModelTranslator(make_model(settings, clock, metrics, closing), clock, settings.company_name)
+    return ModelTranslator(make_model(settings, clock, metrics, closing, budgets), clock, settings.company_name)
 
 
-def make_drafter(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> Drafter | None:
+def make_drafter(
+    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack, budgets: Budgets
+) -> Drafter | None:
     """What puts the answers of staff into words for everybody, where there are staff to learn from and a model."""
     if not (settings.desk_learn and settings.has_model and is_staffed(settings)):
         return None
     from core.agent.drafting import ModelDrafter
 
-    return ModelDrafter(make_model(settings, clock, metrics, closing), clock, settings.company_name)
+    return ModelDrafter(make_model(settings, clock, metrics, closing, budgets), clock, settings.company_name)
 
 
-def make_model(settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack) -> ChatModel:
+def make_model(
+    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack, budgets: Budgets
+) -> ChatModel:
     """The language model, counted. It is closed with ``closing``."""
     from core.llm.openai_chat import OpenAIChat
 
     model = OpenAIChat(chat_settings(settings), clock)
     closing.push_async_callback(model.aclose)
-    return MeasuredModel(model, metrics)
+    return MeasuredModel(model, metrics, budgets, model_tokens(settings))
 
 
 def chat_settings(settings: Settings) -> OpenAIChatSettings:

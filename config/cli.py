@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -21,20 +22,38 @@ class _HubGroup(click.Group):
             return super().invoke(ctx)
         except HubError as error:
             _fail(error.detail)
-        except BrokenPipeError:
-            raise  # whoever read the output has had enough; click knows what to do
+        except (BrokenPipeError, click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # click knows what to do, also when whoever read the output has had enough
         except OSError as error:
             _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
         except Exception as error:
             if not _is_of_database(error):
-                raise
+                _crash()
             _fail(f"The database cannot be used: {getattr(error, 'orig', None) or error}")
 
 
 def _fail(sentence: str) -> NoReturn:
     """Without the line that SQLAlchemy adds for programmers."""
-    click.echo(f"switchboard: {sentence.partition(_BACKGROUND)[0]}", err=True)
+    click.echo(f"switchboard: {_without_secrets(sentence.partition(_BACKGROUND)[0])}", err=True)
     sys.exit(2)
+
+
+def _crash() -> NoReturn:
+    """An error that nobody foresaw: all that Python knows of it."""
+    click.echo(_without_secrets(traceback.format_exc()), err=True)
+    sys.exit(1)
+
+
+def _without_secrets(text: str) -> str:
+    from api.redact import Redactor
+    from config.secret_values import all_secrets
+    from config.settings import read_settings
+
+    try:
+        secrets = all_secrets(read_settings())
+    except HubError:
+        secrets = ()
+    return Redactor(secrets).text(text)
 
 
 def _is_of_database(error: Exception) -> bool:
@@ -161,6 +180,14 @@ def show_case(name: str) -> None:
     from config.commands.case import run
 
     sys.exit(run(name))
+
+
+@main.command("blocked")
+def blocked() -> None:
+    """Show which customers staff have blocked, by whom and why. They are unblocked from the case, in Slack."""
+    from config.commands.blocked import show
+
+    show()
 
 
 @main.command("gaps")

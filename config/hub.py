@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 from aiohttp import web
 
 from api.app import Operations, build_app
-from api.health import Finding, Health, HealthStatus
+from api.health import Health
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import agent_parts, parts
-from config.cache_check import ping_cache
+from config.budgets import file_bytes, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
 from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
 from config.desk.rules import make_rules, make_sentiment
+from config.health_checks import HealthChecks
 from config.knowledge import knowledge_parts
 from config.knowledge.elsewhere_retriever import ElsewhereRetriever
 from config.knowledge.freshness import FreshKnowledge
 from config.knowledge.gap_sorting import make_gap_sorting
 from config.knowledge.learned_answers import LearnedRegression, make_learned
+from config.listener import Listener
 from config.operators import operator_access
 from config.processes.data_dir import DataDirLock, owner_name
 from config.processes.election import Election
@@ -36,12 +37,13 @@ from config.processes.loops import Loop, loops_of
 from config.processes.sweep import DailySweep, kept_for, unused_after
 from config.settings import Settings
 from core.attachments.fetching import FetchService
+from core.budgets import BudgetLedger
 from core.delivery import DeliveryService, DeliverySettings
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.errors import ConfigError, StoreUnavailable
 from core.intake import Intake
 from core.looked_up import NotingRetriever
-from core.ports.channel import Channel, SupportsAlarm, SupportsRoutes
+from core.ports.channel import Channel, SupportsRoutes
 from core.ports.desk import Desk
 from core.ports.responder import Responder
 from core.ports.store import TurnState
@@ -87,7 +89,9 @@ class Hub:
         self._process = new_id()
         election = Election(None if settings.uses_sqlite else self.store, self._process)
         self.wake = parts.make_wake(settings)
-        self.files = parts.make_files(settings)
+        self.budgets = BudgetLedger(self._clock, self.store)
+        self.disk = parts.make_disk(settings)
+        self.files = parts.make_files(settings, self.disk)
         self._closing = contextlib.AsyncExitStack()
         self.confined = parts.make_confined(self._closing)
         self.extraction = parts.make_extraction(self.store, self.files, self.metrics, self.confined.files)
@@ -96,9 +100,16 @@ class Hub:
         self.indexing = knowledge_parts.make_indexing(
             settings, self.knowledge, self.metrics, election, self._fresh.jobs, self.store
         )
+        self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
         self._fetching = FetchService(
-            self.channels, self.store, self.files, self._clock, keep_trying=settings.attachment_fetch_seconds
+            self.channels,
+            self.store,
+            self.files,
+            self._clock,
+            keep_trying=settings.attachment_fetch_seconds,
+            budgets=self.budgets,
+            daily=file_bytes(settings),
         )
         self.intake = Intake(
             self.store,
@@ -111,11 +122,10 @@ class Hub:
         self._dispatcher: Dispatcher | None = None
         self._timers: TimerLoop | None = None
         self.delivery = self._make_delivery()
-        self.health = Health(self._checks(), version=hub_version())
+        self.health = Health(HealthChecks(self).by_part(), version=hub_version())
         self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
         self._loops = self._make_loops(election)
-        self._runner: web.AppRunner | None = None
-        self._sites: list[web.TCPSite] = []
+        self._listener: Listener | None = None
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
 
@@ -171,8 +181,9 @@ class Hub:
             extraction=self.extraction,
             wake=self.wake,
             clock=self._clock,
-            rates=parts.make_rates(self.settings, self._clock),
+            budgets=self.budgets,
             metrics=self.metrics,
+            operators=self._operators,
         )
         # A terminal hangs on one process: where there may be several, each delivers to its own alone.
         account = "default" if self.settings.uses_sqlite else new_id()
@@ -185,6 +196,7 @@ class Hub:
             process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
             confined=self.confined.messages,
             alone=self.role == "all",
+            disk=self.disk,
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
@@ -192,7 +204,8 @@ class Hub:
         if door is not None:
             made[OWN_APP] = door
         self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
-        give_forms(self._handoff, made.values(), self._wall, self.store, self._clock)
+        guests = self.settings.desk_guests_may_claim
+        give_forms(self._handoff, made.values(), self._wall, self.store, self._clock, guests_may_claim=guests)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
 
     async def start(self, *, listen: bool = True) -> None:
@@ -202,6 +215,7 @@ class Hub:
         await self.files.start()
         await self.store.open()
         await self._migrate()
+        await self.budgets.start()
         await self.wake.start()
         for channel in self.channels.values():
             await channel.start(self.intake)
@@ -230,8 +244,9 @@ class Hub:
 
     async def _start_working(self) -> None:
         retriever = NotingRetriever(self.indexing.retriever)
+        model_parts = (self._clock, self.metrics, self._closing, self.budgets)
         turn = Turn(
-            self._make_responder(self.settings, retriever, self.store, self._clock, self.metrics, self._closing),
+            self._make_responder(self.settings, retriever, self.store, *model_parts),
             self._make_desk(),
             self.channels,
             self.metrics,
@@ -242,6 +257,7 @@ class Hub:
             make_rules(self.settings, self._handoff.mood_words),
             self.store.still_held,
             make_sentiment(self._handoff.mood_words),
+            make_turn_budgets(self.settings, self.budgets, self.channels, self._clock),
         )
         self._dispatcher = Dispatcher(
             self.store,
@@ -252,7 +268,7 @@ class Hub:
         )
         await self._dispatcher.start()
         await self.delivery.start()
-        drafter = agent_parts.make_drafter(self.settings, self._clock, self.metrics, self._closing)
+        drafter = agent_parts.make_drafter(self.settings, *model_parts)
         self._timers = make_timers(
             self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter, self.channels
         )
@@ -270,18 +286,24 @@ class Hub:
             return None
         retriever = self.indexing.retriever
         return agent_parts.make_colleague(
-            self.settings, retriever, self.store, self._clock, self.metrics, self._closing
+            self.settings, retriever, self.store, self._clock, self.metrics, self._closing, self.budgets
         )
 
     def _translator(self) -> Translator | None:
         if self._wall is None:
             return None
-        return agent_parts.make_translator(self.settings, self._clock, self.metrics, self._closing)
+        return agent_parts.make_translator(self.settings, self._clock, self.metrics, self._closing, self.budgets)
 
     def _make_desk(self) -> Desk:
         can = {item.name: item.capabilities for item in self.channels.values()}
         briefing = agent_parts.make_briefing(
-            self.settings, self.indexing.retriever, self._clock, self.metrics, self._closing, staffed=bool(self._wall)
+            self.settings,
+            self.indexing.retriever,
+            self._clock,
+            self.metrics,
+            self._closing,
+            self.budgets,
+            staffed=bool(self._wall),
         )
         trial = LearnedRegression(self.knowledge, self.indexing)
         given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial)
@@ -300,7 +322,8 @@ class Hub:
         )
         return replace(state, files=files, pending=pending)
 
-    async def _listen(self) -> None:
+    def make_app(self) -> web.Application:
+        """All routes of this role, with the settings' channels."""
         routes = [
             route
             for channel in self.channels.values()
@@ -309,30 +332,23 @@ class Hub:
         ]
         hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
-        operators = operator_access(self.settings)
         book = StoredGapBook(self.store, self._clock)
+        fresh = self._fresh.freshness
         operations = Operations(
-            self.health, self.metrics, self.store, retriever, hub_version(), book, operators, self._fresh.freshness
+            self.health, self.metrics, self.store, retriever, hub_version(), book, self._operators, fresh
         )
-        self._runner = web.AppRunner(
-            build_app(operations, [*routes, *hooks]), access_log=None, shutdown_timeout=10.0, handle_signals=False
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, backlog=1024, reuse_address=True)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {self.settings.host}:{self.settings.port}: {error.strerror}. Set PORT to a free port."
-            ) from error
-        self._sites = [site]
-        self.port = self._runner.addresses[0][1]
+        return build_app(operations, [*routes, *hooks])
+
+    async def _listen(self) -> None:
+        self._listener = Listener(self.make_app(), self.settings, self.metrics)
+        await self._listener.start()
+        self.port = self._listener.port
 
     async def stop(self) -> None:
         """Take nothing new, finish what was begun, then close. What is left over is durable and waits for the next start."""
         self.health.stop()
-        for site in self._sites:
-            await site.stop()
+        if self._listener is not None:
+            self._listener.stop_accepting()
         await self.intake.drain()
         if self._timers is not None:
             await self._timers.stop()
@@ -343,8 +359,8 @@ class Hub:
             await self.delivery.stop()
         for channel in self.channels.values():
             await channel.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is not None:
+            await self._listener.close()
         await self._close()
 
     async def _close(self) -> None:
@@ -357,45 +373,6 @@ class Hub:
         await self.indexing.stop()
         await self.health.close()
         await self.wake.stop()
+        await self.budgets.stop()
         await self.store.close()
         self._lock.release()
-
-    def _checks(self) -> Mapping[str, Any]:
-        checks: dict[str, Any] = {"db": self._check_db, "channels": self._check_channels}
-        if self.works:
-            checks["vectors"] = self._check_vectors
-        if self.settings.redis_url:
-            checks["cache"] = partial(ping_cache, self.settings.redis_url)
-        return checks
-
-    async def _check_db(self) -> Finding | None:
-        await self.store.ping()
-        unreadable = await self.store.unreadable()
-        if not unreadable:
-            return None
-        return Finding(
-            HealthStatus.DEGRADED, f"waiting conversations that cannot be read: {unreadable}; the log says why"
-        )
-
-    async def _check_vectors(self) -> Finding:
-        state = self.knowledge.health()
-        if self.indexing.idle_without_sources:
-            return Finding(detail="no sources")
-        fine = state.ready and state.measured
-        return Finding(HealthStatus.OK if fine else HealthStatus.DEGRADED, state.summary)
-
-    async def _check_channels(self) -> Finding:
-        found = {
-            lane.channel: HealthStatus.DEGRADED if lane.paused else HealthStatus.OK for lane in self.delivery.statuses()
-        }
-        troubles = {
-            lane.channel: "the provider refuses our credentials" for lane in self.delivery.statuses() if lane.paused
-        }
-        for name, channel in self.channels.items():
-            if isinstance(channel, SupportsAlarm) and channel.alarm is not None:
-                found[name] = HealthStatus.DEGRADED
-                troubles[name] = channel.alarm  # what it knows itself says more
-        if not troubles:
-            return Finding(parts=found)
-        detail = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
-        return Finding(HealthStatus.DEGRADED, detail, parts=found)

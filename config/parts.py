@@ -5,16 +5,18 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from api.logging import LogSettings
+from api.operator_access import OperatorAccess
 from channels import registry
 from channels.web.links import Links
-from channels.web.rates import MemoryRates, Rates, RedisRates
-from channels.web.settings import WebLimits, WebSettings
+from channels.web.settings import WebSettings
+from config.budgets import make_rates, web_limits
 from config.desk.staffed import is_staffed
-from config.operators import operator_access
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
+from core.attachments.disk_room import DiskRoom
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
 from core.attachments.file_store import FileStore
@@ -24,6 +26,7 @@ from core.attachments.store import open_store
 from core.confined.runner import ConfinedRunner
 from core.domain.attachments import Attachment
 from core.domain.errors import ConfigError
+from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.confined import ConfinedCalls
@@ -48,31 +51,6 @@ def log_settings(settings: Settings, *, terminal: bool) -> LogSettings:
         level=settings.log_level.upper(),
         format=("console" if terminal else "json") if chosen == "auto" else chosen,
     )
-
-
-def all_secrets(settings: Settings) -> tuple[str, ...]:
-    """What must never appear in a log."""
-    values = (
-        settings.secret_key,
-        settings.openai_api_key,
-        settings.azure_openai_api_key,
-        settings.widget_identity_secret,
-        settings.slack_bot_token,
-        settings.slack_signing_secret,
-        settings.slack_app_token,
-        settings.slack_client_secret,
-        settings.slack_desk_bot_token,
-        settings.slack_desk_signing_secret,
-        settings.slack_desk_app_token,
-        settings.telegram_bot_token,
-        settings.telegram_webhook_secret,
-        settings.twilio_auth_token,
-        settings.email_imap_url,
-        settings.email_smtp_url,
-        settings.knowledge_webhook_secret,
-        settings.reranker_api_key,
-    )
-    return tuple(secret for value in values for secret in secrets_of(value))
 
 
 def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
@@ -100,10 +78,15 @@ def make_wake(settings: Settings) -> Wake:
     return PostgresWake(settings.effective_database_url)
 
 
-def make_files(settings: Settings) -> FileStore | ObjectStore:
+def make_disk(settings: Settings) -> DiskRoom:
+    """What there is room for in DATA_DIR."""
+    return DiskRoom(settings.data_dir, quota=settings.disk_quota_bytes, reserve=settings.disk_reserve_bytes)
+
+
+def make_files(settings: Settings, disk: DiskRoom | None = None) -> FileStore | ObjectStore:
     """Where customers' files go."""
     policy = AttachmentPolicy(max_bytes=settings.max_attachment_bytes)
-    return open_store(settings.data_dir, settings.attachments_url, policy)
+    return open_store(settings.data_dir, settings.attachments_url, policy, disk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +114,6 @@ def make_extraction(
     return ExtractionService(store, files, ConfinedExtractor(calls), metrics=metrics)
 
 
-def make_rates(settings: Settings, clock: Clock) -> Rates:
-    """Shared between processes where there is a Redis."""
-    if settings.redis_url:
-        return RedisRates(settings.redis_url, clock.monotonic)
-    return MemoryRates(clock.monotonic)
-
-
 def make_web(
     settings: Settings,
     keys: tuple[str, ...],
@@ -148,8 +124,9 @@ def make_web(
     extraction: ExtractionService,
     wake: Wake,
     clock: Clock,
-    rates: Rates,
+    budgets: Budgets,
     metrics: Metrics,
+    operators: OperatorAccess,
 ) -> Channel:
     """The web channel."""
     web = WebSettings(
@@ -164,8 +141,9 @@ def make_web(
         demo_page=settings.feature_demo_page,
         trusted_proxies=settings.trusted_proxies,
         staffed=is_staffed(settings),
-        limits=WebLimits(attachment_bytes=settings.max_attachment_bytes),
+        limits=web_limits(settings),
     )
+    rates, shared_rates = make_rates(settings, clock, budgets)
     channel: Channel = registry.load("web")(
         web,
         log=store,
@@ -174,9 +152,11 @@ def make_web(
         wake=wake,
         clock=clock,
         rates=rates,
+        shared_rates=shared_rates,
+        budgets=budgets,
         metrics=metrics,
         uploaded=lambda _conversation, attachment: extraction.begin(attachment),
-        is_operator=lambda request: operator_access(settings).allows(request),
+        is_operator=operators.allows,
         shown=store,
     )
     return channel
@@ -192,6 +172,7 @@ def make_surroundings(
     process: str,
     confined: ConfinedCalls,
     alone: bool,
+    disk: DiskRoom | None = None,
 ) -> Surroundings:
     """What every channel is given."""
     public = settings.public_url
@@ -213,4 +194,9 @@ def make_surroundings(
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,
         conversations=store,
+        has_room=partial(_has_room, disk or make_disk(settings), settings.max_attachment_bytes),
     )
+
+
+async def _has_room(disk: DiskRoom, size: int) -> bool:
+    return await disk.trouble(size) is None

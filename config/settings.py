@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.redact import Redactor
 from config.groups.agent import AgentGroup
 from config.groups.desk import DeskGroup
 from config.groups.email import EmailGroup
@@ -60,6 +62,7 @@ class Settings(
         toml_file=[_HERE / "default.toml", _FILE],
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     @field_validator("*")
@@ -95,6 +98,11 @@ class Settings(
                     "must not be able to sign sessions"
                 )
         return self
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Without the user's part of addresses. Secrets hide themselves."""
+        for name, value in super().__repr_args__():
+            yield name, Redactor().text(str(value)) if "@" in str(value) else value
 
     @classmethod
     def settings_customise_sources(

@@ -10,21 +10,15 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core.agent.asking import questions_besides
+from core.agent.beside import beside
 from core.agent.person_wish import wants_person
-from core.agent.texts import in_written_language
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
+from core.domain.budget import spending
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
-from core.domain.messages import (
-    CAUTION,
-    FOR_RECORD,
-    Audience,
-    Author,
-    CustomerAction,
-    MessageKind,
-)
+from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
@@ -33,8 +27,10 @@ from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState, by_author, in_confidence
 from core.stream import ProvisionalEvents
+from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
-from core.turn_messages import about, all_about, turn_id
+from core.turn_messages import about, all_about, by_agent, last_handled, turn_id
+from core.turn_text import as_read, with_limit_told, worded
 from core.unanswered import with_gaps
 from core.written_order import as_written
 
@@ -42,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 Rules = Callable[[TurnState, Reply | None], Escalation | None]
 """Why a person is needed although nobody asked for one; with None as the reply, before the agent has answered."""
+_DESK_FULL_SECONDS = 600.0
+"""After which it is tried again to bring a case to the desk that nothing is said about to its customer."""
 _ASKED = Escalation("The customer asked for a person.", requested_by="customer", causes={"asked": {}})
 
 
@@ -64,7 +62,7 @@ class Turn:
     With a ``clock`` it measures how long customers wait. ``prepare`` completes a turn's files (their text) before the
     responder sees them; ``failure`` words the honest message for a turn that cannot be completed. ``rules`` bring in a
     person although nobody asked for one. ``still_held`` raises LostClaim when somebody else has the conversation by now.
-    ``sentiment``: how the customer sounds, which their answer says.
+    ``sentiment``: how the customer sounds, which their answer says. ``budgets``: without them nothing is limited.
     """
 
     def __init__(
@@ -80,6 +78,7 @@ class Turn:
         rules: Rules | None = None,
         still_held: Callable[[Claim], Awaitable[None]] | None = None,
         sentiment: Callable[[TurnState], str | None] | None = None,
+        budgets: TurnBudgets | None = None,
     ) -> None:
         self._responder = responder
         self._desk = desk
@@ -92,12 +91,19 @@ class Turn:
         self._rules = rules
         self._still_held = still_held
         self._sentiment = sentiment
+        self._budgets = budgets
 
     async def run(self, state: TurnState) -> TurnOutcome:
         """What to commit. Raises LostClaim when the conversation changed hands meanwhile."""
         self._observe_since_accept(Timing.QUEUE_WAIT, state)
         if state.conversation.audience is Audience.STAFF:
             return await self._desk.staff(state)
+        if self._budgets is None:
+            return await self._serve(state)
+        with spending(self._budgets.spender(state)):
+            return await self._serve(state)
+
+    async def _serve(self, state: TurnState) -> TurnOutcome:
         channel = self._channels.get(state.conversation.key.channel)
         state = as_written(state, channel.capabilities if channel else None)
         with_people = state.conversation.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
@@ -108,20 +114,38 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and last_withdrawn(state.pending) is not None and _is_theirs(state) and not _is_doubted(state):
-            return await self._take_back(state)
+        if queued and _is_theirs(state) and not _is_doubted(state):
+            read = as_read(state)
+            if await beside(read, last_withdrawn, read.pending) is not None:
+                return await self._take_back(state)
         if with_people:
             return await self._relay(state)
         if all(message.meta.get(FOR_RECORD) for message in state.pending):
-            return TurnOutcome(state.claim, handled_seq=_handled(state))
+            return TurnOutcome(state.claim, handled_seq=last_handled(state))
         if cautions := dict.fromkeys(str(found) for message in state.pending if (found := message.meta.get(CAUTION))):
             return await self._escalate(
                 state, Escalation(" ".join(cautions), requested_by="rule"), intent="caution", quietly=True
             )
-        return self._with_sentiment(state, await self._ask_agent(state))
+        if (flooded := self._flooded(state)) is not None:
+            return flooded
+        return await self._with_sentiment(state, await self._ask_agent(state))
 
-    def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
-        found = None if self._sentiment is None else self._sentiment(state)
+    def _flooded(self, state: TurnState) -> TurnOutcome | None:
+        """More than is answered: it is kept, its sender is told once, and the model is not asked.
+
+        A request for a person is passed on all the same while the desk takes more.
+        """
+        if self._budgets is None or not self._budgets.flooded(state):
+            return None
+        if _asks_for_a_person(as_read(state)) and self._budgets.can_escalate(state):
+            return None
+        self._metrics.count(Counter.TURNS, kind="flooded")
+        notice = self._budgets.flood_notice(state)
+        return self._answer(state, *([] if notice is None else [notice]))
+
+    async def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
+        read = as_read(state)
+        found = None if self._sentiment is None else await beside(read, self._sentiment, read)
         if found is None:
             return outcome
         said = (replace(one, meta={**one.meta, "sentiment": found}) for one in outcome.messages)
@@ -133,16 +157,18 @@ class Turn:
 
     async def _ask_agent(self, state: TurnState) -> TurnOutcome:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
-        if _pressed_for_a_person(state) and not questions_besides(state.pending):
+        read = as_read(state)
+        if _pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
-        theirs = by_author(state)
-        needed = None if self._rules is None or _asks_for_a_person(state) else self._rules(theirs, None)
+        theirs = by_author(read)
+        asks = await beside(read, _asks_for_a_person, read)
+        needed = None if self._rules is None or asks else await beside(theirs, self._rules, theirs, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
             reply = await self._respond(state)
         except NotYet:  # of a file, which whoever asks for a person must not wait for
-            if not _asks_for_a_person(state):
+            if not asks:
                 raise
             return await self._escalate(state, _ASKED, intent="request_person")
         self._metrics.count(Counter.TURNS, kind=str(reply.kind))
@@ -160,13 +186,12 @@ class Turn:
 
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
-        if not _was_told_of_the_end(state) or state.changes or questions_besides(state.pending):
+        if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
             return None
-        if _is_doubted(state) or not _is_theirs(state):
+        read = as_read(state)
+        if not _is_theirs(state) or not await beside(read, _may_only_rate, read):
             return None
-        if _asks_for_a_person(state) or any(says_unsolved(message.text) for message in state.pending):
-            return None
-        said = await self._desk.rated(in_written_language(state))
+        said = await self._desk.rated(worded(state))
         if said is None:
             return None
         self._metrics.count(Counter.TURNS, kind="rated")
@@ -174,22 +199,22 @@ class Turn:
 
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
-        asked = questions_besides(without_withdrawal(state.pending))
+        asked = questions_besides(without_withdrawal(as_read(state).pending))
         reply = await self._respond(replace(state, pending=asked)) if asked else None
         if reply is not None and reply.escalation is not None:
             return await self._relay(state)
         self._metrics.count(Counter.TURNS, kind="taken_back")
-        said = [self._desk.taken_back_notice(in_written_language(state))]
+        said = [self._desk.taken_back_notice(worded(state))]
         if reply is not None:
-            said.append(_by_agent(reply))
+            said.append(by_agent(reply))
         state, _ = await self._files.in_time(state)
         staff = await self._desk.taken_back(state, said)
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
+            handled_seq=last_handled(state),
             messages=all_about(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
-            contact=self._desk.contact(in_written_language(state)),
+            contact=self._desk.contact(worded(state)),
             asides=staff.asides,
             cases=staff.cases,
             gaps=reply.gaps if reply is not None else (),
@@ -198,14 +223,14 @@ class Turn:
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
         state, owed = await self._files.in_time(state)
-        said = await self._desk.relay(in_written_language(state))
+        said = await self._desk.relay(worded(state))
         self._metrics.count(Counter.TURNS, kind="relayed")
         return replace(self._told(state, said), owes_files_of=owed)
 
     def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
+            handled_seq=last_handled(state),
             messages=tuple(about(state, message) for message in said.messages),
             transition=said.transition,
             contact=said.contact,
@@ -215,7 +240,7 @@ class Turn:
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        state = _from_the_new_start(in_confidence(await self._files.all(state)))
+        whole, state = state, as_read(_from_the_new_start(in_confidence(await self._files.all(state))))
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -230,7 +255,8 @@ class Turn:
             await events.typing()
             async with asyncio.timeout(self._settings.timeout):
                 with noting() as notes:
-                    return with_gaps(state, await self._responder.respond(state, turn_id(state), events), notes)
+                    reply = await self._responder.respond(state, turn_id(state), events)
+                    return with_limit_told(whole, with_gaps(state, reply, notes))
         except TimeoutError:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
             return self._failure(state)
@@ -281,23 +307,28 @@ class Turn:
         quietly: bool = False,
         gaps: tuple[Unanswered, ...] = (),
     ) -> TurnOutcome:
+        if self._budgets is not None and (wait := self._budgets.escalation_wait(state)) > 0:
+            if quietly:
+                raise NotYet("The desk is given no more cases this hour.", seconds=min(wait, _DESK_FULL_SECONDS))
+            said_now = self._budgets.desk_full(state, wait)
+            return replace(self._answer(state, *([] if besides is None else [besides]), said_now), gaps=gaps)
         self._metrics.count(Counter.ESCALATIONS)
         state, owed = await self._files.in_time(state)
-        written = in_written_language(state)
+        written = worded(state)
         notice = await self._desk.with_ticket(written, self._desk.transfer_notice(written))
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
         if besides is not None:
-            said.insert(0, _by_agent(besides))
+            said.insert(0, by_agent(besides))
         if quietly:
             said.clear()
         staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
+            handled_seq=last_handled(state),
             messages=all_about(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
-            contact=self._desk.contact(in_written_language(state)),
+            contact=self._desk.contact(worded(state)),
             asides=staff.asides,
             cases=staff.cases,
             gaps=gaps,
@@ -305,28 +336,17 @@ class Turn:
             customer_id=state.customer.id,
         )
 
-    def _answer(self, state: TurnState, reply: Reply) -> TurnOutcome:
+    def _answer(self, state: TurnState, *replies: Reply) -> TurnOutcome:
         """What was written while a person resolved was pending then, so its arrival reopened nothing: its answer does."""
         resolved = state.conversation.state is OwnershipState.RESOLVED
         return TurnOutcome(
             state.claim,
-            handled_seq=_handled(state),
-            messages=(about(state, _by_agent(reply)),),
+            handled_seq=last_handled(state),
+            messages=all_about(state, [by_agent(reply) for reply in replies]),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
-            gaps=reply.gaps,
+            gaps=tuple(gap for reply in replies for gap in reply.gaps),
             customer_id=state.customer.id,
         )
-
-
-def _by_agent(reply: Reply) -> NewMessage:
-    meta = {
-        **reply.meta,
-        "confidence": round(reply.confidence, 4),
-        "intent": reply.intent,
-        "offers_person": reply.offers_person,
-        "requires_escalation": False,
-    }
-    return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
 
 
 def _pressed_for_a_person(state: TurnState) -> bool:
@@ -335,6 +355,12 @@ def _pressed_for_a_person(state: TurnState) -> bool:
 
 def _asks_for_a_person(state: TurnState) -> bool:
     return _pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
+
+
+def _may_only_rate(state: TurnState) -> bool:
+    if questions_besides(state.pending) or _asks_for_a_person(state):
+        return False
+    return not any(says_unsolved(message.text) for message in state.pending)
 
 
 def _is_doubted(state: TurnState) -> bool:
@@ -369,7 +395,3 @@ def _from_the_new_start(state: TurnState) -> TurnState:
     if not starts:
         return state
     return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))
-
-
-def _handled(state: TurnState) -> int:
-    return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])

@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.agent.texts import in_written_language
 from core.domain.correlation import correlation_id
 from core.domain.messages import ANSWERS_TO, LOCALE, SHARED, TOGETHER, Author
+from core.ports.responder import Reply
 from core.ports.store import NewMessage, TurnState
+from core.turn_text import worded
 
 
 def turn_id(state: TurnState) -> str:
     """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
     return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
+
+
+def by_agent(reply: Reply) -> NewMessage:
+    """The agent's message for a reply."""
+    meta = {
+        **reply.meta,
+        "confidence": round(reply.confidence, 4),
+        "intent": reply.intent,
+        "offers_person": reply.offers_person,
+        "requires_escalation": False,
+    }
+    return NewMessage(Author.AGENT, reply.text, reply.kind, citations=reply.citations, meta=meta)
+
+
+def last_handled(state: TurnState) -> int:
+    """The last place that a turn over this state handles."""
+    return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
 
 
 def all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
@@ -29,7 +47,7 @@ def all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMess
 
 def _spoken(state: TurnState) -> dict[str, str]:
     """What a channel says of its own around a message, it says in the language of that message."""
-    locale = in_written_language(state).conversation.locale or state.customer.locale
+    locale = worded(state).conversation.locale or state.customer.locale
     known = state.conversation.locale if state.customer.id == state.conversation.customer_id else None
     return {LOCALE: locale} if locale and locale != known else {}
 

@@ -15,6 +15,7 @@ from core.domain.case import Case
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
 from core.domain.messages import (
+    BLOCKED,
     CAME_BY,
     CAUTION,
     FOR_RECORD,
@@ -43,6 +44,7 @@ class Post(StrEnum):
     remark: something between the desk and its staff. mark: a sign on what a staff member wrote. reminder: something that
     somebody should do. advice: what the agent tells staff who asked it. outgoing: what goes to the customer, where it is not
     what somebody wrote in the thread. note: what a staff member noted in a form. gaps: of no case, what was not answered.
+    whisper: what only one person sees.
     """
 
     CARD = "card"
@@ -64,6 +66,7 @@ class Post(StrEnum):
     OUTGOING = "outgoing"
     NOTE = "note"
     GAPS = "gaps"
+    WHISPER = "whisper"
 
 
 def card(
@@ -83,6 +86,7 @@ def card(
         "number": case.number,
         "ticket": ticket,
         "customer": who,
+        "customer_id": customer.id,
         "verified": customer.verified,
         "email": customer.contact.email,
         "phone": customer.contact.phone,
@@ -169,7 +173,8 @@ def leads_on(earlier: Case) -> NewMessage:
 
 
 def _spoken(history: Sequence[Message]) -> Sequence[Message]:
-    return [message for message in history if message.deleted_at is None and (message.text or message.attachments)]
+    heard = [message for message in history if message.deleted_at is None and BLOCKED not in message.meta]
+    return [message for message in heard if message.text or message.attachments]
 
 
 def _part(messages: Sequence[Message], left_out: int) -> NewMessage:
@@ -269,6 +274,11 @@ def outgoing(message: Message, name: str, text: str, *, own_mark: bool) -> NewMe
     """
     form = {"form": str(message.meta.get("at") or ""), "source": message.id} if own_mark else {}
     return NewMessage(Author.STAFF, text, MessageKind.NOTICE, author_name=name, meta={POST: str(Post.OUTGOING), **form})
+
+
+def whisper(staff_id: str, text: str) -> NewMessage:
+    """A line that only that person sees."""
+    return _post(Post.WHISPER, text, to=staff_id)
 
 
 def note(name: str, text: str) -> NewMessage:

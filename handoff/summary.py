@@ -20,7 +20,7 @@ _LONGEST = 280
 _REQUEST_WORDS = 3
 _SOURCES = 3
 _SUGGESTION = 2_500
-_NUMBERED = re.compile(r"[ \t]*\[\d{1,2}\]")
+_NUMBERED = re.compile(r"(?<![ \t])[ \t]*+\[\d{1,2}\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ types=$!
 step locks bash scripts/check-locks.sh
 step format "$BIN/ruff" format --check --quiet .
 step lint "$BIN/ruff" check --quiet .
+started=$SECONDS code=0
+audited="$(bash scripts/audit.sh 2>&1)" || code=$?
+told audit "$code" $((SECONDS - started)) "$audited"
+grep 'not audited' <<<"$audited" || true
+code=0
 step imports "$BIN/lint-imports" --no-logo --no-cache
 [ "${RULES:-now}" = later ] || step rules "$BIN/python" -m pytest -q -m "not slow" tests/architecture
 

@@ -112,14 +112,33 @@ explain_failure() {
   die "the installation failed; the lines above are the end of $LOG. Running the same command again continues it."
 }
 
-# pip uses one processor, and unpacks for minutes: two of them share the lock, which names everything that is needed.
+# Of files whose hash is allowed pip prefers those of an index that tells hashes: it would pass over a CPU build of PyTorch that lies
+# on this machine, and fetch gigabytes. So it chooses by name first, and the hash of what it chose is checked when that is installed.
+install_torch() { # pip install, with its options
+  local version
+  version="$(sed -nE 's/^torch==([^ ]+).*/\1/p' "$VENV/tmp/torch.txt")"
+  if "$VENV/bin/python" -c 'import sys; from importlib.metadata import version; sys.exit(version("torch").split("+")[0] != sys.argv[1])' \
+    "$version" 2>/dev/null; then return; fi
+  "$VENV/bin/python" -m pip download -qq --no-deps -d "$VENV/tmp/torch" "torch==$version" &&
+    "$@" --no-index --find-links "$VENV/tmp/torch" -r "$VENV/tmp/torch.txt" && rm -rf "$VENV/tmp/torch"
+}
+
+# pip uses one processor, and unpacks for minutes: two of them share the lock, which names everything that is needed. An entry
+# is a name and, on lines that are indented, the hashes of its files.
 in_halves() {
-  local pip=("$VENV/bin/python" -m pip install -qq --no-compile --no-deps) other code=0
-  awk -v place="$VENV/tmp" '{ print > (place "/" NR % 2 ".txt") }' "$LOCK"
-  "${pip[@]}" -r "$VENV/tmp/0.txt" &
+  local pip=("$VENV/bin/python" -m pip install -qq --no-compile --no-deps --require-hashes) other code=0
+  awk -v place="$VENV/tmp" '/^[^ ]/ { half = /^torch==/ ? "torch" : ++count % 2 } { print > (place "/" half ".txt") }' "$LOCK"
+  { install_torch "${pip[@]}" && "${pip[@]}" -r "$VENV/tmp/0.txt"; } &
   other=$!
   "${pip[@]}" -r "$VENV/tmp/1.txt" || code=$?
   wait "$other" && return "$code"
+}
+
+# A platform's own build of a package may ask for what the lock, which is for all platforms, does not name: the CUDA libraries of
+# PyTorch. Their versions stand in its metadata, whose hash was checked; hashes of their own there are none.
+complete() {
+  awk '/^[^ ]/ { sub(/ \\$/, ""); print }' "$LOCK" >"$VENV/tmp/names.txt"
+  "$VENV/bin/python" -m pip install -qq --no-compile -r "$VENV/tmp/names.txt"
 }
 
 install() {
@@ -127,13 +146,12 @@ install() {
   rm -f "$VENV/.installed-run" "$VENV/.installed-dev"
   mkdir -p "$VENV/tmp"
   : >"$LOG"
-  printf 'Installing %s packages from %s (about 2 GB; one to three minutes)\n' "$(grep -c . "$LOCK")" "$LOCK"
+  printf 'Installing %s packages from %s (about 2 GB; one to three minutes)\n' "$(grep -c '^[^ ]' "$LOCK")" "$LOCK"
   # Big wheels are unpacked in TMPDIR: /tmp is often a small memory disk.
   export TMPDIR="$PWD/$VENV/tmp" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
   case "$VENV" in /*) TMPDIR="$VENV/tmp" ;; esac
   quietly in_halves
-  # A platform's own build of a package may ask for what the lock, which is for all platforms, does not name.
-  "$VENV/bin/python" -m pip check >>"$LOG" 2>&1 || quietly "$VENV/bin/python" -m pip install -qq --no-compile -r "$LOCK"
+  "$VENV/bin/python" -m pip check >>"$LOG" 2>&1 || quietly complete
   quietly "$VENV/bin/python" -m pip install -qq --no-compile --no-deps --no-build-isolation --editable .
   quietly "$VENV/bin/python" -m pip check
   rm -rf "$VENV/tmp"

@@ -7,7 +7,7 @@ Of a mail that is too large the text is read, and its files are named.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -25,6 +25,9 @@ MOST_REFUSED: Final = 4
 MOST_CUT: Final = 6
 """How often one at which the connection breaks: that may also be the network."""
 
+_SMALL: Final = 256 * 1024
+"""Bytes. Of a larger mail the text alone is read while the hub has no room for files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -37,8 +40,9 @@ class Mail:
 class FolderMail:
     """Remembers how often the mail that is due was asked for in vain."""
 
-    def __init__(self, settings: EmailSettings, folder: str) -> None:
+    def __init__(self, settings: EmailSettings, folder: str, has_room: Callable[[], Awaitable[bool]]) -> None:
         self._settings = settings
+        self._has_room = has_room
         self._folder = folder
         self._due: tuple[int, int] | None = None
         self._tries = 0
@@ -66,7 +70,10 @@ class FolderMail:
         facts = await connection.facts(uid)
         if facts is None or (since is not None and facts.arrived < since.replace(microsecond=0)):
             return None
-        if facts.size > self._settings.largest_mail:
+        most = self._settings.largest_mail
+        if facts.size > min(most, _SMALL) and not await self._has_room():
+            most = _SMALL
+        if facts.size > most:
             body, left_out = await reduced(connection, uid)
             return Mail(self._raw(validity, uid, body, facts.arrived, {LEFT_OUT: left_out}))
         return Mail(self._raw(validity, uid, await connection.body(uid), facts.arrived))

@@ -82,6 +82,7 @@ class Letter:
         named = (*self.reply_to, *self.others)
         return self.author is None or any(one.address != self.author.address for one in named)
 
+    @property
     def is_report(self) -> bool:
         """Whether a server speaks, and not a person."""
         return self.report is not None

@@ -55,7 +55,7 @@ class FolderReading:
     ) -> None:
         self._settings = settings
         self._folder = folder
-        self._mail = FolderMail(settings, folder)
+        self._mail = FolderMail(settings, folder, surroundings.has_room)
         self._places = FolderPlaces(surroundings.memory, settings.account, folder)
         self._around = surroundings
         self._standing = standing

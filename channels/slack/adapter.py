@@ -33,7 +33,7 @@ from channels.slack.settings import HOOK, SlackSettings
 from channels.slack.staff_channels import StaffChannels
 from channels.slack.staff_command import StaffCommands, given_there
 from channels.slack.streams import BETWEEN_APPENDS, Streams
-from channels.slack.views import StaffViews, ViewDoor
+from channels.slack.views import Refusal, StaffViews, ViewDoor
 from channels.slack.words import words
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
@@ -110,7 +110,9 @@ class SlackChannel:
         )
         self._staff = StaffCommands(surroundings.memory, settings.account, settings.staff_language)
         self._forms = ViewDoor()
-        self._door = WebhookDoor(self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
+        self._door = WebhookDoor(
+            self, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=signature.HEADER
+        )
         self._http: aiohttp.ClientSession | None = None
         self._open: Opened | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -268,9 +270,9 @@ class SlackChannel:
             web.get("/slack/oauth_redirect", self._installed),
         ]
 
-    def give_forms(self, views: StaffViews) -> None:
-        """Who knows what the forms are about that staff open from their cards."""
-        self._forms.views = views
+    def give_forms(self, views: StaffViews, refusal: Refusal | None = None) -> None:
+        """Who knows what the forms are about that staff open from their cards, and who is no staff."""
+        self._forms.views, self._forms.refusal = views, refusal
 
     async def settled(self) -> None:
         """Wait for what is done after acknowledgements (names, home tabs), and write down what was noted."""
@@ -320,7 +322,7 @@ class SlackChannel:
     async def _from_staff(self, body: bytes) -> WebhookReply | None:
         """The answer to a command that was given in a staff channel."""
         given = given_there(body, self._reader.staff_channels)
-        return None if given is None else await self._staff.answer(given)
+        return None if given is None else await self._staff.answer(given, self._forms.refusal)
 
     def _acknowledged(self, body: bytes) -> WebhookReply:
         if self._open is not None:

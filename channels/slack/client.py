@@ -22,6 +22,8 @@ _CONNECT = 3.0
 _UPLOAD = 60.0
 _PAGE = 200
 _MEMBERS = 1_000
+_AS_WRITTEN = {"parse": "none", "link_names": False}
+"""Slack finds no names and addresses in texts that are not marked as such (docs.slack.dev/reference/methods/chat.postMessage)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """Who a token belongs to, and what it may do."""
+    """Who a token belongs to, and what it may do. ``enterprise``: of which the workspace is a part, if it is of one."""
 
     team: str
     team_name: str
     user: str
     scopes: frozenset[str]
+    enterprise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class SlackClient:
         """Who we are there."""
         found, headers = await self._ask("auth.test", {}, writes=False)
         scopes = frozenset(one.strip() for one in headers.get("x-oauth-scopes", "").split(",") if one.strip())
-        return Self(str(found["team_id"]), str(found.get("team", "")), str(found["user_id"]), scopes)
+        enterprise = str(found.get("enterprise_id") or "")
+        return Self(str(found["team_id"]), str(found.get("team", "")), str(found["user_id"]), scopes, enterprise)
 
     async def post_message(
         self,
@@ -107,7 +111,8 @@ class SlackClient:
         broadcast: bool = False,
     ) -> Sent:
         """chat.postMessage; links are not unfolded into previews. ``broadcast``: a reply that the channel sees as well."""
-        quiet = {"unfurl_links": False, "unfurl_media": False} | ({"reply_broadcast": True} if broadcast else {})
+        quiet = _AS_WRITTEN | {"unfurl_links": False, "unfurl_media": False}
+        quiet |= {"reply_broadcast": True} if broadcast else {}
         found = await self._write(
             "chat.postMessage",
             {"channel": channel, "text": text, "thread_ts": thread_ts, "metadata": metadata, "username": username}
@@ -121,7 +126,7 @@ class SlackClient:
     ) -> Sent:
         """chat.update: the message as a whole is replaced."""
         args = {"channel": sent.channel, "ts": sent.ts, "text": text, "blocks": list(blocks), "metadata": metadata}
-        found = await self._write("chat.update", args)
+        found = await self._write("chat.update", args | _AS_WRITTEN)
         return Sent(str(found["channel"]), str(found["ts"]))
 
     async def delete(self, sent: Sent) -> None:
@@ -243,7 +248,7 @@ class SlackClient:
     async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
         """chat.postEphemeral: only that person sees it, and not for long."""
         args = {"channel": channel, "user": user, "text": text, "thread_ts": thread_ts}
-        await self._write("chat.postEphemeral", args)
+        await self._write("chat.postEphemeral", args | _AS_WRITTEN)
 
     async def members(self, channel: str) -> frozenset[str]:
         """conversations.members: everybody who is in a channel, apps included."""

@@ -12,7 +12,7 @@ from channels.download import Download, Downloads
 from channels.slack.client import SlackClient
 from channels.slack.mrkdwn import escaped
 from channels.slack.place import CHANNEL, message_id, slack_id
-from channels.slack.wire import Json
+from channels.slack.wire import Block, Json
 from core.domain.attachments import Attachment, AttachmentRef
 from core.domain.errors import AuthFailed, InvalidInput, NotFound, Rejected
 from core.domain.messages import Receipt
@@ -65,8 +65,8 @@ class Files:
             if link is None:
                 raise Rejected(f"{error.detail} There is no PUBLIC_URL for a link to it either.") from error
             _log.info("slack.file_as_link", reason=error.detail)
-            text = f"{escaped(str(body['label']))}: <{link}|{escaped(file.name).replace('|', '¦')}>"
-            sent = await client.post_message(channel, text, thread_ts=thread_ts, metadata=marked(key))
+            text, blocks = _linked(str(body["label"]), file.name, link)
+            sent = await client.post_message(channel, text, blocks=blocks, thread_ts=thread_ts, metadata=marked(key))
             return Receipt(message_id(sent.channel, sent.ts), tracked=True)
 
     async def outcome(self, client: SlackClient, channel: str, key: str) -> Receipt | None:
@@ -98,6 +98,13 @@ async def _from(begun: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes
     yield begun
     async for chunk in rest:
         yield chunk
+
+
+def _linked(label: str, name: str, link: str) -> tuple[str, list[Block]]:
+    """The name as text, so that none of a customer's choosing labels a link or has marks."""
+    shown = [{"type": "text", "text": f"{label}: {name} "}, {"type": "link", "url": link, "text": link}]
+    section = {"type": "rich_text_section", "elements": shown}
+    return f"{escaped(label)}: <{escaped(link)}>", [{"type": "rich_text", "elements": [section]}]
 
 
 def marked(key: str) -> Any:

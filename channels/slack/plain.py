@@ -40,7 +40,7 @@ class NoNames:
 def plain(text: str, names: Names, *, own: str | None = None) -> str:
     """Slack's marks resolved and its three escapes undone. A mention of the app itself (``own``) says nothing, so it goes."""
     if own:
-        text = re.sub(rf"[ \t]*<@{re.escape(own)}(\|[^<>]*)?>[ \t]*", " ", text)
+        text = re.sub(rf"(?<![ \t])[ \t]*+<@{re.escape(own)}(\|[^<>]*+)?>[ \t]*+", " ", text)
     return unescaped(_MARKED.sub(lambda match: _resolve(match[1], names), text)).strip()
 
 

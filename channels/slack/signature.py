@@ -9,6 +9,7 @@ from datetime import datetime
 
 from core.domain.errors import BadSignature
 
+HEADER = "x-slack-signature"
 WINDOW = 300.0
 """Seconds; an older request may be a recording (Slack's own advice)."""
 
@@ -22,7 +23,7 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
     """Any of the secrets will do. Each is tried, so that the time taken says nothing. Raises BadSignature."""
     given = {name.lower(): value for name, value in headers.items()}
-    timestamp, signature = given.get("x-slack-request-timestamp", ""), given.get("x-slack-signature", "")
+    timestamp, signature = given.get("x-slack-request-timestamp", ""), given.get(HEADER, "")
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 13 and signature.isascii()):
         raise BadSignature("The request is not signed by Slack.")
     if abs(now.timestamp() - int(timestamp)) > WINDOW:

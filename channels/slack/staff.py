@@ -20,7 +20,17 @@ from core.domain.errors import InvalidInput
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageDeleted, MessageEdited, MessageReceived, StaffAction
 
-FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.REWORD})
+FORMS = frozenset(
+    {
+        StaffAction.REPLY,
+        StaffAction.NOTE,
+        StaffAction.ASSIGN,
+        StaffAction.TICKET,
+        StaffAction.REWORD,
+        StaffAction.BLOCK,
+        StaffAction.UNBLOCK,
+    }
+)
 """What staff fill in: the ``callback_id`` of a form, and the ``action_id`` of its field, where it has one alone."""
 EXTERNAL = "external"
 """The ``mode`` of a file that Slack does not hold."""

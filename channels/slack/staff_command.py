@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from channels.slack import wire
 from channels.slack.mrkdwn import escaped
 from channels.slack.place import CHANNEL, slack_id
+from channels.slack.views import Refusal
 from channels.slack.wire import Json
 from channels.slack.words import staff_words
 from core.domain.errors import InvalidInput
@@ -41,9 +42,11 @@ class StaffCommands:
         self._account = account
         self._words = staff_words(language)
 
-    async def answer(self, fields: Json) -> WebhookReply:
-        """What only the one who gave it sees. Raises StoreUnavailable, InvalidInput."""
+    async def answer(self, fields: Json, refusal: Refusal | None = None) -> WebhookReply:
+        """What only the one who gave it sees. ``refusal``: why somebody is no staff. Raises StoreUnavailable, InvalidInput."""
         user = slack_id(fields.get("user_id"))
+        if refusal is not None and (refused := await refusal(user)) is not None:
+            return _note(escaped(refused))
         verb, _, rest = " ".join(str(fields.get("text") or "").split()).partition(" ")
         if verb.lower() != NAME:
             return _note(self._words.usage.format(command=fields["command"]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -73,13 +73,19 @@ class StaffViews(Protocol):
         ...
 
 
+Refusal = Callable[[str], Awaitable[str | None]]
+"""Why a person, by their id, may do nothing here; None for staff."""
+
+
 @runtime_checkable
 class TakesForms(Protocol):
     """A channel through which staff press. ``account``: its own, in which their threads are conversations."""
 
     account: str
 
-    def give_forms(self, views: StaffViews) -> None: ...
+    def give_forms(self, views: StaffViews, refusal: Refusal | None = None) -> None:
+        """``refusal``: why a person can give no command of the staff's."""
+        ...
 
 
 class ViewDoor:
@@ -87,6 +93,7 @@ class ViewDoor:
 
     def __init__(self) -> None:
         self.views: StaffViews | None = None
+        self.refusal: Refusal | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def refused(self, body: bytes) -> WebhookReply | None:

@@ -18,6 +18,7 @@ from channels.sms.consent import Consent, Request
 from channels.sms.parse import Form
 from channels.sms.reports import Reports
 from channels.sms.sender import Sender
+from channels.sms.signature import HEADER
 from channels.sms.window import Window
 from core.domain.errors import BadSignature, InvalidInput
 from core.domain.messages import RawEvent
@@ -64,7 +65,7 @@ class Reception(WebhookDoor):
         sender: Callable[[], Sender | None],
     ) -> None:
         public_url = surroundings.public_url.rstrip("/") if surroundings.public_url else None
-        super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=public_url)
+        super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=public_url, proof=HEADER)
         self._of = channel
         self._at = surroundings.clock
         self._notes = notes

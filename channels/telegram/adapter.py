@@ -18,7 +18,7 @@ from channels.telegram.incoming import GroupSink, Incoming
 from channels.telegram.parse import Reader
 from channels.telegram.settings import CHANNEL, PATH, TelegramSettings
 from channels.telegram.standing import Standing
-from channels.telegram.webhook import TelegramDoor
+from channels.telegram.webhook import PROOF, TelegramDoor
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
 from core.domain.errors import BadSignature, ChannelError, OutcomeUnknown, Overloaded, Unreachable
@@ -45,7 +45,6 @@ _PATIENCE: Final = 5.0
 _TYPING_SHOWS: Final = 4.0
 """Telegram shows it for five seconds."""
 _TYPING_CHATS: Final = 1000
-_PROOF: Final = "x-telegram-bot-api-secret-token"
 
 
 class TelegramChannel:
@@ -88,7 +87,7 @@ class TelegramChannel:
     def authenticate(self, request: WebhookRequest) -> None:
         """The secret that setWebhook was given, in constant time; during a rotation each of several is believed."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        given = headers.get(_PROOF, "").encode("utf-8", "surrogateescape")
+        given = headers.get(PROOF, "").encode("utf-8", "surrogateescape")
         known = [hmac.compare_digest(given, secret.encode()) for secret in self._settings.webhook_secrets]
         if not any(known):
             raise BadSignature("This request does not carry the bot's webhook secret.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
@@ -116,5 +117,7 @@ def without_mention(text: str, bot: Bot) -> str:
     if bot.username is None:
         return text
     name = re.escape(f"@{bot.username}")
-    shorter = re.sub(rf"^\s*{name}\b[\s,:;–-]*|[\s,]*{name}\s*$", "", text, flags=re.IGNORECASE)
+    shorter = re.sub(rf"^{name}\b[\s,:;–-]*", "", text.strip(), flags=re.IGNORECASE)
+    if re.search(rf"{name}\Z", shorter[-len(bot.username) - 1 :], flags=re.IGNORECASE):
+        shorter = shorter[: -len(bot.username) - 1].rstrip(string.whitespace + ",")
     return shorter if shorter.strip() else text.strip()

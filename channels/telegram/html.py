@@ -17,7 +17,7 @@ from channels.markdown.dialect import Field
 from channels.markdown.plain import PlainDialect, columns, fields, says_address
 from channels.telegram.entities import units
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*+>")
 _CODE = re.compile(r"(<code>.*?</code>|<pre>.*?</pre>)", re.DOTALL)
 _CODE_TAGS = re.compile(r"</?code>")
 _BOLD_TAGS = re.compile(r"</?b>")

@@ -30,6 +30,9 @@ _CONNECTIONS: Final = 40
 
 _log = structlog.get_logger(__name__)
 
+PROOF: Final = "x-telegram-bot-api-secret-token"
+"""The header that repeats secret_token (core.telegram.org/bots/api#setwebhook)."""
+
 See = Callable[[bytes], Awaitable[None]]
 
 
@@ -40,7 +43,9 @@ class TelegramDoor(WebhookDoor):
     """
 
     def __init__(self, channel: Channel, surroundings: Surroundings, expect: See, see: See) -> None:
-        super().__init__(channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url)
+        super().__init__(
+            channel, surroundings.metrics, surroundings.clock, public_url=surroundings.public_url, proof=PROOF
+        )
         self._expect = expect
         self._see = see
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
-from collections.abc import Sequence
+from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 
+from channels.web.addresses import countable, is_within, parse_networks
 from channels.web.rates import Rates
 from channels.web.settings import WebSettings
 from channels.web.tokens import CHANNEL, Session, Tokens
 from core.domain.conversation import Conversation
-from core.domain.errors import ConfigError, HubError, NotAllowed, SessionEnded, Unauthenticated
+from core.domain.errors import HubError, NotAllowed, SessionEnded, Unauthenticated
 from core.ports.metrics import Counter, Metrics
 from core.ports.store import Records
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """For whom a request counts: a person whom the site has signed in, wherever they are, or a stranger's address.
+
+    ``key``: what shares are counted by. ``origin``: the same of a stranger, for the messages, so that a turn counts all sessions
+    of an address together. Addresses say where somebody lives, so they are kept as keyed hashes. ``network``: of a stranger's
+    IPv6 /64 the /48 around it, which one customer of a provider may have whole.
+    """
+
+    key: str
+    known: bool
+    origin: str | None = None
+    network: str | None = None
 
 
 class Access:
@@ -27,15 +45,34 @@ class Access:
         self.limits = settings.limits
         self._records = records
         self._metrics = metrics
-        self._trusted = _networks(settings.trusted_proxies)
+        self._trusted = parse_networks(settings.trusted_proxies)
+        self._warned = False
+        secret = settings.secret_keys[0].encode()
+        self._hash_key = hashlib.blake2b(secret, person=b"web-addresses", digest_size=32).digest()
 
     def address(self, request: web.Request) -> str:
         """The client's address for counting: the nearest one that is not a trusted proxy; of IPv6 the /64."""
         peer = request.remote or "local"
         hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
-        while hops and self._is_trusted(peer):
+        while hops and is_within(peer, self._trusted):
             peer = hops.pop()
-        return _countable(peer)
+        if hops and not self._warned and not self._trusted:
+            self._warned = True  # behind a proxy that is not named, all visitors share the limits of one address
+            _log.warning("access.proxy_not_trusted", setting="TRUSTED_PROXIES")
+        return countable(peer)
+
+    def caller(self, request: web.Request, user: str | None) -> Caller:
+        """For whom a request counts. ``user``: the site's own id of a person who proved to be that person."""
+        if user is not None:
+            return Caller(f"user:{user}", known=True)
+        address = self.address(request)
+        origin, network = self._hashed(address), None
+        if address.endswith("/64"):
+            network = self._hashed(str(ipaddress.IPv6Network(address).supernet(new_prefix=48)))
+        return Caller(origin, known=False, origin=origin, network=network)
+
+    def _hashed(self, address: str) -> str:
+        return hashlib.blake2b(address.encode("utf-8", "replace"), key=self._hash_key, digest_size=12).hexdigest()
 
     def session(self, request: web.Request) -> Session:
         """The session of the request's bearer token. Raises Unauthenticated, NotAllowed for another session's path."""
@@ -72,29 +109,3 @@ class Access:
         if conversation is not None and conversation.ended_at is not None:
             raise SessionEnded("This conversation has ended. Start a new one.")
         return conversation
-
-    def _is_trusted(self, peer: str) -> bool:
-        try:
-            address = ipaddress.ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self._trusted)
-
-
-def _networks(texts: Sequence[str]) -> list[_Network]:
-    try:
-        return [ipaddress.ip_network(text, strict=False) for text in texts]
-    except ValueError as error:
-        raise ConfigError(f"TRUSTED_PROXIES holds something that is not a network: {error}") from error
-
-
-def _countable(peer: str) -> str:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return peer[:64]
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)

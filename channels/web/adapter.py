@@ -10,6 +10,7 @@ from aiohttp import web
 
 from channels.web import parse, render
 from channels.web.access import Access
+from channels.web.admission import Admission
 from channels.web.connection import Hall
 from channels.web.feedback import Feedback
 from channels.web.files import Files, Uploaded
@@ -26,13 +27,16 @@ from channels.web.settings import WebSettings
 from channels.web.shown import NotesShown, Seen
 from channels.web.socket import Sockets
 from channels.web.tokens import ACCOUNT, CHANNEL, Session, Tokens
+from channels.web.unsent_files import UnsentFiles
 from channels.web.users import IsOperator, Users, WebRecords, nobody
 from core.domain.attachments import AttachmentRef
+from core.domain.budget import ORIGIN
 from core.domain.capabilities import Capabilities, TextFormat
 from core.domain.conversation import Conversation
 from core.domain.errors import BadSignature, InvalidInput, Rejected, StoreUnavailable, Unauthenticated, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
+from core.ports.budgets import Budgets, NoBudgets
 from core.ports.channel import AttachmentStream, InboundSink, StreamFrame, WebhookReply, WebhookRequest
 from core.ports.clock import Clock
 from core.ports.event_log import EventLog
@@ -59,7 +63,8 @@ class WebChannel:
     """Customers in a browser. What they see is the event log; sending appends to it, and a wake tells who listens.
 
     ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for. ``shown`` keeps what of
-    people's words customers have been shown.
+    people's words customers have been shown. ``rates`` count for sessions, ``shared_rates`` for addresses and in all;
+    ``budgets`` what lasts for a day, and without them that is not limited.
     """
 
     name = CHANNEL
@@ -76,6 +81,8 @@ class WebChannel:
         wake: Wake,
         clock: Clock,
         rates: Rates | None = None,
+        shared_rates: Rates | None = None,
+        budgets: Budgets | None = None,
         metrics: Metrics | None = None,
         uploaded: Uploaded | None = None,
         is_operator: IsOperator = nobody,
@@ -91,18 +98,21 @@ class WebChannel:
         limits = settings.limits
         self._tokens = Tokens(settings, clock)
         self._links = Links(settings.secret_keys, settings.link_life, clock)
-        self._access = Access(settings, self._tokens, records, rates or MemoryRates(clock.monotonic), metrics)
+        rates = rates or MemoryRates(clock.monotonic)
+        self._access = Access(settings, self._tokens, records, rates, metrics)
+        self._admission = Admission(rates, shared_rates or rates, limits, budgets or NoBudgets())
+        unsent = UnsentFiles(records, limits, clock.monotonic)
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)
-        self._reception = Reception(records, self._access.rates, limits, clock)
+        self._reception = Reception(records, self._admission, clock, unsent.forget)
         self._seen = Seen(shown)
         rates_of_sockets = MemoryRates(clock.monotonic)
         hall = Hall(
             self._access, self._origins, self._live, self._reception, limits, rates_of_sockets, clock, self._seen
         )
         self._sockets = Sockets(hall, metrics)
-        self._sessions = Sessions(settings, self._access, records, log, wake)
-        self._files = Files(settings, self._access, records, files, self._links, uploaded)
+        self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
+        self._files = Files(settings, self._access, self._admission, unsent, records, files, self._links, uploaded)
         self._messages = Messages(self._access, self._reception, self._live, log, self._files, limits)
         self._history = History(self._access, log, self._live, self._links, self._seen)
         self._users = Users(self._access, records, self._links, is_operator)
@@ -121,7 +131,7 @@ class WebChannel:
         await self._live.stop()
         await self._sockets.close()
         await self._seen.drain()
-        await self._access.rates.close()
+        await self._admission.close()
 
     def authenticate(self, request: WebhookRequest) -> None:
         """See Channel.authenticate: the session's bearer token."""
@@ -143,7 +153,7 @@ class WebChannel:
         message = parse.client_message(fields, self._settings.limits, text=text, new_id=str)
         if not message.client_id:
             raise InvalidInput("Without a client_id this event has no key of its own.")
-        return [message.event(_session(raw), raw.received_at)]
+        return [message.event(_session(raw), raw.received_at, raw.headers.get(ORIGIN))]
 
     def render(self, message: OutboundMessage) -> Sequence[WirePayload]:
         """See Channel.render."""

@@ -259,7 +259,8 @@ class Connection:
         self._hall.access.tokens.check_alive(session)
         with self._turnstile.passing(_named(frame)), correlated():
             message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
-            accepted = await self._hall.reception.receive(session, message, body)
+            caller = self._hall.access.caller(self._request, session.user)
+            accepted = await self._hall.reception.receive(session, caller, message, body)
         await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
 
     async def _resume(self, after: int) -> None:

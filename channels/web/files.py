@@ -11,15 +11,18 @@ import structlog
 from aiohttp import BodyPartReader, web
 
 from channels.web import body, render
-from channels.web.access import Access
+from channels.web.access import Access, Caller
+from channels.web.admission import Admission
 from channels.web.links import Links
 from channels.web.origins import headers_of
-from channels.web.refusals import BadFrame, FileType
+from channels.web.refusals import BLOCKED, BadFrame, FileType
 from channels.web.settings import WebSettings
 from channels.web.tokens import Session
+from channels.web.unsent_files import UnsentFiles
 from channels.web.upload_name import upload_name
 from core.domain.attachments import Attachment, human_size
-from core.domain.errors import HubError, InvalidInput, NotAllowed, NotFound, TooLarge
+from core.domain.customer import Identity
+from core.domain.errors import Blocked, HubError, InvalidInput, NotAllowed, NotFound, TooLarge
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
 
@@ -38,6 +41,10 @@ class FileRecords(Records, Protocol):
         """False when a message refers to it, or when it is not known."""
         ...
 
+    async def is_blocked(self, sender: Identity) -> bool:
+        """Whether staff have blocked that person."""
+        ...
+
 
 class Files:
     """``uploaded`` is told of each stored file (conversation id, file), so that its text can be taken out early."""
@@ -46,6 +53,8 @@ class Files:
         self,
         settings: WebSettings,
         access: Access,
+        admission: Admission,
+        unsent: UnsentFiles,
         records: FileRecords,
         store: AttachmentStore,
         links: Links,
@@ -53,6 +62,8 @@ class Files:
     ) -> None:
         self._settings = settings
         self._access = access
+        self._admission = admission
+        self._unsent = unsent
         self._records = records
         self._store = store
         self._links = links
@@ -61,7 +72,8 @@ class Files:
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/sessions/{session_id}/attachments``: one file."""
         session = self._access.session(request)
-        await self.admit(session)
+        caller = self._access.caller(request, session.user)
+        await self.admit(session, caller)
         limit = self._settings.limits.attachment_bytes
         if request.content_length is not None and request.content_length > limit + _FORM_OVERHEAD:
             raise TooLarge(f"The file is larger than {human_size(limit)}.")
@@ -70,21 +82,35 @@ class Files:
             raise BadFrame("Send the file as multipart/form-data, in the field file.")
         async for part in body.parts(request):
             if part.name == "file" and upload_name(part):
-                attachment = await self.take(part)
+                attachment = await self.take(part, caller, request.content_length)
                 await self.keep(session, attachment)
                 return web.json_response(render.file(attachment, self._links.to))
         raise BadFrame("The form has no field file with a file in it.")
 
-    async def admit(self, session: Session) -> None:
-        """Raises NotAllowed where files are switched off, TooManyRequests."""
+    async def admit(self, session: Session, caller: Caller) -> None:
+        """Raises NotAllowed where files are switched off, Blocked, TooManyRequests."""
         if not self._settings.attachments:
             raise NotAllowed("Files are not taken here.")
-        limits = self._settings.limits
-        await self._access.rates.hit("uploads", session.id, limits.uploads_per_session)
+        await self._admission.admit("uploads", caller, session.id)
+        if await self._records.is_blocked(session.identity):
+            raise Blocked(BLOCKED)
 
-    async def take(self, part: BodyPartReader) -> Attachment:
-        """Stream a part to the store. Nothing knows of the file yet."""
-        chunks = body.chunks_of(part, self._settings.limits.attachment_bytes)
+    async def take(self, part: BodyPartReader, caller: Caller, length: int | None) -> Attachment:
+        """Stream a part to the store. The database does not know the file yet. ``length``: of the whole request, in bytes.
+
+        Raises TooManyRequests while too many bytes wait to be sent, NoRoom, and what is wrong with the file.
+        """
+        limit = self._settings.limits.attachment_bytes
+        most = limit if length is None else min(limit, length)
+        self._admission.admit_bytes(caller, most)
+        async with self._unsent.room(caller, most):
+            attachment = await self._put(part, limit)
+            self._unsent.stored(caller, attachment)
+        self._admission.spend_bytes(caller, attachment.size)
+        return attachment
+
+    async def _put(self, part: BodyPartReader, limit: int) -> Attachment:
+        chunks = body.chunks_of(part, limit)
         declared = part.headers.get("Content-Type")
         try:
             return await self._store.put(chunks, name=upload_name(part) or "file", declared_type=declared)
@@ -100,11 +126,13 @@ class Files:
         except BaseException:
             await self.drop(attachment)
             raise
+        self._unsent.recorded(attachment)
         if self._uploaded is not None:
             self._uploaded(session.conversation_id, attachment)
 
     async def drop(self, attachment: Attachment) -> None:
         """Delete a file that nothing refers to. A failure leaves an orphan, which hurts nobody."""
+        self._unsent.forget([attachment.id])
         with contextlib.suppress(HubError, OSError):
             await self._store.delete(attachment.storage_key)
 

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import BodyPartReader, web
 
 from channels.web import body, parse, render
-from channels.web.access import Access
+from channels.web.access import Access, Caller
 from channels.web.files import Files
 from channels.web.live import Live
 from channels.web.parse import ClientMessage, client_message
@@ -68,17 +68,20 @@ class Messages:
         return web.json_response(pending, status=202)
 
     async def _take(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
+        caller = self._access.caller(request, session.user)
         if body.is_form(request):
-            return await self._post_form(request, session)
+            return await self._post_form(request, session, caller)
         fields, raw = await body.read_json(request, self._limits.frame_bytes)
         message = self._message(fields)
-        return message, await self._reception.receive(session, message, raw)
+        return message, await self._reception.receive(session, caller, message, raw)
 
     def _message(self, fields: Mapping[str, Any]) -> ClientMessage:
         return client_message(fields, self._limits, text="message", new_id=_new_id)
 
-    async def _post_form(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
-        fields, taken = await self._read_form(request, session)
+    async def _post_form(
+        self, request: web.Request, session: Session, caller: Caller
+    ) -> tuple[ClientMessage, Accepted]:
+        fields, taken = await self._read_form(request, session, caller)
         kept: list[Attachment] = []
         stored = False
         try:
@@ -90,7 +93,7 @@ class Messages:
                     await self._files.keep(session, attachment)
                     kept.append(attachment)
             raw = json.dumps(fields, ensure_ascii=False).encode()
-            accepted = await self._reception.receive(session, message, raw)
+            accepted = await self._reception.receive(session, caller, message, raw)
             stored = bool(kept)
         finally:
             if not stored:  # it will come again, with its files
@@ -98,7 +101,9 @@ class Messages:
                     await self._files.take_back(attachment)
         return message, accepted
 
-    async def _read_form(self, request: web.Request, session: Session) -> tuple[dict[str, Any], list[Attachment]]:
+    async def _read_form(
+        self, request: web.Request, session: Session, caller: Caller
+    ) -> tuple[dict[str, Any], list[Attachment]]:
         fields: dict[str, Any] = {}
         files: list[str] = []
         taken: list[Attachment] = []
@@ -107,21 +112,29 @@ class Messages:
                 if part.name in _FIELDS:
                     fields[part.name] = await body.text_of(part, self._limits.frame_bytes)
                 elif part.name == "attachments":
-                    files.append(await self._read_file(session, part, taken, len(files)))
+                    files.append(await self._read_file(request, session, caller, part, taken, len(files)))
         except BaseException:
             for attachment in taken:
                 await self._files.drop(attachment)
             raise
         return {**fields, **({"attachments": files} if files else {})}, taken
 
-    async def _read_file(self, session: Session, part: BodyPartReader, taken: list[Attachment], count: int) -> str:
+    async def _read_file(
+        self,
+        request: web.Request,
+        session: Session,
+        caller: Caller,
+        part: BodyPartReader,
+        taken: list[Attachment],
+        count: int,
+    ) -> str:
         """A file sent along, or the id of one that was uploaded before."""
         if count >= self._limits.attachments:
             raise TooManyAttachments(f"At most {self._limits.attachments} files fit in one message.")
         if upload_name(part) is None:
             return await body.text_of(part, 1024)
-        await self._files.admit(session)
-        taken.append(await self._files.take(part))
+        await self._files.admit(session, caller)
+        taken.append(await self._files.take(part, caller, request.content_length))
         return taken[-1].id
 
     async def _is_known(self, session: Session, message: ClientMessage) -> bool:

@@ -48,8 +48,8 @@ class ClientMessage:
     action: CustomerAction | None = None
     locale: str | None = None
 
-    def event(self, session: Session, now: datetime) -> MessageReceived:
-        """As the event of this session; the session and the client's own id make its key."""
+    def event(self, session: Session, now: datetime, origin: str | None = None) -> MessageReceived:
+        """As the event of this session; the session and the client's own id make its key. ``origin``: see Caller."""
         return MessageReceived(
             key=event_key(session, self.client_id),
             conversation=session.key,
@@ -59,6 +59,7 @@ class ClientMessage:
             stored_attachments=self.attachments,
             action=self.action,
             locale=self.locale or session.locale,
+            origin=origin,
         )
 
 

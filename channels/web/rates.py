@@ -1,4 +1,4 @@
-"""How often one client may ask. In memory for one process, in Redis for all of them."""
+"""How often one client may ask. In memory for one process, in Redis or by the budgets' ledger for all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from channels.web.settings import Rate
+from core.domain.budget import Budget, Spender
 from core.domain.errors import TooManyRequests
+from core.ports.budgets import Budgets
 
 _REDIS_SECONDS = 0.5
 """A limit is not worth waiting longer for."""
@@ -113,6 +115,30 @@ class RedisRates:
         """Close the connections."""
         bridge: Any = self._storage.bridge
         await bridge.storage.aclose()
+
+
+class LedgerRates:
+    """Limits that all processes share without Redis: counted here first, and with the others by the budgets (core/budgets.py).
+
+    They are shared a second later, so N processes may grant N times a limit at most in one of its windows.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], budgets: Budgets) -> None:
+        self._local = MemoryRates(monotonic)
+        self._budgets = budgets
+
+    async def hit(self, name: str, key: str, rate: Rate) -> None:
+        """See Rates.hit."""
+        await self._local.hit(name, key, rate)
+        if rate.amount <= 0:
+            return
+        budget = Budget(name, share=rate.amount, total=0, seconds=max(1, math.ceil(rate.seconds)))
+        wait = self._budgets.take(budget, Spender(key, known=True))
+        if wait > 0:
+            raise _refusal(rate, wait)
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 def _refusal(rate: Rate, wait: float) -> TooManyRequests:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.domain.errors import InvalidInput, TooLarge
 
+BLOCKED = "Our team has blocked you here: what you send is neither read nor answered."
+
 
 class BadFrame(InvalidInput):
     """Not a frame of the protocol: no JSON, an unknown type, a field of the wrong type or with forbidden characters."""

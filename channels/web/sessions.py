@@ -8,9 +8,10 @@ from aiohttp import web
 
 from channels.web import body, parse
 from channels.web.access import Access
+from channels.web.admission import Admission
 from channels.web.refusals import BadFrame
 from channels.web.settings import WebSettings
-from channels.web.tokens import Session
+from channels.web.tokens import KnownUser, Session
 from core.ports.event_log import EventLog
 from core.ports.store import Records
 from core.ports.wake import INBOX, WIDGET, Wake
@@ -19,25 +20,29 @@ from core.ports.wake import INBOX, WIDGET, Wake
 class Sessions:
     """``/api/sessions``. Opening one stores nothing: its token says everything until the first message."""
 
-    def __init__(self, settings: WebSettings, access: Access, records: Records, log: EventLog, wake: Wake) -> None:
+    def __init__(
+        self,
+        settings: WebSettings,
+        access: Access,
+        admission: Admission,
+        records: Records,
+        log: EventLog,
+        wake: Wake,
+    ) -> None:
         self._settings = settings
         self._access = access
+        self._admission = admission
         self._records = records
         self._log = log
         self._wake = wake
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """``POST /api/sessions``: anonymous, or somebody whom the embedding site vouches for."""
-        limits = self._settings.limits
-        await self._access.rates.hit("sessions", self._access.address(request), limits.sessions_per_address)
         fields: dict[str, Any] = {}
         if request.can_read_body:
-            fields, _ = await body.read_json(request, limits.frame_bytes)
+            fields, _ = await body.read_json(request, self._settings.limits.frame_bytes)
         locale = parse.locale(fields.get("locale"))
-        user_token = fields.get("user_token")
-        if user_token is not None and not isinstance(user_token, str):
-            raise BadFrame("user_token is a text.")
-        user = self._access.tokens.user(user_token) if user_token is not None else None
+        user = await self._admitted(request, fields.get("user_token"))
         session, token = self._access.tokens.open(user, locale)
         answer = {
             "session_id": session.id,
@@ -46,6 +51,17 @@ class Sessions:
             "config": self._config(locale),
         }
         return web.json_response(answer, headers={"Cache-Control": "no-store"})
+
+    async def _admitted(self, request: web.Request, user_token: Any) -> KnownUser | None:
+        """The person that the site vouches for. Whoever proves nothing, or wrongly, counts as a stranger."""
+        if user_token is not None and not isinstance(user_token, str):
+            raise BadFrame("user_token is a text.")
+        user: KnownUser | None = None
+        try:
+            user = self._access.tokens.user(user_token) if user_token is not None else None
+        finally:
+            await self._admission.admit("sessions", self._access.caller(request, user.id if user else None))
+        return user
 
     async def look(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/sessions/{session_id}``."""

@@ -31,7 +31,18 @@ class WebLimits:
     send_buffer_bytes: int = 256 * 1024
     """A client that is this far behind is disconnected; it resumes by cursor when it is back."""
     sockets_per_address: int = 2_000
-    sessions_per_address: Rate = field(default_factory=lambda: Rate(600, 60))
+    sessions_per_address: Rate = field(default_factory=lambda: Rate(30, 60))
+    messages_per_address: Rate = field(default_factory=lambda: Rate(120, 60))
+    uploads_per_address: Rate = field(default_factory=lambda: Rate(30, 60))
+    sessions_in_all: Rate = field(default_factory=lambda: Rate(3_000, 60))
+    messages_in_all: Rate = field(default_factory=lambda: Rate(12_000, 60))
+    uploads_in_all: Rate = field(default_factory=lambda: Rate(600, 60))
+    unsent_bytes_per_address: int = 50 * 1024 * 1024
+    """Of files that were uploaded and not yet sent; 0 switches the limit off."""
+    unsent_bytes_in_all: int = 200 * 1024 * 1024
+    file_bytes_per_address: int = 500 * 1024 * 1024
+    """Of files in a day (UTC), sent or not; 0 switches the limit off."""
+    file_bytes_in_all: int = 5 * 1024 * 1024 * 1024
     messages_per_session: Rate = field(default_factory=lambda: Rate(120, 60))
     uploads_per_session: Rate = field(default_factory=lambda: Rate(30, 60))
     reads_per_session: Rate = field(default_factory=lambda: Rate(600, 60))

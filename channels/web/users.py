@@ -13,6 +13,7 @@ from channels.web.files import FileRecords
 from channels.web.history import fresh, limit_of
 from channels.web.links import Links
 from channels.web.tokens import ACCOUNT, CHANNEL, Session
+from channels.web.unsent_files import UnsentRecords
 from core.domain.customer import Identity
 from core.domain.errors import NotAllowed
 from core.domain.keys import ConversationKey
@@ -22,7 +23,7 @@ from core.ports.tickets import Holder, Tickets
 IsOperator = Callable[[web.Request], bool]
 
 
-class WebRecords(FileRecords, Tickets, Protocol):
+class WebRecords(FileRecords, UnsentRecords, Tickets, Protocol):
     """What the database knows of files, customers and tickets."""
 
 

@@ -13,8 +13,8 @@ from channels.console.parse import Command
 from config.commands.event_loop import run_async
 from config.commands.standard_streams import standard_streams
 from config.hub import Hub
-from config.parts import all_secrets
 from config.processes.local_socket import Streams, connect
+from config.secret_values import all_secrets
 from config.settings import Settings, read_settings
 
 _QUIT = Command.QUIT.value.encode()

@@ -17,6 +17,8 @@ from config.desk.desk import make_handoff
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
+from core.confined.runner import ConfinedRunner
+from core.domain.attachments import human_size
 from core.domain.errors import ConfigError, HubError
 from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
 from core.ports.metrics import NoMetrics
@@ -26,6 +28,7 @@ from core.storage.migrate import migrate
 from handoff.teams import Team
 
 _PATIENCE = 30.0
+_DISK = "disk"
 
 
 def run(names: Sequence[str]) -> int:
@@ -33,6 +36,8 @@ def run(names: Sequence[str]) -> int:
     settings, wrong = sound_settings()
     teams, unfit = _teams(settings)
     found: dict[str, Sequence[Diagnosis]] = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
+    if not names:
+        found[_DISK] = run_async(_check_disk(settings))
     channels = [name for name in names if name not in (KNOWLEDGE, CONFINEMENT)]
     if channels or not names:
         found |= {"desk": unfit, **run_async(_examine(settings, teams, set(channels))), **_halves(settings, channels)}
@@ -47,6 +52,13 @@ def run(names: Sequence[str]) -> int:
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
+
+
+async def _check_disk(settings: Settings) -> list[Diagnosis]:
+    disk = parts.make_disk(settings)
+    trouble, use = await disk.trouble(settings.max_attachment_bytes), await disk.measure()
+    fix = "Make room on the disk of DATA_DIR, or change DISK_QUOTA_BYTES or DISK_RESERVE_BYTES."
+    return [Diagnosis("room", trouble is None, trouble or f"{human_size(use.free)} are free for files", fix)]
 
 
 def _teams(settings: Settings) -> tuple[Sequence[Team], list[Diagnosis]]:
@@ -93,7 +105,7 @@ async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -
             clock=clock,
             metrics=NoMetrics(),
             process=new_id(),
-            confined=parts.make_confined(),
+            confined=ConfinedRunner(),
             alone=True,
         )
         makers = switched_on(settings, surroundings, parts.secret_keys(settings, alone=True), teams)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from config.commands.blocked import blocked_lines
 from config.commands.case import log_lines
 from config.commands.dead_letters import answers as dead_letters
 from config.commands.gaps import gap_lines
@@ -43,6 +44,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
     from_store: Mapping[str, Answers] = {
         "dead-letters": dead_letters,
         "case": log_lines,
+        "blocked": blocked_lines,
         "learned": learned,
         "gaps": gap_lines,
     }

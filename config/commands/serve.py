@@ -13,9 +13,11 @@ from api.logging import configure_logging
 from config.commands.event_loop import run_async
 from config.commands.local import local_commands
 from config.hub import Hub, Role
-from config.parts import all_secrets, log_settings
+from config.parts import log_settings
+from config.processes.data_dir import own_secret
 from config.processes.local_socket import LocalSocket
 from config.processes.privacy import close_to_others
+from config.secret_values import all_secrets
 from config.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)
@@ -25,9 +27,15 @@ def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) 
     """Returns after a graceful stop (SIGTERM, SIGINT; a second one ends at once)."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = read_settings(**given, **({"knowledge_watch": True} if watch else {}))
-    configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=all_secrets(settings))
+    configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=_secrets(settings))
     close_to_others(settings.data_dir)
     run_async(_serve(settings, role))
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    """Those of the settings, and those that the hub made for itself."""
+    made = ["operator_token"] if settings.secret_key is not None else ["operator_token", "secret_key"]
+    return (*all_secrets(settings), *(own_secret(settings.data_dir, name) for name in made))
 
 
 async def _serve(settings: Settings, role: Role) -> None:

@@ -46,6 +46,7 @@ from handoff.thread.correcting_turn import Files
 from handoff.thread.delivery_marks import DeliveryMarks
 from handoff.thread.desk_views import DeskViews
 from handoff.thread.sent_forms import SentForms
+from handoff.thread.staff_only import StaffOnlyDesk, StaffOnlyViews
 from handoff.translating.translated_desk import TranslatedDesk
 from handoff.waits.follow_up import FollowUpTimers
 from handoff.waits.timers import DeskTimers
@@ -118,13 +119,21 @@ def make_desk(
     desk: Desk = SlackDesk(work, handoff)
     if settings.desk_learn:
         desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language, regression)
-    if translator is None:
+    if translator is not None:
+        desk = TranslatedDesk(desk, translator, store, settings.desk_language, work.words)
+    if settings.desk_guests_may_claim:
         return desk
-    return TranslatedDesk(desk, translator, store, settings.desk_language, work.words)
+    return StaffOnlyDesk(desk, wall, wall.people, clock, settings.desk_language)
 
 
 def give_forms(
-    handoff: HandoffSettings, channels: Iterable[Channel], wall: SlackWall | None, store: SqlStore, clock: Clock
+    handoff: HandoffSettings,
+    channels: Iterable[Channel],
+    wall: SlackWall | None,
+    store: SqlStore,
+    clock: Clock,
+    *,
+    guests_may_claim: bool = False,
 ) -> None:
     """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show."""
     if wall is None:
@@ -135,7 +144,12 @@ def give_forms(
             views = DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account)
             language, heard_by = handoff.staff_locale, channel.account
             all_forms = LearningViews(views, store, wall, panel, language, heard_by)
-            channel.give_forms(SentForms(all_forms, store, wall.people, language, heard_by))
+            views_of_all = SentForms(all_forms, store, wall.people, language, heard_by)
+            if guests_may_claim:
+                channel.give_forms(views_of_all)
+            else:
+                staff_only = StaffOnlyViews(views_of_all, wall.people, panel, language)
+                channel.give_forms(staff_only, staff_only.refusal)
 
 
 def make_timers(

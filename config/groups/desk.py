@@ -48,6 +48,11 @@ class DeskGroup(SettingsGroup):
     desk_on_call: Listed = Field(
         (), description="Who is mentioned when a case stays unclaimed: ids of Slack's user groups (S…) or people (U…)."
     )
+    desk_guests_may_claim: bool = Field(
+        False,
+        description="Whether guests of the workspace, people of other companies in a shared channel, apps and workflows may work "
+        "on cases like staff.",
+    )
     desk_owner_minutes: float = Field(
         15.0,
         ge=0,

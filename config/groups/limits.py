@@ -8,12 +8,80 @@ from pydantic import Field
 
 from config.groups import SettingsGroup
 
+_MB = 1024 * 1024
+_STRANGERS = (
+    "Strangers get three quarters of it together. The rest is left to those whom the hub knows: customers who are signed in, "
+    "and proved identities that wrote a day ago or earlier."
+)
+
 
 class LimitsGroup(SettingsGroup):
     """Sizes, times and numbers that keep one customer from costing another."""
 
     title: ClassVar[str] = "Limits"
 
+    messages_per_address: int = Field(
+        120,
+        ge=0,
+        description="Messages that one address (of customers who are signed in: one customer) may send in a minute. On the web "
+        "more are refused with 429; on the other channels they are kept, and not answered. 0 switches the limit off, "
+        "here and below.",
+    )
+    messages_in_all: int = Field(
+        12_000, ge=0, description=f"Messages on the web in a minute, of all customers together. {_STRANGERS}"
+    )
+    sessions_per_address: int = Field(30, ge=0, description="Web sessions that one address may open in a minute.")
+    sessions_in_all: int = Field(
+        3_000, ge=0, description="Web sessions in a minute in all. As above, strangers get 3/4."
+    )
+    uploads_per_address: int = Field(30, ge=0, description="Files that one address may upload in a minute.")
+    uploads_in_all: int = Field(600, ge=0, description="Files that are uploaded in a minute in all. Strangers get 3/4.")
+    unsent_bytes_per_address: int = Field(
+        50 * _MB,
+        ge=0,
+        description="Files of one address that were uploaded and not yet sent, in bytes together. Five of the largest fit.",
+    )
+    unsent_bytes_in_all: int = Field(200 * _MB, ge=0, description="The same in all. Strangers get 3/4.")
+    file_bytes_per_address: int = Field(
+        500 * _MB,
+        ge=0,
+        description="Files of one address (elsewhere: of one customer) that are stored in a day (UTC), in bytes together. On the "
+        "web more are refused with 429; of what comes over another channel the text is taken, and the file is named as missing.",
+    )
+    file_bytes_in_all: int = Field(
+        5 * 1024 * _MB, ge=0, description="The same in all, in a day (UTC). Strangers get 3/4."
+    )
+    model_tokens_per_customer: int = Field(
+        500_000,
+        ge=0,
+        description="Tokens of the language model that one customer (of strangers on the web: one address) may cost in a day "
+        "(UTC). Beyond it answers are quoted from the documents, without the model.",
+    )
+    model_tokens_in_all: int = Field(
+        50_000_000,
+        ge=0,
+        description="Tokens of the language model in a day (UTC), what it does for staff included. Strangers get 3/4.",
+    )
+    escalations_per_customer: int = Field(
+        10,
+        ge=0,
+        description="Requests for a person by one customer (of strangers on the web: one address) that reach the desk in an "
+        "hour. Whoever asks more often is told when to ask again.",
+    )
+    escalations_in_all: int = Field(
+        120, ge=0, description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4."
+    )
+    disk_quota_bytes: int = Field(
+        0,
+        ge=0,
+        description="The most that DATA_DIR may hold, in bytes. Files are refused before it is reached, text is taken. "
+        "0: as much as the disk holds.",
+    )
+    disk_reserve_bytes: int = Field(
+        256 * _MB,
+        ge=0,
+        description="What stays free on the disk of DATA_DIR, in bytes: files are refused below it, and text is still taken.",
+    )
     max_attachment_bytes: int = Field(gt=0, description="The largest file that is taken, in bytes.")
     attachment_fetch_seconds: float = Field(
         300.0,

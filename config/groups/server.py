@@ -45,4 +45,26 @@ class ServerGroup(SettingsGroup):
     log_format: Literal["auto", "json", "console"] = Field(
         description="auto writes for people on a terminal and JSON elsewhere."
     )
+    max_connections: int = Field(
+        10_000, gt=0, description="Open connections in all. Lower where the system allows fewer open files."
+    )
+    max_connections_per_address: int = Field(
+        2_000,
+        ge=0,
+        description="Open connections of one address (of IPv6: one /64), at most half of all; 0 means no limit. "
+        "Addresses in TRUSTED_PROXIES are not limited.",
+    )
+    first_request_seconds: float = Field(
+        10.0, gt=0, description="A new connection is closed when no whole request head has come after this long."
+    )
+    keepalive_seconds: float = Field(
+        75.0,
+        gt=0,
+        description="An idle connection is closed after this long. Longer than a proxy in front keeps its own.",
+    )
+    request_body_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long the body of a request may take, with a second more for each 1,024 bytes that have come.",
+    )
     trusted_proxies: Listed = Field((), description="Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8.")

@@ -2,6 +2,7 @@
 
 A client writes one line of JSON, ``{"command": ...}``; what follows belongs to the command: progress as JSON lines for
 ``index``, the lines of a conversation for ``chat``. Whoever can open the socket could also read DATA_DIR.
+Where the system tells who connects, only the server's own user and root are served.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import socket
+import struct
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -16,7 +20,7 @@ from typing import Any
 
 import structlog
 
-from core.domain.errors import HubError
+from core.domain.errors import HubError, NotAllowed
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +28,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Command = Callable[[Mapping[str, Any], asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 _NAME, _ELSEWHERE = "switchboard.sock", "switchboard.sock.path"
+_CREDENTIALS = struct.Struct("3i")
 _LONGEST_PATH = 100  # bytes that a socket's address holds on every Unix, less a margin
 
 
@@ -80,6 +85,7 @@ class LocalSocket:
         assert task is not None
         self._open.add(task)
         try:
+            _require_own_user(writer)
             await self._run(reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
@@ -100,6 +106,21 @@ class LocalSocket:
             await write_line(writer, {"error": f"Unknown command. Known: {', '.join(sorted(self._commands))}."})
             return
         await command(request, reader, writer)
+
+
+def _require_own_user(writer: asyncio.StreamWriter) -> None:
+    """Raises NotAllowed. Linux tells who connects (unix(7), SO_PEERCRED); elsewhere the socket's mode keeps others out."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    connection = writer.get_extra_info("socket")
+    if option is None or connection is None:
+        return
+    _pid, uid, _gid = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size))
+    if uid not in _served_users():
+        raise NotAllowed("This server belongs to another user.")
+
+
+def _served_users() -> set[int]:
+    return {0, os.geteuid()}
 
 
 async def connect(data_dir: Path, request: Mapping[str, Any]) -> Streams | None:

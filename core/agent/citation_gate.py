@@ -28,7 +28,7 @@ from core.agent.code_spans import prose, split_code
 from core.agent.doubts import Claim, Verify
 from core.agent.entailment import is_borne_out, is_in_its_words
 from core.agent.grounding import is_grounded
-from core.agent.sentences import MARKER, STOP, first_sentence
+from core.agent.sentences import MARKER, STOP, complete_sentences, sentences
 from core.agent.sources import Sources
 from core.agent.stating import asks
 from core.agent.tool_results import ToolResults
@@ -42,6 +42,8 @@ _MARKED = re.compile(rf"({MARKER})(?:\([^)\s]*\))?")
 _FENCES = ("```", "~~~")
 _NUMBER = re.compile(r"\d+")
 _TABLE_RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(?:\|\s*:?-*:?\s*)*")
+_LONG, _GROWTH = 400, 1.1
+"""Characters without an end, from which on the end is looked for again only when they have grown by that."""
 _LOOSE = re.compile(r"[ \t]+([.,;:!?…])")
 
 Emit = Callable[[str], Awaitable[None]]
@@ -93,6 +95,7 @@ class CitationGate:
         self._announce = announce
         self._buffer = ""
         self._may_end = False
+        self._look_at = 0.0
         self._gap = ""
         self._held: list[_Held] = []
         self._paragraph = 0
@@ -125,19 +128,19 @@ class CitationGate:
         self._buffer += delta
         # A long piece without any stop is not looked through again with each delta.
         self._may_end = self._may_end or bool(STOP.search(delta))
-        while self._may_end and (sentence := first_sentence(self._buffer, more=True)):
-            self._buffer = self._buffer[len(sentence) :]
-            self._may_end = bool(STOP.search(self._buffer))
+        if not self._may_end or len(self._buffer) < self._look_at:
+            return
+        found, self._buffer = complete_sentences(self._buffer)
+        self._may_end = bool(STOP.search(self._buffer))
+        self._look_at = len(self._buffer) * _GROWTH if len(self._buffer) > _LONG else 0
+        for sentence in found:
             await self._meet(sentence)
 
     async def finish(self, *, whole: bool = True) -> None:
         """The answer is over. ``whole`` is False when it was cut at its length: then the last piece is no sentence."""
-        rest, self._buffer = self._buffer, ""
-        while rest:
-            sentence = first_sentence(rest)
-            rest = rest[len(sentence) :]
-            if rest or whole:
-                await self._meet(sentence)
+        rest, self._buffer = sentences(self._buffer), ""
+        for sentence in rest if whole else rest[:-1]:
+            await self._meet(sentence)
         await self._settle_doubts()
         if self._numbers:
             self._gap = _wider(await self._settle(paragraph=None), self._gap)

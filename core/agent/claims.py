@@ -10,10 +10,14 @@ from core.agent.phrases import any_of
 from core.agent.sentences import sentences
 from core.agent.wording import phrase
 
+_REACH = 200
+
 
 @functools.cache
 def _handover() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(text) for pack in packs().values() for text in pack.words("claims", "handover"))
+    """How far one part of a promise is from the other is bounded, so that a long text is not looked through from each."""
+    texts = (text for pack in packs().values() for text in pack.words("claims", "handover"))
+    return tuple(re.compile(text.replace(".*", f".{{0,{_REACH}}}")) for text in texts)
 
 
 @functools.cache

@@ -64,7 +64,8 @@ def is_in_its_words(sentence: str, passages: Iterable[str]) -> bool:
 def _follows(order: list[str], statement: str) -> bool:
     """Whether those of the stems that the statement has stand there one after the other, whatever is between them."""
     stems = content_stems(statement)
-    own = [stem for stem in order if stem in stems]
+    held = frozenset(stems)
+    own = [stem for stem in order if stem in held]
     left = iter(stems)
     return bool(own) and all(stem in left for stem in own)
 

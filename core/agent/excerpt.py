@@ -14,9 +14,11 @@ from core.agent.wording import content_stems
 _HEADING = re.compile(r"^#{1,6}\s")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
-_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*\|?\s*$")
-_FULL_STOP = re.compile(r"[.!?…:。！？؟]['\"”’»)\]*_]*\s*$")
+_RULE = re.compile(r"(?=[\s:|]*+(?:-[\s:|]++)*+--)[\s:|-]++\Z")
+_FULL_STOP = re.compile(r"[.!?…:。！？؟]['\"”’»)\]*_]*+\Z")
 _WRAPPED_AT = 50
+_TAIL = 40
+"""Characters at the end of a text that tell whether a sentence ends there: a stop, and what closes behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,29 @@ class Unit:
 
 def _unwrap(lines: Sequence[str]) -> list[str]:
     """Joins lines that were wrapped by a layout (PDF), leaving headings, list items and table rows alone."""
-    joined: list[str] = []
+    joined: list[list[str]] = []
+    length = 0
     for line in lines:
-        previous = joined[-1] if joined else ""
-        alone = any(pattern.match(line) for pattern in (_HEADING, _LIST_ITEM, _ROW))
-        open_before = bool(previous.strip()) and not _FULL_STOP.search(previous) and not _ROW.match(previous)
-        wrapped = len(previous) >= _WRAPPED_AT or line[:1].islower()
-        if line.strip() and open_before and wrapped and not alone and not _HEADING.match(previous):
-            joined[-1] = f"{previous.rstrip()} {line.strip()}"
+        said = line.strip()
+        first, last = (joined[-1][0], joined[-1][-1]) if joined else ("", "")
+        open_before = bool(last) and not _ends(last) and not _ROW.match(first) and not _HEADING.match(first)
+        wrapped = length >= _WRAPPED_AT or line[:1].islower()
+        if said and open_before and wrapped and not _stands_alone(line):
+            joined[-1].append(said)
+            length += len(said) + 1
         else:
-            joined.append(line.rstrip())
-    return joined
+            joined.append([line.rstrip()])
+            length = len(joined[-1][0])
+    return [" ".join(parts) for parts in joined]
+
+
+def _stands_alone(line: str) -> bool:
+    return any(pattern.match(line) for pattern in (_HEADING, _LIST_ITEM, _ROW))
+
+
+def _ends(text: str) -> bool:
+    """Whether a sentence ends with the text."""
+    return _FULL_STOP.search(text.rstrip()[-_TAIL:]) is not None
 
 
 def _header(lines: Sequence[str], start: int) -> tuple[str, int]:
@@ -190,7 +204,7 @@ def whole_sentences(text: str) -> str:
         parts = parts[1:]
     last = parts[-1] if parts else None
     plain_last = last is not None and not last.lead and not _LIST_ITEM.match(last.text)
-    if len(parts) > 1 and last is not None and plain_last and not _FULL_STOP.search(last.text):
+    if len(parts) > 1 and last is not None and plain_last and not _ends(last.text):
         parts = parts[:-1]
     return _join(parts)
 

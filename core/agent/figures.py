@@ -11,6 +11,7 @@ import functools
 import itertools
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,7 +42,11 @@ _JOINED = r"(?:to|or|and|bis|oder|und|a|ou|et|o|y|hasta|الي|او|و)"
 _LIST = re.compile(rf"(?:[\s,–—/()\-]*\d+(?:[.,]\d+)?|[\s,)]+{_JOINED}\s+\w+){{1,5}}")
 """What may follow a number before the unit that all of them share: "5 to 10 days", "7, 14 or 30 days", "30 (thirty) days"."""
 _NEXT = re.compile(r"[\s\-)*\u00a0\u202f]*(?:\([^()\n]{1,30}\)\s*)?([^\W\d_]+)(?:[\s\-]+([^\W\d_]+))?")
-_CELL = re.compile(r"^[^\S\n]*\||(?::[^\S\n]|\t)[^\S\n]*$")
+_ROW = re.compile(r"[^\S\n]{0,40}\|")
+_CELL = re.compile(r"(?::[^\S\n]|\t)[^\S\n]*$")
+_NEAR = 40
+"""Characters before a number in which a colon or a tab is looked for."""
+_NEW_LINE = re.compile(r"\n")
 _CELL_END = re.compile(r"[^\S\n]*(?:[|\n.;,]|$)")
 _SHORT = {"h": "hour", "hr": "hour", "std": "hour", "d": "day", "j": "day", "tg": "day"}
 _COMPOUNDS = {"tage": "day", "tagen": "day", "tagig": "day", "wochig": "week", "monatig": "month", "jahrig": "year"}
@@ -78,6 +83,7 @@ def figures_of(text: str, languages: tuple[str, ...] | None = None) -> Figures:
     """All figures of a text. Number words of these languages, or of every language when it is None."""
     exact, rest = literals(text)
     folded = fold(rest)
+    lines = [0, *(line.end() for line in _NEW_LINE.finditer(folded))]
     values, durations, units, counted, bare, cells, lasting = set(), set(), set(), set(), set(), set(), set()
     for value, start, end, spelled in itertools.chain(_in_digits(folded), _in_words(folded, languages), _duals(folded)):
         unit = _unit(folded, start, end)
@@ -98,7 +104,7 @@ def figures_of(text: str, languages: tuple[str, ...] | None = None) -> Figures:
             counted.add((value, stem(word)))
         else:
             bare.add(value)
-        if unit is None and _in_cell(folded, start, end):
+        if unit is None and _in_cell(folded, lines[bisect_right(lines, start) - 1], start, end):
             cells.add(value)
     return Figures(
         literals=frozenset(exact),
@@ -197,9 +203,10 @@ def _lasts(word: str) -> str | None:
     return found or next((unit for ending, unit in _COMPOUNDS.items() if plain.endswith(ending)), None)
 
 
-def _in_cell(folded: str, start: int, end: int) -> bool:
-    begun = _CELL.search(folded[folded.rfind("\n", 0, start) + 1 : start]) is not None
-    return begun and _CELL_END.match(folded, end) is not None
+def _in_cell(folded: str, line: int, start: int, end: int) -> bool:
+    """In a row of a table, or behind a colon or a tab. ``line``: where its line begins."""
+    begun = _ROW.match(folded, line) or _CELL.search(folded[max(line, start - _NEAR) : start])
+    return begun is not None and _CELL_END.match(folded, end) is not None
 
 
 def _word_behind(folded: str, end: int) -> str | None:

@@ -15,7 +15,7 @@ from core.agent.figures import CURRENCIES
 from core.agent.stating import admits_only, asks, asks_only, only_small_words, remainder
 from core.agent.wording import content_stems, fold
 
-_LINK = re.compile(r"(?:https?://|www\.)[^\s)\]>\"']+|[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s)\]>\"']++|(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.]++", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _LEADS = re.compile(r":[*_ ]*$")
@@ -23,12 +23,12 @@ _REPEATED = 0.7
 _PHONE = re.compile(r"(?<![\w.])(?:\+\d|0\d{1,4}[ /\-])[\d ()/\-]{5,}\d")
 _MONEY = "|".join(map(re.escape, (word for word in CURRENCIES if word.isalpha())))
 _AMOUNT = re.compile(
-    r"(?<!\w)[€£]\s?\d[\d.,]*|(?<!\w)\$\s?\d+(?:\d|[.,]\d)[\d.,]*"  # in a shell, "$1" is none
-    rf"|(?<![\w.])\d[\d.,]*\s?(?:[€£]|\$(?!\w)|(?:{_MONEY})\b)",
+    r"(?<!\w)[€£]\s?\d[\d.,]*|(?<!\w)\$\s?\d{1,20}(?:\d|[.,]\d)[\d.,]*"  # in a shell, "$1" is none
+    rf"|(?<![\w.])\d[\d.,]{{0,20}}\s?(?:[€£]|\$(?!\w)|(?:{_MONEY})\b)",
     re.IGNORECASE,
 )
 _IN_CODE_ALONE = re.compile(
-    r"[{}<>=;$#|\\\[\]_@]|\w\(|(?:^|\s)-{1,2}\w|(?:^|\s)[./~]*/\w|^\s*[\w-]+:(?:\s|$)", re.MULTILINE
+    r"[{}<>=;$#|\\\[\]_@]|\w\(|(?:^|\s)-{1,2}\w|(?:^|\s)[./~]*/\w|^[^\S\n]*+[\w-]++:(?:\s|$)", re.MULTILINE
 )
 _ENDS_SENTENCE = re.compile(r"[.!?。؟](?:\s|$)")
 
@@ -86,5 +86,6 @@ def _holds(held: str, exact: Iterable[str]) -> bool:
     figures = set(_FIGURE.findall(held))
     folded = fold(held)
     return all(
-        piece in figures if _FIGURE.fullmatch(piece) else fold(piece).rstrip(".,;:!?*_/") in folded for piece in exact
+        piece in figures if _FIGURE.fullmatch(piece) else fold(piece).rstrip(".,;:!?*_/") in folded
+        for piece in set(exact)
     )

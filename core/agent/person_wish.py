@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.agent.callback import wants_call
@@ -35,6 +35,8 @@ _OTHERS_REACH = 4  # words between others and the talking; where the verb comes 
 _LAST_VERB_REACH = 6
 _READ = 20_000
 """Characters of one message. A page has some 3,000; nobody hides a wish in the middle of a book."""
+_WINDOW, _AROUND = 1_000, 500
+"""Characters in which wishes are looked for at once, and how much around them tells what is meant."""
 _SENTENCE = re.compile(r"([^?!.…\n؟？。！]+)([?!؟？！]?)")
 """What is said, and its mark if it is asked or exclaimed. It matches wherever it begins, so that long texts take linear time."""
 _ASKED, _EXCLAIMED = frozenset("?؟？"), frozenset("!！")
@@ -79,12 +81,19 @@ class _Wish:
         """``asking``: the clauses of ``text`` that a question mark ends."""
         if self.phrases and self.phrases.search(text):
             return True
-        places = ((form, match) for form in self.forms for match in form.pattern.finditer(text))
         return any(
+            self._meant(window, form, match, asking)
+            for window, core in _windows(text)
+            for form in self.forms
+            for match in form.pattern.finditer(window)
+            if match.start() in core
+        )
+
+    def _meant(self, text: str, form: _Form, match: re.Match[str], asking: Collection[str]) -> bool:
+        return (
             self._stands(text, form, match)
             and not self._for_others(text, match)
             and not self._inquired(text, match, asking)
-            for form, match in places
         )
 
     def _inquired(self, text: str, match: re.Match[str], asking: Collection[str]) -> bool:
@@ -126,6 +135,16 @@ class _Wish:
         if self.writer.search(f"{between} {asked}") or len(between.split()) > reach:
             return False
         return bool(others["enabling"] or self.enabled.match(between))
+
+
+def _windows(text: str) -> Iterator[tuple[str, range]]:
+    """A long text in parts, each with what is around it, so that no place in it is looked at together with all of it.
+
+    The range says which places of a window are its own.
+    """
+    for start in range(0, max(1, len(text)), _WINDOW):
+        before = max(0, start - _AROUND)
+        yield text[before : start + _WINDOW + _AROUND], range(start - before, start - before + _WINDOW)
 
 
 def _forms(pack: LanguagePack) -> tuple[_Form, ...]:
@@ -213,6 +232,7 @@ def _polite() -> re.Pattern[str]:
     return re.compile(rf"\b{any_of(entry for pack in packs().values() for entry in pack.words('person', 'polite'))}\b")
 
 
+@functools.lru_cache(maxsize=256)
 def wants_person(text: str) -> bool:
     """Whether this message asks for a human being.
 

@@ -13,6 +13,7 @@ from core.agent.wording import phrase
 KINDS = ("identity", "thanks", "farewell", "greeting")
 FRIENDLY = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
 """Signs that thank or praise."""
+_TWO_WORDS = re.compile(r" *+[^ ]++(?: [^ ]++)?")
 
 
 @functools.cache
@@ -76,13 +77,16 @@ def _spoken_by_us() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){any_of([*spoken, *courtesies])}(?!\w)")
 
 
-def _name(said: str) -> set[str]:
+@functools.lru_cache(maxsize=16)
+def _name(said: str) -> frozenset[str]:
     """The name that the customer gave: up to two words after "my name is"."""
-    introductions = [match.end() for match in _list("introduction").finditer(phrase(said))]
-    return {word for end in introductions for word in phrase(said)[end:].split()[:2]}
+    spoken = phrase(said)
+    behind = (_TWO_WORDS.match(spoken, match.end()) for match in _list("introduction").finditer(spoken))
+    return frozenset(word for words in behind if words is not None for word in words[0].split())
 
 
 def pleasant(text: str, *, said: str = "") -> str:
     """What is left of an answer's words without pleasantries and the customer's name; empty when it is nothing else."""
     rest = _list("filler").sub(" ", _spoken_by_us().sub(" ", phrase(text)))
-    return " ".join(word for word in rest.split() if word not in _name(said))
+    name = _name(said)
+    return " ".join(word for word in rest.split() if word not in name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from core.domain.errors import ModelError
+from core.domain.errors import ModelError, TokensUsedUp
 from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
 from core.ports.clock import Clock
 
@@ -33,6 +33,8 @@ class SparedModel:
         try:
             async with asyncio.timeout(self._seconds):
                 return await whole_answer(self._model, request)
+        except TokensUsedUp:
+            return None  # one customer's budget says nothing of the model: others go on asking it
         except ModelError as error:
             logger.warning("%s failed: %s", self._what, error.detail)
         except TimeoutError:

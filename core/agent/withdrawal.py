@@ -154,6 +154,7 @@ def takes_back(text: str) -> bool:
     return not wants_person(text) and (_takes_back_plainly(text) or _only_says_solved(text))
 
 
+@functools.lru_cache(maxsize=256)
 def _takes_back_plainly(text: str) -> bool:
     return any(map(_sentence_takes_back, sentences(text)))
 

@@ -16,8 +16,18 @@ import structlog
 
 from core.attachments.file_name import clean
 from core.domain.attachments import Attachment, AttachmentRef, ExtractionStatus, Refusal
-from core.domain.errors import AuthFailed, ChannelError, HubError, InvalidInput, NotYet, RateLimited, Unreachable
+from core.domain.budget import Budget, current_spender, daily_bytes, kibibytes
+from core.domain.errors import (
+    AuthFailed,
+    ChannelError,
+    HubError,
+    InvalidInput,
+    NotYet,
+    RateLimited,
+    Unreachable,
+)
 from core.domain.messages import CAME_BY, Message
+from core.ports.budgets import Budgets, NoBudgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
 from core.ports.extractor import AttachmentStore
@@ -51,6 +61,7 @@ class FetchService:
 
     ``keep_trying``: seconds since the message came after which it is named as missing, to agent and customer. While the
     account's credentials are refused it is not: nobody could be told, and what is queued waits for them as well.
+    ``daily``: the bytes that a customer's files may take in a day; files that come at once may pass it.
     """
 
     def __init__(
@@ -62,6 +73,8 @@ class FetchService:
         *,
         patience: float = _PATIENCE,
         keep_trying: float = KEEP_TRYING,
+        budgets: Budgets | None = None,
+        daily: Budget | None = None,
     ) -> None:
         self._channels = channels
         self._records = records
@@ -69,6 +82,8 @@ class FetchService:
         self._clock = clock
         self._patience = patience
         self._keep_trying = keep_trying
+        self._budgets = budgets or NoBudgets()
+        self._daily = daily or daily_bytes(0, 0)
 
     async def ensure(self, state: TurnState) -> TurnState:
         """The turn with its messages' files. Raises StoreUnavailable, NotYet while one of them may still come."""
@@ -117,7 +132,7 @@ class FetchService:
         self, channel: Channel, state: TurnState, message: Message, ref: AttachmentRef, key: str, until: float
     ) -> Attachment:
         try:
-            file = replace(await self._fetch(channel, ref, until), id=key)
+            file = replace(await self._fetch_within_budget(channel, ref, until), id=key)
         except (ChannelError, InvalidInput, TimeoutError) as error:
             reason = error.detail if isinstance(error, HubError) else "It did not come in time."
             log.warning("attachment.not_fetched", conversation=state.conversation.id, name=ref.name, error=reason)
@@ -135,6 +150,15 @@ class FetchService:
             return False
         waited = (self._clock.now() - message.created_at).total_seconds()
         return waited < self._keep_trying or await self._records.lane_paused(channel.name, channel.account)
+
+    async def _fetch_within_budget(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
+        """Raises InvalidInput beyond the customer's bytes of the day, and what ``_fetch`` raises."""
+        spender = current_spender()
+        if self._budgets.wait(self._daily, spender, kibibytes(ref.size or 1)) > 0:
+            raise InvalidInput("No more files of this customer are stored today.")
+        file = await self._fetch(channel, ref, until)
+        self._budgets.spend(self._daily, spender, kibibytes(file.size))
+        return file
 
     async def _fetch(self, channel: Channel, ref: AttachmentRef, until: float) -> Attachment:
         """Tries until it worked, was refused for good, or the time is over."""

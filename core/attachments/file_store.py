@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from core.attachments.disk_room import DiskRoom
 from core.attachments.media_type import AttachmentPolicy
 from core.attachments.opened import for_reading, opened
 from core.attachments.spool import Spool
@@ -39,9 +40,9 @@ async def read_file(path: Path) -> AsyncIterator[bytes]:
 class FileStore:
     """Files under unguessable names, renamed into place only when complete and on the disk."""
 
-    def __init__(self, folder: Path, policy: AttachmentPolicy | None = None) -> None:
+    def __init__(self, folder: Path, policy: AttachmentPolicy | None = None, room: DiskRoom | None = None) -> None:
         self._folder = folder
-        self._spool = Spool(folder / "incoming", policy or AttachmentPolicy())
+        self._spool = Spool(folder / "incoming", policy or AttachmentPolicy(), room)
 
     async def start(self) -> None:
         """Make the folders and remove abandoned uploads. Raises Unreachable."""
@@ -54,7 +55,7 @@ class FileStore:
         """Nothing is held open between calls."""
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
-        """Durable when it returns. Raises TooLarge, InvalidInput, Unreachable."""
+        """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
         spooled = await self._spool.receive(chunks, name=name, declared_type=declared_type)
         try:
             await asyncio.to_thread(self._keep, spooled.path, spooled.attachment.storage_key)

@@ -12,6 +12,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from core.attachments.disk_room import DiskRoom
 from core.attachments.file_store import checked
 from core.attachments.location import ObjectLocation
 from core.attachments.media_type import AttachmentPolicy
@@ -48,12 +49,18 @@ def _client(location: ObjectLocation) -> S3Store:
 class ObjectStore:
     """Uploads are spooled and checked on this machine first; what is refused never reaches the bucket."""
 
-    def __init__(self, location: ObjectLocation, spool_folder: Path, policy: AttachmentPolicy | None = None) -> None:
+    def __init__(
+        self,
+        location: ObjectLocation,
+        spool_folder: Path,
+        policy: AttachmentPolicy | None = None,
+        room: DiskRoom | None = None,
+    ) -> None:
         self._client = _client(location)
         self._bucket = location.bucket
         self._copies = spool_folder / "copies"
         self._incoming = spool_folder / "incoming"
-        self._spool = Spool(self._incoming, policy or AttachmentPolicy())
+        self._spool = Spool(self._incoming, policy or AttachmentPolicy(), room)
         self._copies_spool = Spool(self._copies, policy or AttachmentPolicy())
 
     async def start(self) -> None:
@@ -67,7 +74,7 @@ class ObjectStore:
         """Nothing is held open between calls."""
 
     async def put(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Attachment:
-        """Durable when it returns. Raises TooLarge, InvalidInput, Unreachable."""
+        """Durable when it returns. Raises TooLarge, InvalidInput, NoRoom, Unreachable."""
         spooled = await self._spool.receive(chunks, name=name, declared_type=declared_type)
         attachment = spooled.attachment
         try:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from core.attachments.disk_room import DiskRoom
 from core.attachments.file_name import clean
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.attachments.opened import opened
@@ -40,12 +41,19 @@ def new_storage_key() -> str:
 class Spool:
     """One folder for files on their way in. Whatever a killed process left there is removed after a day."""
 
-    def __init__(self, folder: Path, policy: AttachmentPolicy) -> None:
+    def __init__(self, folder: Path, policy: AttachmentPolicy, room: DiskRoom | None = None) -> None:
         self._folder = folder
         self._policy = policy
+        self._room = room or DiskRoom(folder)
 
     async def receive(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Spooled:
-        """Raises TooLarge, InvalidInput, Unreachable (disk full); the temporary file is gone in each of these cases."""
+        """Raises TooLarge, InvalidInput, NoRoom, Unreachable; the temporary file is gone in each of these cases."""
+        async with self._room.space(self._policy.max_bytes):
+            spooled = await self._receive(chunks, name, declared_type)
+            self._room.stored(spooled.attachment.size)
+            return spooled
+
+    async def _receive(self, chunks: AsyncIterator[bytes], name: str, declared_type: str | None) -> Spooled:
         path = self._folder / secrets.token_hex(16)
         try:
             size, digest = await self._write(path, chunks)

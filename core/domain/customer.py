@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,16 @@ class Customer:
     verified: bool = False
     contact: ContactDetails = field(default_factory=ContactDetails)
     locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A customer whom staff have blocked. ``by``: who did it; ``case_id``: from which case."""
+
+    customer_id: str
+    by: str
+    reason: str
+    at: datetime
+    case_id: str
+    name: str | None = None
+    identities: tuple[str, ...] = ()

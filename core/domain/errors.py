@@ -65,6 +65,12 @@ class NotAllowed(HubError):
     code = "not_allowed"
 
 
+class Blocked(NotAllowed):
+    """Staff have blocked this customer: what they write is neither answered nor read (403)."""
+
+    code = "blocked"
+
+
 class NotFound(HubError):
     """There is no such thing, or none that this caller may know of (404)."""
 
@@ -119,6 +125,12 @@ class ModelError(HubError):
     """The language model failed for good in this turn: refused, stalled, cut off or answered nothing."""
 
     code = "model_error"
+
+
+class TokensUsedUp(ModelError):
+    """The budget of model tokens is used up: nothing is wrong with the model, and others may still ask it."""
+
+    code = "tokens_used_up"
 
 
 class ToolError(HubError):
@@ -211,6 +223,12 @@ class Unreachable(ChannelError):
     """The provider was not reached, or answered 5xx before taking the message: certain not to have happened."""
 
     code = "unreachable"
+
+
+class NoRoom(Unreachable):
+    """The hub's own disk or its quota leaves no room for files. Text is still taken."""
+
+    code = "no_room"
 
 
 class Rejected(ChannelError):

@@ -20,7 +20,7 @@ _HOURS: Final = {"h": 1, "d": 24, "w": 7 * 24}
 
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40|\s?[(\[]at[)\]]\s?)[\w-]+(?:\.[\w-]+)+")
 _DIGITS = re.compile(r"\+?\(?\d(?:[ ().\-/_\u00a0\u2010-\u2015]{0,3}\d){5,}")
-_REFERENCE = re.compile(r"(?<!\w)#?[A-Za-z]{1,8}(?:[-/][A-Za-z0-9]+)*[-/]?\d{5,}[\w/-]*|(?<!\w)#\d+")
+_REFERENCE = re.compile(r"(?<!\w)#?[A-Za-z]{1,8}(?:[-/][A-Za-z0-9]{1,20}){0,6}[-/]?\d{5,}[\w/-]*|(?<!\w)#\d+")
 _NUMBER = re.compile(r"\d{5,}")
 
 

@@ -15,6 +15,8 @@ from core.domain.keys import ConversationKey, EventKey
 TOGETHER = "together"
 """In ``Message.meta``: how many messages a turn says at once, when it is more than one."""
 CAUTION = "caution"
+BLOCKED = "blocked"
+"""``meta`` of a message that a customer wrote whom staff had blocked: kept, and nothing else."""
 FOR_RECORD = "for_record"
 """In ``Message.meta`` of what came in: see the fields of `MessageReceived`."""
 LEFT_OUT = "left_out"
@@ -90,7 +92,8 @@ class StaffAction(StrEnum):
     text is for the customer, for staff, or the id of whom it is given to. ``TAKE_BACK`` a reply that waits to be sent; the
     text is the id of the message that it was filled in with.
 
-    ``TICKET``: what is to be changed of the case's ticket, as a form of its own says it.
+    ``TICKET``: what is to be changed of the case's ticket, as a form of its own says it. ``BLOCK`` the case's customer, or
+    ``UNBLOCK`` them; the text is the reason.
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
     deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names.
@@ -111,6 +114,8 @@ class StaffAction(StrEnum):
     NOTE = "staff_note"
     ASSIGN = "staff_assign"
     TICKET = "staff_ticket"
+    BLOCK = "staff_block"
+    UNBLOCK = "staff_unblock"
     TAKE_BACK = "staff_take_back"
     CARD_GONE = "staff_card_gone"
     REACT = "staff_react"
@@ -148,6 +153,7 @@ class MessageReceived:
     it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
     ``left_out``: words of others that came with it, and that are not its sender's to pass on. ``shared``: others read it too,
     as in a group, a channel's thread, or a mail to several people; a channel that does not say so vouches that nobody does.
+    ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     """
 
     key: EventKey
@@ -166,6 +172,7 @@ class MessageReceived:
     for_record: bool = False
     left_out: tuple[str, ...] = ()
     shared: bool = False
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

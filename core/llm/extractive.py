@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.asking_back import ask_back
+from core.agent.beside import beside
 from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
 from core.agent.excerpt import opening, quote
 from core.agent.files import (
@@ -86,11 +88,11 @@ class ExtractiveResponder:
         )
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        texts = texts_for(turn, self._settings.company_name)
+        texts = await beside(turn, texts_for, turn, self._settings.company_name)
         inside = self._settings.for_staff
-        way = route_for_staff(turn) if inside else route(turn, self._settings.escalation_keywords)
+        way = route_for_staff(turn) if inside else await beside(turn, route, turn, self._settings.escalation_keywords)
         reply = await self._reply(turn, way, texts, turn_id)
-        besides = asked_besides(turn, way)
+        besides = await beside(turn, asked_besides, turn, way)
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
             question = " ".join(message.text for message in besides.pending)
@@ -117,7 +119,7 @@ class ExtractiveResponder:
         if way.choices:
             return _compose([await self._chosen(choice, texts) for choice in way.choices], texts, way)
         messages = asked(turn)
-        every = split_questions([m.text for m in messages], most=_MOST_NAMED)
+        every = await beside(turn, split_questions, [m.text for m in messages], most=_MOST_NAMED)
         of_tickets = [one for one in every if about_tickets(one)]
         if self._tickets is not None and of_tickets:
             told = await tell_of_tickets(self._tickets, turn, of_tickets, texts)
@@ -174,10 +176,12 @@ class ExtractiveResponder:
         legible = readable(files)
         if legible and named and wants_summary(question):
             return self._summary(legible[-1], texts)
-        match = search_files(legible, question, limit=self._settings.quote_chars) if legible else None
+        match = None
+        if legible:
+            match = await asyncio.to_thread(search_files, legible, question, limit=self._settings.quote_chars)
         if match and named and match.match.coverage >= NAMED_FILE_COVERAGE:
             return _from_file(match, texts)
-        whole = completed(question, turn.history)
+        whole = await beside(turn, completed, question, turn.history)
         found = await self._find(whole.query, optional=match is not None)
         passage = next((one for one in found.supported if whole.is_met_by(one.titled)), None)
         if passage is not None:
@@ -211,7 +215,7 @@ def _without_verdict(answer: str) -> str:
 
 def source_label(passage: Passage, texts: Texts) -> str:
     """Title, section and page as a person would name the place."""
-    path = [passage.title, *re.split(r"\s+>\s+", passage.section or "")]
+    path = [passage.title, *" ".join((passage.section or "").split()).split(" > ")]
     label = " › ".join(dict.fromkeys(part for part in path if part))
     return f"{label}, {texts.say('page', page=passage.page)}" if passage.page else label
 

@@ -46,7 +46,8 @@ class WebhookReply:
 class Accepted:
     """One event after the commit. ``cursor`` only where the channel reads the hub's event log.
 
-    ``rating``: what a thumb made of the answer that it is on, where that is news.
+    ``rating``: what a thumb made of the answer that it is on, where that is news. ``blocked``: it is kept and nothing comes of
+    it, since staff have blocked who wrote it.
     """
 
     message_id: str
@@ -56,6 +57,7 @@ class Accepted:
     state: str
     cursor: int | None = None
     rating: Rating | None = None
+    blocked: bool = False
 
 
 class InboundSink(Protocol):

@@ -26,6 +26,7 @@ class Counter(StrEnum):
     FEEDBACK = "feedback"
     RERANKS = "reranks"
     HTTP_REQUESTS = "http_requests"
+    CONNECTIONS_REFUSED = "connections_refused"
 
 
 class Timing(StrEnum):
@@ -45,6 +46,7 @@ class Timing(StrEnum):
 class Gauge(StrEnum):
     """Present values. Exported as ``switchboard_<value>``."""
 
+    CONNECTIONS = "connections"
     OPEN_SOCKETS = "open_sockets"
     TURNS_IN_PROGRESS = "turns_in_progress"
     KNOWLEDGE_READY = "knowledge_ready"

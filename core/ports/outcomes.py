@@ -237,6 +237,17 @@ class KeepNote:
     actor: str
 
 
+@dataclass(frozen=True, slots=True)
+class BlockCustomer:
+    """What a customer writes from now on is kept, and nothing comes of it; with ``blocks`` false, it counts again."""
+
+    case_id: str
+    customer_id: str
+    actor: str
+    reason: str
+    blocks: bool = True
+
+
 CaseRecord = (
     ProposeAnswer
     | JudgeAnswer
@@ -250,6 +261,7 @@ CaseRecord = (
     | MoveTicket
     | ChangeTicket
     | KeepNote
+    | BlockCustomer
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,12 +22,17 @@ class KnownConversations(Protocol):
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
 
+async def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """``link`` gives a signed address of a file that expires, None where the hub has no public address.
 
     ``process`` names this process among those that share the database. ``confined`` reads what strangers wrote.
-    ``max_attachment_bytes`` holds for files both ways.
+    ``max_attachment_bytes`` holds for files both ways. ``has_room``: whether the hub takes files now; without room, only text
+    is to be taken.
     """
 
     memory: ChannelMemory
@@ -42,3 +47,4 @@ class Surroundings:
     public_url: str | None = None
     max_attachment_bytes: int = 10 * 1024 * 1024
     conversations: KnownConversations | None = None
+    has_room: Callable[[], Awaitable[bool]] = _always

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Double, Text, Update, bindparam, case, func, ins
 
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.tables import change, conversation, identity, inbound_event, message, widget_event
+from core.storage.tables import change, conversation, customer, identity, inbound_event, message, widget_event
 
 SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
 KNOWN = (
@@ -28,6 +28,7 @@ KNOWN = (
     .where(among(inbound_event.c.event_key, "keys"))
 )
 _IS_PROVEN = select(identity.c.verified).where(identity.c.customer_id == conversation.c.customer_id).scalar_subquery()
+_BLOCKED = select(customer.c.blocked.is_not(None)).where(customer.c.id == conversation.c.customer_id).scalar_subquery()
 THREADS = (
     select(
         conversation.c.id,
@@ -47,6 +48,7 @@ THREADS = (
         conversation.c.external_id,
         conversation.c.shared,
         _IS_PROVEN.label("verified"),
+        _BLOCKED.label("blocked"),
     )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)

@@ -15,6 +15,7 @@ from core.domain.messages import Author
 from core.ports.store import CaseRecord, CloseCase, OpenCase, Recall
 from core.storage import codec
 from core.storage.among import among
+from core.storage.blocks import keep_blocks
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
 from core.storage.database import Database
@@ -113,6 +114,7 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
     keep_bad_ratings(connection, database, records, now)
     keep_learning(connection, database, records, now)
     keep_notes(connection, database, records, now)
+    keep_blocks(connection, records, now)
 
 
 class SqlCases:

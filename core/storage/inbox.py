@@ -24,7 +24,7 @@ from core.storage.accept_statements import ADD_CHANGE, ADD_EVENT, ADD_FRAME, ADD
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, is_by_another, place
-from core.storage.newcomers import Person, create_conversations, identify
+from core.storage.newcomers import Known, Person, create_conversations, identify
 from core.storage.reports import find_sent, keep_reactions, keep_report
 from core.storage.roads import ANSWERS_WITHIN, note_answers, on_their_roads
 from core.storage.tables import (
@@ -84,7 +84,7 @@ class SqlInbox:
 
     def _identify_others(
         self, connection: Connection, threads: Mapping[str, Thread], events: Sequence[ConversationEvent]
-    ) -> Mapping[Person, str]:
+    ) -> Mapping[Person, Known]:
         """Those who write where somebody else began; seldom anybody, so a lone message costs no statement here."""
         messages = [event for event in events if isinstance(event, MessageReceived)]
         theirs = [one for one in messages if is_by_another(threads[one.conversation.conversation_id], one)]
@@ -196,6 +196,7 @@ def _select_threads(connection: Connection, ids: Sequence[str]) -> dict[str, Thr
             customer_id=row.customer_id,
             person=(row.channel, row.account, row.external_id, bool(row.verified)),
             shared=codec.sharing(row.shared),
+            blocked=bool(row.blocked),
         )
         for row in rows
     }

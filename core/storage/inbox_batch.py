@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.domain.budget import ORIGIN
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
+    BLOCKED,
     CAME_BY,
     CAUTION,
     FOR_RECORD,
@@ -30,7 +32,7 @@ from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.ids import new_id
-from core.storage.newcomers import Person, person
+from core.storage.newcomers import Known, Person, person
 from core.storage.reports import reaction_row
 
 
@@ -38,7 +40,7 @@ from core.storage.reports import reaction_row
 class Thread:
     """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all.
 
-    ``customer_id`` and ``person``: who wrote first.
+    ``customer_id`` and ``person``: who wrote first; ``blocked``: by staff.
     """
 
     id: str
@@ -60,13 +62,14 @@ class Thread:
     road: str | None = None
     back: bool = False
     shared: Sharing = Sharing.NEVER
+    blocked: bool = False
 
 
 @dataclass
 class Batch:
     """Rows to write, collected while the items are looked at one by one. ``roads``: by which events came, by their keys.
 
-    ``others``: the customer ids of those who write in conversations that others began.
+    ``others``: those who write in conversations that others began.
     """
 
     now: float
@@ -82,7 +85,7 @@ class Batch:
     changes: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     roads: dict[str, Road] = field(default_factory=dict)
-    others: Mapping[Person, str] = field(default_factory=dict)
+    others: Mapping[Person, Known] = field(default_factory=dict)
     taken: list[tuple[str, Road]] = field(default_factory=list)
 
 
@@ -99,10 +102,10 @@ def is_by_another(thread: Thread, event: MessageReceived) -> bool:
     return event.audience is not Audience.STAFF and person(event.sender) != thread.person
 
 
-def author_id(batch: Batch, thread: Thread, event: MessageReceived) -> str:
+def writer(batch: Batch, thread: Thread, event: MessageReceived) -> Known:
     """The customer who wrote it. What came by a road counts as the conversation's own customer's, not proven (ADR 9)."""
     if str(event.key) in batch.roads or not is_by_another(thread, event):
-        return thread.customer_id
+        return Known(thread.customer_id, thread.blocked and event.audience is not Audience.STAFF)
     return batch.others[person(event.sender)]
 
 
@@ -112,7 +115,10 @@ def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
         raise InvalidInput("An id in this event holds NUL or half a surrogate pair.")
     known = batch.known.get(str(event.key))
     if known is not None:
-        return known
+        here = batch.threads.get(known.conversation_id)
+        if here is None or not isinstance(event, MessageReceived):
+            return known
+        return replace(known, blocked=writer(batch, here, event).blocked)
     if isinstance(event, MessageReceived):
         accepted = _place_message(batch, item, event)
     elif isinstance(event, ReactionChanged):
@@ -147,19 +153,19 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     for file in event.stored_attachments:
         if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
+    author, blocked = writer(batch, thread, event)
     if thread.last_seq == thread.done_seq or event.album is not None:  # the rest of an album may be as late as this
         thread.window = item.window
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
-    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record):
+    elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked):
         _reopen(batch, thread)  # what somebody else may have written, or is only kept, brings nobody back
     _share(thread, event)
     thread.last_seq += 1
     thread.changed = True
-    author = author_id(batch, thread, event)
     if author == thread.customer_id:
         thread.locale = codec.locale(event.locale) or thread.locale
-    way = _on_a_road(batch, thread, event)
+    way = None if blocked else _on_a_road(batch, thread, event)
     message_id = new_id()
     batch.messages.append(
         {
@@ -170,12 +176,14 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             "author_name": codec.cleaned(event.sender.display_name) if way is None else None,
             "action": event.action,
             "text": codec.clean(event.text),
-            "meta": codec.dump(_inbound_meta(event, item.correlation, way)),
+            "meta": codec.dump(_inbound_meta(event, item.correlation, way) | ({BLOCKED: True} if blocked else {})),
             "sent_at": event.sent_at.timestamp(),
             "created_at": batch.now,
             "customer_id": None if author == thread.customer_id else author,
         }
     )
+    if blocked:
+        return Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state, blocked=True)
     for file in event.stored_attachments:
         batch.files.append((file, message_id))
         batch.owned[file] = (thread.id, message_id)
@@ -213,26 +221,21 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | N
     meta: dict[str, Any] = {"client_id": named.rsplit("/", 1)[-1], "at": named}
     if way is not None:
         meta[CAME_BY] = {"channel": way.key.channel, "account": way.key.account}
-    if event.audience is Audience.STAFF:
-        meta["sender"] = event.sender.external_id
-    if correlation:
-        meta["correlation_id"] = correlation
-    if event.reply_to:
-        meta["reply_to"] = event.reply_to
-    if event.caution:
-        meta[CAUTION] = event.caution
-    if event.for_record:
-        meta[FOR_RECORD] = True
-    if event.shared:
-        meta[SHARED] = True
-    if event.left_out:
-        meta[LEFT_OUT] = list(event.left_out)
-    if event.attachments:
-        meta["attachment_refs"] = [
+    said = {
+        "sender": event.sender.external_id if event.audience is Audience.STAFF else None,
+        "correlation_id": correlation,
+        "reply_to": event.reply_to,
+        CAUTION: event.caution,
+        FOR_RECORD: event.for_record,
+        SHARED: event.shared,
+        ORIGIN: event.origin,
+        LEFT_OUT: list(event.left_out),
+        "attachment_refs": [
             {"id": ref.id, "name": ref.name, "media_type": ref.media_type, "size": ref.size, "url": ref.url}
             for ref in event.attachments
-        ]
-    return meta
+        ],
+    }
+    return meta | {name: value for name, value in said.items() if value}
 
 
 def _log(batch: Batch, thread: Thread, message_id: str, dedupe: str) -> int:
@@ -293,7 +296,7 @@ def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None
 def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> Accepted:
     target, thread = _target(batch, event)
     batch.reactions.append(reaction_row(event, target))
-    if item.rates and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
+    if item.rates and not thread.blocked and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
         batch.rated.add(target.message_id)
     detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present}
     if person(event.sender) != thread.person:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Insert, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,13 +18,21 @@ from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import conversation, customer, identity
 
-_KNOWN = select(identity).where(
+_IS_BLOCKED = select(customer.c.blocked.is_not(None)).where(customer.c.id == identity.c.customer_id).scalar_subquery()
+_KNOWN = select(identity, _IS_BLOCKED.label("blocked")).where(
     identity.c.channel == bindparam("of_channel"),
     identity.c.account == bindparam("of_account"),
     among(identity.c.external_id, "ids"),
 )
 Person = tuple[str, str, str, bool]
 """Channel, account, id there, and whether it was proved: a forged sender must never meet the real one's record."""
+
+
+class Known(NamedTuple):
+    """A customer who writes. ``blocked``: by staff."""
+
+    customer_id: str
+    blocked: bool
 
 
 def make_feeds(connection: Connection, database: Database, keys: Sequence[ConversationKey]) -> None:
@@ -44,7 +52,12 @@ def create_conversations(connection: Connection, database: Database, events: Seq
     customers = identify(connection, database, events)
     rows = []
     for event in events:
-        row = _row(event.conversation, customers[person(event.sender)], external_id=event.sender.external_id, now=now)
+        row = _row(
+            event.conversation,
+            customers[person(event.sender)].customer_id,
+            external_id=event.sender.external_id,
+            now=now,
+        )
         row |= {"locale": codec.locale(event.locale or event.sender.locale), "audience": event.audience}
         rows.append(row)
     connection.execute(database.insert_new(conversation), rows)
@@ -75,8 +88,8 @@ def person(sender: Identity) -> Person:
     return (sender.channel, sender.account, sender.external_id, sender.verified)
 
 
-def identify(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> dict[Person, str]:
-    """The customer ids of those who wrote these, new or known; what their channel says of them now is kept."""
+def identify(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> dict[Person, Known]:
+    """The customers who wrote these, new or known; what their channel says of them now is kept."""
     now = database.timestamp()
     people = sorted({person(event.sender) for event in events})
     names = ("channel", "account", "external_id", "verified")
@@ -84,16 +97,19 @@ def identify(connection: Connection, database: Database, events: Sequence[Messag
         database.insert_new(identity),
         [{**dict(zip(names, one, strict=True)), "customer_id": new_id(), "created_at": now} for one in people],
     )
-    customers: dict[Person, str] = {}
+    customers: dict[Person, Known] = {}
     for channel, account in sorted({one[:2] for one in people}):
         ids = [one[2] for one in people if one[:2] == (channel, account)]
         found = connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids})
-        customers.update({(channel, account, one.external_id, bool(one.verified)): one.customer_id for one in found})
+        for one in found:
+            writer = Known(one.customer_id, bool(one.blocked))
+            customers[(channel, account, one.external_id, bool(one.verified))] = writer
     known: dict[str, dict[str, Any]] = {}
     for event in events:
         sender = event.sender
         row = known.setdefault(
-            customers[person(sender)], {"display_name": None, "email": None, "locale": None, "created_at": now}
+            customers[person(sender)].customer_id,
+            {"display_name": None, "email": None, "locale": None, "created_at": now},
         )
         row["display_name"] = codec.cleaned(sender.display_name) or row["display_name"]
         row["email"] = (codec.cleaned(sender.email) if sender.verified else None) or row["email"]

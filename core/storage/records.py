@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
@@ -54,7 +54,7 @@ class SqlRecords:
 
     async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
         """See Records.customer. Whose a case is says its ticket."""
-        whose = conversation.c.customer_id
+        whose: ColumnElement[str] = conversation.c.customer_id
         if case_id is not None:
             of_case = select(ticket.c.customer_id).where(ticket.c.case_id == case_id).scalar_subquery()
             whose = func.coalesce(of_case, whose)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from core.domain.attachments import Attachment
 from core.storage import codec
@@ -29,6 +29,15 @@ class SqlStaleFiles:
 
         def work(connection: Connection) -> Sequence[tuple[str, Attachment]]:
             return [(row.conversation_id, codec.attachment_from(row)) for row in connection.execute(statement)]
+
+        return await self._stale_db.read(work)
+
+    async def unsent_bytes(self) -> int:
+        """The sizes of all files that no message refers to, together. Read by their index."""
+        statement = select(func.coalesce(func.sum(attachment.c.size), 0)).where(attachment.c.message_id.is_(None))
+
+        def work(connection: Connection) -> int:
+            return int(connection.scalar(statement) or 0)
 
         return await self._stale_db.read(work)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from core.ports.clock import Clock
+from core.storage.blocks import SqlBlocks
+from core.storage.budgets import SqlBudgets
 from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
@@ -48,6 +50,8 @@ class SqlStore(
     SqlFollowUps,
     SqlJobs,
     SqlGaps,
+    SqlBlocks,
+    SqlBudgets,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
@@ -67,6 +71,7 @@ class SqlStore(
     ) -> None:
         self.database = Database(url, clock, pool_size=pool_size, server_clock=server_clock, stall=stall)
         SqlInbox.__init__(self, self.database, answers_within)
+        SqlBlocks.__init__(self, self.database)
         SqlTurns.__init__(self, self.database)
         SqlOutbox.__init__(self, self.database)
         SqlRecords.__init__(self, self.database)
@@ -86,6 +91,7 @@ class SqlStore(
         SqlFollowUps.__init__(self, self.database)
         SqlGaps.__init__(self, self.database)
         SqlJobs.__init__(self, self.database)
+        SqlBudgets.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -39,6 +39,7 @@ customer = Table(
     Column("phone", Text),
     Column("locale", String(35)),
     Column("created_at", Double, nullable=False),
+    Column("blocked", Text),
 )
 
 identity = Table(

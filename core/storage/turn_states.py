@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from core.domain.alterations import as_altered
 from core.domain.attachments import Attachment
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
-from core.domain.messages import CAME_BY, Audience, Author, Change, ChangeKind, Message
+from core.domain.messages import BLOCKED, CAME_BY, Audience, Author, Change, ChangeKind, Message
 from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
@@ -104,7 +104,15 @@ def _state(
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = codec.group_files(files)
     said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
-    waiting = [item for item in said if item.seq > row.done_seq and item.author == inbound and item.deleted_at is None]
+    blocked = {person for person, found in people.items() if found.blocked}
+    waiting: Sequence[Message] = [
+        item
+        for item in said
+        if item.seq > row.done_seq
+        and item.author == inbound
+        and item.deleted_at is None
+        and not _counts_for_nothing(item, row.customer_id, blocked)
+    ]
     pending, until = _of_one_author(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
     writer = codec.customer_from(people[_author(pending) or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
@@ -114,10 +122,25 @@ def _state(
         conversation=_spoken_by(codec.conversation_from(row), writer),
         customer=writer,
         pending=tuple(pending),
-        history=tuple(item for item in said if item.seq <= row.done_seq or item.author != inbound),
-        changes=tuple(_change(one, by_message.get(one.id, ())) for one in changes if one.change_seq < until),
+        history=tuple(
+            item for item in said if (item.seq <= row.done_seq or item.author != inbound) and BLOCKED not in item.meta
+        ),
+        changes=tuple(
+            changed
+            for one in changes
+            if one.change_seq < until
+            and not _counts_for_nothing(
+                (changed := _change(one, by_message.get(one.id, ()))).message, row.customer_id, blocked
+            )
+        ),
     )
     return replace(state, files=tuple(codec.attachment_from(file) for file in files if _may_be_used(file, state)))
+
+
+def _counts_for_nothing(message: Message, customer_id: str, blocked: Collection[str]) -> bool:
+    """What a customer wrote whom staff have blocked, by then or since."""
+    by_customer = message.author is Author.CUSTOMER
+    return BLOCKED in message.meta or (by_customer and (message.customer_id or customer_id) in blocked)
 
 
 def _author(messages: Sequence[Message]) -> str | None:

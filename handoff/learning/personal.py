@@ -15,6 +15,9 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 GAP = "[…]"
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _REFERENCE = re.compile(r"(?<!\w)#?(?=[\w/-]*\d[\w/-]*\d)(?=[\w/-]*[A-Za-z])[A-Za-z][\w/-]*\w|(?<!\w)#\d+")
+_RUN = re.compile(r"[\w#/-]++")
+_LONGEST_WORD = 200
+"""Characters; nothing longer is a word of a language."""
 _LONG_NUMBER = re.compile(r"(?<![\w.,])\d(?:[ -]?\d){4,}(?![\w,]|\.\d)")
 _MONEY = re.compile(
     r"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF)\b)\s*$|^\s*(?:[€$£¥]|euros?\b|dollars?\b|(?:EUR|USD|GBP|CHF)\b)", re.IGNORECASE
@@ -40,7 +43,7 @@ _BYE = (
     r"(?:viele|liebe|freundliche|mit freundlichen) grüße?n?|"
     r"cordialement|bien à vous|saludos|un saludo|atentamente|مع التحية)"
 )
-_GOODBYE = regex.compile(rf"\n\s*{_BYE}[^\n]{{0,20}}(?:\n[^\n]{{0,60}})?\s*$")
+_GOODBYE = regex.compile(rf"\n[^\S\n]*+{_BYE}[^\n]{{0,20}}(?:\n[^\n]{{0,60}})?\s*$")
 _GOODBYE_IN_LINE = regex.compile(rf"(?<=[.!?…])\s+{_BYE}\b\s*,?(?:\s*{_NAME}){{1,3}}[.!]?\s*$")
 _SHORTEST_NAME = 3
 
@@ -53,7 +56,7 @@ def without_persons(text: str, names: Iterable[str | None]) -> str:
     text = _ADDRESS.sub(GAP, text)
     for match in reversed(list(PhoneNumberMatcher(text, None, leniency=Leniency.POSSIBLE))):
         text = text[: match.start] + GAP + text[match.end :]
-    text = _REFERENCE.sub(GAP, text)
+    text = _RUN.sub(lambda run: _REFERENCE.sub(GAP, run[0]) if len(run[0]) <= _LONGEST_WORD else GAP, text)
     text = _LONG_NUMBER.sub(lambda match: match[0] if _is_money(text, match) else GAP, text)
     for part in sorted(_parts(names), key=len, reverse=True):
         text = re.sub(rf"(?<!\w)@?{re.escape(part)}(?!\w)", GAP, text, flags=re.IGNORECASE)

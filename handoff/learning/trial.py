@@ -70,5 +70,5 @@ def _digest(kept: LearnedAnswer) -> str:
 
 
 def _listed(found: Sequence[Displaced]) -> str:
-    lines = [f"• {one.question} → {one.right}" for one in found[:_NAMED]]
+    lines = [f"• {' '.join(one.question.split())} → {one.right}" for one in found[:_NAMED]]
     return "\n".join([*lines, f"• +{len(found) - _NAMED}"] if len(found) > _NAMED else lines)

@@ -160,4 +160,4 @@ class Ratings:
         return [posts.said(message, turn.customer.display_name) for message in turn.pending]
 
     def _remark(self, key: str, *, score: str = "", comment: str = "") -> NewMessage:
-        return posts.remark(say(key, self._settings.staff_locale, score=score, comment=comment))
+        return posts.remark(say(key, self._settings.staff_locale, score=score, comment=" ".join(comment.split())))

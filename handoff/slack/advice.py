@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import context, mrkdwn, section
 from core.domain.messages import OutboundMessage
+from handoff.slack.formatted import formatted
+from handoff.slack.rich_text import (
+    LONGEST,
+    Emoji,
+    Mention,
+    Words,
+    fallback,
+    lined,
+    one_line,
+    paragraph,
+    small,
+    source,
+    spaced,
+    words,
+)
 
 _MOST_PIECES = 10
 _LINE = 300
+_SOURCES = 10
 
 
 def advice(message: OutboundMessage) -> dict[str, Any]:
     """One reply in the thread. Only who asked is mentioned; of what stands in questions and documents nobody is."""
     meta = message.meta
-    asker = f"<@{meta['asked_by']}> " if meta.get("asked_by") else ""
-    pieces = [piece for piece in mrkdwn(message.text, 2_900) if piece.strip()][:_MOST_PIECES]
-    blocks = [context(f":robot_face: :lock: {asker}{escaped(str(meta['question']))}"), *map(section, pieces)]
-    sources = [_source(number, one) for number, one in enumerate(meta["sources"], start=1)]
+    asker = (Mention(str(meta["asked_by"])),) if meta.get("asked_by") else ()
+    asked = spaced((Emoji("robot_face"), Emoji("lock")), asker, one_line(str(meta["question"]), LONGEST))
+    blocks = [*small(asked), *formatted(message.text)[:_MOST_PIECES]]
+    sources = [
+        spaced((Emoji("book"), Words(f" [{number}]")), source(str(one["place"]), one.get("url"), _LINE))
+        for number, one in enumerate(meta["sources"][:_SOURCES], start=1)
+    ]
     if sources:
-        blocks.append(context("\n".join(sources)[:2_900]))
-    return {"do": "reply", "text": escaped(message.text[:900]), "blocks": blocks}
-
-
-def _source(number: int, source: Mapping[str, Any]) -> str:
-    label = escaped(str(source["place"])[:_LINE])
-    url = str(source.get("url") or "")
-    linked = url.startswith(("https://", "http://")) and not set(url) & set("<>| ")
-    return f":book: [{number}] " + (f"<{escaped(url)}|{label}>" if linked else label)
+        blocks.append(paragraph(lined(*sources)))
+    return {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}

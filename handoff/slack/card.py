@@ -1,24 +1,37 @@
 """A case's card in Slack: who, where, why, what it is about, and what can be done. Pure.
 
-Waiting time is Slack's to keep right: ``<!date^…^{ago}|…>`` is shown relative to the reader's clock
-(docs.slack.dev/messaging/formatting-message-text), so nothing has to be sent for it to move on.
+Waiting time is Slack's to keep right: a date element with ``{ago}`` is shown relative to the reader's clock
+(docs.slack.dev/reference/block-kit/block-elements/date-element), so nothing has to be sent for it to move on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from itertools import accumulate
 from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import context, section
 from channels.slack.views import OPENS
 from core.domain.conversation import OwnershipState
 from core.domain.messages import StaffAction
+from handoff.slack.rich_text import (
+    Block,
+    Emoji,
+    Line,
+    Link,
+    Moment,
+    Words,
+    ago,
+    joined,
+    lined,
+    one_line,
+    paragraph,
+    phrase,
+    quoted_below,
+    small,
+    spaced,
+    words,
+)
 from handoff.texts import say
 
-Block = dict[str, Any]
 _QUOTE = 600
 _SUGGESTED = 400
 _NAMES = {"web": "Web", "sms": "SMS", "slack": "Slack", "telegram": "Telegram"}
@@ -31,8 +44,8 @@ _BUTTONS = {
         StaffAction.TAKE_OVER,
     ),
 }
-FORMS = ("reply", "assign", "note", "ticket", "history")
-"""What is opened from a card; the last two from one of a closed case as well."""
+FORMS = ("reply", "assign", "note", "ticket", "history", "block")
+"""What is opened from a card; the last three from one of a closed case as well."""
 _SNOOZE = ("hour", "tomorrow", "opening")
 
 
@@ -44,25 +57,25 @@ def card(
     ``earlier``: the address of the case before, if that is known.
     """
     state = OwnershipState(facts["state"])
-    found = [section(_head(facts, state, language)), section(_why(facts, language))]
-    about = _about(facts, language, links or {})
-    if about:
-        found.append(section(about))
+    found = [paragraph(_head(facts, state, language)), paragraph(_why(facts, language))]
+    found += _about(facts, language, links or {})
     if facts.get("suggestion") and state in _BUTTONS:
-        found.append(section(_suggested(facts["suggestion"], language)))
+        found.append(paragraph(_suggested(facts["suggestion"], language)))
     found += _actions(facts["case"], state, language)
     if facts.get("snoozed_until"):
-        found.append(context(f":zzz: {date(facts['snoozed_until'])}"))
+        found += small((Emoji("zzz"), Moment(facts["snoozed_until"])))
     if state is OwnershipState.QUEUED:
         since = ago(facts.get("queued_at") or facts["opened_at"])
-        found.append(context(":hourglass_flowing_sand: " + say("card_waits", language, when=since)))
-    ticket = f"{escaped(facts['ticket'])} · " if facts.get("ticket") else ""
+        found += small((Emoji("hourglass_flowing_sand"), *phrase("card_waits", language, when=since)))
+    return [*found, *small(_foot(facts, language, earlier))]
+
+
+def _foot(facts: Mapping[str, Any], language: str, earlier: str | None) -> Line:
     kinds = dict.fromkeys(one for one in (facts.get("team"), facts.get("category")) if one)
-    ticket += "".join(f"{cut(one)} · " for one in kinds)
-    number = say("card_case", language, number=str(facts["number"]))
-    before = f" · {_earlier(facts['earlier'], language, earlier)}" if facts.get("earlier") else ""
-    found.append(context(f"{ticket}{number} · {date(facts['opened_at'])}{before}"))
-    return found
+    named = [one_line(str(one)) for one in (facts.get("ticket") or "", *kinds)]
+    number = phrase("card_case", language, number=str(facts["number"]))
+    before = _earlier(facts["earlier"], language, earlier) if facts.get("earlier") else ()
+    return joined(" · ", [*named, number, (Moment(facts["opened_at"]),), before])
 
 
 def label(action: str, language: str) -> str:
@@ -81,70 +94,47 @@ def place_name(channel: str, language: str) -> str:
     return say(f"card_{channel}", language) if channel in ("email", "console") else _NAMES.get(channel, channel)
 
 
-def cut(text: str, limit: int = 120) -> str:
-    """Escaped, and then not longer than a line of a card may be: Slack refuses a section of more than 3,000 characters."""
-    whole = escaped(text)
-    if len(whole) <= limit:
-        return whole
-    # Of all that a customer wrote, no more than this can fit.
-    ends = accumulate(len(escaped(character)) for character in text[:limit])
-    return escaped(text[: sum(end < limit for end in ends)]) + "…"
+def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> Line:
+    proof = words(say("card_verified" if facts["verified"] else "card_unverified", language))
+    reach = [one_line(str(facts.get(one) or "")) for one in ("language", "email", "phone")]
+    where = words(place_name(facts["channel"], language))
+    urgent = (Emoji("rotating_light"),) if facts.get("urgency") == "high" else ()
+    owner = one_line(facts.get("owner") or "") if state is OwnershipState.STAFF else ()
+    becoming = phrase(f"card_{state}", language, name=owner)
+    who = joined("   ", [one_line(facts["customer"], bold=True), becoming])
+    return lined(spaced(urgent, who), joined(" · ", [where, proof, *reach]))
 
 
-def date(seconds: float) -> str:
-    """A moment, in the reader's zone."""
-    return f"<!date^{int(seconds)}^{{date_short_pretty}} {{time}}|{_written(seconds)}>"
-
-
-def ago(seconds: float) -> str:
-    """How long since a moment, as it is when somebody looks."""
-    return f"<!date^{int(seconds)}^{{ago}}|{_written(seconds)}>"
-
-
-def _written(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _head(facts: Mapping[str, Any], state: OwnershipState, language: str) -> str:
-    proof = say("card_verified" if facts["verified"] else "card_unverified", language)
-    reach = [cut(one) for one in (facts.get("email"), facts.get("phone")) if one]
-    where = place_name(facts["channel"], language)
-    line = " · ".join([where, proof, *([facts["language"]] if facts.get("language") else []), *reach])
-    urgent = ":rotating_light: " if facts.get("urgency") == "high" else ""
-    owner = cut(facts.get("owner") or "") if state is OwnershipState.STAFF else ""
-    return f"{urgent}*{cut(facts['customer'])}*   {say(f'card_{state}', language, name=owner)}\n{line}"
-
-
-def _earlier(case: Mapping[str, Any], language: str, address: str | None) -> str:
+def _earlier(case: Mapping[str, Any], language: str, address: str | None) -> Line:
     named = say("card_case", language, number=str(case["number"]))
-    return say("card_earlier", language, case=f"<{address}|{named}>" if address else named)
+    return phrase("card_earlier", language, case=(Link(address, named),) if address else named)
 
 
-def _why(facts: Mapping[str, Any], language: str) -> str:
-    why = f"*{say('card_why', language)}:* {cut(facts['reason'], _QUOTE)}"
-    return f"{why}\n*{say('card_mood', language)}:* {escaped(facts['mood'])}" if facts.get("mood") else why
+def _why(facts: Mapping[str, Any], language: str) -> Line:
+    why = _labelled("card_why", one_line(facts["reason"], _QUOTE), language)
+    return lined(why, _labelled("card_mood", one_line(facts["mood"]), language)) if facts.get("mood") else why
 
 
-def _about(facts: Mapping[str, Any], language: str, links: Mapping[int, str]) -> str:
+def _labelled(key: str, line: Line, language: str) -> Line:
+    return spaced((Words(f"{say(key, language)}:", bold=True),), line)
+
+
+def _about(facts: Mapping[str, Any], language: str, links: Mapping[int, str]) -> list[Block]:
     """The summary; on a card of a time before there were summaries, the last words."""
     if "summary" not in facts:
-        return (
-            "\n".join(f"> {part}" for part in cut(facts.get("last") or "", _QUOTE).split("\n"))
-            if facts.get("last")
-            else ""
-        )
+        return [quoted_below((), one_line(facts["last"], _QUOTE))] if facts.get("last") else []
     lines = []
     for one in facts["summary"]:
         link = links.get(one.get("place") or 0)
-        see = f" <{link}|{say('card_see', language)}>" if link else ""
-        lines.append(f"*{say('card_' + one['kind'], language)}:* {cut(one['text'], 300)}{see}")
-    return "\n".join(lines)
+        see = (Link(link, say("card_see", language)),) if link else ()
+        lines.append(spaced(_labelled(f"card_{one['kind']}", one_line(one["text"], 300), language), see))
+    return [paragraph(lined(*lines))] if lines else []
 
 
-def _suggested(found: Mapping[str, Any], language: str) -> str:
-    text = " ".join(str(found["text"]).split())
-    sources = f"\n:book: {escaped(', '.join(found['sources']))}" if found.get("sources") else ""
-    return f"*{say('card_suggestion', language)}:* {cut(text, _SUGGESTED)}{sources}"
+def _suggested(found: Mapping[str, Any], language: str) -> Line:
+    text = _labelled("card_suggestion", one_line(str(found["text"]), _SUGGESTED), language)
+    sources = one_line(", ".join(found.get("sources") or ()), _QUOTE)
+    return lined(text, spaced((Emoji("book"),), sources)) if sources else text
 
 
 def _actions(case_id: str, state: OwnershipState, language: str) -> list[Block]:
@@ -152,7 +142,7 @@ def _actions(case_id: str, state: OwnershipState, language: str) -> list[Block]:
     forms = [_button(OPENS + form, label(form, language), case_id) for form in FORMS]
     buttons = _BUTTONS.get(state, ())
     if not buttons:
-        return [{"type": "actions", "elements": forms[-2:]}]
+        return [{"type": "actions", "elements": forms[-3:]}]
     presses = [button(action, case_id, language) for action in buttons]
     return [{"type": "actions", "elements": [*presses, _snooze(language)]}, {"type": "actions", "elements": forms}]
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from channels.slack.client import Sent, SlackClient
 from channels.slack.place import CHANNEL, Place, message_id
 from channels.slack.refusals import Refused
-from channels.slack.render import context, section
 from channels.slack.settings import STAFF_CHANNEL
 from channels.slack.wire import Metadata, Posted
 from core.domain.case import Case
@@ -29,6 +28,7 @@ from core.ports.store import NewMessage
 from handoff import posts
 from handoff.facts import facts_of
 from handoff.slack.posts import bodies
+from handoff.slack.rich_text import Link, fallback, small, words
 from handoff.slack.transcript import transcript
 from handoff.texts import say
 
@@ -148,9 +148,9 @@ class CaseThreads:
         named = await self._people.called(owner) if owner else None
         card = posts.card_now(facts, OwnershipState.RESOLVED if case.closed_at else state, named)
         body = bodies(_shown(feed, card), self._locale)[0]
-        words = say("staff_moved_here", self._locale)
-        note = f"<{link}|{words}>" if link else words
-        blocks: list[Any] = [*body["blocks"], context(note)]
+        moved = say("staff_moved_here", self._locale)
+        note = (Link(link, moved),) if link else words(moved)
+        blocks: list[Any] = [*body["blocks"], *small(note)]
         payload = {"case": case.id, "instead_of": message_id(before.channel, before.ts)}
         return await client.post_message(
             channel,
@@ -174,8 +174,9 @@ class CaseThreads:
                 continue
             payload = {"case": case.id, "told": str(upto.seq), "piece": str(upto.piece)}
             metadata: Metadata = {"event_type": MARK, "event_payload": payload}
-            blocks: list[Any] = [section(piece.text)]
-            await client.post_message(root.channel, piece.text, blocks=blocks, thread_ts=root.ts, metadata=metadata)
+            blocks: list[Any] = list(piece.blocks)
+            text = fallback(piece.told)
+            await client.post_message(root.channel, text, blocks=blocks, thread_ts=root.ts, metadata=metadata)
 
     async def _shown_before(self, case: Case) -> Sequence[Message]:
         """The last of the conversation, without what is only about to be shown: that follows by itself."""
@@ -192,17 +193,18 @@ class CaseThreads:
         link = await _link(client, root)
         if before is None or link is None or await _link(client, before) is None:
             return Receipt()
-        linked = f"<{link}|{text}>"
-        blocks: list[Any] = [context(linked)]
+        linked = (Link(link, text),)
+        blocks: list[Any] = small(linked)
+        told = fallback(linked)
         with contextlib.suppress(Refused):
-            await client.post_message(before.channel, linked, blocks=blocks, thread_ts=before.ts, metadata=metadata)
+            await client.post_message(before.channel, told, blocks=blocks, thread_ts=before.ts, metadata=metadata)
         return Receipt()
 
     async def _leads_on(self, client: SlackClient, before: Sent, root: Sent) -> None:
         """A line in the old thread, for whoever is still reading there."""
-        text = f"<{await client.permalink(root)}|{say('staff_moved_away', self._locale)}>"
-        blocks: list[Any] = [context(text)]
-        await client.post_message(before.channel, text, blocks=blocks, thread_ts=before.ts)
+        linked = (Link(await client.permalink(root), say("staff_moved_away", self._locale)),)
+        blocks: list[Any] = small(linked)
+        await client.post_message(before.channel, fallback(linked), blocks=blocks, thread_ts=before.ts)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,20 +7,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import context, section
 from channels.slack.views import CHOOSES
 from channels.slack.wire import View
 from core.domain.messages import StaffAction
 from core.domain.ticket import Ticket
 from core.ports.case_files import PastCase, PastConversation
-from handoff.slack.card import cut, date, place_name
+from handoff.slack.card import place_name
+from handoff.slack.rich_text import (
+    LONGEST,
+    Block,
+    Emoji,
+    Line,
+    Moment,
+    Words,
+    cut,
+    joined,
+    lined,
+    one_line,
+    paragraph,
+    phrase,
+    plain,
+    quoted_below,
+    small,
+    spaced,
+    words,
+)
 from handoff.texts import say
 from handoff.thread.macros import Macro
 
-Block = dict[str, Any]
 MACRO, PAGE = "macro", "page"
 """What can be chosen in an open form: a saved reply, another page of the history."""
 PER_PAGE = 10
@@ -47,9 +62,9 @@ def reply(
     number = int(carried.get("version", "0"))
     blocks.append(text_field(StaffAction.REPLY, say("form_reply_label", language), text, f"text-{number}"))
     if sources:
-        blocks.append(context(f":book: {escaped(', '.join(sources))}"[:2_900]))
+        blocks += small(spaced((Emoji("book"),), one_line(", ".join(sources), LONGEST)))
     if claims:
-        blocks.append(context(say("form_claims", language)))
+        blocks += small(phrase("form_claims", language))
     return form(StaffAction.REPLY, carried, language, blocks, "form_send")
 
 
@@ -84,13 +99,13 @@ def history(
     verified: bool,
 ) -> View:
     """A page of what a customer came with before. ``here``: the conversation that the card is about."""
-    blocks: list[Block] = [] if verified else [context(say("history_unproved", language))]
+    blocks: list[Block] = [] if verified else small(phrase("history_unproved", language))
     for one in past:
-        blocks.append(section(_conversation(one, language, here=one.id == here)))
+        blocks.append(_conversation(one, language, here=one.id == here))
         lines = [*(_case(case, language) for case in one.cases), *map(_ticket, one.tickets)]
-        blocks += [context(_fitting(lines))] if lines else []
+        blocks += [paragraph(_fitting(lines))] if lines else []
     if not past:
-        blocks.append(section(say("history_none", language)))
+        blocks.append(paragraph(phrase("history_none", language)))
     pages = [_page("history_newer", page - 1, language)] if page > 0 else []
     pages += [_page("history_older", page + 1, language)] if more else []
     if pages:
@@ -98,37 +113,37 @@ def history(
     return _view("history", carried, language, blocks)
 
 
-def _conversation(one: PastConversation, language: str, *, here: bool) -> str:
-    parts = [date(one.began_at.timestamp()), place_name(one.channel, language)]
-    parts.append(say("history_messages", language, count=str(one.messages)))
+def _conversation(one: PastConversation, language: str, *, here: bool) -> Block:
+    parts = [(Moment(one.began_at.timestamp()),), words(place_name(one.channel, language))]
+    parts.append(phrase("history_messages", language, count=str(one.messages)))
     if here:
-        parts.append(f"_{say('history_here', language)}_")
-    first = f"\n> {cut(' '.join(one.first.split()), 300)}" if one.first.strip() else ""
-    return " · ".join(parts) + first
+        parts.append(phrase("history_here", language, italic=True))
+    first, head = one_line(one.first, 300), joined(" · ", parts)
+    return quoted_below(head, first) if first else paragraph(head)
 
 
-def _case(case: PastCase, language: str) -> str:
-    closed = date(case.closed_at.timestamp()) if case.closed_at else ""
-    status = say("history_closed", language, when=closed) if closed else say("history_open", language)
-    ticket = f"{escaped(case.ticket)} ({case.ticket_status})" if case.ticket else ""
-    stars = ":star:" * case.score if case.score else ""
-    said = f"“{cut(' '.join(case.comment.split()), 150)}”" if case.comment else ""
-    parts = [say("card_case", language, number=str(case.number)), status, ticket, cut(case.reason, 150), stars, said]
-    return "• " + " · ".join(part for part in parts if part)
+def _case(case: PastCase, language: str) -> Line:
+    closed = (Moment(case.closed_at.timestamp()),) if case.closed_at else ()
+    status = phrase("history_closed", language, when=closed) if closed else phrase("history_open", language)
+    ticket = one_line(f"{case.ticket} ({case.ticket_status})") if case.ticket else ()
+    stars = (Emoji("star"),) * (case.score or 0)
+    said = one_line(f"“{cut(case.comment, 150)}”", 200) if case.comment else ()
+    number = phrase("card_case", language, number=str(case.number))
+    return (Words("• "), *joined(" · ", [number, status, ticket, one_line(case.reason, 150), stars, said]))
 
 
-def _ticket(ticket: Ticket) -> str:
-    return f"• {escaped(ticket.number)} ({ticket.status}) · {cut(' '.join(ticket.subject.split()), 150)}"
+def _ticket(ticket: Ticket) -> Line:
+    return one_line(f"• {ticket.number} ({ticket.status}) · {cut(ticket.subject, 150)}", 300)
 
 
-def _fitting(lines: Sequence[str], limit: int = 2_900) -> str:
+def _fitting(lines: Sequence[Line], limit: int = LONGEST) -> Line:
     """As many whole lines as go into a block, the newest of them."""
-    text = ""
+    found: Line = ()
     for line in lines:
-        if len(text) + len(line) + 3 > limit:
-            return text + "\n…"
-        text = f"{text}\n{line}" if text else line
-    return text
+        if len(plain(found)) + len(plain(line)) + 3 > limit:
+            return lined(found, words("…"))
+        found = lined(found, line)
+    return found
 
 
 def _page(key: str, page: int, language: str) -> Block:

@@ -1,33 +1,39 @@
-"""What was not answered as Slack shows it. Pure. Customers wrote it, so it is escaped and mentions nobody."""
+"""What was not answered as Slack shows it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import context, section
-from handoff.texts import say
+from handoff.slack.rich_text import (
+    Block,
+    Emoji,
+    Line,
+    Words,
+    joined,
+    lined,
+    one_line,
+    paragraph,
+    phrase,
+    small,
+    source,
+    spaced,
+)
 
-_WEB = ("http://", "https://")
+_LONGEST = 300
 
 
-def gaps(clusters: Sequence[Mapping[str, Any]], language: str) -> list[dict[str, Any]]:
+def gaps(clusters: Sequence[Mapping[str, Any]], language: str) -> list[Block]:
     """A block for each, below a title."""
-    found: list[dict[str, Any]] = [section(f":mag: *{escaped(say('gaps_title', language))}*")]
+    found = [paragraph(spaced((Emoji("mag"),), phrase("gaps_title", language, bold=True)))]
     for one in clusters:
-        names = f" · {escaped(', '.join(one['languages']))}" if one["languages"] else ""
-        found.append(section(f"*{one['count']}×* {escaped(one['example'])}{names}"))
-        found.append(context("\n".join([_near(one["near"], language), *map(escaped, one["staff"])])))
-    found.append(context(escaped(say("gaps_all", language))))
-    return found
+        asked = spaced((Words(f"{one['count']}×", bold=True),), one_line(one["example"], _LONGEST))
+        found.append(paragraph(joined(" · ", [asked, one_line(", ".join(one["languages"]))])))
+        found += small(lined(_near(one["near"], language), *(one_line(did, _LONGEST) for did in one["staff"])))
+    return [*found, *small(phrase("gaps_all", language))]
 
 
-def _near(near: Mapping[str, Any] | None, language: str) -> str:
+def _near(near: Mapping[str, Any] | None, language: str) -> Line:
     if near is None:
-        return escaped(say("gaps_nothing_near", language))
-    title = escaped(str(near["title"]))
-    url = str(near["url"] or "")
-    if url.startswith(_WEB) and not set(url) & set("<>| "):
-        title = f"<{escaped(url)}|{title}>"
-    return say("gaps_nearest", language, title=title)
+        return phrase("gaps_nothing_near", language)
+    return phrase("gaps_nearest", language, title=source(str(near["title"]), near["url"], _LONGEST))

@@ -8,6 +8,7 @@ from channels.slack.client import SlackClient
 from channels.slack.place import Place
 from channels.slack.wire import View
 from core.ports.clock import Clock
+from handoff.slack.rich_text import fallback, words
 
 _FRESH = 60.0
 """Seconds for which it is believed who is in a channel."""
@@ -31,7 +32,7 @@ class SlackPanel:
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """See Panel.whisper."""
-        await self._client().whisper(place.channel, user, text, place.thread_ts)
+        await self._client().whisper(place.channel, user, fallback(words(text)), place.thread_ts)
 
     async def is_member(self, channel: str, user: str) -> bool:
         """See Panel.is_member. Somebody who is not there is asked for anew: they may have come in just now."""

@@ -4,29 +4,55 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
-from channels.slack.client import SlackClient
+from channels.slack.client import Self, SlackClient
 from channels.slack.place import CHANNEL
+from channels.slack.refusals import Refused
 from channels.slack.staff_command import chosen_name
+from channels.slack.wire import Json
 from core.domain.errors import HubError, StoreUnavailable
 from core.ports.surroundings import Surroundings
+from handoff.people import Membership
 
 _LOOK_EVERY = 60.0
+_BELIEVED = 600.0
+"""Seconds for which it is believed that somebody belongs to the workspace, or does not."""
+_ASK_AGAIN = 2.0
+_MOST = 5_000
+_GUEST = ("is_bot", "is_workflow_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
+"""After docs.slack.dev/reference/objects/user-object."""
+_NOBODY = frozenset({"user_not_found", "user_not_visible"})
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What Slack said of a person. ``at``: on the monotonic clock."""
+
+    at: float
+    name: str | None
+    gone: bool
+    membership: Membership
+
+
 class SlackPeople:
-    """Implements handoff's People. ``account``: of the Slack channel through which staff write, who choose their names there."""
+    """Implements handoff's People and Members, with one call to Slack for all of it.
+
+    ``account``: of the Slack channel through which staff write, who choose their names there.
+    """
 
     def __init__(self, surroundings: Surroundings, account: str, client: Callable[[], SlackClient]) -> None:
         self._memory = surroundings.memory
         self._clock = surroundings.clock
         self._account = account
         self._client = client
-        self._names: dict[str, str] = {}
-        self._looked_at: dict[str, tuple[float, bool]] = {}
+        self._known: dict[str, _Known] = {}
+        self._looked_at: dict[str, float] = {}
+        self._failed: dict[str, float] = {}
+        self._own: Self | None = None
 
     async def called(self, staff_id: str) -> str | None:
         """See People.called: the name that they chose, or that of their profile."""
@@ -37,28 +63,66 @@ class SlackPeople:
             chosen = await self._memory.recall(CHANNEL, self._account, key)
             if chosen:
                 return chosen
-        if staff_id not in self._names:
-            try:
-                user = await self._client().user(staff_id)
-            except HubError as error:
-                _log.warning("desk.name_unknown", staff=staff_id, error=error.detail)
-                return None
-            profile = user.get("profile") or {}
-            found = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
-            if not found:
-                return None
-            self._names[staff_id] = str(found)
-        return self._names[staff_id]
+        known = self._known.get(staff_id)
+        if known is None or known.name is None:
+            known = await self._asked(staff_id)
+        return known.name if known else None
 
     async def gone(self, staff_id: str) -> bool:
         """See People.gone. Asked at most once a minute of each; a missing answer is none."""
         now = self._clock.monotonic()
-        known = self._looked_at.get(staff_id)
-        if known is None or now - known[0] > _LOOK_EVERY:
-            try:
-                found = bool((await self._client().user(staff_id)).get("deleted"))
-            except HubError as error:  # not asked again at once: each customer's message would wait for Slack
-                _log.warning("desk.person_unknown", staff=staff_id, error=error.detail)
-                found = known is not None and known[1]
-            known = self._looked_at[staff_id] = (now, found)
-        return known[1]
+        if now - self._looked_at.get(staff_id, float("-inf")) > _LOOK_EVERY:
+            self._looked_at[staff_id] = now
+            await self._asked(staff_id)
+        known = self._known.get(staff_id)
+        return known is not None and known.gone
+
+    async def membership(self, staff_id: str) -> Membership:
+        """See Members.membership. Who was staff lately is, while Slack does not answer."""
+        known, now = self._known.get(staff_id), self._clock.monotonic()
+        believed = known is not None and now - known.at <= _BELIEVED
+        if not believed and now - self._failed.get(staff_id, float("-inf")) > _ASK_AGAIN:
+            known = await self._asked(staff_id) or known
+        return known.membership if known else Membership.UNKNOWN
+
+    async def _asked(self, staff_id: str) -> _Known | None:
+        now = self._clock.monotonic()
+        try:
+            user: Json = await self._client().user(staff_id)
+            self._own = self._own or await self._client().auth_test()
+        except Refused as error:
+            if error.reason not in _NOBODY:
+                self._unanswered(staff_id, error)
+                return None
+            user = {"is_stranger": True}  # nobody that the app may see
+        except HubError as error:
+            self._unanswered(staff_id, error)
+            return None
+        if len(self._known) >= _MOST:
+            for seen in (self._known, self._looked_at, self._failed):
+                seen.clear()
+        self._failed.pop(staff_id, None)
+        known = self._known[staff_id] = _Known(
+            now, _name(user), bool(user.get("deleted")), _membership(user, self._own)
+        )
+        return known
+
+    def _unanswered(self, staff_id: str, error: HubError) -> None:
+        _log.warning("desk.person_unknown", staff=staff_id, error=error.detail)
+        self._failed[staff_id] = self._clock.monotonic()
+
+
+def _name(user: Json) -> str | None:
+    profile = user.get("profile") or {}
+    found = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+    return str(found) if found else None
+
+
+def _membership(user: Json, own: Self | None) -> Membership:
+    """A colleague from another workspace of the same enterprise is no guest."""
+    if own is None or any(user.get(sign) for sign in _GUEST):
+        return Membership.GUEST
+    enterprise = user.get("enterprise_user")
+    company = enterprise.get("enterprise_id") if isinstance(enterprise, dict) else None
+    at_home = user.get("team_id") == own.team or bool(own.enterprise and company == own.enterprise)
+    return Membership.STAFF if at_home else Membership.GUEST

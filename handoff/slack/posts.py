@@ -1,25 +1,41 @@
-"""What staff are told, as calls to Slack with blocks. Pure. What customers wrote is escaped, so that it mentions nobody."""
+"""What staff are told, as calls to Slack with blocks. Pure. What customers wrote is only text there, and stands in a quote."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import NOTHING, context, mrkdwn, section
-from core.domain.messages import Author, OutboundMessage, StaffAction
+from channels.slack.render import NOTHING
+from core.domain.messages import OutboundMessage, StaffAction
 from handoff.posts import POST, Post
 from handoff.slack.advice import advice
-from handoff.slack.card import button, card, cut, date
+from handoff.slack.card import button, card
 from handoff.slack.gaps import gaps
 from handoff.slack.proposals import proposal
-from handoff.slack.transcript import WHO, transcript
+from handoff.slack.rich_text import (
+    LONGEST,
+    Block,
+    Emoji,
+    Line,
+    Mention,
+    Moment,
+    Words,
+    fallback,
+    one_line,
+    paragraph,
+    phrase,
+    small,
+    spaced,
+    words,
+)
+from handoff.slack.speech import pieces_of, something, speaker, speech
+from handoff.slack.transcript import transcript
 from handoff.slack.translations import below, sent_as
 from handoff.texts import by_way, say
 
-Block = dict[str, Any]
-_LONGEST = 2_900
+_PIECE = 2_800
 _NAMED = 1_000
+_WARNING: Line = (Emoji("warning"),)
 
 
 def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any]]:
@@ -28,11 +44,11 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
     match Post(str(meta.get(POST))):
         case Post.CARD | Post.CARD_NOW as post:
             what = "card" if post is Post.CARD else "update_card"
-            return [{"do": what, "facts": meta["facts"], **_said(message.text, card(meta["facts"], language))}]
+            return [{"do": what, "facts": meta["facts"], **_said(words(message.text), card(meta["facts"], language))}]
         case Post.TRANSCRIPT | Post.FILES | Post.LEADS_ON as post:
             return _before(meta, post, language)
-        case Post.REMARK:
-            return [{"do": "reply", **_said(message.text, [context(piece)])} for piece in _small(message.text)]
+        case Post.REMARK | Post.WHISPER as post:
+            return _from_the_desk(message, post)
         case Post.REMINDER:
             return [reminder(message, language)]
         case Post.ADVICE | Post.SENT_AS | Post.PROPOSAL | Post.JUDGED | Post.GAPS as post:
@@ -42,19 +58,26 @@ def bodies(message: OutboundMessage, language: str = "en") -> list[dict[str, Any
         case Post.EDITED | Post.DELETED | Post.REACTED as post:
             return _happened(message, post, language)
         case Post.NOTE:
-            return _spoken(message, language, sign=f":lock: _{say('card_note', language)}_")
+            return _spoken(message, language, (Emoji("lock"), Words(" "), *phrase("card_note", language, italic=True)))
         case Post.OUTGOING:
             return _outgoing(message, language)
         case _:
             by = meta.get("by")
-            return _spoken(message, language, sign=f"_{by_way(by, language)}_" if by else "")
+            return _spoken(message, language, words(by_way(str(by), language), italic=True) if by else ())
+
+
+def _from_the_desk(message: OutboundMessage, post: Post) -> list[dict[str, Any]]:
+    if post is Post.WHISPER:
+        return [{"do": "whisper", "to": message.meta["to"], **_said(words(message.text), [])}]
+    lines = [words(piece) for piece in pieces_of(message.text, LONGEST)] or [words(NOTHING)]
+    return [{"do": "reply", **_said(line, small(line))} for line in lines]
 
 
 def _before(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str, Any]]:
     """Of the time before the case."""
     match post:
         case Post.TRANSCRIPT:
-            return [{"do": "reply", **_said(one.text, [section(one.text)])} for one in transcript(meta, language)]
+            return [{"do": "reply", **_said(one.told, one.blocks)} for one in transcript(meta, language)]
         case Post.FILES:
             return [_files_of(meta, language)]
         case _:
@@ -63,11 +86,13 @@ def _before(meta: Mapping[str, Any], post: Post, language: str) -> list[dict[str
 
 def _files_of(meta: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Whose they are and from when; the files themselves follow. What does not follow is named."""
-    lines = [f":paperclip: {cut(meta['name'] or say(WHO[Author(meta['author'])], language))} {date(meta['at'])}"]
+    who = speaker(meta["author"], meta["name"], language)
+    head = spaced((Emoji("paperclip"),), who, (Moment(meta["at"]),))
+    blocks = small(head)
     for key, names in (("card_missing", meta["missing"]), ("card_files_left_out", meta["left_out"])):
         if names:
-            lines.append(":warning: " + say(key, language, files=cut(", ".join(names), _NAMED)))
-    return {"do": "reply", **_said(lines[0], [context("\n".join(lines))])}
+            blocks += small(spaced(_WARNING, phrase(key, language, files=one_line(", ".join(names), _NAMED))))
+    return {"do": "reply", **_said(head, blocks)}
 
 
 def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[str, Any]:
@@ -78,27 +103,20 @@ def _by_the_agent(message: OutboundMessage, post: Post, language: str) -> dict[s
         case Post.SENT_AS:
             return sent_as(message)
         case Post.GAPS:
-            return {"do": "reply", **_said(message.text, gaps(message.meta["clusters"], language))}
+            return {"do": "reply", **_said(words(message.text), gaps(message.meta["clusters"], language))}
         case _:
             return proposal(message, language)
 
 
 def reminder(message: OutboundMessage, language: str = "en") -> dict[str, Any]:
-    """Mentions are the desk's own, so they are the only part that is not escaped."""
+    """Mentions are the desk's own."""
     meta = message.meta
-    named = " ".join(f"<!subteam^{one}>" if one.startswith("S") else f"<@{one}>" for one in meta["mentions"])
-    text = f":bell: {named} {escaped(message.text)}".replace("  ", " ")[:_LONGEST]
-    blocks = [section(text)]
+    line = spaced((Emoji("bell"),), *((Mention(one),) for one in meta["mentions"]), one_line(message.text, LONGEST))
+    blocks = [paragraph(line)]
     if meta["buttons"]:
         buttons = [button(StaffAction(one), meta["case"], language) for one in meta["buttons"]]
         blocks.append({"type": "actions", "elements": buttons})
-    return {"do": "reply", "text": text, "blocks": blocks, "loud": meta["loud"]}
-
-
-def _small(text: str) -> list[str]:
-    """A remark; one that keeps what somebody wrote may be long."""
-    said = escaped(text)
-    return [said[start : start + _LONGEST] for start in range(0, len(said), _LONGEST)] or [NOTHING]
+    return {"do": "reply", **_said(line, blocks), "loud": meta["loud"]}
 
 
 def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -109,39 +127,42 @@ def _marked(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _spoken(message: OutboundMessage, language: str, *, sign: str = "") -> list[dict[str, Any]]:
+def _spoken(message: OutboundMessage, language: str, sign: Line = ()) -> list[dict[str, Any]]:
     """Somebody's words, under their name. The hub's own are set small: they went to the customer already."""
-    who = cut(message.author_name or say(WHO[message.author], language))
-    head = f"*{who}* {sign}".rstrip()
-    parts = [part for part in mrkdwn(message.text, 2_800) if part.strip()]
-    if missing := message.meta.get("missing"):
-        parts.append(":warning: " + say("card_missing", language, files=escaped(", ".join(missing))))
-    if coming := message.meta.get("coming"):
-        parts.append(":hourglass_flowing_sand: " + say("card_coming", language, files=escaped(", ".join(coming))))
-    parts += _doubts(message.meta, language)
-    found: list[dict[str, Any]] = []
-    for number, part in enumerate(parts):
-        text = f"{head}\n{part}" if number == 0 else part
-        own = message.author in (Author.AGENT, Author.SYSTEM)
-        found.append({"do": "reply", **_said(f"{who}: {part}", [context(text) if own else section(text)])})
-    if not found and not message.attachments:
-        found = [{"do": "reply", **_said(f"{who}: {NOTHING}", [section(f"{head}\n{NOTHING}")])}]
+    who = speaker(message.author, message.author_name, language)
+    head = spaced(who, sign)
+    found = [
+        {"do": "reply", **_said((*who, Words(": "), *words(piece)), blocks)}
+        for piece, blocks in speech(message.author, head, message.text, _PIECE)
+    ]
+    notes = _notes(message.meta, language)
+    if not found and (notes or not message.attachments):
+        found = [{"do": "reply", **_said((*who, Words(": "), *(notes[0] if notes else ())), [paragraph(head)])}]
     if found:
+        found[-1]["blocks"] += [block for note in notes for block in small(note)]
         found[-1]["blocks"] += below(message.meta)
     return found
 
 
-def _doubts(meta: Mapping[str, Any], language: str) -> list[str]:
-    """What staff must know before they take a message for the customer's, and for a new one."""
-    found = [f":warning: {escaped(str(meta['caution']))}"] if meta.get("caution") else []
+def _notes(meta: Mapping[str, Any], language: str) -> list[Line]:
+    """Which files are not there, and what staff must know before they take a message for the customer's, and for a new one."""
+    found: list[Line] = []
+    if missing := meta.get("missing"):
+        found.append(spaced(_WARNING, phrase("card_missing", language, files=one_line(", ".join(missing), _NAMED))))
+    if coming := meta.get("coming"):
+        named = phrase("card_coming", language, files=one_line(", ".join(coming), _NAMED))
+        found.append((Emoji("hourglass_flowing_sand"), *named))
+    if meta.get("caution"):
+        found.append(spaced(_WARNING, one_line(str(meta["caution"]), _NAMED)))
     if meta.get("old"):
-        found.append(f":file_folder: {say('card_for_record', language)} {date(meta['old'])}")
+        found.append(spaced((Emoji("file_folder"),), phrase("card_for_record", language), (Moment(meta["old"]),)))
     return found
 
 
 def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
     """As the customer gets it. The last part has the button that takes it back, and gets the signs of its delivery."""
-    found = _spoken(message, language, sign=f":arrow_right: _{say('card_to_customer', language)}_")
+    sign = spaced((Emoji("arrow_right"),), phrase("card_to_customer", language, italic=True))
+    found = _spoken(message, language, sign)
     if message.meta.get("source"):
         back = button(StaffAction.TAKE_BACK, str(message.meta["source"]), language)
         found[-1]["blocks"] = [*found[-1]["blocks"], {"type": "actions", "elements": [back]}]
@@ -151,25 +172,26 @@ def _outgoing(message: OutboundMessage, language: str) -> list[dict[str, Any]]:
 
 def _happened(message: OutboundMessage, post: Post, language: str) -> list[dict[str, Any]]:
     """What was shown is changed; where a text has become longer than one post may be, the rest follows below."""
-    who = cut(message.author_name or say(WHO[message.author], language))
+    who = speaker(message.author, message.author_name, language)
     if post is Post.REACTED:
         key = "card_reacted" if message.meta.get("present") else "card_unreacted"
-        text = say(key, language, name=who, emoji=escaped(str(message.meta.get("emoji"))))
-        return [{"do": "reply", **_said(text, [context(text)])}]
+        line = phrase(key, language, name=who, emoji=one_line(str(message.meta.get("emoji"))))
+        return [{"do": "reply", **_said(line, small(line))}]
     if post is Post.DELETED:
-        parts = [f"_{say('card_deleted', language)}_"]
+        gone = phrase("card_deleted", language, italic=True)
+        found = [{"do": "reply", **_said(spaced(who, gone), [paragraph(spaced(who, gone))])}]
     else:
-        pieces = [part for part in mrkdwn(message.text, 2_800) if part.strip()] or [NOTHING]
-        parts = [f"{part}\n_{say('card_edited', language)}_" for part in pieces]
-    found: list[dict[str, Any]] = []
-    for number, part in enumerate(parts):
-        text = f"*{who}*\n{part}" if number == 0 else part
-        found.append({"do": "reply", **_said(f"{who}: {part}", [section(text)])})
+        head = spaced(who, phrase("card_edited", language, italic=True))
+        found = [
+            {"do": "reply", **_said((*who, Words(": "), *words(piece)), blocks)}
+            for piece, blocks in speech(message.author, head, something(message.text), _PIECE)
+        ]
     found[-1]["blocks"] += below(message.meta)
     if copy := message.meta.get("copy"):
         found[0] |= {"do": "update", "of": copy}
     return found
 
 
-def _said(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
-    return {"text": cut(text, 1_000) or NOTHING, "blocks": list(blocks)}
+def _said(told: Line, blocks: Sequence[Block]) -> dict[str, Any]:
+    """``told``: what a notification says."""
+    return {"text": fallback(told), "blocks": list(blocks)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import context, mrkdwn, section
 from channels.slack.views import OPENS
 from core.domain.messages import OutboundMessage, StaffAction
 from handoff.learning.personal import has_gap
 from handoff.posts import POST, Post
+from handoff.slack.formatted import formatted
+from handoff.slack.rich_text import LONGEST, Emoji, fallback, one_line, paragraph, phrase, small, spaced, words
 from handoff.texts import say
 
 _BUTTONS = (
@@ -24,20 +24,17 @@ def proposal(message: OutboundMessage, language: str) -> dict[str, Any]:
     """Question and answer as customers would get them. Once it is decided the buttons are gone."""
     meta = message.meta
     open_ = meta.get(POST) == Post.PROPOSAL
-    answer = [piece for piece in mrkdwn(str(meta["answer"]), 2_900) if piece.strip()]
-    blocks = [
-        context(f":bulb: {escaped(say('learn_proposed', language, origin=str(meta['origin'])))}"),
-        section(f"*{escaped(str(meta['question']))[:2_900]}*"),
-        *map(section, answer),
-    ]
+    proposed = spaced((Emoji("bulb"),), phrase("learn_proposed", language, origin=one_line(str(meta["origin"]))))
+    question = one_line(str(meta["question"]), LONGEST, bold=True)
+    blocks = [*small(proposed), paragraph(question), *formatted(str(meta["answer"]))]
     if open_ and has_gap(f"{meta['question']} {meta['answer']}"):
-        blocks.append(context(f":warning: {escaped(say('learn_gaps', language))}"))
+        blocks += small(spaced((Emoji("warning"),), phrase("learn_gaps", language)))
     if open_:
         elements = [_button(action, key, str(meta["case"]), language) for action, key in _BUTTONS]
         blocks.append({"type": "actions", "elements": elements})
     else:
-        blocks.append(context(escaped(str(meta["verdict"]))[:2_900]))
-    body: dict[str, Any] = {"do": "reply", "text": escaped(message.text[:900]), "blocks": blocks}
+        blocks += small(one_line(str(meta["verdict"]), LONGEST))
+    body: dict[str, Any] = {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}
     return body if open_ or not meta.get("copy") else body | {"do": "update", "of": meta["copy"]}
 
 

@@ -1,33 +1,45 @@
-"""What was said before a case's thread began, as texts that fit into a section of Slack's each. Pure."""
+"""What was said before a case's thread began, as pieces that fit into a message of Slack's each. Pure."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels.slack.render import NOTHING, mrkdwn
+from channels.slack.render import NOTHING
 from core.domain.messages import Author
-from handoff.slack.card import cut, date
-from handoff.texts import say
+from handoff.slack.rich_text import (
+    Block,
+    Emoji,
+    Line,
+    Moment,
+    Words,
+    joined,
+    one_line,
+    paragraph,
+    phrase,
+    small,
+    spaced,
+    words,
+)
+from handoff.slack.speech import something, speaker, speech
 
-WHO = {
-    Author.CUSTOMER: "card_customer",
-    Author.AGENT: "card_agent",
-    Author.STAFF: "card_colleague",
-    Author.SYSTEM: "card_hub",
-}
-_ROOM = 2_900
+_ROOM = 8_000
+"""Characters of JSON in a piece of several messages: Slack takes 13,200 in a message, and 50 blocks."""
+_BLOCKS = 40
 _WORDS = 2_600
-"""Characters of a message's own in a piece, beside who said it and when."""
 _NAMED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``last``: the message that it ends with. ``goes_on``: the how manyth piece of that message it is, where more follow."""
+    """``told``: for notifications. ``last``: the message that it ends with. ``goes_on``: the how manyth piece of that message it
+    is, where more follow.
+    """
 
-    text: str
+    told: Line
+    blocks: tuple[Block, ...]
     last: str
     goes_on: int = 0
 
@@ -38,23 +50,32 @@ def transcript(meta: Mapping[str, Any], language: str = "en") -> list[Piece]:
     for line in meta["lines"]:
         parts = _parts(line, language)
         if meta.get("left_out") and not found:
-            parts[0] = f"_{say('card_left_out', language, count=str(meta['left_out']))}_\n\n{parts[0]}"
-        if len(parts) == 1 and found and len(found[-1].text) + len(parts[0]) + 2 <= _ROOM:
-            found[-1] = Piece(f"{found[-1].text}\n\n{parts[0]}", line["id"])
+            parts[0] = (parts[0][0], [*_left_out(meta, language), *parts[0][1]])
+        told, blocks = parts[0]
+        if len(parts) == 1 and found and _fits(found[-1], blocks):
+            merged = joined("\n", [found[-1].told, told])
+            found[-1] = Piece(merged, (*found[-1].blocks, *blocks), line["id"])
             continue
-        found += [Piece(part, line["id"], number) for number, part in enumerate(parts[:-1], start=1)]
-        found.append(Piece(parts[-1], line["id"]))
-    return found or [Piece(NOTHING, "")]
+        numbered = enumerate(parts[:-1], start=1)
+        found += [Piece(told, tuple(blocks), line["id"], number) for number, (told, blocks) in numbered]
+        found.append(Piece(parts[-1][0], tuple(parts[-1][1]), line["id"]))
+    return found or [Piece(words(NOTHING), (paragraph(words(NOTHING)),), "")]
 
 
-def _parts(line: Mapping[str, Any], language: str) -> list[str]:
-    who = cut(line["name"] or say(WHO[Author(line["author"])], language))
-    parts = [part for part in mrkdwn(line["text"], _WORDS) if part.strip()] or ["…"]
-    parts[0] = f"*{who}* {date(line['at'])}\n{parts[0]}"
-    for sign, names in ((":paperclip:", line["files"]), (":book:", line["sources"])):
-        told = f"{sign} {cut(', '.join(names), _NAMED)}"
-        if names and len(parts[-1]) + len(told) + 1 <= _ROOM:
-            parts[-1] += f"\n{told}"
-        elif names:
-            parts.append(told)
+def _left_out(meta: Mapping[str, Any], language: str) -> list[Block]:
+    return small(phrase("card_left_out", language, count=str(meta["left_out"])))
+
+
+def _fits(before: Piece, blocks: list[Block]) -> bool:
+    both = [*before.blocks, *blocks]
+    return before.goes_on == 0 and len(both) <= _BLOCKS and len(json.dumps(both, ensure_ascii=False)) <= _ROOM
+
+
+def _parts(line: Mapping[str, Any], language: str) -> list[tuple[Line, list[Block]]]:
+    who = speaker(line["author"], line["name"], language)
+    said = speech(Author(line["author"]), spaced(who, (Moment(line["at"]),)), something(line["text"]), _WORDS)
+    parts = [((*who, Words(": "), *words(text)), blocks) for text, blocks in said]
+    for sign, names in (("paperclip", line["files"]), ("book", line["sources"])):
+        if names:
+            parts[-1][1].extend(small(spaced((Emoji(sign),), one_line(", ".join(names), _NAMED))))
     return parts

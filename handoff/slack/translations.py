@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from channels.slack.mrkdwn import escaped
-from channels.slack.render import context, mrkdwn, section
 from core.domain.messages import ORIGINAL, OutboundMessage
+from handoff.slack.formatted import formatted
+from handoff.slack.rich_text import Block, Emoji, Words, fallback, one_line, small, spaced, words
+from handoff.slack.speech import pieces_of
 from handoff.translating.translations import BELOW
 
 _PIECE = 2_000
-"""Characters as they are escaped: Slack refuses more than 3,000 in a piece and 13,200 in a message."""
+"""Characters: Slack refuses more than 13,200 in a message."""
 _MOST_PIECES = 4
+_NOTE = 1_000
 
 
-def below(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+def below(meta: Mapping[str, Any]) -> list[Block]:
     """The original, readable without a click, and what is to be said about it. Nothing where nothing was translated."""
-    original = str(meta.get(ORIGINAL) or "")
-    pieces: list[str] = [""]
-    for character in map(escaped, original):
-        if len(pieces[-1]) + len(character) > _PIECE:
-            pieces.append("")
-        pieces[-1] += character
-    blocks = [context(f":speech_balloon: {piece}") for piece in pieces[:_MOST_PIECES] if piece]
-    return blocks + ([context(f":warning: {escaped(str(meta[BELOW]))}")] if meta.get(BELOW) else [])
+    pieces = pieces_of(str(meta.get(ORIGINAL) or ""), _PIECE)[:_MOST_PIECES]
+    lines = [spaced((Emoji("speech_balloon"),), words(piece)) for piece in pieces]
+    if meta.get(BELOW):
+        lines.append(spaced((Emoji("warning"),), one_line(str(meta[BELOW]), _NOTE)))
+    return [block for line in lines for block in small(line)]
 
 
 def sent_as(message: OutboundMessage) -> dict[str, Any]:
     """What the customer reads of what the owner wrote above."""
-    pieces = [piece for piece in mrkdwn(message.text, 2_900) if piece.strip()][:_MOST_PIECES]
-    label = context(f":globe_with_meridians: → {escaped(str(message.meta['language']))}")
-    return {"do": "reply", "text": escaped(message.text[:900]), "blocks": [label, *map(section, pieces)]}
+    into = (Words("→"), *one_line(str(message.meta["language"])))
+    label = small(spaced((Emoji("globe_with_meridians"),), into))
+    blocks = [*label, *formatted(message.text)[:_MOST_PIECES]]
+    return {"do": "reply", "text": fallback(words(message.text)), "blocks": blocks}

@@ -19,7 +19,7 @@ from channels.slack.client import Sent, SlackClient
 from channels.slack.files import Files
 from channels.slack.place import Place, message_id, time_of
 from channels.slack.refusals import Refused
-from channels.slack.render import FILE, context
+from channels.slack.render import FILE
 from channels.slack.wire import Metadata
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import Capabilities, Pace, TextFormat
@@ -40,16 +40,16 @@ from core.ports.case_files import CaseFiles
 from core.ports.cases import Cases
 from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
-from handoff.slack.card import cut
 from handoff.slack.card_links import CardLinks, is_form
 from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
 from handoff.slack.people import SlackPeople
 from handoff.slack.posts import bodies
+from handoff.slack.rich_text import Emoji, cut, fallback, one_line, phrase, small, spaced
 from handoff.slack.staff_channels import CLOSED, StaffChannels
 from handoff.slack.wall_pace import DESK_PACE, counted_with
-from handoff.texts import say
 
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
+_FILE_NAME = 200
 _STORED = ("id", "name", "media_type", "size", "sha256", "storage_key")
 _SIGNS = {
     "note": "lock",
@@ -149,6 +149,7 @@ class SlackWall:
         found = bodies(message, self._settings.locale)
         for file in message.attachments:
             kept = {name: value for name, value in asdict(file).items() if name in _STORED}
+            kept["name"] = cut(file.name, _FILE_NAME) or "file"
             found.append({"do": "file", "method": FILE, "attachment": kept, "label": "File"})
         return [WirePayload(message.conversation, body, part) for part, body in enumerate(found)]
 
@@ -190,8 +191,8 @@ class SlackWall:
         self, client: SlackClient, root: Sent | None, channel: str, payload: WirePayload, key: str
     ) -> Receipt:
         if root is None:
-            leads = payload.body["do"] == "lead_on"  # to a thread that is not there
-            return Receipt() if leads else await self._begin(client, channel, payload, key)
+            aside = payload.body["do"] in ("lead_on", "whisper")  # in a thread that is not there
+            return Receipt() if aside else await self._begin(client, channel, payload, key)
         receipt = await self._in_thread(client, root, payload, key)
         self._trouble = None
         return receipt
@@ -209,6 +210,10 @@ class SlackWall:
                     updated = await self._update(client, shown, payload, key)
                     if shown.channel == root.channel and float(shown.ts) >= float(root.ts):
                         return updated  # otherwise it was shown below a card before this one, where nobody may look any more
+        if body["do"] == "whisper":
+            with contextlib.suppress(Refused):  # somebody who is not in the channel any more
+                await client.whisper(root.channel, body["to"], body["text"], root.ts)
+            return Receipt()
         if body["do"] == "file":
             return await self._file(client, root, payload, key)
         if body["do"] == "lead_on":
@@ -232,11 +237,13 @@ class SlackWall:
             raise
         except Rejected as error:
             _log.warning("desk.file_not_shown", error=error.detail)
-            name = cut(payload.body["attachment"]["name"])
-            text = ":warning: " + say("card_file_lost", self._settings.locale, file=name)
-            blocks: list[Any] = [context(text)]
+            lost = phrase("card_file_lost", self._settings.locale, file=one_line(payload.body["attachment"]["name"]))
+            line = spaced((Emoji("warning"),), lost)
+            blocks: list[Any] = small(line)
             mark = _marked(key, payload)
-            sent = await client.post_message(root.channel, text, blocks=blocks, thread_ts=root.ts, metadata=mark)
+            sent = await client.post_message(
+                root.channel, fallback(line), blocks=blocks, thread_ts=root.ts, metadata=mark
+            )
             return _receipt(sent)
 
     def _before(self, body: Mapping[str, Any]) -> ConversationKey:
@@ -287,7 +294,7 @@ class SlackWall:
         """See SupportsOutcomeQuery. To update or to react again does no harm, so that needs no asking."""
         client, body = self._client, payload.body
         try:
-            if body["do"] in ("react", "unreact", "update", "update_card"):
+            if body["do"] in ("react", "unreact", "update", "update_card", "whisper"):
                 return None
             channel = await self._channels.of(payload.conversation)
             told_in = self._before(body) if body["do"] == "lead_on" else payload.conversation

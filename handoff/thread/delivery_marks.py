@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 _ELECTED = "delivery marks"
 _LEASE = 10.0  # seconds: so much later another process goes on where this one died
 _BATCH = 100
+_REASON = 300
 _SIGNS = {
     FateStatus.WAITING: "outgoing",
     FateStatus.SENT: "sent",
@@ -48,7 +49,9 @@ def marks(fate: Fate, locale: str) -> list[NewMessage]:
         return _of_follow_up(fate, *fate.follow_up, locale)
     told = [posts.mark(fate.wrote_at, _SIGNS[fate.status], instead_of=_SIGNS[fate.shown])] if fate.wrote_at else []
     if fate.status is FateStatus.FAILED:
-        told.append(posts.remark(say(_why(fate), locale, text=quoted(fate.text), reason=fate.reason or "?")))
+        told.append(
+            posts.remark(say(_why(fate), locale, text=quoted(fate.text), reason=quoted(fate.reason or "?", _REASON)))
+        )
     elif fate.twice and fate.status in _ARRIVED and fate.shown not in _ARRIVED:
         told.append(posts.remark(say("staff_maybe_twice", locale, text=quoted(fate.text))))
     return told
@@ -64,7 +67,7 @@ def _of_follow_up(fate: Fate, channel: str, address: str, locale: str) -> list[N
     """Once it has gone, and when it has not; that a mail was read is of no consequence, and not to be relied on."""
     way, whom = by_way(channel, locale), masked(address)
     if fate.status is FateStatus.FAILED:
-        text = say("staff_follow_up_failed", locale, way=way, address=whom, reason=fate.reason or "?")
+        text = say("staff_follow_up_failed", locale, way=way, address=whom, reason=quoted(fate.reason or "?", _REASON))
         return [posts.remark(text)]
     told_before = fate.shown in _ARRIVED
     if told_before or fate.status is FateStatus.WAITING:

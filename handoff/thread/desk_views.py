@@ -17,15 +17,18 @@ from core.domain.customer import Customer
 from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
 from core.domain.messages import StaffAction
+from core.ports.blocks import Blocks
 from core.ports.case_files import CaseFiles
 from core.ports.tickets import Holder
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
+from handoff.slack.block_form import block_form
 from handoff.slack.ticket_form import ticket_form
 from handoff.spoken_to import locale_of
 from handoff.texts import say
+from handoff.thread.blocking import blockable
 from handoff.thread.note_sign import begins_with
 from handoff.tickets import NOTE, change_in
 
@@ -61,11 +64,15 @@ class _About:
         return self.case.closed_at is not None or self.conversation.state not in _OPEN
 
 
+class DeskFiles(CaseFiles, Blocks, Protocol):
+    """What is read for the forms."""
+
+
 class DeskViews:
     """Implements channels.slack.views.StaffViews. ``heard_by``: the account of the channel through which staff write."""
 
     def __init__(
-        self, parts: DeskParts, files: CaseFiles, panel: Panel, settings: HandoffSettings, heard_by: str = "default"
+        self, parts: DeskParts, files: DeskFiles, panel: Panel, settings: HandoffSettings, heard_by: str = "default"
     ) -> None:
         self._parts = parts
         self._files = files
@@ -160,10 +167,17 @@ class DeskViews:
                 return slack_forms.assign(carried, self._language)
             case "ticket":
                 return await self._ticket(about, carried)
+            case "block":
+                return await self._block(about, carried)
             case "history":
                 return await self._history(about, carried, 0)
             case _:
                 return None
+
+    async def _block(self, about: _About, carried: Mapping[str, str]) -> View:
+        found = await self._files.block_of(blockable(about.facts, about.conversation))
+        by = await self._parts.people.called(found.by) if found else None
+        return block_form(carried, self._language, found, by)
 
     async def _ticket(self, about: _About, carried: Mapping[str, str]) -> View | None:
         holder = Holder.of(about.customer, about.conversation.id)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain.conversation import OwnershipState
+from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.domain.messages import Change, ChangeKind, Message, StaffAction
 from core.ports.outcomes import ChangeTicket, KeepNote
-from handoff import posts
+from core.ports.store import CloseCase, Transition
+from handoff import posts, tickets
 from handoff.texts import say
+from handoff.thread.blocking import block_records, block_remark, blockable, ends_with_block
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
 from handoff.tickets import change_in
 
 _FORMS = frozenset({StaffAction.REPLY, StaffAction.NOTE, StaffAction.ASSIGN, StaffAction.TICKET, StaffAction.TAKE_BACK})
+_BLOCKS = frozenset({StaffAction.BLOCK, StaffAction.UNBLOCK})
 _OPEN = (OwnershipState.QUEUED, OwnershipState.STAFF)
 
 
@@ -25,10 +28,13 @@ class FormTurn(StaffTurn):
     """
 
     async def _pressed(self, message: Message, action: StaffAction) -> None:
+        who = await self._who(message)
+        if action in _BLOCKS:
+            self._block(message, who)
+            return
         if action not in _FORMS:
             await super()._pressed(message, action)
             return
-        who = await self._who(message)
         if action is StaffAction.NOTE:
             self._note(message, who)
         elif action is StaffAction.TICKET:
@@ -119,6 +125,19 @@ class FormTurn(StaffTurn):
         if message.text.strip():
             self._thread.append(posts.note(who.name, message.text))
             self._records.append(KeepNote(self._case.id, message.id, who.id))
+
+    def _block(self, message: Message, who: Person) -> None:
+        """By anybody of the staff, at any time. A case in which nobody else writes is resolved, and the customer is not told."""
+        told = block_remark(message, who.name, self._settings.staff_locale)
+        customer_id = blockable(self._facts, self._conversation)
+        self._records.extend(block_records(message, self._case, customer_id, who.id, told))
+        self._thread.append(posts.remark(told))
+        over = self._closed or self._conversation.state not in _OPEN
+        if message.action is StaffAction.UNBLOCK or over or not ends_with_block(self._facts, self._conversation):
+            return
+        self._transition = Transition(OwnershipEvent.RESOLVE, actor=who.id)
+        self._thread.append(posts.card_now(self._facts, OwnershipState.RESOLVED, None))
+        self._records += [CloseCase(self._case.id), tickets.ended(self._case.id, who.id, resolved=True)]
 
     async def _change_ticket(self, message: Message, who: Person) -> None:
         """By anybody of the staff, like a note, and also of a case that is closed. The card shows it at once."""

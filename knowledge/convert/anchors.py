@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup, Tag
 from knowledge.documents import Block, BlockKind
 
 _UNFIT = re.compile(r"[^\w\- ]")
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>|[*`]")
-_OWN = re.compile(r"\s*\{:?\s*#([\w.:-]+)[^}]*\}\s*$")
+_MARKUP = re.compile(r"!?\[([^\[\]]*+)\]\([^()]*+\)|<[^<>]++>|[*`]")
+_OWN = re.compile(r"\{:?\s*#([\w.:-]++)[^{}]*\}\Z")
 """``{#refunds}`` behind a heading, as Kramdown, Docusaurus, Hugo and Pandoc read it."""
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _PERMALINK = frozenset({"", "#", "¶", "§", "🔗", "\u200b"})
@@ -29,9 +29,9 @@ def with_slugs(blocks: Iterable[Block]) -> list[Block]:
         if block.kind is not BlockKind.HEADING:
             found.append(block)
             continue
-        own = _OWN.search(block.text)
+        own = _OWN.search(block.text.rstrip())
         if own:
-            found.append(replace(block, text=block.text[: own.start()], anchor=own.group(1)))
+            found.append(replace(block, text=block.text[: own.start()].rstrip(), anchor=own.group(1)))
             continue
         slug = _slug(block.text)
         number = seen[slug]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from yaml.composer import ComposerError
 
 _ONCE = "audience"
 _TWICE = f"{_ONCE!r} stands twice in one place"
+_BRACKETS = re.compile(r"[\[\]{}]")
+_DEEPEST = 500
+"""Brackets within brackets; with each token, the library looks through all that are open."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,7 +30,16 @@ class _Loader(yaml.SafeLoader):
 
 def load_yaml(text: str) -> Any:
     """Raises yaml.YAMLError, also where it is said twice for whom a document is."""
+    _check_depth(text)
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for bracket in _BRACKETS.finditer(text):
+        depth = max(0, depth + (1 if bracket[0] in "[{" else -1))
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("its brackets are nested too deep")
 
 
 def load_json(text: str) -> Any:

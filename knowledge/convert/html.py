@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup, Comment, Tag
+from bs4 import BeautifulSoup, Comment, Tag, UnicodeDammit
 from bs4.element import NavigableString
 
 from knowledge.convert import audience
 from knowledge.convert.anchors import mark_ids
 from knowledge.convert.markdown import language_code
+from knowledge.markup import closed
 
 _NOT_FOR_READERS = [
     "script",
@@ -47,7 +48,8 @@ def main_part(content: str | bytes) -> Page:
 
     Raises UnreadableDocument where a comment says that the page is for staff.
     """
-    soup = BeautifulSoup(content, "html.parser")
+    text = content if isinstance(content, str) else UnicodeDammit(content, is_html=True).unicode_markup or ""
+    soup = BeautifulSoup(closed(text), "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else None
     url = _canonical(soup)
     language = language_code(str(soup.html.get("lang") or "")) if soup.html else None

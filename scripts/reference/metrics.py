@@ -8,7 +8,7 @@ from api.metric_catalogue import exported_names
 
 TITLE = "Metrics"
 _INTRODUCTION = (
-    "Served at `/metrics` for Prometheus, to callers on loopback (behind a proxy, with the operators' token). "
+    "Served at `/metrics` for Prometheus, to callers on loopback with the operators' token (`DATA_DIR/operator_token`). "
     "Names that end in `_seconds` are histograms."
 )
 

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +165,31 @@ def test_scrapers_can_read_the_token_that_metrics_asks_for() -> None:
 
 def test_images_are_pinned_and_agree() -> None:
     text = "\n".join(path.read_text("utf-8") for path in [_DEPLOY / "compose.yaml", *_KUBERNETES.rglob("*.yaml")])
-    images = set(re.findall(r"image: (\S+)", text)) - {"switchboard", "switchboard-web"}
+    version = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    own = {"switchboard", "switchboard-web", f"switchboard:{version}", f"switchboard-web:{version}"}
+    images = {re.sub(r"^\$\{\w+:-(.+)\}$", r"\1", image) for image in re.findall(r"image: (\S+)", text)} - own
     assert len({image.split(":")[0] for image in images}) == len(images), "one version of each"
-    assert all(re.search(r":v?\d+", image) for image in images)
+    images |= set(re.findall(r"^ARG \w*IMAGE=(\S+)", _DOCKERFILE, re.MULTILINE))
+    assert len(images) == 6
+    assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+|-alpine)", image)] == [], "exact versions"
+    assert "latest" not in text
+    assert {*re.findall(r"newTag: \"(.+)\"", text)} == {version}
+    assert not re.findall(r"^FROM (?!\$\{PYTHON_IMAGE\}|installed|ready|trimmed|runtime)", _DOCKERFILE, re.MULTILINE)
     locked = re.search(r"^chromadb==(\S+)", (_ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
     assert locked is not None
     assert f"chromadb/chroma:{locked[1]}" in images, "server and client are of one version"
+
+
+def test_no_password_has_a_default() -> None:
+    for service, described in _compose()["services"].items():
+        for name, value in (described.get("environment") or {}).items():
+            for used, default in re.findall(r"\$\{(\w+):([-?])", str(value)):
+                if re.search("PASSWORD|SECRET_KEY", used):
+                    assert default == "?", f"{service} {name}"
+            if "PASSWORD" in name:
+                assert str(value).startswith("${"), f"{service} {name}"
+    grafana = _compose()["services"]["grafana"]["environment"]
+    assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
 
 
 def test_the_image_is_installed_by_the_same_script_and_does_not_run_as_root() -> None:
@@ -180,8 +200,7 @@ def test_the_image_is_installed_by_the_same_script_and_does_not_run_as_root() ->
     assert "USER 10001" in runtime
     assert "HEALTHCHECK" in runtime
     assert "USER" not in _DOCKERFILE[_DOCKERFILE.index("FROM runtime AS web") :]
-    python = re.search(r"^ARG PYTHON=(\d+\.\d+)", _DOCKERFILE)
-    assert python is None or python[1] == "3.11"
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.11\.\d+-slim", _DOCKERFILE, re.MULTILINE)
     declared = set(re.findall(r"([A-Z_]+)=", re.search(r"^ENV PATH.*$", runtime, re.MULTILINE)[0]))  # type: ignore[index]
     assert declared - {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"} <= _SETTINGS
 

@@ -12,7 +12,7 @@ import pytest
 from tests.architecture.sources import tracked
 from tests.servers.programs import ROOT
 
-_TOOLS = ("bash", "dirname", "cat", "cut", "df", "awk", "grep", "tail", "rm", "mkdir", "sleep", "id", "env")
+_TOOLS = ("bash", "dirname", "cat", "cut", "df", "awk", "grep", "tail", "rm", "mkdir", "sleep", "id", "env", "sed")
 
 
 @pytest.fixture

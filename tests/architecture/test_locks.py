@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -21,7 +22,9 @@ from tests.servers.programs import ROOT
 def _locked(name: str) -> dict[str, set[str]]:
     versions: dict[str, set[str]] = {}
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-        requirement = Requirement(line)
+        if line.startswith(" "):
+            continue  # a hash
+        requirement = Requirement(line.removesuffix(" \\"))
         versions.setdefault(canonicalize_name(requirement.name), set()).add(str(requirement.specifier))
     return versions
 
@@ -48,7 +51,40 @@ def test_the_developers_lock_adds_to_the_users_and_changes_nothing() -> None:
     assert {name: dev.get(name) for name in run} == run
 
 
-def test_locks_hold_names_and_versions_only() -> None:
+def test_each_package_has_hashes_in_either_lock() -> None:
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        entries = re.split(r"\n(?=\S)", (ROOT / lock).read_text(encoding="utf-8"))
+        assert [entry for entry in entries if not re.search(r"--hash=sha256:[0-9a-f]{64}", entry)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in tracked() if path.name == "package-lock.json"], ids=str)
+def test_node_locks_hold_hashes(path: Path) -> None:
+    packages = json.loads(read(path))["packages"]
+    assert [name for name, one in packages.items() if name and not one.get("link") and "integrity" not in one] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["torch==2.13.0+cpu", "--index-url https://somewhere", "pip @ file:///pip.whl", "pip==26.0", "pip==26.0 \\\n    x"],
+)
+def test_the_check_of_locks_can_fail(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "check-locks.sh").write_text(read(Path("scripts", "check-locks.sh")))
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    good = f"click==8.3.0 \\\n    --hash=sha256:{64 * '0'}\n"
+
+    def code(lock: str) -> int:
+        for name in ("requirements.lock", "requirements-dev.lock"):
+            (tmp_path / name).write_text(lock)
+        return subprocess.run(
+            ["bash", "scripts/check-locks.sh"], cwd=tmp_path, capture_output=True, check=False
+        ).returncode
+
+    assert code(good) == 0
+    assert code(f"{good}{wrong}\n") == 1
+
+
+def test_locks_hold_names_versions_and_hashes_only() -> None:
     done = subprocess.run(["bash", "scripts/check-locks.sh"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -30,7 +30,8 @@ BELL = "How do I polish a brass bell?"
 
 def call(hub: Hub, path: str, body: Any = None, **headers: str) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    given = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {"Content-Type": "application/json", **hub.operator, **named}
     request = urllib.request.Request(f"{hub.url}{path}", data=data, headers=given)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)

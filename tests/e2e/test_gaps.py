@@ -26,7 +26,8 @@ def gaps(hub: Hub, *options: str) -> dict[str, Any]:
 
 
 def over_http(hub: Hub) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{hub.url}/api/gaps", timeout=30) as response:
+    request = urllib.request.Request(f"{hub.url}/api/gaps", headers=hub.operator)
+    with urllib.request.urlopen(request, timeout=30) as response:
         found: dict[str, Any] = json.load(response)
     return found
 

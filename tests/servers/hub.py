@@ -16,6 +16,25 @@ from tests.servers.programs import ROOT
 
 SECRET_KEY = "a-secret-key-for-tests-only-0123456789abcdef"
 
+UNLIMITED = dict.fromkeys(
+    (
+        "SESSIONS_PER_ADDRESS",
+        "SESSIONS_IN_ALL",
+        "MESSAGES_IN_ALL",
+        "UPLOADS_IN_ALL",
+        "MESSAGES_PER_ADDRESS",
+        "UPLOADS_PER_ADDRESS",
+        "UNSENT_BYTES_PER_ADDRESS",
+        "FILE_BYTES_PER_ADDRESS",
+        "FILE_BYTES_IN_ALL",
+        "ESCALATIONS_PER_CUSTOMER",
+        "ESCALATIONS_IN_ALL",
+        "DISK_RESERVE_BYTES",
+    ),
+    "0",
+)
+"""All clients of a test have one address."""
+
 
 class Hub:
     """``switchboard serve``. Its home is its working directory, so that no settings file is picked up by chance.
@@ -52,6 +71,7 @@ class Hub:
             "SECRET_KEY": SECRET_KEY,
             "LOG_FORMAT": "json",
             "KNOWLEDGE_SOURCES": sources,
+            **UNLIMITED,
             **({"DATABASE_URL": database_url} if database_url else {}),
             **(environment or {}),
         }
@@ -122,6 +142,11 @@ class Hub:
     def is_live(self) -> bool:
         """Whether GET /health/live answers 200."""
         return self.get_status("/health/live") == 200
+
+    @property
+    def operator(self) -> dict[str, str]:
+        """The header by which an operator is known."""
+        return {"Authorization": f"Bearer {(self.data_dir / 'operator_token').read_text().strip()}"}
 
     def get_status(self, path: str, timeout: float = 2.0) -> int | None:
         """The status of a GET; None when nobody answers."""

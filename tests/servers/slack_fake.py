@@ -22,7 +22,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.servers.slack_methods import METHODS, Spec
-from tests.servers.slack_rules import Refusal
+from tests.servers.slack_rules import Refusal, shown_in
 from tests.servers.slack_views import Modals
 from tests.servers.slack_world import (
     ANNA,
@@ -385,9 +385,9 @@ def kind(channel: str) -> str:
 
 
 def text_of(message: Json) -> str:
-    """The sections of a message, or its text where it has no blocks."""
+    """What a message shows but for small print, or its text where it has no blocks."""
     blocks = message.get("blocks") or []
-    sections = [block["text"]["text"] for block in blocks if block["type"] == "section"]
+    sections = [shown_in(block) for block in blocks if block["type"] in ("section", "rich_text")]
     return "\n".join(sections) if blocks else str(message["text"])
 
 

@@ -160,7 +160,7 @@ async def channel_info(fake: SlackFake, args: Json, workspace: Workspace) -> Jso
 async def user_info(fake: SlackFake, args: Json, workspace: Workspace) -> Json:
     if args["user"] not in fake.users:
         raise Refusal("user_not_found")
-    return {"user": fake.users[args["user"]]}
+    return {"user": {"team_id": workspace.team} | fake.users[args["user"]]}
 
 
 @method("files.info", "files:read")

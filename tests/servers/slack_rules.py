@@ -8,8 +8,16 @@ from typing import Any
 TEXT = 40_000
 ALL_BLOCKS = 13_200
 """Not documented; what people measured."""
-_MESSAGE = {"section", "context", "actions", "context_actions", "divider", "header", "image", "markdown"}
-_HOME = {"section", "context", "actions", "divider", "header", "image", "input"}
+_MESSAGE = {"rich_text", "section", "context", "actions", "context_actions", "divider", "header", "image", "markdown"}
+_HOME = {"rich_text", "section", "context", "actions", "divider", "header", "image", "input"}
+_RICH = {
+    "text": {"text"},
+    "emoji": {"name"},
+    "date": {"timestamp", "format", "fallback"},
+    "link": {"url", "text"},
+    "user": {"user_id"},
+    "usergroup": {"usergroup_id"},
+}
 
 
 class Refusal(Exception):
@@ -46,6 +54,10 @@ def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
         _demand(block.get("type") in allowed)
         elements = block.get("elements", [])
         match block["type"]:
+            case "rich_text":
+                _demand(len(elements) >= 1)
+                for element in elements:
+                    _rich(element)
             case "section":
                 _text(block.get("text"), 3000)
             case "header":
@@ -61,6 +73,45 @@ def check_blocks(blocks: Any, allowed: set[str], *, most: int) -> None:
                 _demand(1 <= len(elements) <= 5)
                 ids += [_thumbs(element) for element in elements]
     _demand(len(ids) == len(set(ids)))
+
+
+def _rich(element: dict[str, Any]) -> None:
+    """After docs.slack.dev/reference/block-kit/blocks/rich-text-block."""
+    _demand(element.get("type") in ("rich_text_section", "rich_text_quote") and len(element["elements"]) >= 1)
+    for one in element["elements"]:
+        needed = _RICH.get(one.get("type"))
+        _demand(needed is not None and set(needed) <= set(one) <= {"type", "style", *needed})
+        _demand(0 < len(one.get("text", "x")) <= 3000)
+
+
+def shown_in(block: dict[str, Any]) -> str:
+    """What people read in a block, as mrkdwn where it has marks."""
+    match block["type"]:
+        case "rich_text":
+            return "\n".join("".join(map(_shown, element["elements"])) for element in block["elements"])
+        case "section":
+            return str(block["text"]["text"])
+        case "context":
+            return "".join(element.get("text", "") for element in block["elements"])
+        case _:
+            return ""
+
+
+def _shown(part: dict[str, Any]) -> str:
+    match part["type"]:
+        case "text":
+            mark = "*" if part.get("style", {}).get("bold") else "_" if part.get("style", {}).get("italic") else ""
+            return f"{mark}{part['text']}{mark}"
+        case "emoji":
+            return f":{part['name']}:"
+        case "date":
+            return f"<!date^{part['timestamp']}^{part['format']}|{part['fallback']}>"
+        case "link":
+            return f"<{part['url']}|{part['text']}>"
+        case "user":
+            return f"<@{part['user_id']}>"
+        case _:
+            return f"<!subteam^{part['usergroup_id']}>"
 
 
 def _button(element: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.servers.slack_fake import SlackFake
 
 _LIVES = 3.0
-_MODAL = {"section", "context", "actions", "divider", "header", "image", "input"}
+_MODAL = {"rich_text", "section", "context", "actions", "divider", "header", "image", "input"}
 _IDS = itertools.count(1)
 
 

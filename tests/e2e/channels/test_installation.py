@@ -164,7 +164,7 @@ async def answers(slack: SlackFake, number: int) -> None:
 
 async def ill(hub: Hub, team: str) -> None:
     """Whoever looks after the hub can see that a workspace waits."""
-    async with asyncio.timeout(60), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(60), aiohttp.ClientSession(headers=hub.operator) as http:
         while True:
             async with http.get(f"{hub.url}/health/channels") as answer:
                 if team in await answer.text():

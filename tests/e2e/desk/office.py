@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.servers.hub import Hub
 from tests.servers.slack_fake import SlackFake, text_of
+from tests.servers.slack_rules import shown_in
 from tests.servers.slack_world import GRACE, STAFF, TEAM
 
 Json = dict[str, Any]
@@ -167,10 +168,5 @@ def _pressed(element: Json, choice: str | None) -> Json:
 
 def whole(message: Json) -> str:
     """Everything that a message shows, small print included."""
-    small = [
-        element.get("text", "")
-        for block in message.get("blocks") or []
-        if block["type"] == "context"
-        for element in block["elements"]
-    ]
+    small = [shown_in(block) for block in message.get("blocks") or [] if block["type"] == "context"]
     return "\n".join([text_of(message), *small])

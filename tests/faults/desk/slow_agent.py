@@ -78,7 +78,7 @@ class SlowModel:
         return True
 
     def make(
-        self, _settings: Any, _retriever: Any, store: Any, clock: Any, _metrics: Any, _end: AsyncExitStack
+        self, _settings: Any, _retriever: Any, store: Any, clock: Any, _metrics: Any, _end: AsyncExitStack, *_more: Any
     ) -> Responder:
         """In the shape in which the hub makes its responder."""
         return AgentLoop(self, self, store, AgentSettings(company_name="Tidepool"), clock, tickets=store)

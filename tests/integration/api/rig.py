@@ -13,14 +13,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from api.app import Operations, build_app
-from api.health import Health
+from api.health import Finding, Health
 from api.metrics import PrometheusMetrics
-from api.operator_access import LOCAL, OperatorAccess
+from api.operator_access import OperatorAccess
 from core.domain.errors import StoreUnavailable
 from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
 from core.ports.store import Records
+
+TOKEN = "right-token"
+AS_OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class Database:
@@ -91,19 +94,25 @@ class Rig:
 async def serve(
     routes: Iterable[web.AbstractRouteDef] = (),
     *,
-    operators: OperatorAccess = LOCAL,
+    operators: OperatorAccess | None = None,
     gaps: GapBook | None = None,
     freshness: Freshness | None = None,
+    channels: Finding | None = None,
 ) -> AsyncIterator[Rig]:
-    """On a free port of the loopback."""
+    """On a free port of the loopback. The client sends the operator token with every request."""
     database, library, metrics = Database(), Library(), PrometheusMetrics()
-    health = Health({"db": database.ping}, version="1.2.3")
+
+    async def check_channels() -> Finding | None:
+        return channels
+
+    health = Health({"db": database.ping, "channels": check_channels}, version="1.2.3")
     book = gaps or cast(GapBook, None)
-    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3", book, operators, freshness)
+    access = operators or OperatorAccess(TOKEN, metrics=metrics)
+    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3", book, access, freshness)
     app = build_app(operations, routes)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
-    async with aiohttp.ClientSession() as http:
+    async with aiohttp.ClientSession(headers=AS_OPERATOR) as http:
         yield Rig(str(server.make_url("")).rstrip("/"), app, http, health, metrics, database, library)
     await health.close()
     await server.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import io
@@ -262,7 +263,20 @@ async def test_what_is_signed_and_no_json_is_refused(world: World) -> None:
     for body in (b"\xff", b"[1]", b"", b"[" * 100_000):
         assert (await world.hook(body))[0] == 400
     assert (await world.hook(github(), X_GitHub_Delivery="x" * 300))[0] == 400
-    assert (await world.hook(b" " * (9 * 1024 * 1024)))[0] == 413
+    assert (await world.hook(b" " * (1024 * 1024 + 1)))[0] == 413
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Hub-Signature-256": "sha256=0"}, {"X-Hub-Signature": "sha1=0"}])
+async def test_what_cannot_be_proved_is_not_read(world: World, headers: dict[str, str]) -> None:
+    """The body would never end."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with world.rig.http.post(f"{world.rig.url}{PATH}", data=endless(), headers=headers) as response:
+        assert response.status == 401
+    assert bad_signatures(world.metrics) == 1
 
 
 async def test_without_a_secret_there_is_no_such_webhook(world: World) -> None:

@@ -1,24 +1,30 @@
-"""Operators ask on the machine itself; everybody else is told so and learns nothing."""
+"""Operators prove themselves on the machine itself; everybody else is told so and learns nothing."""
 
 from __future__ import annotations
 
 import io
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from api.operator_access import OperatorAccess
+from api.health import Finding, HealthStatus
+from api.operations import OPERATIONS, Operation
 from config.operators import operator_access
 from config.settings import read_settings
 from core.domain.errors import KnowledgeUnavailable
-from tests.integration.api.rig import Rig, serve
+from core.ports.freshness import Freshness
+from core.ports.gaps import GapBook
+from core.ports.metrics import NoMetrics
+from tests.integration.api.rig import AS_OPERATOR, TOKEN, Rig, serve
 
 _JSON = {"Content-Type": "application/json"}
 _QUERY = {"query": "How do I reset my password?", "limit": 3, "filters": {"category": "Account", "language": "en"}}
+
+_OPERATOR_ROUTES = [one for one in OPERATIONS if one.access == "operator"]
 
 
 async def _problem(response: aiohttp.ClientResponse, status: int) -> dict[str, Any]:
@@ -122,43 +128,68 @@ async def test_what_does_not_come_straight_from_this_machine_is_refused(headers:
         assert rig.library.asked == []
 
 
-@pytest.mark.parametrize("route", ["search", "metrics"])
-@pytest.mark.parametrize(
-    ("given", "status"),
-    [(None, 403), ("Bearer wrong", 403), ("Bearer", 403), ("Basic right-token", 403), ("Bearer right-token", 200)],
-)
-async def test_behind_a_proxy_being_local_is_not_enough(route: str, given: str | None, status: int) -> None:
-    method, path = ("POST", "/api/search") if route == "search" else ("GET", "/metrics")
-    headers = {"Authorization": given} if given else {}
-    async with serve(operators=OperatorAccess("right-token")) as rig:
-        async with rig.http.request(method, rig.url + path, json=_QUERY, headers=headers) as response:
-            assert response.status == status
-        headers["X-Forwarded-For"] = "203.0.113.7"
-        async with rig.http.request(method, rig.url + path, json=_QUERY, headers=headers) as response:
-            assert response.status == 403, "a token does not travel through the proxy"
+@pytest.mark.parametrize("operation", _OPERATOR_ROUTES, ids=lambda one: f"{one.method} {one.path}")
+async def test_being_on_the_machine_is_not_enough(operation: Operation) -> None:
+    book, freshness = cast(GapBook, None), cast(Freshness, object())
+    async with serve(gaps=book, freshness=freshness) as rig, aiohttp.ClientSession() as stranger:
+        for given in (None, "Bearer", "Bearer wrong", "Bearer \xe9", f"Basic {TOKEN}", f"Bearer {TOKEN}x"):
+            headers = {"Host": "localhost", **({"Authorization": given} if given else {})}
+            url = rig.url + operation.path.replace("{id}", "m0")
+            async with stranger.request(operation.method, url, json=_QUERY, headers=headers) as response:
+                assert (await _problem(response, 401))["code"] == "unauthenticated"
+                assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert rig.library.asked == []
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+async def test_a_token_does_not_travel_through_a_proxy(header: str) -> None:
+    async with serve() as rig, rig.http.get(f"{rig.url}/metrics", headers={header: "203.0.113.7"}) as response:
+        assert response.status == 403
+
+
+async def test_guessing_is_slowed_down_and_locks_no_operator_out() -> None:
+    async with serve() as rig, aiohttp.ClientSession(headers={"Authorization": "Bearer guess"}) as stranger:
+        found = []
+        for _ in range(12):
+            async with stranger.get(f"{rig.url}/metrics") as response:
+                found.append(response.status)
+        assert found == [401] * 10 + [429] * 2
+        async with rig.http.get(f"{rig.url}/metrics") as response:
+            assert response.status == 200
+            assert 'switchboard_bad_signatures_total{channel="operator"} 12.0' in await response.text()
+
+
+async def test_strangers_are_not_told_what_ails_a_part() -> None:
+    found = Finding(HealthStatus.DEGRADED, "a channel needs attention", cause="slack: #vip-refunds is archived")
+    async with serve(channels=found) as rig, aiohttp.ClientSession() as stranger:
+        for path in ("/health", "/health/channels"):
+            async with stranger.get(rig.url + path) as response:
+                text = await response.text()
+                assert (response.status, "needs attention" in text, "vip" in text) == (200, True, False)
+            async with rig.http.get(rig.url + path) as response:
+                assert "#vip-refunds is archived" in await response.text()
 
 
 async def test_a_proxy_that_adds_no_header_is_known_by_its_old_http() -> None:
-    async with serve() as rig, aiohttp.ClientSession(version=aiohttp.HttpVersion10) as proxy:
+    async with serve() as rig, aiohttp.ClientSession(version=aiohttp.HttpVersion10, headers=AS_OPERATOR) as proxy:
         async with proxy.get(f"{rig.url}/metrics") as response:
             await _problem(response, 403)
         async with proxy.get(f"{rig.url}/health/live") as response:
             assert response.status == 200
 
 
-@pytest.mark.parametrize("setting", [{"public_url": "https://chat.example.com"}, {"trusted_proxies": "10.0.0.0/8"}])
-def test_a_hub_behind_a_proxy_makes_a_token_that_only_its_user_can_read(
-    tmp_path: Path, setting: dict[str, str]
-) -> None:
-    assert operator_access(read_settings(data_dir=tmp_path)).token is None
-    settings = read_settings(data_dir=tmp_path, **setting)
-    token = operator_access(settings).token
-    assert token
+async def test_a_hub_makes_a_token_that_only_its_user_can_read(tmp_path: Path) -> None:
+    settings = read_settings(data_dir=tmp_path)
+    operators = operator_access(settings, NoMetrics())
+    token = (tmp_path / "operator_token").read_text().strip()
     assert len(token) == 64
-    assert operator_access(settings).token == token
     assert (tmp_path / "operator_token").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "operator_token").read_text().strip() == token
-    assert token not in repr(operator_access(settings))
+    assert token not in repr(operators)
+    for access in (operators, operator_access(settings, NoMetrics())):
+        async with serve(operators=access) as rig:
+            headers = {"Authorization": f"bearer {token}"}
+            async with rig.http.get(f"{rig.url}/metrics", headers=headers) as response:
+                assert response.status == 200
 
 
 async def test_localhost_by_name_is_this_machine() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import func, select
 
 from core.domain.attachments import AttachmentRef
 from core.domain.errors import TooLarge
 from core.domain.messages import MessageReceived
+from core.storage.tables import inbound_event
 from tests.integration.email_channel.rig import Rig, letter
 
 _SMALL = b"%PDF-1.7 small" * 50
@@ -89,3 +92,22 @@ async def test_a_large_mail_answers_in_its_thread(rig: Rig) -> None:
     event = await _heard(rig, mail)
     assert event.conversation == before.conversation
     assert event.text == "And the scan"
+
+
+async def test_without_room_for_files_the_text_of_a_smaller_mail_is_read_and_its_file_fetched_later(rig: Rig) -> None:
+    """What is kept of it in the database is small, too."""
+
+    async def full() -> bool:
+        return False
+
+    await rig.stop()
+    rig.around = replace(rig.around, has_room=full)
+    await rig.start()
+    mail = letter("See the scan", To=rig.address, Subject="")
+    mail.add_attachment(b"x" * 400_000, maintype="image", subtype="tiff", filename="scan.tiff")
+    await rig.office.deliver(mail, rig.address)
+    (event,) = await rig.sink.messages(1)
+    assert event.text == "See the scan"
+    assert [ref.name for ref in event.attachments] == ["scan.tiff"]
+    size = select(func.max(func.length(inbound_event.c.raw)))
+    assert await rig.store.database.read(lambda connection: connection.scalar(size)) < 50_000

@@ -21,7 +21,7 @@ from api.openapi import description
 from api.operator_access import OperatorAccess
 from api.problems import problems
 from channels.web.adapter import WebChannel
-from channels.web.settings import WebSettings
+from channels.web.settings import Rate, WebLimits, WebSettings
 from config.clock import SystemClock
 from config.desk.rules import make_sentiment
 from core.attachments.file_store import FileStore
@@ -43,7 +43,15 @@ from handoff.waits.unstaffed_desk import UnstaffedDesk
 from tests.servers.sqlite import new_sqlite
 
 KEY = "k" * 32
-OPERATOR = OperatorAccess(token="o" * 32)
+ROOMY = WebSettings(
+    secret_keys=(KEY,),
+    limits=WebLimits(
+        sessions_per_address=Rate(0, 60), messages_per_address=Rate(0, 60), uploads_per_address=Rate(0, 60)
+    ),
+)
+"""All clients of a test have one address."""
+OPERATOR_TOKEN = "o" * 32
+OPERATOR = OperatorAccess(OPERATOR_TOKEN)
 CITATION = Citation(
     id="p1", title="Reset a password", content="Click Forgot password.", source="faq.json", score=0.9, section="Account"
 )
@@ -212,7 +220,7 @@ def described(method: str, path: str, status: int, body: Any) -> None:
 @asynccontextmanager
 async def running(folder: Path, settings: WebSettings | None = None) -> AsyncIterator[Rig]:
     """A hub on a free port; everything is closed at the end."""
-    settings = settings or WebSettings(secret_keys=(KEY,))
+    settings = settings or ROOMY
     url = new_sqlite(folder / "hub.db")
     responder = Scripted()
     uploads: list[tuple[str, Attachment]] = []

@@ -12,7 +12,7 @@ from channels.web.settings import WebSettings
 from core.domain.keys import ConversationKey
 from core.domain.ticket import TicketPriority
 from core.ports.tickets import Holder, NewTicket
-from tests.integration.web.rig import KEY, OPERATOR, Rig, running
+from tests.integration.web.rig import KEY, OPERATOR_TOKEN, Rig, running
 
 IDENTITY = "i" * 32
 KNOWN = WebSettings(secret_keys=(KEY,), identity_secrets=(IDENTITY,))
@@ -81,11 +81,11 @@ async def test_operators_read_everybodys(tmp_path: Path) -> None:
         for session, who in ((known, "u1"), (stranger, stranger["session_id"])):
             await rig.say(session, f"I am {who}", "c1")
             number = await open_ticket(rig, session, f"Of {who}")
-            _, body, _ = await rig.call("GET", f"/api/users/{who}/tickets", OPERATOR.token)
+            _, body, _ = await rig.call("GET", f"/api/users/{who}/tickets", OPERATOR_TOKEN)
             assert [one["number"] for one in body["tickets"]] == [number]
-            _, body, _ = await rig.call("GET", f"/api/users/{who}/history", OPERATOR.token)
+            _, body, _ = await rig.call("GET", f"/api/users/{who}/history", OPERATOR_TOKEN)
             assert f"I am {who}" in [one["content"] for one in body["messages"]]
-        _, body, _ = await rig.call("GET", "/api/users/nobody/tickets", OPERATOR.token)
+        _, body, _ = await rig.call("GET", "/api/users/nobody/tickets", OPERATOR_TOKEN)
         assert body["tickets"] == []
         headers = {"X-Forwarded-For": "203.0.113.9"}
-        assert (await rig.call("GET", "/api/users/u1/tickets", OPERATOR.token, headers=headers))[0] == 401
+        assert (await rig.call("GET", "/api/users/u1/tickets", OPERATOR_TOKEN, headers=headers))[0] == 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -118,7 +119,7 @@ class Office:
 async def office() -> AsyncIterator[Office]:
     channel: Any = Postcards()
     clock, metrics = ManualClock(), CountedMetrics()
-    door = WebhookDoor(channel, metrics, clock, public_url="https://hub.example", max_body=1000)
+    door = WebhookDoor(channel, metrics, clock, public_url="https://hub.example", proof="X-Password", max_body=1000)
     app = web.Application(middlewares=[problems])
     app.add_routes([door.route("/webhooks/postcards", thanks=WebhookReply(body=b"thanks"))])
     runner = web.AppRunner(app)
@@ -220,6 +221,26 @@ async def test_an_ended_session_is_no_reason_to_come_again(office: Office) -> No
 
 async def test_too_long_a_body_is_refused_before_it_is_read(office: Office) -> None:
     assert (await office.post(b"x" * 2000))[0] == 413
+
+
+async def test_without_a_proof_no_body_is_read(office: Office) -> None:
+    assert await unread(office, 0.9e3, {"X-Other": "1"}) == 401
+    assert await unread(office, 2e3, {"X-Password": "open sesame"}) == 413
+    assert len(office.sink.quarantined) == len(office.sink.events) == 0
+
+
+async def unread(office: Office, length: float, headers: dict[str, str]) -> int:
+    """The answer to a request whose body never comes."""
+    host, _, port = office.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(
+        f"POST /webhooks/postcards HTTP/1.1\r\nHost: x\r\nContent-Length: {length:.0f}\r\n{lines}\r\n".encode()
+    )
+    try:
+        return int((await reader.readline()).split()[1])
+    finally:
+        writer.close()
 
 
 async def test_before_start_and_after_stop_providers_come_again(office: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from config.processes import local_socket
 from config.processes.local_socket import LocalSocket, connect, read_line, write_line
 
 
@@ -43,3 +45,13 @@ async def test_a_command_with_another_temporary_directory_finds_the_server(
         await server.stop()
     assert await _asked(data_dir) is None
     assert list(data_dir.iterdir()) == []
+
+
+async def test_other_users_are_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = LocalSocket(tmp_path, {"echo": _echo})
+    await server.start()
+    try:
+        monkeypatch.setattr(local_socket, "_served_users", lambda: {os.geteuid() + 1})
+        assert await _asked(tmp_path) == {"error": "This server belongs to another user."}
+    finally:
+        await server.stop()

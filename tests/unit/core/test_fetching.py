@@ -12,7 +12,9 @@ import pytest
 from core.attachments.fetching import KEEP_TRYING, FetchService
 from core.attachments.file_store import FileStore
 from core.attachments.media_type import AttachmentPolicy
+from core.budgets import BudgetLedger
 from core.domain.attachments import AttachmentRef, ExtractionStatus
+from core.domain.budget import Spender, daily_bytes, spending
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import AuthFailed, NotYet, RateLimited, Rejected, TooLarge, Unreachable
 from core.ports.store import Settlement, TurnState
@@ -215,3 +217,19 @@ async def test_a_turn_without_files_asks_nobody(store: SqlStore, files: FileStor
     provider = Provider()
     assert await service(provider, store, files, clock).ensure(state) is state
     assert provider.asked == []
+
+
+async def test_beyond_the_bytes_of_a_day_a_file_is_named_as_missing_and_the_text_is_taken(
+    store: SqlStore, files: FileStore, clock: ManualClock, turn: TurnState
+) -> None:
+    channels: Any = {"web": Provider()}
+    ledger = BudgetLedger(clock)
+    limited = FetchService(channels, store, files, clock, budgets=ledger, daily=daily_bytes(1024, 0))
+    with spending(Spender("customer:ada")):
+        found = await limited.ensure(turn)
+    first, second = found.pending[0].attachments
+    assert (first.size, second.size, second.extraction) == (11, 0, ExtractionStatus.FAILED)
+    assert second.error == "No more files of this customer are stored today."
+    assert second.refused is None
+    clock.move(86_400)
+    assert ledger.wait(daily_bytes(1024, 0), Spender("customer:ada")) == 0

@@ -9,6 +9,7 @@ from core.domain.messages import OutboundMessage, StaffAction
 from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack.posts import bodies
+from tests.servers.slack_rules import shown_in
 
 
 def shown(post: NewMessage) -> dict[str, Any]:
@@ -22,13 +23,15 @@ def shown(post: NewMessage) -> dict[str, Any]:
 def test_people_and_groups_are_mentioned() -> None:
     body = shown(posts.reminder("Nobody has taken it.", mentions=("S0NCALL", "U0GRACE"), loud=True))
     assert body["text"] == ":bell: <!subteam^S0NCALL> <@U0GRACE> Nobody has taken it."
-    assert body["blocks"][0]["text"]["text"] == body["text"]
+    assert shown_in(body["blocks"][0]) == body["text"]
     assert (body["do"], body["loud"]) == ("reply", True)
 
 
 def test_what_stands_in_the_text_mentions_nobody() -> None:
     body = shown(posts.reminder("Waiting for <!channel> & <@U1>"))
     assert body["text"] == ":bell: Waiting for &lt;!channel&gt; &amp; &lt;@U1&gt;"
+    assert shown_in(body["blocks"][0]) == ":bell: Waiting for <!channel> & <@U1>"
+    assert [one["type"] for one in body["blocks"][0]["elements"][0]["elements"]] == ["emoji", "text", "text"]
     assert body["loud"] is False
 
 

@@ -7,7 +7,7 @@ from core.domain.messages import Author, MessageKind, OutboundMessage
 from core.ports.outcomes import NewMessage
 from handoff import posts
 from handoff.slack.posts import bodies
-from tests.servers.slack_rules import check_message
+from tests.servers.slack_rules import check_message, shown_in
 
 
 def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
@@ -16,7 +16,7 @@ def test_a_long_answer_of_the_agent_s_is_shown_to_its_end() -> None:
     post = posts.answered(said)
     feed = ConversationKey("desk", "default", "a.1")
     shown = bodies(OutboundMessage("m1", feed, post.author, post.text, post.kind, meta=post.meta))
-    words = " ".join(body["blocks"][0]["elements"][0]["text"] for body in shown)
+    words = " ".join(shown_in(block) for body in shown for block in body["blocks"])
     assert words.count("within 30 days") == 60
     assert words.endswith("The end.")
     for body in shown:
@@ -33,9 +33,9 @@ def test_what_somebody_else_may_have_written_says_so_and_mentions_nobody() -> No
         "old": 1_700_000_000.0,
     }
     every = bodies(OutboundMessage("m1", feed, Author.CUSTOMER, "My account is 999", MessageKind.NOTICE, meta=meta))
-    text = str([one["blocks"] for one in every])
-    assert ":warning: Forged, says &lt;@U1&gt;." in text
-    assert "a &lt;b&gt;.png has not come yet." in text
+    text = "\n".join(shown_in(block) for one in every for block in one["blocks"])
+    assert ":warning: Forged, says <@U1>." in text
+    assert "a <b>.png has not come yet." in text
     assert "An old message" in text
     assert "<!date^1700000000^" in text
 
@@ -48,8 +48,9 @@ def test_a_message_that_was_edited_to_a_long_one_is_shown_to_its_end() -> None:
     first, *more = bodies(long)
     assert (first["do"], first["of"]) == ("update", "m0"), "in the place of what was shown"
     assert {body["do"] for body in more} == {"reply"}
-    words = " ".join(body["blocks"][0]["text"]["text"] for body in (first, *more))
+    words = " ".join(shown_in(body["blocks"][0]) for body in (first, *more))
     assert words.count("broken already") == 130
-    assert words.endswith("The end.\n_(edited)_")
+    assert words.startswith("*Customer* _(edited)_\n")
+    assert words.endswith("The end.")
     for body in (first, *more):
         check_message(body["text"], body["blocks"])

@@ -11,6 +11,7 @@ import pytest
 
 from channels.web.history import LONGEST_POLL, MOST
 from channels.web.settings import Rate, WebLimits
+from config.groups.limits import LimitsGroup
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMITS = WebLimits()
@@ -22,6 +23,10 @@ def _size(count: int) -> str:
 
 def _rate(rate: Rate) -> str:
     return f"{rate.amount:,} in {rate.seconds:g} seconds"
+
+
+def _set(rate: Rate, what: str) -> str:
+    return f"{_rate(rate)} (`{what}_PER_ADDRESS`)"
 
 
 STATED = {
@@ -36,7 +41,16 @@ STATED = {
     "send_buffer_bytes": ("what waits for a slow client", _size(LIMITS.send_buffer_bytes)),
     "heartbeat_seconds": ("pings of the server", f"every {LIMITS.heartbeat_seconds:g} seconds"),
     "sockets_per_address": ("connections of an address", f"{LIMITS.sockets_per_address:,} in each process"),
-    "sessions_per_address": ("sessions opened by an address", _rate(LIMITS.sessions_per_address)),
+    "sessions_per_address": ("sessions opened by an address", _set(LIMITS.sessions_per_address, "SESSIONS")),
+    "sessions_in_all": ("sessions in all", _rate(LIMITS.sessions_in_all)),
+    "messages_per_address": ("messages of an address", _set(LIMITS.messages_per_address, "MESSAGES")),
+    "messages_in_all": ("messages in all", _rate(LIMITS.messages_in_all)),
+    "uploads_per_address": ("uploads of an address", _set(LIMITS.uploads_per_address, "UPLOADS")),
+    "uploads_in_all": ("uploads in all", _rate(LIMITS.uploads_in_all)),
+    "unsent_bytes_per_address": ("uploaded and unsent files of an address", _size(LIMITS.unsent_bytes_per_address)),
+    "unsent_bytes_in_all": ("uploaded and unsent files in all", _size(LIMITS.unsent_bytes_in_all)),
+    "file_bytes_per_address": ("files of an address in a day", _size(LIMITS.file_bytes_per_address)),
+    "file_bytes_in_all": ("files in all in a day", _size(LIMITS.file_bytes_in_all)),
     "messages_per_session": ("messages of a session", _rate(LIMITS.messages_per_session)),
     "uploads_per_session": ("uploads of a session", _rate(LIMITS.uploads_per_session)),
     "reads_per_session": ("reads and polls of a session", _rate(LIMITS.reads_per_session)),
@@ -58,6 +72,14 @@ def test_every_limit_of_the_channel_is_stated() -> None:
 
 def test_the_stated_numbers_are_the_real_ones() -> None:
     assert _table() == {**dict(STATED.values()), **BESIDE}
+
+
+def test_the_channel_and_the_settings_have_the_same_defaults() -> None:
+    fields = {name: field.default for name, field in LimitsGroup.model_fields.items()}
+    shared = [field.name for field in dataclasses.fields(WebLimits) if field.name.endswith(("_per_address", "_in_all"))]
+    for name in set(shared) - {"sockets_per_address"}:
+        limit = getattr(LIMITS, name)
+        assert fields[name] == (limit.amount if isinstance(limit, Rate) else limit), name
 
 
 def test_the_size_of_a_file_is_that_of_the_setting() -> None:

@@ -1,0 +1,40 @@
+"""Clients' addresses: which of them are trusted proxies, and how an address is counted."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from core.domain.errors import ConfigError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def parse_networks(texts: Sequence[str]) -> list[Network]:
+    """Raises ConfigError."""
+    try:
+        return [ipaddress.ip_network(text, strict=False) for text in texts]
+    except ValueError as error:
+        raise ConfigError(f"TRUSTED_PROXIES holds something that is not a network: {error}") from error
+
+
+def is_within(peer: str, networks: Sequence[Network]) -> bool:
+    """Whether one of the networks holds this address; False for what is no address."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)
+
+
+def countable(peer: str) -> str:
+    """The key under which a client is counted: its address, of IPv6 the /64, which one customer of a provider has whole."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer[:64]
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

@@ -1,0 +1,77 @@
+"""Lets a request in by what its session, its address and everybody together have done of late."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from channels.web.access import Caller
+from channels.web.rates import Rates
+from channels.web.settings import Rate, WebLimits
+from core.domain.budget import STRANGERS_PART, Spender, daily_bytes, kibibytes
+from core.domain.errors import TooManyRequests
+from core.ports.budgets import Budgets
+
+What = Literal["sessions", "messages", "uploads"]
+
+_ADDRESSES_OF_A_NETWORK = 10
+"""So many shares of an IPv6 /64 its whole /48 has."""
+
+
+class Admission:
+    """``rates`` counts for one session, ``shared`` for addresses and in all, over all processes.
+
+    Narrow limits are asked first, so that what one client is refused takes nothing from the others.
+    """
+
+    def __init__(self, rates: Rates, shared: Rates, limits: WebLimits, budgets: Budgets) -> None:
+        self._rates = rates
+        self._shared = shared
+        self._budgets = budgets
+        self._bytes = daily_bytes(limits.file_bytes_per_address, limits.file_bytes_in_all)
+        self._of_session = {"messages": limits.messages_per_session, "uploads": limits.uploads_per_session}
+        self._of_address = {
+            "sessions": limits.sessions_per_address,
+            "messages": limits.messages_per_address,
+            "uploads": limits.uploads_per_address,
+        }
+        self._in_all = {
+            "sessions": limits.sessions_in_all,
+            "messages": limits.messages_in_all,
+            "uploads": limits.uploads_in_all,
+        }
+
+    async def admit(self, what: What, caller: Caller, session_id: str | None = None) -> None:
+        """Raises TooManyRequests."""
+        if session_id is not None:
+            await self._rates.hit(what, session_id, self._of_session[what])
+        share, total = self._of_address[what], self._in_all[what]
+        await self._shared.hit(f"{what}-address", caller.key, share)
+        if caller.network is not None:
+            wide = Rate(share.amount * _ADDRESSES_OF_A_NETWORK, share.seconds)
+            await self._shared.hit(f"{what}-network", caller.network, wide)
+        if not caller.known:
+            strangers = Rate(int(total.amount * STRANGERS_PART), total.seconds)
+            await self._shared.hit(f"{what}-strangers", "all", strangers)
+        await self._shared.hit(f"{what}-all", "all", total)
+
+    def admit_bytes(self, caller: Caller, size: int) -> None:
+        """Whether a file of that size may be stored today. Raises TooManyRequests. Files under way at once may pass the limit."""
+        wait = self._budgets.wait(self._bytes, _spender(caller), kibibytes(size))
+        if wait > 0:
+            raise TooManyRequests(
+                "No more files are taken today. Send your message without the file, or ask for a person.",
+                retry_after=wait,
+            )
+
+    def spend_bytes(self, caller: Caller, size: int) -> None:
+        """A file of that size was stored."""
+        self._budgets.spend(self._bytes, _spender(caller), kibibytes(size))
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._rates.close()
+        await self._shared.close()
+
+
+def _spender(caller: Caller) -> Spender:
+    return Spender(f"web:{caller.key}", caller.known)

@@ -1,0 +1,136 @@
+"""How many bytes of files were uploaded and not yet sent, by address and in all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from channels.web.access import Caller
+from channels.web.settings import WebLimits
+from core.domain.attachments import Attachment, human_size
+from core.domain.budget import STRANGERS_PART
+from core.domain.errors import TooManyRequests
+
+_FRESH = 1.0
+_LIFE = 86_400.0
+"""Seconds after which the daily sweep removes what was never sent."""
+_RETRY = 60.0
+
+
+class UnsentRecords(Protocol):
+    """What the database knows of files that no message refers to."""
+
+    async def unsent_bytes(self) -> int:
+        """Their sizes together. Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(slots=True)
+class _File:
+    key: str
+    size: int
+    at: float
+    recorded: bool = False
+
+
+class UnsentFiles:
+    """The total is the database's, read at most once a second and only while files come, plus what came since.
+
+    So it is right after a restart, and with several processes it may be overrun by what the others take within a second. The
+    share of an address is counted in this process alone and begins anew with it.
+    """
+
+    def __init__(self, records: UnsentRecords, limits: WebLimits, monotonic: Callable[[], float]) -> None:
+        self._records = records
+        self._share = limits.unsent_bytes_per_address
+        self._total = limits.unsent_bytes_in_all
+        self._monotonic = monotonic
+        self._files: dict[str, _File] = {}
+        self._by_key: dict[str, int] = {}
+        self._stored = 0
+        self._since = 0
+        self._coming = 0
+        self._read_at: float | None = None
+
+    @asynccontextmanager
+    async def room(self, caller: Caller, size: int) -> AsyncIterator[None]:
+        """Hold ``size`` bytes while a file comes in; then say how large it is with ``stored``.
+
+        Raises TooManyRequests, StoreUnavailable.
+        """
+        await self._refresh()
+        self._check(caller, size)
+        self._hold(caller.key, size)
+        try:
+            yield
+        finally:
+            self._hold(caller.key, -size)
+
+    def stored(self, caller: Caller, file: Attachment) -> None:
+        """The file has come. The database does not know it yet."""
+        self._files[file.id] = _File(caller.key, file.size, self._monotonic())
+        self._hold(caller.key, file.size)
+
+    def recorded(self, file: Attachment) -> None:
+        """The database knows the file, and no message refers to it."""
+        if (known := self._files.get(file.id)) is not None:
+            known.recorded = True
+            self._coming -= known.size
+            self._since += known.size
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """A message refers to these files by now, or they are gone."""
+        for one in ids:
+            if (file := self._files.pop(one, None)) is None:
+                continue
+            self._add(file.key, -file.size)
+            if file.recorded:
+                self._since -= file.size
+            else:
+                self._coming -= file.size
+
+    def _hold(self, key: str, size: int) -> None:
+        self._coming += size
+        self._add(key, size)
+
+    def _add(self, key: str, size: int) -> None:
+        left = self._by_key.get(key, 0) + size
+        if left > 0:
+            self._by_key[key] = left
+        else:
+            self._by_key.pop(key, None)
+
+    def _check(self, caller: Caller, size: int) -> None:
+        if 0 < self._share < self._by_key.get(caller.key, 0) + size:
+            raise TooManyRequests(
+                f"At most {human_size(self._share)} of files may wait to be sent. Send the files that you have uploaded, "
+                "or start again with smaller ones.",
+                retry_after=_RETRY,
+            )
+        total = self._total if caller.known else int(self._total * STRANGERS_PART)
+        if 0 < total < self._stored + self._since + self._coming + size:
+            raise TooManyRequests(
+                "Too many files wait to be sent by others. Try again in a minute, or send your message without the file.",
+                retry_after=_RETRY,
+            )
+
+    async def _refresh(self) -> None:
+        now = self._monotonic()
+        if self._total <= 0 or (self._read_at is not None and now - self._read_at < _FRESH):
+            return
+        counted, self._read_at = self._since, now
+        try:
+            stored = await self._records.unsent_bytes()
+        except BaseException:
+            self._read_at = None
+            raise
+        self._stored, self._since = stored, self._since - counted
+        self._drop_old(now)
+
+    def _drop_old(self, now: float) -> None:
+        """The sweep has removed them, which the database's total shows."""
+        for one in [one for one, file in self._files.items() if file.recorded and now - file.at > _LIFE]:
+            old = self._files.pop(one)
+            self._add(old.key, -old.size)

@@ -1,0 +1,66 @@
+"""From settings to what customers may use up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.web.rates import LedgerRates, MemoryRates, Rates, RedisRates
+from channels.web.settings import Rate, WebLimits
+from config.settings import Settings
+from core.domain.budget import Budget, daily_bytes
+from core.ports.budgets import Budgets
+from core.ports.channel import Channel
+from core.ports.clock import Clock
+from core.turn_budgets import TurnBudgets, TurnLimits
+
+_MINUTE = 60
+_HOUR = 3_600
+_DAY = 86_400
+
+
+def make_rates(settings: Settings, clock: Clock, budgets: Budgets) -> tuple[Rates, Rates]:
+    """What counts for sessions, and what counts for addresses and in all.
+
+    Both in Redis where there is one. Otherwise in memory, and the second by the ledger where there may be several processes.
+    """
+    if settings.redis_url:
+        rates = RedisRates(settings.redis_url, clock.monotonic)
+        return rates, rates
+    rates_here = MemoryRates(clock.monotonic)
+    return rates_here, rates_here if settings.uses_sqlite else LedgerRates(clock.monotonic, budgets)
+
+
+def web_limits(settings: Settings) -> WebLimits:
+    """What the web channel refuses."""
+    named = [f"{what}_{whose}" for what in ("sessions", "messages", "uploads") for whose in ("per_address", "in_all")]
+    rates: dict[str, Any] = {name: Rate(getattr(settings, name), _MINUTE) for name in named}
+    return WebLimits(
+        attachment_bytes=settings.max_attachment_bytes,
+        unsent_bytes_per_address=settings.unsent_bytes_per_address,
+        unsent_bytes_in_all=settings.unsent_bytes_in_all,
+        file_bytes_per_address=settings.file_bytes_per_address,
+        file_bytes_in_all=settings.file_bytes_in_all,
+        **rates,
+    )
+
+
+def model_tokens(settings: Settings) -> Budget:
+    """Of the language model, by day."""
+    return Budget("model-tokens", settings.model_tokens_per_customer, settings.model_tokens_in_all, _DAY)
+
+
+def file_bytes(settings: Settings) -> Budget:
+    """Of files that come over platforms, by day; of those on the web the channel makes the same from its limits."""
+    return daily_bytes(settings.file_bytes_per_address, settings.file_bytes_in_all)
+
+
+def make_turn_budgets(
+    settings: Settings, budgets: Budgets, channels: Mapping[str, Channel], clock: Clock
+) -> TurnBudgets:
+    """What a turn may use up. Messages of a minute are written down only for other processes."""
+    limits = TurnLimits(
+        messages=Budget("messages-of-sender", settings.messages_per_address, 0, _MINUTE, kept=not settings.uses_sqlite),
+        escalations=Budget("escalations", settings.escalations_per_customer, settings.escalations_in_all, _HOUR),
+    )
+    return TurnBudgets(budgets, limits, channels, clock, settings.company_name)

@@ -1,0 +1,108 @@
+"""Room for files on the disk of DATA_DIR. Files are refused before it is full, so that text can still be stored."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.domain.attachments import human_size
+from core.domain.errors import NoRoom
+
+_FRESH = 60.0
+"""Seconds for which the size of a folder counts, with what came since added. To find it, the folder is walked."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """Bytes. ``used`` is the size of the folder, 0 where no quota asks for it. ``free`` on its disk."""
+
+    used: int
+    free: int
+
+
+class DiskRoom:
+    """``quota`` is the most that ``folder`` may hold (0: what the disk holds), ``reserve`` what stays free on its disk.
+
+    Exact for the files of this process; processes that share the folder learn of each other's within a minute.
+    """
+
+    def __init__(
+        self, folder: Path, *, quota: int = 0, reserve: int = 0, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._folder = folder
+        self._quota = quota
+        self._reserve = reserve
+        self._monotonic = monotonic
+        self._used = 0
+        self._since = 0
+        self._coming = 0
+        self._measured_at: float | None = None
+
+    @asynccontextmanager
+    async def space(self, size: int) -> AsyncIterator[None]:
+        """Hold ``size`` bytes while a file is written. Raises NoRoom."""
+        use = await self.measure()
+        if (reason := self._refusal(use, size)) is not None:
+            raise NoRoom(
+                f"There is no room for files now ({reason}). Send your message without the file, or try later."
+            )
+        self._coming += size
+        try:
+            yield
+        finally:
+            self._coming -= size
+
+    def stored(self, size: int) -> None:
+        """A file of that size stays."""
+        self._since += size
+
+    async def measure(self) -> DiskUse:
+        """What is used and free now."""
+        now = self._monotonic()
+        if self._quota > 0 and (self._measured_at is None or now - self._measured_at >= _FRESH):
+            self._measured_at, counted = now, self._since
+            self._used = await asyncio.to_thread(_size_of, self._folder)
+            self._since -= counted
+        free = await asyncio.to_thread(_free, self._folder)
+        return DiskUse(self._used + self._since, free)
+
+    async def trouble(self, size: int) -> str | None:
+        """Why a file of that size is refused now, in a sentence for operators; None while it is taken."""
+        reason = self._refusal(await self.measure(), size)
+        return None if reason is None else f"files are refused: {reason}"
+
+    def _refusal(self, use: DiskUse, size: int) -> str | None:
+        if use.free - self._coming - size < self._reserve:
+            return f"{human_size(use.free)} are free on the disk, and {human_size(self._reserve)} stay free"
+        if 0 < self._quota < use.used + self._coming + size:
+            return f"{human_size(use.used)} of {human_size(self._quota)} are used"
+        return None
+
+
+def _free(folder: Path) -> int:
+    """On the disk of the folder, or of the nearest one above it that is there."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _size_of(folder: Path) -> int:
+    """Of all files below; one that disappears meanwhile has none."""
+    total, open_folders = 0, [str(folder)]
+    while open_folders:
+        try:
+            with os.scandir(open_folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        open_folders.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except FileNotFoundError:
+            continue
+    return total

@@ -1,0 +1,168 @@
+"""Counts what is spent of each budget: at once in memory, a second later in the database for all processes.
+
+No message waits for it. Each process adds what it has spent about once a second, in one statement, and the same statement
+answers what all processes have spent of these keys. So a process learns what others spent of a key within a second of spending
+from it itself, and until then grants from what it knew: with N processes, N times a limit is the most that a window can see.
+With one process a limit is exact. A process that is killed forgets what it spent in its last second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from core.domain.budget import STRANGERS_PART, Budget, Spender
+from core.domain.errors import StoreUnavailable
+from core.ports.budgets import BudgetRecords, Spent
+from core.ports.clock import Clock
+
+_PREFIX = "budget"
+_MOST_READ = 10_000
+"""Keys that are read at the start. Beyond them the smallest amounts are learned when they are next spent from."""
+_KEEP = 3_600.0
+_LARGEST = 1_000_000_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Window:
+    """``written`` stands in the database, ``unwritten`` does not yet."""
+
+    until: float
+    kept: bool
+    written: int = 0
+    unwritten: int = 0
+
+    @property
+    def spent(self) -> int:
+        return self.written + self.unwritten
+
+
+class BudgetLedger:
+    """Implements core.ports.budgets.Budgets. Without ``records`` nothing is kept.
+
+    Call ``start`` before the first request; it returns when the amounts that were spent before are known.
+    """
+
+    def __init__(self, clock: Clock, records: BudgetRecords | None = None, *, every: float = 1.0) -> None:
+        self._clock = clock
+        self._records = records
+        self._every = every
+        self._windows: dict[str, _Window] = {}
+        self._purged_at = 0.0
+        self._purge_above = 1024
+        self._loop: asyncio.Task[None] | None = None
+        self._read = records is None
+        self._failing = False
+
+    async def start(self) -> None:
+        """Read what was spent. While the database is away, everything counts as unspent until it answers."""
+        if self._records is not None:
+            await self.write()
+            self._loop = asyncio.create_task(self._keep_writing(), name="budgets")
+
+    async def stop(self) -> None:
+        """Write what is left."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await loop
+            await self.write()
+
+    def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """See Budgets.wait."""
+        now = self._clock.now().timestamp()
+        for key, limit in _limits(budget, spender):
+            window = self._windows.get(key)
+            spent = window.spent if window is not None and window.until > now else 0
+            if 0 < limit < spent + amount:
+                return budget.window_end(now) - now
+        return 0.0
+
+    def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
+        """See Budgets.spend."""
+        now = self._clock.now().timestamp()
+        for key, limit in _limits(budget, spender):
+            if limit <= 0:
+                continue
+            window = self._windows.get(key)
+            if window is None or window.until <= now:
+                window = self._windows[key] = _Window(budget.window_end(now), budget.kept)
+            window.unwritten = min(_LARGEST, window.unwritten + amount)
+        if len(self._windows) > self._purge_above:
+            self._purge(now)
+
+    def take(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """See Budgets.take."""
+        wait = self.wait(budget, spender, amount)
+        if wait <= 0:
+            self.spend(budget, spender, amount)
+        return wait
+
+    async def write(self) -> None:
+        """Add what is unwritten to the database and learn what others spent. When it is away, the next call does it."""
+        records = self._records
+        if records is None:
+            return
+        try:
+            await self._exchange(records)
+        except StoreUnavailable as error:
+            if not self._failing:
+                log.warning("budgets.not_written", error=error.detail)
+            self._failing = True
+        else:
+            self._failing = False
+
+    async def _exchange(self, records: BudgetRecords) -> None:
+        now = self._clock.now().timestamp()
+        if not self._read:
+            self._learn(await records.spent_since(now, _MOST_READ))
+            self._read = True
+        owed = {key: one for key, one in self._windows.items() if one.kept and one.unwritten}
+        if not owed:
+            return
+        sent = {key: Spent(one.until, one.unwritten) for key, one in owed.items()}
+        totals = await records.add_spent(sent)
+        for key, window in owed.items():
+            window.unwritten -= sent[key].amount
+            window.written += sent[key].amount
+        self._learn(totals)
+        if now - self._purged_at > _KEEP:
+            await records.forget_spent(now - _KEEP)
+            self._purged_at = now
+
+    def _learn(self, totals: Mapping[str, Spent]) -> None:
+        for key, spent in totals.items():
+            window = self._windows.get(key)
+            if window is None or window.until < spent.until:
+                self._windows[key] = _Window(spent.until, kept=True, written=spent.amount)
+            elif window.until == spent.until:
+                window.written = spent.amount
+
+    def _purge(self, now: float) -> None:
+        self._windows = {
+            key: one for key, one in self._windows.items() if one.until > now or (one.kept and one.unwritten)
+        }
+        self._purge_above = max(1024, 2 * len(self._windows))
+
+    async def _keep_writing(self) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                await self.write()
+            except Exception:
+                log.exception("budgets.failed")
+
+
+def _limits(budget: Budget, spender: Spender) -> Iterator[tuple[str, int]]:
+    """The keys that a spender is counted under, each with the amount that may be spent there."""
+    if spender.key:
+        yield f"{_PREFIX}:{budget.name}:{spender.key}", budget.share
+    total = budget.total if spender.known else int(budget.total * STRANGERS_PART)
+    yield f"{_PREFIX}:{budget.name}", total

@@ -1,0 +1,75 @@
+"""What one customer, and all of them together, may use up in a span of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from math import floor
+
+STRANGERS_PART = 0.75
+"""Of a budget's total, strangers together get this part. The rest is left to customers whom the hub knows."""
+
+ORIGIN = "origin"
+"""In ``Message.meta`` of a stranger's message: a keyed hash of the address it came from. Their sessions are counted together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """``share`` per spender and ``total`` for all, in each window of ``seconds``. 0 means no limit.
+
+    Windows begin at multiples of ``seconds`` since 1970, so all processes agree on them; those of a day begin at midnight UTC.
+    ``kept``: what was spent is written to the database, which other processes and the next start read.
+    """
+
+    name: str
+    share: int
+    total: int
+    seconds: int
+    kept: bool = True
+
+    def window_end(self, now: float) -> float:
+        """When the window that holds ``now`` ends; both in seconds since 1970."""
+        return float((floor(now / self.seconds) + 1) * self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who uses up a budget. ``key`` is a customer or an address; empty for the hub itself, which has no share, only the total.
+
+    ``known``: a customer whom the hub knows. ``admitted``: its turn began while there was room and is completed.
+    """
+
+    key: str = ""
+    known: bool = False
+    admitted: bool = False
+
+
+def kibibytes(size: int) -> int:
+    """In the unit of budgets of bytes, rounded up: what was spent in a day must fit into 31 bits."""
+    return -(-size // 1024)
+
+
+def daily_bytes(share: int, total: int) -> Budget:
+    """The budget of files that are stored in a day. Arguments in bytes, spent in kibibytes."""
+    return Budget("file-kibibytes", kibibytes(share), kibibytes(total), seconds=86_400)
+
+
+HUB = Spender(known=True)
+_CURRENT: ContextVar[Spender] = ContextVar("spender", default=HUB)
+
+
+def current_spender() -> Spender:
+    """For whom this task works: the customer of the turn, otherwise the hub itself."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def spending(spender: Spender) -> Iterator[None]:
+    """Work inside the block for this spender; tasks that are begun there do too."""
+    token = _CURRENT.set(spender)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)

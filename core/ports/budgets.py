@@ -1,0 +1,64 @@
+"""What was spent of each budget, by whom, and whether there is room for more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.budget import Budget, Spender
+
+
+class Budgets(Protocol):
+    """Never waits and never fails: it asks what this process knows."""
+
+    def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """Seconds until there may be room for ``amount``; 0 when there is room now."""
+        ...
+
+    def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
+        """Count what was used, whether there was room or not."""
+        ...
+
+    def take(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """Spend when there is room. Returns what ``wait`` returns; above 0 nothing was spent."""
+        ...
+
+
+class NoBudgets:
+    """There is room for everything: for commands and tests that limit nothing."""
+
+    def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """Never."""
+        return 0.0
+
+    def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
+        """Forget it."""
+
+    def take(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
+        """Granted."""
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """``amount`` used in the window that ends at ``until`` (seconds since 1970)."""
+
+    until: float
+    amount: int
+
+
+class BudgetRecords(Protocol):
+    """What was spent, in the database, by key. Both raise StoreUnavailable."""
+
+    async def add_spent(self, spent: Mapping[str, Spent]) -> Mapping[str, Spent]:
+        """Add to what stands there; what all processes have spent of these keys now. A later window replaces an earlier one."""
+        ...
+
+    async def spent_since(self, now: float, limit: int) -> Mapping[str, Spent]:
+        """What was spent in windows that have not ended, the largest amounts first."""
+        ...
+
+    async def forget_spent(self, before: float) -> int:
+        """Remove windows that ended before. Returns how many."""
+        ...

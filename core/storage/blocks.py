@@ -1,0 +1,93 @@
+"""Customers whom staff have blocked, on a database: a note on the customer's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from core.domain.customer import Block, Identity
+from core.ports.outcomes import BlockCustomer, CaseRecord
+from core.storage import codec
+from core.storage.among import among
+from core.storage.database import Database
+from core.storage.tables import customer, identity
+
+_BLOCKED = select(customer).where(customer.c.blocked.is_not(None))
+_OF = _BLOCKED.where(customer.c.id == bindparam("of"))
+_IDENTITIES = select(identity).where(among(identity.c.customer_id, "ids")).order_by(identity.c.created_at)
+_IS = (
+    select(customer.c.id)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .where(
+        customer.c.blocked.is_not(None),
+        identity.c.channel == bindparam("of_channel"),
+        identity.c.account == bindparam("of_account"),
+        identity.c.external_id == bindparam("of_id"),
+        identity.c.verified == bindparam("is_proven"),
+    )
+)
+
+
+def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: float) -> None:
+    """Block and unblock; who is blocked already stays so by whoever was first."""
+    for one in records:
+        if not isinstance(one, BlockCustomer):
+            continue
+        note = {"by": one.actor, "reason": one.reason, "at": now, "case": one.case_id}
+        itself = customer.c.id == one.customer_id
+        if one.blocks:
+            itself = itself & customer.c.blocked.is_(None)
+        connection.execute(update(customer).where(itself).values(blocked=codec.dump(note) if one.blocks else None))
+
+
+class SqlBlocks:
+    """Implements Blocks."""
+
+    def __init__(self, database: Database) -> None:
+        self._blocks_db = database
+
+    async def block_of(self, customer_id: str) -> Block | None:
+        """See Blocks.block_of."""
+
+        def work(connection: Connection) -> Block | None:
+            row = connection.execute(_OF, {"of": customer_id}).first()
+            return _block(row, ()) if row else None
+
+        return await self._blocks_db.read(work)
+
+    async def is_blocked(self, sender: Identity) -> bool:
+        """See Blocks.is_blocked."""
+        given: dict[str, Any] = {
+            "of_channel": sender.channel,
+            "of_account": sender.account,
+            "of_id": sender.external_id,
+        }
+        given |= {"is_proven": sender.verified}
+        return await self._blocks_db.read(lambda connection: connection.execute(_IS, given).first() is not None)
+
+    async def blocked(self) -> Sequence[Block]:
+        """See Blocks.blocked."""
+
+        def work(connection: Connection) -> Sequence[Block]:
+            rows = connection.execute(_BLOCKED).all()
+            theirs = connection.execute(_IDENTITIES, {"ids": [row.id for row in rows]}).all() if rows else []
+            found = [_block(row, [one for one in theirs if one.customer_id == row.id]) for row in rows]
+            return sorted(found, key=lambda one: one.at, reverse=True)
+
+        return await self._blocks_db.read(work)
+
+
+def _block(row: Row[Any], identities: Sequence[Row[Any]]) -> Block:
+    note = codec.load(row.blocked)
+    return Block(
+        customer_id=row.id,
+        by=str(note.get("by", "")),
+        reason=str(note.get("reason", "")),
+        at=datetime.fromtimestamp(float(note.get("at", 0.0)), UTC),
+        case_id=str(note.get("case", "")),
+        name=row.display_name,
+        identities=tuple(f"{one.channel}:{one.external_id}" for one in identities),
+    )

@@ -1,0 +1,48 @@
+"""What somebody said, with who said it: a customer's words are text in a quote, all others' keep their formatting. Pure."""
+
+from __future__ import annotations
+
+from channels.slack.render import NOTHING
+from channels.split import split
+from core.domain.messages import Author
+from handoff.slack.formatted import formatted, formatted_small
+from handoff.slack.rich_text import Block, Line, one_line, paragraph, quoted_below, small, visible, words
+from handoff.texts import say
+
+WHO = {
+    Author.CUSTOMER: "card_customer",
+    Author.AGENT: "card_agent",
+    Author.STAFF: "card_colleague",
+    Author.SYSTEM: "card_hub",
+}
+
+
+def speaker(author: str, name: str | None, language: str) -> Line:
+    """By their name, or by what they are."""
+    return one_line(name or "", bold=True) or one_line(say(WHO[Author(author)], language), bold=True)
+
+
+def something(text: str) -> str:
+    """What says that there are no words, where none are to be seen."""
+    return text if visible(text).strip() else NOTHING
+
+
+def pieces_of(text: str, limit: int) -> list[str]:
+    """Outside words in pieces of at most ``limit`` characters; none where nothing is to be seen."""
+    return [piece.strip("\n") for piece in split(visible(text), limit) if piece.strip()]
+
+
+def speech(author: Author, head: Line, text: str, limit: int) -> list[tuple[str, list[Block]]]:
+    """Each piece of it, for notifications and as blocks. ``head`` stands above the first one."""
+    if author is Author.CUSTOMER:
+        pieces = pieces_of(text, limit)
+        return [(one, [quoted_below(() if number else head, words(one))]) for number, one in enumerate(pieces)]
+    own = author in (Author.AGENT, Author.SYSTEM)
+    blocks = (formatted_small if own else formatted)(text, limit)
+    above = small(head) if own else [paragraph(head)]
+    return [(_text(block), [*([] if number else above), block]) for number, block in enumerate(blocks)]
+
+
+def _text(block: Block) -> str:
+    found = block["elements"][0] if "elements" in block else block["text"]
+    return str(found["text"])

@@ -1,0 +1,125 @@
+"""Only staff of the workspace work on cases: what guests, partners of shared channels, apps and workflows do there is refused.
+
+Slack shows a shared channel to people of other companies, and a channel to guests; both can write, press and react in it. What
+they wrote stays in the thread, and in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from channels.slack.views import Form, Press, StaffViews
+from core.domain.case import feed
+from core.domain.errors import NotYet
+from core.domain.messages import Message, StaffAction
+from core.ports.clock import Clock
+from core.ports.desk import Desk
+from core.ports.store import Aside, NewMessage, TurnOutcome, TurnState
+from handoff import posts
+from handoff.around_desk import AroundDesk
+from handoff.people import Members, Membership
+from handoff.texts import say
+from handoff.thread.desk_views import Panel
+from handoff.thread.staff_turn import Wall
+
+_PATIENCE = timedelta(seconds=60)
+"""How long what somebody did waits until Slack says who they are."""
+_AGAIN = 5.0
+_REFUSED = {Membership.GUEST: "staff_guest", Membership.UNKNOWN: "staff_unproved"}
+
+
+class StaffOnlyDesk(AroundDesk):
+    """Passes on what staff did, and tells all others in private that nothing came of it. ``language``: the staff's."""
+
+    def __init__(self, desk: Desk, wall: Wall, members: Members, clock: Clock, language: str) -> None:
+        super().__init__(desk)
+        self._wall = wall
+        self._members = members
+        self._clock = clock
+        self._language = language
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff. Raises NotYet while Slack does not say who somebody is, for a minute at most."""
+        refused = {one.id: why for one in turn.pending if (why := await self._refusal(one)) is not None}
+        changed = tuple([one for one in turn.changes if await self._refusal(one.message) is None])
+        if not refused and len(changed) == len(turn.changes):
+            return await self._desk.staff(turn)
+        pending = tuple(one for one in turn.pending if one.id not in refused)
+        if pending or changed:
+            outcome = await self._desk.staff(replace(turn, pending=pending, changes=changed))
+        else:
+            outcome = TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
+        done = [one for one in turn.pending if one.id in refused and one.seq <= outcome.handled_seq]
+        return await self._told(turn, outcome, [self._words(one, refused[one.id]) for one in done])
+
+    async def _refusal(self, message: Message) -> str | None:
+        """The key of the sentence that says why; None for staff."""
+        if message.action is StaffAction.CARD_GONE:
+            return None
+        found = await self._members.membership(_by(message))
+        if found is Membership.UNKNOWN and self._clock.now() - message.created_at < _PATIENCE:
+            raise NotYet("Slack does not say who that person is.", seconds=_AGAIN)
+        if found is Membership.STAFF and message.action is StaffAction.ASSIGN:
+            given = await self._members.membership(message.text)
+            return None if given is Membership.STAFF else "form_stranger"
+        return _REFUSED.get(found)
+
+    def _words(self, message: Message, key: str) -> NewMessage:
+        """Of somebody whom nobody can tell apart from staff, staff are told as well: it may have been a colleague."""
+        name = message.author_name or say("staff_somebody", self._language)
+        text = say(key, self._language, name=name)
+        return posts.remark(text) if key == "staff_unproved" else posts.whisper(_by(message), text)
+
+    async def _told(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
+        case_id = await self._wall.case_of(turn.conversation.key) if told else None
+        if case_id is None:
+            return outcome
+        place = feed(self._wall.account, case_id)
+        others = [one for one in outcome.asides if one.conversation != place]
+        own = next((one for one in outcome.asides if one.conversation == place), Aside(place, ()))
+        return replace(outcome, asides=(*others, replace(own, messages=(*own.messages, *told))))
+
+
+class StaffOnlyViews:
+    """Implements StaffViews around ``others``: forms open for staff alone."""
+
+    def __init__(self, others: StaffViews, members: Members, panel: Panel, language: str) -> None:
+        self._others = others
+        self._members = members
+        self._panel = panel
+        self._language = language
+
+    async def refusal(self, user: str) -> str | None:
+        """Why that person can do nothing here; None for staff."""
+        key = _REFUSED.get(await self._members.membership(user))
+        somebody = say("staff_somebody", self._language)
+        return say(key, self._language, name=somebody) if key else None
+
+    async def open(self, press: Press) -> None:
+        """See StaffViews.open."""
+        refusal = await self.refusal(press.user)
+        if refusal is None:
+            await self._others.open(press)
+        else:
+            await self._panel.whisper(press.place, press.user, refusal)
+
+    async def choose(self, form: Form, what: str, value: str) -> None:
+        """See StaffViews.choose."""
+        if await self.refusal(form.user) is None:
+            await self._others.choose(form, what, value)
+
+    async def refuse(self, form: Form) -> Mapping[str, str]:
+        """See StaffViews.refuse."""
+        field = form.name if form.name in form.values else next(iter(form.values), form.name)
+        if (refusal := await self.refusal(form.user)) is not None:
+            return {field: refusal}
+        given = form.values.get(form.name, "") if form.name == StaffAction.ASSIGN else ""
+        if given and await self._members.membership(given) is Membership.GUEST:
+            return {field: say("form_stranger", self._language)}
+        return await self._others.refuse(form)
+
+
+def _by(message: Message) -> str:
+    return str(message.meta.get("sender") or "")

@@ -1,0 +1,1 @@
+"""Every function over text from outside takes time in proportion to the text."""

@@ -1,0 +1,166 @@
+"""Calls that cannot be made from types alone: where the text stands inside what a platform or a document says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+
+from api.redact import Redactor
+from channels.email import automatic, charset, letter, mime, reports, trust
+from channels.email.address import Mailbox, mailboxes
+from channels.email.parse import Reader as MailReader
+from channels.email.tokens import own_id
+from channels.slack.parse import Reader as SlackReader
+from channels.sms.parse import events as sms_events
+from channels.telegram.addressing import Bot
+from channels.telegram.parse import Reader as TelegramReader
+from channels.web.parse import client_message
+from channels.web.settings import WebLimits
+from core.agent.citation_gate import CitationGate
+from core.agent.sources import Source, Sources
+from core.agent.tool_results import ToolResults
+from core.domain.messages import Citation, RawEvent
+from knowledge.chunk.chunker import Chunker
+from knowledge.convert.audience import refuse_further
+from knowledge.convert.faq import faq_document
+from knowledge.convert.openapi import openapi_document
+from knowledge.convert.titles import choose_title
+from knowledge.documents import Block, BlockKind, Document
+from knowledge.search.build import build_words
+from knowledge.search.corpus import PassageText
+from tests.unit.email_channel.fixture import SETTINGS, TOKENS, raw_of
+from tests.unit.knowledge.wordpiece import WordPieceCounter
+
+Call = Callable[[], object]
+_AT = datetime(2024, 1, 1, tzinfo=UTC)
+_SENDER = Mailbox("ann@example.com")
+
+
+def _raw(channel: str, account: str, body: object) -> RawEvent:
+    return RawEvent(channel, account, json.dumps(body).encode(), received_at=_AT)
+
+
+def _slack(text: str) -> Call:
+    event = {"type": "message", "channel_type": "im", "channel": "D0ANNA001", "user": "U0ANNA001", "text": text}
+    whole = {
+        "type": "event_callback",
+        "team_id": "T0ACME001",
+        "event_id": "Ev1",
+        "event": {**event, "ts": "1767225600.000100"},
+    }
+    raw = _raw("slack", "default", whole)
+    return lambda: SlackReader("default").events(raw)
+
+
+def _telegram(text: str) -> Call:
+    chat, author = {"id": 5, "type": "private"}, {"id": 5, "is_bot": False, "first_name": "Ann"}
+    message = {"message_id": 1, "date": 1704067200, "chat": chat, "from": author, "text": text}
+    raw = _raw("telegram", "1", {"update_id": 1, "message": message})
+    return lambda: TelegramReader(Bot(1, "acme_bot"), timedelta(days=2)).read(raw)
+
+
+def _sms(text: str) -> Call:
+    form = {"MessageSid": "SM1", "AccountSid": "AC1", "From": "+14155550100", "To": "+14155550101", "Body": text}
+    raw = RawEvent("sms", "AC1", urlencode(form).encode(), received_at=_AT)
+    return lambda: sms_events(raw)
+
+
+def _frame(text: str) -> Call:
+    return lambda: client_message({"content": text}, WebLimits(message_chars=10**9), text="content", new_id=str)
+
+
+def _mail_bytes(text: str) -> bytes:
+    line = " ".join(text.split())
+    head = f"From: Ann <ann@example.com>\nTo: support@example.com\nSubject: {line}\nMessage-ID: <1@example.com>\n"
+    head += f"Reply-To: {line}\nReferences: {line}\nAuthentication-Results: mx.example.com; {line}\n"
+    return f"{head}Date: Mon, 01 Jan 2024 00:00:00 +0000\nContent-Type: text/plain; charset=utf-8\n\n{text}\n".encode()
+
+
+def _of_mail(read: Callable[[bytes], object]) -> Callable[[str], Call]:
+    def prepare(text: str) -> Call:
+        body = _mail_bytes(text)
+        return lambda: read(body)
+
+    return prepare
+
+
+def _gate(text: str) -> Call:
+    """The whole text at once, as after a crash; then what is left over."""
+
+    async def nothing(_: object) -> None:
+        pass
+
+    async def pass_through() -> None:
+        sources = Sources()
+        sources.add(Source(Citation("1", "A", "Our office is in Bonn.", "a", 1.0), "Our office is in Bonn."))
+        gate = CitationGate(sources, nothing, nothing, said="Where are you?")
+        await gate.feed(text)
+        await gate.finish()
+
+    return lambda: asyncio.run(pass_through())
+
+
+def _results(text: str) -> Call:
+    results = ToolResults()
+    results.add("order", "{}", "It is on its way.")
+    return lambda: (results.add("order", text, text), results.allow("It is on its way.", ["A few words."], text))
+
+
+def _chunks(kind: BlockKind) -> Callable[[str], Call]:
+    def prepare(text: str) -> Call:
+        document = Document("A title", (Block(kind, text),))
+        return lambda: Chunker(WordPieceCounter(), 64).chunks(document)
+
+    return prepare
+
+
+def _words(text: str) -> Call:
+    return lambda: build_words([PassageText("A title", None, text)], np.zeros(1, dtype=np.int32))
+
+
+def _asked(text: str) -> Call:
+    index = build_words([PassageText("A title", None, "A few words of ours.")], np.zeros(1, dtype=np.int32))
+    return lambda: (index.scores(text), index.named(text))
+
+
+def _operation(text: str) -> dict[str, object]:
+    get = {"summary": text, "description": text, "parameters": [{"name": text, "in": "query", "description": text}]}
+    return {"openapi": "3.0.0", "info": {"title": text, "description": text}, "paths": {"/a": {"get": get}}}
+
+
+DRIVERS: Mapping[str, Callable[[str], Call]] = {
+    "api.redact:Redactor.text": lambda text: lambda: Redactor(("hunter22",)).text(text),
+    "channels.slack.parse:Reader.events": _slack,
+    "channels.telegram.parse:Reader.read": _telegram,
+    "channels.sms.parse:events": _sms,
+    "channels.web.parse:client_message": _frame,
+    "channels.email.address:mailboxes": _of_mail(lambda body: mailboxes(mime.opened(body), "Reply-To")),
+    "channels.email.automatic:origin": _of_mail(lambda body: automatic.origin(mime.opened(body), _SENDER, "a@b.c")),
+    "channels.email.automatic:speaker": _of_mail(lambda body: automatic.speaker(mime.opened(body), _SENDER)),
+    "channels.email.charset:header": _of_mail(lambda body: charset.header(mime.opened(body), "Subject")),
+    "channels.email.letter:read": _of_mail(lambda body: letter.read(body, SETTINGS)),
+    "channels.email.parse:Reader.read": _of_mail(lambda body: MailReader(SETTINGS, TOKENS).read(raw_of(body))),
+    "channels.email.reports:reported": _of_mail(lambda body: reports.reported(mime.opened(body), TOKENS, "a", _AT)),
+    "channels.email.tokens:Tokens.ours_in": lambda text: lambda: TOKENS.ours_in(text),
+    "channels.email.tokens:own_id": _of_mail(lambda body: own_id(mime.opened(body), body, "ann@example.com")),
+    "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
+    "core.agent.citation_gate:CitationGate.feed": _gate,
+    "core.agent.tool_results:ToolResults.allow": _results,
+    "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
+    "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
+    "knowledge.convert.audience:refuse_further": lambda text: lambda: refuse_further(f"audience\n{text}"),
+    "knowledge.convert.faq:faq_document": lambda text: (
+        lambda: faq_document([{"question": text, "answer": text}], text, title="A title")
+    ),
+    "knowledge.convert.openapi:openapi_document": lambda text: lambda: openapi_document(_operation(text)),
+    "knowledge.convert.titles:choose_title": lambda text: lambda: choose_title(text, path=Path("a.md")),
+    "knowledge.search.build:build_words": _words,
+    "knowledge.search.words:WordIndex.scores": _asked,
+}
+"""By the function's name: makes a call on a text. What follows a space after the name says which of several it is."""

@@ -1,0 +1,118 @@
+"""Customers whom staff have blocked: what they write is kept, and nothing comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.domain.conversation import OwnershipState, Sharing
+from core.domain.customer import Identity
+from core.domain.keys import ConversationKey, EventKey
+from core.domain.messages import BLOCKED, CustomerAction, MessageReceived, StaffAction
+from core.ports.channel import Accepted
+from core.ports.store import Acceptable
+from core.storage.store import SqlStore
+from tests.contract.stores.manual_clock import ManualClock
+from tests.integration.desk.office_hours import HOME, OfficeHours
+from tests.integration.desk.test_timers import SETTINGS
+
+
+class Gate(OfficeHours):
+    """A case whose customer staff block."""
+
+    async def writes(self, text: str, home: ConversationKey = HOME, who: str = "ada", shared: bool = False) -> Accepted:
+        """A customer, anywhere; and the turn is done."""
+        self.events += 1
+        sender = Identity(home.channel, home.account, who, locale="en", display_name=who.title())
+        key = EventKey(home.channel, home.account, f"c{self.events}")
+        event = MessageReceived(key, home, sender, text, self.clock.now(), locale="en", shared=shared)
+        (result,) = await self.store.accept([Acceptable(event)])
+        assert isinstance(result, Accepted), result
+        await self.works()
+        return result
+
+    async def relayed(self) -> list[str]:
+        """What staff read of customers."""
+        return [one.text for one in await self.posts("said") if one.author == "customer"]
+
+
+@pytest.fixture
+async def gate(store: SqlStore, clock: ManualClock) -> Gate:
+    made = Gate(store, clock, SETTINGS)
+    await made.escalates()
+    return made
+
+
+async def test_what_a_blocked_customer_writes_is_kept_and_nothing_comes_of_it(gate: Gate) -> None:
+    await gate.press(StaffAction.BLOCK, text="Spam")
+    assert (await gate.conversation()).state is OwnershipState.RESOLVED, "nobody is left to talk to"
+    read, relayed = await gate.reads(), await gate.relayed()
+    result = await gate.writes("Buy now, I want a person")
+    assert result.blocked
+    found = await gate.conversation()
+    assert (found.state, found.done_seq) == (OwnershipState.RESOLVED, found.last_seq), "and nothing waits"
+    assert await gate.relayed() == relayed
+    assert await gate.reads() == read, "silence"
+    kept = (await gate.store.messages(HOME.conversation_id, limit=100))[-1]
+    assert (kept.text, kept.meta[BLOCKED]) == ("Buy now, I want a person", True)
+
+
+async def test_another_conversation_of_theirs_is_blocked_too_and_nobody_elses(gate: Gate) -> None:
+    await gate.press(StaffAction.BLOCK)
+    other = replace(HOME, thread="t2")
+    assert (await gate.writes("Hello again", other)).blocked
+    sender = Identity("web", "main", "ada", locale="en")
+    assert await gate.store.is_blocked(sender)
+    assert not await gate.store.is_blocked(replace(sender, verified=True)), "a name that is not proven blocks nobody"
+    assert not await gate.store.is_blocked(replace(sender, external_id="bob"))
+
+
+async def test_who_did_it_and_why_is_told_and_recorded(gate: Gate) -> None:
+    await gate.press(StaffAction.BLOCK, text="Threatens\nus")
+    assert "Grace has blocked this customer" in (await gate.posts("remark"))[-1].text
+    (block,) = await gate.store.blocked()
+    assert (block.by, block.reason, block.identities) == ("grace", "Threatens\nus", ("web:ada",))
+    log = [entry.text for entry in await gate.store.case_log(block.case_id)]
+    assert any("Grace has blocked" in text and "“Threatens us”" in text for text in log)
+
+
+async def test_who_is_unblocked_is_answered_from_then_on(gate: Gate) -> None:
+    await gate.press(StaffAction.BLOCK, text="Spam")
+    assert (await gate.writes("While blocked")).blocked
+    await gate.press(StaffAction.UNBLOCK, text="A mistake")
+    assert await gate.store.blocked() == []
+    await gate.customer("A person, please", CustomerAction.REQUEST_PERSON)
+    assert (await gate.conversation()).state is OwnershipState.QUEUED
+    assert "While blocked" not in str([one.meta for one in await gate.told()]), "nor is it shown now"
+
+
+async def test_in_a_group_one_is_blocked_and_not_the_group(store: SqlStore, clock: ManualClock) -> None:
+    gate = Gate(store, clock, SETTINGS)
+    gate.events += 1
+    sender = Identity("web", "main", "ada", locale="en")
+    key = EventKey("web", "main", f"c{gate.events}")
+    wish = MessageReceived(
+        key, HOME, sender, "A person", clock.now(), action=CustomerAction.REQUEST_PERSON, locale="en", shared=True
+    )
+    await store.accept([Acceptable(wish)])
+    await gate.works()
+    assert (await gate.conversation()).shared is Sharing.ALWAYS
+    await gate.press(StaffAction.BLOCK, text="Rude")
+    assert (await gate.conversation()).state is OwnershipState.QUEUED, "the others are still there"
+    assert (await gate.writes("From Ada", shared=True)).blocked
+    assert not (await gate.writes("From Bob", who="bob", shared=True)).blocked
+    assert (await gate.relayed())[-1] == "From Bob"
+    assert "From Ada" not in await gate.relayed()
+
+
+async def test_what_was_written_before_the_block_and_not_read_yet_counts_for_nothing(gate: Gate) -> None:
+    late = gate.from_customer("Just before")
+    press = gate.from_staff("Spam", StaffAction.BLOCK)
+    await gate.store.accept([Acceptable(press)])
+    (state,) = await gate.store.claim(10, 5.0, history=60)
+    await gate.store.accept([Acceptable(late)])
+    await gate.store.finish([await gate.turn.run(state)])
+    await gate.works()
+    await gate.works()
+    assert "Just before" not in await gate.relayed()
