@@ -48,4 +48,4 @@ def make_target(make_hub: MakeHub, request: pytest.FixtureRequest) -> MakeTarget
 
 def _as_shipped() -> dict[str, str]:
     """Limits of one address, which other tests switch off because all of their customers share one."""
-    return {name.upper(): str(Settings.model_fields[name].default) for name in _LIMITS if name in Settings.model_fields}
+    return {name.upper(): str(Settings.model_fields[name].default) for name in _LIMITS}

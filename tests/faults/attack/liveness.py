@@ -98,7 +98,7 @@ def disk_use(folder: Path) -> int:
     return total
 
 
-async def recovered(hub: Hub, before: Footprint, within: float = 60.0) -> None:
+async def recovered(hub: Hub, before: Footprint, within: float = 120.0) -> None:
     """Until memory and descriptors are about what they were."""
 
     async def is_as_before() -> bool:

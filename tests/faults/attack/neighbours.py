@@ -117,7 +117,7 @@ class Neighbourhood:
 
 
 @asynccontextmanager
-async def neighbourhood(hub: Hub, count: int, *, least: int = 2, within: float = 40.0) -> AsyncIterator[Neighbourhood]:
+async def neighbourhood(hub: Hub, count: int, *, least: int = 2, within: float = 120.0) -> AsyncIterator[Neighbourhood]:
     """They write from the beginning to the end, each from an address of their own, and all get their answers."""
     enough = asyncio.Event()
     people, sessions, tasks = [], [], []

@@ -105,7 +105,7 @@ def _bearer(session: Session) -> dict[str, str]:
 async def stranger(hub: Hub, *, patient: bool = False, address: str = ADDRESS) -> AsyncIterator[Stranger]:
     """``patient``: waits as long as it is told to and goes on, so that all of its attack arrives."""
     connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=0, force_close=True)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as http:
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as http:
         yield Stranger(hub, http, patient=patient)
 
 
@@ -147,7 +147,7 @@ class Lines:
 
 
 async def _dial(port: int, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
 
 

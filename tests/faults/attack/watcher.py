@@ -46,7 +46,8 @@ class _Clock:
 
 def _clock(hub: psutil.Process) -> _Clock:
     times = hub.cpu_times()
-    return _Clock(time.monotonic(), _queued("self") + _queued(str(hub.pid)), times.user + times.system)
+    queued = _queued("self") + _queued(str(hub.pid))
+    return _Clock(time.monotonic(), queued, times.user + times.system)
 
 
 def _queued(process: str) -> float:
@@ -73,22 +74,26 @@ def _ask(port: int) -> str:
     return "" if status == 200 else str(status)
 
 
+def look(port: int, hub: psutil.Process, seen: Watched) -> None:
+    """Ask once, and note what came of it."""
+    before = _clock(hub)
+    failure = _ask(port)
+    after = _clock(hub)
+    wait = after.wall - before.wall
+    seen.asked += 1
+    seen.slowest = max(seen.slowest, wait)
+    if failure:
+        seen.failures.append(f"{failure} after {wait:.2f} s")
+    if wait > _LATE:
+        seen.blocked = max(seen.blocked, min(wait - (after.queued - before.queued), after.used - before.used))
+
+
 def watch(port: int, hub: psutil.Process) -> Watched:
     """Until its input ends."""
     seen = Watched()
     began = _clock(hub).used
     while not select.select([sys.stdin], [], [], _EVERY)[0]:
-        before = _clock(hub)
-        started = time.monotonic()
-        failure = _ask(port)
-        wait = time.monotonic() - started
-        seen.asked += 1
-        seen.slowest = max(seen.slowest, wait)
-        if failure:
-            seen.failures.append(f"{failure} after {wait:.2f} s")
-        if wait > _LATE:
-            after = _clock(hub)
-            seen.blocked = max(seen.blocked, min(wait - (after.queued - before.queued), after.used - before.used))
+        look(port, hub, seen)
     seen.used = _clock(hub).used - began
     return seen
 
