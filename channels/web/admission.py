@@ -7,7 +7,7 @@ from typing import Literal
 from channels.web.access import Caller
 from channels.web.rates import Rates
 from channels.web.settings import Rate, WebLimits
-from core.domain.budget import STRANGERS_PART, Spender, daily_bytes, kibibytes
+from core.domain.budget import Spender, daily_bytes, kibibytes, strangers_total
 from core.domain.errors import TooManyRequests
 from core.ports.budgets import Budgets
 
@@ -50,7 +50,7 @@ class Admission:
             wide = Rate(share.amount * _ADDRESSES_OF_A_NETWORK, share.seconds)
             await self._shared.hit(f"{what}-network", caller.network, wide)
         if not caller.known:
-            strangers = Rate(int(total.amount * STRANGERS_PART), total.seconds)
+            strangers = Rate(strangers_total(total.amount), total.seconds)
             await self._shared.hit(f"{what}-strangers", "all", strangers)
         await self._shared.hit(f"{what}-all", "all", total)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from channels.web.access import Caller
 from channels.web.settings import WebLimits
 from core.domain.attachments import Attachment, human_size
-from core.domain.budget import STRANGERS_PART
+from core.domain.budget import strangers_total
 from core.domain.errors import TooManyRequests
 
 _FRESH = 1.0
@@ -109,7 +109,7 @@ class UnsentFiles:
                 "or start again with smaller ones.",
                 retry_after=_RETRY,
             )
-        total = self._total if caller.known else int(self._total * STRANGERS_PART)
+        total = self._total if caller.known else strangers_total(self._total)
         if 0 < total < self._stored + self._since + self._coming + size:
             raise TooManyRequests(
                 "Too many files wait to be sent by others. Try again in a minute, or send your message without the file.",

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 
-STRANGERS_PART = 0.75
-"""Of a budget's total, strangers together get this part. The rest is left to customers whom the hub knows."""
+_STRANGERS_PART = 0.75
 
 ORIGIN = "origin"
 """In ``Message.meta`` of a stranger's message: a keyed hash of the address it came from. Their sessions are counted together."""
@@ -54,6 +53,11 @@ def kibibytes(size: int) -> int:
 def daily_bytes(share: int, total: int) -> Budget:
     """The budget of files that are stored in a day. Arguments in bytes, spent in kibibytes."""
     return Budget("file-kibibytes", kibibytes(share), kibibytes(total), seconds=86_400)
+
+
+def strangers_total(total: int) -> int:
+    """How much of a total strangers get together; the rest is left to customers whom the hub knows. 0 means no limit in both."""
+    return ceil(total * _STRANGERS_PART)
 
 
 HUB = Spender(known=True)

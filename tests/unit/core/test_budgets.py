@@ -67,6 +67,13 @@ def test_strangers_together_leave_a_quarter_to_known_customers() -> None:
     assert ledger.take(TOKENS, Spender("customer:b", known=True), 1) > 0, "the total holds for everybody"
 
 
+def test_a_total_of_one_is_a_limit_for_strangers_too() -> None:
+    ledger = BudgetLedger(HandClock())
+    once = Budget("escalations", share=0, total=1, seconds=DAY)
+    assert ledger.take(once, _stranger(1)) == 0
+    assert ledger.take(once, _stranger(2)) > 0
+
+
 def test_the_hub_itself_has_no_share_and_keeps_to_the_total() -> None:
     ledger = BudgetLedger(HandClock())
     assert ledger.take(TOKENS, HUB, 40) == 0
