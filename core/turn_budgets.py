@@ -61,13 +61,14 @@ class TurnBudgets:
         """Whose budget the turn uses: strangers on the web are counted by address, everybody else by customer.
 
         The hub knows a customer whom the company's own site has signed in, and one whose identity the channel has proved and
-        who first wrote at least a day ago.
+        who began this conversation at least a day ago.
         """
         origin = next((found for message in reversed(state.pending) if (found := message.meta.get(ORIGIN))), None)
         if origin is not None:
             return Spender(f"origin:{origin}")
         age = self._clock.now() - state.conversation.created_at
-        known = state.customer.verified and (self._counts_at_the_door(state) or age >= _NEW)
+        wrote_before = age >= _NEW and state.customer.id == state.conversation.customer_id
+        known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)
         return Spender(f"customer:{state.customer.id}", known)
 
     def flooded(self, state: TurnState) -> bool:

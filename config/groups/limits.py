@@ -11,7 +11,7 @@ from config.groups import SettingsGroup
 _MB = 1024 * 1024
 _STRANGERS = (
     "Strangers get three quarters of it together. The rest is left to those whom the hub knows: customers who are signed in, "
-    "and proved identities that wrote a day ago or earlier."
+    "and proved identities in a conversation that they began a day ago or earlier."
 )
 
 

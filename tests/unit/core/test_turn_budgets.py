@@ -165,6 +165,14 @@ async def test_a_proved_identity_is_known_a_day_after_it_first_wrote(store: SqlS
     assert seen == [False, True]
 
 
+async def test_who_joins_an_old_conversation_is_not_known_for_its_age(store: SqlStore, clock: ManualClock) -> None:
+    world = World(store, clock, Echo())
+    await world.hear(said("e1", who=customer("ada", verified=True), shared=True))
+    clock.move(86_400)
+    await accept(store, said("e2", who=customer("bob", verified=True), shared=True))
+    assert not world.turn._budgets.spender(await claim_one(store)).known  # type: ignore[union-attr]
+
+
 async def test_what_only_people_may_answer_waits_where_the_desk_is_full(store: SqlStore, clock: ManualClock) -> None:
     world = World(store, clock, Echo())
     await world.hear(said("e1", caution="Forged.", origin="home"))
