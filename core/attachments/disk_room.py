@@ -43,6 +43,7 @@ class DiskRoom:
         self._since = 0
         self._coming = 0
         self._measured_at: float | None = None
+        self._walking = asyncio.Lock()
 
     @asynccontextmanager
     async def space(self, size: int) -> AsyncIterator[None]:
@@ -64,13 +65,20 @@ class DiskRoom:
 
     async def measure(self) -> DiskUse:
         """What is used and free now."""
-        now = self._monotonic()
-        if self._quota > 0 and (self._measured_at is None or now - self._measured_at >= _FRESH):
-            self._measured_at, counted = now, self._since
-            self._used = await asyncio.to_thread(_size_of, self._folder)
-            self._since -= counted
+        if self._quota > 0:
+            async with self._walking:  # nothing is let in on a size that is not known yet
+                await self._walk_when_old()
         free = await asyncio.to_thread(_free, self._folder)
         return DiskUse(self._used + self._since, free)
+
+    async def _walk_when_old(self) -> None:
+        now = self._monotonic()
+        if self._measured_at is not None and now - self._measured_at < _FRESH:
+            return
+        counted = self._since
+        self._used = await asyncio.to_thread(_size_of, self._folder)
+        self._measured_at = now
+        self._since -= counted
 
     async def trouble(self, size: int) -> str | None:
         """Why a file of that size is refused now, in a sentence for operators; None while it is taken."""

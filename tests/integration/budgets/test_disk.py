@@ -75,6 +75,13 @@ async def test_what_was_there_before_counts(tmp_path: Path) -> None:
     assert await _put(files, MB) is not None
 
 
+async def test_what_comes_while_the_folder_is_measured_first_waits_for_its_size(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.db").write_bytes(b"\0" * 30 * MB)
+    files = FileStore(tmp_path / "attachments", room=DiskRoom(tmp_path, quota=35 * MB))
+    await files.start()
+    assert None not in await asyncio.gather(*(_put(files, MB) for _ in range(8)))
+
+
 async def test_a_hub_on_a_full_disk_says_it_and_takes_text(make_hub: MakeHub, sqlite_url: str) -> None:
     environment = {**PROXIED, "DISK_QUOTA_BYTES": str(12 * MB)}
     hub = make_hub(database_url=sqlite_url, environment=environment)
