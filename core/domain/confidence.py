@@ -28,6 +28,8 @@ class Reader:
 
         ``customer_id`` and ``meta``: as its message has them. Answers count as read by all only where all read everything.
         """
+        if author is Author.STAFF and conversation.shared is Sharing.SOMETIMES:
+            return False  # it went to whoever wrote last, which is not recorded
         shared = SHARED in meta
         if shared and (author is Author.CUSTOMER or conversation.shared is Sharing.ALWAYS):
             return True

@@ -7,10 +7,10 @@ from typing import Any
 from core.domain.conversation import OwnershipEvent, Sharing
 from core.domain.customer import ContactDetails, Identity
 from core.domain.delivery import DeliveryStatus
-from core.domain.messages import SHARED
+from core.domain.messages import SHARED, Author
 from core.domain.ticket import TicketPriority
 from core.ports.outcomes import OpenTicket
-from core.ports.store import Settlement, TurnState
+from core.ports.store import Settlement, TurnState, in_confidence
 from core.ports.tickets import Holder, NewTicket
 from core.storage.store import SqlStore
 from tests.contract.stores.sayings import (
@@ -132,6 +132,15 @@ async def test_a_conversation_knows_whether_others_ever_read_along(store: SqlSto
     assert found == [(Sharing.NEVER, True), (Sharing.SOMETIMES, False), (Sharing.SOMETIMES, False)]
     await accept(store, _in_group("g1", ADA, where="group"), _in_group("g2", BOB, where="group"))
     assert (await claim_one(store)).conversation.shared is Sharing.ALWAYS
+
+
+async def test_what_staff_answered_in_a_mail_thread_is_not_repeated_to_who_began_it(store: SqlStore) -> None:
+    await accept(store, said("e1", who=ADA))
+    assert await finish(store, await claim_one(store))
+    await accept(store, _in_group("e2", BOB))
+    assert await finish(store, await claim_one(store), answer("Bob's order is late.", author=Author.STAFF))
+    await accept(store, said("e3", who=ADA))
+    assert [message.text for message in in_confidence(await claim_one(store)).history] == ["Hello", "Hello"]
 
 
 async def test_a_file_that_was_sent_in_private_is_its_senders_alone(store: SqlStore) -> None:

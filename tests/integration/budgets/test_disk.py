@@ -77,6 +77,8 @@ async def test_what_was_there_before_counts(tmp_path: Path) -> None:
 
 async def test_what_comes_while_the_folder_is_measured_first_waits_for_its_size(tmp_path: Path) -> None:
     (tmp_path / "switchboard.db").write_bytes(b"\0" * 30 * MB)
+    for number in range(5_000):  # which take a while to look at
+        (tmp_path / f"{number}").touch()
     files = FileStore(tmp_path / "attachments", room=DiskRoom(tmp_path, quota=35 * MB))
     await files.start()
     assert None not in await asyncio.gather(*(_put(files, MB) for _ in range(8)))
