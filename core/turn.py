@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from core.agent.asking import questions_besides
-from core.agent.beside import beside
+from core.agent.in_thread import run_in_thread
 from core.agent.person_wish import wants_person
 from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
@@ -116,7 +116,7 @@ class Turn:
         queued = state.conversation.state == OwnershipState.QUEUED
         if queued and _is_theirs(state) and not _is_doubted(state):
             read = as_read(state)
-            if await beside(read, last_withdrawn, read.pending) is not None:
+            if await run_in_thread(read, last_withdrawn, read.pending) is not None:
                 return await self._take_back(state)
         if with_people:
             return await self._relay(state)
@@ -145,7 +145,7 @@ class Turn:
 
     async def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
         read = as_read(state)
-        found = None if self._sentiment is None else await beside(read, self._sentiment, read)
+        found = None if self._sentiment is None else await run_in_thread(read, self._sentiment, read)
         if found is None:
             return outcome
         said = (replace(one, meta={**one.meta, "sentiment": found}) for one in outcome.messages)
@@ -161,8 +161,8 @@ class Turn:
         if _pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
         theirs = by_author(read)
-        asks = await beside(read, _asks_for_a_person, read)
-        needed = None if self._rules is None or asks else await beside(theirs, self._rules, theirs, None)
+        asks = await run_in_thread(read, _asks_for_a_person, read)
+        needed = None if self._rules is None or asks else await run_in_thread(theirs, self._rules, theirs, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
@@ -189,7 +189,7 @@ class Turn:
         if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
             return None
         read = as_read(state)
-        if not _is_theirs(state) or not await beside(read, _may_only_rate, read):
+        if not _is_theirs(state) or not await run_in_thread(read, _may_only_rate, read):
             return None
         said = await self._desk.rated(worded(state))
         if said is None:

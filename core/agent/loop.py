@@ -11,7 +11,7 @@ from typing import Any
 
 from core.agent.agent_turn import AgentTurn, TurnSubject
 from core.agent.asking_back import ask_back
-from core.agent.beside import beside
+from core.agent.in_thread import run_in_thread
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.choosing import had_a_choice
 from core.agent.citation_gate import CitationGate
@@ -104,9 +104,13 @@ class AgentLoop:
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         """See Responder. Raises StoreUnavailable of the journal: the turn is tried again and resumes from what it holds."""
-        texts = await beside(turn, texts_for, turn, self._settings.company_name)
+        texts = await run_in_thread(turn, texts_for, turn, self._settings.company_name)
         inside = self._settings.for_staff
-        way = route_for_staff(turn) if inside else await beside(turn, route, turn, self._settings.escalation_keywords)
+        way = (
+            route_for_staff(turn)
+            if inside
+            else await run_in_thread(turn, route, turn, self._settings.escalation_keywords)
+        )
         if way.escalation is not None:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent in _SAID_WITHOUT_MODEL and (fixed := fixed_reply(way, texts)) is not None:
@@ -116,7 +120,7 @@ class AgentLoop:
     async def _escalation(self, job: _Job) -> Reply:
         """With the answer to what was asked besides; what was shown of it meanwhile is said by the reply itself."""
         reply = escalation_reply(job.way)
-        rest = await beside(job.turn, asked_besides, job.turn, job.way)
+        rest = await run_in_thread(job.turn, asked_besides, job.turn, job.way)
         if rest is None:
             return reply
         also = await self._within_time(replace(job, turn=rest, way=Route(Intent.QUESTION)))
@@ -167,7 +171,7 @@ class AgentLoop:
         if job.way.intent is not Intent.QUESTION or job.way.choices or self._settings.for_staff:
             return None
         texts = [message.text for message in asked(job.turn)]
-        questions = await beside(job.turn, split_questions, texts, most=_SEVERAL)
+        questions = await run_in_thread(job.turn, split_questions, texts, most=_SEVERAL)
         if len(questions) != 1 or speaks_of_file(questions[0], files_of(job.turn)):
             return None
         query = completed(questions[0], job.turn.history).query
@@ -202,7 +206,7 @@ class AgentLoop:
         if job.way.intent is not Intent.QUESTION:
             return (), False
         texts = [message.text for message in asked(job.turn)]
-        questions = await beside(job.turn, split_questions, texts, most=self._settings.max_questions)
+        questions = await run_in_thread(job.turn, split_questions, texts, most=self._settings.max_questions)
         given = files_of(job.turn)
         files = (
             await asyncio.to_thread(file_sources, given, " ".join(texts), self._settings.file_tokens) if given else ()
@@ -211,7 +215,7 @@ class AgentLoop:
             return files, False
         try:
             history = job.turn.history
-            queries = [(await beside(job.turn, completed, question, history)).query for question in questions]
+            queries = [(await run_in_thread(job.turn, completed, question, history)).query for question in questions]
             queries = [one.query for one in job.way.choices] or queries
             meant = [one.passage for one in job.way.choices]
             return [*await passages_for(self._lookup, queries, self._settings.passages, meant=meant), *files], False

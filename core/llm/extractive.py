@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.asking_back import ask_back
-from core.agent.beside import beside
+from core.agent.in_thread import run_in_thread
 from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
 from core.agent.excerpt import opening, quote
 from core.agent.files import (
@@ -88,11 +88,15 @@ class ExtractiveResponder:
         )
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        texts = await beside(turn, texts_for, turn, self._settings.company_name)
+        texts = await run_in_thread(turn, texts_for, turn, self._settings.company_name)
         inside = self._settings.for_staff
-        way = route_for_staff(turn) if inside else await beside(turn, route, turn, self._settings.escalation_keywords)
+        way = (
+            route_for_staff(turn)
+            if inside
+            else await run_in_thread(turn, route, turn, self._settings.escalation_keywords)
+        )
         reply = await self._reply(turn, way, texts, turn_id)
-        besides = await beside(turn, asked_besides, turn, way)
+        besides = await run_in_thread(turn, asked_besides, turn, way)
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
             question = " ".join(message.text for message in besides.pending)
@@ -119,7 +123,7 @@ class ExtractiveResponder:
         if way.choices:
             return _compose([await self._chosen(choice, texts) for choice in way.choices], texts, way)
         messages = asked(turn)
-        every = await beside(turn, split_questions, [m.text for m in messages], most=_MOST_NAMED)
+        every = await run_in_thread(turn, split_questions, [m.text for m in messages], most=_MOST_NAMED)
         of_tickets = [one for one in every if about_tickets(one)]
         if self._tickets is not None and of_tickets:
             told = await tell_of_tickets(self._tickets, turn, of_tickets, texts)
@@ -181,7 +185,7 @@ class ExtractiveResponder:
             match = await asyncio.to_thread(search_files, legible, question, limit=self._settings.quote_chars)
         if match and named and match.match.coverage >= NAMED_FILE_COVERAGE:
             return _from_file(match, texts)
-        whole = await beside(turn, completed, question, turn.history)
+        whole = await run_in_thread(turn, completed, question, turn.history)
         found = await self._find(whole.query, optional=match is not None)
         passage = next((one for one in found.supported if whole.is_met_by(one.titled)), None)
         if passage is not None:
