@@ -13,7 +13,7 @@ from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState, by_author
+from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState, limit_history_to_author
 from handoff import posts, tickets
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
@@ -236,7 +236,9 @@ class SlackDesk:
         stranger = say("staff_stranger", self._settings.staff_locale)
         team = team_for(turn, self._settings.teams)
         ticket = await self._tickets.opened(case, turn, team)
-        mood = mood_in_words(moods_of(by_author(turn), self._settings.mood_words), self._settings.staff_locale)
+        mood = mood_in_words(
+            moods_of(limit_history_to_author(turn), self._settings.mood_words), self._settings.staff_locale
+        )
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
         card = posts.of_team(card, team) if team else card
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)

@@ -11,7 +11,6 @@ from typing import Any
 
 from core.agent.agent_turn import AgentTurn, TurnSubject
 from core.agent.asking_back import ask_back
-from core.agent.in_thread import run_in_thread
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.choosing import had_a_choice
 from core.agent.citation_gate import CitationGate
@@ -19,6 +18,7 @@ from core.agent.claims import offers_person
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
 from core.agent.files import files_of, speaks_of_file
 from core.agent.gathering import file_sources, passages_for
+from core.agent.in_thread import run_in_thread
 from core.agent.language import detect, supported
 from core.agent.leaning import completed
 from core.agent.lookup import Lookup

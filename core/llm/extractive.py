@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.asking_back import ask_back
-from core.agent.in_thread import run_in_thread
 from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
 from core.agent.excerpt import opening, quote
 from core.agent.files import (
@@ -22,6 +21,7 @@ from core.agent.files import (
     speaks_of_file,
     wants_summary,
 )
+from core.agent.in_thread import run_in_thread
 from core.agent.leaning import completed
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
-from core.domain.confidence import Reader
 from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
+from core.domain.disclosure import Reader
 from core.domain.keys import ConversationKey
 from core.domain.messages import (
     CAME_BY,
@@ -66,7 +66,7 @@ class TurnState:
 
     Pending are the customer's, in a conversation of staff theirs. Where several customers write, pending is what one of them
     wrote in a row, ``customer`` is that one, and what follows is another turn's (ADR 12). ``changes``: what happened to messages
-    since the last turn, where a copy of them was shown to somebody else. ``files``: those of which the customer may be told.
+    since the last turn, where a copy of them was shown to somebody else. ``files``: those that may be disclosed to the customer.
     """
 
     claim: Claim
@@ -79,29 +79,29 @@ class TurnState:
 
     @property
     def is_private(self) -> bool:
-        """Whether the customer alone reads what is said, and certainly: by a road, whoever has that address reads it (ADR 9)."""
+        """Whether only the customer can read the answer. Over a road, anybody with access to that address can (ADR 9)."""
         never_shared = self.conversation.shared is Sharing.NEVER
         return never_shared and not any(CAME_BY in message.meta for message in self.pending)
 
     def author_of(self, message: Message) -> str:
-        """The id of the customer who wrote it, or whom it answers."""
+        """The id of the customer who wrote the message or, for an answer, of the customer who was answered."""
         return message.customer_id or self.conversation.customer_id
 
     @property
     def reader(self) -> Reader:
-        """Whom the turn answers."""
+        """The customer who is answered, and whether others read the answer."""
         return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
 
 
-def in_confidence(turn: TurnState) -> TurnState:
-    """The turn with only as much of the history as its customer may be told of. Staff may be told all of it."""
+def limit_history_to_reader(turn: TurnState) -> TurnState:
+    """Drop from the history what must not be disclosed to the customer who is answered. For staff use the whole history."""
     reader, home = turn.reader, turn.conversation
     known = (one for one in turn.history if reader.may_read(home, one.author, one.customer_id, one.meta))
     return replace(turn, history=tuple(known))
 
 
-def by_author(turn: TurnState) -> TurnState:
-    """The turn without what other customers wrote, or were answered by the agent."""
+def limit_history_to_author(turn: TurnState) -> TurnState:
+    """Drop from the history what other customers wrote and what the agent answered them."""
     ours = (Author.STAFF, Author.SYSTEM)
     theirs = (one for one in turn.history if one.author in ours or turn.author_of(one) == turn.customer.id)
     return replace(turn, history=tuple(theirs))

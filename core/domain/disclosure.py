@@ -1,7 +1,7 @@
-"""Who may be told what was said before, where several people write in one conversation.
+"""Decides which earlier messages may be used in an answer, where several customers write in one conversation.
 
-In a group everybody has read everything. In a mail thread each has read what they were copied in on, and answers go to one
-person alone. What somebody wrote in private is theirs alone, and is not repeated where others read.
+In a group everybody has read everything. In a mail thread each person has read the mails that were sent to them, and an answer
+goes to one person. A private message may be used only in a private answer to its author.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.domain.messages import SHARED, Author
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A customer who is about to be answered; ``in_private``: where nobody else reads it."""
+    """A customer who is about to be answered. ``in_private``: nobody else reads the answer."""
 
     customer_id: str
     in_private: bool
@@ -24,9 +24,10 @@ class Reader:
     def may_read(
         self, conversation: Conversation, author: Author, customer_id: str | None, meta: Mapping[str, Any]
     ) -> bool:
-        """Whether something said in the conversation may be used in an answer to them.
+        """Whether a message of the conversation may be used in an answer to this customer.
 
-        ``customer_id`` and ``meta``: as its message has them. Answers count as read by all only where all read everything.
+        ``author``, ``customer_id`` and ``meta`` are the message's. Answers may be used for others only where everybody reads
+        everything.
         """
         if author is Author.STAFF and conversation.shared is Sharing.SOMETIMES:
             return False  # it went to whoever wrote last, which is not recorded
