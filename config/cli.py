@@ -76,9 +76,9 @@ def _text_or_nothing(ctx: click.Context, parameter: click.Parameter, value: str 
 @click.version_option(package_name="switchboard-hub")
 def main() -> None:
     """A customer-support hub: one agent that shows its sources, on every channel."""
-    from config.processes.privacy import keep_to_itself
+    from config.processes.privacy import hide_from_other_processes
 
-    keep_to_itself()
+    hide_from_other_processes()
 
 
 @main.command()

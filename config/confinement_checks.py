@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from config.processes.privacy import exposed
+from config.processes.privacy import open_to_other_accounts
 from config.settings import Settings
 from core.confined import probe
 from core.confined.measures import Measure
@@ -79,7 +79,7 @@ def _told(name: str, reached: bool) -> Diagnosis:
 
 
 def _folder(data_dir: Path) -> Diagnosis:
-    open_to_others = exposed(data_dir)
+    open_to_others = open_to_other_accounts(data_dir)
     if not open_to_others:
         return Diagnosis("DATA_DIR", True, "is its owner's alone")
     return Diagnosis(

@@ -122,7 +122,7 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and _is_theirs(state) and not _is_doubted(state):
+        if queued and _was_escalated_for_author(state) and not _is_doubted(state):
             read = as_read(state)
             if await run_in_thread(read, last_withdrawn, read.pending) is not None:
                 return await self._take_back(state)
@@ -197,7 +197,7 @@ class Turn:
         if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
             return None
         read = as_read(state)
-        if not _is_theirs(state) or not await run_in_thread(read, _may_only_rate, read):
+        if not _was_escalated_for_author(state) or not await run_in_thread(read, _may_only_rate, read):
             return None
         said = await self._desk.rated(worded(state))
         if said is None:
@@ -376,8 +376,8 @@ def _is_doubted(state: TurnState) -> bool:
     return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
 
 
-def _is_theirs(state: TurnState) -> bool:
-    """Whether the person was last called for whoever writes now: only they may take that back, or rate it."""
+def _was_escalated_for_author(state: TurnState) -> bool:
+    """Whether the latest request for a person was made by the customer who writes now: only they may withdraw or rate it."""
     called = (message for message in reversed(state.history) if message.meta.get("requires_escalation") is True)
     notice = next(called, None)
     return (state.conversation.customer_id if notice is None else state.author_of(notice)) == state.customer.id

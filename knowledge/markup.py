@@ -1,4 +1,4 @@
-"""Markup as Python's own parser of HTML reads it in one pass: at each tag that nothing closes, it looks to the end."""
+"""Prepares HTML for Python's own parser, which takes quadratic time over tags that nothing closes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _COMMENT, _COMMENT_END = "<!--", "-->"
 _SECTION = "<!["
 
 
-def closed(text: str) -> str:
-    """The text with every tag and comment that nothing closes as the characters that it is made of."""
+def escape_unclosed(text: str) -> str:
+    """The text in which each tag and comment that nothing closes is escaped, so that it is read as text."""
     place = text.rfind(_COMMENT_END)
     text = text[: place + 1] + text[place + 1 :].replace(_COMMENT, "&lt;!--").replace(_SECTION, "&lt;![")
     last = text.rfind(">") + 1

@@ -21,7 +21,7 @@ _AROUND_OBJECT = 11
 _FIRST_OBJECT = 6
 
 
-class _Promises(logging.Filter):
+class _RefuseMissingProperties(logging.Filter):
     """The library only logs that a file announces more properties than it has, up to four thousand million of them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -30,7 +30,7 @@ class _Promises(logging.Filter):
         return False
 
 
-logging.getLogger("tnefparse").addFilter(_Promises())
+logging.getLogger("tnefparse").addFilter(_RefuseMissingProperties())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from config.hub import Hub, Role
 from config.parts import log_settings
 from config.processes.data_dir import own_secret
 from config.processes.local_socket import LocalSocket
-from config.processes.privacy import close_to_others
+from config.processes.privacy import remove_access_of_others
 from config.secret_values import all_secrets
 from config.settings import Settings, read_settings
 
@@ -28,7 +28,7 @@ def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = read_settings(**given, **({"knowledge_watch": True} if watch else {}))
     configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=_secrets(settings))
-    close_to_others(settings.data_dir)
+    remove_access_of_others(settings.data_dir)
     run_async(_serve(settings, role))
 
 

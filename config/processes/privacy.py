@@ -16,7 +16,7 @@ _log = logging.getLogger("switchboard.privacy")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def keep_to_itself() -> None:
+def hide_from_other_processes() -> None:
     """Call it at the start of each process: new files are 0600, and other processes of this account cannot look into this one.
 
     The latter keeps ``/proc/PID/environ`` and memory from what runs beside the hub (Linux); debuggers then need root.
@@ -27,13 +27,13 @@ def keep_to_itself() -> None:
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
 
-def close_to_others(data_dir: Path) -> None:
+def remove_access_of_others(data_dir: Path) -> None:
     """Takes the rights of group and others from what is there: versions before this one wrote 0644.
 
     The folder itself comes last, so that a run that was interrupted is begun again by the next start.
     """
     refused: list[Path] = []
-    found = exposed(data_dir)
+    found = open_to_other_accounts(data_dir)
     for path in [*found[1:], *found[:1]]:
         try:
             path.chmod(stat.S_IMODE(path.lstat().st_mode) & stat.S_IRWXU)
@@ -45,7 +45,7 @@ def close_to_others(data_dir: Path) -> None:
         _log.warning("other accounts may reach %s, and it is not this account's to change", refused[0])
 
 
-def exposed(data_dir: Path) -> list[Path]:
+def open_to_other_accounts(data_dir: Path) -> list[Path]:
     """The folder, and what in it has rights for others; nothing when the folder lets nobody in."""
     if not data_dir.is_dir() or not data_dir.stat().st_mode & _OTHERS:
         return []

@@ -187,9 +187,9 @@ class AgentLoop:
         talk = job.way.intent in (Intent.SMALL_TALK, Intent.DECLINED)
         data = None if talk else sources_message(sources, given, files_of(job.turn))
         speakers = Speakers.of(job.turn)
-        question = question_message(speakers.sign(messages), self._settings.context_tokens // 3)
+        question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
         subject = TurnSubject(_said(job.turn), small_talk=talk)
-        history, answered = speakers.sign(job.turn.history), speakers.answered_number
+        history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
         return opening_prompt(self._settings, history, data, question, answered), subject
 
     def _runner(self, job: _Job, journal: TurnJournal) -> ToolRunner:

@@ -1,4 +1,4 @@
-"""Who says what, for the model, where several customers write in one conversation. Their names are their own claims."""
+"""Tells the model which customer wrote which message, where several write in one conversation. Names are their own claims."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Speakers:
         home = turn.conversation.customer_id
         return cls(tuple(dict.fromkeys(one.customer_id or home for one in said)), home, turn.customer.id)
 
-    def sign(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages with a number for whoever wrote each, which nobody can give themselves."""
+    def number_messages(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages, each headed by its author's number. Customers cannot forge such a heading."""
         if len(self.ids) < 2:
             return list(messages)
-        return [replace(one, text=self._signed(one)) if one.author is Author.CUSTOMER else one for one in messages]
+        return [replace(one, text=self._numbered(one)) if one.author is Author.CUSTOMER else one for one in messages]
 
     @property
     def answered_number(self) -> int | None:
-        """Whom the turn answers; None where nobody else writes."""
+        """The number of the customer who is answered; None where nobody else writes."""
         return self.ids.index(self.answered) + 1 if len(self.ids) > 1 and self.answered in self.ids else None
 
-    def _signed(self, message: Message) -> str:
+    def _numbered(self, message: Message) -> str:
         number = self.ids.index(message.customer_id or self.home) + 1
         name = " ".join(_UNFIT.sub(" ", defuse(message.author_name or "")).split())[:_NAME]
         called = f", who is called “{name}”" if name else ""

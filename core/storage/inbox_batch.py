@@ -32,7 +32,7 @@ from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.ids import new_id
-from core.storage.newcomers import Known, Person, person
+from core.storage.newcomers import MessageAuthor, Person, person
 from core.storage.reports import reaction_row
 
 
@@ -85,7 +85,7 @@ class Batch:
     changes: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     roads: dict[str, Road] = field(default_factory=dict)
-    others: Mapping[Person, Known] = field(default_factory=dict)
+    others: Mapping[Person, MessageAuthor] = field(default_factory=dict)
     taken: list[tuple[str, Road]] = field(default_factory=list)
 
 
@@ -102,10 +102,10 @@ def is_by_another(thread: Thread, event: MessageReceived) -> bool:
     return event.audience is not Audience.STAFF and person(event.sender) != thread.person
 
 
-def writer(batch: Batch, thread: Thread, event: MessageReceived) -> Known:
-    """The customer who wrote it. What came by a road counts as the conversation's own customer's, not proven (ADR 9)."""
+def author_of(batch: Batch, thread: Thread, event: MessageReceived) -> MessageAuthor:
+    """The customer who wrote the message. What came by a road counts as written by the conversation's customer (ADR 9)."""
     if str(event.key) in batch.roads or not is_by_another(thread, event):
-        return Known(thread.customer_id, thread.blocked and event.audience is not Audience.STAFF)
+        return MessageAuthor(thread.customer_id, thread.blocked and event.audience is not Audience.STAFF)
     return batch.others[person(event.sender)]
 
 
@@ -118,7 +118,7 @@ def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
         here = batch.threads.get(known.conversation_id)
         if here is None or not isinstance(event, MessageReceived):
             return known
-        return replace(known, blocked=writer(batch, here, event).blocked)
+        return replace(known, blocked=author_of(batch, here, event).blocked)
     if isinstance(event, MessageReceived):
         accepted = _place_message(batch, item, event)
     elif isinstance(event, ReactionChanged):
@@ -153,7 +153,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     for file in event.stored_attachments:
         if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
-    author, blocked = writer(batch, thread, event)
+    author, blocked = author_of(batch, thread, event)
     if thread.last_seq == thread.done_seq or event.album is not None:  # the rest of an album may be as late as this
         thread.window = item.window
     if event.audience is Audience.STAFF:

@@ -28,8 +28,8 @@ Person = tuple[str, str, str, bool]
 """Channel, account, id there, and whether it was proved: a forged sender must never meet the real one's record."""
 
 
-class Known(NamedTuple):
-    """A customer who writes. ``blocked``: by staff."""
+class MessageAuthor(NamedTuple):
+    """The customer who wrote a message, and whether staff have blocked them."""
 
     customer_id: str
     blocked: bool
@@ -84,12 +84,14 @@ def _row(key: ConversationKey, customer_id: str, external_id: str, now: float) -
 
 
 def person(sender: Identity) -> Person:
-    """Who writes."""
+    """The key of a sender's customer."""
     return (sender.channel, sender.account, sender.external_id, sender.verified)
 
 
-def identify(connection: Connection, database: Database, events: Sequence[MessageReceived]) -> dict[Person, Known]:
-    """The customers who wrote these, new or known; what their channel says of them now is kept."""
+def identify(
+    connection: Connection, database: Database, events: Sequence[MessageReceived]
+) -> dict[Person, MessageAuthor]:
+    """Find or create the customers who wrote these messages, and update their profiles from their channels."""
     now = database.timestamp()
     people = sorted({person(event.sender) for event in events})
     names = ("channel", "account", "external_id", "verified")
@@ -97,12 +99,12 @@ def identify(connection: Connection, database: Database, events: Sequence[Messag
         database.insert_new(identity),
         [{**dict(zip(names, one, strict=True)), "customer_id": new_id(), "created_at": now} for one in people],
     )
-    customers: dict[Person, Known] = {}
+    customers: dict[Person, MessageAuthor] = {}
     for channel, account in sorted({one[:2] for one in people}):
         ids = [one[2] for one in people if one[:2] == (channel, account)]
         found = connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids})
         for one in found:
-            writer = Known(one.customer_id, bool(one.blocked))
+            writer = MessageAuthor(one.customer_id, bool(one.blocked))
             customers[(channel, account, one.external_id, bool(one.verified))] = writer
     known: dict[str, dict[str, Any]] = {}
     for event in events:

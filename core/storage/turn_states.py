@@ -111,15 +111,15 @@ def _state(
         if item.seq > row.done_seq
         and item.author == inbound
         and item.deleted_at is None
-        and not _counts_for_nothing(item, row.customer_id, blocked)
+        and not _is_blocked(item, row.customer_id, blocked)
     ]
-    pending, until = _of_one_author(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
+    pending, until = _first_author_in(waiting) if inbound is Author.CUSTOMER else (waiting, float("inf"))
     writer = codec.customer_from(people[_author(pending) or row.customer_id])
     if any(CAME_BY in item.meta for item in pending):  # whoever reads that mailbox or telephone (ADR 9)
         writer = replace(writer, verified=False)
     state = TurnState(
         claim=Claim(row.id, row.epoch),
-        conversation=_spoken_by(codec.conversation_from(row), writer),
+        conversation=_with_locale_of(codec.conversation_from(row), writer),
         customer=writer,
         pending=tuple(pending),
         history=tuple(
@@ -129,16 +129,14 @@ def _state(
             changed
             for one in changes
             if one.change_seq < until
-            and not _counts_for_nothing(
-                (changed := _change(one, by_message.get(one.id, ()))).message, row.customer_id, blocked
-            )
+            and not _is_blocked((changed := _change(one, by_message.get(one.id, ()))).message, row.customer_id, blocked)
         ),
     )
     return replace(state, files=tuple(codec.attachment_from(file) for file in files if _may_be_used(file, state)))
 
 
-def _counts_for_nothing(message: Message, customer_id: str, blocked: Collection[str]) -> bool:
-    """What a customer wrote whom staff have blocked, by then or since."""
+def _is_blocked(message: Message, customer_id: str, blocked: Collection[str]) -> bool:
+    """Whether its customer was blocked when they wrote it, or is now."""
     by_customer = message.author is Author.CUSTOMER
     return BLOCKED in message.meta or (by_customer and (message.customer_id or customer_id) in blocked)
 
@@ -147,16 +145,16 @@ def _author(messages: Sequence[Message]) -> str | None:
     return messages[0].customer_id if messages else None
 
 
-def _of_one_author(waiting: Sequence[Message]) -> tuple[Sequence[Message], float]:
-    """What the first of those who wait wrote, up to where somebody else did; that one's place, or infinity."""
+def _first_author_in(waiting: Sequence[Message]) -> tuple[Sequence[Message], float]:
+    """The first author's messages up to those of the next author, and the place of the latter's first one, or infinity."""
     for place, item in enumerate(waiting):
         if item.customer_id != waiting[0].customer_id:
             return waiting[:place], item.seq
     return waiting, float("inf")
 
 
-def _spoken_by(found: Conversation, writer: Customer) -> Conversation:
-    """In the language of whoever is answered: the conversation's is that of the customer who began it."""
+def _with_locale_of(found: Conversation, writer: Customer) -> Conversation:
+    """The conversation with the locale of the customer who is answered; its own is that of the customer who began it."""
     return found if writer.id == found.customer_id else replace(found, locale=writer.locale or found.locale)
 
 

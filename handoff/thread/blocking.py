@@ -13,15 +13,15 @@ from core.ports.tickets import TicketChange
 from handoff.texts import say
 
 
-def blockable(facts: Mapping[str, Any], conversation: Conversation) -> str:
+def customer_to_block(facts: Mapping[str, Any], conversation: Conversation) -> str:
     """The customer whom the card is about; on one of a time before cards said so, whoever began the conversation."""
     return str(facts.get("customer_id") or conversation.customer_id)
 
 
-def ends_with_block(facts: Mapping[str, Any], conversation: Conversation) -> bool:
+def closes_case(facts: Mapping[str, Any], conversation: Conversation) -> bool:
     """Whether nobody is left to talk to: in a group the others are."""
     alone = conversation.shared is Sharing.NEVER
-    return alone and blockable(facts, conversation) == conversation.customer_id
+    return alone and customer_to_block(facts, conversation) == conversation.customer_id
 
 
 def block_records(message: Message, case: Case, customer_id: str, who: str, told: str) -> tuple[CaseRecord, ...]:

@@ -28,7 +28,7 @@ from handoff.slack.block_form import block_form
 from handoff.slack.ticket_form import ticket_form
 from handoff.spoken_to import locale_of
 from handoff.texts import say
-from handoff.thread.blocking import blockable
+from handoff.thread.blocking import customer_to_block
 from handoff.thread.note_sign import begins_with
 from handoff.tickets import NOTE, change_in
 
@@ -175,7 +175,7 @@ class DeskViews:
                 return None
 
     async def _block(self, about: _About, carried: Mapping[str, str]) -> View:
-        found = await self._files.block_of(blockable(about.facts, about.conversation))
+        found = await self._files.block_of(customer_to_block(about.facts, about.conversation))
         by = await self._parts.people.called(found.by) if found else None
         return block_form(carried, self._language, found, by)
 

@@ -10,7 +10,7 @@ from core.ports.outcomes import ChangeTicket, KeepNote
 from core.ports.store import CloseCase, Transition
 from handoff import posts, tickets
 from handoff.texts import say
-from handoff.thread.blocking import block_records, block_remark, blockable, ends_with_block
+from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
@@ -129,11 +129,11 @@ class FormTurn(StaffTurn):
     def _block(self, message: Message, who: Person) -> None:
         """By anybody of the staff, at any time. A case in which nobody else writes is resolved, and the customer is not told."""
         told = block_remark(message, who.name, self._settings.staff_locale)
-        customer_id = blockable(self._facts, self._conversation)
+        customer_id = customer_to_block(self._facts, self._conversation)
         self._records.extend(block_records(message, self._case, customer_id, who.id, told))
         self._thread.append(posts.remark(told))
         over = self._closed or self._conversation.state not in _OPEN
-        if message.action is StaffAction.UNBLOCK or over or not ends_with_block(self._facts, self._conversation):
+        if message.action is StaffAction.UNBLOCK or over or not closes_case(self._facts, self._conversation):
             return
         self._transition = Transition(OwnershipEvent.RESOLVE, actor=who.id)
         self._thread.append(posts.card_now(self._facts, OwnershipState.RESOLVED, None))

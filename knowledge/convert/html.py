@@ -10,7 +10,7 @@ from bs4.element import NavigableString
 from knowledge.convert import audience
 from knowledge.convert.anchors import mark_ids
 from knowledge.convert.markdown import language_code
-from knowledge.markup import closed
+from knowledge.markup import escape_unclosed
 
 _NOT_FOR_READERS = [
     "script",
@@ -49,7 +49,7 @@ def main_part(content: str | bytes) -> Page:
     Raises UnreadableDocument where a comment says that the page is for staff.
     """
     text = content if isinstance(content, str) else UnicodeDammit(content, is_html=True).unicode_markup or ""
-    soup = BeautifulSoup(closed(text), "html.parser")
+    soup = BeautifulSoup(escape_unclosed(text), "html.parser")
     title = soup.title.get_text(" ", strip=True) if soup.title else None
     url = _canonical(soup)
     language = language_code(str(soup.html.get("lang") or "")) if soup.html else None

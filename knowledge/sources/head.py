@@ -7,7 +7,7 @@ from codecs import BOM_UTF8, lookup
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from knowledge.markup import closed
+from knowledge.markup import escape_unclosed
 from knowledge.sources.address import normal
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -55,7 +55,7 @@ def read_head(text: str, address: str, robots_tag: str) -> Head:
     """What the page at ``address`` says. ``robots_tag`` is the header X-Robots-Tag, which counts like the page's own."""
     reader = _Reader(address)
     try:
-        reader.feed(closed(text))
+        reader.feed(escape_unclosed(text))
         reader.close()
     except (AssertionError, ValueError, RecursionError):  # what HTMLParser cannot make sense of ends the reading
         pass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.processes.privacy import close_to_others, exposed
+from config.processes.privacy import open_to_other_accounts, remove_access_of_others
 from tests.servers.programs import ROOT
 
 
@@ -37,10 +37,10 @@ def test_an_existing_folder_is_closed(folder: Path, tmp_path: Path) -> None:
     outside.chmod(0o644)
     (folder / "link").symlink_to(outside)
 
-    assert len(exposed(folder)) == 6
-    close_to_others(folder)
+    assert len(open_to_other_accounts(folder)) == 6
+    remove_access_of_others(folder)
 
-    assert exposed(folder) == []
+    assert open_to_other_accounts(folder) == []
     assert {_mode(path) for path in (folder, folder / "attachments", folder / "attachments" / "ab")} == {0o700}
     assert {_mode(folder / name) for name in ("switchboard.db", "attachments/ab/file")} == {0o600}
     assert _mode(folder / "hook") == 0o700
@@ -49,13 +49,13 @@ def test_an_existing_folder_is_closed(folder: Path, tmp_path: Path) -> None:
 
 def test_a_run_that_was_interrupted_is_begun_again(folder: Path) -> None:
     (folder / "switchboard.db").chmod(0o600)
-    close_to_others(folder)
+    remove_access_of_others(folder)
     assert _mode(folder / "attachments" / "ab" / "file") == 0o600
 
 
 def test_no_folder_is_no_fault(tmp_path: Path) -> None:
-    close_to_others(tmp_path / "none")
-    assert exposed(tmp_path / "none") == []
+    remove_access_of_others(tmp_path / "none")
+    assert open_to_other_accounts(tmp_path / "none") == []
 
 
 def test_each_command_keeps_to_itself(tmp_path: Path) -> None:
