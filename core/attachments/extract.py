@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import BinaryIO
 
 from core.attachments.convert import READABLE
 from core.attachments.limits import CALL, ExtractionLimits
 from core.attachments.opened import for_reading, opened
-from core.domain.errors import ConfinedError, ExtractionFailed
+from core.domain.errors import CallDied, ConfinedError, ExtractionFailed
 from core.ports.confined import CallLimits, ConfinedCalls
 
 _READ = "core.attachments.reading:read_text"
@@ -35,13 +37,21 @@ class ConfinedExtractor:
         job = json.dumps({"media_type": media_type, "limits": self._limits.as_job()}).encode()
         async with opened(for_reading(path)) as file:
             try:
-                answer = await self._calls.call(_READ, job, file=file, limits=self._call)
+                answer = await self._ask(job, file)
             except ConfinedError as error:
                 raise ExtractionFailed(error.detail) from None
         text, truncated = _parts_of(answer)
         if truncated:
             return f"{text}\n\n[{_CUT.format(chars=self._limits.output_chars)}]"
         return text
+
+    async def _ask(self, job: bytes, file: BinaryIO) -> bytes:
+        """Call the child, a second time when it died: another file may have been the reason. Raises ConfinedError, OSError."""
+        try:
+            return await self._calls.call(_READ, job, file=file, limits=self._call)
+        except CallDied:
+            os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child had the same open file
+            return await self._calls.call(_READ, job, file=file, limits=self._call)
 
 
 def _parts_of(answer: bytes) -> tuple[str, bool]:

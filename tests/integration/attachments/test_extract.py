@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -140,6 +141,28 @@ async def test_a_call_without_an_answer_is_a_failure_with_its_reason(tmp_path: P
     path = written(tmp_path, "f.txt", b"words")
     with pytest.raises(ExtractionFailed, match="it stopped"):
         await ConfinedExtractor(_Answering(CallDied("it stopped"))).extract(path, name="f", media_type="text/plain")
+
+
+class _DyingOnce:
+    """Calls whose first child dies after it has read."""
+
+    def __init__(self) -> None:
+        self.read: list[bytes] = []
+
+    async def call(
+        self, function: str, payload: bytes, *, file: BinaryIO | None = None, limits: CallLimits = DEFAULT
+    ) -> bytes:
+        assert file is not None
+        self.read.append(os.read(file.fileno(), 100))
+        if len(self.read) == 1:
+            raise CallDied("it stopped")
+        return b'{"text": "words", "truncated": false}'
+
+
+async def test_a_file_is_read_again_from_its_beginning_when_the_child_died(tmp_path: Path) -> None:
+    path, calls = written(tmp_path, "f.txt", b"words"), _DyingOnce()
+    assert await ConfinedExtractor(calls).extract(path, name="f.txt", media_type="text/plain") == "words"
+    assert calls.read == [b"words", b"words"]
 
 
 async def test_output_is_limited_and_says_so(calls: ConfinedCalls, tmp_path: Path) -> None:
