@@ -125,13 +125,6 @@ def complete_sentences(text: str) -> tuple[list[str], str]:
     return found, text[start:]
 
 
-def first_sentence(text: str, *, more: bool = False) -> str:
-    """The first sentence with its citation markers and trailing white space; empty when ``more`` text must decide."""
-    for end, doubtful in _Ends(text):
-        return "" if more and doubtful and _undecided_marker(text, end) else text[:end]
-    return "" if more else text
-
-
 def sentences(text: str) -> list[str]:
     """All sentences of a finished text; they concatenate to it."""
     found = []

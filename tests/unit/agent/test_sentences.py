@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agent.sentences import first_sentence, sentences, without_markers
+from core.agent.sentences import complete_sentences, sentences, without_markers
 
 _TEXT = st.text(alphabet=st.sampled_from(list("aB1 .!?\n[](),;`*-|\"'…。？،؟ßé")), max_size=80)
 
@@ -51,16 +51,16 @@ def test_arriving_text_is_cut_like_finished_text_or_later(text: str, sizes: list
     for size in [*sizes, len(text)]:
         buffer += text[place : place + size]
         place = min(len(text), place + size)
-        while head := first_sentence(buffer, more=True):
-            buffer = buffer[len(head) :]
+        found, buffer = complete_sentences(buffer)
+        for head in found:
             taken += len(head)
             assert taken in ends or text[taken:].strip() == "" or text[taken - 1] in " \n"
 
 
 def test_a_marker_that_is_still_arriving_is_waited_for() -> None:
     for unfinished in ("Pay now.", "Pay now. ", "Pay now. [", "Pay now. [1", "Pay now. [1]", "Pay now. [1] ["):
-        assert first_sentence(unfinished, more=True) == ""
-    assert first_sentence("Pay now. [1] T", more=True) == "Pay now. [1] "
+        assert complete_sentences(unfinished) == ([], unfinished)
+    assert complete_sentences("Pay now. [1] T") == (["Pay now. [1] "], "T")
 
 
 def test_numbers_in_quotations_are_no_markers() -> None:
