@@ -25,15 +25,7 @@ from core.ports.clock import Clock
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
-from core.ports.store import (
-    Claim,
-    NewMessage,
-    Transition,
-    TurnOutcome,
-    TurnState,
-    limit_history_to_author,
-    limit_history_to_reader,
-)
+from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
 from core.stream import ProvisionalEvents
 from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
@@ -168,7 +160,7 @@ class Turn:
         read = as_read(state)
         if _pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
-        theirs = limit_history_to_author(read)
+        theirs = read.with_history_of_author()
         asks = await run_in_thread(read, _asks_for_a_person, read)
         needed = None if self._rules is None or asks else await run_in_thread(theirs, self._rules, theirs, None)
         if needed is not None:
@@ -248,7 +240,7 @@ class Turn:
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        whole, state = state, as_read(_from_the_new_start(limit_history_to_reader(await self._files.all(state))))
+        whole, state = state, as_read(_from_the_new_start((await self._files.all(state)).with_history_for_reader()))
         events = ProvisionalEvents(
             self._streaming(state),
             state,

@@ -11,7 +11,7 @@ import structlog
 
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.responder import Reply, Responder
-from core.ports.store import NewMessage, TurnState, limit_history_to_author, limit_history_to_reader
+from core.ports.store import NewMessage, TurnState
 from core.ports.summarizer import Summarizer
 from handoff.summary import Line, quoted, suggestion, summary, with_summary
 from handoff.thread.asking import Unseen
@@ -42,7 +42,7 @@ class Briefing:
 
     async def _lines(self, turn: TurnState, locale: str) -> Sequence[Line]:
         """Each by the summarizer where it can be believed."""
-        history = limit_history_to_author(turn).history
+        history = turn.with_history_of_author().history
         lines = summary(history, turn.pending, locale)
         if self.summarizer is None:
             return lines
@@ -61,7 +61,7 @@ class Briefing:
             return known
         try:
             async with asyncio.timeout(self.seconds):
-                asked = limit_history_to_reader(replace(turn, changes=()))
+                asked = replace(turn, changes=()).with_history_for_reader()
                 reply = await self.drafter.respond(asked, f"{turn.conversation.id}:draft", Unseen())
         except TimeoutError:
             return None

@@ -13,7 +13,7 @@ from core.domain.messages import Change, ChangeKind, Message
 from core.domain.timers import TimerKind
 from core.ports.desk import DeskReply, ForStaff
 from core.ports.outcomes import CaseRecord, ClearTimers
-from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState, limit_history_to_author
+from core.ports.store import Aside, CloseCase, NewMessage, OpenCase, TurnOutcome, TurnState
 from handoff import posts, tickets
 from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
@@ -237,7 +237,7 @@ class SlackDesk:
         team = team_for(turn, self._settings.teams)
         ticket = await self._tickets.opened(case, turn, team)
         mood = mood_in_words(
-            moods_of(limit_history_to_author(turn), self._settings.mood_words), self._settings.staff_locale
+            moods_of(turn.with_history_of_author(), self._settings.mood_words), self._settings.staff_locale
         )
         card = posts.card(case, conversation, turn.customer, escalation, stranger, ticket.number, mood, earlier)
         card = posts.of_team(card, team) if team else card

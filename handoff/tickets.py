@@ -10,7 +10,7 @@ from core.domain.case import Case
 from core.domain.messages import Author
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.ports.outcomes import MoveTicket, OpenTicket
-from core.ports.store import NewMessage, TurnState, limit_history_to_author
+from core.ports.store import NewMessage, TurnState
 from core.ports.tickets import TicketChange, Tickets
 from handoff.settings import HandoffSettings
 from handoff.spoken_to import known_locale
@@ -56,7 +56,7 @@ class CaseTickets:
 
 def _in_their_words(turn: TurnState) -> str:
     """Never the reason of the escalation: that is for staff, and a ticket is the customer's to see."""
-    said = [*turn.pending, *reversed(limit_history_to_author(turn).history)]
+    said = [*turn.pending, *reversed(turn.with_history_of_author().history)]
     words = (one.text for one in said if one.author is Author.CUSTOMER and one.deleted_at is None and one.text.strip())
     return " ".join(next(words, "").split())[:_LONGEST_SUBJECT]
 

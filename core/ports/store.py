@@ -92,19 +92,17 @@ class TurnState:
         """The customer who is answered, and whether others read the answer."""
         return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
 
+    def with_history_for_reader(self) -> TurnState:
+        """Drop from the history what must not be disclosed to the customer who is answered. For staff use the whole history."""
+        reader, home = self.reader, self.conversation
+        known = (one for one in self.history if reader.may_read(home, one.author, one.customer_id, one.meta))
+        return replace(self, history=tuple(known))
 
-def limit_history_to_reader(turn: TurnState) -> TurnState:
-    """Drop from the history what must not be disclosed to the customer who is answered. For staff use the whole history."""
-    reader, home = turn.reader, turn.conversation
-    known = (one for one in turn.history if reader.may_read(home, one.author, one.customer_id, one.meta))
-    return replace(turn, history=tuple(known))
-
-
-def limit_history_to_author(turn: TurnState) -> TurnState:
-    """Drop from the history what other customers wrote and what the agent answered them."""
-    ours = (Author.STAFF, Author.SYSTEM)
-    theirs = (one for one in turn.history if one.author in ours or turn.author_of(one) == turn.customer.id)
-    return replace(turn, history=tuple(theirs))
+    def with_history_of_author(self) -> TurnState:
+        """Drop from the history what other customers wrote and what the agent answered them."""
+        ours = (Author.STAFF, Author.SYSTEM)
+        theirs = (one for one in self.history if one.author in ours or self.author_of(one) == self.customer.id)
+        return replace(self, history=tuple(theirs))
 
 
 @dataclass(frozen=True, slots=True)

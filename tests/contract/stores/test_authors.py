@@ -10,7 +10,7 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.messages import SHARED, Author
 from core.domain.ticket import TicketPriority
 from core.ports.outcomes import OpenTicket
-from core.ports.store import Settlement, TurnState, limit_history_to_reader
+from core.ports.store import Settlement, TurnState
 from core.ports.tickets import Holder, NewTicket
 from core.storage.store import SqlStore
 from tests.contract.stores.sayings import (
@@ -140,7 +140,10 @@ async def test_what_staff_answered_in_a_mail_thread_is_not_repeated_to_who_began
     await accept(store, _in_group("e2", BOB))
     assert await finish(store, await claim_one(store), answer("Bob's order is late.", author=Author.STAFF))
     await accept(store, said("e3", who=ADA))
-    assert [message.text for message in limit_history_to_reader(await claim_one(store)).history] == ["Hello", "Hello"]
+    assert [message.text for message in (await claim_one(store)).with_history_for_reader().history] == [
+        "Hello",
+        "Hello",
+    ]
 
 
 async def test_a_file_that_was_sent_in_private_is_its_senders_alone(store: SqlStore) -> None:
