@@ -16,9 +16,11 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from api.problems import Problem
+from api.problems import BROKEN_BODY, Problem
 from channels.web.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
+
+CALLERS_FAULTS = (*BROKEN_BODY, ConnectionError)
 
 _log = structlog.get_logger(__name__)
 _LOG_SECONDS = 60.0
@@ -143,6 +145,13 @@ class LimitedConnection(web.RequestHandler):
         response = Problem(status, "bad_request", "This is not a valid HTTP request.").response()
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """A body that cannot be read, or a caller who is gone, is no failure of the hub."""
+        if isinstance(options.get("exc_info"), CALLERS_FAULTS):
+            _log.debug("connections.broken_off", error=str(options["exc_info"]))
+        else:
+            super().log_exception(*args, **options)
 
     def _check_body(self, payload: Any, is_last: bool = False) -> None:
         self._timer = None
