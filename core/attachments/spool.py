@@ -47,7 +47,7 @@ class Spool:
         self._room = room or DiskRoom(folder)
 
     async def receive(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Spooled:
-        """Raises TooLarge, InvalidInput, NoRoom, Unreachable, and what ``chunks`` raise; no temporary file is left in any case."""
+        """Raises TooLarge, InvalidInput, NoRoom, Unreachable, and what ``chunks`` raise. Each time the temporary file is gone."""
         async with self._room.space(self._policy.max_bytes):
             spooled = await self._receive(chunks, name, declared_type)
             self._room.stored(spooled.attachment.size)
