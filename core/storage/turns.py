@@ -204,7 +204,7 @@ def _claim(database: Database) -> Executable:
 
 
 def _pause(losses: ColumnElement[int]) -> ColumnElement[int]:
-    """Seconds until a conversation over which so many workers died in a row is claimed once more: doubled by each, up to an hour."""
+    """Seconds until a conversation over which so many workers died in a row is claimed again: doubled by each, up to an hour."""
     doubled = [(losses == number, 2**number) for number in range(MANY_ATTEMPTS, _LONGEST_PAUSE.bit_length())]
     return case(*doubled, else_=_LONGEST_PAUSE)
 
