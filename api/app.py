@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from api.browser_headers import add_browser_headers
 from api.docs_page import docs_routes
 from api.gaps import gap_routes
 from api.health import Health
@@ -48,6 +49,7 @@ def build_app(
         middlewares=[correlate, measure_requests(operations.metrics), problems], client_max_size=max_body
     )
     app.on_response_prepare.append(answer_with_id)
+    app.on_response_prepare.append(add_browser_headers)
     app.add_routes(operations.health.routes(operations.operators.allows))
     app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
     app.add_routes(search_routes(operations.retriever, operations.operators))

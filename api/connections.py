@@ -7,6 +7,8 @@ one for the first request, one for bodies, and the caps: without them one client
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +18,11 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from api.problems import Problem
+from api.problems import BROKEN_BODY, Problem
 from channels.web.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
+
+CALLERS_FAULTS = (*BROKEN_BODY, ConnectionError)
 
 _log = structlog.get_logger(__name__)
 _LOG_SECONDS = 60.0
@@ -98,13 +102,14 @@ class ConnectionGate:
 class LimitedConnection(web.RequestHandler):
     """aiohttp's connection, closed when it is one too many or says nothing for too long."""
 
-    __slots__ = ("_body_began", "_gate", "_key", "_timer")
+    __slots__ = ("_body_began", "_gate", "_key", "_reader_timer", "_timer")
 
     def __init__(self, server: web.Server, gate: ConnectionGate, **options: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), keepalive_timeout=gate.limits.keepalive, **options)
         self._gate = gate
         self._key: str | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
         self._body_began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -116,11 +121,13 @@ class LimitedConnection(web.RequestHandler):
             transport.abort()
             return
         super().connection_made(transport)
+        _limit_silence(transport, self._gate.limits.body)
         self._timer = self._loop.call_later(self._gate.limits.first_request, self._end_soon, "silent")
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count it no more."""
         self._stop_timer()
+        self._stop_reader_timer()
         if self._key is not None:
             self._gate.leave(self._key)
             self._key = None
@@ -144,6 +151,25 @@ class LimitedConnection(web.RequestHandler):
         response.force_close()
         return response
 
+    def pause_writing(self) -> None:
+        """More is unsent than the client reads: it has as long for that as for a body of the same size."""
+        super().pause_writing()
+        assert isinstance(self.transport, asyncio.Transport)
+        allowed = self._gate.limits.body + self.transport.get_write_buffer_size() / _SLOWEST
+        self._reader_timer = self._loop.call_later(allowed, self._end, "slow_reader")
+
+    def resume_writing(self) -> None:
+        """Most of it has gone."""
+        super().resume_writing()
+        self._stop_reader_timer()
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """A body that cannot be read, or a caller who is gone, is no failure of the hub."""
+        if isinstance(options.get("exc_info"), CALLERS_FAULTS):
+            _log.debug("connections.broken_off", error=str(options["exc_info"]))
+        else:
+            super().log_exception(*args, **options)
+
     def _check_body(self, payload: Any, is_last: bool = False) -> None:
         self._timer = None
         if payload.is_eof() or self.transport is None:
@@ -163,15 +189,26 @@ class LimitedConnection(web.RequestHandler):
         self._timer = self._loop.call_later(_GRACE, self._end, reason)
 
     def _end(self, reason: str) -> None:
-        self._timer = None
         if self.transport is not None and self._key is not None:
             self._gate.refuse(reason, self._key)
             self.transport.abort()
+
+    def _stop_reader_timer(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _limit_silence(transport: asyncio.BaseTransport, seconds: float) -> None:
+    """What a client takes nothing of is given up by the kernel (Linux: tcp(7)), also what is left when the hub has closed."""
+    connection = transport.get_extra_info("socket")
+    if sys.platform == "linux" and connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
 def readable(message: Any) -> Any:

@@ -114,7 +114,15 @@ def _headers() -> Mapping[str, str]:
     """The one style sheet is allowed by its hash; nothing else may be loaded or run."""
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     return {
-        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": "; ".join(
+            (
+                "default-src 'none'",
+                f"style-src 'sha256-{digest}'",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+            )
+        ),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "public, max-age=300",

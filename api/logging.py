@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 from structlog.typing import Processor, WrappedLogger
 
+from api.log_repeats import RepeatLimit
 from api.redact import Redactor
 from core.domain.correlation import acceptable, correlated, correlation_id
 
@@ -58,6 +59,7 @@ def configure_logging(settings: LogSettings, *, secrets: Collection[str] = (), s
             foreign_pre_chain=shared, processors=_rendering(settings, Redactor(secrets), colors=target.isatty())
         )
     )
+    handler.addFilter(RepeatLimit(time.monotonic))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

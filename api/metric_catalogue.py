@@ -45,7 +45,8 @@ COUNTERS: dict[Counter, Description] = {
     Counter.RERANKS: Description("Second looks at what a search found; all but done kept its own order.", ("outcome",)),
     Counter.HTTP_REQUESTS: Description("HTTP requests answered.", ("method", "route", "status")),
     Counter.CONNECTIONS_REFUSED: Description(
-        "Connections closed because of a limit: in_all, per_address, silent (no request) or slow_body.", ("reason",)
+        "Connections closed because of a limit: in_all, per_address, silent (no request), slow_body or slow_reader.",
+        ("reason",),
     ),
 }
 

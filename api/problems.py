@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
+from typing import Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.web.origins import RESPONSE_HEADERS
 from core.domain.correlation import correlation_id
@@ -31,6 +33,10 @@ from core.domain.errors import (
     Unsupported,
 )
 
+BROKEN_BODY: Final = (web.RequestPayloadError, HttpProcessingError)
+"""What aiohttp raises where a body's chunks or its compression are nonsense."""
+CLIENT_GONE: Final = 499
+"""The status that is counted for a caller who hung up before the answer, as nginx counts it."""
 _RETRY_AFTER = 2.0
 _NO_ROOM_RETRY_AFTER = 300.0
 
@@ -128,11 +134,17 @@ async def problems(
         return _answer(request, problem_of_http(error), error, kept)
     except HubError as error:
         return _answer(request, problem_of(error), error, {})
-    except ConnectionError:
-        raise  # The caller has gone: there is nobody to answer.
+    except BROKEN_BODY as error:
+        return _answer(request, Problem(400, "bad_request", "The body is not whole."), error, {})
     except Exception as error:
+        if isinstance(error, ConnectionError) and _has_gone(request):
+            return web.Response(status=CLIENT_GONE)  # for the count and the log: nobody reads it
         problem = Problem(500, "internal_error", "Something went wrong on our side.")
         return _answer(request, problem, error, {})
+
+
+def _has_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _answer(request: web.Request, problem: Problem, error: Exception, headers: dict[str, str]) -> web.Response:

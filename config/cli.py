@@ -46,14 +46,25 @@ def _crash() -> NoReturn:
 
 def _without_secrets(text: str) -> str:
     from api.redact import Redactor
+
+    return Redactor(_secrets()).text(text)
+
+
+def _secrets() -> tuple[str, ...]:
     from config.secret_values import all_secrets
     from config.settings import read_settings
 
     try:
-        secrets = all_secrets(read_settings())
+        return tuple(all_secrets(read_settings()))
     except HubError:
-        secrets = ()
-    return Redactor(secrets).text(text)
+        return ()
+
+
+def _log_without_secrets() -> None:
+    """What a command's parts have to warn of goes to the standard error; serve and chat configure more."""
+    from api.logging import LogSettings, configure_logging
+
+    configure_logging(LogSettings(level="WARNING", format="console"), secrets=_secrets())
 
 
 def _is_of_database(error: Exception) -> bool:
@@ -79,6 +90,7 @@ def main() -> None:
     from config.processes.privacy import hide_from_other_processes
 
     hide_from_other_processes()
+    _log_without_secrets()
 
 
 @main.command()

@@ -31,12 +31,12 @@ class HealthChecks:
 
     async def _check_db(self) -> Finding | None:
         await self._hub.store.ping()
-        unreadable = await self._hub.store.unreadable()
-        if not unreadable:
-            return None
-        return Finding(
-            HealthStatus.DEGRADED, f"waiting conversations that cannot be read: {unreadable}; the log says why"
-        )
+        troubles = {
+            "waiting conversations that cannot be read": await self._hub.store.unreadable(),
+            "conversations in which every turn fails": await self._hub.store.failing(),
+        }
+        told = [f"{what}: {number}" for what, number in troubles.items() if number]
+        return Finding(HealthStatus.DEGRADED, f"{', '.join(told)}; the log says why") if told else None
 
     async def _check_vectors(self) -> Finding:
         state = self._hub.knowledge.health()

@@ -17,7 +17,7 @@ from core.domain.errors import LostClaim, NotYet, StoreUnavailable
 from core.domain.messages import Audience
 from core.group_commit import GroupCommit
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
-from core.ports.store import Claim, Finished, TurnOutcome, Turns, TurnState
+from core.ports.store import MANY_ATTEMPTS, Claim, Finished, TurnOutcome, Turns, TurnState
 from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
 from core.turn import Turn
 
@@ -40,7 +40,7 @@ class DispatcherSettings:
     gather: float = 0.004
     history: int = 60
     max_attempts: int = 3
-    max_losses: int = 3
+    max_losses: int = MANY_ATTEMPTS
     retry_first: float = 1.0
 
 
@@ -167,7 +167,14 @@ class Dispatcher:
         self._metrics.observe(Timing.TURN, loop.time() - started, channel=state.conversation.key.channel)
 
     async def _outcome(self, state: TurnState) -> TurnOutcome:
-        """A turn over which one worker after the other died is not given to this one as well."""
+        """A turn over which one worker after the other died is not given to this one as well.
+
+        Where people wait for it, it is: after a pause that grows with each loss (``Turns.claim``), and operators are told.
+        """
+        if state.conversation.attempts >= MANY_ATTEMPTS and not _may_give_up(state):
+            log.error(
+                "turn.fails_again", conversation=state.claim.conversation_id, attempts=state.conversation.attempts
+            )
         if state.pending and _may_give_up(state) and state.conversation.attempts >= self._settings.max_losses:
             log.error("turn.given_up", conversation=state.claim.conversation_id, attempts=state.conversation.attempts)
             return self._turn.give_up(state)

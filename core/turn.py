@@ -222,6 +222,8 @@ class Turn:
         )
 
     async def _relay(self, state: TurnState) -> TurnOutcome:
+        if self._budgets is not None and (wait := self._budgets.relay_wait(state)) > 0:
+            raise NotYet("More than is relayed one by one: it is relayed together.", seconds=wait)
         state, owed = await self._files.in_time(state)
         said = await self._desk.relay(worded(state))
         self._metrics.count(Counter.TURNS, kind="relayed")

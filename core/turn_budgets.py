@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -12,7 +12,7 @@ import structlog
 
 from core.agent.texts import texts_for
 from core.domain.budget import ORIGIN, Budget, Spender
-from core.domain.messages import MessageKind
+from core.domain.messages import Change, Message, MessageKind
 from core.ports.budgets import Budgets
 from core.ports.channel import Channel
 from core.ports.clock import Clock
@@ -55,6 +55,7 @@ class TurnBudgets:
         self._company = company
         self._counted: dict[str, int] = {}
         self._escalated: dict[str, str] = {}
+        self._held: dict[str, float] = {}
         self._notices = Budget("flood-notices", share=1, total=0, seconds=_NOTICE_SECONDS, kept=limits.messages.kept)
 
     def spender(self, state: TurnState) -> Spender:
@@ -91,6 +92,22 @@ class TurnBudgets:
             return None
         return Reply(self._say(state, "flood"), MessageKind.FAILURE, offers_person=True)
 
+    def relay_wait(self, state: TurnState) -> float:
+        """Count what is to be relayed to staff. Above 0 it waits so many seconds, to be relayed with what comes until then.
+
+        Nothing waits longer than a window of the budget, however much comes.
+        """
+        if self._counts_at_the_door(state):
+            return 0.0
+        now, spender, amount = self._clock.now().timestamp(), self.spender(state), self._uncounted(state)
+        wait = self._budgets.wait(self._limits.messages, spender, amount)
+        self._budgets.spend(self._limits.messages, spender, amount)
+        until = self._held.pop(state.conversation.id, now + wait)
+        if wait <= 0 or until <= now:
+            return 0.0
+        _note(self._held, state.conversation.id, until)
+        return until - now
+
     def can_escalate(self, state: TurnState) -> bool:
         """Whether a request for a person may reach the desk now. Counts nothing."""
         counted = self._escalated.get(state.conversation.id) == turn_id(state)
@@ -114,9 +131,9 @@ class TurnBudgets:
         return Reply(text, MessageKind.FAILURE, confidence=1.0, intent="request_person", offers_person=True)
 
     def _uncounted(self, state: TurnState) -> int:
-        """How many pending messages no earlier try of the turn has counted."""
+        """How many pending messages, and changes to earlier ones, no earlier try of the turn has counted."""
         counted = self._counted.get(state.conversation.id, 0)
-        new = [message.seq for message in state.pending if message.seq > counted]
+        new = [seq for seq in (*_places(state.pending), *_places(state.changes)) if seq > counted]
         if new:
             _note(self._counted, state.conversation.id, max(new))
         return len(new)
@@ -128,6 +145,10 @@ class TurnBudgets:
 
     def _say(self, state: TurnState, name: str, **values: int) -> str:
         return texts_for(as_read(state), self._company).say(name, **values)
+
+
+def _places(items: Sequence[Message] | Sequence[Change]) -> list[int]:
+    return [item.seq for item in items]
 
 
 def _note(known: dict[str, Value], conversation: str, value: Value) -> None:

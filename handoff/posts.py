@@ -28,12 +28,16 @@ from core.domain.messages import (
     StaffAction,
 )
 from core.ports.store import NewMessage
+from handoff.texts import say
 
 POST = "post"
 _TRANSCRIPT = 40
 """Messages of the conversation that are shown with a card; what was said before is a button away."""
 _FILES = 30
 """Files that are shown with them: each takes Slack three calls."""
+
+_AT_ONCE = 20
+"""Of what a customer said and did, posts that staff are shown by one turn."""
 
 
 class Post(StrEnum):
@@ -245,6 +249,19 @@ def changed(change: Change, copy_id: str | None, name: str | None) -> NewMessage
         author_name=change.detail.get(REACTED_BY, change.message.author_name or name),
         meta={POST: str(post[change.kind]), "copy": copy_id, **change.detail},
     )
+
+
+def bounded(told: Sequence[NewMessage], language: str) -> list[NewMessage]:
+    """The first twenty of the customer's posts; in place of the others one line that says how many they are and where they stand.
+
+    What the desk itself remarks is always told.
+    """
+    theirs = [place for place, post in enumerate(told) if post.meta[POST] != str(Post.REMARK)]
+    left_out = set(theirs[_AT_ONCE:])
+    if not left_out:
+        return list(told)
+    shown = [post for place, post in enumerate(told) if place not in left_out]
+    return [*shown, remark(say("staff_more_at_once", language, count=str(len(left_out))))]
 
 
 def remark(text: str) -> NewMessage:

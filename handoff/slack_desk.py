@@ -94,7 +94,10 @@ class SlackDesk:
         return DeskReply(said, contact, ForStaff((self._in_thread(case.id, told),), records))
 
     async def _shown(self, turn: TurnState) -> list[NewMessage]:
-        """What the customer said and did, in order. What was edited before anybody read it is read as it is now."""
+        """What the customer said and did, in order. What was edited before anybody read it is read as it is now.
+
+        Of very much at once the first is shown, and how much more there is.
+        """
         unread = {message.id for message in turn.pending}
         changes = [one for one in turn.changes if one.kind is not ChangeKind.EDITED or _is_news(one.message, unread)]
         copies = await self._parts.cases.copies([change.message.id for change in changes])
@@ -102,7 +105,7 @@ class SlackDesk:
         for change in changes:
             became = self._what_became(change, copies.get(change.message.id), turn)
             shown += [(change.seq, post) for post in became]
-        return [post for _, post in sorted(shown, key=lambda one: one[0])]
+        return posts.bounded([post for _, post in sorted(shown, key=lambda one: one[0])], self._settings.staff_locale)
 
     def _what_became(self, change: Change, copy_id: str | None, turn: TurnState) -> list[NewMessage]:
         if change.kind is ChangeKind.ENDED:

@@ -114,5 +114,4 @@ def _page(text: str, status: int) -> web.Response:
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Slack</title><main><p>{html.escape(text)}</p></main></html>"
     )
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'"}
-    return web.Response(text=body, status=status, content_type="text/html", headers=headers)
+    return web.Response(text=body, status=status, content_type="text/html", headers={"Cache-Control": "no-store"})

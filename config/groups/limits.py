@@ -24,8 +24,8 @@ class LimitsGroup(SettingsGroup):
         120,
         ge=0,
         description="Messages that one address (of customers who are signed in: one customer) may send in a minute. On the web "
-        "more are refused with 429; on the other channels they are kept, and not answered. 0 switches the limit off, "
-        "here and below.",
+        "more are refused with 429; on the other channels they are kept, and not answered; staff get them together, within "
+        "the next minute. 0 switches the limit off, here and below.",
     )
     messages_in_all: int = Field(
         12_000, ge=0, description=f"Messages on the web in a minute, of all customers together. {_STRANGERS}"

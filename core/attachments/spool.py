@@ -47,7 +47,7 @@ class Spool:
         self._room = room or DiskRoom(folder)
 
     async def receive(self, chunks: AsyncIterator[bytes], *, name: str, declared_type: str | None) -> Spooled:
-        """Raises TooLarge, InvalidInput, NoRoom, Unreachable; the temporary file is gone in each of these cases."""
+        """Raises TooLarge, InvalidInput, NoRoom, Unreachable, and what ``chunks`` raise. Each time the temporary file is gone."""
         async with self._room.space(self._policy.max_bytes):
             spooled = await self._receive(chunks, name, declared_type)
             self._room.stored(spooled.attachment.size)
@@ -60,6 +60,8 @@ class Spool:
             return await asyncio.to_thread(self._describe, path, size, digest, clean(name), declared_type)
         except OSError as error:
             await asyncio.to_thread(path.unlink, missing_ok=True)
+            if isinstance(error, ConnectionError):
+                raise  # the sender broke off; nothing is wrong with the disk
             raise Unreachable(f"The file could not be stored: {error.strerror or error}.") from error
         except BaseException:
             await asyncio.to_thread(path.unlink, missing_ok=True)

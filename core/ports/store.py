@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
@@ -163,6 +163,10 @@ class DeadLetter:
     died_at: datetime
 
 
+MANY_ATTEMPTS: Final = 3
+"""Failures and lost leases in a row, from which on operators are told of a conversation and each loss costs it a longer pause."""
+
+
 class Inbox(Protocol):
     """The accept path."""
 
@@ -181,7 +185,8 @@ class Turns(Protocol):
 
     async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
         """Conversations with pending messages, not leased by anybody, oldest first; each claim raises the epoch,
-        and one that follows a lease that ran out counts an attempt.
+        and one that follows a lease that ran out counts an attempt. From ``MANY_ATTEMPTS`` on the next loss costs a pause, longer
+        with each, so that what kills its worker does not take the others' work with it all the time.
 
         Each comes with its pending messages and up to ``history`` messages before them, without those withheld.
         """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Double, Text, Update, bindparam, case, func, insert, select, update
+from sqlalchemy import Boolean, Double, Text, Update, and_, bindparam, case, func, insert, select, update
 
+from core.ports.store import MANY_ATTEMPTS
 from core.storage.among import among
 from core.storage.database import Database
 from core.storage.tables import change, conversation, customer, identity, inbound_event, message, widget_event
@@ -77,6 +78,6 @@ def moved(database: Database) -> Update:
             owner=case((reopened, None), else_=columns.owner),
             lease_until=case((reopened, None), else_=columns.lease_until),
             locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),
-            ready_at=case((window >= 0, now + window), else_=columns.ready_at),
+            ready_at=case((and_(window >= 0, columns.attempts < MANY_ATTEMPTS), now + window), else_=columns.ready_at),
         )
     )

@@ -24,7 +24,7 @@ from core.storage.accept_statements import ADD_CHANGE, ADD_EVENT, ADD_FRAME, ADD
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, is_by_another, place
-from core.storage.newcomers import MessageAuthor, Person, create_conversations, identify
+from core.storage.newcomers import MessageAuthor, Person, create_conversations, find_known, identify, person
 from core.storage.reports import find_sent, keep_reactions, keep_report
 from core.storage.roads import ANSWERS_WITHIN, note_answers, on_their_roads
 from core.storage.tables import (
@@ -85,10 +85,14 @@ class SqlInbox:
     def _identify_others(
         self, connection: Connection, threads: Mapping[str, Thread], events: Sequence[ConversationEvent]
     ) -> Mapping[Person, MessageAuthor]:
-        """Authors who did not begin the conversation they write in. A lone message has none, and costs no statement here."""
+        """Authors of messages and reactions who did not begin the conversation. A lone message has none, and costs nothing here."""
         messages = [event for event in events if isinstance(event, MessageReceived)]
         theirs = [one for one in messages if is_by_another(threads[one.conversation.conversation_id], one)]
-        return identify(connection, self._inbox_db, theirs) if theirs else {}
+        others = identify(connection, self._inbox_db, theirs) if theirs else {}
+        reactions = [event for event in events if isinstance(event, ReactionChanged)]
+        placed = [(threads.get(one.conversation.conversation_id), person(one.sender)) for one in reactions]
+        reactors = {who for thread, who in placed if thread is not None and who != thread.person}
+        return others | find_known(connection, reactors - others.keys())
 
     def _known(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Accepted]:
         keys = [str(event.key) for event in events]

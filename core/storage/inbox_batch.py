@@ -296,13 +296,25 @@ def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None
 def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> Accepted:
     target, thread = _target(batch, event)
     batch.reactions.append(reaction_row(event, target))
-    if item.rates and not thread.blocked and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
+    accepted = Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+    if _is_blocked(batch, thread, event):
+        return accepted
+    if item.rates and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
         batch.rated.add(target.message_id)
     detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present}
     if person(event.sender) != thread.person:
         detail[REACTED_BY] = codec.cleaned(event.sender.display_name)
     _tell(batch, thread, ChangeKind.REACTED, target.message_id, detail)
-    return Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
+    return accepted
+
+
+def _is_blocked(batch: Batch, thread: Thread, event: ReactionChanged) -> bool:
+    """Whether staff have blocked the customer who reacts. Staff themselves are never."""
+    if thread.audience == Audience.STAFF:
+        return False
+    reactor = person(event.sender)
+    known = batch.others.get(reactor)
+    return thread.blocked if reactor == thread.person else known is not None and known.blocked
 
 
 def _tell(

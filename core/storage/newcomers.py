@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Insert, bindparam, func, select
@@ -99,13 +99,7 @@ def identify(
         database.insert_new(identity),
         [{**dict(zip(names, one, strict=True)), "customer_id": new_id(), "created_at": now} for one in people],
     )
-    customers: dict[Person, MessageAuthor] = {}
-    for channel, account in sorted({one[:2] for one in people}):
-        ids = [one[2] for one in people if one[:2] == (channel, account)]
-        found = connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids})
-        for one in found:
-            writer = MessageAuthor(one.customer_id, bool(one.blocked))
-            customers[(channel, account, one.external_id, bool(one.verified))] = writer
+    customers = find_known(connection, people)
     known: dict[str, dict[str, Any]] = {}
     for event in events:
         sender = event.sender
@@ -117,6 +111,18 @@ def identify(
         row["email"] = (codec.cleaned(sender.email) if sender.verified else None) or row["email"]
         row["locale"] = codec.locale(event.locale or sender.locale) or row["locale"]
     connection.execute(_enrich(database), [{"id": key, **known[key]} for key in sorted(known)])
+    return customers
+
+
+def find_known(connection: Connection, people: Collection[Person]) -> dict[Person, MessageAuthor]:
+    """The customers of these identities, of which the hub may not know all."""
+    customers: dict[Person, MessageAuthor] = {}
+    for channel, account in sorted({one[:2] for one in people}):
+        ids = sorted({one[2] for one in people if one[:2] == (channel, account)})
+        found = connection.execute(_KNOWN, {"of_channel": channel, "of_account": account, "ids": ids})
+        for one in found:
+            writer = MessageAuthor(one.customer_id, bool(one.blocked))
+            customers[(channel, account, one.external_id, bool(one.verified))] = writer
     return customers
 
 

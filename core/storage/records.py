@@ -13,6 +13,7 @@ from core.domain.customer import Customer, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, ChangeKind, Message
+from core.ports.store import MANY_ATTEMPTS
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.delivered import is_said, never_came
@@ -34,6 +35,11 @@ from core.storage.tables import (
 from core.storage.ticket_tables import ticket
 from core.storage.unreadable import HOW_MANY
 
+_FAILING = (
+    select(func.count())
+    .select_from(conversation)
+    .where(conversation.c.done_seq < conversation.c.last_seq, conversation.c.attempts >= MANY_ATTEMPTS)
+)
 _ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
 
 
@@ -264,6 +270,7 @@ class SqlRecords:
             .where(outbox.c.status.in_([DeliveryStatus.DUE, DeliveryStatus.SENDING])),
             "deliveries_dead": select(func.count()).select_from(outbox).where(outbox.c.status == DeliveryStatus.DEAD),
             "conversations_unreadable": HOW_MANY,
+            "conversations_failing": _FAILING,
             "events_quarantined": select(func.count()).select_from(quarantine),
         }
 
@@ -275,6 +282,10 @@ class SqlRecords:
     async def unreadable(self) -> int:
         """How many customers wait in conversations whose rows cannot be read."""
         return await self._records_db.read(lambda connection: int(connection.scalar(HOW_MANY) or 0))
+
+    async def failing(self) -> int:
+        """In how many conversations with work every turn fails, or ends its worker."""
+        return await self._records_db.read(lambda connection: int(connection.scalar(_FAILING) or 0))
 
     async def ping(self) -> None:
         """See Records.ping."""

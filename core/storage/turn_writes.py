@@ -39,7 +39,13 @@ _OWN: dict[str, Any] = {
     "reopen_until": bindparam("new_reopen_until"),
 }
 _COUNT: dict[str, Any] = {"last_seq": bindparam("new_last_seq"), "done_seq": bindparam("new_done_seq")}
-_ENDED: dict[str, Any] = {"lease_until": None, "attempts": 0, "last_error": None}
+_ENDED: dict[str, Any] = {
+    "lease_until": None,
+    "attempts": 0,
+    "last_error": None,
+    # The claim of a conversation that failed before may have set a pause; what came meanwhile does not wait for its end.
+    "ready_at": case((conversation.c.attempts > 0, 0.0), else_=conversation.c.ready_at),
+}
 _HELD = update(conversation).where(conversation.c.id == bindparam("key")).values(**_OWN, **_COUNT, **_ENDED)
 _TOLD = update(conversation).where(conversation.c.id == bindparam("key")).values(**_COUNT)
 _GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Double, Executable, Integer, Row, bindparam, case, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Executable,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.errors import InvalidInput
-from core.ports.store import Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
+from core.ports.store import MANY_ATTEMPTS, Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
 from core.storage.asides import together
@@ -23,6 +36,8 @@ from core.storage.turn_states import load_turns
 from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
 from core.storage.withdrawals import withdraw_all
+
+_LONGEST_PAUSE = 3_600
 
 
 class SqlTurns:
@@ -159,6 +174,8 @@ class SqlTurns:
 
 def _claim(database: Database) -> Executable:
     columns, now = conversation.c, database.now()
+    lost = columns.lease_until.is_not(None)
+    tries = columns.attempts + case((lost, 1), else_=0)
     due = (
         select(columns.id)
         .where(
@@ -178,10 +195,18 @@ def _claim(database: Database) -> Executable:
             epoch=columns.epoch + 1,
             lease_until=now + bindparam("lease", type_=Double),
             # A lease that ran out is a worker that died over this conversation, perhaps because of it.
-            attempts=columns.attempts + case((columns.lease_until.is_not(None), 1), else_=0),
+            attempts=tries,
+            # Set now, since whoever dies of it sets nothing. The turn's end takes it away (turn_writes).
+            ready_at=case((and_(lost, tries >= MANY_ATTEMPTS), now + _pause(tries)), else_=columns.ready_at),
         )
         .returning(*columns)
     )
+
+
+def _pause(losses: ColumnElement[int]) -> ColumnElement[int]:
+    """Seconds until a conversation over which so many workers died in a row is claimed again: doubled by each, up to an hour."""
+    doubled = [(losses == number, 2**number) for number in range(MANY_ATTEMPTS, _LONGEST_PAUSE.bit_length())]
+    return case(*doubled, else_=_LONGEST_PAUSE)
 
 
 _LOCK = select(conversation).where(among(conversation.c.id, "ids")).order_by(conversation.c.id).with_for_update()

@@ -23,6 +23,9 @@ from knowledge.settings import KnowledgeSettings
 _log = logging.getLogger("switchboard.knowledge")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
+_LAST_WORDS = 1.0
+"""Seconds. A program that the process began may hold its standard error open."""
+_PIECE = 64 * 1024
 _SILENCES_BEFORE_RESTART = 3
 _EARLY_ENDS_TO_FAIL = 3
 
@@ -174,9 +177,11 @@ class KnowledgeProcess:
             *command("knowledge.process.worker"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
             env=self.settings.environment,
             cwd=PACKAGES,
         )
+        complaints = asyncio.create_task(_log_complaints(process.stderr), name="knowledge complaints")
         self.status.starts += 1
         self.status.pid = process.pid
         assert process.stdin is not None
@@ -193,6 +198,8 @@ class KnowledgeProcess:
             self.status.pid = None
             self._fail_calls()
             await self._end(process)
+            await asyncio.wait({complaints}, timeout=_LAST_WORDS)
+            complaints.cancel()
         if was_ready:
             _log.error("the knowledge process ended with status %s; starting it again", process.returncode)
         return was_ready
@@ -267,6 +274,12 @@ class KnowledgeProcess:
         except (TimeoutError, asyncio.CancelledError):
             _kill(process)
             await process.wait()
+
+
+async def _log_complaints(stream: asyncio.StreamReader | None) -> None:
+    """What the process and its libraries write to the standard error: into the log, which hides secrets."""
+    while stream is not None and (piece := await stream.read(_PIECE)):
+        _log.warning("the knowledge process says: %s", piece.decode("utf-8", "replace").strip())
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

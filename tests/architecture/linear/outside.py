@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 OURS: Mapping[str, str] = {
     "api.app": "wiring",
+    "api.connections:LimitedConnection.log_exception": "errors",
+    "core.turn_budgets:TurnBudgets.relay_wait": "numbers",
+    "handoff.posts:bounded": "numbers",
     "api.docs_page": "settings",
     "api.gaps:gap_routes": "wiring",
     "api.knowledge": "wiring",

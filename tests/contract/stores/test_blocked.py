@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select, update
 
 from core.domain.conversation import OwnershipState, Sharing
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
-from core.domain.messages import BLOCKED, CustomerAction, MessageReceived, StaffAction
+from core.domain.messages import BLOCKED, CustomerAction, MessageReceived, ReactionChanged, StaffAction
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage.store import SqlStore
+from core.storage.tables import customer, identity
 from tests.contract.stores.manual_clock import ManualClock
 from tests.integration.desk.office_hours import HOME, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
@@ -104,6 +106,24 @@ async def test_in_a_group_one_is_blocked_and_not_the_group(store: SqlStore, cloc
     assert not (await gate.writes("From Bob", who="bob", shared=True)).blocked
     assert (await gate.relayed())[-1] == "From Bob"
     assert "From Ada" not in await gate.relayed()
+    on = EventKey("web", "main", f"c{gate.events}")
+
+    async def reacted(who: str) -> int:
+        """How many reactions staff have been shown, when that one has reacted."""
+        gate.events += 1
+        key = EventKey("web", "main", f"r{gate.events}")
+        by = Identity("web", "main", who, display_name=who.title())
+        (result,) = await store.accept([Acceptable(ReactionChanged(key, HOME, on, by, "👍", True, clock.now()))])
+        assert isinstance(result, Accepted), result
+        await gate.works()
+        return len(await gate.posts("reacted"))
+
+    assert await reacted("ada") == 0
+    assert await reacted("bob") == await reacted("ada") == 1
+    of_bob = select(identity.c.customer_id).where(identity.c.external_id == "bob").scalar_subquery()
+    block = update(customer).where(customer.c.id == of_bob).values(blocked="Rude, too")
+    await store.database.write(lambda connection: connection.execute(block))
+    assert await reacted("bob") == 1
 
 
 async def test_what_was_written_before_the_block_and_not_read_yet_counts_for_nothing(gate: Gate) -> None:

@@ -198,6 +198,38 @@ async def test_an_album_is_waited_for_as_long_as_it_grows(store: Store, clock: M
     assert [message.seq for message in state.pending] == [1, 2, 3]
 
 
+async def test_each_further_loss_costs_a_longer_pause(store: SqlStore, clock: ManualClock) -> None:
+    await accept(store, said("e1"))
+    for lost in range(4):
+        assert (await claim_one(store)).conversation.attempts == lost, "three losses may be bad luck: no pause yet"
+        clock.move(LEASE + 0.1)
+    assert await store.failing() == (await store.counts())["conversations_failing"] == 1
+    await accept(store, said("e2"), said("e3", album="a1"))
+    pauses = []
+    for lost in range(4, 16):
+        waited = LEASE + 0.1
+        while not (states := await claim(store)):
+            clock.move(1.0)
+            waited += 1.0
+        pauses.append(waited)
+        assert states[0].conversation.attempts == lost
+        clock.move(LEASE + 0.1)
+    assert pauses[:5] == sorted(set(pauses[:5])), "what is written meanwhile does not shorten it"
+    assert pauses[0] < 20
+    assert 3_600 <= max(pauses) < 3_660
+
+
+async def test_the_end_of_a_turn_ends_its_pause(store: SqlStore, clock: ManualClock) -> None:
+    await accept(store, said("e1"))
+    for _ in range(6):
+        clock.move(3_700)
+        state = await claim_one(store)
+    await accept(store, said("e2"))
+    assert await finish(store, state)
+    assert await store.failing() == 0
+    assert [message.seq for message in (await claim_one(store)).pending] == [2]
+
+
 async def test_workers_share_the_work_and_never_a_conversation(open_store: OpenStore) -> None:
     workers = [await open_store() for _ in range(4)]
     total = 40

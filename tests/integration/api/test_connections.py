@@ -17,6 +17,7 @@ from api.metrics import PrometheusMetrics
 from tests.e2e.visitor import visiting
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
+from tests.unit.core.eventually import eventually
 
 _SHORT = {"FIRST_REQUEST_SECONDS": "1", "KEEPALIVE_SECONDS": "2", "REQUEST_BODY_SECONDS": "1"}
 _CAP = 40
@@ -202,3 +203,27 @@ def test_addresses_are_counted_each_for_itself() -> None:
     )
     gate.leave("2001:db8:1:2::/64")
     assert gate.enter("::ffff:192.0.2.1") == "192.0.2.1"
+
+
+class _Flood(asyncio.Protocol):
+    """A client that asks and reads nothing."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        transport.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 400)
+
+
+async def test_who_reads_nothing_is_cut_off(strict: Hub) -> None:
+    """Also where what is left unsent is too little to be noticed by the hub: then the kernel gives it up."""
+    transport, _ = await asyncio.get_running_loop().create_connection(_Flood, "127.0.0.1", strict.port)
+    try:
+        await eventually(lambda: _cut_off(strict), seconds=110)
+    finally:
+        transport.abort()
+
+
+async def _cut_off(hub: Hub) -> bool:
+    async with aiohttp.ClientSession(headers=hub.operator) as http, http.get(f"{hub.url}/metrics") as answer:
+        found = re.search(r"\nswitchboard_connections (\S+)", await answer.text())
+    return found is not None and float(found[1]) == 1

@@ -19,7 +19,7 @@ from core.storage.store import SqlStore
 from core.turn import Turn
 from core.turn_budgets import TurnBudgets, TurnLimits
 from tests.contract.stores.manual_clock import ManualClock
-from tests.contract.stores.sayings import accept, claim_one, customer, said
+from tests.contract.stores.sayings import accept, claim, claim_one, customer, said
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
 
@@ -47,7 +47,8 @@ class World:
             escalations=Budget("escalations", share=1, total=4, seconds=HOUR),
         )
         budgets = TurnBudgets(self.ledger, limits, {"web": Door(own_log=own_log)}, clock, "Acme")  # type: ignore[dict-item]
-        self.turn = Turn(responder, NotedDesk(), {}, CountedMetrics(), sorry, budgets=budgets)
+        self.desk = NotedDesk()
+        self.turn = Turn(responder, self.desk, {}, CountedMetrics(), sorry, budgets=budgets)
 
     async def hear(self, *events: Any) -> TurnOutcome:
         """Accept, run the turn and commit what it says."""
@@ -197,3 +198,26 @@ async def test_without_tokens_the_answer_comes_without_the_model(store: SqlStore
     other = await world.hear(said("other", where="t9", origin="elsewhere"))
     assert other.messages[0].text == "from the model"
     assert current_spender() == HUB
+
+
+async def test_a_flood_for_staff_waits_and_is_relayed_together(store: SqlStore, clock: ManualClock) -> None:
+    world = World(store, clock, _wants_person())
+    await world.hear(said("e1"))
+    for number in range(2):
+        await world.hear(said(f"f{number}"))
+    relays, waits = 0, []
+    for number in range(60):
+        await accept(store, *(said(f"g{number}-{each}") for each in range(5)))
+        for state in await claim(store):
+            try:
+                await store.finish([await world.turn.run(state)])
+                relays += 1
+            except NotYet as error:
+                waits.append(error.seconds)
+                await store.postpone(state.claim, delay=error.seconds, error=error.detail, counts=False)
+        clock.move(2)
+    assert relays in (1, 2), "one in each minute, however much is written"
+    assert max(waits) <= 60
+    clock.move(60)
+    await world.turn.run(await claim_one(store))
+    assert len(world.desk.relayed) == 2 + 60 * 5, "nothing is lost"

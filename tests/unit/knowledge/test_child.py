@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
+import pytest
+
+from knowledge.process import child
 from knowledge.process.child import KnowledgeProcess, _Call
 from knowledge.process.frames import Frame
 from knowledge.settings import KnowledgeSettings
@@ -35,3 +39,14 @@ def test_whoever_answers_late_is_not_stuck(tmp_path: Path) -> None:
     assert process._silences == 2, "what indexes may go on while questions are stuck"
     process._on_answer({"id": 8, "error": "nobody waits any more"})
     assert process._silences == 0
+
+
+async def test_what_the_process_complains_of_goes_into_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There secrets are hidden; on the standard error they are not."""
+    code = "import sys; print('cannot open s3://key:hunter22@bucket', file=sys.stderr)"
+    monkeypatch.setattr(child, "command", lambda _module: [sys.executable, "-c", code])
+    process = KnowledgeProcess(KnowledgeSettings(directory=tmp_path / "chroma"))
+    assert not await process._one_life()
+    assert "cannot open s3://key:hunter22@bucket" in caplog.text
