@@ -155,6 +155,13 @@ def _asked(text: str) -> Call:
     return lambda: (index.scores(text), index.named(text))
 
 
+def _faq(text: str) -> Call:
+    """A file that was parsed already: one entry that is too long, and as many short ones as the text has lines."""
+    entries = [{"question": text, "answer": text}, *({"question": line, "answer": line} for line in text.split("\n"))]
+    content = json.dumps(entries)
+    return lambda: faq_document(entries, content, title="A title")
+
+
 def _operation(text: str) -> dict[str, object]:
     get = {"summary": text, "description": text, "parameters": [{"name": text, "in": "query", "description": text}]}
     return {"openapi": "3.0.0", "info": {"title": text, "description": text}, "paths": {"/a": {"get": get}}}
@@ -186,9 +193,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
         f"knowledge.convert.converter:Converter.convert_content of {suffix}": _file(suffix)
         for suffix in (".txt", ".md", ".csv", ".json")
     },
-    "knowledge.convert.faq:faq_document": lambda text: (
-        lambda: faq_document([{"question": text, "answer": text}], text, title="A title")
-    ),
+    "knowledge.convert.faq:faq_document": _faq,
     "knowledge.convert.openapi:openapi_document": lambda text: lambda: openapi_document(_operation(text)),
     "knowledge.convert.titles:choose_title": lambda text: lambda: choose_title(text, path=Path("a.md")),
     "knowledge.search.build:build_words": _words,
