@@ -85,7 +85,7 @@ class SqlInbox:
     def _identify_others(
         self, connection: Connection, threads: Mapping[str, Thread], events: Sequence[ConversationEvent]
     ) -> Mapping[Person, MessageAuthor]:
-        """Authors of messages and reactions who did not begin the conversation. A lone message has none, and costs nothing here."""
+        """Authors of messages and reactions who did not begin the conversation. A lone message has none: no statement."""
         messages = [event for event in events if isinstance(event, MessageReceived)]
         theirs = [one for one in messages if is_by_another(threads[one.conversation.conversation_id], one)]
         others = identify(connection, self._inbox_db, theirs) if theirs else {}

@@ -6,20 +6,25 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import urlencode
 
 import numpy as np
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.http_writer import HttpVersion11
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
+from api.connections import readable
 from api.redact import Redactor
-from channels.email import automatic, charset, letter, mime, reports, trust
+from channels.email import automatic, charset, letter, mime, trust
 from channels.email.address import Mailbox, mailboxes
 from channels.email.parse import Reader as MailReader
-from channels.email.tokens import own_id
 from channels.slack.parse import Reader as SlackReader
 from channels.sms.parse import events as sms_events
 from channels.telegram.addressing import Bot
 from channels.telegram.parse import Reader as TelegramReader
+from channels.web.addresses import is_within, parse_networks
 from channels.web.parse import client_message
 from channels.web.settings import WebLimits
 from core.agent.citation_gate import CitationGate
@@ -28,6 +33,7 @@ from core.agent.tool_results import ToolResults
 from core.domain.messages import Citation, RawEvent
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.audience import refuse_further
+from knowledge.convert.converter import Converter
 from knowledge.convert.faq import faq_document
 from knowledge.convert.openapi import openapi_document
 from knowledge.convert.titles import choose_title
@@ -40,6 +46,7 @@ from tests.unit.knowledge.wordpiece import WordPieceCounter
 Call = Callable[[], object]
 _AT = datetime(2024, 1, 1, tzinfo=UTC)
 _SENDER = Mailbox("ann@example.com")
+_NETWORKS = parse_networks(["10.0.0.0/8", "fd00::/8"])
 
 
 def _raw(channel: str, account: str, body: object) -> RawEvent:
@@ -75,11 +82,30 @@ def _frame(text: str) -> Call:
     return lambda: client_message({"content": text}, WebLimits(message_chars=10**9), text="content", new_id=str)
 
 
+def _head(text: str) -> Call:
+    """Of an HTTP request, with a byte in it that is no UTF-8."""
+    headers = CIMultiDictProxy(CIMultiDict({"X-Name": f"\udcff{text}", text: "a"}))
+    message = RawRequestMessage("GET", "/", HttpVersion11, headers, (), False, None, False, False, URL("/"))
+    return lambda: readable(message)
+
+
+def _file(suffix: str) -> Callable[[str], Call]:
+    def prepare(text: str) -> Call:
+        content = json.dumps({"a": text}) if suffix == ".json" else text
+        return lambda: Converter().convert_content(PurePath(f"a{suffix}"), content.encode())
+
+    return prepare
+
+
 def _mail_bytes(text: str) -> bytes:
     line = " ".join(text.split())
     head = f"From: Ann <ann@example.com>\nTo: support@example.com\nSubject: {line}\nMessage-ID: <1@example.com>\n"
     head += f"Reply-To: {line}\nReferences: {line}\nAuthentication-Results: mx.example.com; {line}\n"
     return f"{head}Date: Mon, 01 Jan 2024 00:00:00 +0000\nContent-Type: text/plain; charset=utf-8\n\n{text}\n".encode()
+
+
+def _from_server(body: bytes) -> bytes:
+    return body.replace(b"Ann <ann@example.com>", b"mailer-daemon@example.com", 1)
 
 
 def _of_mail(read: Callable[[bytes], object]) -> Callable[[str], Call]:
@@ -129,35 +155,45 @@ def _asked(text: str) -> Call:
     return lambda: (index.scores(text), index.named(text))
 
 
+def _faq(text: str) -> Call:
+    """A file that was parsed already: one entry that is too long, and as many short ones as the text has lines."""
+    entries = [{"question": text, "answer": text}, *({"question": line, "answer": line} for line in text.split("\n"))]
+    content = json.dumps(entries)
+    return lambda: faq_document(entries, content, title="A title")
+
+
 def _operation(text: str) -> dict[str, object]:
     get = {"summary": text, "description": text, "parameters": [{"name": text, "in": "query", "description": text}]}
     return {"openapi": "3.0.0", "info": {"title": text, "description": text}, "paths": {"/a": {"get": get}}}
 
 
 DRIVERS: Mapping[str, Callable[[str], Call]] = {
+    "api.connections:readable": _head,
     "api.redact:Redactor.text": lambda text: lambda: Redactor(("hunter22",)).text(text),
     "channels.slack.parse:Reader.events": _slack,
     "channels.telegram.parse:Reader.read": _telegram,
     "channels.sms.parse:events": _sms,
+    "channels.web.addresses:is_within": lambda text: lambda: is_within(text, _NETWORKS),
     "channels.web.parse:client_message": _frame,
     "channels.email.address:mailboxes": _of_mail(lambda body: mailboxes(mime.opened(body), "Reply-To")),
     "channels.email.automatic:origin": _of_mail(lambda body: automatic.origin(mime.opened(body), _SENDER, "a@b.c")),
     "channels.email.automatic:speaker": _of_mail(lambda body: automatic.speaker(mime.opened(body), _SENDER)),
     "channels.email.charset:header": _of_mail(lambda body: charset.header(mime.opened(body), "Subject")),
-    "channels.email.letter:read": _of_mail(lambda body: letter.read(body, SETTINGS)),
+    "channels.email.letter:read": _of_mail(lambda body: letter.read(body, SETTINGS.rules)),
+    "channels.email.letter:read of a report": _of_mail(lambda body: letter.read(_from_server(body), SETTINGS.rules)),
     "channels.email.parse:Reader.read": _of_mail(lambda body: MailReader(SETTINGS, TOKENS).read(raw_of(body))),
-    "channels.email.reports:reported": _of_mail(lambda body: reports.reported(mime.opened(body), TOKENS, "a", _AT)),
-    "channels.email.tokens:Tokens.ours_in": lambda text: lambda: TOKENS.ours_in(text),
-    "channels.email.tokens:own_id": _of_mail(lambda body: own_id(mime.opened(body), body, "ann@example.com")),
+    "channels.email.tokens:Tokens.thread_of": lambda text: lambda: TOKENS.thread_of(text),
     "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
     "core.agent.citation_gate:CitationGate.feed": _gate,
     "core.agent.tool_results:ToolResults.allow": _results,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
     "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
     "knowledge.convert.audience:refuse_further": lambda text: lambda: refuse_further(f"audience\n{text}"),
-    "knowledge.convert.faq:faq_document": lambda text: (
-        lambda: faq_document([{"question": text, "answer": text}], text, title="A title")
-    ),
+    **{
+        f"knowledge.convert.converter:Converter.convert_content of {suffix}": _file(suffix)
+        for suffix in (".txt", ".md", ".csv", ".json")
+    },
+    "knowledge.convert.faq:faq_document": _faq,
     "knowledge.convert.openapi:openapi_document": lambda text: lambda: openapi_document(_operation(text)),
     "knowledge.convert.titles:choose_title": lambda text: lambda: choose_title(text, path=Path("a.md")),
     "knowledge.search.build:build_words": _words,

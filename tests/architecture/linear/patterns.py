@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from tests.scale import run_scale
+from tests.seed import run_seed
 
 _REPEATED = {
     "letters": "a",
@@ -173,6 +178,34 @@ PATTERNS: Mapping[str, Callable[[int], str]] = {
 }
 
 
+_WORST = (
+    "letters",
+    "spaces",
+    "lines of letters",
+    "quotes in quotes",
+    "brackets",
+    "links begun",
+    "attributes begun",
+    "addresses begun",
+    "dotted",
+    "digits",
+    "wishes refused",
+    "different sentences",
+    "word behind spaces",
+)
+"""What most functions that were quadratic once took longest for; every function is measured on them in every run."""
+_DRAWN = 4
+
+
+def chosen(function: str) -> list[str]:
+    """The patterns that a function is measured on: all in ``make soak``; else the worst, and some by the run's seed."""
+    if run_scale().full:
+        return list(PATTERNS)
+    others = [name for name in PATTERNS if name not in _WORST]
+    return [*_WORST, *random.Random(f"{run_seed()}:{function}").sample(others, _DRAWN)]
+
+
+@lru_cache(maxsize=512)
 def hostile(name: str, length: int) -> str:
     """A text of that pattern, of about ``length`` characters."""
     return PATTERNS[name](length)

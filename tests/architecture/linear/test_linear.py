@@ -7,8 +7,10 @@ outside (see ``outside``). Private functions are measured through the public one
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import pytest
 
@@ -16,43 +18,35 @@ from tests.architecture.linear.drivers import DRIVERS
 from tests.architecture.linear.functions import Unbuildable, functions, modules
 from tests.architecture.linear.measure import MOST, Growth, Prepare, growth
 from tests.architecture.linear.outside import OURS, THROUGH, is_ours
-from tests.architecture.linear.patterns import PATTERNS
+from tests.architecture.linear.patterns import PATTERNS, chosen
 from tests.architecture.linear.values import LITTLE
 
 _BY_DRIVER = {name.partition(" ")[0] for name in DRIVERS}
 _BY_TYPE = sorted(name for name in functions() if not is_ours(name) and name not in THROUGH and name not in _BY_DRIVER)
 
 
-def _quietly(call: Callable[[], object]) -> Callable[[], object]:
-    """Text that a function refuses costs what it costs to refuse it."""
-
-    def run() -> None:
-        with contextlib.suppress(Exception), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            call()
-
-    return run
-
-
 def _preparers(name: str) -> Iterator[Prepare]:
     """Of each parameter that can carry text."""
     if name in DRIVERS:
-        driver = DRIVERS[name]
-        yield lambda text: _quietly(driver(text))
+        yield DRIVERS[name]
         return
     function = functions()[name]
     for parameter in function.texts:
-        yield lambda text, parameter=parameter: _quietly(function.prepare(parameter, text))  # type: ignore[misc]
+        yield partial(function.prepare, parameter)
+
+
+def _too_steep(name: str, preparers: Iterable[Prepare]) -> Growth | None:
+    """Where the time of a function grows faster than its text: the first such place."""
+    grown = (growth(prepare, pattern) for prepare in preparers for pattern in chosen(name))
+    return next((one for one in grown if one is not None and one.ratio >= MOST), None)
 
 
 @pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", sorted([*_BY_TYPE, *DRIVERS]))
 def test_time_grows_no_faster_than_the_text(name: str) -> None:
-    found: list[Growth] = []
-    for prepare in _preparers(name):
-        grown = (growth(prepare, pattern) for pattern in PATTERNS)
-        found += [one for one in grown if one is not None and one.ratio >= MOST]
-    assert not found
+    assert _too_steep(name, _preparers(name)) is None
 
 
 def _works(name: str) -> bool:
@@ -89,16 +83,33 @@ def _dots(name: str) -> list[int]:
     return [place for place, char in enumerate(name) if char == "."]
 
 
-def _counts_pairs(text: str) -> int:
-    return sum(one == other for one in text for other in text[:1_000_000])
+def _count_pairs(text: str) -> int:
+    return sum(map(text.count, text))
 
 
-def test_a_quadratic_function_is_found() -> None:
-    found = growth(lambda text: lambda: _counts_pairs(text), "letters")
-    assert found is not None
-    assert found.ratio >= MOST
+def _drop_one_by_one(text: str) -> None:
+    while text:
+        text = text[1:].lower()
 
 
-def test_a_linear_function_is_not() -> None:
-    found = growth(lambda text: lambda: [char.upper() for char in text * 50], "letters")
-    assert found is None or found.ratio < MOST
+def _add_one_by_one(text: str) -> int:
+    return len([char.upper() for char in text * 20])
+
+
+_QUADRATIC = re.compile(r"\s+\Z")
+_LINEAR = re.compile(r"(?<!\s)\s+\Z")
+
+
+@pytest.mark.parametrize("function", [_count_pairs, _drop_one_by_one, _QUADRATIC.search])
+def test_a_function_that_is_not_linear_is_found(function: Callable[[str], object]) -> None:
+    """In the patterns and at the lengths of this run, and where the text stands inside something else."""
+    assert _too_steep(str(function), [lambda text: partial(function, text + "a")])
+
+
+@pytest.mark.parametrize("function", [_add_one_by_one, _LINEAR.search, str.split, len])
+def test_a_linear_function_is_not(function: Callable[[str], object]) -> None:
+    assert _too_steep(str(function), [lambda text: partial(function, text + "a")]) is None
+
+
+def test_every_pattern_is_drawn_for_some_function() -> None:
+    assert {pattern for name in functions() for pattern in chosen(name)} == set(PATTERNS)

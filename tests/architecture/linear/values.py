@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,9 @@ _SETS = (set, frozenset, collections.abc.Set)
 _MAPS = (dict, collections.abc.Mapping)
 
 
+_hints = cache(typing.get_type_hints)
+
+
 class Unbuildable(TypeError):
     """No value of this type can be made from a text alone."""
 
@@ -71,7 +75,7 @@ def holds_text(kind: Any, depth: int = 0) -> bool:
     if depth > _DEEPEST or kind in _MADE:
         return False
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return any(holds_text(hint, depth + 1) for hint in typing.get_type_hints(kind).values())
+        return any(holds_text(hint, depth + 1) for hint in _hints(kind).values())
     if typing.get_origin(kind) is collections.abc.Callable:
         return False
     return any(holds_text(part, depth + 1) for part in typing.get_args(kind))
@@ -124,7 +128,7 @@ def _instance(kind: Any, text: str, depth: int) -> Any:
         return next(iter(kind))
     if not isinstance(kind, type) or not dataclasses.is_dataclass(kind):
         raise Unbuildable(kind)
-    hints: Mapping[str, Any] = typing.get_type_hints(kind)
+    hints: Mapping[str, Any] = _hints(kind)
     wanted = [one.name for one in dataclasses.fields(kind) if one.init]
     values = {name: build(hints[name], text, name, depth + 1) for name in wanted}
     try:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from urllib.parse import quote
 
 import aiohttp
 import pytest
 
-from channels.email.letter import read
-from channels.email.settings import MailRules
-from core.domain.errors import InvalidInput
 from tests.fixtures.hub import MakeHub
 from tests.hostile_mail import MAILS, PLACES, mail, promising_tnef
 from tests.integration.email_channel.rig import ANN, PostOffice, letter
@@ -22,8 +18,6 @@ from tests.servers.hub import Hub
 pytestmark = pytest.mark.slow
 
 SIZE = 60_000
-FEW = 1_000
-"""Mails with longer texts are hostile to those who analyse the text, not to those who read the mail."""
 SUPPORT = "under-attack@example.com"
 
 
@@ -39,8 +33,7 @@ async def test_another_mail_is_answered_after_each_hostile_kind(make_hub: MakeHu
     )
     kinds = [make for name, make in MAILS.items() if name.partition(":")[0] not in PLACES]
     for number, body in enumerate([*(make(SIZE) for make in kinds), mail(promising_tnef(), "application/ms-tnef")]):
-        if _words(body) <= FEW:
-            await office.deliver(body.replace(b"<1@", b"<%d@" % number), SUPPORT)
+        await office.deliver(body.replace(b"<1@", b"<%d@" % number), SUPPORT)
     await office.deliver(letter("What is the answer?", To=SUPPORT), SUPPORT)
     until = time.monotonic() + 120.0
     while not any(to == ANN for to, _ in office.postman.taken):
@@ -48,13 +41,6 @@ async def test_another_mail_is_answered_after_each_hostile_kind(make_hub: MakeHu
         assert await _lives(hub)
         await asyncio.sleep(0.1)
     assert "email.reading_failed" not in hub.log.read_text()
-
-
-def _words(body: bytes) -> int:
-    """How many characters the agent would get of it."""
-    with contextlib.suppress(InvalidInput):
-        return len(read(body, MailRules(SUPPORT)).text)
-    return 0
 
 
 async def _lives(hub: Hub) -> bool:

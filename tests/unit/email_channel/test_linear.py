@@ -19,18 +19,20 @@ MOST = 2 * TIMES
 
 
 def _cost(body: bytes) -> float:
-    """Seconds of this thread's processor time, of the best of three."""
-    spent = []
-    for _ in range(3):
-        began = time.thread_time()
-        with suppress(InvalidInput):
-            read(body, RULES)
-        spent.append(time.thread_time() - began)
-    return min(spent)
+    """Seconds of this thread's processor time."""
+    began = time.thread_time()
+    with suppress(InvalidInput):
+        read(body, RULES)
+    return time.thread_time() - began
+
+
+def _best(body: bytes) -> float:
+    return min(_cost(body) for _ in range(3))
 
 
 @pytest.mark.parametrize("name", MAILS)
 def test_eight_times_the_mail_takes_eight_times_as_long(name: str) -> None:
+    """One look at each is enough where it is good; a bad one is looked at again, since others use the processor too."""
     small, large = MAILS[name](SIZE), MAILS[name](SIZE * TIMES)
-    ratios = (_cost(large) / _cost(small) for _ in range(4))
-    assert any(ratio < MOST for ratio in ratios), name
+    good = _cost(large) / _cost(small) < MOST
+    assert good or any(_best(large) / _best(small) < MOST for _ in range(4)), name
