@@ -192,7 +192,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
 
 
 def _share(thread: Thread, event: MessageReceived) -> None:
-    now = Sharing.ALWAYS if event.shared else Sharing.NEVER
+    read_by_all = Sharing.SOMETIMES if event.answered_alone else Sharing.ALWAYS
+    now = read_by_all if event.shared else Sharing.NEVER
     thread.shared = now if thread.last_seq == 0 or thread.shared is now else Sharing.SOMETIMES
 
 
