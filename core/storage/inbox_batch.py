@@ -154,7 +154,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
     author, blocked = author_of(batch, thread, event)
-    if thread.last_seq == thread.done_seq or event.album is not None:  # the rest of an album may be as late as this
+    goes_on = event.album is not None and not blocked  # the rest of an album may be as late as this
+    if goes_on or thread.last_seq == thread.done_seq:
         thread.window = item.window
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs

@@ -104,6 +104,12 @@ async def test_in_a_group_one_is_blocked_and_not_the_group(store: SqlStore, cloc
     assert not (await gate.writes("From Bob", who="bob", shared=True)).blocked
     assert (await gate.relayed())[-1] == "From Bob"
     assert "From Ada" not in await gate.relayed()
+    for number, (who, album) in enumerate((("bob", None), ("ada", "a1"))):
+        sender = Identity("web", "main", who, locale="en")
+        key = EventKey("web", "main", f"album{number}")
+        event = MessageReceived(key, HOME, sender, "Hi", clock.now(), locale="en", shared=True, album=album)
+        await store.accept([Acceptable(event, window=60.0 if album else 0.0)])
+    assert len(await store.claim(10, 5.0, history=10)) == 1, "whoever is blocked delays nobody's answer"
 
 
 async def test_what_was_written_before_the_block_and_not_read_yet_counts_for_nothing(gate: Gate) -> None:
