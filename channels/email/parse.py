@@ -88,6 +88,7 @@ class Reader:
                 caution=_FORGED if mail.refuted and not self._settings.answer_refuted else None,
                 for_record=_is_old(raw, mail),
                 shared=mail.is_shared,
+                answered_alone=True,
             )
         ]
 

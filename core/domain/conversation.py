@@ -23,7 +23,10 @@ class OwnershipState(StrEnum):
 
 
 class Sharing(StrEnum):
-    """Whether others read what a customer writes in a conversation: ``sometimes`` of a mail thread that was copied at times."""
+    """Whether others read what is written in a conversation.
+
+    ``always``: everybody reads everything, the answers too. ``sometimes``: not so, as in a mail thread: an answer goes to one.
+    """
 
     NEVER = "never"
     SOMETIMES = "sometimes"

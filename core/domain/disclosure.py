@@ -30,7 +30,7 @@ class Reader:
         everything.
         """
         if author is Author.STAFF and conversation.shared is Sharing.SOMETIMES:
-            return False  # it went to whoever wrote last, which is not recorded
+            return False  # it went to one person; of older ones it is not recorded to whom
         shared = SHARED in meta
         if shared and (author is Author.CUSTOMER or conversation.shared is Sharing.ALWAYS):
             return True

@@ -153,6 +153,7 @@ class MessageReceived:
     it, in a sentence for staff; nothing is said to the sender by itself. ``for_record``: kept, and not answered.
     ``left_out``: words of others that came with it, and that are not its sender's to pass on. ``shared``: others read it too,
     as in a group, a channel's thread, or a mail to several people; a channel that does not say so vouches that nobody does.
+    ``answered_alone``: an answer goes to its author only, whoever else read it, as by mail.
     ``origin``: of a stranger, a keyed hash of the address it came from, by which budgets are counted.
     """
 
@@ -172,6 +173,7 @@ class MessageReceived:
     for_record: bool = False
     left_out: tuple[str, ...] = ()
     shared: bool = False
+    answered_alone: bool = False
     origin: str | None = None
 
 

@@ -72,6 +72,10 @@ class Cases(Protocol):
         """When the customer first wrote after that moment; None where they have not."""
         ...
 
+    async def author_read_last(self, conversation_id: str, moment: datetime) -> tuple[str, str] | None:
+        """Whose message staff had been shown last by then: the customer's id, and their id on the channel. None: nobody's."""
+        ...
+
     async def owned_since(self, account: str, case_id: str) -> datetime | None:
         """When its owner took it or was given it, as the feed of ``account`` says; None where it does not."""
         ...

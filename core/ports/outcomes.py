@@ -35,6 +35,7 @@ class NewMessage:
     ``relays``: the id of the message in another conversation that it passes on. ``delay``: seconds before it is sent.
     ``followed``: staff are told when it does not arrive, as they are of what is passed on from them. ``road``: it goes there
     and nowhere else. ``overtakes``: messages of the same conversation that wait to be sent, and that go behind this one.
+    ``customer_id``: whom it answers, where that is not whom its turn answers.
     """
 
     author: Author
@@ -50,6 +51,7 @@ class NewMessage:
     followed: bool = False
     road: Road | None = None
     overtakes: tuple[str, ...] = ()
+    customer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
-from core.storage.written_since import WRITTEN_SINCE
+from core.storage.written_since import AUTHOR_READ_LAST, WRITTEN_SINCE
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _SHOWN_AS = (
@@ -212,6 +212,12 @@ class SqlCases:
         wanted = {"home": conversation_id, "since": moment.timestamp()}
         found = await self._cases_db.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
         return None if found is None else codec.when(found)
+
+    async def author_read_last(self, conversation_id: str, moment: datetime) -> tuple[str, str] | None:
+        """See Cases.author_read_last."""
+        wanted = {"home": conversation_id, "until": moment.timestamp()}
+        row = await self._cases_db.read(lambda connection: connection.execute(AUTHOR_READ_LAST, wanted).first())
+        return None if row is None else (row.id, row.external_id)
 
     async def being_sent(self, conversation_id: str) -> int:
         """See Cases.being_sent."""

@@ -154,7 +154,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
         if batch.owned.get(file, ("", None)) != (thread.id, None):
             raise InvalidInput(f"The attachment {file} is not in this conversation, or was sent before.")
     author, blocked = author_of(batch, thread, event)
-    if thread.last_seq == thread.done_seq or event.album is not None:  # the rest of an album may be as late as this
+    goes_on = event.album is not None and not blocked  # the rest of an album may be as late as this
+    if goes_on or thread.last_seq == thread.done_seq:
         thread.window = item.window
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
@@ -192,7 +193,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
 
 
 def _share(thread: Thread, event: MessageReceived) -> None:
-    now = Sharing.ALWAYS if event.shared else Sharing.NEVER
+    read_by_all = Sharing.SOMETIMES if event.answered_alone else Sharing.ALWAYS
+    now = read_by_all if event.shared else Sharing.NEVER
     thread.shared = now if thread.last_seq == 0 or thread.shared is now else Sharing.SOMETIMES
 
 

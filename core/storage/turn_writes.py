@@ -216,7 +216,8 @@ class Writes:
                 self._say(row, new, seq, ownership_epoch, state)
 
     def _say(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-        message_id, way, answers = new_id(), codec.road_from(row.road), self.customers.get(row.id)
+        message_id, way = new_id(), codec.road_from(row.road)
+        answers = new.customer_id or self.customers.get(row.id)
         meta = {**new.meta, "status": state, **({SENT_BY: way.key.channel} if way else {})}
         if codec.sharing(row.shared) is Sharing.ALWAYS:
             meta[SHARED] = True

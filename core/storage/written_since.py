@@ -1,11 +1,11 @@
-"""Whether a customer has written since somebody of the staff read what they had written."""
+"""What customers wrote before and after staff read a conversation."""
 
 from __future__ import annotations
 
 from sqlalchemy import bindparam, func, select
 
 from core.domain.messages import Author
-from core.storage.tables import message
+from core.storage.tables import conversation, customer, identity, message
 
 WRITTEN_SINCE = select(func.min(message.c.created_at)).where(
     message.c.conversation_id == bindparam("home"),
@@ -14,3 +14,23 @@ WRITTEN_SINCE = select(func.min(message.c.created_at)).where(
     message.c.deleted_at.is_(None),
 )
 """When they first did; nothing where they have not."""
+
+_AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+AUTHOR_READ_LAST = (
+    select(customer.c.id, identity.c.external_id)
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .join(customer, customer.c.id == _AUTHOR)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .where(
+        message.c.conversation_id == bindparam("home"),
+        message.c.author == Author.CUSTOMER,
+        message.c.created_at <= bindparam("until"),
+        message.c.seq <= conversation.c.done_seq,
+        identity.c.channel == conversation.c.channel,
+        customer.c.blocked.is_(None),
+    )
+    .order_by(message.c.seq.desc())
+    .limit(1)
+)
+"""Who wrote what staff had been shown last by a moment. What is pending they have not been shown, nor what the blocked write."""

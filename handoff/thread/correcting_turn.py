@@ -21,6 +21,7 @@ from handoff import posts
 from handoff.people import People
 from handoff.settings import HandoffSettings
 from handoff.texts import quoted, say
+from handoff.thread.addressing import Addressing
 from handoff.thread.altering import altered, correcting, is_whole, reacted
 from handoff.thread.note_sign import begins_with
 from handoff.waits.unanswered import Said
@@ -77,6 +78,7 @@ class CorrectingTurn:
         self._lately = said
         self._files = files
         self._channel = channel
+        self._addressing = Addressing(cases, conversation, customer)
         self._account = ""
         self._thread: list[NewMessage] = []
         self._customers: list[NewMessage] = []
@@ -164,7 +166,7 @@ class CorrectingTurn:
         meta = correcting(copy, gone=gone)
         name = self._to_customer(who)
         told = NewMessage(Author.STAFF, text, MessageKind.ANSWER, author_name=name, followed=True, meta=meta)
-        self._customers.append(told)
+        self._customers.append(await self._addressing.answer(told, change.message))
         self._remark("staff_withdrawal_sent" if gone else "staff_correction_sent")
 
     def _withdrawal(self, said: Sequence[Message], copy: str) -> str:

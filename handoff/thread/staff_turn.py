@@ -62,7 +62,7 @@ class StaffTurn(CorrectingTurn):
             asides.append(
                 Aside(
                     self._conversation.key,
-                    tuple(self._customers),
+                    await self._addressing.all(self._customers, self._turn.pending),
                     self._transition,
                     ownership_epoch=self._conversation.ownership_epoch,
                     recalls=tuple(self._recalls),

@@ -17,6 +17,7 @@ from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.spoken_to import locale_of
 from handoff.texts import say
+from handoff.thread.addressing import Addressing
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.waiting import OFFERED, Waiting, long
@@ -104,7 +105,8 @@ class DeskTimers:
         notice = Notices(settings, self._parts.clock.now()).longer(
             conversation.key.channel, locale, customer.contact, private=conversation.shared is Sharing.NEVER
         )
-        return self._ring(case, conversation, [posts.answered(notice)], (), (notice,))
+        said = await Addressing(self._parts.cases, conversation, customer).all((notice,), ())
+        return self._ring(case, conversation, [posts.answered(notice)], (), said)
 
     def _ring(
         self,

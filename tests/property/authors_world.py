@@ -35,6 +35,7 @@ from tests.unit.core.responders import sorry
 _MARK = re.compile(r"w\d+m\d+x")
 _LABEL = re.compile(r"^\[Customer (\d+)(?:, who is called “[^”]*”)?\] ")
 _ANSWERED = re.compile(r"You answer Customer (\d+) now")
+_ACCOUNT = re.compile(r"Account (\S+),")
 _KINDS = {"ask": 6, "ticket": 2, "leave": 3, "person": 2, "withdraw": 2, "new": 1}
 
 
@@ -198,6 +199,9 @@ class Worlds:
         said = [one for one in request.messages if one.role == "user"]
         system = "".join(one.content for one in request.messages if one.role == "system")
         answered = _ANSWERED.search(system)
+        if world.place.channel == "email":  # each answer went to one person
+            told = " ".join(one.content for one in request.messages if one.role == "assistant")
+            assert set(_ACCOUNT.findall(told)) <= {state.customer.id}, (who, told)
         for one in said:
             for mark in _MARK.findall(one.content):
                 author, alone, home = world.said[mark]

@@ -134,6 +134,16 @@ async def test_a_conversation_knows_whether_others_ever_read_along(store: SqlSto
     assert (await claim_one(store)).conversation.shared is Sharing.ALWAYS
 
 
+async def test_where_answers_go_to_one_alone_they_are_nobody_elses(store: SqlStore) -> None:
+    await accept(store, _in_group("e1", ADA, "Where is it?", answered_alone=True))
+    first = await claim_one(store)
+    assert (await store.finish([outcome(first, answer("Ticket 4711"), customer_id=first.customer.id)]))[0].held
+    await accept(store, _in_group("e2", BOB, answered_alone=True))
+    (bobs,) = await store.claim(1, LEASE, history=10)
+    assert [one.text for one in bobs.with_history_for_reader().history] == ["Where is it?"]
+    assert bobs.conversation.shared is Sharing.SOMETIMES
+
+
 async def test_what_staff_answered_in_a_mail_thread_is_not_repeated_to_who_began_it(store: SqlStore) -> None:
     await accept(store, said("e1", who=ADA))
     assert await finish(store, await claim_one(store))

@@ -136,3 +136,13 @@ async def test_what_was_written_before_the_block_and_not_read_yet_counts_for_not
     await gate.works()
     await gate.works()
     assert "Just before" not in await gate.relayed()
+
+
+async def test_albums_of_whoever_is_blocked_delay_nobody(gate: Gate) -> None:
+    await gate.press(StaffAction.BLOCK)
+    for number, (who, album) in enumerate((("bob", None), ("ada", "a1"))):
+        sender = Identity("web", "main", who, locale="en")
+        key = EventKey("web", "main", f"album{number}")
+        event = MessageReceived(key, HOME, sender, "Hi", gate.clock.now(), locale="en", shared=True, album=album)
+        await gate.store.accept([Acceptable(event, window=60.0 if album else 0.0)])
+    assert len(await gate.store.claim(10, 5.0, history=10)) == 1, "whoever is blocked delays nobody's answer"

@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.customer import Identity
 from core.domain.keys import EventKey
-from core.domain.messages import CustomerAction, MessageReceived, ReactionChanged
+from core.domain.messages import ANSWERS_TO, Author, CustomerAction, MessageReceived, ReactionChanged, StaffAction
 from core.ports.tickets import Holder
 from core.storage.migrate import migrate
 from tests.property.desk_world import HOME, DeskWorld
@@ -101,3 +101,38 @@ def test_a_ticket_and_a_card_hold_no_words_of_another(world: DeskWorld) -> None:
     found = world.do(world.store.tickets(Holder(bob.id, HOME.conversation_id, True), 10))
     assert len(found) == 2
     assert not [one for one in found if "secret" in one.subject]
+
+
+def test_by_mail_staff_answer_whom_they_read_last_though_another_writes_before_it_is_sent(tmp_path: Path) -> None:
+    asyncio.run(migrate(f"sqlite:///{tmp_path / 'template.db'}"))
+    world = DeskWorld(tmp_path / "template.db")
+    try:
+        mails(world, ADA, "Hello")
+        world.settle_down()
+        mails(world, BOB, "A person, please", CustomerAction.REQUEST_PERSON)
+        world.settle_down()
+        mails(world, ADA, "Anybody?")
+        world.settle_down()
+        before = len(world.told_customer())
+        world.pass_time(31.0)
+        assert all([world.ring(one) for one in world.due()])
+        assert [one.meta[ANSWERS_TO] for one in world.told_customer()[before:]] == ["bob"], "that it takes longer"
+        mails(world, BOB, "It is about my order")
+        world.settle_down()
+        world.accept(world.staff_does(world.threads[0], "grace", "", StaffAction.CLAIM))
+        world.settle_down()
+        world.accept(world.staff_does(world.threads[0], "grace", "Bob's order is late."))
+        world.pass_time(1.0)
+        mails(world, ADA, "Me too")
+        world.settle_down()
+        told = [one for one in world.do(world.store.messages(HOME.conversation_id)) if one.author is Author.STAFF]
+        bob = world.do(world.store.customer(HOME.conversation_id, CASE))
+        assert bob is not None
+        assert [(one.meta[ANSWERS_TO], one.customer_id) for one in told] == [("bob", bob.id)]
+    finally:
+        world.close()
+
+
+def mails(world: DeskWorld, who: Identity, text: str, action: CustomerAction | None = None) -> None:
+    event = world.customer_says(text, f"c{world.number()}", action)
+    world.accept(replace(event, sender=who, shared=True, answered_alone=True))
