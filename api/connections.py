@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from api.problems import Problem
-from channels.web.addresses import countable, is_within, parse_networks
+from channels.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
 
 _log = structlog.get_logger(__name__)

@@ -65,6 +65,7 @@ class ServerGroup(SettingsGroup):
     request_body_seconds: float = Field(
         30.0,
         gt=0,
-        description="How long the body of a request may take, with a second more for each 1,024 bytes that have come.",
+        description="How long the body of a request may take, with a second more for each 1,024 bytes that have come, though not "
+        "for webhooks.",
     )
     trusted_proxies: Listed = Field((), description="Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8.")
