@@ -64,13 +64,13 @@ class TurnBudgets:
         the channel has not proved, which anybody can invent, all together.
 
         The hub knows a customer whom the company's own site has signed in, and one whose identity the channel has proved and
-        who began this conversation at least a day ago.
+        who first wrote at least a day ago.
         """
         origin = next((found for message in reversed(state.pending) if (found := message.meta.get(ORIGIN))), None)
         if origin is not None:
             return Spender(f"origin:{origin}")
-        age = self._clock.now() - state.conversation.created_at
-        wrote_before = age >= _NEW and state.customer.id == state.conversation.customer_id
+        since = state.customer.since
+        wrote_before = since is not None and self._clock.now() - since >= _NEW
         known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)
         return Spender(f"customer:{state.customer.id}", known, group=_group(state))
 

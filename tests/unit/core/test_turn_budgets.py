@@ -177,7 +177,7 @@ async def test_a_proved_identity_is_known_a_day_after_it_first_wrote(store: SqlS
     who = customer("+15550100", verified=True)
     seen = []
     for number in range(2):
-        await accept(store, said(f"e{number}", who=who))
+        await accept(store, said(f"e{number}", where=f"t{number}", who=who))
         state = await claim_one(store)
         seen.append(world.turn._budgets.spender(state).known)  # type: ignore[union-attr]
         await store.finish([await world.turn.run(state)])
