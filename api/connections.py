@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from api.problems import BROKEN_BODY, Problem
-from channels.web.addresses import countable, is_within, parse_networks
+from channels.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
 
 CALLERS_FAULTS = (*BROKEN_BODY, ConnectionError)

@@ -9,6 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection, readable
+from channels.addresses import parse_networks
+from channels.bounded_body import BODY_LIMITS, BodyLimits
 from config.processes.descriptors import RESERVE, descriptor_limit, raise_descriptor_limit
 from config.settings import Settings
 from core.domain.errors import ConfigError
@@ -27,6 +29,7 @@ class Listener:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS, handle_signals=False)
         self._limits = connection_limits(settings)
         self._proxies = settings.trusted_proxies
+        app[BODY_LIMITS] = BodyLimits(self._limits.body, parse_networks(self._proxies))
         self._metrics = metrics
         self._sockets: asyncio.AbstractServer | None = None
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from core.domain.budget import Budget, Spender, strangers_total
+from core.domain.budget import Budget, Spender, group_total, strangers_total
 from core.domain.errors import StoreUnavailable
 from core.ports.budgets import BudgetRecords, Spent
 from core.ports.clock import Clock
@@ -164,5 +164,7 @@ def _limits(budget: Budget, spender: Spender) -> Iterator[tuple[str, int]]:
     """The keys that a spender is counted under, each with the amount that may be spent there."""
     if spender.key:
         yield f"{_PREFIX}:{budget.name}:{spender.key}", budget.share
+    if spender.group and not spender.known:
+        yield f"{_PREFIX}:{budget.name}:{spender.group}", group_total(budget)
     total = budget.total if spender.known else strangers_total(budget.total)
     yield f"{_PREFIX}:{budget.name}", total

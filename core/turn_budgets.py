@@ -61,16 +61,19 @@ class TurnBudgets:
     def spender(self, state: TurnState) -> Spender:
         """Whose budget the turn uses: strangers on the web are counted by address, everybody else by customer.
 
+        Addresses at a domain cost nothing, so strangers who write from them are counted by domain too, and those whose identity
+        the channel has not proved, which anybody can invent, all together.
+
         The hub knows a customer whom the company's own site has signed in, and one whose identity the channel has proved and
-        who began this conversation at least a day ago.
+        who first wrote at least a day ago.
         """
         origin = next((found for message in reversed(state.pending) if (found := message.meta.get(ORIGIN))), None)
         if origin is not None:
             return Spender(f"origin:{origin}")
-        age = self._clock.now() - state.conversation.created_at
-        wrote_before = age >= _NEW and state.customer.id == state.conversation.customer_id
+        since = state.customer.since
+        wrote_before = since is not None and self._clock.now() - since >= _NEW
         known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)
-        return Spender(f"customer:{state.customer.id}", known)
+        return Spender(f"customer:{state.customer.id}", known, group=_group(state))
 
     def flooded(self, state: TurnState) -> bool:
         """Count the pending messages. Whether their sender wrote more than is answered.
@@ -149,6 +152,14 @@ class TurnBudgets:
 
 def _places(items: Sequence[Message] | Sequence[Change]) -> list[int]:
     return [item.seq for item in items]
+
+
+def _group(state: TurnState) -> str:
+    """Of a customer who has an address at a domain, as e-mail has them; otherwise empty."""
+    _, at, domain = state.customer.external_id.rpartition("@")
+    if not at:
+        return ""
+    return f"domain:{domain.lower()}" if state.customer.verified else f"unproven:{state.conversation.key.channel}"
 
 
 def _note(known: dict[str, Value], conversation: str, value: Value) -> None:

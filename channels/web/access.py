@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from channels.web.addresses import countable, is_within, parse_networks
+from channels.addresses import client_of, countable, parse_networks
 from channels.web.rates import Rates
 from channels.web.settings import WebSettings
 from channels.web.tokens import CHANNEL, Session, Tokens
@@ -53,13 +53,11 @@ class Access:
     def address(self, request: web.Request) -> str:
         """The client's address for counting: the nearest one that is not a trusted proxy; of IPv6 the /64."""
         peer = request.remote or "local"
-        hops = [hop.strip() for value in request.headers.getall("X-Forwarded-For", []) for hop in value.split(",")]
-        while hops and is_within(peer, self._trusted):
-            peer = hops.pop()
-        if hops and not self._warned and not self._trusted:
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        if forwarded and not self._warned and not self._trusted:
             self._warned = True  # behind a proxy that is not named, all visitors share the limits of one address
             _log.warning("access.proxy_not_trusted", setting="TRUSTED_PROXIES")
-        return countable(peer)
+        return countable(client_of(peer, forwarded, self._trusted))
 
     def caller(self, request: web.Request, user: str | None) -> Caller:
         """For whom a request counts. ``user``: the site's own id of a person who proved to be that person."""

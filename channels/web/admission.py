@@ -7,14 +7,11 @@ from typing import Literal
 from channels.web.access import Caller
 from channels.web.rates import Rates
 from channels.web.settings import Rate, WebLimits
-from core.domain.budget import Spender, daily_bytes, kibibytes, strangers_total
+from core.domain.budget import SHARES_OF_A_GROUP, Spender, daily_bytes, kibibytes, strangers_total
 from core.domain.errors import TooManyRequests
 from core.ports.budgets import Budgets
 
 What = Literal["sessions", "messages", "uploads"]
-
-_ADDRESSES_OF_A_NETWORK = 10
-"""So many shares of an IPv6 /64 its whole /48 has."""
 
 
 class Admission:
@@ -47,7 +44,7 @@ class Admission:
         share, total = self._of_address[what], self._in_all[what]
         await self._shared.hit(f"{what}-address", caller.key, share)
         if caller.network is not None:
-            wide = Rate(share.amount * _ADDRESSES_OF_A_NETWORK, share.seconds)
+            wide = Rate(share.amount * SHARES_OF_A_GROUP, share.seconds)
             await self._shared.hit(f"{what}-network", caller.network, wide)
         if not caller.known:
             strangers = Rate(strangers_total(total.amount), total.seconds)
@@ -74,4 +71,5 @@ class Admission:
 
 
 def _spender(caller: Caller) -> Spender:
-    return Spender(f"web:{caller.key}", caller.known)
+    group = f"web-network:{caller.network}" if caller.network is not None else ""
+    return Spender(f"web:{caller.key}", caller.known, group=group)

@@ -69,7 +69,10 @@ class LimitsGroup(SettingsGroup):
         "hour. Whoever asks more often is told when to ask again.",
     )
     escalations_in_all: int = Field(
-        120, ge=0, description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4."
+        120,
+        ge=0,
+        description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4. Of that, here and for "
+        "tokens and files, strangers of one mail domain, and all whose mail proves no sender, get ten shares, at most half.",
     )
     disk_quota_bytes: int = Field(
         0,

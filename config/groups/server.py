@@ -65,7 +65,7 @@ class ServerGroup(SettingsGroup):
     request_body_seconds: float = Field(
         30.0,
         gt=0,
-        description="How long the body of a request may take, with a second more for each 1,024 bytes that have come; "
-        "and how long a client may leave an answer unread, with a second more for each 1,024 bytes of it.",
+        description="How long the body of a request may take, with a second more for each 1,024 bytes that have come, though not "
+        "for webhooks; and how long a client may leave an answer unread, with a second more for each 1,024 bytes of it.",
     )
     trusted_proxies: Listed = Field((), description="Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8.")

@@ -95,8 +95,7 @@ class ConfinedRunner:
     ) -> bytes:
         async with template.child(file) as child:
             try:
-                async with asyncio.timeout(_START_SECONDS):
-                    self._note(await _read(child.pipe))
+                await self._started(child.pipe)
                 head = {"function": function, "size": len(payload), "limits": asdict(limits)}
                 async with asyncio.timeout(limits.wall_seconds):
                     return await _ask(child.pipe, head, payload, limits)
@@ -104,6 +103,14 @@ class ConfinedRunner:
                 raise CallTookTooLong("Reading it took too long.") from None
             except (BrokenFrame, OSError):
                 _raise_for(await child.end())
+
+    async def _started(self, pipe: socket.socket) -> None:
+        """The child is there. Raises CallDied where it takes too long, which is not the file's fault."""
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                self._note(await _read(pipe))
+        except TimeoutError:
+            raise CallDied("It could not be read; the program that reads it did not start.") from None
 
     def _note(self, frame: Frame) -> None:
         """Once: an operator should know what stands between foreign data and everything else."""

@@ -10,6 +10,9 @@ from math import ceil, floor
 
 _STRANGERS_PART = 0.75
 
+SHARES_OF_A_GROUP = 10
+"""So many shares a group of strangers has together, such as an IPv6 /48 or the addresses of one mail domain."""
+
 ORIGIN = "origin"
 """In ``Message.meta`` of a stranger's message: a keyed hash of the address it came from. Their sessions are counted together."""
 
@@ -38,11 +41,13 @@ class Spender:
     """Who uses up a budget. ``key`` is a customer or an address; empty for the hub itself, which has no share, only the total.
 
     ``known``: a customer whom the hub knows. ``admitted``: its turn began while there was room and is completed.
+    ``group``: of a stranger who can have many keys for nothing, all those keys together; otherwise empty.
     """
 
     key: str = ""
     known: bool = False
     admitted: bool = False
+    group: str = ""
 
 
 def kibibytes(size: int) -> int:
@@ -58,6 +63,16 @@ def daily_bytes(share: int, total: int) -> Budget:
 def strangers_total(total: int) -> int:
     """How much of a total strangers get together; the rest is left to customers whom the hub knows. 0 means no limit in both."""
     return ceil(total * _STRANGERS_PART)
+
+
+def group_total(budget: Budget) -> int:
+    """How much of a budget one group of strangers gets: some shares, and at most half of what all strangers get.
+
+    0, no limit, where the budget has no share or no total: a group is limited so that others find something left of the total.
+    """
+    if budget.share <= 0 or budget.total <= 0:
+        return 0
+    return min(budget.share * SHARES_OF_A_GROUP, ceil(strangers_total(budget.total) / 2))
 
 
 HUB = Spender(known=True)

@@ -32,7 +32,10 @@ class ContactDetails:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The person behind a conversation as the server knows them; ids a model names are never trusted instead."""
+    """The person behind a conversation as the server knows them; ids a model names are never trusted instead.
+
+    ``since``: when they first wrote.
+    """
 
     id: str
     external_id: str
@@ -40,6 +43,7 @@ class Customer:
     verified: bool = False
     contact: ContactDetails = field(default_factory=ContactDetails)
     locale: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ def customer_from(row: Row[Any]) -> Customer:
         verified=bool(row.verified),
         contact=ContactDetails(row.email, row.phone),
         locale=row.locale,
+        since=when(row.created_at),
     )
 
 

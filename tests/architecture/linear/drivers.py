@@ -17,6 +17,7 @@ from yarl import URL
 
 from api.connections import readable
 from api.redact import Redactor
+from channels.addresses import is_within, parse_networks
 from channels.email import automatic, charset, letter, mime, trust
 from channels.email.address import Mailbox, mailboxes
 from channels.email.parse import Reader as MailReader
@@ -24,7 +25,6 @@ from channels.slack.parse import Reader as SlackReader
 from channels.sms.parse import events as sms_events
 from channels.telegram.addressing import Bot
 from channels.telegram.parse import Reader as TelegramReader
-from channels.web.addresses import is_within, parse_networks
 from channels.web.parse import client_message
 from channels.web.settings import WebLimits
 from core.agent.citation_gate import CitationGate
@@ -173,7 +173,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.slack.parse:Reader.events": _slack,
     "channels.telegram.parse:Reader.read": _telegram,
     "channels.sms.parse:events": _sms,
-    "channels.web.addresses:is_within": lambda text: lambda: is_within(text, _NETWORKS),
+    "channels.addresses:is_within": lambda text: lambda: is_within(text, _NETWORKS),
     "channels.web.parse:client_message": _frame,
     "channels.email.address:mailboxes": _of_mail(lambda body: mailboxes(mime.opened(body), "Reply-To")),
     "channels.email.automatic:origin": _of_mail(lambda body: automatic.origin(mime.opened(body), _SENDER, "a@b.c")),

@@ -76,7 +76,7 @@ OURS: Mapping[str, str] = {
     "channels.telegram.words": "phrases",
     "channels.web.access": "tokens",
     "channels.web.adapter": "wiring",
-    "channels.web.addresses:parse_networks": "settings",
+    "channels.addresses:parse_networks": "settings",
     "channels.web.admission": "addresses",
     "channels.web.links": "ids",
     "channels.web.origins": "settings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.confined import runner as runner_module
 from core.confined.measures import ALL, Measure
 from core.confined.runner import ConfinedRunner
 from core.domain.errors import (
@@ -143,6 +145,16 @@ async def test_a_call_whose_template_dies_says_so(runner: ConfinedRunner) -> Non
     os.kill((await runner._ready())._process.pid, signal.SIGKILL)
     with pytest.raises(CallDied):
         await call
+
+
+async def test_a_child_that_does_not_start_is_not_the_files_fault(
+    runner: ConfinedRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "_START_SECONDS", 0.0)
+    ours, silent = socket.socketpair()
+    ours.setblocking(False)
+    with ours, silent, pytest.raises(CallDied):
+        await runner._started(ours)
 
 
 async def test_cancelling_ends_the_child(runner: ConfinedRunner) -> None:

@@ -67,6 +67,16 @@ def test_strangers_together_leave_a_quarter_to_known_customers() -> None:
     assert ledger.take(TOKENS, Spender("customer:b", known=True), 1) > 0, "the total holds for everybody"
 
 
+def test_a_group_of_strangers_has_some_shares_and_leaves_half_to_others() -> None:
+    ledger = BudgetLedger(HandClock())
+    large = Budget("large", share=1, total=1_000, seconds=DAY)
+    for budget, most in ((TOKENS, 15), (large, 10), (Budget("untold", share=10, total=0, seconds=DAY), 200)):
+        spenders = [Spender(f"customer:{number}", group="unproven:email") for number in range(200)]
+        assert sum(ledger.take(budget, spender) == 0 for spender in spenders) == most
+        assert ledger.take(budget, Spender("customer:a", group="domain:one.example")) == 0
+        assert ledger.take(budget, Spender("customer:b", known=True, group="unproven:email")) == 0
+
+
 def test_a_total_of_one_is_a_limit_for_strangers_too() -> None:
     ledger = BudgetLedger(HandClock())
     once = Budget("escalations", share=0, total=1, seconds=DAY)

@@ -153,12 +153,32 @@ async def test_strangers_leave_requests_to_customers_who_are_known(store: SqlSto
     assert (await world.hear(said("known", where="t9", who=known))).transition is not None
 
 
+async def test_invented_addresses_leave_requests_to_other_strangers(store: SqlStore, clock: ManualClock) -> None:
+    world = World(store, clock, _wants_person())
+    invented = [customer(f"me@{n}.example") for n in range(4)]
+    asked = [await world.hear(said(f"e{n}", where=f"t{n}", who=who)) for n, who in enumerate(invented)]
+    assert [outcome.transition is not None for outcome in asked] == [True, True, False, False]
+    proved = customer("ada@one.example", verified=True)
+    assert (await world.hear(said("proved", where="t9", who=proved))).transition is not None
+
+
+async def test_the_addresses_of_one_domain_leave_requests_to_other_strangers(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    world = World(store, clock, _wants_person())
+    theirs = [customer(f"{n}@one.example", verified=True) for n in range(4)]
+    asked = [await world.hear(said(f"e{n}", where=f"t{n}", who=who)) for n, who in enumerate(theirs)]
+    assert [outcome.transition is not None for outcome in asked] == [True, True, False, False]
+    other = customer("ada@two.example", verified=True)
+    assert (await world.hear(said("other", where="t9", who=other))).transition is not None
+
+
 async def test_a_proved_identity_is_known_a_day_after_it_first_wrote(store: SqlStore, clock: ManualClock) -> None:
     world = World(store, clock, Echo())
     who = customer("+15550100", verified=True)
     seen = []
     for number in range(2):
-        await accept(store, said(f"e{number}", who=who))
+        await accept(store, said(f"e{number}", where=f"t{number}", who=who))
         state = await claim_one(store)
         seen.append(world.turn._budgets.spender(state).known)  # type: ignore[union-attr]
         await store.finish([await world.turn.run(state)])

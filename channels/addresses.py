@@ -27,6 +27,22 @@ def is_within(peer: str, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks)
 
 
+def client_of(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+    """Who sent a request: the nearest address that is not a trusted proxy's. ``forwarded``: X-Forwarded-For headers in order."""
+    hops = [hop.strip() for value in forwarded for hop in value.split(",")]
+    while hops and is_within(peer, trusted):
+        peer = hops.pop()
+    return peer
+
+
+def is_public(key: str) -> bool:
+    """Whether a key of ``countable`` is one client's on the Internet; others may be those of a proxy that nobody has named."""
+    try:
+        return ipaddress.ip_network(key).is_global
+    except ValueError:
+        return False
+
+
 def countable(peer: str) -> str:
     """The key under which a client is counted: its address, of IPv6 the /64, which one customer of a provider has whole."""
     try:
