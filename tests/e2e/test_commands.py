@@ -166,6 +166,11 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         (("{file}",), {"DATA_DIR": "{file}"}),
         (("{file}",), {"EMBEDDING_MODEL": "{folder}/no-model"}),
     ],
+    "blocked": [
+        (("list",), {}),
+        ((), {"DATABASE_URL": "bogus"}),
+        ((), {"DATA_DIR": "{file}"}),
+    ],
     "case": [
         ((), {}),
         (("TKT-19990101-0001",), {}),

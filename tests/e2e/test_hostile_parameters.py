@@ -169,7 +169,8 @@ async def test_no_parameter_of_any_route_is_an_error_of_ours(make_hub: MakeHub, 
                 some = made[start : start + _AT_ONCE]
                 codes = await asyncio.gather(*(status(hub, one) for one in some))
                 for code, request in zip(codes, some, strict=True):
-                    if code >= 500 and not code == usual == 503:
+                    closed = code == 503 and (usual == 503 or path.startswith("/webhooks/"))
+                    if code >= 500 and not closed:  # providers are asked to come again while a channel cannot start
                         bad.setdefault((code, method, path), request)
     assert not bad, bad
     assert "Traceback" not in hub.log.read_text()
