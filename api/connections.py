@@ -105,7 +105,13 @@ class LimitedConnection(web.RequestHandler):
     __slots__ = ("_body_began", "_gate", "_key", "_reader_timer", "_timer")
 
     def __init__(self, server: web.Server, gate: ConnectionGate, **options: Any) -> None:
-        super().__init__(server, loop=asyncio.get_running_loop(), keepalive_timeout=gate.limits.keepalive, **options)
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=gate.limits.keepalive,
+            auto_decompress=False,  # packed bodies are refused, and what is left of them is thrown away as it came
+            **options,
+        )
         self._gate = gate
         self._key: str | None = None
         self._timer: asyncio.TimerHandle | None = None

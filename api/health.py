@@ -32,7 +32,7 @@ class HealthStatus(StrEnum):
 class Finding:
     """What a check found. ``detail`` is public: a sentence without names, addresses or secrets. ``parts``: e.g. per channel.
 
-    ``cause`` stands in its place for operators.
+    ``cause`` is what operators see in its place.
     """
 
     status: HealthStatus = HealthStatus.OK
@@ -111,7 +111,7 @@ class Health:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def routes(self, is_operator: IsOperator = nobody) -> list[web.RouteDef]:
-        """Public, since orchestrators hold no token. Only operators are told the cause."""
+        """Public, since orchestrators hold no token. Only operators are told causes and the version."""
         self._is_operator = is_operator
         return [
             web.get("/health", self._serve_overall),
@@ -132,7 +132,7 @@ class Health:
         for_operator = self._is_operator(request)
         body = {
             "status": status,
-            "version": self._version,
+            **({"version": self._version} if for_operator else {}),
             "stopping": self._stopping,
             "checks": {name: timed.as_json(for_operator=for_operator) for name, timed in found.items()},
         }

@@ -23,6 +23,7 @@ _PROBLEMS = {
     404: "There is no such thing, or none that this caller may know of.",
     410: "The session has ended, or the link has expired.",
     413: "Larger than the limit.",
+    415: "Compressed: bodies are taken without a `Content-Encoding`.",
     429: "Too often. Try again after `Retry-After` seconds.",
     503: "Nothing was stored. Try again after `Retry-After` seconds.",
 }
@@ -92,7 +93,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
             responses[str(status)]["content"] = {body: {}}
         elif body is not None:
             responses[str(status)]["content"] = {"application/json": {"schema": _reference(body)}}
-    for status in operation.problems:
+    for status in (*operation.problems, *((415,) if operation.bodies else ())):
         content = {"application/problem+json": {"schema": _reference(ProblemDocument)}}
         responses[str(status)] = {"description": _PROBLEMS[status], "content": content}
     return responses

@@ -34,7 +34,7 @@ from core.domain.errors import (
 )
 
 BROKEN_BODY: Final = (web.RequestPayloadError, HttpProcessingError)
-"""What aiohttp raises where a body's chunks or its compression are nonsense."""
+"""What aiohttp raises where a body's chunks are nonsense."""
 CLIENT_GONE: Final = 499
 """The status that is counted for a caller who hung up before the answer, as nginx counts it."""
 _RETRY_AFTER = 2.0
@@ -126,6 +126,7 @@ async def problems(
 ) -> web.StreamResponse:
     """Turns what a handler raises into a problem document; redirects and other successes pass."""
     try:
+        _check_not_packed(request)
         return await handler(request)
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
@@ -141,6 +142,13 @@ async def problems(
             return web.Response(status=CLIENT_GONE)  # for the count and the log: nobody reads it
         problem = Problem(500, "internal_error", "Something went wrong on our side.")
         return _answer(request, problem, error, {})
+
+
+def _check_not_packed(request: web.Request) -> None:
+    """Nobody who speaks to a hub compresses, and a small body may be packed out of one beyond every limit."""
+    packed = request.headers.get("Content-Encoding", "").strip().lower()
+    if packed not in ("", "identity") and request.can_read_body:
+        raise web.HTTPUnsupportedMediaType(text="Bodies are taken as they are, without a Content-Encoding.")
 
 
 def _has_gone(request: web.Request) -> bool:

@@ -345,10 +345,10 @@ class PartHealth(BaseModel):
 
 
 class OverallHealth(BaseModel):
-    """All parts at once."""
+    """All parts at once; ``version`` for operators alone."""
 
     status: HealthWord
-    version: str
+    version: str | None = None
     stopping: bool
     checks: dict[str, PartHealth]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +14,10 @@ from core.ports.responder import Reply
 from core.ports.store import TurnState
 
 MOST_READ = 8_000
-"""Characters of the pending messages together: as many as the widget lets one message have."""
+"""Characters of the pending messages together: as many as the widget lets one message have.
+
+They are counted in the form that comparisons use (NFKC), where U+FDFA alone is 18 characters.
+"""
 _MOST_REMEMBERED = 2_000
 """Characters of each earlier message of the customer's; the model is given fewer."""
 _SEEK = 200
@@ -21,7 +27,7 @@ _SEEK = 200
 def as_read(state: TurnState) -> TurnState:
     """The turn with as much text as is analysed: short messages whole, of long ones the beginning."""
     texts = [message.text for message in state.pending]
-    most = _share(list(map(len, texts)))
+    most = _share(list(map(_width, texts)))
     pending = tuple(_shortened(message, most) for message in state.pending)
     earlier = tuple(
         _shortened(message, _MOST_REMEMBERED) if message.author is Author.CUSTOMER else message
@@ -38,7 +44,7 @@ def worded(state: TurnState) -> TurnState:
 def with_limit_told(state: TurnState, reply: Reply) -> Reply:
     """The reply, with a line that says so where the customer wrote more than is read."""
     said = reply.besides if reply.escalation is not None else reply
-    if said is None or said.kind is MessageKind.FAILURE or sum(len(one.text) for one in state.pending) <= MOST_READ:
+    if said is None or said.kind is MessageKind.FAILURE or sum(_width(one.text) for one in state.pending) <= MOST_READ:
         return reply
     line = texts_for(as_read(state), "").say("read_in_part")
     told = replace(said, text=f"{said.text}\n\n{line}".strip())
@@ -56,10 +62,29 @@ def _share(lengths: Sequence[int]) -> int:
     return MOST_READ
 
 
+@functools.lru_cache(maxsize=4096)
+def _character_width(character: str) -> int:
+    return len(unicodedata.normalize("NFKC", character))
+
+
+def _width(text: str) -> int:
+    """How many characters a text is once folded; of what is beyond the limit each counts once."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_character_width, text[:MOST_READ])) + max(0, len(text) - MOST_READ)
+
+
+def _fitting(text: str, most: int) -> int:
+    """How many of the first characters are ``most`` characters at most once folded."""
+    widths = itertools.accumulate(map(_character_width, text[:most]))
+    return sum(1 for _ in itertools.takewhile(lambda width: width <= most, widths))
+
+
 def _shortened(message: Message, most: int) -> Message:
     """Cut behind a line or a word where one ends near the limit."""
-    if len(message.text) <= most:
+    if _width(message.text) <= most:
         return message
-    head = message.text[:most]
-    ends = (head.rfind("\n", max(0, most - _SEEK)), head.rfind(" ", max(0, most - _SEEK)))
-    return replace(message, text=head[: next((end for end in ends if end > 0), most)])
+    fitting = _fitting(message.text, most)
+    head = message.text[:fitting]
+    ends = (head.rfind("\n", max(0, fitting - _SEEK)), head.rfind(" ", max(0, fitting - _SEEK)))
+    return replace(message, text=head[: next((end for end in ends if end > 0), fitting)])

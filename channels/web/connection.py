@@ -48,6 +48,7 @@ LOST: Final = 1006
 _NOTICED: Final = 1.6
 """Heartbeats after which a dead connection is closed: one without a word, half of one without an answer."""
 
+_WITHOUT_TEXT: Final = (WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG)
 _RETRY_SECONDS = 2.0
 _REFUSED_SECONDS = 60.0
 _DRAIN_STEP = 0.05
@@ -198,32 +199,38 @@ class Connection:
                 self._handed.acknowledge(self.conversation_id)
             if message.type is WSMsgType.TEXT:
                 return bytes(message.data)
-            if message.type is not WSMsgType.BINARY:
+            if message.type not in _WITHOUT_TEXT or not await self._answer(message.type, bytes(message.data)):
                 return None
+
+    async def _answer(self, kind: WSMsgType, data: bytes) -> bool:
+        """Answer a frame that has no text; it counts as one that has. False when the connection has to end."""
+        try:
+            self._check_pace()
+        except TooManyRequests as error:
+            return await self._refuse_pace(error, {})
+        if kind is WSMsgType.PING:
+            if self._buffered() > self._hall.limits.send_buffer_bytes:
+                self._abort()
+                return False
+            await self._socket.pong(data)
+        elif kind is WSMsgType.BINARY:
             refusal = BadFrame("Frames are JSON texts, this one is binary.")
             self._hall.access.refused(refusal)
             await self._send(_error(refusal))
+        return True
 
     async def _take(self, session: Session, body: bytes) -> bool:
         """Handle one frame; whatever is wrong with it is answered. False when the connection has to end."""
         frame: Mapping[str, Any] = {}
         try:
-            self._check_size_and_pace(body)
+            self._check_pace()
+            self._check_size(body)
             frame = parse.decode(body)
             await self._handle(session, parse.frame_type(frame), frame, body)
         except (SessionEnded, Crowded):
             raise
         except TooManyRequests as error:
-            self._hall.access.refused(error)
-            frame = frame or _peek(body)
-            if (client_id := _named(frame)) and frame.get("type") == "message":
-                self._turnstile.hold(client_id)
-            await self._send(_error(error, frame))
-            if self._hall.rates.wait_for(
-                f"{self._pace}:refused", Rate(self._hall.limits.refused_frames, _REFUSED_SECONDS)
-            ):
-                await self.close(TOO_MANY, "too many frames")
-                return False
+            return await self._refuse_pace(error, frame or _peek(body))
         except HubError as error:
             self._hall.access.refused(error)
             await self._send(_error(error, frame))
@@ -234,13 +241,25 @@ class Connection:
             await self._send(_error(HubError("Something went wrong on our side."), frame))
         return True
 
-    def _check_size_and_pace(self, body: bytes) -> None:
-        limits = self._hall.limits
-        wait = self._hall.rates.wait_for(self._pace, limits.frames_per_socket)
-        if wait:
+    async def _refuse_pace(self, error: TooManyRequests, frame: Mapping[str, Any]) -> bool:
+        """Refuse a frame that came too soon. False when so many did that the connection has to end."""
+        self._hall.access.refused(error)
+        if (client_id := _named(frame)) and frame.get("type") == "message":
+            self._turnstile.hold(client_id)
+        await self._send(_error(error, frame))
+        if self._hall.rates.wait_for(f"{self._pace}:refused", Rate(self._hall.limits.refused_frames, _REFUSED_SECONDS)):
+            await self.close(TOO_MANY, "too many frames")
+            return False
+        return True
+
+    def _check_pace(self) -> None:
+        if wait := self._hall.rates.wait_for(self._pace, self._hall.limits.frames_per_socket):
             raise TooManyRequests("Too many frames.", retry_after=wait)
-        if len(body) > limits.frame_bytes:
-            raise TooLong(f"The frame has {len(body)} bytes. At most {limits.frame_bytes} are taken.")
+
+    def _check_size(self, body: bytes) -> None:
+        most = self._hall.limits.frame_bytes
+        if len(body) > most:
+            raise TooLong(f"The frame has {len(body)} bytes. At most {most} are taken.")
 
     async def _handle(self, session: Session, kind: parse.FrameType, frame: Mapping[str, Any], body: bytes) -> None:
         match kind:

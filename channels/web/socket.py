@@ -35,6 +35,7 @@ class Sockets:
         socket = web.WebSocketResponse(
             timeout=_CLOSE_SECONDS,
             heartbeat=self._hall.limits.heartbeat_seconds,
+            autoping=False,  # a connection answers pings itself, so that they count as its other frames do
             compress=False,  # a deflate window costs more memory than the whole connection may have
             max_msg_size=self._hall.limits.frame_bytes_hard,
             writer_limit=_NEVER_DRAIN,

@@ -44,8 +44,17 @@ def packs() -> Mapping[str, LanguagePack]:
     return found
 
 
-def _bare(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+@functools.lru_cache(maxsize=64)
+def unaccented(text: str) -> str:
+    """Lower case, decomposed, without accents. Remembered, since many readers of one message ask for it.
+
+    Accents go before the text is decomposed too: the time in which a long row of them is sorted grows with its square.
+    """
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    lean = "".join(char for char in folded if not unicodedata.combining(char))
+    decomposed = unicodedata.normalize("NFKD", lean)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
@@ -53,7 +62,7 @@ def _bare(text: str) -> str:
 def function_words() -> frozenset[str]:
     """Words without meaning of their own in any language, folded; they never count as overlap."""
     lists = (pack.words("detect", "words") for pack in packs().values())
-    return frozenset(_bare(word) for words in lists for word in words)
+    return frozenset(unaccented(word) for words in lists for word in words)
 
 
 @functools.cache
@@ -62,7 +71,7 @@ def _markers() -> Mapping[str, frozenset[str]]:
 
     A word stands with every language that has it, so that one which several share decides nothing by itself.
     """
-    return {code: frozenset(map(_bare, _signs(pack))) for code, pack in packs().items()}
+    return {code: frozenset(map(unaccented, _signs(pack))) for code, pack in packs().items()}
 
 
 def _signs(pack: LanguagePack) -> Iterator[str]:
@@ -85,7 +94,7 @@ _SPANISH = re.compile("[¿¡]")
 
 def _counted(text: str) -> tuple[str | None, int, int]:
     """The language of most signs (None where two share the place), how many it has, and how many more than the next."""
-    words = re.findall(r"[^\W_]+", _bare(text))
+    words = re.findall(r"[^\W_]+", unaccented(text))
     arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
     if arabic * 2 > len(words):
         return "ar", arabic, arabic
@@ -98,14 +107,14 @@ def _counted(text: str) -> tuple[str | None, int, int]:
 
 @functools.cache
 def _hints() -> Mapping[str, frozenset[str]]:
-    return {code: frozenset(map(_bare, pack.words("detect", "hints"))) for code, pack in packs().items()}
+    return {code: frozenset(map(unaccented, pack.words("detect", "hints"))) for code, pack in packs().items()}
 
 
 def _hinted(text: str) -> str | None:
     """By what customers often ask about ("Passwort vergessen"), for short texts that have no other sign. Other languages may
     share a word of it, so it says what a text seems to be in and no more.
     """
-    words = re.findall(r"[^\W_]+", _bare(text))
+    words = re.findall(r"[^\W_]+", unaccented(text))
     counts = {code: sum(word in hints for word in words) for code, hints in _hints().items()}
     best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
     return best[0] if best[1] > second[1] else None

@@ -6,7 +6,7 @@ import functools
 import re
 import unicodedata
 
-from core.agent.language import function_words
+from core.agent.language import function_words, unaccented
 
 CLAUSE = "|"
 _CLAUSE_MARKS = re.compile(r"[.,;:!?…\n،؛؟。，！？、；：—]+")
@@ -21,9 +21,7 @@ _ENDINGS = ("ings", "ing", "ies", "ied", "ers", "ed", "es", "en", "er", "y", "e"
 
 def fold(text: str) -> str:
     """Lower case without accents or compatibility forms, so that "Réunion" meets "reunion". Keeps punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return unicodedata.normalize("NFC", bare).translate(_FOLD)
+    return unicodedata.normalize("NFC", unaccented(text)).translate(_FOLD)
 
 
 def plain(text: str) -> str:

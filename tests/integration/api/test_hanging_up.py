@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import zlib
 
 import aiohttp
 import pytest
@@ -15,6 +16,8 @@ from tests.servers.hub import Hub
 from tests.unit.core.eventually import eventually
 
 _PART = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n'
+
+_PACKED = zlib.compress(b"x" * 30_000_000)
 
 
 @pytest.fixture
@@ -52,17 +55,20 @@ async def test_an_upload_that_breaks_off_is_the_clients_doing(own: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("status", "body"),
     [
-        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nnonsense\r\n\r\n",
-        b"Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nthis is not packed !",
+        (400, b"Transfer-Encoding: chunked\r\n\r\nzz\r\nnonsense\r\n\r\n"),
+        (415, b"Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\nthis is not packed !"),
+        (415, b"Content-Encoding: Deflate\r\nContent-Length: %d\r\n\r\n%s" % (len(_PACKED), _PACKED)),
+        (415, b"Content-Encoding: gzip, identity\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
+        (200, b"Content-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}"),
     ],
 )
-async def test_a_body_that_is_not_whole_is_the_clients_doing(own: Hub, body: bytes) -> None:
-    head = b"POST /api/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+async def test_a_body_that_cannot_be_read_is_the_clients_doing(own: Hub, status: int, body: bytes) -> None:
+    head = b"POST /api/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
     async with connected(own) as (reader, writer):
         writer.write(head + body)
         answer = await rest(reader)
-    assert re.match(rb"HTTP/1.[01] 400", answer), answer
+    assert re.match(rb"HTTP/1.[01] %d" % status, answer), answer
     assert await _counted(own, "5..") == 0
     assert "Traceback" not in own.log.read_text()

@@ -168,6 +168,9 @@ async def test_strangers_are_not_told_what_ails_a_part() -> None:
                 assert (response.status, "needs attention" in text, "vip" in text) == (200, True, False)
             async with rig.http.get(rig.url + path) as response:
                 assert "#vip-refunds is archived" in await response.text()
+        async with stranger.get(f"{rig.url}/health") as response:
+            body = await response.json()
+        assert set(body) == {"status", "stopping", "checks"}
 
 
 async def test_a_proxy_that_adds_no_header_is_known_by_its_old_http() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+from aiohttp import WSMsgType
+
 from channels.web.settings import Rate, WebSettings
-from tests.integration.web.rig import KEY, Rig, running, with_limits
+from tests.integration.web.rig import KEY, Rig, Socket, running, with_limits
 
 
 async def test_a_question_streams_its_answer(rig: Rig) -> None:
@@ -212,6 +215,26 @@ async def test_too_many_frames_are_refused_and_then_the_line_is_cut(tmp_path: Pa
             error = await socket.next()
             assert (error["code"], error["retry_after"] > 0) == ("rate_limited", True)
             assert await socket.code() == 4429
+
+
+@pytest.mark.parametrize("kind", [WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG])
+@pytest.mark.parametrize("authenticated", [True, False])
+async def test_frames_without_text_count_as_others_do(tmp_path: Path, kind: WSMsgType, authenticated: bool) -> None:
+    settings = with_limits(WebSettings(secret_keys=(KEY,)), frames_per_socket=Rate(5, 60), refused_frames=3)
+    async with running(tmp_path, settings) as rig, rig.http.ws_connect(f"{rig.url}/ws") as ws:
+        if authenticated:
+            await ws.send_json({"type": "auth", "token": (await rig.session())["token"]})
+            await ws.receive(timeout=10)
+        for _ in range(9):
+            await ws.send_frame(b"x", kind)
+        assert await Socket(ws).code() == 4429
+
+
+async def test_a_ping_is_answered(rig: Rig) -> None:
+    async with rig.http.ws_connect(f"{rig.url}/ws", autoping=False) as ws:
+        await ws.ping(b"there?")
+        answer = await ws.receive(timeout=10)
+        assert (answer.type, bytes(answer.data)) == (WSMsgType.PONG, b"there?")
 
 
 async def test_too_many_connections_from_one_address(tmp_path: Path) -> None:

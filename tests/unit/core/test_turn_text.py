@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
 
+from core.agent.language import unaccented
 from core.domain.messages import Author, MessageKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
@@ -47,6 +49,28 @@ def test_what_the_customer_said_before_is_read_in_part_too() -> None:
     before = [message("a" * 9_000, seq=1), message("b" * 9_000, seq=2, author=Author.AGENT)]
     earlier = as_read(turn_of("And now?", history=before)).history
     assert [len(one.text) for one in earlier] == [2_000, 9_000]
+
+
+def test_a_character_counts_for_as_many_as_it_is_folded_to() -> None:
+    turn = turn_of("\ufdfa" * 8_000, "\ufdfa" * 100, history=[message("\ufdfa" * 8_000, seq=1)])
+    read = as_read(turn)
+    widths = [len(unicodedata.normalize("NFKC", one.text)) for one in (*read.pending, *read.history)]
+    assert sum(widths[:2]) <= MOST_READ
+    assert widths[1:] == [1_800, 1_998]
+    told = with_limit_told(turn, Reply("It costs 9 euros.", MessageKind.ANSWER))
+    assert told.text != "It costs 9 euros."
+
+
+def test_letters_of_every_script_count_once() -> None:
+    turn = turn_of("안녕é" * (MOST_READ // 3))
+    assert as_read(turn) == turn
+
+
+def test_accents_are_dropped_alike_wherever_they_stand() -> None:
+    text = "Re\u0301union \u1e69 \ufdfa s\u0307\u0323 ﬁne안"
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    assert unaccented(text) == "".join(char for char in decomposed if not unicodedata.combining(char))
+    assert unaccented("a" + "\u0316\u0300" * 4_000) == "a"
 
 
 @pytest.mark.parametrize(("locale", "words"), [("en", "too long"), ("de", "zu lang"), ("fr", "trop long")])
