@@ -13,7 +13,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiohttp import web
@@ -123,8 +123,7 @@ class LimitedConnection(web.RequestHandler):
         peer = transport.get_extra_info("peername")
         self._key = self._gate.enter(str(peer[0]) if peer else "unknown")
         if self._key is None:
-            assert isinstance(transport, asyncio.Transport)
-            transport.abort()
+            cast("asyncio.Transport", transport).abort()  # uvloop's shares no class with it
             return
         super().connection_made(transport)
         _limit_silence(transport, self._gate.limits.body)
@@ -160,8 +159,8 @@ class LimitedConnection(web.RequestHandler):
     def pause_writing(self) -> None:
         """More is unsent than the client reads: it has as long for that as for a body of the same size."""
         super().pause_writing()
-        assert isinstance(self.transport, asyncio.Transport)
-        allowed = self._gate.limits.body + self.transport.get_write_buffer_size() / _SLOWEST
+        unsent = cast("asyncio.Transport", self.transport).get_write_buffer_size()
+        allowed = self._gate.limits.body + unsent / _SLOWEST
         self._reader_timer = self._loop.call_later(allowed, self._end, "slow_reader")
 
     def resume_writing(self) -> None:

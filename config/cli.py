@@ -145,7 +145,7 @@ def chat() -> None:
 @main.command()
 @click.argument("channels", nargs=-1)
 def doctor(channels: tuple[str, ...]) -> None:
-    """Check what is switched on (or CHANNELS, knowledge, sandbox): credentials, rights, webhooks, confinement; say what to do."""
+    """Check what is switched on (or CHANNELS, knowledge, sandbox, disk): credentials, rights, confinement; say what to do."""
     from config.commands.doctor import run
 
     sys.exit(run(channels))

@@ -28,6 +28,11 @@ _MEANINGS = {
     "machine": ("files of this machine", "can be read by a converter that was taken over", _LANDLOCK),
     "environment": ("the hub's environment", "can be read by a converter that was taken over", _LANDLOCK),
     "network": ("sockets", "can be opened by a converter that was taken over", _SECCOMP),
+    "descriptors": (
+        "files that the hub opened",
+        "are open in a converter",
+        "Please report it: it is a fault of the hub.",
+    ),
     "program": ("programs", "can be started by a converter that was taken over", _SECCOMP),
 }
 

@@ -22,6 +22,7 @@ from core.ports.event_log import EventLog, LoggedFrame
 from core.ports.wake import WIDGET, Subscription, Wake
 
 _PAGE = 500
+_REPLAY_BYTES = 256 * 1024
 _CHUNK = 200
 _POLL = 2.0
 _POLL_IDLE = 20.0
@@ -157,9 +158,16 @@ class Live:
         return await self._log.head(conversation_id)
 
     async def page(self, conversation_id: str, after: int) -> list[Shown]:
-        """Frames past ``after``, for a replay."""
+        """The next frames past ``after``, for a replay: some 256 kB, which a client that does not read them keeps here."""
         frames = await self._log.read({conversation_id: after}, _PAGE)
-        return [Shown(logged, self._link) for logged in frames.get(conversation_id, ())]
+        page: list[Shown] = []
+        size = 0
+        for logged in frames.get(conversation_id, ()):
+            page.append(Shown(logged, self._link))
+            size += len(page[-1].text.encode())
+            if size >= _REPLAY_BYTES:
+                break
+        return page
 
     async def wait_for(
         self, conversation_id: str, after: int, wanted: Callable[[LoggedFrame], bool], seconds: float

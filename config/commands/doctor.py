@@ -29,16 +29,17 @@ from handoff.teams import Team
 
 _PATIENCE = 30.0
 _DISK = "disk"
+_PARTS = (KNOWLEDGE, CONFINEMENT, _DISK)
 
 
 def run(names: Sequence[str]) -> int:
-    """0 when everything that is switched on works, 1 otherwise. ``names``: only these; ``knowledge`` is its sources."""
+    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels and parts."""
     settings, wrong = sound_settings()
     teams, unfit = _teams(settings)
     found: dict[str, Sequence[Diagnosis]] = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
-    if not names:
+    if _DISK in names or not names:
         found[_DISK] = run_async(_check_disk(settings))
-    channels = [name for name in names if name not in (KNOWLEDGE, CONFINEMENT)]
+    channels = [name for name in names if name not in _PARTS]
     if channels or not names:
         found |= {"desk": unfit, **run_async(_examine(settings, teams, set(channels))), **_halves(settings, channels)}
     if KNOWLEDGE in names or not names:
@@ -113,7 +114,8 @@ async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -
             makers[OWN_APP] = lambda: _door(settings, surroundings, teams)
         unknown = names - makers.keys() - CREDENTIALS.keys()
         if unknown:
-            raise ConfigError(f"There is no channel {', '.join(sorted(unknown))}. There are: {', '.join(CREDENTIALS)}.")
+            known = ", ".join((*CREDENTIALS, *_PARTS))
+            raise ConfigError(f"There is no channel or part {', '.join(sorted(unknown))}. There are: {known}.")
         chosen = {name: make for name, make in makers.items() if not names or name in names}
         results = await asyncio.gather(*(_of(make) for make in chosen.values()))
         return dict(zip(chosen, results, strict=True))

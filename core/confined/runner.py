@@ -129,7 +129,8 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     """Raises BrokenFrame or OSError when the child ended before it answered."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(pipe, encode(head))
-    await loop.sock_sendall(pipe, payload)
+    if payload:  # a child that waits for none may have answered and ended by now
+        await loop.sock_sendall(pipe, payload)
     said = await _read(pipe)
     if "failed" in said:
         detail, kind, reason = (str(said.get(name))[:_MOST_REASON] for name in ("failed", "kind", "reason"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import itertools
 import json
 import os
 import select
@@ -76,9 +77,8 @@ class Template:
         end, held = os.pipe()
         process = os.fork()
         if process == 0:
-            self._control.close()
-            for descriptor in (end, *self._children):
-                os.close(descriptor)
+            self._control.detach()
+            _close_all_but({0, 1, 2, held, *files})
             child.run(self._settled, *files)
         self._children[end] = process, number
         for descriptor in (held, *files):
@@ -100,7 +100,7 @@ def main(job: str) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):  # what libraries print goes nowhere
         os.dup2(nothing, descriptor)
-    os.close(nothing)
+    _close_all_but({0, 1, 2, control.fileno()})  # `nothing`, and what the starter's event loop left open
     warnings.simplefilter("ignore")
     if wanted["patient"]:
         os.nice(_PATIENT)
@@ -120,6 +120,14 @@ def _import(names: Sequence[str]) -> dict[str, str]:
     for name in _ONE_THREAD:
         os.unsetenv(name)
     return missing
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """What is open is not known: libraries open files, and an event loop may leave its own to a process that it starts."""
+    places = [-1, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
+    for before, after in itertools.pairwise(places):
+        if before + 1 < after:  # an empty range would be taken for one without an end
+            os.closerange(before + 1, after)
 
 
 def _open_size() -> int | None:

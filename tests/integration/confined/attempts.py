@@ -12,6 +12,8 @@ import os
 import struct
 import threading
 
+from core.confined import probe
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 
@@ -109,6 +111,10 @@ def call(number: bytes) -> bytes:
 
 def environment(_target: bytes) -> bytes:
     return json.dumps(dict(os.environ)).encode()
+
+
+def list_open(_target: bytes) -> bytes:
+    return json.dumps(probe.list_open()).encode()
 
 
 def use_threads(_target: bytes) -> bytes:
