@@ -36,7 +36,7 @@ _TRANSCRIPT = 40
 _FILES = 30
 """Files that are shown with them: each takes Slack three calls."""
 
-_AT_ONCE = 20
+_AT_ONCE = 60
 """Of what a customer said and did, posts that staff are shown by one turn."""
 
 
@@ -252,7 +252,7 @@ def changed(change: Change, copy_id: str | None, name: str | None) -> NewMessage
 
 
 def bounded(told: Sequence[NewMessage], language: str) -> list[NewMessage]:
-    """The first twenty of the customer's posts; in place of the others one line that says how many they are and where they stand.
+    """The first ``_AT_ONCE`` of the customer's posts; one line says how many more there are and where they stand.
 
     What the desk itself remarks is always told.
     """

@@ -76,6 +76,7 @@ OURS: Mapping[str, str] = {
     "channels.telegram.words": "phrases",
     "channels.web.access": "tokens",
     "channels.web.adapter": "wiring",
+    "channels.addresses:client_of": "addresses",
     "channels.addresses:parse_networks": "settings",
     "channels.web.admission": "addresses",
     "channels.web.links": "ids",

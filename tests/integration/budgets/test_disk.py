@@ -102,6 +102,6 @@ async def test_a_hub_on_a_full_disk_says_it_and_takes_text(make_hub: MakeHub, sq
         hub.restart()
         health = (await visitor.call("GET", "/health")).body
         assert health["checks"]["disk"]["status"] == "degraded"
-        assert "files are refused" in health["checks"]["disk"]["detail"]
+        assert health["checks"]["disk"]["detail"] == "no room for files"
         assert (await visitor.call("GET", "/health/ready")).status == 200
         assert (await visitor.say(await visitor.session(), "Still only words")).status in (200, 202)

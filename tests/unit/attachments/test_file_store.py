@@ -78,7 +78,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing_behind(store: FileStore,
         yield b"some"
         raise ConnectionResetError
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(ConnectionResetError):
         await store.put(broken(), name="a.txt", declared_type=None)
     assert _files(tmp_path) == []
 
