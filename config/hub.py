@@ -313,7 +313,7 @@ class Hub:
         state = await self._fetching.ensure(state)
         if not state.files:
             return state
-        files = await self.extraction.ensure_all(state.files)
+        files = await self.extraction.ensure_all(state.files, f"customer:{state.customer.id}")
         known = {file.id: file for file in files}
         pending = tuple(
             replace(message, attachments=tuple(known.get(file.id, file) for file in message.attachments))

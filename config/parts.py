@@ -155,7 +155,7 @@ def make_web(
         shared_rates=shared_rates,
         budgets=budgets,
         metrics=metrics,
-        uploaded=lambda _conversation, attachment: extraction.begin(attachment),
+        uploaded=extraction.begin,
         is_operator=operators.allows,
         shown=store,
     )

@@ -26,7 +26,7 @@ from core.domain.errors import Blocked, HubError, InvalidInput, NotAllowed, NotF
 from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
 
-Uploaded = Callable[[str, Attachment], None]
+Uploaded = Callable[[Attachment, str], None]
 
 _SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _FORM_OVERHEAD = 16 * 1024
@@ -47,7 +47,7 @@ class FileRecords(Records, Protocol):
 
 
 class Files:
-    """``uploaded`` is told of each stored file (conversation id, file), so that its text can be taken out early."""
+    """``uploaded`` is told of each stored file and of the caller's key, so that its text can be taken out early."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Files:
         async for part in body.parts(request):
             if part.name == "file" and upload_name(part):
                 attachment = await self.take(part, caller, request.content_length)
-                await self.keep(session, attachment)
+                await self.keep(session, caller, attachment)
                 return web.json_response(render.file(attachment, self._links.to))
         raise BadFrame("The form has no field file with a file in it.")
 
@@ -119,7 +119,7 @@ class Files:
                 raise  # the reading of the form has named what is wrong with it
             raise FileType(error.detail) from error
 
-    async def keep(self, session: Session, attachment: Attachment) -> None:
+    async def keep(self, session: Session, caller: Caller, attachment: Attachment) -> None:
         """Record a stored file as this session's; if that fails the file is not left behind."""
         try:
             await self._records.add_attachment(session.conversation_id, attachment)
@@ -128,7 +128,7 @@ class Files:
             raise
         self._unsent.recorded(attachment)
         if self._uploaded is not None:
-            self._uploaded(session.conversation_id, attachment)
+            self._uploaded(attachment, caller.key)
 
     async def drop(self, attachment: Attachment) -> None:
         """Delete a file that nothing refers to. A failure leaves an orphan, which hurts nobody."""

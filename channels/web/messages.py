@@ -90,7 +90,7 @@ class Messages:
                 message = _without(message, taken)
             else:
                 for attachment in taken:
-                    await self._files.keep(session, attachment)
+                    await self._files.keep(session, caller, attachment)
                     kept.append(attachment)
             raw = json.dumps(fields, ensure_ascii=False).encode()
             accepted = await self._reception.receive(session, caller, message, raw)

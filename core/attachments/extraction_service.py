@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import replace
 
+from core.attachments.fair_turns import FairTurns
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.errors import ExtractionFailed, HubError
 from core.ports.extractor import AttachmentStore, Extractor
@@ -22,7 +23,10 @@ _MOST_TRIES = 2
 
 
 class ExtractionService:
-    """``begin`` after an upload, ``ensure`` before an answer. Doing the same file twice (two processes) is harmless."""
+    """``begin`` after an upload, ``ensure`` before an answer. Doing the same file twice (two processes) is harmless.
+
+    ``concurrency`` files are read at once, and senders take turns: whoever sends many waits for them, not the others.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class ExtractionService:
         extractor: Extractor,
         *,
         patience: float = 20.0,
+        concurrency: int = 2,
         metrics: Metrics | None = None,
     ) -> None:
         self._records = records
@@ -38,15 +43,19 @@ class ExtractionService:
         self._extractor = extractor
         self._patience = patience
         self._metrics = metrics or NoMetrics()
+        self._turns = FairTurns(concurrency, time.monotonic)
         self._running: dict[str, asyncio.Task[Attachment]] = {}
         self._stopping = False
 
-    def begin(self, attachment: Attachment) -> None:
-        """Start in the background; call it once the file is recorded. What is lost in a crash is done by ``ensure``."""
-        if attachment.extraction is ExtractionStatus.PENDING and not self._stopping:
-            self._task(attachment)
+    def begin(self, attachment: Attachment, sender: str) -> None:
+        """Start in the background; call it once the file is recorded. What is lost in a crash is done by ``ensure``.
 
-    async def ensure(self, attachment: Attachment) -> Attachment:
+        ``sender``: for whom the reading time counts, an address or a customer.
+        """
+        if attachment.extraction is ExtractionStatus.PENDING and not self._stopping:
+            self._task(attachment, sender)
+
+    async def ensure(self, attachment: Attachment, sender: str) -> Attachment:
         """The file with its text, or still pending when that took longer than ``patience`` seconds. Never raises HubError."""
         if attachment.extraction is not ExtractionStatus.PENDING or self._stopping:
             return attachment
@@ -56,13 +65,13 @@ class ExtractionService:
             recorded = None
         if recorded is not None and recorded[1].extraction is not ExtractionStatus.PENDING:
             return recorded[1]
-        task = self._task(recorded[1] if recorded is not None else attachment)
+        task = self._task(recorded[1] if recorded is not None else attachment, sender)
         done, _ = await asyncio.wait({task}, timeout=self._patience)
         return task.result() if done and not task.cancelled() else attachment
 
-    async def ensure_all(self, attachments: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    async def ensure_all(self, attachments: tuple[Attachment, ...], sender: str) -> tuple[Attachment, ...]:
         """All of one turn's files at once, within one ``patience``, in the same order."""
-        return tuple(await asyncio.gather(*(self.ensure(attachment) for attachment in attachments)))
+        return tuple(await asyncio.gather(*(self.ensure(attachment, sender) for attachment in attachments)))
 
     async def stop(self) -> None:
         """End the children. Their files stay pending and are done again when a turn needs them."""
@@ -72,13 +81,18 @@ class ExtractionService:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _task(self, attachment: Attachment) -> asyncio.Task[Attachment]:
+    def _task(self, attachment: Attachment, sender: str) -> asyncio.Task[Attachment]:
         task = self._running.get(attachment.id)
         if task is None:
-            task = asyncio.create_task(self._extract(attachment), name=f"extract {attachment.id}")
+            task = asyncio.create_task(self._extract_in_turn(attachment, sender), name=f"extract {attachment.id}")
             self._running[attachment.id] = task
             task.add_done_callback(lambda _: self._running.pop(attachment.id, None))
         return task
+
+    async def _extract_in_turn(self, attachment: Attachment, sender: str) -> Attachment:
+        """A file that only waits has not been tried."""
+        async with self._turns.turn(sender):
+            return await self._extract(attachment)
 
     async def _extract(self, attachment: Attachment) -> Attachment:
         tries = _tries(attachment)

@@ -30,7 +30,7 @@ from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
-from core.domain.attachments import Attachment
+from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.choices import Choice
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
 from core.domain.knowledge import Passage, Retrieval
@@ -163,8 +163,7 @@ class ExtractiveResponder:
         """A file without a question is acknowledged; asked what it is about, it is quoted from its beginning."""
         legible = readable(sent)
         if not legible:
-            text = texts.say("file_unreadable", name=sent[-1].name)
-            return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent="file")
+            return Reply(_unread(sent[-1], texts), MessageKind.UNKNOWN, offers_person=True, intent="file")
         names = ", ".join(file.name for file in legible)
         if not summary:
             return Reply(texts.say("file_received", name=names), MessageKind.SMALL_TALK, intent="file")
@@ -232,10 +231,16 @@ def _silent(question: str, sent: tuple[Attachment, ...], files: tuple[Attachment
     """Nothing found; where the question was about a file, says so of that file."""
     legible = readable(files)
     if sent and not readable(sent):
-        return _Part("file", texts.say("file_unreadable", name=sent[-1].name))
+        return _Part("file", _unread(sent[-1], texts))
     if legible:
         return _Part("file", texts.say("file_silent", name=legible[-1].name))
     return _Part("", echo(question))
+
+
+def _unread(file: Attachment, texts: Texts) -> str:
+    """Why nothing is quoted from the file: it holds no text, or its turn to be read has not come."""
+    name = "file_not_read_yet" if file.extraction is ExtractionStatus.PENDING else "file_unreadable"
+    return texts.say(name, name=file.name)
 
 
 def _compose(parts: list[_Part], texts: Texts, way: Route | None, later: Sequence[str] = ()) -> Reply:

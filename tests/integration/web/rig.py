@@ -299,7 +299,7 @@ class _Hub:
             wake=wake,
             clock=clock,
             metrics=self.counts,
-            uploaded=lambda conversation, file: self._uploads.append((conversation, file)),
+            uploaded=lambda file, sender: self._uploads.append((sender, file)),
             is_operator=OPERATOR.allows,
             shown=self.store,
         )

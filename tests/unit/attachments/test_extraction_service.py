@@ -15,6 +15,7 @@ from core.ports.extractor import AttachmentStore
 from core.ports.store import Records
 
 _FILE = Attachment("f1", "a.txt", "text/plain", 5, "0" * 64, "ab/cd")
+_SENDER = "address"
 
 
 class _Records:
@@ -22,6 +23,7 @@ class _Records:
 
     def __init__(self) -> None:
         self.rows: dict[str, Attachment] = {"f1": _FILE}
+        self.ended: list[str] = []
         self.down = False
 
     async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
@@ -36,6 +38,8 @@ class _Records:
         if self.down:
             raise StoreUnavailable("down")
         self.rows[attachment_id] = replace(self.rows[attachment_id], extraction=status, text=text, error=error)
+        if status is not ExtractionStatus.PENDING:
+            self.ended.append(attachment_id)
 
 
 class _Files:
@@ -79,7 +83,7 @@ def _service(
 
 async def test_the_text_is_used_and_recorded() -> None:
     records, extractor = _Records(), _Extractor()
-    ready = await _service(extractor, records).ensure(_FILE)
+    ready = await _service(extractor, records).ensure(_FILE, _SENDER)
     assert (ready.extraction, ready.text) == (ExtractionStatus.READY, "words")
     assert records.rows["f1"] == ready
 
@@ -88,9 +92,9 @@ async def test_the_upload_and_the_turn_share_one_reading() -> None:
     extractor = _Extractor()
     extractor.go.clear()
     service = _service(extractor)
-    service.begin(_FILE)
-    service.begin(_FILE)
-    waiting = asyncio.create_task(service.ensure(_FILE))
+    service.begin(_FILE, _SENDER)
+    service.begin(_FILE, _SENDER)
+    waiting = asyncio.create_task(service.ensure(_FILE, _SENDER))
     await asyncio.sleep(0)
     extractor.go.set()
     assert (await waiting).text == "words"
@@ -100,20 +104,20 @@ async def test_the_upload_and_the_turn_share_one_reading() -> None:
 async def test_what_another_process_recorded_is_not_read_again() -> None:
     records, extractor = _Records(), _Extractor()
     records.rows["f1"] = replace(_FILE, extraction=ExtractionStatus.READY, text="from elsewhere")
-    assert (await _service(extractor, records).ensure(_FILE)).text == "from elsewhere"
+    assert (await _service(extractor, records).ensure(_FILE, _SENDER)).text == "from elsewhere"
     assert extractor.calls == 0
 
 
 async def test_a_reason_is_kept_when_there_is_no_text() -> None:
     records = _Records()
-    failed = await _service(_Extractor(ExtractionFailed("It is broken.")), records).ensure(_FILE)
+    failed = await _service(_Extractor(ExtractionFailed("It is broken.")), records).ensure(_FILE, _SENDER)
     assert (failed.extraction, failed.error, failed.text) == (ExtractionStatus.FAILED, "It is broken.", None)
-    assert (await _service(_Extractor(""), _Records()).ensure(_FILE)).extraction is ExtractionStatus.EMPTY
+    assert (await _service(_Extractor(""), _Records()).ensure(_FILE, _SENDER)).extraction is ExtractionStatus.EMPTY
 
 
 async def test_an_error_that_nobody_foresaw_is_recorded_and_fails_no_turn() -> None:
     records = _Records()
-    failed = await _service(_Extractor(KeyError("isolation")), records).ensure(_FILE)
+    failed = await _service(_Extractor(KeyError("isolation")), records).ensure(_FILE, _SENDER)
     assert (failed.extraction, failed.text) == (ExtractionStatus.FAILED, None)
     assert records.rows["f1"] == failed
 
@@ -122,9 +126,9 @@ async def test_a_turn_does_not_wait_for_ever_and_the_work_goes_on() -> None:
     records, extractor = _Records(), _Extractor()
     extractor.go.clear()
     service = _service(extractor, records, patience=0.01)
-    assert (await service.ensure(_FILE)).extraction is ExtractionStatus.PENDING
+    assert (await service.ensure(_FILE, _SENDER)).extraction is ExtractionStatus.PENDING
     extractor.go.set()
-    assert (await replace_patience(service, 20).ensure(_FILE)).text == "words"
+    assert (await replace_patience(service, 20).ensure(_FILE, _SENDER)).text == "words"
     assert extractor.calls == 1
 
 
@@ -138,28 +142,28 @@ async def test_storage_that_is_down_leaves_the_file_for_later() -> None:
     records, files, extractor = _Records(), _Files(), _Extractor()
     files.error = Unreachable("down")
     service = _service(extractor, records, files)
-    assert (await service.ensure(_FILE)).extraction is ExtractionStatus.PENDING
+    assert (await service.ensure(_FILE, _SENDER)).extraction is ExtractionStatus.PENDING
     assert records.rows["f1"].extraction is ExtractionStatus.PENDING
     files.error = None
-    assert (await service.ensure(_FILE)).text == "words"
+    assert (await service.ensure(_FILE, _SENDER)).text == "words"
 
 
 async def test_a_database_that_is_down_does_not_take_the_text_away() -> None:
     records = _Records()
     records.down = True
-    assert (await _service(_Extractor(), records).ensure(_FILE)).text == "words"
+    assert (await _service(_Extractor(), records).ensure(_FILE, _SENDER)).text == "words"
 
 
 async def test_stopping_ends_readings_and_starts_no_more() -> None:
     extractor = _Extractor()
     extractor.go.clear()
     service = _service(extractor)
-    waiting = asyncio.create_task(service.ensure(_FILE))
+    waiting = asyncio.create_task(service.ensure(_FILE, _SENDER))
     await extractor.asked.wait()
     await service.stop()
     assert (await waiting).extraction is ExtractionStatus.PENDING
-    assert (await service.ensure(_FILE)).extraction is ExtractionStatus.PENDING
-    service.begin(_FILE)
+    assert (await service.ensure(_FILE, _SENDER)).extraction is ExtractionStatus.PENDING
+    service.begin(_FILE, _SENDER)
     assert extractor.calls == 1
 
 
@@ -167,7 +171,10 @@ async def test_a_turns_files_are_read_together() -> None:
     records = _Records()
     second = replace(_FILE, id="f2")
     records.rows["f2"] = second
-    assert [file.id for file in await _service(_Extractor(), records).ensure_all((_FILE, second))] == ["f1", "f2"]
+    assert [file.id for file in await _service(_Extractor(), records).ensure_all((_FILE, second), _SENDER)] == [
+        "f1",
+        "f2",
+    ]
 
 
 async def test_a_file_over_which_the_hub_died_twice_is_put_aside() -> None:
@@ -175,11 +182,11 @@ async def test_a_file_over_which_the_hub_died_twice_is_put_aside() -> None:
     for _ in range(2):
         extractor = _Extractor()
         extractor.go.clear()
-        dying = asyncio.create_task(_service(extractor, records).ensure(_FILE))
+        dying = asyncio.create_task(_service(extractor, records).ensure(_FILE, _SENDER))
         await extractor.asked.wait()  # and no line of this process runs after that
         dying.cancel()
     last = _Extractor()
-    failed = await _service(last, records).ensure(_FILE)
+    failed = await _service(last, records).ensure(_FILE, _SENDER)
     assert (failed.extraction, last.calls) == (ExtractionStatus.FAILED, 0)
     assert failed.error == "The file was put aside: the hub stopped twice while it was read."
     assert records.rows["f1"] == failed
@@ -189,13 +196,35 @@ async def test_stopping_in_order_and_storage_that_is_down_are_not_the_files_faul
     records, files = _Records(), _Files()
     files.error = Unreachable("down")
     for _ in range(3):
-        assert (await _service(_Extractor(), records, files).ensure(_FILE)).extraction is ExtractionStatus.PENDING
+        assert (
+            await _service(_Extractor(), records, files).ensure(_FILE, _SENDER)
+        ).extraction is ExtractionStatus.PENDING
     for _ in range(3):
         extractor = _Extractor()
         extractor.go.clear()
         service = _service(extractor, records)
-        waiting = asyncio.create_task(service.ensure(_FILE))
+        waiting = asyncio.create_task(service.ensure(_FILE, _SENDER))
         await extractor.asked.wait()
         await service.stop()
         await waiting
-    assert (await _service(_Extractor(), records).ensure(_FILE)).text == "words"
+    assert (await _service(_Extractor(), records).ensure(_FILE, _SENDER)).text == "words"
+
+
+async def test_a_file_waits_behind_its_senders_others_and_not_behind_those_of_another() -> None:
+    records, extractor = _Records(), _Extractor()
+    records.rows |= {name: replace(_FILE, id=name) for name in ("f2", "f3", "f4")}
+    extractor.go.clear()
+    service = ExtractionService(
+        cast(Records, records), cast(AttachmentStore, _Files()), extractor, patience=20, concurrency=1
+    )
+    for name in ("f1", "f2", "f3"):
+        service.begin(records.rows[name], "hostile")
+    await extractor.asked.wait()
+    assert records.rows["f3"].error is None, "what only waits has not been tried"
+    other = asyncio.create_task(service.ensure(records.rows["f4"], "ada"))
+    for _ in range(20):  # until it has been looked up and waits
+        await asyncio.sleep(0)
+    extractor.go.set()
+    assert (await other).text == "words"
+    await asyncio.gather(*service._running.values())
+    assert records.ended == ["f1", "f4", "f2", "f3"]
