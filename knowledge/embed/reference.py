@@ -29,8 +29,9 @@ def load_reference(files: ModelFiles) -> Any:
             return SentenceTransformer(str(files.folder), device="cpu", local_files_only=True)
         return SentenceTransformer(files.name, device="cpu")
     except (OSError, ValueError) as error:
+        reason = str(error).replace(f"Path {files.name} not found", "there is no such folder")
         raise ConfigError(
-            f"EMBEDDING_MODEL {files.name!r} cannot be loaded: {' '.join(str(error).split())[:200]}. "
+            f"EMBEDDING_MODEL {files.name!r} cannot be loaded: {' '.join(reason.split())[:200]}. "
             "Give a folder that holds the model, or leave the setting out to use the bundled one."
         ) from error
 
