@@ -235,11 +235,11 @@ def test_what_the_customer_edits_while_they_come_back_is_shown_as_well(case: Cas
 
 
 def test_very_much_at_once_is_a_few_posts_and_a_line_that_says_so(case: Case) -> None:
-    for number in range(50):
+    for number in range(90):
         case.world.accept(case.world.customer_says(f"flood {number}", f"f{number}"))
     case.rest()
     told = case.world.told_staff(f"{HOME.conversation_id}.1")
     shown = [one.text for one in told if one.text.startswith("flood")]
-    assert shown == [f"flood {number}" for number in range(20)]
+    assert shown == [f"flood {number}" for number in range(60)]
     (line,) = [text for text in case.remarks() if "History" in text]
     assert "30" in line
