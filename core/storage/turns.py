@@ -37,7 +37,7 @@ from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
 from core.storage.withdrawals import withdraw_all
 
-_LONGEST_PAUSE = 3_600
+_LONGEST_PAUSE = 30
 
 
 class SqlTurns:
@@ -204,7 +204,10 @@ def _claim(database: Database) -> Executable:
 
 
 def _pause(losses: ColumnElement[int]) -> ColumnElement[int]:
-    """Seconds until a conversation over which so many workers died in a row is claimed again: doubled by each, up to an hour."""
+    """Seconds until a conversation over which so many workers died in a row is claimed again.
+
+    Each loss doubles it, up to half a minute and no more: the workers may have died of something else, and a person waits.
+    """
     doubled = [(losses == number, 2**number) for number in range(MANY_ATTEMPTS, _LONGEST_PAUSE.bit_length())]
     return case(*doubled, else_=_LONGEST_PAUSE)
 

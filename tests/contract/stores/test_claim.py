@@ -214,15 +214,15 @@ async def test_each_further_loss_costs_a_longer_pause(store: SqlStore, clock: Ma
         pauses.append(waited)
         assert states[0].conversation.attempts == lost
         clock.move(LEASE + 0.1)
-    assert pauses[:5] == sorted(set(pauses[:5])), "what is written meanwhile does not shorten it"
+    assert pauses[:3] == sorted(set(pauses[:3])), "what is written meanwhile does not shorten it"
     assert pauses[0] < 20
-    assert 3_600 <= max(pauses) < 3_660
+    assert 30 <= max(pauses) < 40
 
 
 async def test_the_end_of_a_turn_ends_its_pause(store: SqlStore, clock: ManualClock) -> None:
     await accept(store, said("e1"))
     for _ in range(6):
-        clock.move(3_700)
+        clock.move(40)
         state = await claim_one(store)
     await accept(store, said("e2"))
     assert await finish(store, state)
