@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -48,7 +49,7 @@ class Stranger:
     async def upload(self, session: Session, name: str, content: bytes) -> tuple[int, Any]:
         """Send one file; the status of the answer and its body."""
         form = aiohttp.FormData()
-        form.add_field("file", content, filename=name, content_type="application/octet-stream")
+        form.add_field("file", io.BytesIO(content), filename=name, content_type="application/octet-stream")
         return await self._post(f"/api/sessions/{session['session_id']}/attachments", session, data=form)
 
     async def send_file(self, session: Session, file_id: str, text: str) -> int:
