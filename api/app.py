@@ -32,7 +32,6 @@ class Operations:
     metrics: PrometheusMetrics
     records: Records
     retriever: Retriever
-    version: str
     gaps: GapBook
     operators: OperatorAccess
     freshness: Freshness | None = None
@@ -56,7 +55,7 @@ def build_app(
     app.add_routes(gap_routes(operations.gaps, operations.operators))
     if operations.freshness is not None:
         app.add_routes(knowledge_routes(operations.freshness, operations.operators))
-    app.add_routes(openapi_routes(operations.version))
-    app.add_routes(docs_routes(operations.version))
+    app.add_routes(openapi_routes())
+    app.add_routes(docs_routes())
     app.add_routes(channel_routes)
     return app

@@ -18,6 +18,7 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 
+from api.browser_headers import SERVER
 from api.problems import BROKEN_BODY, Problem
 from channels.addresses import countable, is_within, parse_networks
 from core.ports.metrics import Counter, Gauge, Metrics
@@ -152,7 +153,7 @@ class LimitedConnection(web.RequestHandler):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         _log.debug("connections.no_http", error=str(exc))
-        response = Problem(status, "bad_request", "This is not a valid HTTP request.").response()
+        response = Problem(status, "bad_request", "This is not a valid HTTP request.").response({"Server": SERVER})
         response.force_close()
         return response
 

@@ -21,9 +21,9 @@ def _style() -> str:
 
 
 @cache
-def page(version: str) -> str:
+def page() -> str:
     """The whole page. Every value in it is escaped."""
-    spec = description(version)
+    spec = description()
     groups = "".join(_group(tag, spec) for tag in spec["tags"])
     schemas = "".join(
         _folded(
@@ -36,8 +36,8 @@ def page(version: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Switchboard API {escape(version)}</title><style>{_style()}</style></head><body><main>"
-        f'<h1>Switchboard API</h1><p class="soft">Version {escape(version)}. {escape(spec["info"]["summary"])} '
+        f"<title>Switchboard API</title><style>{_style()}</style></head><body><main>"
+        f'<h1>Switchboard API</h1><p class="soft">{escape(spec["info"]["summary"])} '
         'For programs: <a href="/openapi.json">openapi.json</a>.</p>'
         f'{groups}<h2 id="schemas">Shapes</h2>{schemas}</main></body></html>'
     )
@@ -100,11 +100,11 @@ def _json(value: object) -> str:
     return f'<pre tabindex="0"><code>{escape(json.dumps(value, indent=2, ensure_ascii=False))}</code></pre>'
 
 
-def docs_routes(version: str) -> list[web.RouteDef]:
+def docs_routes() -> list[web.RouteDef]:
     """Public, like the description itself."""
 
     async def serve(_request: web.Request) -> web.Response:
-        return web.Response(text=page(version), content_type="text/html", headers=_headers())
+        return web.Response(text=page(), content_type="text/html", headers=_headers())
 
     return [web.get("/docs", serve)]
 

@@ -30,15 +30,11 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. ``detail`` is public: a sentence without names, addresses or secrets. ``parts``: e.g. per channel.
-
-    ``cause`` is what operators see in its place.
-    """
+    """What a check found. Strangers are told the status alone; ``detail`` and ``parts`` (e.g. each channel's) are for operators."""
 
     status: HealthStatus = HealthStatus.OK
     detail: str | None = None
     parts: Mapping[str, HealthStatus] = field(default_factory=dict)
-    cause: str | None = None
 
 
 Check = Callable[[], Awaitable[Finding | None]]
@@ -54,10 +50,9 @@ class Timed:
     def as_json(self, *, for_operator: bool = False) -> dict[str, Any]:
         """As served."""
         body: dict[str, Any] = {"status": self.finding.status, "latency_ms": round(self.latency, 1)}
-        detail = (self.finding.cause if for_operator else None) or self.finding.detail
-        if detail:
-            body["detail"] = detail
-        if self.finding.parts:
+        if for_operator and self.finding.detail:
+            body["detail"] = self.finding.detail
+        if for_operator and self.finding.parts:
             body["parts"] = dict(self.finding.parts)
         return body
 
@@ -111,7 +106,7 @@ class Health:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def routes(self, is_operator: IsOperator = nobody) -> list[web.RouteDef]:
-        """Public, since orchestrators hold no token. Only operators are told causes and the version."""
+        """Public, since orchestrators hold no token. Only operators are told details and the version."""
         self._is_operator = is_operator
         return [
             web.get("/health", self._serve_overall),

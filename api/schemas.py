@@ -336,7 +336,7 @@ class GapClosing(_Strict):
 
 
 class PartHealth(BaseModel):
-    """One part of the hub. ``parts``: e.g. one entry for each channel."""
+    """One part of the hub. ``detail`` and ``parts`` (e.g. one entry for each channel) for operators alone."""
 
     status: HealthWord
     latency_ms: float

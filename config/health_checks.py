@@ -62,8 +62,8 @@ class HealthChecks:
         if not troubles:
             return Finding(parts=found)
         cause = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
-        return Finding(HealthStatus.DEGRADED, "a channel needs attention", parts=found, cause=cause)
+        return Finding(HealthStatus.DEGRADED, cause, found)
 
     async def _check_disk(self) -> Finding | None:
         trouble = await self._hub.disk.trouble(self._hub.settings.max_attachment_bytes)
-        return None if trouble is None else Finding(HealthStatus.DEGRADED, "no room for files", cause=trouble)
+        return None if trouble is None else Finding(HealthStatus.DEGRADED, trouble)

@@ -333,9 +333,7 @@ class Hub:
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         book = StoredGapBook(self.store, self._clock)
         fresh = self._fresh.freshness
-        operations = Operations(
-            self.health, self.metrics, self.store, retriever, hub_version(), book, self._operators, fresh
-        )
+        operations = Operations(self.health, self.metrics, self.store, retriever, book, self._operators, fresh)
         return build_app(operations, [*routes, *hooks])
 
     async def _listen(self) -> None:

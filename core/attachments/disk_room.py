@@ -11,8 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from core.domain.attachments import human_size
 from core.domain.errors import NoRoom
+
+log = structlog.get_logger(__name__)
 
 _FRESH = 60.0
 """Seconds for which the size of a folder counts, with what came since added. To find it, the folder is walked."""
@@ -50,9 +54,8 @@ class DiskRoom:
         """Hold ``size`` bytes while a file is written. Raises NoRoom."""
         use = await self.measure()
         if (reason := self._refusal(use, size)) is not None:
-            raise NoRoom(
-                f"There is no room for files now ({reason}). Send your message without the file, or try later."
-            )
+            log.warning("disk.no_room", reason=reason)
+            raise NoRoom("There is no room for files now. Send your message without the file, or try later.")
         self._coming += size
         try:
             yield

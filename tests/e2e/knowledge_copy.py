@@ -155,7 +155,8 @@ def started(hub: Hub) -> Hub:
 
 
 def _knows(hub: Hub) -> bool:
-    with urllib.request.urlopen(f"{hub.url}/health/vectors", timeout=30) as answer:
+    asked = urllib.request.Request(f"{hub.url}/health/vectors", headers=hub.operator)
+    with urllib.request.urlopen(asked, timeout=30) as answer:
         health = json.load(answer)
     documents = int(health["detail"].split()[0]) if "documents" in health.get("detail", "") else 0
     return health["status"] == "ok" and documents > 0

@@ -127,7 +127,8 @@ def test_without_a_terminal_there_is_a_result_and_no_bar(knowledge_template: Pat
 
 def test_the_command_and_the_health_page_count_alike(knowledge_template: Path, shared_hub: Hub) -> None:
     report = _report((knowledge_template.parent / DONE).read_text(encoding="utf-8"))
-    with urllib.request.urlopen(f"{shared_hub.url}/health/vectors", timeout=30) as answer:
+    asked = urllib.request.Request(f"{shared_hub.url}/health/vectors", headers=shared_hub.operator)
+    with urllib.request.urlopen(asked, timeout=30) as answer:
         detail = json.load(answer)["detail"]
     assert detail == f"{report['indexed']} documents, {report['passages']} passages"
 

@@ -26,7 +26,8 @@ async def test_it_is_on_the_health_page_and_the_hub_stays_ready(sqlite_url: str,
     found: dict[str, Any] = {}
 
     def told() -> bool:
-        with urllib.request.urlopen(f"{hub.url}/health/ready", timeout=10) as answer:
+        asked = urllib.request.Request(f"{hub.url}/health/ready", headers=hub.operator)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
             found.update(json.load(answer))
         return "detail" in found["db"]
 

@@ -108,7 +108,7 @@ async def serve(
     health = Health({"db": database.ping, "channels": check_channels}, version="1.2.3")
     book = gaps or cast(GapBook, None)
     access = operators or OperatorAccess(TOKEN, metrics=metrics)
-    operations = Operations(health, metrics, cast(Records, database), library, "1.2.3", book, access, freshness)
+    operations = Operations(health, metrics, cast(Records, database), library, book, access, freshness)
     app = build_app(operations, routes)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()

@@ -107,6 +107,7 @@ async def test_what_is_no_http_gets_a_short_answer_and_no_traceback(strict: Hub,
         writer.write(head + b"\r\n\r\n")
         answer = await rest(reader)
     assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), answer
+    assert b"aiohttp" not in answer
     assert b"application/problem+json" in answer
     assert b"This is not a valid HTTP request." in answer
     assert "Traceback" not in strict.log.read_text()

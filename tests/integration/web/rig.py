@@ -203,7 +203,7 @@ class Socket:
                 return self.ws.close_code
 
 
-_DOCUMENT = description("1.2.3")
+_DOCUMENT = description()
 
 
 def described(method: str, path: str, status: int, body: Any) -> None:
