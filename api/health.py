@@ -30,7 +30,7 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. Strangers are told the status alone; ``detail`` and ``parts`` (e.g. each channel's) are for operators."""
+    """What a check found. Only operators are told ``detail`` and ``parts``, such as each channel."""
 
     status: HealthStatus = HealthStatus.OK
     detail: str | None = None
