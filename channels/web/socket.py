@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from channels.web.connection import TOO_MANY, Connection, Hall
+from channels.web.lingering import LingeringSocket
 from core.ports.metrics import Gauge, Metrics
 
 GOING_AWAY: Final = 1001
@@ -32,7 +33,8 @@ class Sockets:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The route's handler; it returns when the connection is over."""
-        socket = web.WebSocketResponse(
+        socket = LingeringSocket(
+            request,
             timeout=_CLOSE_SECONDS,
             heartbeat=self._hall.limits.heartbeat_seconds,
             autoping=False,  # a connection answers pings itself, so that they count as its other frames do
