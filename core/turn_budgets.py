@@ -59,7 +59,7 @@ class TurnBudgets:
         self._notices = Budget("flood-notices", share=1, total=0, seconds=_NOTICE_SECONDS, kept=limits.messages.kept)
 
     def spender(self, state: TurnState) -> Spender:
-        """Whose budget the turn uses: strangers on the web are counted by address, everybody else by customer.
+        """Whose budget the turn uses: strangers on the web are counted by address and network, everybody else by customer.
 
         Addresses at a domain cost nothing, so strangers who write from them are counted by domain too, and those whose identity
         the channel has not proved, which anybody can invent, all together.
@@ -69,7 +69,8 @@ class TurnBudgets:
         """
         origin = next((found for message in reversed(state.pending) if (found := message.meta.get(ORIGIN))), None)
         if origin is not None:
-            return Spender(f"origin:{origin}")
+            address, _, network = origin.partition("/")
+            return Spender(f"origin:{address}", group=f"network:{network}" if network else "")
         since = state.customer.since
         wrote_before = since is not None and self._clock.now() - since >= _NEW
         known = state.customer.verified and (self._counts_at_the_door(state) or wrote_before)

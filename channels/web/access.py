@@ -25,15 +25,20 @@ _log = structlog.get_logger(__name__)
 class Caller:
     """For whom a request counts: a person whom the site has signed in, wherever they are, or a stranger's address.
 
-    ``key``: what shares are counted by. ``origin``: the same of a stranger, for the messages, so that a turn counts all sessions
-    of an address together. Addresses say where somebody lives, so they are kept as keyed hashes. ``network``: of a stranger's
-    IPv6 /64 the /48 around it, which one customer of a provider may have whole.
+    ``key``: what shares are counted by. ``network``: of a stranger's IPv6 /64 the /48 around it, which one customer of a provider
+    may have whole. Addresses say where somebody lives, so both are keyed hashes.
     """
 
     key: str
     known: bool
-    origin: str | None = None
     network: str | None = None
+
+    @property
+    def origin(self) -> str | None:
+        """What each message of a stranger keeps, so that a turn counts as this door does (core.domain.budget.ORIGIN)."""
+        if self.known:
+            return None
+        return self.key if self.network is None else f"{self.key}/{self.network}"
 
 
 class Access:
@@ -64,10 +69,10 @@ class Access:
         if user is not None:
             return Caller(f"user:{user}", known=True)
         address = self.address(request)
-        origin, network = self._hashed(address), None
+        network = None
         if address.endswith("/64"):
             network = self._hashed(str(ipaddress.IPv6Network(address).supernet(new_prefix=48)))
-        return Caller(origin, known=False, origin=origin, network=network)
+        return Caller(self._hashed(address), known=False, network=network)
 
     def _hashed(self, address: str) -> str:
         return hashlib.blake2b(address.encode("utf-8", "replace"), key=self._hash_key, digest_size=12).hexdigest()

@@ -72,13 +72,13 @@ class LimitsGroup(SettingsGroup):
         120,
         ge=0,
         description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4. Of that, here and for "
-        "tokens and files, strangers of one mail domain, and all whose mail proves no sender, get ten shares, at most half.",
+        "tokens and files, strangers of one mail domain or IPv6 /48, and all whose mail proves no sender, get ten shares, at most half.",
     )
     disk_quota_bytes: int = Field(
         0,
         ge=0,
         description="The most that DATA_DIR may hold, in bytes. Files are refused before it is reached, text is taken. "
-        "0: as much as the disk holds.",
+        "0: as much as the disk holds. What is in a bucket (ATTACHMENTS_URL) does not count: set a quota there.",
     )
     disk_reserve_bytes: int = Field(
         256 * _MB,

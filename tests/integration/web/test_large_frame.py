@@ -78,9 +78,12 @@ async def test_fragments_count_together(rig: Rig) -> None:
 
 async def test_a_client_that_never_ends_is_cut_off(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lingering, "_SECONDS", 0.0)
+    async def send_for_ever(writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(bytes(_MB))
+            await writer.drain()
+
     async with opened(rig) as (_, writer):
         writer.write(head(0x81, 5 * _MB))
         with pytest.raises(ConnectionError):
-            while True:
-                writer.write(bytes(_MB))
-                await writer.drain()
+            await send_for_ever(writer)

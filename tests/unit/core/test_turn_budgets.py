@@ -173,6 +173,16 @@ async def test_the_addresses_of_one_domain_leave_requests_to_other_strangers(
     assert (await world.hear(said("other", where="t9", who=other))).transition is not None
 
 
+async def test_the_addresses_of_one_network_leave_requests_to_other_strangers(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    world = World(store, clock, _wants_person(), own_log=True)
+    asked = [await world.hear(said(f"e{n}", where=f"t{n}", origin=f"address {n}/network")) for n in range(4)]
+    assert [outcome.transition is not None for outcome in asked] == [True, True, False, False]
+    other = await world.hear(said("other", where="t9", origin="address 9/another network"))
+    assert other.transition is not None
+
+
 async def test_a_proved_identity_is_known_a_day_after_it_first_wrote(store: SqlStore, clock: ManualClock) -> None:
     world = World(store, clock, Echo())
     who = customer("+15550100", verified=True)
