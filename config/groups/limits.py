@@ -72,7 +72,8 @@ class LimitsGroup(SettingsGroup):
         120,
         ge=0,
         description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4. Of that, here and for "
-        "tokens and files, strangers of one mail domain or IPv6 /48, and all whose mail proves no sender, get ten shares, at most half.",
+        "tokens and files, strangers of one mail domain or IPv6 /48, and all whose mail proves no sender, get ten shares, "
+        "at most half.",
     )
     disk_quota_bytes: int = Field(
         0,

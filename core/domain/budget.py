@@ -14,7 +14,7 @@ SHARES_OF_A_GROUP = 10
 """So many shares a group of strangers has together, such as an IPv6 /48 or the addresses of one mail domain."""
 
 ORIGIN = "origin"
-"""In ``Message.meta`` of a stranger's message: a keyed hash of the address it came from, so that their sessions are counted together.
+"""In ``Message.meta`` of a stranger's message: a keyed hash of the address it came from. Their sessions are counted together.
 
 Of an IPv6 /64 a slash and that of the /48 follow.
 """
