@@ -60,7 +60,7 @@ def mail_servers() -> Iterator[MailServers]:
 
 @dataclass
 class Street:
-    """The doors of a hub, and how it is told of them. ``another`` makes a second hub with the same doors, not started."""
+    """The doors of a hub, and how it is told of them. ``another`` makes one more process with the same doors, not started."""
 
     doors: Sequence[Door]
     hub: Hub
@@ -79,11 +79,21 @@ MakeStreet = Callable[..., AbstractAsyncContextManager[Street]]
 
 @pytest.fixture
 def make_street(make_faulty_hub: MakeFaultyHub, mail_servers: MailServers) -> MakeStreet:
-    """``make_street(url, ways, seed, trouble=0.3, again=0.2, LOG_LEVEL="info")``: a hub that is not started yet."""
+    """``make_street(url, ways, seed, trouble=0.3, again=0.2, LOG_LEVEL="info")``: a hub that is not started yet.
+
+    ``role``: of the process that the providers know; ``another`` makes workers where that is "web".
+    """
 
     @asynccontextmanager
     async def make(
-        url: str, ways: str, seed: int, *, trouble: float = 0.0, again: float = 0.0, **environment: str
+        url: str,
+        ways: str,
+        seed: int,
+        *,
+        trouble: float = 0.0,
+        again: float = 0.0,
+        role: str = "all",
+        **environment: str,
     ) -> AsyncIterator[Street]:
         def provider(name: str) -> tuple[Any, ...]:
             rng = random.Random(f"{seed}:{name}")
@@ -91,8 +101,8 @@ def make_street(make_faulty_hub: MakeFaultyHub, mail_servers: MailServers) -> Ma
 
         port = free_port()
 
-        def hub(port: int) -> tuple[Hub, Switches]:
-            options = {"database_url": url, "lease": _LEASE, "launcher": _LAUNCHER}
+        def hub(port: int, role: str) -> tuple[Hub, Switches]:
+            options = {"database_url": url, "lease": _LEASE, "launcher": _LAUNCHER, "role": role}
             return make_faulty_hub(port=port, environment=environment, **options)
 
         async with AsyncExitStack() as stack:
@@ -110,7 +120,8 @@ def make_street(make_faulty_hub: MakeFaultyHub, mail_servers: MailServers) -> Ma
             environment["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
             for door in doors:
                 environment.update(door.settings(environment["PUBLIC_URL"]))
-            street = Street(doors, *hub(port), another=lambda: hub(free_port())[0])
+            others = "worker" if role == "web" else "all"
+            street = Street(doors, *hub(port, role), another=lambda: hub(free_port(), others)[0])
             try:
                 yield street
             finally:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Connection, select
 
+from config.clock import SystemClock
+from core.storage.database import Database
+from core.storage.tables import outbox
 from tests.faults.channels.conftest import MakeStreet
 from tests.faults.channels.judge import judge
 from tests.faults.channels.throng import throng
 from tests.faults.channels.weather import Trouble, Weather
+from tests.faults.checks import read_settled
 from tests.fixtures.report import MakeReport
 from tests.seed import FIXED
 from tests.servers.hub import Hub
@@ -50,43 +54,59 @@ class OnePause(Weather):
 async def test_no_process_sends_within_a_pause(
     make_street: MakeStreet, postgres_url: str, make_report: MakeReport
 ) -> None:
-    async with make_street(postgres_url, "hooks", FIXED, LOG_LEVEL="info", FEATURE_STREAMING="false") as street:
-        other = street.another()
+    """Neither does the worker that was asked for the pause, nor the one that stood still meanwhile."""
+    options = {"LOG_LEVEL": "info", "FEATURE_STREAMING": "false"}
+    async with make_street(postgres_url, "hooks", FIXED, role="web", **options) as street:
+        asked, other = street.another(), street.another()
         await street.open(_CUSTOMERS)
-        await asyncio.to_thread(other.start)
+        await asyncio.gather(asyncio.to_thread(asked.start), asyncio.to_thread(other.start))
         skies = {door.name: OnePause() for door in street.doors}
         for door in street.doors:
             door.weather, door.pause = skies[door.name], _PAUSE
-        async with throng(street.doors, _CUSTOMERS, 4) as people:
+        async with throng(street.doors, _CUSTOMERS, 5) as people:
             await people.allow(1)
             await people.answered(1, within=60)
+            await read_settled(postgres_url)
+            other.freeze()  # so that it is the first that is asked
             for name in _PAUSING:
                 skies[name].begin()
                 await people.allow(1, next(person for person in people.people if person.door.name == name))
-            for name in _PAUSING:
-                await until(lambda: logged("delivery.retry", name, street.hub, other))  # noqa: B023
-            await people.allow(3)
+            await until_noted(postgres_url)
+            other.thaw()
+            await people.allow(2)
+            await people.answered(3, within=120)
+            assert await asyncio.to_thread(asked.stop) == 0, asked.log_tail()  # so that the rest is the other's
             await people.finished(within=120)
             await judge(people, postgres_url, make_report("retry-after", "A pause in two processes"))
         assert await asyncio.to_thread(other.stop) == 0, other.log_tail()
         assert street.hub.stop() == 0, street.hub.log_tail()
     for name in _PAUSING:
-        asked, following = skies[name].asked_at, skies[name].next_at
-        assert asked is not None
+        began, following = skies[name].asked_at, skies[name].next_at
+        assert began is not None
         assert following is not None
-        assert following - asked >= _PAUSE - 0.1, f"{name}: the next message came after {following - asked:.1f} s"
-        assert logged("delivery.sent", name, street.hub), f"{name}: the first process sent nothing"
+        assert following - began >= _PAUSE - 0.1, f"{name}: the next message came after {following - began:.1f} s"
+        assert logged("delivery.retry", name, asked), f"{name}: the first process was not asked"
         assert logged("delivery.sent", name, other), f"{name}: the second process sent nothing"
 
 
-def logged(event: str, channel: str, *hubs: Hub) -> bool:
-    """Whether one of them has said so of that channel."""
-    lines = [line for hub in hubs for line in hub.log.read_text().splitlines()]
+def logged(event: str, channel: str, hub: Hub) -> bool:
+    """Whether it has said so of that channel."""
+    lines = hub.log.read_text().splitlines()
     return any(f'"{event}"' in line and f'"channel": "{channel}"' in line for line in lines)
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for it, half a minute at most."""
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - another process writes the log
-            await asyncio.sleep(0.05)
+async def until_noted(url: str) -> None:
+    """Wait until each pause, and then the message that waits for its end, is in the database."""
+    late = select(outbox.c.channel).where(outbox.c.due_at >= outbox.c.first_due_at + _PAUSE / 2)
+
+    def noted(connection: Connection) -> set[str]:
+        return set(connection.execute(late).scalars())
+
+    database = Database(url, SystemClock(), server_clock=False)
+    database.open()
+    try:
+        async with asyncio.timeout(60):
+            while set(_PAUSING) - await database.read(noted):  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.05)
+    finally:
+        await database.close()
