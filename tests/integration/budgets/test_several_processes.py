@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import urllib.request
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.fixtures.hub import MakeHub
 from tests.fixtures.peers import MakeLlMock
 from tests.integration.budgets.visitor import PROXIED, visitors
+from tests.servers.hub import Hub
 from tests.servers.llmock import LlMock
 
 
@@ -24,16 +26,29 @@ async def _asked(model: LlMock) -> int:
 
 async def test_two_hubs_share_the_limit_of_an_address(make_hub: MakeHub, postgres_url: str) -> None:
     environment = {**PROXIED, "SESSIONS_PER_ADDRESS": "40"}
-    hubs = [make_hub(database_url=postgres_url, role="web", environment=environment) for _ in range(2)]
-    async with visitors(hubs[0].url, "198.51.100.7") as (one,), visitors(hubs[1].url, "198.51.100.7") as (two,):
+    one, two = (make_hub(database_url=postgres_url, role="web", environment=environment) for _ in range(2))
+    for number in range(10):
+        began = _minute()
+        granted = await _granted_by_the_second(one, two, f"198.51.100.{number}")
+        if _minute() == began:  # limits begin anew with each minute
+            break
+    assert granted < 40, "the second hub learns of the first within a second of its own first grant"
+
+
+async def _granted_by_the_second(one: Hub, two: Hub, address: str) -> int:
+    """How many sessions one hub grants to an address that has used up all but one of its share at the other."""
+    granted = 0
+    async with visitors(one.url, address) as (there,), visitors(two.url, address) as (here,):
         for _ in range(39):
-            assert (await one.call("POST", "/api/sessions")).status == 200
-        granted = 0
-        async with asyncio.timeout(30):
-            while (await two.call("POST", "/api/sessions")).status == 200:
-                granted += 1
-                await asyncio.sleep(0.1)
-        assert granted < 40, "the second hub learns of the first within a second of its own first grant"
+            assert (await there.call("POST", "/api/sessions")).status == 200
+        while (await here.call("POST", "/api/sessions")).status == 200:
+            granted += 1
+            await asyncio.sleep(0.1)
+    return granted
+
+
+def _minute() -> int:
+    return int(time.time() // 60)
 
 
 @pytest.mark.peer

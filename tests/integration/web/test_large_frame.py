@@ -78,6 +78,7 @@ async def test_fragments_count_together(rig: Rig) -> None:
 
 async def test_a_client_that_never_ends_is_cut_off(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lingering, "_SECONDS", 0.0)
+
     async def send_for_ever(writer: asyncio.StreamWriter) -> None:
         while True:
             writer.write(bytes(_MB))
