@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, func, select
 
 from core.domain.messages import Author
+from core.storage.blocks import is_blocked
 from core.storage.tables import conversation, customer, identity, message
 
 WRITTEN_SINCE = select(func.min(message.c.created_at)).where(
@@ -28,7 +29,7 @@ AUTHOR_READ_LAST = (
         message.c.created_at <= bindparam("until"),
         message.c.seq <= conversation.c.done_seq,
         identity.c.channel == conversation.c.channel,
-        customer.c.blocked.is_(None),
+        ~is_blocked(customer.c.id),
     )
     .order_by(message.c.seq.desc())
     .limit(1)

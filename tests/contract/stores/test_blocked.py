@@ -12,7 +12,9 @@ from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import BLOCKED, CustomerAction, MessageReceived, ReactionChanged, StaffAction
 from core.ports.channel import Accepted
+from core.ports.outcomes import BlockCustomer
 from core.ports.store import Acceptable
+from core.storage.blocks import keep_blocks
 from core.storage.store import SqlStore
 from core.storage.tables import customer, identity
 from tests.contract.stores.manual_clock import ManualClock
@@ -23,20 +25,43 @@ from tests.integration.desk.test_timers import SETTINGS
 class Gate(OfficeHours):
     """A case whose customer staff block."""
 
-    async def writes(self, text: str, home: ConversationKey = HOME, who: str = "ada", shared: bool = False) -> Accepted:
+    async def writes(
+        self,
+        text: str,
+        home: ConversationKey = HOME,
+        who: str = "ada",
+        shared: bool = False,
+        proven: bool = False,
+        action: CustomerAction | None = None,
+    ) -> Accepted:
         """A customer, anywhere; and the turn is done."""
         self.events += 1
-        sender = Identity(home.channel, home.account, who, locale="en", display_name=who.title())
+        sender = Identity(home.channel, home.account, who, locale="en", display_name=who.title(), verified=proven)
         key = EventKey(home.channel, home.account, f"c{self.events}")
-        event = MessageReceived(key, home, sender, text, self.clock.now(), locale="en", shared=shared)
+        event = MessageReceived(key, home, sender, text, self.clock.now(), action=action, locale="en", shared=shared)
         (result,) = await self.store.accept([Acceptable(event)])
         assert isinstance(result, Accepted), result
         await self.works()
         return result
 
+    async def asks(self, thread: str, who: str = "ada", *, proven: bool) -> bool:
+        """Somebody asks for a person; whether they are blocked."""
+        home = replace(HOME, thread=thread)
+        wish = CustomerAction.REQUEST_PERSON
+        return (await self.writes("A person, please", home, who, proven=proven, action=wish)).blocked
+
+    async def customer_of(self, who: str = "ada", *, proven: bool) -> str:
+        """The id of the customer with that address."""
+        theirs = select(identity.c.customer_id).where(identity.c.external_id == who, identity.c.verified.is_(proven))
+        return str(await self.store.database.read(lambda connection: connection.scalars(theirs).one()))
+
     async def relayed(self) -> list[str]:
         """What staff read of customers."""
         return [one.text for one in await self.posts("said") if one.author == "customer"]
+
+
+def _of(customer_id: str, *, blocks: bool) -> BlockCustomer:
+    return BlockCustomer("case", customer_id, "linus", "Another reason", blocks=blocks)
 
 
 @pytest.fixture
@@ -66,8 +91,45 @@ async def test_another_conversation_of_theirs_is_blocked_too_and_nobody_elses(ga
     assert (await gate.writes("Hello again", other)).blocked
     sender = Identity("web", "main", "ada", locale="en")
     assert await gate.store.is_blocked(sender)
-    assert not await gate.store.is_blocked(replace(sender, verified=True)), "a name that is not proven blocks nobody"
+    assert await gate.store.is_blocked(replace(sender, verified=True)), "an address is one, proven or not"
     assert not await gate.store.is_blocked(replace(sender, external_id="bob"))
+
+
+@pytest.mark.parametrize("proven", [True, False])
+async def test_a_block_holds_for_the_address_whether_it_is_proven_or_not(
+    store: SqlStore, clock: ManualClock, proven: bool
+) -> None:
+    gate = Gate(store, clock, SETTINGS)
+    await gate.asks("t0", proven=not proven)
+    await gate.asks(HOME.thread, proven=proven)
+    await gate.press(StaffAction.BLOCK, text="Spam")
+    assert len(await store.blocked()) == 1
+    sender = Identity("web", "main", "ada")
+    for kind in (proven, not proven):
+        assert await store.is_blocked(replace(sender, verified=kind))
+        for thread in (HOME.thread, "t0", f"new-{kind}"):
+            assert await gate.asks(thread, proven=kind)
+    assert not await gate.asks("b", who="bob", proven=proven)
+    other = await gate.customer_of(proven=not proven)
+    found = await store.block_of(other)
+    assert found is not None
+    assert (found.by, found.reason) == ("grace", "Spam")
+    await store.database.write(lambda connection: keep_blocks(connection, [_of(other, blocks=True)], 1.0))
+    assert len(await store.blocked()) == 1, "who is blocked already stays so by whoever was first"
+    await store.database.write(lambda connection: keep_blocks(connection, [_of(other, blocks=False)], 2.0))
+    assert await store.blocked() == []
+    for thread, kind in ((HOME.thread, proven), ("t0", not proven)):
+        assert not await gate.asks(thread, proven=kind)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+async def test_what_waits_to_be_read_is_dropped_whether_it_is_proven_or_not(gate: Gate, proven: bool) -> None:
+    late = replace(gate.from_customer("Just before"), sender=Identity("web", "main", "ada", verified=proven))
+    await gate.store.accept([Acceptable(late)])
+    ids = [await gate.customer_of(proven=False)]
+    await gate.store.database.write(lambda connection: keep_blocks(connection, [_of(ids[0], blocks=True)], 1.0))
+    await gate.works()
+    assert "Just before" not in await gate.relayed()
 
 
 async def test_who_did_it_and_why_is_told_and_recorded(gate: Gate) -> None:
