@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from channels.slack.place import Place
+from channels.slack.views import Form, Press, words_of
+from channels.slack.wire import View
 from core.domain.conversation import OwnershipState, Sharing
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
@@ -17,9 +22,12 @@ from core.ports.store import Acceptable
 from core.storage.blocks import keep_blocks
 from core.storage.store import SqlStore
 from core.storage.tables import customer, identity
+from handoff.slack.block_form import CHOICE, REASON, WRITER
+from handoff.thread.desk_views import DeskViews
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import HOME, OfficeHours
+from tests.integration.desk.office_hours import CASE, HOME, OfficeHours, Wall
 from tests.integration.desk.test_timers import SETTINGS
+from tests.servers.slack_views import check_modal
 
 
 class Gate(OfficeHours):
@@ -186,6 +194,123 @@ async def test_in_a_group_one_is_blocked_and_not_the_group(store: SqlStore, cloc
     block = update(customer).where(customer.c.id == of_bob).values(blocked="Rude, too")
     await store.database.write(lambda connection: connection.execute(block))
     assert await reacted("bob") == 1
+
+
+class Group(Gate):
+    """Ada has asked for a person where Bob and Eve write too."""
+
+    async def begins(self) -> None:
+        """All have written."""
+        await self.writes("A person", shared=True, action=CustomerAction.REQUEST_PERSON)
+        for who in ("bob", "eve"):
+            await self.writes(f"From {who.title()}", who=who, shared=True)
+
+    async def chooses(self, action: StaffAction, who: str) -> None:
+        """Staff send the form off in which they have chosen that one."""
+        writers = {one.address: one.customer_ids[0] for one in await self.store.writers(HOME.conversation_id)}
+        await self.press(action, text=json.dumps({WRITER: writers[who], REASON: "Rude"}))
+
+
+@pytest.fixture
+async def group(store: SqlStore, clock: ManualClock) -> Group:
+    made = Group(store, clock, SETTINGS)
+    await made.begins()
+    return made
+
+
+async def test_in_a_group_staff_block_the_writer_whom_they_choose_and_nobody_else(group: Group) -> None:
+    writers = await group.store.writers(HOME.conversation_id)
+    assert [(one.address, one.name) for one in writers] == [("eve", "Eve"), ("bob", "Bob"), ("ada", "Ada")]
+    await group.chooses(StaffAction.BLOCK, "bob")
+    assert "Grace has blocked Bob (bob)" in (await group.posts("remark"))[-1].text
+    assert (await group.conversation()).state is OwnershipState.QUEUED
+    (block,) = await group.store.blocked()
+    assert (block.identities, block.reason) == (("web:bob",), "Rude")
+    blocked = {
+        who: (await group.writes(f"Later, {who}", who=who, shared=True)).blocked for who in ("ada", "bob", "eve")
+    }
+    assert blocked == {"ada": False, "bob": True, "eve": False}
+    assert (await group.relayed())[-2:] == ["Later, ada", "Later, eve"]
+    assert (await group.writes("Elsewhere", replace(HOME, thread="t9"), "bob")).blocked
+    await group.chooses(StaffAction.UNBLOCK, "bob")
+    assert await group.store.blocked() == []
+    assert not (await group.writes("Sorry", who="bob", shared=True)).blocked
+    assert (await group.relayed())[-1] == "Sorry"
+
+
+async def test_a_writer_whose_messages_are_partly_proven_is_one(group: Group) -> None:
+    await group.writes("Proven", who="bob", shared=True, proven=True)
+    writers = {one.address: one.customer_ids for one in await group.store.writers(HOME.conversation_id)}
+    proven, other = [await group.customer_of("bob", proven=kind) for kind in (True, False)]
+    assert writers["bob"] == (proven, other)
+    assert len(writers) == 3
+
+
+class Shown:
+    """Implements Panel: what one person has open."""
+
+    def __init__(self) -> None:
+        self.view: Any = None
+
+    async def open(self, trigger: str, view: View) -> None:
+        """See Panel."""
+        self.view = view
+
+    async def change(self, view_id: str, view_hash: str, view: View) -> None:
+        """See Panel."""
+        self.view = view
+
+    async def whisper(self, place: Place, user: str, text: str) -> None:
+        """See Panel."""
+        raise AssertionError(text)
+
+    async def is_member(self, channel: str, user: str) -> bool:
+        """See Panel."""
+        return True
+
+    def writers(self) -> tuple[dict[str, str], str]:
+        """Those to choose from, and whom the form is about."""
+        (menu,) = [one["element"] for one in self.view["blocks"] if one.get("block_id") == "writer"]
+        named = {one["text"]["text"]: one["value"] for one in menu["options"]}
+        return named, menu["initial_option"]["text"]["text"]
+
+
+class OneCase(Wall):
+    """Every thread is of the case."""
+
+    async def case_of(self, thread: ConversationKey) -> str | None:
+        """See Wall."""
+        return CASE
+
+
+def _views(group: Gate) -> tuple[DeskViews, Shown]:
+    shown = Shown()
+    return DeskViews(replace(group.parts(group.store), wall=OneCase()), group.store, shown, SETTINGS), shown
+
+
+async def test_the_form_lists_who_wrote_and_unblocks_whoever_is_blocked(group: Group) -> None:
+    views, shown = _views(group)
+    place = Place("T1", "C1", "1.0")
+    await views.open(Press("block", "U1", "trigger", place))
+    named, about = shown.writers()
+    assert (list(named), about) == (["Eve (eve)", "Bob (bob)", "Ada (ada)"], "Ada (ada)")
+    check_modal(shown.view)
+    carried = json.loads(shown.view["private_metadata"])
+    form = Form(shown.view["callback_id"], "V1", "h1", "U1", carried, {WRITER: named["Bob (bob)"], REASON: "Rude"})
+    await views.choose(form, CHOICE, named["Bob (bob)"])
+    assert (shown.writers()[1], shown.view["callback_id"]) == ("Bob (bob)", StaffAction.BLOCK)
+    await group.press(StaffAction.BLOCK, text=words_of(form))
+    assert [one.identities for one in await group.store.blocked()] == [("web:bob",)]
+    await views.choose(form, CHOICE, named["Bob (bob)"])
+    assert (shown.writers()[1], shown.view["callback_id"]) == ("Bob (bob)", StaffAction.UNBLOCK)
+    await views.choose(form, CHOICE, named["Eve (eve)"])
+    assert (shown.writers()[1], shown.view["callback_id"]) == ("Eve (eve)", StaffAction.BLOCK)
+
+
+async def test_where_one_alone_wrote_nobody_is_to_be_chosen(gate: Gate) -> None:
+    views, shown = _views(gate)
+    await views.open(Press("block", "U1", "trigger", Place("T1", "C1", "1.0")))
+    assert [one["element"]["action_id"] for one in shown.view["blocks"] if one["type"] == "input"] == ["staff_block"]
 
 
 async def test_what_was_written_before_the_block_and_not_read_yet_counts_for_nothing(gate: Gate) -> None:
