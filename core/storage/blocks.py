@@ -54,6 +54,7 @@ def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: floa
         if not isinstance(one, BlockCustomer):
             continue
         note = {"by": one.actor, "reason": one.reason, "at": now, "case": one.case_id}
+        theirs: ColumnElement[bool]
         if one.blocks:
             theirs = (customer.c.id == one.customer_id) & ~is_blocked(customer.c.id)
         else:
