@@ -30,7 +30,7 @@ from core.stream import ProvisionalEvents
 from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import about, all_about, by_agent, last_handled, turn_id
-from core.turn_text import as_read, with_limit_told, worded
+from core.turn_text import with_limit_told, worded
 from core.unanswered import with_gaps
 from core.written_order import as_written
 
@@ -115,7 +115,7 @@ class Turn:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
         if queued and _was_escalated_for_author(state) and not _is_doubted(state):
-            read = as_read(state)
+            read = state.as_read()
             if await run_in_thread(read, last_withdrawn, read.pending) is not None:
                 return await self._take_back(state)
         if with_people:
@@ -137,14 +137,14 @@ class Turn:
         """
         if self._budgets is None or not self._budgets.flooded(state):
             return None
-        if _asks_for_a_person(as_read(state)) and self._budgets.can_escalate(state):
+        if _asks_for_a_person(state.as_read()) and self._budgets.can_escalate(state):
             return None
         self._metrics.count(Counter.TURNS, kind="flooded")
         notice = self._budgets.flood_notice(state)
         return self._answer(state, *([] if notice is None else [notice]))
 
     async def _with_sentiment(self, state: TurnState, outcome: TurnOutcome) -> TurnOutcome:
-        read = as_read(state)
+        read = state.as_read()
         found = None if self._sentiment is None else await run_in_thread(read, self._sentiment, read)
         if found is None:
             return outcome
@@ -157,7 +157,7 @@ class Turn:
 
     async def _ask_agent(self, state: TurnState) -> TurnOutcome:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
-        read = as_read(state)
+        read = state.as_read()
         if _pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
         theirs = read.with_history_of_author()
@@ -188,7 +188,7 @@ class Turn:
         """
         if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
             return None
-        read = as_read(state)
+        read = state.as_read()
         if not _was_escalated_for_author(state) or not await run_in_thread(read, _may_only_rate, read):
             return None
         said = await self._desk.rated(worded(state))
@@ -199,7 +199,7 @@ class Turn:
 
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
-        asked = questions_besides(without_withdrawal(as_read(state).pending))
+        asked = questions_besides(without_withdrawal(state.as_read().pending))
         reply = await self._respond(replace(state, pending=asked)) if asked else None
         if reply is not None and reply.escalation is not None:
             return await self._relay(state)
@@ -242,7 +242,7 @@ class Turn:
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        whole, state = state, as_read(_from_the_new_start((await self._files.all(state)).with_history_for_reader()))
+        whole, state = state, _from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
         events = ProvisionalEvents(
             self._streaming(state),
             state,

@@ -19,7 +19,6 @@ from core.ports.clock import Clock
 from core.ports.responder import Reply
 from core.ports.store import TurnState
 from core.turn_messages import turn_id
-from core.turn_text import as_read
 
 _NEW = timedelta(days=1)
 _NOTICE_SECONDS = 600
@@ -148,7 +147,7 @@ class TurnBudgets:
         return channel is not None and channel.capabilities.event_log
 
     def _say(self, state: TurnState, name: str, **values: int) -> str:
-        return texts_for(as_read(state), self._company).say(name, **values)
+        return texts_for(state.as_read(), self._company).say(name, **values)
 
 
 def _places(items: Sequence[Message] | Sequence[Change]) -> list[int]:

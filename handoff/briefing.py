@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from core.domain.analysed_text import keep_newest
 from core.domain.messages import Author, Message, MessageKind
 from core.ports.responder import Reply, Responder
 from core.ports.store import NewMessage, TurnState
@@ -37,7 +38,8 @@ class Briefing:
         self, card: NewMessage, turn: TurnState, said: Sequence[NewMessage], locale: str
     ) -> list[NewMessage]:
         """A new case's posts, the card first."""
-        lines, suggested = await asyncio.gather(self._lines(turn, locale), self._suggested(card, turn, said))
+        read = turn.as_read()
+        lines, suggested = await asyncio.gather(self._lines(read, locale), self._suggested(card, read, said))
         return with_summary(card, turn, said, lines, suggested)
 
     async def _lines(self, turn: TurnState, locale: str) -> Sequence[Line]:
@@ -77,7 +79,7 @@ class Briefing:
         words = [one for one in (*since, *turn.pending) if one.author is Author.CUSTOMER and one.deleted_at is None]
         if not wished and any(one.text.strip() for one in turn.pending):
             return True
-        return self.besides is not None and bool(self.besides(tuple(words)))
+        return self.besides is not None and bool(self.besides(keep_newest(words)))
 
 
 def _grounded(reply: Reply | None) -> Mapping[str, Any] | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from core.domain.analysed_text import keep_newest
 from core.domain.choices import CLARIFY
 from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import Customer
@@ -83,8 +84,12 @@ def reason_to_escalate(
 
 
 def messages_judged(turn: TurnState) -> tuple[Message, ...]:
-    """The customer's written messages since a person last had the conversation, the pending ones last."""
-    return tuple(message for message in (*_since_a_person(turn.history), *turn.pending) if _is_written(message))
+    """The customer's written messages since a person last had the conversation, the pending ones last.
+
+    Of very much text the newest, and of long messages the beginning (see `core.domain.analysed_text`).
+    """
+    read = turn.as_read()
+    return keep_newest(message for message in (*_since_a_person(read.history), *read.pending) if _is_written(message))
 
 
 def moods_of(turn: TurnState, words: MoodWords | None = None) -> tuple[Mood, ...]:

@@ -36,8 +36,8 @@ _TRANSCRIPT = 40
 _FILES = 30
 """Files that are shown with them: each takes Slack three calls."""
 
-_AT_ONCE = 60
-"""Of what a customer said and did, posts that staff are shown by one turn."""
+_MOST_RELAYED = 60
+"""Posts by which one turn shows staff what a customer said and did. Slack takes about one a second in a channel."""
 
 
 class Post(StrEnum):
@@ -252,12 +252,12 @@ def changed(change: Change, copy_id: str | None, name: str | None) -> NewMessage
 
 
 def bounded(told: Sequence[NewMessage], language: str) -> list[NewMessage]:
-    """The first ``_AT_ONCE`` of the customer's posts; one line says how many more there are and where they stand.
+    """Keep the first ``_MOST_RELAYED`` of the customer's posts, and all remarks of the desk's own.
 
-    What the desk itself remarks is always told.
+    A remark at the end says how many posts are left out.
     """
     theirs = [place for place, post in enumerate(told) if post.meta[POST] != str(Post.REMARK)]
-    left_out = set(theirs[_AT_ONCE:])
+    left_out = set(theirs[_MOST_RELAYED:])
     if not left_out:
         return list(told)
     shown = [post for place, post in enumerate(told) if place not in left_out]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from core.domain.analysed_text import keep_newest
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
 from core.domain.messages import Author, Message
@@ -49,9 +51,10 @@ class LastWords:
 
 
 def written(messages: Sequence[Message]) -> tuple[str, ...]:
-    """What of these a customer wrote, the newest first."""
-    said = [one for one in messages if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None]
-    return tuple(one.text[:_SHOWS] for one in reversed(said) if one.text.strip())
+    """What of these a customer wrote, the newest first, as far as it is analysed."""
+    said = (one for one in messages if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None)
+    shown = (replace(one, text=one.text[:_SHOWS]) for one in said if one.text.strip())
+    return tuple(one.text for one in reversed(keep_newest(shown)))
 
 
 class Listening(Protocol):

@@ -35,6 +35,7 @@ def team_for(turn: TurnState, teams: Sequence[Team]) -> str | None:
     """The first team that it fits; None: whoever is in the staff channel. What is said now counts before what was said."""
     if not teams:
         return None
+    turn = turn.as_read()
     earlier = turn.history[-_LATELY:]
     words = [message.text for message in turn.pending]
     before = [message.text for message in earlier if message.author is Author.CUSTOMER]

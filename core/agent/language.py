@@ -92,8 +92,12 @@ _SPANISH = re.compile("[¿¡]")
 """No other language begins a sentence so."""
 
 
+@functools.lru_cache(maxsize=256)
 def _counted(text: str) -> tuple[str | None, int, int]:
-    """The language of most signs (None where two share the place), how many it has, and how many more than the next."""
+    """The language of most signs (None where two share the place), how many it has, and how many more than the next.
+
+    Remembered, since each message of a burst is looked at together with what was said before.
+    """
     words = re.findall(r"[^\W_]+", unaccented(text))
     arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
     if arabic * 2 > len(words):

@@ -47,6 +47,17 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote in a conversation. ``customer_ids``: of their address, the one who wrote last first; where some messages are
+    proven to be from it and others are not, it has two.
+    """
+
+    customer_ids: tuple[str, ...]
+    address: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A customer whom staff have blocked. ``by``: who did it; ``case_id``: from which case."""
 

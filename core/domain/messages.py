@@ -93,7 +93,7 @@ class StaffAction(StrEnum):
     text is the id of the message that it was filled in with.
 
     ``TICKET``: what is to be changed of the case's ticket, as a form of its own says it. ``BLOCK`` the case's customer, or
-    ``UNBLOCK`` them; the text is the reason.
+    ``UNBLOCK`` them; the text is the reason, and names the customer as JSON where several wrote.
     ``ASK`` was written: a question to the agent, which stays inside. ``LEARN`` takes a proposed answer into the knowledge
     base, ``DISCARD`` does not; ``REWORD`` takes it as it was filled in. ``CARD_GONE``: what stood first in the thread was
     deleted. ``REACT`` and ``UNREACT``: an emoji, which is the text, on what ``meta["reply_to"]`` names.

@@ -1,4 +1,7 @@
-"""Customers whom staff have blocked: what they write is kept, and nothing comes of it."""
+"""Customers whom staff have blocked: what they write is kept, and nothing comes of it.
+
+A block holds for an address on a channel, whether the channel has proved that its messages are from there or not.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ class Blocks(Protocol):
     """Every method raises StoreUnavailable."""
 
     async def block_of(self, customer_id: str) -> Block | None:
-        """None for a customer who is not blocked."""
+        """The block of a customer's address; None where there is none."""
         ...
 
     async def is_blocked(self, sender: Identity) -> bool:
-        """Whether that person, as the channel knows them now, is blocked."""
+        """Whether the address of that person is blocked."""
         ...
 
     async def blocked(self) -> Sequence[Block]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.case import Case
+from core.domain.customer import Writer
 from core.domain.keys import EventKey
 from core.domain.timers import Timer
 
@@ -74,6 +75,10 @@ class Cases(Protocol):
 
     async def author_read_last(self, conversation_id: str, moment: datetime) -> tuple[str, str] | None:
         """Whose message staff had been shown last by then: the customer's id, and their id on the channel. None: nobody's."""
+        ...
+
+    async def writers(self, conversation_id: str) -> Sequence[Writer]:
+        """The customers who wrote in the conversation, by their addresses, whoever wrote last first; at most 100."""
         ...
 
     async def owned_since(self, account: str, case_id: str) -> datetime | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
+from core.domain.analysed_text import shorten_earlier, shorten_together
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.capabilities import AnswersBy, Pace
 from core.domain.conversation import Conversation, OwnershipState, Sharing
@@ -91,6 +92,11 @@ class TurnState:
     def reader(self) -> Reader:
         """The customer who is answered, and whether others read the answer."""
         return Reader(self.customer.id, not any(SHARED in message.meta for message in self.pending))
+
+    def as_read(self) -> TurnState:
+        """Shorten what customers wrote to as much as is analysed (see `core.domain.analysed_text`)."""
+        earlier = (shorten_earlier(one) if one.author is Author.CUSTOMER else one for one in self.history)
+        return replace(self, pending=shorten_together(self.pending), history=tuple(earlier))
 
     def with_history_for_reader(self) -> TurnState:
         """Drop from the history what must not be disclosed to the customer who is answered. For staff use the whole history."""

@@ -6,8 +6,9 @@ from sqlalchemy import Boolean, Double, Text, Update, and_, bindparam, case, fun
 
 from core.ports.store import MANY_ATTEMPTS
 from core.storage.among import among
+from core.storage.blocks import is_blocked
 from core.storage.database import Database
-from core.storage.tables import change, conversation, customer, identity, inbound_event, message, widget_event
+from core.storage.tables import change, conversation, identity, inbound_event, message, widget_event
 
 SEEN = select(inbound_event.c.event_key).where(among(inbound_event.c.event_key, "keys"))
 KNOWN = (
@@ -29,7 +30,6 @@ KNOWN = (
     .where(among(inbound_event.c.event_key, "keys"))
 )
 _IS_PROVEN = select(identity.c.verified).where(identity.c.customer_id == conversation.c.customer_id).scalar_subquery()
-_BLOCKED = select(customer.c.blocked.is_not(None)).where(customer.c.id == conversation.c.customer_id).scalar_subquery()
 THREADS = (
     select(
         conversation.c.id,
@@ -49,7 +49,7 @@ THREADS = (
         conversation.c.external_id,
         conversation.c.shared,
         _IS_PROVEN.label("verified"),
-        _BLOCKED.label("blocked"),
+        is_blocked(conversation.c.customer_id).label("blocked"),
     )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)

@@ -1,4 +1,7 @@
-"""Customers whom staff have blocked, on a database: a note on the customer's row."""
+"""Customers whom staff have blocked, on a database: a note on the customer's row.
+
+A block holds for the address: also for the other customer that it has, one whose identity is proven and one whose is not.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from core.domain.customer import Block, Identity
 from core.ports.outcomes import BlockCustomer, CaseRecord
@@ -15,8 +18,16 @@ from core.storage.among import among
 from core.storage.database import Database
 from core.storage.tables import customer, identity
 
+_own, _same = identity.alias("own_identity"), identity.alias("same_identity")
+_OF_ADDRESS = (
+    (_same.c.channel == _own.c.channel)
+    & (_same.c.account == _own.c.account)
+    & (_same.c.external_id == _own.c.external_id)
+)
+_SAME_ADDRESS = select(_same.c.customer_id).select_from(_own).join(_same, _OF_ADDRESS)
+"""The customers that an address has, from one of them."""
 _BLOCKED = select(customer).where(customer.c.blocked.is_not(None))
-_OF = _BLOCKED.where(customer.c.id == bindparam("of"))
+_OF = _BLOCKED.where(customer.c.id.in_(_SAME_ADDRESS.where(_own.c.customer_id == bindparam("of"))))
 _IDENTITIES = select(identity).where(among(identity.c.customer_id, "ids")).order_by(identity.c.created_at)
 _IS = (
     select(customer.c.id)
@@ -26,9 +37,15 @@ _IS = (
         identity.c.channel == bindparam("of_channel"),
         identity.c.account == bindparam("of_account"),
         identity.c.external_id == bindparam("of_id"),
-        identity.c.verified == bindparam("is_proven"),
     )
 )
+
+
+def is_blocked(customer_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether staff have blocked that customer, or the other one of the same address."""
+    them = customer.alias("blocked_customer")
+    found = _SAME_ADDRESS.join(them, them.c.id == _same.c.customer_id)
+    return found.where(_own.c.customer_id == customer_id, them.c.blocked.is_not(None)).exists()
 
 
 def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: float) -> None:
@@ -37,10 +54,12 @@ def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: floa
         if not isinstance(one, BlockCustomer):
             continue
         note = {"by": one.actor, "reason": one.reason, "at": now, "case": one.case_id}
-        itself = customer.c.id == one.customer_id
+        theirs: ColumnElement[bool]
         if one.blocks:
-            itself = itself & customer.c.blocked.is_(None)
-        connection.execute(update(customer).where(itself).values(blocked=codec.dump(note) if one.blocks else None))
+            theirs = (customer.c.id == one.customer_id) & ~is_blocked(customer.c.id)
+        else:
+            theirs = customer.c.id.in_(_SAME_ADDRESS.where(_own.c.customer_id == one.customer_id))
+        connection.execute(update(customer).where(theirs).values(blocked=codec.dump(note) if one.blocks else None))
 
 
 class SqlBlocks:
@@ -60,12 +79,7 @@ class SqlBlocks:
 
     async def is_blocked(self, sender: Identity) -> bool:
         """See Blocks.is_blocked."""
-        given: dict[str, Any] = {
-            "of_channel": sender.channel,
-            "of_account": sender.account,
-            "of_id": sender.external_id,
-        }
-        given |= {"is_proven": sender.verified}
+        given = {"of_channel": sender.channel, "of_account": sender.account, "of_id": sender.external_id}
         return await self._blocks_db.read(lambda connection: connection.execute(_IS, given).first() is not None)
 
     async def blocked(self) -> Sequence[Block]:

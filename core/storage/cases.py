@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, text, update
 
 from core.domain.case import DESK, Case
+from core.domain.customer import Writer
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author
@@ -27,7 +29,7 @@ from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
-from core.storage.written_since import AUTHOR_READ_LAST, WRITTEN_SINCE
+from core.storage.written_since import AUTHOR_READ_LAST, WRITERS, WRITTEN_SINCE
 
 _OF = select(desk_case).order_by(desk_case.c.number.desc()).limit(1)
 _SHOWN_AS = (
@@ -218,6 +220,17 @@ class SqlCases:
         wanted = {"home": conversation_id, "until": moment.timestamp()}
         row = await self._cases_db.read(lambda connection: connection.execute(AUTHOR_READ_LAST, wanted).first())
         return None if row is None else (row.id, row.external_id)
+
+    async def writers(self, conversation_id: str) -> Sequence[Writer]:
+        """See Cases.writers."""
+        wanted = {"home": conversation_id}
+        rows = await self._cases_db.read(lambda connection: connection.execute(WRITERS, wanted).all())
+        found: dict[str, Writer] = {}
+        for row in rows:
+            known = found.setdefault(row.external_id, Writer((), row.external_id, row.display_name))
+            ids = (*known.customer_ids, row.id)
+            found[row.external_id] = replace(known, customer_ids=ids)
+        return tuple(found.values())
 
     async def being_sent(self, conversation_id: str) -> int:
         """See Cases.being_sent."""

@@ -14,12 +14,12 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, MessageReceived
 from core.storage import codec
 from core.storage.among import among
+from core.storage.blocks import is_blocked
 from core.storage.database import Database
 from core.storage.ids import new_id
 from core.storage.tables import conversation, customer, identity
 
-_IS_BLOCKED = select(customer.c.blocked.is_not(None)).where(customer.c.id == identity.c.customer_id).scalar_subquery()
-_KNOWN = select(identity, _IS_BLOCKED.label("blocked")).where(
+_KNOWN = select(identity, is_blocked(identity.c.customer_id).label("blocked")).where(
     identity.c.channel == bindparam("of_channel"),
     identity.c.account == bindparam("of_account"),
     among(identity.c.external_id, "ids"),

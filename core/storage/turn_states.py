@@ -16,6 +16,7 @@ from core.domain.messages import BLOCKED, CAME_BY, Audience, Author, Change, Cha
 from core.ports.store import Claim, TurnState
 from core.storage import codec
 from core.storage.among import among
+from core.storage.blocks import is_blocked
 from core.storage.codec import UNREADABLE
 from core.storage.delivered import is_said, never_came
 from core.storage.tables import attachment, change, conversation, customer, identity, message
@@ -46,7 +47,7 @@ _CHANGES = (
     .order_by(change.c.conversation_id, change.c.seq)
 )
 _PEOPLE = (
-    select(customer, identity.c.external_id, identity.c.verified)
+    select(customer, identity.c.external_id, identity.c.verified, is_blocked(customer.c.id).label("is_blocked"))
     .join(identity, identity.c.customer_id == customer.c.id)
     .where(among(customer.c.id, "ids"))
 )
@@ -104,7 +105,7 @@ def _state(
     inbound = Author.STAFF if row.audience == Audience.STAFF else Author.CUSTOMER
     by_message = codec.group_files(files)
     said = as_altered([codec.message_from(line, by_message.get(line.id, ())) for line in spoken])
-    blocked = {person for person, found in people.items() if found.blocked}
+    blocked = {person for person, found in people.items() if found.is_blocked}
     waiting: Sequence[Message] = [
         item
         for item in said

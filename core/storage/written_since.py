@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, func, select
 
 from core.domain.messages import Author
+from core.storage.blocks import is_blocked
 from core.storage.tables import conversation, customer, identity, message
 
 WRITTEN_SINCE = select(func.min(message.c.created_at)).where(
@@ -16,6 +17,23 @@ WRITTEN_SINCE = select(func.min(message.c.created_at)).where(
 """When they first did; nothing where they have not."""
 
 _AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+_LAST_OF_AUTHOR = (
+    select(_AUTHOR.label("author"), func.max(message.c.seq).label("seq"))
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(message.c.conversation_id == bindparam("home"), message.c.author == Author.CUSTOMER)
+    .group_by(_AUTHOR)
+    .subquery()
+)
+_MOST_WRITERS = 100
+WRITERS = (
+    select(customer.c.id, customer.c.display_name, identity.c.external_id)
+    .join(_LAST_OF_AUTHOR, _LAST_OF_AUTHOR.c.author == customer.c.id)
+    .join(identity, identity.c.customer_id == customer.c.id)
+    .order_by(_LAST_OF_AUTHOR.c.seq.desc())
+    .limit(_MOST_WRITERS)
+)
+"""Who wrote in a conversation, whoever wrote last first; of very many the last."""
 AUTHOR_READ_LAST = (
     select(customer.c.id, identity.c.external_id)
     .select_from(message)
@@ -28,7 +46,7 @@ AUTHOR_READ_LAST = (
         message.c.created_at <= bindparam("until"),
         message.c.seq <= conversation.c.done_seq,
         identity.c.channel == conversation.c.channel,
-        customer.c.blocked.is_(None),
+        ~is_blocked(customer.c.id),
     )
     .order_by(message.c.seq.desc())
     .limit(1)

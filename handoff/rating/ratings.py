@@ -86,10 +86,11 @@ class Ratings:
 
     def _answer(self, turn: TurnState, case: Case, asked: Message, *, late: bool) -> DeskReply | None:
         """To the question for a number."""
-        found = rating_of(turn.pending, None if self._only_thanks is None else partial(self._thanks_in, turn))
+        read = turn.as_read().pending
+        found = rating_of(read, None if self._only_thanks is None else partial(self._thanks_in, turn))
         if found is not None:
             return self._rating(turn, case, asked, found, late=late)
-        if len(turn.pending) > 1 or not is_beside_the_scale(turn.pending[0].text):
+        if len(read) > 1 or not is_beside_the_scale(read[0].text):
             return None
         twice = bool(asked.meta.get(_ASKED_AGAIN))
         told = self._notice(turn, "commented" if twice else "rating_again", case, asked, ASKS_RATING, _ASKED_AGAIN)
@@ -121,7 +122,7 @@ class Ratings:
         return self._reply(turn, case, (self._notice(turn, _THANKED, case, asked, *still),), self._said(turn), [])
 
     def _are_thanks(self, turn: TurnState) -> bool:
-        return all(self._thanks_in(turn, message.text) for message in turn.pending if message.text.strip())
+        return all(self._thanks_in(turn, message.text) for message in turn.as_read().pending if message.text.strip())
 
     def _thanks_in(self, turn: TurnState, text: str) -> bool:
         if self._only_thanks is None:

@@ -1,26 +1,68 @@
-"""The form in which staff block the customer of a case, or unblock them. Pure."""
+"""The form in which staff block somebody who wrote in a case, or unblock them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from channels.slack.views import CHOOSES
 from channels.slack.wire import View
-from core.domain.customer import Block
+from core.domain.customer import Block, Writer
 from core.domain.messages import StaffAction
 from handoff.slack.forms import form, text_field
-from handoff.slack.rich_text import Moment, one_line, paragraph, phrase, quoted_below, spaced
+from handoff.slack.rich_text import Block as FormBlock
+from handoff.slack.rich_text import Moment, cut, one_line, paragraph, phrase, quoted_below, spaced
 from handoff.texts import say
 
-_REASON = 500
+CHOICE: Final = "writer"
+"""What can be chosen in the form where several wrote: whom it is about."""
+WRITER: Final = f"{CHOOSES}{CHOICE}"
+REASON: Final = "reason"
+"""The fields of such a form; that of one with a single writer is its action's own."""
+_LONGEST_REASON = 500
+_NAME, _ADDRESS = 36, 36
+"""Characters; a menu of Slack's has 75 for both. A long name must not push the address out."""
 
 
-def block_form(carried: Mapping[str, str], language: str, found: Block | None, by: str | None) -> View:
-    """``found``: who blocked them already, by the name ``by``; then it unblocks them."""
+def block_form(
+    carried: Mapping[str, str],
+    language: str,
+    found: Block | None,
+    by: str | None,
+    writers: Sequence[Writer] = (),
+    chosen: Writer | None = None,
+) -> View:
+    """``found``: who blocked them already, by the name ``by``; then it unblocks them.
+
+    ``writers``: to choose from; nobody where the case has one writer alone. ``chosen``: whom it is about now.
+    """
+    blocks = [_menu(writers, chosen, language)] if chosen is not None else []
     if found is None:
-        action, submit, told = StaffAction.BLOCK, "form_block", [paragraph(phrase("form_block_means", language))]
+        action, submit = StaffAction.BLOCK, "form_block"
+        means = "form_block_means" if chosen is None else "form_block_means_writer"
+        blocks.append(paragraph(phrase(means, language)))
     else:
         action, submit = StaffAction.UNBLOCK, "form_unblock"
         who = phrase("form_blocked_by", language, name=one_line(by or found.by))
-        told = [quoted_below(spaced(who, (Moment(found.at.timestamp()),)), one_line(found.reason, _REASON))]
-    reason = text_field(action, say("form_block_reason", language), "", "reason", _REASON)
-    return form(action, carried, language, [*told, {**reason, "optional": True}], submit)
+        told = quoted_below(spaced(who, (Moment(found.at.timestamp()),)), one_line(found.reason, _LONGEST_REASON))
+        blocks.append(told)
+    name = str(action) if chosen is None else REASON
+    reason = text_field(name, say("form_block_reason", language), "", "reason", _LONGEST_REASON)
+    return form(action, carried, language, [*blocks, {**reason, "optional": True}], submit)
+
+
+def writer_label(writer: Writer) -> str:
+    """The name that a writer gave themselves, and their address, which tells them from others."""
+    name, address = " ".join((writer.name or "").split()), " ".join(writer.address.split())
+    return f"{cut(name, _NAME)} ({cut(address, _ADDRESS)})" if name else cut(address, _NAME + _ADDRESS)
+
+
+def _menu(writers: Sequence[Writer], chosen: Writer, language: str) -> FormBlock:
+    """A choice is told to the hub at once, since who is blocked can only be unblocked."""
+    label = {"type": "plain_text", "text": say("form_block_who", language)}
+    options = [
+        {"text": {"type": "plain_text", "text": writer_label(one)}, "value": one.customer_ids[0]} for one in writers
+    ]
+    initial = next(one for one in options if one["value"] == chosen.customer_ids[0])
+    menu = {"type": "static_select", "action_id": WRITER, "options": options, "initial_option": initial}
+    return {"type": "input", "block_id": "writer", "dispatch_action": True, "label": label, "element": menu}

@@ -1,15 +1,18 @@
-"""Staff block the customer of a case, or unblock them: who did it and why stands in the case's record."""
+"""Staff block a customer who wrote in a case, or unblock them: who did it and why stands in the case's record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.domain.case import Case
 from core.domain.conversation import Conversation, Sharing
+from core.domain.customer import Writer
 from core.domain.messages import Message, StaffAction
 from core.ports.outcomes import BlockCustomer, CaseRecord, ChangeTicket
 from core.ports.tickets import TicketChange
+from handoff.slack.block_form import REASON, WRITER, writer_label
 from handoff.texts import say
 
 
@@ -18,23 +21,44 @@ def customer_to_block(facts: Mapping[str, Any], conversation: Conversation) -> s
     return str(facts.get("customer_id") or conversation.customer_id)
 
 
-def closes_case(facts: Mapping[str, Any], conversation: Conversation) -> bool:
-    """Whether nobody is left to talk to: in a group the others are."""
+def read_block(text: str) -> tuple[str | None, str]:
+    """The writer whom a form names, by a customer's id, and the reason. None: it names nobody and means the card's customer."""
+    try:
+        given: Any = json.loads(text)
+    except ValueError:
+        given = None
+    if isinstance(given, dict) and given.get(WRITER):
+        return str(given[WRITER]), str(given.get(REASON, "")).strip()
+    return None, text.strip()
+
+
+def writer_of(customer_id: str, writers: Sequence[Writer]) -> Writer | None:
+    """The writer who is that customer."""
+    return next((one for one in writers if customer_id in one.customer_ids), None)
+
+
+def closes_case(customer_id: str, conversation: Conversation, writers: Sequence[Writer]) -> bool:
+    """Whether nobody is left to talk to once that customer is blocked: in a group the others are."""
     alone = conversation.shared is Sharing.NEVER
-    return alone and customer_to_block(facts, conversation) == conversation.customer_id
+    return alone and all(customer_id in one.customer_ids for one in writers)
 
 
-def block_records(message: Message, case: Case, customer_id: str, who: str, told: str) -> tuple[CaseRecord, ...]:
+def block_records(
+    message: Message, case: Case, customer_id: str, who: str, told: str, reason: str
+) -> tuple[CaseRecord, ...]:
     """What a form that was sent off writes. ``told``: who did what and why, for the ticket's history."""
-    blocks, reason = message.action is StaffAction.BLOCK, message.text.strip()
     return (
-        BlockCustomer(case.id, customer_id, who, reason, blocks=blocks),
+        BlockCustomer(case.id, customer_id, who, reason, blocks=message.action is StaffAction.BLOCK),
         ChangeTicket(case.id, TicketChange(note=told), who, message.id),
     )
 
 
-def block_remark(message: Message, name: str, language: str) -> str:
-    """What staff read in the thread."""
+def block_remark(message: Message, name: str, language: str, writer: Writer | None, reason: str) -> str:
+    """What staff read in the thread. ``writer``: who was chosen of several; None for the card's customer."""
     done = "staff_did_block" if message.action is StaffAction.BLOCK else "staff_did_unblock"
-    reason = " ".join(message.text.split())
-    return " ".join([say(done, language, name=name), *([f"“{reason}”"] if reason else [])])
+    if writer is None:
+        told = say(done, language, name=name)
+    else:
+        told = say(f"{done}_writer", language, name=name, writer=writer_label(writer))
+    reason = " ".join(reason.split())
+    return " ".join([told, *([f"“{reason}”"] if reason else [])])

@@ -24,11 +24,11 @@ from handoff.desk_parts import DeskParts
 from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.slack import forms as slack_forms
-from handoff.slack.block_form import block_form
+from handoff.slack.block_form import CHOICE, block_form
 from handoff.slack.ticket_form import ticket_form
 from handoff.spoken_to import locale_of
 from handoff.texts import say
-from handoff.thread.blocking import customer_to_block
+from handoff.thread.blocking import customer_to_block, writer_of
 from handoff.thread.note_sign import begins_with
 from handoff.tickets import NOTE, change_in
 
@@ -99,6 +99,8 @@ class DeskViews:
             return
         if what == slack_forms.MACRO and form.name == StaffAction.REPLY:
             view = await self._with_macro(about, form, value)
+        elif what == CHOICE and form.name in (StaffAction.BLOCK, StaffAction.UNBLOCK):
+            view = await self._block(about, dict(form.metadata), value)
         elif what.startswith(slack_forms.PAGE) and value.isdigit():
             view = await self._history(about, dict(form.metadata), int(value))
         else:
@@ -174,10 +176,18 @@ class DeskViews:
             case _:
                 return None
 
-    async def _block(self, about: _About, carried: Mapping[str, str]) -> View:
-        found = await self._files.block_of(customer_to_block(about.facts, about.conversation))
+    async def _block(self, about: _About, carried: Mapping[str, str], customer_id: str | None = None) -> View:
+        """``customer_id``: who was chosen of those who wrote; otherwise it is about the card's customer."""
+        writers = await self._parts.cases.writers(about.conversation.id)
+        theirs = customer_to_block(about.facts, about.conversation)
+        chosen = writer_of(customer_id or theirs, writers)
+        if all(theirs in one.customer_ids for one in writers):
+            writers, chosen = (), None
+        elif chosen is None:
+            chosen = writers[0]
+        found = await self._files.block_of(theirs if chosen is None else chosen.customer_ids[0])
         by = await self._parts.people.called(found.by) if found else None
-        return block_form(carried, self._language, found, by)
+        return block_form(carried, self._language, found, by, writers, chosen)
 
     async def _ticket(self, about: _About, carried: Mapping[str, str]) -> View | None:
         holder = Holder.of(about.customer, about.conversation.id)

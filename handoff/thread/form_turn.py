@@ -10,7 +10,7 @@ from core.ports.outcomes import ChangeTicket, KeepNote
 from core.ports.store import CloseCase, Transition
 from handoff import posts, tickets
 from handoff.texts import say
-from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block
+from handoff.thread.blocking import block_records, block_remark, closes_case, customer_to_block, read_block, writer_of
 from handoff.thread.correcting_turn import Person
 from handoff.thread.macros import SIGN
 from handoff.thread.staff_turn import StaffTurn
@@ -30,7 +30,7 @@ class FormTurn(StaffTurn):
     async def _pressed(self, message: Message, action: StaffAction) -> None:
         who = await self._who(message)
         if action in _BLOCKS:
-            self._block(message, who)
+            await self._block(message, who)
             return
         if action not in _FORMS:
             await super()._pressed(message, action)
@@ -126,14 +126,17 @@ class FormTurn(StaffTurn):
             self._thread.append(posts.note(who.name, message.text))
             self._records.append(KeepNote(self._case.id, message.id, who.id))
 
-    def _block(self, message: Message, who: Person) -> None:
+    async def _block(self, message: Message, who: Person) -> None:
         """By anybody of the staff, at any time. A case in which nobody else writes is resolved, and the customer is not told."""
-        told = block_remark(message, who.name, self._settings.staff_locale)
-        customer_id = customer_to_block(self._facts, self._conversation)
-        self._records.extend(block_records(message, self._case, customer_id, who.id, told))
+        writers = await self._cases.writers(self._conversation.id)
+        chosen, reason = read_block(message.text)
+        customer_id = chosen or customer_to_block(self._facts, self._conversation)
+        writer = writer_of(chosen, writers) if chosen else None
+        told = block_remark(message, who.name, self._settings.staff_locale, writer, reason)
+        self._records.extend(block_records(message, self._case, customer_id, who.id, told, reason))
         self._thread.append(posts.remark(told))
         over = self._closed or self._conversation.state not in _OPEN
-        if message.action is StaffAction.UNBLOCK or over or not closes_case(self._facts, self._conversation):
+        if message.action is StaffAction.UNBLOCK or over or not closes_case(customer_id, self._conversation, writers):
             return
         self._transition = Transition(OwnershipEvent.RESOLVE, actor=who.id)
         self._thread.append(posts.card_now(self._facts, OwnershipState.RESOLVED, None))

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from core.domain.analysed_text import keep_newest
 from core.domain.case import Case
 from core.domain.conversation import Conversation
 from core.domain.messages import Author, Message
@@ -50,10 +51,11 @@ class CaseMatter:
         conversation = await self._records.conversation(case.conversation_id)
         after = max(0, conversation.last_seq - _LOOKED_AT) if conversation is not None else 0
         said = await self._records.messages(case.conversation_id, after=after, limit=_LOOKED_AT)
-        texts: list[str] = []
+        words: list[Message] = []
         for one in said:
-            if one.author is Author.STAFF and one.created_at >= case.opened_at and texts:
+            if one.author is Author.STAFF and one.created_at >= case.opened_at and words:
                 break
             if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None:
-                texts.append(self._besides(one.text).strip())
+                words.append(one)
+        texts = [self._besides(one.text).strip() for one in keep_newest(words)]
         return "\n".join([text for text in texts if text][-_MOST:])[-_LONGEST:]

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from core.domain.analysed_text import MOST_READ
 from core.domain.case import DESK
 from core.domain.conversation import Conversation, Escalation
 from core.domain.messages import ORIGINAL, Author
@@ -105,7 +106,8 @@ class TranslatedDesk(AroundDesk):
         self, turn: TurnState, staff: ForStaff, seconds: float, early: Tasks = MappingProxyType({})
     ) -> ForStaff:
         told = [message for aside in staff.asides if aside.conversation.channel == DESK for message in aside.messages]
-        found = await self._together(self._begin(turn, told, early), seconds)
+        found = dict.fromkeys(translations.texts_to_translate(told), Translation(None))
+        found |= await self._together(self._begin(turn, told, early), seconds)
         asides = [
             replace(aside, messages=tuple(translations.for_staff(one, found, self._language) for one in aside.messages))
             if aside.conversation.channel == DESK
@@ -115,11 +117,13 @@ class TranslatedDesk(AroundDesk):
         return replace(staff, asides=tuple(asides))
 
     def _begin(self, turn: TurnState, messages: Sequence[NewMessage], begun: Tasks = MappingProxyType({})) -> Tasks:
-        """What is to be read in the staff's language, each text once."""
+        """What is to be read in the staff's language, within the bound of what a turn analyses."""
         earlier = written((*turn.history, *turn.pending))
         tasks = dict(begun)
-        for text in (text for message in messages for text in translations.customers_words(message)):
-            if text not in tasks:
+        left = MOST_READ - sum(map(len, tasks))
+        for text in translations.texts_to_translate(messages):
+            if text not in tasks and len(text) <= left:
+                left -= len(text)
                 tasks[text] = asyncio.ensure_future(self._inward(text, earlier))
         return tasks
 

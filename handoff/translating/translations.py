@@ -25,13 +25,20 @@ _NAMED = 5
 
 
 def customers_words(message: NewMessage) -> Iterator[str]:
-    """The texts of a post that a customer wrote and staff are to read. Of a transcript the last ones."""
+    """The texts of a post that a customer wrote and staff are to read. Of a transcript the last ones, the newest first."""
     if message.author is Author.CUSTOMER and message.meta.get(POST) in _CUSTOMERS and message.text.strip():
         yield message.text
     elif message.meta.get(POST) == Post.TRANSCRIPT:
-        yield from (line["text"] for line in message.meta["lines"][-_LINES:] if line["text"].strip())
+        yield from (line["text"] for line in message.meta["lines"][: -_LINES - 1 : -1] if line["text"].strip())
     elif message.meta.get(POST) in _CARDS:
         yield from (line["text"] for line in message.meta["facts"].get("summary", ()) if line["kind"] != TRIED)
+
+
+def texts_to_translate(messages: Sequence[NewMessage]) -> list[str]:
+    """Each text once, in the order of their importance: what is said now, then the card and the transcript, the newest first."""
+    now = [one for one in messages if one.meta.get(POST) in _CUSTOMERS]
+    before = [one for one in reversed(messages) if one.meta.get(POST) not in _CUSTOMERS]
+    return list(dict.fromkeys(text for one in (*now, *before) for text in customers_words(one)))
 
 
 def for_staff(message: NewMessage, found: Mapping[str, Translation], language: str) -> NewMessage:

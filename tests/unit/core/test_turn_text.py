@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from core.agent.language import unaccented
+from core.domain.analysed_text import MOST_READ
 from core.domain.messages import Author, MessageKind
 from core.ports.responder import Reply, TurnEvents
 from core.ports.store import TurnState
 from core.turn import Turn
-from core.turn_text import MOST_READ, as_read, with_limit_told
+from core.turn_text import with_limit_told
 from tests.contract.responders.world import message, turn_of
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.responders import Echo, NotedDesk, sorry
@@ -21,16 +22,16 @@ _LONG = "What does the team plan cost? " * 400
 
 
 def _lengths(turn: TurnState) -> list[int]:
-    return [len(one.text) for one in as_read(turn).pending]
+    return [len(one.text) for one in turn.as_read().pending]
 
 
 def test_what_people_write_is_read_whole() -> None:
     turn = turn_of("What does it cost?", "a" * (MOST_READ - 100))
-    assert as_read(turn) == turn
+    assert turn.as_read() == turn
 
 
 def test_a_long_message_is_read_up_to_a_word() -> None:
-    (read,) = as_read(turn_of(_LONG)).pending
+    (read,) = turn_of(_LONG).as_read().pending
     assert MOST_READ - 200 <= len(read.text) <= MOST_READ
     assert _LONG[len(read.text)] == " "
 
@@ -47,13 +48,13 @@ def test_short_messages_stay_whole_beside_a_long_one() -> None:
 
 def test_what_the_customer_said_before_is_read_in_part_too() -> None:
     before = [message("a" * 9_000, seq=1), message("b" * 9_000, seq=2, author=Author.AGENT)]
-    earlier = as_read(turn_of("And now?", history=before)).history
+    earlier = turn_of("And now?", history=before).as_read().history
     assert [len(one.text) for one in earlier] == [2_000, 9_000]
 
 
 def test_a_character_counts_for_as_many_as_it_is_folded_to() -> None:
     turn = turn_of("\ufdfa" * 8_000, "\ufdfa" * 100, history=[message("\ufdfa" * 8_000, seq=1)])
-    read = as_read(turn)
+    read = turn.as_read()
     widths = [len(unicodedata.normalize("NFKC", one.text)) for one in (*read.pending, *read.history)]
     assert sum(widths[:2]) <= MOST_READ
     assert widths[1:] == [1_800, 1_998]
@@ -63,7 +64,7 @@ def test_a_character_counts_for_as_many_as_it_is_folded_to() -> None:
 
 def test_letters_of_every_script_count_once() -> None:
     turn = turn_of("안녕é" * (MOST_READ // 3))
-    assert as_read(turn) == turn
+    assert turn.as_read() == turn
 
 
 def test_accents_are_dropped_alike_wherever_they_stand() -> None:
