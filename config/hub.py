@@ -36,6 +36,7 @@ from config.processes.election import Election
 from config.processes.loops import Loop, loops_of
 from config.processes.sweep import DailySweep, kept_for, unused_after
 from config.settings import Settings
+from core.agent.compiled import compile_expressions
 from core.attachments.fetching import FetchService
 from core.budgets import BudgetLedger
 from core.delivery import DeliveryService, DeliverySettings
@@ -102,15 +103,7 @@ class Hub:
         )
         self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
-        self._fetching = FetchService(
-            self.channels,
-            self.store,
-            self.files,
-            self._clock,
-            keep_trying=settings.attachment_fetch_seconds,
-            budgets=self.budgets,
-            daily=file_bytes(settings),
-        )
+        self._fetching = self._make_fetching()
         self.intake = Intake(
             self.store,
             self.wake,
@@ -128,6 +121,17 @@ class Hub:
         self._listener: Listener | None = None
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
+
+    def _make_fetching(self) -> FetchService:
+        return FetchService(
+            self.channels,
+            self.store,
+            self.files,
+            self._clock,
+            keep_trying=self.settings.attachment_fetch_seconds,
+            budgets=self.budgets,
+            daily=file_bytes(self.settings),
+        )
 
     def _make_delivery(self) -> DeliveryService:
         lease = self.settings.lease_seconds
@@ -265,6 +269,7 @@ class Hub:
             self.metrics,
             DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds),
         )
+        await asyncio.to_thread(compile_expressions)
         await self._dispatcher.start()
         await self.delivery.start()
         drafter = agent_parts.make_drafter(self.settings, *model_parts)

@@ -96,7 +96,11 @@ class TemplateProcess:
         with ours:
             with theirs:
                 files = [theirs.fileno(), *([] if file is None else [file.fileno()])]
-                socket.send_fds(self._control, [ORDER.pack(CALL, number)], files)
+                try:
+                    socket.send_fds(self._control, [ORDER.pack(CALL, number)], files)
+                except OSError:  # the template has ended; the next call gets a new one
+                    self.kill()
+                    raise
             self._ended[number] = asyncio.get_running_loop().create_future()
             child = Child(ours, self._ended[number])
             try:
