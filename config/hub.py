@@ -22,7 +22,7 @@ from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
 from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
-from config.desk.rules import make_rules, make_sentiment
+from config.desk.rules import compile_language, make_rules, make_sentiment
 from config.health_checks import HealthChecks
 from config.knowledge import knowledge_parts
 from config.knowledge.elsewhere_retriever import ElsewhereRetriever
@@ -36,7 +36,6 @@ from config.processes.election import Election
 from config.processes.loops import Loop, loops_of
 from config.processes.sweep import DailySweep, kept_for, unused_after
 from config.settings import Settings
-from core.agent.compiled import compile_expressions
 from core.attachments.fetching import FetchService
 from core.budgets import BudgetLedger
 from core.delivery import DeliveryService, DeliverySettings
@@ -269,7 +268,7 @@ class Hub:
             self.metrics,
             DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds),
         )
-        await asyncio.to_thread(compile_expressions)
+        await asyncio.to_thread(compile_language, self._handoff.mood_words)
         await self._dispatcher.start()
         await self.delivery.start()
         drafter = agent_parts.make_drafter(self.settings, *model_parts)
