@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.confined import kernel, landlock, seccomp
-from core.confined.measures import ALL, Measure
+from core.confined.measures import Measure
 from core.ports.confined import CallLimits
 
 _NOBODY = 65534
@@ -56,7 +56,7 @@ class Forbidden(PermissionError):
     """A function tried to reach a file, the network or another process."""
 
 
-def close_off(places: Sequence[Path], measures: frozenset[Measure] = ALL) -> frozenset[Measure]:
+def close_off(places: Sequence[Path], measures: frozenset[Measure]) -> frozenset[Measure]:
     """Give up the network and every file outside ``places``. Call it while there is one thread. Returns the measures in force."""
     _limit({"RLIMIT_CORE": 0, "RLIMIT_NOFILE": _OPEN_FILES, "RLIMIT_FSIZE": 0})
     found: set[Measure] = set()

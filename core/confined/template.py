@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from core.confined import child
-from core.confined.measures import ALL, Measure
+from core.confined.measures import Measure
 from core.confined.places import readable
 from core.confined.sandbox import TemplateState, close_off
 from core.confined.wire import CALL, KILL, ORDER, encode
@@ -32,7 +32,7 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class Template:
     """Serves orders on ``control`` until the other end is closed, then kills every child."""
 
-    def __init__(self, control: socket.socket, measures: frozenset[Measure] = ALL) -> None:
+    def __init__(self, control: socket.socket, measures: frozenset[Measure]) -> None:
         self._control = control
         self._measures = measures
         self._children: dict[int, tuple[int, int]] = {}

@@ -10,6 +10,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from core.attachments.archive import inspect
@@ -22,7 +23,7 @@ _LIMITS = ExtractionLimits(output_chars=10**9, members=10**9)
 
 
 def _read(media_type: str, content: Callable[[str], bytes] = str.encode) -> Callable[[str], Call]:
-    job = json.dumps({"media_type": media_type, "limits": _LIMITS.as_job()}).encode()
+    job = json.dumps({"media_type": media_type, "limits": asdict(_LIMITS)}).encode()
 
     def prepare(text: str) -> Call:
         file = io.BytesIO(content(text))
