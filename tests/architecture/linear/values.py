@@ -6,6 +6,7 @@ import collections.abc
 import dataclasses
 import enum
 import io
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -46,6 +47,7 @@ _MADE: dict[Any, Callable[[], Any]] = {
     timedelta: lambda: timedelta(seconds=1),
     tzinfo: lambda: UTC,
     ZoneInfo: lambda: ZoneInfo("UTC"),
+    re.Pattern[str]: lambda: re.compile("text"),
     Dialect: PlainDialect,
     Names: NoNames,
     NoNames: NoNames,
