@@ -1,4 +1,4 @@
-"""How many connections the server holds, and how long a client may take to say what it wants.
+"""Limits the number of connections, and the time that a client may take for a request.
 
 aiohttp has one time-out, for idle connections, and it must be longer than that of a proxy in front. So this adds a shorter
 one for the first request, one for bodies, and the caps: without them one client that says nothing takes every descriptor.
@@ -28,7 +28,7 @@ CALLERS_FAULTS = (*BROKEN_BODY, ConnectionError)
 _log = structlog.get_logger(__name__)
 _LOG_SECONDS = 60.0
 _GRACE = 0.1
-"""After a stall of this process, what has come meanwhile is read before the next timer goes off."""
+"""Seconds. After a stall of this process, pending input is read before the next timer ends a connection."""
 _SLOWEST = 1024.0
 """Bytes a second. A body gets more time the more of it has come (as Apache's mod_reqtimeout does it)."""
 
@@ -69,7 +69,7 @@ class ConnectionGate:
         self._logged_at = -_LOG_SECONDS
 
     def enter(self, peer: str) -> str | None:
-        """The key to leave with, or None where this connection is one too many."""
+        """The key to leave with; None when the connection exceeds a limit."""
         key = countable(peer)
         if self._open >= self.limits.in_all:
             self.refuse("in_all", key)
@@ -84,7 +84,7 @@ class ConnectionGate:
         return key
 
     def leave(self, key: str) -> None:
-        """A connection that entered has ended."""
+        """Count the end of a connection that entered."""
         self._open -= 1
         self._by_address[key] -= 1
         if not self._by_address[key]:
@@ -101,7 +101,7 @@ class ConnectionGate:
 
 
 class LimitedConnection(web.RequestHandler):
-    """aiohttp's connection, closed when it is one too many or says nothing for too long."""
+    """aiohttp's connection, closed when it exceeds a limit or stays silent for too long."""
 
     __slots__ = ("_body_began", "_gate", "_key", "_reader_timer", "_timer")
 
@@ -149,7 +149,7 @@ class LimitedConnection(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """What is no HTTP is the sender's fault: it gets a short answer, and the log no traceback."""
+        """Answer invalid HTTP shortly, and log no traceback: it is the sender's fault."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         _log.debug("connections.no_http", error=str(exc))
@@ -170,7 +170,7 @@ class LimitedConnection(web.RequestHandler):
         self._stop_reader_timer()
 
     def log_exception(self, *args: Any, **options: Any) -> None:
-        """A body that cannot be read, or a caller who is gone, is no failure of the hub."""
+        """Log no traceback for an unreadable body or a caller who hung up."""
         if isinstance(options.get("exc_info"), CALLERS_FAULTS):
             _log.debug("connections.broken_off", error=str(options["exc_info"]))
         else:

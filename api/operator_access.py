@@ -1,4 +1,4 @@
-"""Who may use operator routes: whoever brings the operator token, on this machine, and not through a proxy that says so."""
+"""Guards operator routes: the operator token is required, on this machine too."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class OperatorAccess:
     def guard(self, handler: Handler) -> Handler:
         """Guard a handler. Before the body is read, raises NotAllowed, Unauthenticated, or TooManyRequests.
 
-        The limit slows down those who guess. It never refuses the right token, so nobody can lock operators out.
+        The limit slows down guessing. It never refuses the right token, so operators cannot be locked out.
         """
 
         @functools.wraps(handler)

@@ -36,7 +36,7 @@ from core.domain.errors import (
 BROKEN_BODY: Final = (web.RequestPayloadError, HttpProcessingError)
 """What aiohttp raises where a body's chunks are nonsense."""
 CLIENT_GONE: Final = 499
-"""The status that is counted for a caller who hung up before the answer, as nginx counts it."""
+"""The status counted when a caller hangs up before the answer, as nginx counts it."""
 _RETRY_AFTER = 2.0
 _NO_ROOM_RETRY_AFTER = 300.0
 
@@ -145,7 +145,7 @@ async def problems(
 
 
 def _check_not_packed(request: web.Request) -> None:
-    """Nobody who speaks to a hub compresses, and a small body may be packed out of one beyond every limit."""
+    """Refuse compressed bodies: no client of a hub needs them, and a small one may unpack to any size."""
     packed = request.headers.get("Content-Encoding", "").strip().lower()
     if packed not in ("", "identity") and request.can_read_body:
         raise web.HTTPUnsupportedMediaType(text="Bodies are taken as they are, without a Content-Encoding.")

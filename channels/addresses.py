@@ -19,7 +19,7 @@ def parse_networks(texts: Sequence[str]) -> list[Network]:
 
 
 def is_within(peer: str, networks: Sequence[Network]) -> bool:
-    """Whether one of the networks holds this address; False for what is no address."""
+    """Whether one of the networks contains this address; False for an invalid address."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
@@ -36,7 +36,7 @@ def client_of(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -
 
 
 def is_public(key: str) -> bool:
-    """Whether a key of ``countable`` is one client's on the Internet; others may be those of a proxy that nobody has named."""
+    """Whether a key of ``countable`` is a public address. A private one may belong to a proxy that is missing in the settings."""
     try:
         return ipaddress.ip_network(key).is_global
     except ValueError:
@@ -44,7 +44,7 @@ def is_public(key: str) -> bool:
 
 
 def countable(peer: str) -> str:
-    """The key under which a client is counted: its address, of IPv6 the /64, which one customer of a provider has whole."""
+    """The key under which a client is counted: its IPv4 address, or its IPv6 /64, since a provider assigns whole /64s."""
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:

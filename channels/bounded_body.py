@@ -1,4 +1,4 @@
-"""Reads bodies of requests that have proved nothing yet, in bounded memory whoever sends them and however many."""
+"""Reads the bodies of unauthenticated requests in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from channels.addresses import Network, client_of, countable, is_public
 from core.domain.errors import Overloaded
 
 _SMALL = 64 * 1024
-"""Nearly every event of a provider is smaller; those are always read."""
+"""Bytes. Nearly every provider's event is smaller; smaller bodies are always read."""
 _LARGE_AT_ONCE = 16
 _LARGE_OF_ONE = 2
 _RETRY_SECONDS = 2.0
@@ -29,14 +29,14 @@ class BodyLimits:
 
 
 BODY_LIMITS: Final = web.AppKey("body_limits", BodyLimits)
-"""Set on the application by whoever knows the settings."""
+"""Set by the composition root, which knows the settings."""
 
 
 class BoundedBody:
     """``most`` in bytes. Of bodies larger than 64 kB only 16 are in memory at once, of one address 2.
 
-    The others are asked to come again, and so is who takes longer than ``BodyLimits`` allows: a body that drips would keep its
-    place from those that are a provider's.
+    Further ones are refused with Retry-After. A body that takes longer than ``BodyLimits`` allows is refused too: a slow sender
+    would hold a place that a provider's event needs.
     """
 
     def __init__(self, most: int) -> None:
@@ -44,7 +44,7 @@ class BoundedBody:
         self._large: Counter[str] = Counter()
 
     def check_length(self, request: web.Request) -> None:
-        """By what the request says of itself. Raises HTTPRequestEntityTooLarge."""
+        """Check the declared length. Raises HTTPRequestEntityTooLarge."""
         if (request.content_length or 0) > self._most:
             raise self._too_large(request.content_length or 0)
 

@@ -1,4 +1,4 @@
-"""From settings to what customers may use up."""
+"""From settings to budgets and rate limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAY = 86_400
 
 
 def make_rates(settings: Settings, clock: Clock, budgets: Budgets) -> tuple[Rates, Rates]:
-    """What counts for sessions, and what counts for addresses and in all.
+    """The counters for sessions, and those for addresses and in all.
 
     Both in Redis where there is one. Otherwise in memory, and the second by the ledger where there may be several processes.
     """
@@ -32,7 +32,7 @@ def make_rates(settings: Settings, clock: Clock, budgets: Budgets) -> tuple[Rate
 
 
 def web_limits(settings: Settings) -> WebLimits:
-    """What the web channel refuses."""
+    """The limits of the web channel."""
     named = [f"{what}_{whose}" for what in ("sessions", "messages", "uploads") for whose in ("per_address", "in_all")]
     rates: dict[str, Any] = {name: Rate(getattr(settings, name), _MINUTE) for name in named}
     return WebLimits(
@@ -46,19 +46,19 @@ def web_limits(settings: Settings) -> WebLimits:
 
 
 def model_tokens(settings: Settings) -> Budget:
-    """Of the language model, by day."""
+    """The budget of model tokens in a day."""
     return Budget("model-tokens", settings.model_tokens_per_customer, settings.model_tokens_in_all, _DAY)
 
 
 def file_bytes(settings: Settings) -> Budget:
-    """Of files that come over platforms, by day; of those on the web the channel makes the same from its limits."""
+    """The budget of files in a day, for platforms. The web channel makes the same one from its limits."""
     return daily_bytes(settings.file_bytes_per_address, settings.file_bytes_in_all)
 
 
 def make_turn_budgets(
     settings: Settings, budgets: Budgets, channels: Mapping[str, Channel], clock: Clock
 ) -> TurnBudgets:
-    """What a turn may use up. Messages of a minute are written down only for other processes."""
+    """The budgets of turns. Those of a minute are kept in the database only where several processes share it."""
     limits = TurnLimits(
         messages=Budget("messages-of-sender", settings.messages_per_address, 0, _MINUTE, kept=not settings.uses_sqlite),
         escalations=Budget("escalations", settings.escalations_per_customer, settings.escalations_in_all, _HOUR),

@@ -1,4 +1,4 @@
-"""What stands between foreign data and this machine: tried from inside a confined child, not concluded from settings."""
+"""Checks of ``doctor`` for the confinement. A confined child tries what must be refused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _measures(isolation: frozenset[Measure]) -> Diagnosis:
 
 
 def _told(name: str, reached: bool) -> Diagnosis:
-    """Where the system is not Linux there is nothing to mend: it is said, and that is all."""
+    """Report a system other than Linux without calling it a fault: operators cannot mend it."""
     what, meaning, fix = _MEANINGS[name]
     if not reached:
         return Diagnosis(what, True, "out of reach of whoever takes a converter over")

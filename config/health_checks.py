@@ -1,4 +1,4 @@
-"""What ``/health`` asks of each part of a hub."""
+"""The health checks of a hub's parts."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
 from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
-from config.desk.rules import make_rules, make_sentiment
+from config.desk.rules import compile_language, make_rules, make_sentiment
 from config.health_checks import HealthChecks
 from config.knowledge import knowledge_parts
 from config.knowledge.elsewhere_retriever import ElsewhereRetriever
@@ -102,15 +102,7 @@ class Hub:
         )
         self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
-        self._fetching = FetchService(
-            self.channels,
-            self.store,
-            self.files,
-            self._clock,
-            keep_trying=settings.attachment_fetch_seconds,
-            budgets=self.budgets,
-            daily=file_bytes(settings),
-        )
+        self._fetching = self._make_fetching()
         self.intake = Intake(
             self.store,
             self.wake,
@@ -128,6 +120,17 @@ class Hub:
         self._listener: Listener | None = None
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
+
+    def _make_fetching(self) -> FetchService:
+        return FetchService(
+            self.channels,
+            self.store,
+            self.files,
+            self._clock,
+            keep_trying=self.settings.attachment_fetch_seconds,
+            budgets=self.budgets,
+            daily=file_bytes(self.settings),
+        )
 
     def _make_delivery(self) -> DeliveryService:
         lease = self.settings.lease_seconds
@@ -265,6 +268,7 @@ class Hub:
             self.metrics,
             DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds),
         )
+        await asyncio.to_thread(compile_language, self._handoff.mood_words)
         await self._dispatcher.start()
         await self.delivery.start()
         drafter = agent_parts.make_drafter(self.settings, *model_parts)

@@ -98,10 +98,8 @@ class ConfinedProcesses:
 
 
 def make_confined(closing: AsyncExitStack) -> ConfinedProcesses:
-    """They read what strangers wrote. Nothing starts before the first call; ``closing`` ends them."""
-    made = ConfinedProcesses(
-        ConfinedRunner(_READERS_OF_MAIL), ConfinedRunner(_READERS_OF_FILES, concurrency=2, idle_seconds=120.0)
-    )
+    """Processes that read foreign bytes. Each starts with its first call; ``closing`` ends them."""
+    made = ConfinedProcesses(ConfinedRunner(_READERS_OF_MAIL), ConfinedRunner(_READERS_OF_FILES, idle_seconds=120.0))
     for runner in (made.messages, made.files):
         closing.push_async_callback(runner.close)
     return made

@@ -22,7 +22,7 @@ from core.ports.clock import Clock
 
 _PREFIX = "budget"
 _MOST_READ = 10_000
-"""Keys that are read at the start. Beyond them the smallest amounts are learned when they are next spent from."""
+"""Keys that are read at the start, the largest amounts first; others are read when they are next spent from."""
 _KEEP = 3_600.0
 _LARGEST = 1_000_000_000
 
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Window:
-    """``written`` stands in the database, ``unwritten`` does not yet."""
+    """Amounts spent in one window. ``written``: known to the database; ``unwritten``: not yet."""
 
     until: float
     kept: bool
@@ -61,13 +61,13 @@ class BudgetLedger:
         self._failing = False
 
     async def start(self) -> None:
-        """Read what was spent. While the database is away, everything counts as unspent until it answers."""
+        """Read what was spent and start writing. While the database is away, nothing counts as spent."""
         if self._records is not None:
             await self.write()
             self._loop = asyncio.create_task(self._keep_writing(), name="budgets")
 
     async def stop(self) -> None:
-        """Write what is left."""
+        """Stop writing, after a last write."""
         loop, self._loop = self._loop, None
         if loop is not None:
             loop.cancel()
@@ -106,7 +106,7 @@ class BudgetLedger:
         return wait
 
     async def write(self) -> None:
-        """Add what is unwritten to the database and learn what others spent. When it is away, the next call does it."""
+        """Add unwritten amounts to the database and read the totals. While it is away, they are kept for the next call."""
         records = self._records
         if records is None:
             return
@@ -161,7 +161,7 @@ class BudgetLedger:
 
 
 def _limits(budget: Budget, spender: Spender) -> Iterator[tuple[str, int]]:
-    """The keys that a spender is counted under, each with the amount that may be spent there."""
+    """The keys under which a spender is counted, each with its limit."""
     if spender.key:
         yield f"{_PREFIX}:{budget.name}:{spender.key}", budget.share
     if spender.group and not spender.known:

@@ -29,7 +29,7 @@ from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnSta
 from core.stream import ProvisionalEvents
 from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
-from core.turn_messages import about, all_about, by_agent, last_handled, turn_id
+from core.turn_messages import agent_message, last_handled, stamp_message, stamp_messages, turn_id
 from core.turn_text import with_limit_told, worded
 from core.unanswered import with_gaps
 from core.written_order import as_written
@@ -206,13 +206,13 @@ class Turn:
         self._metrics.count(Counter.TURNS, kind="taken_back")
         said = [self._desk.taken_back_notice(worded(state))]
         if reply is not None:
-            said.append(by_agent(reply))
+            said.append(agent_message(reply))
         state, _ = await self._files.in_time(state)
         staff = await self._desk.taken_back(state, said)
         return TurnOutcome(
             state.claim,
             handled_seq=last_handled(state),
-            messages=all_about(state, said),
+            messages=stamp_messages(state, said),
             transition=Transition(OwnershipEvent.WITHDRAW),
             contact=self._desk.contact(worded(state)),
             asides=staff.asides,
@@ -233,7 +233,7 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=last_handled(state),
-            messages=tuple(about(state, message) for message in said.messages),
+            messages=tuple(stamp_message(state, message) for message in said.messages),
             transition=said.transition,
             contact=said.contact,
             asides=said.staff.asides,
@@ -321,14 +321,14 @@ class Turn:
         meta = {**notice.meta, "requires_escalation": True, "intent": intent, "confidence": 1.0}
         said = [NewMessage(notice.author, notice.text, notice.kind, author_name=notice.author_name, meta=meta)]
         if besides is not None:
-            said.insert(0, by_agent(besides))
+            said.insert(0, agent_message(besides))
         if quietly:
             said.clear()
         staff = await self._desk.opened(state, escalation, said)
         return TurnOutcome(
             state.claim,
             handled_seq=last_handled(state),
-            messages=all_about(state, said),
+            messages=stamp_messages(state, said),
             transition=Transition(OwnershipEvent.ESCALATE, escalation=escalation),
             contact=self._desk.contact(worded(state)),
             asides=staff.asides,
@@ -344,7 +344,7 @@ class Turn:
         return TurnOutcome(
             state.claim,
             handled_seq=last_handled(state),
-            messages=all_about(state, [by_agent(reply) for reply in replies]),
+            messages=stamp_messages(state, [agent_message(reply) for reply in replies]),
             transition=Transition(OwnershipEvent.REOPEN_FOR_BOT) if resolved else None,
             gaps=tuple(gap for reply in replies for gap in reply.gaps),
             customer_id=state.customer.id,

@@ -1,4 +1,4 @@
-"""What a turn may use up: how many messages are answered, how often a person is called, and for whom model tokens are counted."""
+"""Budgets of turns: messages that are answered, requests that reach the desk, and the customer who spends model tokens."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TurnLimits:
 
 
 class TurnBudgets:
-    """Asked by the turn before it answers and before it calls a person.
+    """Used by the turn before it answers and before it escalates.
 
     A turn that is run again counts once, unless another process runs it. ``company`` is named in the notices.
     """
@@ -90,7 +90,7 @@ class TurnBudgets:
         return full
 
     def flood_notice(self, state: TurnState) -> Reply | None:
-        """What the sender of a flood is told, once in ten minutes; otherwise None: nothing is said."""
+        """The notice for the sender of a flood, once in ten minutes; otherwise None."""
         if self._budgets.take(self._notices, self.spender(state)) > 0:
             return None
         return Reply(self._say(state, "flood"), MessageKind.FAILURE, offers_person=True)

@@ -1,4 +1,4 @@
-"""What a turn says, with what every outbound message says of its turn."""
+"""Makes a turn's outbound messages, each with the turn and the message that it answers in ``meta``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from core.turn_text import worded
 
 
 def turn_id(state: TurnState) -> str:
-    """The conversation and the place after which the turn answers; the same again whatever is deleted in between."""
+    """The conversation and the place after which the turn answers. A deletion in between does not change it."""
     return f"{state.conversation.id}:{state.conversation.done_seq + 1}"
 
 
-def by_agent(reply: Reply) -> NewMessage:
+def agent_message(reply: Reply) -> NewMessage:
     """The agent's message for a reply."""
     meta = {
         **reply.meta,
@@ -30,30 +30,32 @@ def by_agent(reply: Reply) -> NewMessage:
 
 
 def last_handled(state: TurnState) -> int:
-    """The last place that a turn over this state handles."""
+    """The highest place among the messages and changes that the turn handles."""
     return max([*(message.seq for message in state.pending[-1:]), *(change.seq for change in state.changes)])
 
 
-def all_about(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
-    """A notice and an answer: what was shown of the turn while it ran becomes the answer, so the turn's id is that one's.
+def stamp_messages(state: TurnState, messages: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
+    """The messages, each with its turn and with how many belong together, for clients that wait for all of them.
 
-    Each says how many belong together, for those who wait for all of them.
+    Of a notice and an answer only the answer has the turn's id: a client replaces the streamed text of that turn with it.
     """
     together = {TOGETHER: len(messages)} if len(messages) > 1 else {}
-    told = (replace(one, meta={**one.meta, **together}) for one in (about(state, message) for message in messages))
+    told = (
+        replace(one, meta={**one.meta, **together}) for one in (stamp_message(state, message) for message in messages)
+    )
     answered = any(message.author is Author.AGENT for message in messages)
     return tuple(one if one.author is Author.AGENT or not answered else replace(one, turn_id=None) for one in told)
 
 
 def _spoken(state: TurnState) -> dict[str, str]:
-    """What a channel says of its own around a message, it says in the language of that message."""
+    """``meta`` with the customer's language, in which a channel words what it adds to the message."""
     locale = worded(state).conversation.locale or state.customer.locale
     known = state.conversation.locale if state.customer.id == state.conversation.customer_id else None
     return {LOCALE: locale} if locale and locale != known else {}
 
 
-def about(state: TurnState, message: NewMessage) -> NewMessage:
-    """The message with what every outbound message says of its turn."""
+def stamp_message(state: TurnState, message: NewMessage) -> NewMessage:
+    """The message with its turn, and with the message and the customer that it answers."""
     if not state.pending:
         return message
     last = state.pending[-1]

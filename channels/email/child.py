@@ -1,4 +1,4 @@
-"""What runs in the confined process: a mail's bytes to the little that the hub needs of them."""
+"""Functions of the confined process: they turn a mail's bytes into what the hub needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RULES: Final = TypeAdapter(MailRules)
 
 
 def ready(payload: bytes) -> bytes:
-    """Nothing: to be called is enough, since all modules are loaded then."""
+    """Do nothing. The call returns when the process has loaded its modules."""
     return b""
 
 
@@ -41,11 +41,11 @@ def decode_section(payload: bytes) -> bytes:
 
 
 def packed(head: bytes, body: bytes) -> bytes:
-    """Two values as one."""
+    """Join two values into one payload."""
     return _LENGTH.pack(len(head)) + head + body
 
 
 def unpacked(payload: bytes) -> tuple[bytes, bytes]:
-    """What `packed` made. Raises struct.error for what is too short."""
+    """Split what `packed` joined. Raises struct.error when it is too short."""
     (length,) = _LENGTH.unpack_from(payload)
     return payload[_LENGTH.size : _LENGTH.size + length], payload[_LENGTH.size + length :]

@@ -1,4 +1,4 @@
-"""Reading mail in a confined process. What comes back is checked: the mail may have taken that process over."""
+"""Reads mail in confined processes. It checks their answers: a mail may have taken the process over."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FILES: Final = TypeAdapter(Files)
 
 
 class UnreadMail(HubError):
-    """Reading a mail used up what it may cost, or ended the process that read it; a second try may succeed."""
+    """Reading a mail exceeded its limits, or its process died. A second try may succeed."""
 
     code = "mail_not_read"
 
@@ -41,7 +41,7 @@ class ConfinedMail:
         self._rules = _RULES.dump_json(rules)
 
     async def ready(self) -> None:
-        """Returns when calls are quick. Raises UnreadMail, and Overloaded."""
+        """Start the process. Raises UnreadMail, and Overloaded."""
         await self._ask("ready", b"", 0)
 
     async def letter(self, body: bytes) -> Letter:

@@ -1,4 +1,4 @@
-"""How far a folder was read, and how often the mail that is due was begun, in the channel's memory.
+"""Keeps how far a folder was read, and how often reading the next mail was tried, in the channel's memory.
 
 A mail is counted before it is read, so that one that ends the whole process is known to the next one. The place of the mail
 before it is written together with that count; after a crash between the two that mail is offered again, and known by its
@@ -15,7 +15,7 @@ from channels.email.settings import CHANNEL
 from core.ports.channel_memory import ChannelMemory
 
 MOST_TRIES: Final = 2
-"""How often the reading of one mail is begun before the mail is put aside."""
+"""Tries at one mail before it is put aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class FolderPlace:
     tries: int = 0
 
     def tries_of(self, due: str) -> int:
-        """How often that mail was begun and not brought to an end."""
+        """How many tries at that mail did not complete."""
         return self.tries if self.due == due else 0
 
 
 class FolderPlaces:
-    """Of one folder. Everything here raises StoreUnavailable."""
+    """The place in one folder. Every method raises StoreUnavailable."""
 
     def __init__(self, memory: ChannelMemory, account: str, folder: str) -> None:
         self._memory = memory
@@ -49,7 +49,7 @@ class FolderPlaces:
         self._counted = ""
 
     async def recall(self) -> FolderPlace | None:
-        """Where to go on; None when the folder was never read."""
+        """The stored place; None for a folder that was never read."""
         text = await self._memory.recall(CHANNEL, self._account, self._key)
         if text is None:
             return None
@@ -59,11 +59,11 @@ class FolderPlaces:
 
     @property
     def latest(self) -> FolderPlace | None:
-        """What is known in this process."""
+        """The place as this process knows it."""
         return self._latest
 
     def is_over(self, place: FolderPlace, due: str) -> bool:
-        """Whether other processes have begun that mail often enough."""
+        """Whether other processes have used up the tries at that mail."""
         return place.tries_of(due) >= MOST_TRIES and self._counted != due
 
     async def keep(self, place: FolderPlace) -> None:
@@ -73,7 +73,7 @@ class FolderPlaces:
         self._written, self._latest = text, place
 
     def passed(self, place: FolderPlace) -> None:
-        """A mail was committed: to be written with what comes next, or by `flush`."""
+        """Note a committed mail. The place is written with the next change, or by `flush`."""
         self._latest = place
 
     async def flush(self) -> None:
@@ -86,7 +86,7 @@ class FolderPlaces:
                 self._written = text
 
     async def close(self) -> None:
-        """The process ends in order. A mail that it was stopped over is not counted for that."""
+        """Call it when the process stops in order: a try that this interrupts does not count."""
         if self._latest is not None and self._latest.due and self._counted == self._latest.due:
             self._latest = replace(self._latest, tries=self._latest.tries - 1)
         await self.flush()
@@ -101,7 +101,7 @@ class FolderPlaces:
         return place
 
     async def clear(self, place: FolderPlace) -> FolderPlace:
-        """The mail that is due could be read: what happens from now on is not its fault."""
+        """Note that the mail could be read: later failures are not its fault."""
         place = replace(place, due="", tries=0)
         await self.keep(place)
         self._counted = ""

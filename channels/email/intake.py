@@ -31,7 +31,7 @@ class Intake:
         self._sink = sink
 
     async def ready(self) -> None:
-        """Returns when reading a mail takes no longer than that mail takes. Raises what `take` raises."""
+        """Start the confined process, so that the first mail need not wait for it. Raises what `take` raises."""
         await self._mail.ready()
 
     async def take(self, raw: RawEvent, after_reading: AfterReading | None = None) -> None:

@@ -55,7 +55,7 @@ class Letter:
     ``refuted``: our own mail server says that it is the named sender's, or that it is not. ``origin``: None for a person's mail.
     ``report``: what a server reports instead of a person who writes. ``dated``: the sender's Date. ``came``: when the mail came
     to our server, by its own headers. ``text``: the newest words. ``passed_on``: what others wrote, to be read in full.
-    The last three are left empty where nobody is to be answered.
+    The last three are empty when no answer is due.
     """
 
     event_id: str
@@ -78,7 +78,7 @@ class Letter:
 
     @property
     def is_shared(self) -> bool:
-        """Whether it names anybody besides its author and us: somebody who reads it, or is to read the answer."""
+        """Whether it has readers besides its author and us, now or of the answer."""
         named = (*self.reply_to, *self.others)
         return self.author is None or any(one.address != self.author.address for one in named)
 
@@ -149,7 +149,7 @@ def _with_content(letter: Letter, message: Message) -> Letter:
 
 
 def named_files(files: Sequence[PartFile]) -> Files:
-    """They without their bytes."""
+    """The files without their bytes."""
     return tuple(NamedFile(file.name, file.media_type, len(file.data)) for file in files)
 
 

@@ -16,7 +16,7 @@ CHANNEL: Final = "email"
 
 @dataclass(frozen=True, slots=True)
 class MailRules:
-    """What reading a mail takes of the settings; no secret is among it. See `EmailSettings`."""
+    """The settings that reading a mail needs; none is secret. See `EmailSettings`."""
 
     account: str
     authserv_id: str | None = None
@@ -133,7 +133,7 @@ class EmailSettings:
 
     @property
     def rules(self) -> MailRules:
-        """What the confined child is told."""
+        """The settings that are passed to the confined child."""
         return MailRules(self.account, self.authserv_id, self.own_lists)
 
     @property

@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom a request counts: a person whom the site has signed in, wherever they are, or a stranger's address.
+    """Whom a request counts against: a person whom the site has signed in, or a stranger's address.
 
     ``key``: what shares are counted by. ``network``: of a stranger's IPv6 /64 the /48 around it, which one customer of a provider
     may have whole. Addresses say where somebody lives, so both are keyed hashes.
@@ -65,7 +65,7 @@ class Access:
         return countable(client_of(peer, forwarded, self._trusted))
 
     def caller(self, request: web.Request, user: str | None) -> Caller:
-        """For whom a request counts. ``user``: the site's own id of a person who proved to be that person."""
+        """The caller of a request. ``user``: the id of a person whom the site has signed in."""
         if user is not None:
             return Caller(f"user:{user}", known=True)
         address = self.address(request)

@@ -1,4 +1,4 @@
-"""Lets a request in by what its session, its address and everybody together have done of late."""
+"""Limits requests by session, by address and in all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ What = Literal["sessions", "messages", "uploads"]
 class Admission:
     """``rates`` counts for one session, ``shared`` for addresses and in all, over all processes.
 
-    Narrow limits are asked first, so that what one client is refused takes nothing from the others.
+    Narrow limits are checked first, so that a refused request does not count against other clients.
     """
 
     def __init__(self, rates: Rates, shared: Rates, limits: WebLimits, budgets: Budgets) -> None:
@@ -52,7 +52,7 @@ class Admission:
         await self._shared.hit(f"{what}-all", "all", total)
 
     def admit_bytes(self, caller: Caller, size: int) -> None:
-        """Whether a file of that size may be stored today. Raises TooManyRequests. Files under way at once may pass the limit."""
+        """Check the day's bytes. Raises TooManyRequests. Files that arrive at the same time may exceed the limit."""
         wait = self._budgets.wait(self._bytes, _spender(caller), kibibytes(size))
         if wait > 0:
             raise TooManyRequests(
@@ -61,11 +61,11 @@ class Admission:
             )
 
     def spend_bytes(self, caller: Caller, size: int) -> None:
-        """A file of that size was stored."""
+        """Count a stored file."""
         self._budgets.spend(self._bytes, _spender(caller), kibibytes(size))
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections to the counters."""
         await self._rates.close()
         await self._shared.close()
 

@@ -120,7 +120,7 @@ class RedisRates:
 class LedgerRates:
     """Limits that all processes share without Redis: counted here first, and with the others by the budgets (core/budgets.py).
 
-    They are shared a second later, so N processes may grant N times a limit at most in one of its windows.
+    Processes share them within a second, so N processes grant at most N times a limit in one window.
     """
 
     def __init__(self, monotonic: Callable[[], float], budgets: Budgets) -> None:

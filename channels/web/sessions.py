@@ -53,7 +53,7 @@ class Sessions:
         return web.json_response(answer, headers={"Cache-Control": "no-store"})
 
     async def _admitted(self, request: web.Request, user_token: Any) -> KnownUser | None:
-        """The person that the site vouches for. Whoever proves nothing, or wrongly, counts as a stranger."""
+        """The person whom the site has signed in; None without a valid proof, which makes the caller a stranger."""
         if user_token is not None and not isinstance(user_token, str):
             raise BadFrame("user_token is a text.")
         user: KnownUser | None = None

@@ -1,4 +1,4 @@
-"""How many bytes of files were uploaded and not yet sent, by address and in all."""
+"""Limits the bytes of files that were uploaded and not yet sent, by address and in all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.domain.errors import TooManyRequests
 
 _FRESH = 1.0
 _LIFE = 86_400.0
-"""Seconds after which the daily sweep removes what was never sent."""
+"""Seconds after which the daily sweep removes unsent files."""
 _RETRY = 60.0
 
 
@@ -69,19 +69,19 @@ class UnsentFiles:
             self._hold(caller.key, -size)
 
     def stored(self, caller: Caller, file: Attachment) -> None:
-        """The file has come. The database does not know it yet."""
+        """Count a file that was stored and is not yet in the database."""
         self._files[file.id] = _File(caller.key, file.size, self._monotonic())
         self._hold(caller.key, file.size)
 
     def recorded(self, file: Attachment) -> None:
-        """The database knows the file, and no message refers to it."""
+        """Count a file that is in the database and that no message refers to."""
         if (known := self._files.get(file.id)) is not None:
             known.recorded = True
             self._coming -= known.size
             self._since += known.size
 
     def forget(self, ids: Iterable[str]) -> None:
-        """A message refers to these files by now, or they are gone."""
+        """Stop counting files that a message refers to, or that were removed."""
         for one in ids:
             if (file := self._files.pop(one, None)) is None:
                 continue
@@ -130,7 +130,7 @@ class UnsentFiles:
         self._drop_old(now)
 
     def _drop_old(self, now: float) -> None:
-        """The sweep has removed them, which the database's total shows."""
+        """Forget files that the sweep has removed."""
         for one in [one for one, file in self._files.items() if file.recorded and now - file.at > _LIFE]:
             old = self._files.pop(one)
             self._add(old.key, -old.size)

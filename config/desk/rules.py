@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from config.desk.staffed import is_staffed
 from config.settings import Settings
+from core.agent.compiled import compile_expressions
 from core.domain.conversation import Escalation
 from core.ports.responder import Reply
 from core.ports.store import TurnState
 from core.turn import Rules
 from handoff.mood import MoodWords
+from handoff.mood.lexicon import lexicons
 from handoff.mood.words import sentiment
 from handoff.policy import EscalationRules, last_mood, moods_of, reason_to_escalate
 
@@ -52,6 +54,12 @@ def make_rules(settings: Settings, words: MoodWords | None = None) -> Rules:
         return reason_to_escalate(turn, reply, rules, moods)
 
     return needed
+
+
+def compile_language(words: MoodWords | None = None) -> None:
+    """Compile the expressions and read the words with which turns understand messages. Takes up to a second."""
+    compile_expressions()
+    lexicons(words or MoodWords())
 
 
 def make_sentiment(words: MoodWords | None = None) -> Callable[[TurnState], str | None]:

@@ -1,4 +1,4 @@
-"""What programs beside the hub get of its environment: where things are, and none of its settings, which may be secret."""
+"""The environment of programs that the hub starts: paths and locales, none of its settings, which may be secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process of the hub writes and holds is its own account's: DATA_DIR has customers' words, the environment has secrets."""
+"""Keeps other accounts out of the hub's files and processes: they hold customers' messages and secrets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def hide_from_other_processes() -> None:
 
 
 def remove_access_of_others(data_dir: Path) -> None:
-    """Takes the rights of group and others from what is there: versions before this one wrote 0644.
+    """Remove the rights of group and others from existing files, which earlier versions wrote as 0644.
 
     The folder itself comes last, so that a run that was interrupted is begun again by the next start.
     """

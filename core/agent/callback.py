@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 
 from core.agent.contact import contact_details
-from core.agent.language import packs
+from core.agent.language import LanguagePack, packs
 from core.agent.phrases import any_of, one_of, words_of
 from core.agent.wording import plain
 
@@ -27,8 +28,12 @@ def wants_call(text: str) -> bool:
     clauses = [_without_courtesy(clause) for clause in plain(_without(text, left.phone)).split("|")]
     if left.phone is None:
         spoken = [clause for clause in clauses if clause]
-        return len(spoken) == 1 and any(_called_of(code).fullmatch(spoken[0]) for code in packs())
-    return any(_asks(code, clause) for code in packs() for clause in clauses)
+        return len(spoken) == 1 and any(called.fullmatch(spoken[0]) for called, _ in _ways_to_ask().values())
+    return any(
+        called.match(clause) and not denied.search(clause)
+        for called, denied in _ways_to_ask().values()
+        for clause in clauses
+    )
 
 
 def _without(text: str, number: str | None) -> str:
@@ -40,15 +45,10 @@ def _without_courtesy(clause: str) -> str:
 
 
 @functools.cache
-def _called_of(code: str) -> re.Pattern[str]:
-    pack = packs()[code]
-    return re.compile(rf"(?:{one_of(pack, 'joins', 'question')} )*{one_of(pack, 'called')}(?!\w)")
+def _ways_to_ask() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+    """By language: what asks to be called, and what denies."""
 
+    def called(pack: LanguagePack) -> re.Pattern[str]:
+        return re.compile(rf"(?:{one_of(pack, 'joins', 'question')} )*{one_of(pack, 'called')}(?!\w)")
 
-@functools.cache
-def _never(code: str) -> re.Pattern[str]:
-    return words_of(packs()[code], "never_before")
-
-
-def _asks(code: str, clause: str) -> bool:
-    return bool(_called_of(code).match(clause)) and not _never(code).search(clause)
+    return {code: (called(pack), words_of(pack, "never_before")) for code, pack in packs().items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 
 from core.agent.language import packs
 from core.agent.phrases import any_of
@@ -11,6 +12,7 @@ from core.agent.sentences import sentences
 from core.agent.wording import phrase
 
 _REACH = 200
+_LISTS = ("conditional", "unknown")
 
 
 @functools.cache
@@ -21,8 +23,9 @@ def _handover() -> tuple[re.Pattern[str], ...]:
 
 
 @functools.cache
-def _phrases(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){any_of(e for pack in packs().values() for e in pack.words('claims', name))}(?!\w)")
+def _phrases() -> Mapping[str, re.Pattern[str]]:
+    entries = {name: [e for pack in packs().values() for e in pack.words("claims", name)] for name in _LISTS}
+    return {name: re.compile(rf"(?<!\w){any_of(known)}(?!\w)") for name, known in entries.items()}
 
 
 def claims_handover(sentence: str) -> bool:
@@ -34,12 +37,12 @@ def claims_handover(sentence: str) -> bool:
     if not any(pattern.search(spoken) for pattern in _handover()):
         return False
     asks = sentence.rstrip().rstrip("*_\"'”»)").endswith(("?", "؟", "？"))
-    return not asks and not _phrases("conditional").search(spoken)
+    return not asks and not _phrases()["conditional"].search(spoken)
 
 
 def says_unknown(text: str) -> bool:
     """Whether a text admits that it has no answer."""
-    return bool(_phrases("unknown").search(phrase(text)))
+    return bool(_phrases()["unknown"].search(phrase(text)))
 
 
 @functools.cache

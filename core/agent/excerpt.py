@@ -16,6 +16,8 @@ _LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"(?=[\s:|]*+(?:-[\s:|]++)*+--)[\s:|-]++\Z")
 _FULL_STOP = re.compile(r"[.!?…:。！？؟]['\"”’»)\]*_]*+\Z")
+_CELL_TEXT = re.compile(r"[^\s|]")
+_WORD_CHARACTER = re.compile(r"\w")
 _WRAPPED_AT = 50
 _TAIL = 40
 """Characters at the end of a text that tell whether a sentence ends there: a stop, and what closes behind it."""
@@ -73,7 +75,7 @@ def _header(lines: Sequence[str], start: int) -> tuple[str, int]:
     if start + 1 >= len(lines) or not _RULE.match(lines[start + 1]):
         return "", 0
     rule = lines[start + 1].strip()
-    if re.search(r"[^\s|]", lines[start]):
+    if _CELL_TEXT.search(lines[start]):
         return f"{lines[start].strip()}\n{rule}", 2
     if start + 2 < len(lines) and _ROW.match(lines[start + 2]):
         return f"{lines[start + 2].strip()}\n{rule}", 3
@@ -176,7 +178,7 @@ def opening(text: str, *, limit: int = 500) -> str:
     """The first meaningful lines of a text."""
     chosen: list[Unit] = []
     for unit in units(text):
-        if not re.search(r"\w", unit.text):
+        if not _WORD_CHARACTER.search(unit.text):
             continue
         if chosen and len(_join([*chosen, unit])) > limit:
             break

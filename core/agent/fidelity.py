@@ -14,6 +14,7 @@ _NAME_WITH_DIGITS = re.compile(r"(?<![\w#./-])#?(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z
 _GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)")
 _NUMBER = re.compile(r"\d{1,3}(?:[.,'’٬]\d{3})+(?:[.,٫]\d{1,2})?(?!\d)|\d+(?:[.,٫]\d{1,2}(?![.,]?\d))?")
 _DECIMALS = re.compile(r"[.,٫](\d{1,2})$")
+_NO_DIGIT = re.compile(r"\D")
 _END = ".,;:!?)…"
 
 
@@ -36,7 +37,7 @@ def literals(text: str) -> tuple[list[str], str]:
     for pattern in (_CODE, _LINK, _ADDRESS, _NAME_WITH_DIGITS):
         found.extend(match[0] if pattern is _CODE else match[0].rstrip(_END) for match in pattern.finditer(rest))
         rest = pattern.sub(" ", rest)
-    return found, _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), rest)
+    return found, _GROUPED.sub(lambda match: _NO_DIGIT.sub("", match[0]), rest)
 
 
 def numbers(rest: str) -> Iterator[re.Match[str]]:
@@ -47,7 +48,7 @@ def numbers(rest: str) -> Iterator[re.Match[str]]:
 def number(written: str) -> str:
     """The same for every language. One or two digits behind the last sign are decimals: 1.50 is not 150."""
     decimals = _DECIMALS.search(written)
-    whole = re.sub(r"\D", "", written[: decimals.start()] if decimals else written)
+    whole = _NO_DIGIT.sub("", written[: decimals.start()] if decimals else written)
     return f"{whole}.{decimals[1]}" if decimals else whole
 
 

@@ -133,7 +133,8 @@ def otherwise_written(text: str) -> frozenset[Decimal]:
 
 def denies(text: str, language: str) -> bool:
     """Whether it holds a word that turns a statement of this language into its opposite; none are known of others."""
-    return not negations(language).isdisjoint(_harmless(language).sub(" ", phrase(text)).split())
+    known = negations(language)
+    return bool(known) and not known.isdisjoint(_harmless()[language].sub(" ", phrase(text)).split())
 
 
 @functools.cache
@@ -143,9 +144,9 @@ def negations(language: str) -> frozenset[str]:
 
 
 @functools.cache
-def _harmless(language: str) -> re.Pattern[str]:
-    entries = _data().get(language, {}).get("harmless", ())
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)" if entries else "(?!)")
+def _harmless() -> Mapping[str, re.Pattern[str]]:
+    entries = {code: data.get("harmless", ()) for code, data in _data().items()}
+    return {code: re.compile(rf"(?<!\w){any_of(known)}(?!\w)" if known else "(?!)") for code, known in entries.items()}
 
 
 def _in_digits(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:
@@ -155,8 +156,8 @@ def _in_digits(folded: str) -> Iterator[tuple[Decimal, int, int, bool]]:
 
 def _in_words(folded: str, languages: tuple[str, ...] | None) -> Iterator[tuple[Decimal, int, int, bool]]:
     """Words that follow one another make one number: "one hundred and twenty"."""
-    for name in _data() if languages is None else languages:
-        words, pattern = _number_words(name)
+    for name in _data() if languages is None else _data().keys() & set(languages):
+        words, pattern = _number_words()[name]
         run: tuple[int, int, int] | None = None
         for match in pattern.finditer(folded):
             value = words[phrase(match[0])]
@@ -224,8 +225,11 @@ def _data() -> Mapping[str, Any]:
 
 
 @functools.cache
-def _number_words(language: str) -> tuple[Mapping[str, int], re.Pattern[str]]:
-    data = _data().get(language, {"units": {}, "tens": {}, "others": {}, "joins": ()})
+def _number_words() -> Mapping[str, tuple[Mapping[str, int], re.Pattern[str]]]:
+    return {code: _words_of(data) for code, data in _data().items()}
+
+
+def _words_of(data: Mapping[str, Any]) -> tuple[Mapping[str, int], re.Pattern[str]]:
     units: Mapping[str, int] = data["units"]
     tens: Mapping[str, int] = data["tens"]
     joined = {
@@ -235,8 +239,7 @@ def _number_words(language: str) -> tuple[Mapping[str, int], re.Pattern[str]]:
         for unit in units
     }
     words = {phrase(word): value for word, value in {**units, **data["others"], **tens, **joined}.items()}
-    pattern = rf"(?<!\w){any_of(words)}(?!\w)" if words else "(?!)"  # a language whose numbers nobody has written down
-    return words, re.compile(pattern.replace(r"\ ", r"[\s\-]+"))
+    return words, re.compile(rf"(?<!\w){any_of(words)}(?!\w)".replace(r"\ ", r"[\s\-]+"))
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.agent.excerpt import Match, best_match, clip
@@ -44,9 +44,10 @@ def newly_sent(turn: TurnState, messages: Sequence[Message]) -> tuple[Attachment
 
 
 @functools.cache
-def _list(name: str) -> re.Pattern[str]:
-    entries = [entry for pack in packs().values() for entry in pack.words("file", name)]
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+def _lists() -> Mapping[str, re.Pattern[str]]:
+    names = ("summary", "vague", "words")
+    entries = {name: [entry for pack in packs().values() for entry in pack.words("file", name)] for name in names}
+    return {name: re.compile(rf"(?<!\w){any_of(known)}(?!\w)") for name, known in entries.items()}
 
 
 def speaks_of_file(text: str, files: Sequence[Attachment]) -> bool:
@@ -55,17 +56,17 @@ def speaks_of_file(text: str, files: Sequence[Attachment]) -> bool:
         return False
     folded = fold(text)
     names = (fold(file.name) for file in files)
-    return bool(_list("words").search(phrase(text))) or any(name and name in folded for name in names)
+    return bool(_lists()["words"].search(phrase(text))) or any(name and name in folded for name in names)
 
 
 def wants_summary(text: str) -> bool:
     """Whether a message asks what a file is about as a whole."""
-    return bool(_list("summary").search(phrase(text)))
+    return bool(_lists()["summary"].search(phrase(text)))
 
 
 def about_what(text: str) -> str:
     """The message without the words that only point at a file ("what does the document say about")."""
-    return " ".join(_list("vague").sub(" ", phrase(text)).split())
+    return " ".join(_lists()["vague"].sub(" ", phrase(text)).split())
 
 
 @dataclass(frozen=True, slots=True)

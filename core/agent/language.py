@@ -82,12 +82,13 @@ def _signs(pack: LanguagePack) -> Iterator[str]:
 
 def supported(locale: str | None) -> str | None:
     """``de-AT`` to ``de``; None when we have no texts in that language."""
-    code = re.split(r"[-_]", (locale or "").strip().lower(), maxsplit=1)[0]
+    code = (locale or "").strip().lower().replace("_", "-").partition("-")[0]
     return code if code in ANSWERED else None
 
 
 _SURE_LEAD = 2  # signs of a language more than of any other; one more is enough where there are
 _SURE_SIGNS = 3
+_WORD = re.compile(r"[^\W_]+")
 _SPANISH = re.compile("[¿¡]")
 """No other language begins a sentence so."""
 
@@ -98,7 +99,7 @@ def _counted(text: str) -> tuple[str | None, int, int]:
 
     Remembered, since each message of a burst is looked at together with what was said before.
     """
-    words = re.findall(r"[^\W_]+", unaccented(text))
+    words = _WORD.findall(unaccented(text))
     arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
     if arabic * 2 > len(words):
         return "ar", arabic, arabic
@@ -118,7 +119,7 @@ def _hinted(text: str) -> str | None:
     """By what customers often ask about ("Passwort vergessen"), for short texts that have no other sign. Other languages may
     share a word of it, so it says what a text seems to be in and no more.
     """
-    words = re.findall(r"[^\W_]+", unaccented(text))
+    words = _WORD.findall(unaccented(text))
     counts = {code: sum(word in hints for word in words) for code, hints in _hints().items()}
     best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
     return best[0] if best[1] > second[1] else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.agent.asking import asks
@@ -55,7 +55,7 @@ def completed(question: str, history: Sequence[Message]) -> Completed:
 def leans(question: str, language: str) -> bool:
     """Whether it is only understood from what was said before."""
     words, stems = phrase(question), len(set(content_stems(question)) - _asking(language))
-    continues, refers = _patterns(language)
+    continues, refers = _patterns().get(language) or _patterns()[DEFAULT]
     if stems <= _CONTINUES_WITH and continues.match(words):
         return True
     return stems <= _REFERS_WITH and refers.search(words) is not None
@@ -76,15 +76,19 @@ def _asking(language: str) -> frozenset[str]:
 
 
 @functools.cache
-def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    pack = _pack(language)
-    refers = "|".join(
-        any_of([entry]) + ("$" if entry.endswith("$") else r"(?!\w)") for entry in pack.words("question", "refers")
-    )
-    return (
-        re.compile(rf"^{one_of(pack, 'continues', 'question')}(?!\w)"),
-        re.compile(rf"(?<!\w)(?:{refers or '(?!)'})"),
-    )
+def _patterns() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+    """By language: what goes on with a question, and what refers to one."""
+    return {code: (_continues(pack), _refers(pack)) for code, pack in packs().items()}
+
+
+def _continues(pack: LanguagePack) -> re.Pattern[str]:
+    return re.compile(rf"^{one_of(pack, 'continues', 'question')}(?!\w)")
+
+
+def _refers(pack: LanguagePack) -> re.Pattern[str]:
+    entries = pack.words("question", "refers")
+    refers = "|".join(any_of([entry]) + ("$" if entry.endswith("$") else r"(?!\w)") for entry in entries)
+    return re.compile(rf"(?<!\w)(?:{refers or '(?!)'})")
 
 
 def _pack(language: str) -> LanguagePack:

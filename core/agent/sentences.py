@@ -25,6 +25,8 @@ _ABBREVIATION = re.compile(
     r"bzw|ca|ggf|inkl|evtl|usw|abs|art|p\.\s?ex|env|sr|sra|sres|ud|uds|ej|p\.\s?ej|núm|\w)$",
     re.IGNORECASE,
 )
+_MARKER = re.compile(r"\[(\^?\d{1,4}(?:\s*+[,;]\s*+\^?\d{1,4})*)\]")
+_MARKER_BEGUN = re.compile(r"(?:\[\^?[\d,;\s^]*|【[^】]*)")
 _LONGEST_ABBREVIATION = 12  # characters, with what stands before it
 _LIST_NUMBER = re.compile(r"\d{1,3}|[a-zA-Z]")
 
@@ -110,7 +112,7 @@ class _Ends:
 def _undecided_marker(text: str, start: int) -> bool:
     """A bracket right after a sentence may still turn out to be its citation marker."""
     rest = text[start : start + 8]
-    return rest in ("", "[", "【") or bool(re.fullmatch(r"(?:\[\^?[\d,;\s^]*|【[^】]*)", rest))
+    return rest in ("", "[", "【") or bool(_MARKER_BEGUN.fullmatch(rest))
 
 
 def complete_sentences(text: str) -> tuple[list[str], str]:
@@ -137,4 +139,4 @@ def sentences(text: str) -> list[str]:
 
 def without_markers(text: str) -> str:
     """Quoted text whose own bracketed numbers cannot be taken for citation markers: "[2]" becomes "(2)"."""
-    return re.sub(r"\[(\^?\d{1,4}(?:\s*+[,;]\s*+\^?\d{1,4})*)\]", r"(\1)", text)
+    return _MARKER.sub(r"(\1)", text)

@@ -16,15 +16,19 @@ FRIENDLY = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜�
 _TWO_WORDS = re.compile(r" *+[^ ]++(?: [^ ]++)?")
 
 
+def _entries(name: str) -> list[str]:
+    return [entry for pack in packs().values() for entry in pack.words("talk", name)]
+
+
 @functools.cache
-def _list(name: str) -> re.Pattern[str]:
-    entries = [entry for pack in packs().values() for entry in pack.words("talk", name)]
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
+def _lists() -> Mapping[str, re.Pattern[str]]:
+    names = ("filler", "introduction", "thanks")
+    return {name: re.compile(rf"(?<!\w){any_of(_entries(name))}(?!\w)") for name in names}
 
 
 @functools.cache
 def _whole(name: str) -> frozenset[str]:
-    return frozenset(phrase(entry) for pack in packs().values() for entry in pack.words("talk", name))
+    return frozenset(map(phrase, _entries(name)))
 
 
 @functools.cache
@@ -46,7 +50,7 @@ def small_talk(text: str) -> str | None:
         return "thanks" if FRIENDLY.search(text) and len(text.strip()) <= 12 else None
     heard = {_phrases()[match.group()] for match in _any_phrase().finditer(spoken)}
     rest = _any_phrase().sub(" ", spoken)
-    if not heard or _list("filler").sub(" ", rest).strip():
+    if not heard or _lists()["filler"].sub(" ", rest).strip():
         return None
     return next(kind for kind in KINDS if kind in heard)
 
@@ -59,7 +63,7 @@ def says_yes(text: str) -> bool:
 def says_no(text: str) -> bool:
     """A bare no, as the answer to an offer; a thank-you after it changes nothing."""
     spoken = phrase(text)
-    return spoken in _whole("no") or _list("thanks").sub(" ", spoken).strip() in _whole("no")
+    return spoken in _whole("no") or _lists()["thanks"].sub(" ", spoken).strip() in _whole("no")
 
 
 def all_small_talk(texts: Sequence[str]) -> str | None:
@@ -81,12 +85,12 @@ def _spoken_by_us() -> re.Pattern[str]:
 def _name(said: str) -> frozenset[str]:
     """The name that the customer gave: up to two words after "my name is"."""
     spoken = phrase(said)
-    behind = (_TWO_WORDS.match(spoken, match.end()) for match in _list("introduction").finditer(spoken))
+    behind = (_TWO_WORDS.match(spoken, match.end()) for match in _lists()["introduction"].finditer(spoken))
     return frozenset(word for words in behind if words is not None for word in words[0].split())
 
 
 def pleasant(text: str, *, said: str = "") -> str:
     """What is left of an answer's words without pleasantries and the customer's name; empty when it is nothing else."""
-    rest = _list("filler").sub(" ", _spoken_by_us().sub(" ", phrase(text)))
+    rest = _lists()["filler"].sub(" ", _spoken_by_us().sub(" ", phrase(text)))
     name = _name(said)
     return " ".join(word for word in rest.split() if word not in name)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from core.agent.claims import says_unknown
 from core.agent.language import packs
@@ -35,8 +35,9 @@ def _entries(*names: str) -> list[str]:
 
 
 @functools.cache
-def _phrases(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){any_of(_entries(name))}(?!\w)")
+def _phrases() -> Mapping[str, re.Pattern[str]]:
+    names = ("about", "about_clause", "asks", "but", "presumes", "unknown")
+    return {name: re.compile(rf"(?<!\w){any_of(_entries(name))}(?!\w)") for name in names}
 
 
 @functools.cache
@@ -57,14 +58,14 @@ def asks(sentence: str) -> bool:
 def _clauses(text: str) -> list[str]:
     """Parted at punctuation and at every "but"; each as a phrase."""
     pieces = (phrase(piece) for piece in _PARTS.split(fold(text)))
-    return [part.strip() for piece in pieces for part in _phrases("but").split(piece) if part.strip()]
+    return [part.strip() for piece in pieces for part in _phrases()["but"].split(piece) if part.strip()]
 
 
 def _left(clause: str) -> list[str]:
     """The stems of a clause without phrases and words that state nothing."""
     if says_yes(clause) or says_no(clause) or clause in _wholes("tags"):
         return []
-    rest = pleasant(_phrases("unknown").sub(" ", clause))
+    rest = pleasant(_phrases()["unknown"].sub(" ", clause))
     return [stem for stem in content_stems(rest) if stem not in _stems("idle", "about")]
 
 
@@ -102,8 +103,8 @@ def asks_only(sentence: str, known: Collection[str]) -> bool:
 
 
 def _clause_asks(clause: str, known: Collection[str]) -> bool:
-    begun = _phrases("asks").match(clause)
-    if begun is None or _phrases("presumes").search(clause):
+    begun = _phrases()["asks"].match(clause)
+    if begun is None or _phrases()["presumes"].search(clause):
         return False
     return all(stem in known or stem in _stems("probing") for stem in _left(clause[begun.end() :]))
 
@@ -115,10 +116,10 @@ def admits_only(sentence: str, said: Iterable[str]) -> bool:
 
 
 def _names_only(clause: str, own: Collection[str]) -> bool:
-    admitted = _phrases("unknown").search(clause)
+    admitted = _phrases()["unknown"].search(clause)
     if not _left(clause):
         return bool(admitted or content_stems(clause) or not pleasant(clause))
-    lead = (_phrases("about") if admitted else _phrases("about_clause")).search(
+    lead = (_phrases()["about"] if admitted else _phrases()["about_clause"]).search(
         clause, admitted.end() if admitted else 0
     )
     if lead is None or (not admitted and lead.start() > 0):

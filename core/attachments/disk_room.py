@@ -19,7 +19,7 @@ from core.domain.errors import NoRoom
 log = structlog.get_logger(__name__)
 
 _FRESH = 60.0
-"""Seconds for which the size of a folder counts, with what came since added. To find it, the folder is walked."""
+"""Seconds after which the folder is measured again; files stored meanwhile are added to the last measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ class DiskRoom:
             self._coming -= size
 
     def stored(self, size: int) -> None:
-        """A file of that size stays."""
+        """Count a file that was stored."""
         self._since += size
 
     async def measure(self) -> DiskUse:
         """What is used and free now."""
         if self._quota > 0:
-            async with self._walking:  # nothing is let in on a size that is not known yet
+            async with self._walking:  # wait for the first measure before a file is admitted
                 await self._walk_when_old()
         free = await asyncio.to_thread(_free, self._folder)
         return DiskUse(self._used + self._since, free)
@@ -84,7 +84,7 @@ class DiskRoom:
         self._since -= counted
 
     async def trouble(self, size: int) -> str | None:
-        """Why a file of that size is refused now, in a sentence for operators; None while it is taken."""
+        """Why a file of that size would be refused now, in words for operators; None if it would be taken."""
         reason = self._refusal(await self.measure(), size)
         return None if reason is None else f"files are refused: {reason}"
 
@@ -97,14 +97,14 @@ class DiskRoom:
 
 
 def _free(folder: Path) -> int:
-    """On the disk of the folder, or of the nearest one above it that is there."""
+    """Free bytes on the disk of the folder, or of its nearest ancestor that exists."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free
 
 
 def _size_of(folder: Path) -> int:
-    """Of all files below; one that disappears meanwhile has none."""
+    """The size of all files below the folder. Files that disappear meanwhile are skipped."""
     total, open_folders = 0, [str(folder)]
     while open_folders:
         try:

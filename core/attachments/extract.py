@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +35,7 @@ class ConfinedExtractor:
             raise ExtractionFailed(
                 f"No text can be read from “{name}”: files of this kind have none that is known here."
             )
-        job = json.dumps({"media_type": media_type, "limits": self._limits.as_job()}).encode()
+        job = json.dumps({"media_type": media_type, "limits": asdict(self._limits)}).encode()
         async with opened(for_reading(path)) as file:
             try:
                 answer = await self._ask(job, file)

@@ -25,7 +25,7 @@ _MOST_TRIES = 2
 class ExtractionService:
     """``begin`` after an upload, ``ensure`` before an answer. Doing the same file twice (two processes) is harmless.
 
-    ``concurrency`` files are read at once, and senders take turns: whoever sends many waits for them, not the others.
+    ``concurrency`` files are read at once, and senders take turns, so a sender of many files delays only those.
     """
 
     def __init__(

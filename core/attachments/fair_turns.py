@@ -1,4 +1,4 @@
-"""Whose file is read next: the sender who has used the least reading time lately, so that one sender delays nobody else."""
+"""Chooses whose file is read next: that of the sender with the least recent reading time, so no sender delays others."""
 
 from __future__ import annotations
 

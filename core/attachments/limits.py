@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from core.ports.confined import CallLimits
 
@@ -20,7 +19,3 @@ class ExtractionLimits:
     members: int = 200
     unpacked: int = 100 * 1024 * 1024
     ratio: int = 200
-
-    def as_job(self) -> dict[str, Any]:
-        """For the child, as JSON."""
-        return asdict(self)

@@ -1,4 +1,4 @@
-"""One call, in a process that was made for it: give up everything else, read the payload, answer, end."""
+"""Serves one call in a process of its own: give up rights, read the payload, answer, end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
-from core.confined.sandbox import Settled, confine, limit_call
+from core.confined.sandbox import TemplateState, confine, limit_call
 from core.confined.wire import BrokenFrame, Frame, encode, read_exactly, read_frame, write_all
 from core.domain.errors import HubError
 from core.ports.confined import CallLimits
@@ -16,25 +16,25 @@ _BROKEN = "It could not be read; it may be damaged."
 _MOST_REASON = 300
 
 
-def run(settled: Settled, pipe: int, file: int | None = None) -> NoReturn:
-    """Never returns, whatever the function does."""
+def run(template: TemplateState, pipe: int, file: int | None = None) -> NoReturn:
+    """Serve the call and end the process."""
     status = 1
     try:
         os.setsid()
-        in_force = confine(settled)
+        in_force = confine(template)
         write_all(pipe, encode({"isolation": sorted(in_force)}))
-        _answer(settled, pipe, file)
+        _answer(template, pipe, file)
         status = 0
-    except (BrokenFrame, OSError):  # nobody waits for the answer any more
+    except (BrokenFrame, OSError):  # the hub waits for no answer any more
         pass
     finally:
         os._exit(status)
 
 
-def _answer(settled: Settled, pipe: int, file: int | None) -> None:
+def _answer(template: TemplateState, pipe: int, file: int | None) -> None:
     head = read_frame(pipe)
     limits = CallLimits(**head["limits"])
-    limit_call(limits, settled.libraries)
+    limit_call(limits, template.libraries)
     answer = b""
     try:
         payload = read_exactly(pipe, head["size"])

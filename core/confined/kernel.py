@@ -27,7 +27,7 @@ class _CapabilitySet(ctypes.Structure):
 
 @cache
 def libc() -> ctypes.CDLL:
-    """The C library of this process, whose functions leave ``errno`` behind."""
+    """The C library of this process, with ``errno`` kept for ctypes.get_errno."""
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,7 +48,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def drop_capabilities() -> None:
-    """Root keeps its number and loses its rights, for good. The calling thread only. Raises OSError."""
+    """Give up every capability of the calling thread, for good; root keeps its user id. Raises OSError."""
     for capability in range(_LAST_CAPABILITY):
         try:
             prctl(PR_CAPBSET_DROP, capability)

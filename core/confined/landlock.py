@@ -42,7 +42,7 @@ def version() -> int:
 
 
 def restrict_to_reading(places: Iterable[Path]) -> bool:
-    """From now on this thread, and what it starts, reads the files under ``places`` and no others, and writes none.
+    """Limit this thread, and what it starts, to reading files below ``places``.
 
     TCP, abstract sockets and signals to others are refused as well, as far as the kernel's version knows them. Files that are
     open stay open. False where the kernel has no Landlock. Raises OSError.
@@ -66,7 +66,7 @@ def restrict_to_reading(places: Iterable[Path]) -> bool:
 
 
 def _allow(ruleset: int, place: Path) -> None:
-    """Loading a library is reading and mapping it; EXECUTE stands for starting programs, which stays refused."""
+    """Allow reading below a place. Loading a library needs no more; EXECUTE, which starts programs, stays refused."""
     descriptor = os.open(place, os.O_PATH | os.O_CLOEXEC)
     try:
         folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)

@@ -1,4 +1,4 @@
-"""What stands between a confined process and everything else, each part by its name."""
+"""The measures that confine a process, by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Measure(StrEnum):
     UID = "uid"
     """Another user than the hub's; used where Landlock is missing and the hub runs as root."""
     AUDIT_HOOK = "audit_hook"
-    """Python itself refuses. Native code that was taken over does not ask Python."""
+    """Python itself refuses. It does not stop native code."""
 
 
 ALL = frozenset(Measure)

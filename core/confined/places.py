@@ -1,4 +1,4 @@
-"""The folders that a confined process may read: libraries, and nothing that anybody wrote at work."""
+"""The folders that a confined process may read: libraries and tables, no data of the hub or its users."""
 
 from __future__ import annotations
 

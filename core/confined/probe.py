@@ -1,4 +1,4 @@
-"""What ``switchboard doctor`` has a confined child try, in native code: whoever takes a library over does not ask Python."""
+"""Attempts that ``switchboard doctor`` has a confined child make. They use native code, as an attacker inside a library would."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 import stat
 
 EXPECTED_OPEN = ["device", "device", "device", "pipe", "socket"]
-"""What is printed goes to /dev/null; the pipe tells of the end; the socket carries the call. A call may bring a file as well."""
+"""Standard streams are /dev/null; the pipe shows the child's end; the socket carries the call."""
 _STREAM = 1
 _MOST_OPEN = 1024
 _KINDS = {stat.S_IFCHR: "device", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
@@ -42,7 +42,7 @@ def _kind(number: int) -> str | None:
 
 
 def become_program(payload: bytes) -> bytes:
-    """Answers only where no other program can take this one's place."""
+    """Try to execute the program at the path ``payload``. Returns only when that is refused."""
     arguments = (ctypes.c_char_p * 2)(payload, None)
     ctypes.CDLL(None).execv(payload, arguments)
     return b""

@@ -18,31 +18,31 @@ from core.ports.confined import DEFAULT, CallLimits
 
 _log = logging.getLogger("switchboard.confined")
 
-_START_SECONDS = 300.0
-"""For a child to be there; the first one waits for the template's imports, on a machine that may be busy."""
-
+_CONCURRENCY = 4
 _MOST_REASON = 500
-"""Characters: a child that was taken over may say what it likes, and people read it."""
+"""Characters. People read the reason, and an attacker in the child may choose it."""
 
 
 class ConfinedRunner:
-    """See ``ConfinedCalls``. Use from one event loop; ``concurrency`` calls run at once, the others wait.
+    """Implements core.ports.confined.ConfinedCalls. Use it from one event loop. Four calls run at once; the others wait.
 
     ``preload``: modules that calls need, imported once. The template process starts with the first call, is replaced when it
-    dies, and ends after ``idle_seconds`` without a call. ``patient`` calls go behind whoever serves customers.
+    dies, and ends after ``idle_seconds`` without a call. ``patient`` calls run at a lower priority than the hub. A child must
+    be there within ``start_seconds``; the first one waits for the template's imports, on a machine that may be busy.
     """
 
     def __init__(
         self,
         preload: Sequence[str] = (),
         *,
-        concurrency: int = 4,
+        start_seconds: float = 300.0,
         idle_seconds: float = 600.0,
         patient: bool = False,
         measures: frozenset[Measure] = ALL,
     ) -> None:
         self._plan = Plan(tuple(preload), patient, measures)
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(_CONCURRENCY)
+        self._start_seconds = start_seconds
         self._idle_seconds = idle_seconds
         self._template: TemplateProcess | None = None
         self._starting = asyncio.Lock()
@@ -105,15 +105,15 @@ class ConfinedRunner:
                 _raise_for(await child.end())
 
     async def _started(self, pipe: socket.socket) -> None:
-        """The child is there. Raises CallDied where it takes too long, which is not the file's fault."""
+        """Wait for the child. Raises CallDied when it takes too long, for which the file is not to blame."""
         try:
-            async with asyncio.timeout(_START_SECONDS):
+            async with asyncio.timeout(self._start_seconds):
                 self._note(await _read(pipe))
         except TimeoutError:
             raise CallDied("It could not be read; the program that reads it did not start.") from None
 
     def _note(self, frame: Frame) -> None:
-        """Once: an operator should know what stands between foreign data and everything else."""
+        """Log the measures in force, once."""
         found = frozenset(map(Measure, frame["isolation"]))
         if found == self.isolation:
             return
@@ -129,7 +129,7 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     """Raises BrokenFrame or OSError when the child ended before it answered."""
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(pipe, encode(head))
-    if payload:  # a child that waits for none may have answered and ended by now
+    if payload:  # without one, the child may have answered and ended by now
         await loop.sock_sendall(pipe, payload)
     said = await _read(pipe)
     if "failed" in said:
@@ -138,9 +138,7 @@ async def _ask(pipe: socket.socket, head: Frame, payload: bytes, limits: CallLim
     if "too_much" in said:
         raise _too_much(Resource.MEMORY if said["too_much"] == Resource.MEMORY else Resource.OUTPUT)
     size = said.get("size")
-    if (
-        not isinstance(size, int) or not 0 <= size <= limits.output_bytes
-    ):  # a child that was taken over may say anything
+    if not isinstance(size, int) or not 0 <= size <= limits.output_bytes:  # an attacker in the child may say anything
         raise _too_much(Resource.OUTPUT)
     return await _exactly(pipe, size)
 

@@ -1,7 +1,7 @@
-"""Takes away what reading foreign bytes does not need: for good, and before any of them is read.
+"""Gives up, for good, every right that reading foreign bytes does not need, before any of them is read.
 
-Two steps, since the template process has to start others: ``close_off`` is for the template process, whose children inherit what
-it gave up; ``confine`` is for each child.
+There are two steps, since the template process must start children: the template process calls ``close_off``, and its children
+inherit that; each child then calls ``confine``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.confined import kernel, landlock, seccomp
-from core.confined.measures import ALL, Measure
+from core.confined.measures import Measure
 from core.ports.confined import CallLimits
 
 _NOBODY = 65534
@@ -39,23 +39,25 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What the template process knows of itself: its number, what is in force, what is to be tried, which files may be read."""
+class TemplateState:
+    """The template process as its children see it. ``inherited``: the measures in force there; ``measures``: those to try.
 
-    process: int
+    ``places``: the folders and files that may be read. ``libraries``: bytes of address space in use.
+    """
+
+    pid: int
     inherited: frozenset[Measure]
     measures: frozenset[Measure]
     places: tuple[Path, ...]
     libraries: int
-    """Bytes of its address space."""
 
 
 class Forbidden(PermissionError):
     """A function tried to reach a file, the network or another process."""
 
 
-def close_off(places: Sequence[Path], measures: frozenset[Measure] = ALL) -> frozenset[Measure]:
-    """Leave the network, and every file but those under ``places``, while there is one thread. Returns what is in force."""
+def close_off(places: Sequence[Path], measures: frozenset[Measure]) -> frozenset[Measure]:
+    """Give up the network and every file outside ``places``. Call it while there is one thread. Returns the measures in force."""
     _limit({"RLIMIT_CORE": 0, "RLIMIT_NOFILE": _OPEN_FILES, "RLIMIT_FSIZE": 0})
     found: set[Measure] = set()
     if sys.platform != "linux":
@@ -69,25 +71,25 @@ def close_off(places: Sequence[Path], measures: frozenset[Measure] = ALL) -> fro
     return frozenset(found)
 
 
-def confine(settled: Settled) -> frozenset[Measure]:
-    """The rest, in a child of the process that called ``close_off``. Returns all that is in force."""
-    found, measures = set(settled.inherited), settled.measures
+def confine(template: TemplateState) -> frozenset[Measure]:
+    """Give up the rest, in a child of the process that called ``close_off``. Returns every measure in force."""
+    found, measures = set(template.inherited), template.measures
     if sys.platform == "linux":
         if Measure.UID in measures and Measure.LANDLOCK not in found and _become_nobody():
             found.add(Measure.UID)
         _end_with_parent()
-        if os.getppid() != settled.process:
+        if os.getppid() != template.pid:
             os._exit(1)
         if Measure.SECCOMP in measures and seccomp.restrict_calls():
             found.add(Measure.SECCOMP)
     if Measure.AUDIT_HOOK in measures:
-        sys.addaudithook(_refusing(settled.places))
+        sys.addaudithook(_refusing(template.places))
         found.add(Measure.AUDIT_HOOK)
     return frozenset(found)
 
 
 def limit_call(limits: CallLimits, libraries: int) -> None:
-    """``libraries``: bytes of address space that are taken already. A second later the kernel ends it."""
+    """Limit memory and processor time. ``libraries``: bytes of address space in use. The kernel ends a process past its time."""
     _limit({"RLIMIT_AS": libraries + limits.memory})
     _limit({"RLIMIT_CPU": limits.cpu_seconds}, room=1)
 
@@ -104,7 +106,7 @@ def _limit(wanted: dict[str, int], room: int = 0) -> None:
 
 
 def _leave_the_network() -> bool:
-    """A network of its own, without interfaces. With rights of its own only where that is the only way."""
+    """Enter a network namespace without interfaces; where that is refused, one inside a user namespace."""
     for flags in (kernel.CLONE_NEWNET, kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET):
         with contextlib.suppress(OSError):
             kernel.unshare(flags)
@@ -113,14 +115,14 @@ def _leave_the_network() -> bool:
 
 
 def _end_with_parent() -> None:
-    """Also keeps other processes of this user from looking into this one. Becoming another user would undo both."""
+    """End with the parent, and keep this user's other processes out of this one. A change of user would undo both."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 
 
 def _become_nobody() -> bool:
-    """Only root can. Groups go first, or they would stay."""
+    """Become the user nobody, which only root can. Give up groups first: afterwards it is not allowed."""
     try:
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
@@ -131,7 +133,7 @@ def _become_nobody() -> bool:
 
 
 def _refusing(places: Sequence[Path]) -> Callable[[str, tuple[Any, ...]], None]:
-    """Files that are open already are named by number."""
+    """An audit hook. It lets calls pass that name an open file by its number."""
     inside = tuple(f"{place}{end}" for place in places for end in ("", "/"))
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:

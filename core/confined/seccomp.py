@@ -1,6 +1,6 @@
 """seccomp: a process gives up every call into the kernel but those that computing with what is open needs (seccomp(2)).
 
-What is not on the list is refused with an error and kills nobody: libraries try things that they can do without.
+Other calls fail with an error and do not end the process: libraries try calls that they can do without.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000  # linux/seccomp.h
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _X32 = 0x40000000
 _NEW_CALLS = 424
-"""From here on numbers are the same everywhere, and the C library knows what to do where a kernel is older than a call."""
+"""From here on numbers are the same on all architectures; the C library copes with ENOSYS, as of an older kernel."""
 _FILTER, _TSYNC = 1, 1  # SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
 
@@ -44,7 +44,7 @@ class _Instruction:
 
 
 def restrict_calls() -> bool:
-    """From now on every thread of this process makes only the calls on the list. False where seccomp is not to be had."""
+    """Limit every thread of this process to the calls on the list. False where the system has no seccomp."""
     architecture = NUMBERS.get(platform.machine())
     if sys.platform != "linux" or architecture is None or sys.maxsize < 2**32:
         return False

@@ -1,4 +1,4 @@
-"""The process that confined children are copies of: it has imported what they need, and never reads a foreign byte itself.
+"""The process whose copies serve confined calls. It has imported what they need, and never reads a foreign byte itself.
 
 Starting Python and importing what reads documents takes seconds, a copy of a process takes milliseconds. ``fork`` is sound here
 because this process has one thread.
@@ -19,32 +19,32 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from core.confined import child
-from core.confined.measures import ALL, Measure
+from core.confined.measures import Measure
 from core.confined.places import readable
-from core.confined.sandbox import Settled, close_off
+from core.confined.sandbox import TemplateState, close_off
 from core.confined.wire import CALL, KILL, ORDER, encode
 
 _PATIENT = 10
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""Libraries for sums with matrices start threads when they are imported, which a copy would be without."""
+"""Libraries of linear algebra start threads when they are imported; a copy of the process would not have them."""
 
 
 class Template:
-    """Answers orders on ``control`` until the other end is closed, and then ends every child."""
+    """Serves orders on ``control`` until the other end is closed, then kills every child."""
 
-    def __init__(self, control: socket.socket, measures: frozenset[Measure] = ALL) -> None:
+    def __init__(self, control: socket.socket, measures: frozenset[Measure]) -> None:
         self._control = control
         self._measures = measures
         self._children: dict[int, tuple[int, int]] = {}
-        """Process and call, by a pipe that ends when the child does: no signal handler is needed."""
+        """Process and call, by the reading end of a pipe that the child holds open; it needs no signal handler."""
 
     def serve(self, preload: Sequence[str]) -> None:
         """Imports ``preload``, then makes a child for each call."""
         size, places = _open_size(), tuple(readable())
         inherited = close_off(places, self._measures)
         missing = _import(preload)
-        gc.freeze()  # what is never looked at again stays shared with the children
-        self._settled = Settled(os.getpid(), inherited, self._measures, places, _libraries(size))
+        gc.freeze()  # the collector touches no page of these objects, so children share them
+        self._state = TemplateState(os.getpid(), inherited, self._measures, places, _libraries(size))
         self._control.sendall(encode({"ready": True, "missing": missing}))
         with suppress(OSError):  # the other end is gone
             self._answer()
@@ -79,13 +79,13 @@ class Template:
         if process == 0:
             self._control.detach()
             _close_all_but({0, 1, 2, held, *files})
-            child.run(self._settled, *files)
+            child.run(self._state, *files)
         self._children[end] = process, number
         for descriptor in (held, *files):
             os.close(descriptor)
 
     def _reap(self, end: int) -> None:
-        """One that closed its end and goes on is killed; one that ends has its exit status already."""
+        """Kill a child that closed its pipe and goes on; one that has ended keeps its exit status."""
         process, number = self._children.pop(end)
         os.close(end)
         _kill(process)
@@ -108,7 +108,7 @@ def main(job: str) -> None:
 
 
 def _import(names: Sequence[str]) -> dict[str, str]:
-    """What could not be imported, and why: the call that needs it says so again."""
+    """Import the modules. Returns those that failed, each with the reason; a call that needs one fails by itself."""
     missing: dict[str, str] = {}
     for name in _ONE_THREAD:
         os.putenv(name, "1")
@@ -123,7 +123,7 @@ def _import(names: Sequence[str]) -> dict[str, str]:
 
 
 def _close_all_but(kept: set[int]) -> None:
-    """What is open is not known: libraries open files, and an event loop may leave its own to a process that it starts."""
+    """Close every other descriptor: libraries open files, and an event loop may pass its own to a process that it starts."""
     places = [-1, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
     for before, after in itertools.pairwise(places):
         if before + 1 < after:  # an empty range would be taken for one without an end
@@ -131,7 +131,7 @@ def _close_all_but(kept: set[int]) -> None:
 
 
 def _open_size() -> int | None:
-    """Opened before files are out of reach."""
+    """Open the file that tells this process's size, while files can be opened."""
     try:
         return os.open("/proc/self/statm", os.O_RDONLY)  # proc_pid_statm(5); Linux only
     except OSError:
@@ -139,7 +139,7 @@ def _open_size() -> int | None:
 
 
 def _libraries(size: int | None) -> int:
-    """Bytes of address space in use. 0 where the system does not say, and does not limit it either (macOS)."""
+    """Bytes of address space in use; 0 on systems that neither tell nor limit it (macOS)."""
     if size is None:
         return 0
     pages = int(os.read(size, 64).split()[0])
@@ -148,7 +148,7 @@ def _libraries(size: int | None) -> int:
 
 
 def _kill(process: int) -> None:
-    """The group too, where the kernel let the child start others."""
+    """Kill the process, and its group where the kernel let the child start others."""
     for kill in (os.killpg, os.kill):
         with suppress(ProcessLookupError, PermissionError):
             kill(process, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The near end of the template process: starts it, has it make children, and learns how each of them ended."""
+"""Starts the template process, orders children from it, and learns how each child ended."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _log = logging.getLogger("switchboard.confined")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a template process is to be: its imports, whether its children go behind others, and what is tried to confine them."""
+    """How to start a template process. ``patient``: its children run at a lower priority. ``measures``: those to try."""
 
     preload: tuple[str, ...]
     patient: bool
     measures: frozenset[Measure]
 
     def as_job(self) -> str:
-        """JSON, for the process itself."""
+        """As JSON, for the command line of the process."""
         return json.dumps({**asdict(self), "measures": sorted(self.measures)})
 
 
@@ -47,7 +47,7 @@ class Child:
     ended: asyncio.Future[int]
 
     async def end(self) -> int:
-        """How it ended. One that closed its pipe and goes on is killed by whoever holds it."""
+        """The exit status; SIGKILL's for a child that goes on, which leaving `TemplateProcess.child` then kills."""
         try:
             async with asyncio.timeout(_END_SECONDS):
                 return await asyncio.shield(self.ended)
@@ -56,7 +56,7 @@ class Child:
 
 
 class TemplateProcess:
-    """``alive`` until its end is noticed; children that run then have ended as well."""
+    """``alive`` until its end is noticed. Its children have ended by then."""
 
     def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
         self.alive = True
@@ -68,7 +68,7 @@ class TemplateProcess:
 
     @classmethod
     async def start(cls, plan: Plan) -> TemplateProcess:
-        """Returns before its imports are done. It gets no environment. Raises OSError."""
+        """Start it without an environment. Returns before its imports are done. Raises OSError."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
@@ -89,14 +89,18 @@ class TemplateProcess:
 
     @asynccontextmanager
     async def child(self, file: BinaryIO | None) -> AsyncIterator[Child]:
-        """A confined child that holds ``file``; gone when the block is left. Raises OSError where the template is gone."""
+        """Make a confined child that holds ``file``, and end it with the block. Raises OSError when the template has ended."""
         number = next(self._numbers)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with ours:
             with theirs:
                 files = [theirs.fileno(), *([] if file is None else [file.fileno()])]
-                socket.send_fds(self._control, [ORDER.pack(CALL, number)], files)
+                try:
+                    socket.send_fds(self._control, [ORDER.pack(CALL, number)], files)
+                except OSError:  # the template has ended; the next call gets a new one
+                    self.kill()
+                    raise
             self._ended[number] = asyncio.get_running_loop().create_future()
             child = Child(ours, self._ended[number])
             try:
@@ -108,19 +112,19 @@ class TemplateProcess:
         if not child.ended.done():
             try:
                 self._control.send(ORDER.pack(KILL, number))
-            except OSError:  # it does not listen any more
+            except OSError:  # the template has ended
                 self.kill()
             await child.end()
         del self._ended[number]
 
     def kill(self) -> None:
-        """It takes its children along: the kernel ends them with it (Linux), or they end with their pipes."""
+        """Kill it. The kernel ends its children too (Linux); elsewhere they end with their pipes."""
         self.alive = False
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def close(self) -> None:
-        """Wait until it is gone."""
+        """Kill it and wait for its end."""
         self.kill()
         await self._process.wait()
         await self._listening

@@ -12,17 +12,17 @@ Frame = dict[str, Any]
 
 LENGTH = struct.Struct(">I")
 ORDER = struct.Struct(">cQ")
-"""To the template process: what to do, and the number of the call. Open files travel with it."""
+"""An order to the template process: its kind and the number of the call. Open files are sent along."""
 CALL, KILL = b"C", b"K"
 MOST_HEAD = 64 * 1024
 
 
 class BrokenFrame(Exception):
-    """The other side was cut off, or sent what is no frame of ours."""
+    """The other side ended in the middle of a frame, or sent an invalid one."""
 
 
 def encode(frame: Mapping[str, Any]) -> bytes:
-    """A head, ready to be written."""
+    """A frame's length and JSON as bytes."""
     body = json.dumps(frame).encode()
     return LENGTH.pack(len(body)) + body
 

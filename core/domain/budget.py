@@ -1,4 +1,4 @@
-"""What one customer, and all of them together, may use up in a span of time."""
+"""Budgets: what one customer, and all customers together, may spend in a span of time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from math import ceil, floor
 _STRANGERS_PART = 0.75
 
 SHARES_OF_A_GROUP = 10
-"""So many shares a group of strangers has together, such as an IPv6 /48 or the addresses of one mail domain."""
+"""How many shares a group of strangers has together. A group is an IPv6 /48, or the addresses of one mail domain."""
 
 ORIGIN = "origin"
 """In ``Message.meta`` of a stranger's message: a keyed hash of the address it came from. Their sessions are counted together.
@@ -43,8 +43,8 @@ class Budget:
 class Spender:
     """Who uses up a budget. ``key`` is a customer or an address; empty for the hub itself, which has no share, only the total.
 
-    ``known``: a customer whom the hub knows. ``admitted``: its turn began while there was room and is completed.
-    ``group``: of a stranger who can have many keys for nothing, all those keys together; otherwise empty.
+    ``known``: a customer whom the hub knows. ``admitted``: the turn began within the budget and may be completed.
+    ``group``: all keys that one stranger can obtain at no cost; otherwise empty.
     """
 
     key: str = ""
@@ -54,24 +54,24 @@ class Spender:
 
 
 def kibibytes(size: int) -> int:
-    """In the unit of budgets of bytes, rounded up: what was spent in a day must fit into 31 bits."""
+    """Bytes in kibibytes, rounded up. Budgets of bytes use this unit, since a day's amount must fit into 31 bits."""
     return -(-size // 1024)
 
 
 def daily_bytes(share: int, total: int) -> Budget:
-    """The budget of files that are stored in a day. Arguments in bytes, spent in kibibytes."""
+    """The budget of files stored in a day. Arguments are in bytes; amounts are spent in kibibytes."""
     return Budget("file-kibibytes", kibibytes(share), kibibytes(total), seconds=86_400)
 
 
 def strangers_total(total: int) -> int:
-    """How much of a total strangers get together; the rest is left to customers whom the hub knows. 0 means no limit in both."""
+    """The part of a total that all strangers share; the rest is reserved for known customers. 0 means no limit."""
     return ceil(total * _STRANGERS_PART)
 
 
 def group_total(budget: Budget) -> int:
-    """How much of a budget one group of strangers gets: some shares, and at most half of what all strangers get.
+    """The amount for one group of strangers: ten shares, and at most half of what all strangers share.
 
-    0, no limit, where the budget has no share or no total: a group is limited so that others find something left of the total.
+    0 (no limit) where the budget has no share or no total: the limit of groups exists to protect the total.
     """
     if budget.share <= 0 or budget.total <= 0:
         return 0
@@ -83,13 +83,13 @@ _CURRENT: ContextVar[Spender] = ContextVar("spender", default=HUB)
 
 
 def current_spender() -> Spender:
-    """For whom this task works: the customer of the turn, otherwise the hub itself."""
+    """The spender of the current task: the turn's customer, otherwise the hub itself."""
     return _CURRENT.get()
 
 
 @contextmanager
 def spending(spender: Spender) -> Iterator[None]:
-    """Work inside the block for this spender; tasks that are begun there do too."""
+    """Set the spender for the block and for the tasks that are started in it."""
     token = _CURRENT.set(spender)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Customers whom staff have blocked: what they write is kept, and nothing comes of it.
+"""Customers whom staff have blocked: their messages are stored and not answered.
 
 A block holds for an address on a channel, whether the channel has proved that its messages are from there or not.
 """

@@ -1,4 +1,4 @@
-"""What was spent of each budget, by whom, and whether there is room for more."""
+"""Ports for counting and limiting what spenders use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.domain.budget import Budget, Spender
 
 
 class Budgets(Protocol):
-    """Never waits and never fails: it asks what this process knows."""
+    """Counts what spenders use. Methods never block or fail: they use what this process knows."""
 
     def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
         """Seconds until there may be room for ``amount``; 0 when there is room now."""
@@ -26,7 +26,7 @@ class Budgets(Protocol):
 
 
 class NoBudgets:
-    """There is room for everything: for commands and tests that limit nothing."""
+    """Grants everything, for commands and tests without limits."""
 
     def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
         """Never."""

@@ -1,4 +1,4 @@
-"""Calls that read what strangers wrote, made where they can reach nothing."""
+"""Calls that read foreign bytes in processes without access to files, network and secrets."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def is_blocked(customer_id: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: float) -> None:
-    """Block and unblock; who is blocked already stays so by whoever was first."""
+    """Block and unblock customers. A second block of the same customer keeps the first one's author and reason."""
     for one in records:
         if not isinstance(one, BlockCustomer):
             continue

@@ -1,4 +1,4 @@
-"""What was spent of each budget, in the table that also holds the pace of sending: one row per key, for its latest window."""
+"""Spent amounts in the table of sending paces: one row per key, for its latest window."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def _claim(database: Database) -> Executable:
             lease_until=now + bindparam("lease", type_=Double),
             # A lease that ran out is a worker that died over this conversation, perhaps because of it.
             attempts=tries,
-            # Set now, since whoever dies of it sets nothing. The turn's end takes it away (turn_writes).
+            # Set now: a worker that dies sets nothing. The end of the turn clears it (turn_writes).
             ready_at=case((and_(lost, tries >= MANY_ATTEMPTS), now + _pause(tries)), else_=columns.ready_at),
         )
         .returning(*columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -64,13 +65,17 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One language. ``lengths`` of the phrases by their first word, the longest first; ``signs`` tell the language."""
+    """One language. ``lengths`` of the phrases by their first word, the longest first; ``signs`` tell the language.
+
+    ``any_mark`` finds the emoji and emoticons of ``marks``.
+    """
 
     language: str
     signs: frozenset[str] = frozenset()
     meanings: Mapping[Phrase, Meaning] = field(default_factory=dict)
     lengths: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     marks: Mapping[str, Meaning] = field(default_factory=dict)
+    any_mark: re.Pattern[str] = re.compile("(?!)")
 
 
 @functools.cache
@@ -100,7 +105,14 @@ def _lexicon(language: str, shared: Mapping[str, Any], words: MoodWords) -> Lexi
             for spelling in {entry, entry.translate(_UMLAUTS)}:
                 found[phrase(spelling)] = _of_level(level)
     signs = frozenset(part for word in own["signs"]["words"] for part in phrase(word))
-    return Lexicon(language, signs, found, _lengths(found), marks)
+    return Lexicon(language, signs, found, _lengths(found), marks, _any_of(marks))
+
+
+def _any_of(marks: Iterable[str]) -> re.Pattern[str]:
+    """Emoji anywhere; emoticons that end in a letter only where no letter follows."""
+    ordered = sorted(marks, key=lambda mark: (-len(mark), mark))
+    parts = (re.escape(mark) + (r"(?!\w)" if mark[-1].isalnum() else "") for mark in ordered)
+    return re.compile("|".join(parts) or "(?!)")
 
 
 def _read(name: str) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ def _together(witnesses: Sequence[float], *, glad: bool) -> float:
 
 def _lexicon(spoken: Sequence[Word], locale: str | None, known: Mapping[str, Lexicon]) -> Lexicon:
     """The language of most words: a function word tells more than one of a list. Ties go to the locale, then to English."""
-    code = re.split(r"[-_]", (locale or "").lower(), maxsplit=1)[0]
+    code = (locale or "").lower().replace("_", "-").partition("-")[0]
     order = sorted(LANGUAGES, key=lambda language: language != code)
     counts = dict.fromkeys(order, 0)
     for word in spoken[:_TELLING]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +57,7 @@ class Reading:
 
     def look(self, text: str) -> None:
         """Take in emoji and emoticons. They are never denied; the same one counts once."""
-        for mark in sorted(set(_marks(tuple(self.lexicon.marks)).findall(_SKIN.sub("", text)))):
+        for mark in sorted(set(self.lexicon.any_mark.findall(_SKIN.sub("", text)))):
             meaning = self.lexicon.marks[mark]
             self.sum += meaning.polarity
             if meaning.frustration:
@@ -125,12 +124,3 @@ def _spellings(word: Word, known: Mapping[str, object]) -> Iterator[str]:
     elif word.text[0] in "الوفب":
         bare = word.text[1:] if word.text[0] in "وفب" else word.text
         yield from (form for form in (bare, bare.removeprefix(_AL)) if form in known)
-
-
-@functools.cache
-def _marks(known: tuple[str, ...]) -> re.Pattern[str]:
-    """Emoji anywhere; emoticons that end in a letter only where no letter follows."""
-    ordered = sorted(known, key=lambda mark: (-len(mark), mark))
-    return re.compile(
-        "|".join(re.escape(mark) + (r"(?!\w)" if mark[-1].isalnum() else "") for mark in ordered) or "(?!)"
-    )

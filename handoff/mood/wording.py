@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _FOLD = str.maketrans({"œ": "oe", "æ": "ae", "ى": "ي", "ة": "ه", "ـ": "", "ٱ": "ا", "’": "'", "‘": "'", "ʼ": "'"})
 _CONTRACTED = re.compile(r"n't\b")
+_NOT = re.compile(r"N'T\b")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}", re.DOTALL)
 _PIECE = re.compile(r"[^\W_]+|[.,;:!?…\n،؛؟。！？]")
 
@@ -66,7 +67,7 @@ def words(text: str) -> list[Word]:
 
 def _joined(text: str) -> str:
     """Apostrophes of one kind, marks joined to their letters, and no N'T that the contraction would miss."""
-    return re.sub(r"N'T\b", "NT", unicodedata.normalize("NFC", text).translate(_FOLD))
+    return _NOT.sub("NT", unicodedata.normalize("NFC", text).translate(_FOLD))
 
 
 def squeezed(word: str, letters: int) -> str:

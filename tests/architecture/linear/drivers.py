@@ -40,6 +40,7 @@ from knowledge.convert.titles import choose_title
 from knowledge.documents import Block, BlockKind, Document
 from knowledge.search.build import build_words
 from knowledge.search.corpus import PassageText
+from tests.architecture.linear import desk_drivers, file_drivers
 from tests.unit.email_channel.fixture import SETTINGS, TOKENS, raw_of
 from tests.unit.knowledge.wordpiece import WordPieceCounter
 
@@ -168,6 +169,8 @@ def _operation(text: str) -> dict[str, object]:
 
 
 DRIVERS: Mapping[str, Callable[[str], Call]] = {
+    **desk_drivers.DRIVERS,
+    **file_drivers.DRIVERS,
     "api.connections:readable": _head,
     "api.redact:Redactor.text": lambda text: lambda: Redactor(("hunter22",)).text(text),
     "channels.slack.parse:Reader.events": _slack,

@@ -193,7 +193,7 @@ _WORST = (
     "different sentences",
     "word behind spaces",
 )
-"""What most functions that were quadratic once took longest for; every function is measured on them in every run."""
+"""Some of each kind (white space, lines, brackets, wishes, sentences); every run measures all functions on them."""
 _DRAWN = 4
 
 

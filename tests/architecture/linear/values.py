@@ -5,12 +5,14 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import io
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from channels.markdown.dialect import Dialect
@@ -45,6 +47,7 @@ _MADE: dict[Any, Callable[[], Any]] = {
     timedelta: lambda: timedelta(seconds=1),
     tzinfo: lambda: UTC,
     ZoneInfo: lambda: ZoneInfo("UTC"),
+    re.Pattern[str]: lambda: re.compile("text"),
     Dialect: PlainDialect,
     Names: NoNames,
     NoNames: NoNames,
@@ -70,7 +73,7 @@ class Unbuildable(TypeError):
 
 def holds_text(kind: Any, depth: int = 0) -> bool:
     """Whether a value of the type can carry text: itself, in its parts, or in its fields."""
-    if kind in (str, bytes, Any):
+    if kind in (str, bytes, Any, BinaryIO):
         return True
     if depth > _DEEPEST or kind in _MADE:
         return False
@@ -89,6 +92,8 @@ def build(kind: Any, text: str, name: str = "", depth: int = 0) -> Any:
         return CALM.get(name, text)
     if kind is bytes:
         return text.encode()
+    if kind is BinaryIO:
+        return io.BytesIO(text.encode())
     if kind in _MADE:
         return _MADE[kind]()
     if typing.get_origin(kind) in (typing.Union, types.UnionType):

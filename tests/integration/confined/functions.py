@@ -34,3 +34,8 @@ def run(payload: bytes) -> bytes:
 
 def process(_payload: bytes) -> bytes:
     return str(os.getpid()).encode()
+
+
+def parent(_payload: bytes) -> bytes:
+    """The template process."""
+    return str(os.getppid()).encode()

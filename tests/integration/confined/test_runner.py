@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -15,7 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.confined import runner as runner_module
 from core.confined.measures import ALL, Measure
 from core.confined.runner import ConfinedRunner
 from core.domain.errors import (
@@ -45,14 +43,19 @@ async def _run(runner: ConfinedRunner, code: str, limits: CallLimits = DEFAULT) 
     return (await runner.call(f"{_HERE}:run", code.encode(), limits=limits)).decode()
 
 
-async def _children(runner: ConfinedRunner) -> list[psutil.Process]:
-    template = await runner._ready()
-    return psutil.Process(template._process.pid).children(recursive=True)
+async def _template(runner: ConfinedRunner) -> psutil.Process:
+    """It has no children when this returns."""
+    return psutil.Process(int(await runner.call(f"{_HERE}:parent", b"")))
 
 
-async def _until_a_child_runs(runner: ConfinedRunner) -> None:
+async def _until_a_child_runs(template: psutil.Process) -> None:
     """Processes send no event when they start, so they are looked for."""
-    while not await _children(runner):  # noqa: ASYNC110 - see above
+    while not template.children():  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0)
+
+
+async def _until_gone(process: psutil.Process) -> None:
+    while process.is_running():  # noqa: ASYNC110 - see above
         await asyncio.sleep(0)
 
 
@@ -89,9 +92,10 @@ async def test_what_the_function_raises_is_told(runner: ConfinedRunner) -> None:
 async def test_each_limit_ends_the_call(
     runner: ConfinedRunner, code: str, limits: CallLimits, error: type[ConfinedError]
 ) -> None:
+    template = await _template(runner)
     with pytest.raises(error):
         await _run(runner, code, limits)
-    assert await _children(runner) == []
+    assert template.children() == []
     assert await _run(runner, "print('next')") == "next\n"
 
 
@@ -119,59 +123,55 @@ async def test_too_large_a_payload_says_so_at_once(runner: ConfinedRunner) -> No
 
 
 async def test_only_so_many_run_at_once() -> None:
-    runner, most = ConfinedRunner((_HERE,), concurrency=3), 0
-    await _run(runner, "")
+    runner, most = ConfinedRunner((_HERE,)), 0
+    template = await _template(runner)
     calls = [asyncio.create_task(_run(runner, f"print({n})")) for n in range(50)]
     while not all(call.done() for call in calls):
-        most = max(most, len(await _children(runner)))
+        most = max(most, len(template.children()))
         await asyncio.sleep(0)
     assert [call.result() for call in calls] == [f"{n}\n" for n in range(50)]
-    assert 1 <= most <= 3
+    assert 1 <= most <= 4
     await runner.close()
 
 
 async def test_a_template_that_dies_is_replaced(runner: ConfinedRunner) -> None:
-    await _run(runner, "")
-    template = await runner._ready()
-    os.kill(template._process.pid, signal.SIGKILL)
-    await template._process.wait()
-    await template._listening
+    template = await _template(runner)
+    template.kill()
+    await _until_gone(template)
+    with contextlib.suppress(OSError):  # its end may not have been noticed yet
+        await _run(runner, "")
     assert await _run(runner, "print('again')") == "again\n"
 
 
 async def test_a_call_whose_template_dies_says_so(runner: ConfinedRunner) -> None:
+    template = await _template(runner)
     call = asyncio.create_task(_run(runner, "import time; time.sleep(600)"))
-    await _until_a_child_runs(runner)
-    os.kill((await runner._ready())._process.pid, signal.SIGKILL)
+    await _until_a_child_runs(template)
+    template.kill()
     with pytest.raises(CallDied):
         await call
 
 
-async def test_a_child_that_does_not_start_is_not_the_files_fault(
-    runner: ConfinedRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner_module, "_START_SECONDS", 0.0)
-    ours, silent = socket.socketpair()
-    ours.setblocking(False)
-    with ours, silent, pytest.raises(CallDied):
-        await runner._started(ours)
+async def test_a_child_that_does_not_start_is_not_the_files_fault() -> None:
+    runner = ConfinedRunner((_HERE,), start_seconds=0.0)
+    with pytest.raises(CallDied):
+        await _run(runner, "")
+    await runner.close()
 
 
 async def test_cancelling_ends_the_child(runner: ConfinedRunner) -> None:
+    template = await _template(runner)
     call = asyncio.create_task(_run(runner, "import time; time.sleep(600)"))
-    await _until_a_child_runs(runner)
+    await _until_a_child_runs(template)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert await _children(runner) == []
+    assert template.children() == []
 
 
 async def test_an_idle_template_ends() -> None:
     runner = ConfinedRunner((_HERE,), idle_seconds=0.0)
-    await _run(runner, "")
-    template = runner._template
-    assert template is not None
-    assert await template._process.wait() == -signal.SIGKILL
+    await _until_gone(await _template(runner))
     assert await _run(runner, "print('again')") == "again\n"
     await runner.close()
 
@@ -185,9 +185,9 @@ def test_a_parent_that_is_killed_leaves_nobody_behind(measures: frozenset[Measur
         "from core.confined.measures import Measure\n"
         "async def main():\n"
         f"    runner = ConfinedRunner(({_HERE!r},), measures=frozenset(map(Measure, {sorted(map(str, measures))!r})))\n"
+        f"    template = await runner.call({_HERE + ':parent'!r}, b'')\n"
+        "    print(template.decode(), flush=True)\n"
         f"    asyncio.create_task(runner.call({_HERE + ':run'!r}, b'while True: pass'))\n"
-        "    template = await runner._ready()\n"
-        "    print(template._process.pid, flush=True)\n"
         "    await asyncio.sleep(600)\n"
         "asyncio.run(main())\n"
     )

@@ -46,9 +46,10 @@ class World:
             messages=Budget("messages", share=3, total=0, seconds=60, kept=False),
             escalations=Budget("escalations", share=1, total=4, seconds=HOUR),
         )
-        budgets = TurnBudgets(self.ledger, limits, {"web": Door(own_log=own_log)}, clock, "Acme")  # type: ignore[dict-item]
+        channels: Any = {"web": Door(own_log=own_log)}
+        self.budgets = TurnBudgets(self.ledger, limits, channels, clock, "Acme")
         self.desk = NotedDesk()
-        self.turn = Turn(responder, self.desk, {}, CountedMetrics(), sorry, budgets=budgets)
+        self.turn = Turn(responder, self.desk, {}, CountedMetrics(), sorry, budgets=self.budgets)
 
     async def hear(self, *events: Any) -> TurnOutcome:
         """Accept, run the turn and commit what it says."""
@@ -190,7 +191,7 @@ async def test_a_proved_identity_is_known_a_day_after_it_first_wrote(store: SqlS
     for number in range(2):
         await accept(store, said(f"e{number}", where=f"t{number}", who=who))
         state = await claim_one(store)
-        seen.append(world.turn._budgets.spender(state).known)  # type: ignore[union-attr]
+        seen.append(world.budgets.spender(state).known)
         await store.finish([await world.turn.run(state)])
         clock.move(86_400)
     assert seen == [False, True]
@@ -201,7 +202,7 @@ async def test_who_joins_an_old_conversation_is_not_known_for_its_age(store: Sql
     await world.hear(said("e1", who=customer("ada", verified=True), shared=True))
     clock.move(86_400)
     await accept(store, said("e2", who=customer("bob", verified=True), shared=True))
-    assert not world.turn._budgets.spender(await claim_one(store)).known  # type: ignore[union-attr]
+    assert not world.budgets.spender(await claim_one(store)).known
 
 
 async def test_what_only_people_may_answer_waits_where_the_desk_is_full(store: SqlStore, clock: ManualClock) -> None:
