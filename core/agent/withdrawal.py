@@ -167,8 +167,9 @@ def left_of(text: str) -> str:
 def _left_of_sentence(sentence: str) -> str:
     if not _sentence_takes_back(sentence):
         return sentence
-    parts = _BREAK.split(sentence)
-    return " ".join(part for part in parts[1:] if _ASKED.search(sentence) and not _sentence_takes_back(part))
+    if not _ASKED.search(sentence):
+        return ""
+    return " ".join(part for part in _BREAK.split(sentence)[1:] if not _sentence_takes_back(part))
 
 
 def last_withdrawn(messages: Sequence[Message]) -> int | None:
