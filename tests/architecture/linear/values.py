@@ -22,6 +22,7 @@ from core.agent.sources import Sources
 from handoff.mood import MoodWords
 from handoff.settings import HandoffSettings
 from knowledge.chunk.tokens import TokenCounter
+from knowledge.sources.address import Scope
 from knowledge.sources.options import SourceOptions
 
 _DEEPEST = 9
@@ -55,7 +56,7 @@ _MADE: dict[Any, Callable[[], Any]] = {
     Sources: Sources,
     MoodWords: MoodWords,
     HandoffSettings: HandoffSettings,
-    SourceOptions: lambda: SourceOptions("https://example.com/"),
+    Scope: lambda: Scope.of(SourceOptions("https://example.com/")),
     TokenCounter: _Words,
     Callable[[str], int]: lambda: len,
     Callable[[str], str]: lambda: str,
