@@ -106,8 +106,11 @@ class TranslatedDesk(AroundDesk):
         self, turn: TurnState, staff: ForStaff, seconds: float, early: Tasks = MappingProxyType({})
     ) -> ForStaff:
         told = [message for aside in staff.asides if aside.conversation.channel == DESK for message in aside.messages]
-        found = dict.fromkeys(translations.texts_to_translate(told), Translation(None))
-        found |= await self._together(self._begin(turn, told, early), seconds)
+        tasks = dict(self._begin(turn, told, early))
+        if left_out := [text for text in translations.texts_to_translate(told) if text not in tasks]:
+            language = asyncio.ensure_future(self._translator.language_of(_customers_texts(turn)))
+            tasks |= {text: asyncio.ensure_future(self._untranslated(text, language)) for text in left_out}
+        found = await self._together(tasks, seconds)
         asides = [
             replace(aside, messages=tuple(translations.for_staff(one, found, self._language) for one in aside.messages))
             if aside.conversation.channel == DESK
@@ -118,7 +121,7 @@ class TranslatedDesk(AroundDesk):
 
     def _begin(self, turn: TurnState, messages: Sequence[NewMessage], begun: Tasks = MappingProxyType({})) -> Tasks:
         """What is to be read in the staff's language, within the bound of what a turn analyses."""
-        earlier = written((*turn.history, *turn.pending))
+        earlier = _customers_texts(turn)
         tasks = dict(begun)
         left = MOST_READ - sum(map(len, tasks))
         for text in translations.texts_to_translate(messages):
@@ -142,6 +145,10 @@ class TranslatedDesk(AroundDesk):
             return Translation(text)
         return await self._translator.translate(text, self._language)
 
+    async def _untranslated(self, text: str, language: asyncio.Future[str | None]) -> Translation:
+        """A text beyond the bound: staff are told that it is not translated, unless its customer writes their language."""
+        return Translation(text if await language == self._language else None)
+
     async def _for_customer(self, aside: Aside) -> tuple[Aside, list[NewMessage]]:
         """Notices are in the customer's language already; what a person wrote is not."""
         texts = [one.text for one in aside.messages if one.author is Author.STAFF and one.text.strip()]
@@ -161,6 +168,10 @@ class TranslatedDesk(AroundDesk):
         words = await self._words.of(conversation)
         theirs = await self._translator.language_of(words) if words else None
         return theirs or primary(conversation.locale)
+
+
+def _customers_texts(turn: TurnState) -> tuple[str, ...]:
+    return written((*turn.history, *turn.pending))
 
 
 def _give_up(tasks: Tasks) -> None:

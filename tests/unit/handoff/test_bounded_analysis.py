@@ -130,9 +130,10 @@ async def test_a_briefing_is_made_of_as_much_as_is_analysed(flood: TurnState) ->
 
 
 class CountingTranslator:
-    """Implements Translator. Its customers write German."""
+    """Implements Translator. Its customers write ``language``."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
+        self._language = language
         self.translated: list[str] = []
         self.looked_at: set[str] = set()
 
@@ -144,7 +145,7 @@ class CountingTranslator:
     async def language_of(self, texts: Sequence[str]) -> str | None:
         """See Translator."""
         self.looked_at.update(texts)
-        return "de"
+        return self._language
 
 
 class RelayingDesk(NotedDesk):
@@ -180,7 +181,7 @@ class NoRecords:
 async def test_as_much_is_translated_as_is_analysed_and_the_rest_says_that_it_is_not(
     flood: TurnState, opens: bool
 ) -> None:
-    translator = CountingTranslator()
+    translator = CountingTranslator("de")
     desk = TranslatedDesk(RelayingDesk(), translator, NoRecords(), "en")
     short = replace(flood, pending=(*flood.pending, message("Wo ist es?", seq=99)))
     if opens:
@@ -193,6 +194,14 @@ async def test_as_much_is_translated_as_is_analysed_and_the_rest_says_that_it_is
     assert [one.meta.get("original", one.text) for one in said] == [*FLOOD, "Wo ist es?"]
     assert [one.text for one in said if one.text.isupper()] == [FLOOD[0].upper(), "WO IST ES?"]
     assert all("below" in one.meta for one in said[1:-1])
+
+
+@pytest.mark.parametrize("pending", [FLOOD, ["I wait. " * MOST_READ]], ids=["many messages", "one long message"])
+async def test_what_needs_no_translation_is_not_said_to_lack_one(pending: Sequence[str]) -> None:
+    desk = TranslatedDesk(RelayingDesk(), CountingTranslator("en"), NoRecords(), "en")
+    staff = (await desk.relay(turn_of(*pending))).staff
+    assert [one.text for one in staff.asides[0].messages] == pending
+    assert not [one for one in staff.asides[0].messages if "below" in one.meta]
 
 
 async def test_thanks_and_ratings_are_looked_for_in_as_much_as_is_analysed(flood: TurnState, counted: Counted) -> None:
