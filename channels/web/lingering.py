@@ -1,26 +1,26 @@
-"""A WebSocket that can tell a client why its frame is not taken, also one that is still sending it."""
+"""A WebSocket whose close code reaches a client that is still sending the frame that is refused."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import struct
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 _UNREADABLE: Final = (WSCloseCode.MESSAGE_TOO_BIG, WSCloseCode.PROTOCOL_ERROR, WSCloseCode.INVALID_TEXT)
-"""aiohttp closes with these itself, and reads no frame after it."""
+"""aiohttp closes with these codes when it cannot read a frame. It drops all later input."""
 _SECONDS = 10.0
-"""As long as aiohttp takes what is left of a request's body."""
+"""The same time that aiohttp gives the rest of a request's body."""
 _STEP = 0.05
 
 
 class LingeringSocket(web.WebSocketResponse[Any]):
-    """Closes its own direction first, and takes what still comes until the client has closed, or for ten seconds.
+    """After an unreadable frame it sends the close frame, then drops input until the client closes, for ten seconds at most.
 
-    aiohttp would close the connection while bytes of the frame are unread. The kernel answers those by a reset, which can
-    overtake the close frame (RFC 1122, section 4.2.2.13).
+    aiohttp would close the connection at once. The kernel answers the unread bytes of the frame by a reset, which can overtake
+    the close frame (RFC 1122, section 4.2.2.13).
     """
 
     def __init__(self, request: web.Request, **options: Any) -> None:
@@ -35,10 +35,11 @@ class LingeringSocket(web.WebSocketResponse[Any]):
         return await super().close(code=code, message=message, drain=drain)
 
     async def _linger(self, code: int) -> None:
-        """What comes is read and thrown away by aiohttp."""
+        """Send the close frame, end the hub's direction, and wait for the end of the client's."""
         await self.send_frame(struct.pack("!H", code), WSMsgType.CLOSE)
-        cast("asyncio.Transport", self._request.transport).write_eof()
+        if self._request.transport is not None:
+            self._request.transport.write_eof()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS):
-                while self._request.transport is not None:  # noqa: ASYNC110 - aiohttp tells nobody of the end
+                while self._request.transport is not None:  # noqa: ASYNC110 - aiohttp has no event for the end
                     await asyncio.sleep(_STEP)
