@@ -1,4 +1,4 @@
-"""The form in which staff block somebody who wrote in a case, or unblock them. Pure."""
+"""The form in which staff block a customer who wrote in a case, or unblock them. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from handoff.slack.rich_text import Moment, cut, one_line, paragraph, phrase, qu
 from handoff.texts import say
 
 CHOICE: Final = "writer"
-"""What can be chosen in the form where several wrote: whom it is about."""
+"""The name of the menu of writers, which the form has where several wrote."""
 WRITER: Final = f"{CHOOSES}{CHOICE}"
 REASON: Final = "reason"
-"""The fields of such a form; that of one with a single writer is its action's own."""
+"""The fields of a form with that menu. A form without it has one field, which is named as its action."""
 _LONGEST_REASON = 500
 _NAME, _ADDRESS = 36, 36
 """Characters; a menu of Slack's has 75 for both. A long name must not push the address out."""
@@ -32,9 +32,9 @@ def block_form(
     writers: Sequence[Writer] = (),
     chosen: Writer | None = None,
 ) -> View:
-    """``found``: who blocked them already, by the name ``by``; then it unblocks them.
+    """``found``: the block in force, after which the form unblocks; ``by``: the name of who made it.
 
-    ``writers``: to choose from; nobody where the case has one writer alone. ``chosen``: whom it is about now.
+    ``writers``: the menu, empty where one alone wrote. ``chosen``: the one of them whom the form is about now, or None.
     """
     blocks = [_menu(writers, chosen, language)] if chosen is not None else []
     if found is None:
@@ -53,12 +53,12 @@ def block_form(
 
 def writer_label(writer: Writer) -> str:
     """The name that a writer gave themselves, and their address, which tells them from others."""
-    name, address = " ".join((writer.name or "").split()), " ".join(writer.address.split())
-    return f"{cut(name, _NAME)} ({cut(address, _ADDRESS)})" if name else cut(address, _NAME + _ADDRESS)
+    name = cut(writer.name or "", _NAME)
+    return f"{name} ({cut(writer.address, _ADDRESS)})" if name else cut(writer.address, _NAME + _ADDRESS)
 
 
 def _menu(writers: Sequence[Writer], chosen: Writer, language: str) -> FormBlock:
-    """A choice is told to the hub at once, since who is blocked can only be unblocked."""
+    """Slack reports each choice at once, and the form changes: a writer who is blocked can only be unblocked."""
     label = {"type": "plain_text", "text": say("form_block_who", language)}
     options = [
         {"text": {"type": "plain_text", "text": writer_label(one)}, "value": one.customer_ids[0]} for one in writers

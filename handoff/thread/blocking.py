@@ -22,7 +22,7 @@ def customer_to_block(facts: Mapping[str, Any], conversation: Conversation) -> s
 
 
 def read_block(text: str) -> tuple[str | None, str]:
-    """The writer whom a form names, by a customer's id, and the reason. None: it names nobody and means the card's customer."""
+    """The id of the customer who was chosen in the form, and the reason. None: it had no menu; the card's customer is meant."""
     try:
         given: Any = json.loads(text)
     except ValueError:
@@ -37,10 +37,14 @@ def writer_of(customer_id: str, writers: Sequence[Writer]) -> Writer | None:
     return next((one for one in writers if customer_id in one.customer_ids), None)
 
 
+def wrote_alone(customer_id: str, writers: Sequence[Writer]) -> bool:
+    """Whether nobody else wrote in the conversation."""
+    return all(customer_id in one.customer_ids for one in writers)
+
+
 def closes_case(customer_id: str, conversation: Conversation, writers: Sequence[Writer]) -> bool:
-    """Whether nobody is left to talk to once that customer is blocked: in a group the others are."""
-    alone = conversation.shared is Sharing.NEVER
-    return alone and all(customer_id in one.customer_ids for one in writers)
+    """Whether a block of that customer resolves the case: not in a group, nor where others wrote too."""
+    return conversation.shared is Sharing.NEVER and wrote_alone(customer_id, writers)
 
 
 def block_records(

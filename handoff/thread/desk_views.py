@@ -28,7 +28,7 @@ from handoff.slack.block_form import CHOICE, block_form
 from handoff.slack.ticket_form import ticket_form
 from handoff.spoken_to import locale_of
 from handoff.texts import say
-from handoff.thread.blocking import customer_to_block, writer_of
+from handoff.thread.blocking import customer_to_block, writer_of, wrote_alone
 from handoff.thread.note_sign import begins_with
 from handoff.tickets import NOTE, change_in
 
@@ -177,11 +177,11 @@ class DeskViews:
                 return None
 
     async def _block(self, about: _About, carried: Mapping[str, str], customer_id: str | None = None) -> View:
-        """``customer_id``: who was chosen of those who wrote; otherwise it is about the card's customer."""
+        """``customer_id``: the writer who was chosen in the menu; without one the form is about the card's customer."""
         writers = await self._parts.cases.writers(about.conversation.id)
         theirs = customer_to_block(about.facts, about.conversation)
         chosen = writer_of(customer_id or theirs, writers)
-        if all(theirs in one.customer_ids for one in writers):
+        if wrote_alone(theirs, writers):
             writers, chosen = (), None
         elif chosen is None:
             chosen = writers[0]
