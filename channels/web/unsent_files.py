@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +26,10 @@ class UnsentRecords(Protocol):
         """Their sizes together. Raises StoreUnavailable."""
         ...
 
+    async def unsent_among(self, ids: Sequence[str]) -> Collection[str]:
+        """Those of the files with these ids. Raises StoreUnavailable."""
+        ...
+
 
 @dataclass(slots=True)
 class _File:
@@ -39,7 +43,8 @@ class UnsentFiles:
     """The total is the database's, read at most once a second and only while files come, plus what came since.
 
     So it is right after a restart, and with several processes it may be overrun by what the others take within a second. The
-    share of an address is counted in this process alone and begins anew with it.
+    share of an address is counted in this process alone and begins anew with it; when it is used up, the files that were sent
+    through other processes are looked up.
     """
 
     def __init__(self, records: UnsentRecords, limits: WebLimits, monotonic: Callable[[], float]) -> None:
@@ -61,6 +66,8 @@ class UnsentFiles:
         Raises TooManyRequests, StoreUnavailable.
         """
         await self._refresh()
+        if self._exceeds_share(caller, size):
+            await self._drop_sent(caller)
         self._check(caller, size)
         self._hold(caller.key, size)
         try:
@@ -83,9 +90,8 @@ class UnsentFiles:
     def forget(self, ids: Iterable[str]) -> None:
         """Stop counting files that a message refers to, or that were removed."""
         for one in ids:
-            if (file := self._files.pop(one, None)) is None:
+            if (file := self._drop(one)) is None:
                 continue
-            self._add(file.key, -file.size)
             if file.recorded:
                 self._since -= file.size
             else:
@@ -102,8 +108,11 @@ class UnsentFiles:
         else:
             self._by_key.pop(key, None)
 
+    def _exceeds_share(self, caller: Caller, size: int) -> bool:
+        return 0 < self._share < self._by_key.get(caller.key, 0) + size
+
     def _check(self, caller: Caller, size: int) -> None:
-        if 0 < self._share < self._by_key.get(caller.key, 0) + size:
+        if self._exceeds_share(caller, size):
             raise TooManyRequests(
                 f"At most {human_size(self._share)} of files may wait to be sent. Send the files that you have uploaded, "
                 "or start again with smaller ones.",
@@ -118,19 +127,31 @@ class UnsentFiles:
 
     async def _refresh(self) -> None:
         now = self._monotonic()
-        if self._total <= 0 or (self._read_at is not None and now - self._read_at < _FRESH):
+        if self._read_at is not None and now - self._read_at < _FRESH:
             return
+        self._drop_old(now)
         counted, self._read_at = self._since, now
         try:
-            stored = await self._records.unsent_bytes()
+            stored = await self._records.unsent_bytes() if self._total > 0 else 0
         except BaseException:
             self._read_at = None
             raise
         self._stored, self._since = stored, self._since - counted
-        self._drop_old(now)
 
     def _drop_old(self, now: float) -> None:
         """Forget files that the sweep has removed."""
         for one in [one for one, file in self._files.items() if file.recorded and now - file.at > _LIFE]:
-            old = self._files.pop(one)
-            self._add(old.key, -old.size)
+            self._drop(one)
+
+    async def _drop_sent(self, caller: Caller) -> None:
+        """Forget the caller's files that were sent, or removed, through another process."""
+        recorded = [one for one, file in self._files.items() if file.recorded and file.key == caller.key]
+        for one in set(recorded).difference(await self._records.unsent_among(recorded)):
+            self._drop(one)
+
+    def _drop(self, file_id: str) -> _File | None:
+        """Stop counting a file in its address's share."""
+        file = self._files.pop(file_id, None)
+        if file is not None:
+            self._add(file.key, -file.size)
+        return file

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, func, select
 
 from core.domain.attachments import Attachment
 from core.storage import codec
+from core.storage.among import among
 from core.storage.database import Database
 from core.storage.tables import attachment
+
+_UNSENT = select(attachment.c.id).where(among(attachment.c.id, "ids"), attachment.c.message_id.is_(None))
 
 
 class SqlStaleFiles:
@@ -40,6 +43,11 @@ class SqlStaleFiles:
             return int(connection.scalar(statement) or 0)
 
         return await self._stale_db.read(work)
+
+    async def unsent_among(self, ids: Sequence[str]) -> Collection[str]:
+        """Those of the files with these ids that no message refers to."""
+        found = await self._stale_db.read(lambda connection: connection.scalars(_UNSENT, {"ids": ids}).all())
+        return frozenset(found)
 
     async def forget_attachment(self, attachment_id: str) -> bool:
         """See StaleFiles.forget_attachment."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,22 @@ async def _granted_by_the_second(one: Hub, two: Hub, address: str) -> int:
 
 def _minute() -> int:
     return int(time.time() // 60)
+
+
+async def test_files_that_another_hub_has_sent_make_room_again(
+    make_hub: MakeHub, postgres_url: str, tmp_path: Path
+) -> None:
+    shared = {"DATA_DIR": str(tmp_path / "shared"), "DATA_DIR_SHARED": "true"}
+    environment = {**PROXIED, **shared, "UNSENT_BYTES_PER_ADDRESS": "100000"}
+    one, two = (make_hub(database_url=postgres_url, role="web", environment=environment) for _ in range(2))
+    async with visitors(one.url, "198.51.100.7") as (there,), visitors(two.url, "198.51.100.7") as (here,):
+        session = await there.session()
+        for number in range(4):
+            uploaded = await there.upload(session, 75_000)
+            assert uploaded.status == 200, number
+            assert (await there.upload(session, 75_000)).status == 429
+            sent = await here.say(session, "Look", attachments=[uploaded.body["id"]])
+            assert sent.status == 202, sent
 
 
 @pytest.mark.peer
