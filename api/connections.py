@@ -131,7 +131,7 @@ class LimitedConnection(web.RequestHandler):
         self._timer = self._loop.call_later(self._gate.limits.first_request, self._end_soon, "silent")
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Count it no more."""
+        """Stop its timers and its counting."""
         self._stop_timer()
         self._stop_reader_timer()
         if self._key is not None:
@@ -149,7 +149,7 @@ class LimitedConnection(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """Answer invalid HTTP shortly, and log no traceback: it is the sender's fault."""
+        """Answer invalid HTTP with a short problem, and log no traceback: it is the sender's fault."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         _log.debug("connections.no_http", error=str(exc))
@@ -158,14 +158,14 @@ class LimitedConnection(web.RequestHandler):
         return response
 
     def pause_writing(self) -> None:
-        """More is unsent than the client reads: it has as long for that as for a body of the same size."""
+        """Limit the time in which the client reads what is unsent: as long as it would have to send a body of that size."""
         super().pause_writing()
         unsent = cast("asyncio.Transport", self.transport).get_write_buffer_size()
         allowed = self._gate.limits.body + unsent / _SLOWEST
         self._reader_timer = self._loop.call_later(allowed, self._end, "slow_reader")
 
     def resume_writing(self) -> None:
-        """Most of it has gone."""
+        """The client has read most of it: stop the timer."""
         super().resume_writing()
         self._stop_reader_timer()
 
@@ -211,7 +211,7 @@ class LimitedConnection(web.RequestHandler):
 
 
 def _limit_silence(transport: asyncio.BaseTransport, seconds: float) -> None:
-    """What a client takes nothing of is given up by the kernel (Linux: tcp(7)), also what is left when the hub has closed."""
+    """Have the kernel drop a connection whose client acknowledges nothing (Linux: tcp(7)), also once the hub has closed it."""
     connection = transport.get_extra_info("socket")
     if sys.platform == "linux" and connection is not None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

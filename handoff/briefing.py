@@ -73,8 +73,9 @@ class Briefing:
         return _grounded(reply) or _grounded(reply.besides)
 
     def _is_open(self, turn: TurnState, since: Sequence[Message], *, wished: bool) -> bool:
-        """Whether the customer waits for more than what was answered before ``since``. Who was not ``wished`` for was called
-        because of what the customer has just written.
+        """Whether the customer waits for more than what was answered before ``since``.
+
+        ``wished``: they asked for a person; otherwise a rule called one because of what they have just written.
         """
         words = [one for one in (*since, *turn.pending) if one.author is Author.CUSTOMER and one.deleted_at is None]
         if not wished and any(one.text.strip() for one in turn.pending):

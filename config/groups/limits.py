@@ -71,9 +71,9 @@ class LimitsGroup(SettingsGroup):
     escalations_in_all: int = Field(
         120,
         ge=0,
-        description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4. Of that, here and for "
-        "tokens and files, strangers of one mail domain or IPv6 /48, and all whose mail proves no sender, get ten shares, "
-        "at most half.",
+        description="Requests for a person that reach the desk in an hour in all. Strangers get 3/4. The strangers of one mail "
+        "domain or IPv6 /48 together, and all whose mail proves no sender together, get ten shares, at most half of that 3/4. "
+        "The same holds for tokens and files.",
     )
     disk_quota_bytes: int = Field(
         0,

@@ -1,4 +1,4 @@
-"""What a translation is to the messages of a feed and of a customer: the words change, and the original stays with them. Pure.
+"""Puts translations into the messages of a feed and of a customer, and keeps the original with them. Pure.
 
 ``meta["original"]``: what was written, where the text is a translation of it. ``meta["below"]``: what staff are told about it.
 """
