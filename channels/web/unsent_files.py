@@ -10,7 +10,7 @@ from typing import Protocol
 from channels.web.access import Caller
 from channels.web.settings import WebLimits
 from core.domain.attachments import Attachment, human_size
-from core.domain.budget import strangers_total
+from core.domain.budget import Budget, group_total, strangers_total
 from core.domain.errors import TooManyRequests
 
 _FRESH = 1.0
@@ -33,7 +33,7 @@ class UnsentRecords(Protocol):
 
 @dataclass(slots=True)
 class _File:
-    key: str
+    keys: tuple[str, ...]
     size: int
     at: float
     recorded: bool = False
@@ -51,6 +51,7 @@ class UnsentFiles:
         self._records = records
         self._share = limits.unsent_bytes_per_address
         self._total = limits.unsent_bytes_in_all
+        self._of_network = group_total(Budget("unsent-bytes", self._share, self._total, seconds=0))
         self._monotonic = monotonic
         self._files: dict[str, _File] = {}
         self._by_key: dict[str, int] = {}
@@ -66,19 +67,19 @@ class UnsentFiles:
         Raises TooManyRequests, StoreUnavailable.
         """
         await self._refresh()
-        if self._exceeds_share(caller, size):
+        if self._exceeds_share(caller, size) or self._exceeds_network(caller, size):
             await self._drop_sent(caller)
         self._check(caller, size)
-        self._hold(caller.key, size)
+        self._hold(_keys(caller), size)
         try:
             yield
         finally:
-            self._hold(caller.key, -size)
+            self._hold(_keys(caller), -size)
 
     def stored(self, caller: Caller, file: Attachment) -> None:
         """Count a file that was stored and is not yet in the database."""
-        self._files[file.id] = _File(caller.key, file.size, self._monotonic())
-        self._hold(caller.key, file.size)
+        self._files[file.id] = _File(_keys(caller), file.size, self._monotonic())
+        self._hold(_keys(caller), file.size)
 
     def recorded(self, file: Attachment) -> None:
         """Count a file that is in the database and that no message refers to."""
@@ -97,19 +98,25 @@ class UnsentFiles:
             else:
                 self._coming -= file.size
 
-    def _hold(self, key: str, size: int) -> None:
+    def _hold(self, keys: Iterable[str], size: int) -> None:
         self._coming += size
-        self._add(key, size)
+        self._add(keys, size)
 
-    def _add(self, key: str, size: int) -> None:
-        left = self._by_key.get(key, 0) + size
-        if left > 0:
-            self._by_key[key] = left
-        else:
-            self._by_key.pop(key, None)
+    def _add(self, keys: Iterable[str], size: int) -> None:
+        for key in keys:
+            left = self._by_key.get(key, 0) + size
+            if left > 0:
+                self._by_key[key] = left
+            else:
+                self._by_key.pop(key, None)
 
     def _exceeds_share(self, caller: Caller, size: int) -> bool:
         return 0 < self._share < self._by_key.get(caller.key, 0) + size
+
+    def _exceeds_network(self, caller: Caller, size: int) -> bool:
+        """Whether the IPv6 /48 around a stranger's address would hold more than such a group may."""
+        held = sum(self._by_key.get(key, 0) for key in _keys(caller)[1:])
+        return caller.network is not None and 0 < self._of_network < held + size
 
     def _check(self, caller: Caller, size: int) -> None:
         if self._exceeds_share(caller, size):
@@ -119,7 +126,7 @@ class UnsentFiles:
                 retry_after=_RETRY,
             )
         total = self._total if caller.known else strangers_total(self._total)
-        if 0 < total < self._stored + self._since + self._coming + size:
+        if self._exceeds_network(caller, size) or 0 < total < self._stored + self._since + self._coming + size:
             raise TooManyRequests(
                 "Too many files wait to be sent by others. Try again in a minute, or send your message without the file.",
                 retry_after=_RETRY,
@@ -145,13 +152,19 @@ class UnsentFiles:
 
     async def _drop_sent(self, caller: Caller) -> None:
         """Forget the caller's files that were sent, or removed, through another process."""
-        recorded = [one for one, file in self._files.items() if file.recorded and file.key == caller.key]
+        keys = set(_keys(caller))
+        recorded = [one for one, file in self._files.items() if file.recorded and not keys.isdisjoint(file.keys)]
         for one in set(recorded).difference(await self._records.unsent_among(recorded)):
             self._drop(one)
 
     def _drop(self, file_id: str) -> _File | None:
-        """Stop counting a file in its address's share."""
+        """Stop counting a file in the shares of its address and network."""
         file = self._files.pop(file_id, None)
         if file is not None:
-            self._add(file.key, -file.size)
+            self._add(file.keys, -file.size)
         return file
+
+
+def _keys(caller: Caller) -> tuple[str, ...]:
+    """What a caller's files count for: the address, and its network where it has one."""
+    return (caller.key,) if caller.network is None else (caller.key, f"network:{caller.network}")

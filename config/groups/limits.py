@@ -41,7 +41,9 @@ class LimitsGroup(SettingsGroup):
         ge=0,
         description="Files of one address that were uploaded and not yet sent, in bytes together. Five of the largest fit.",
     )
-    unsent_bytes_in_all: int = Field(200 * _MB, ge=0, description="The same in all. Strangers get 3/4.")
+    unsent_bytes_in_all: int = Field(
+        200 * _MB, ge=0, description="The same in all. Strangers get 3/4, those of one IPv6 /48 at most half of that."
+    )
     file_bytes_per_address: int = Field(
         500 * _MB,
         ge=0,
