@@ -7,6 +7,7 @@ from dataclasses import replace
 from core.agent.asking import questions_besides
 from core.agent.asking_back import ask_again
 from core.agent.excerpt import clip
+from core.agent.recordings import recordings_note
 from core.agent.routing import Intent, Route, asked
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
@@ -82,6 +83,9 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
             return ask_again(way.choices, texts)
         case Intent.NONE_OF_THESE:
             return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+        case Intent.RECORDING:
+            text = f"{recordings_note(way.recordings, texts)} {texts.say('offer')}"
+            return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=way.intent)
         case Intent.QUESTION:
             return None
 

@@ -14,6 +14,7 @@ from core.agent.phrases import any_of
 from core.agent.small_talk import all_small_talk, says_no, says_yes
 from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_withdrawal
 from core.agent.wording import phrase
+from core.domain.attachments import Attachment
 from core.domain.choices import Choice
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
@@ -32,6 +33,7 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     NOTHING = "nothing"
     QUESTION = "question"
+    RECORDING = "recording"
     CHOOSE_AGAIN = "choose_again"
     NONE_OF_THESE = "none_of_these"
 
@@ -41,6 +43,7 @@ class Route:
     """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``).
 
     ``choices``: what the customer chose when they were asked back; with CHOOSE_AGAIN, what they can choose.
+    ``recordings``: with RECORDING, the sound and film that came alone, or with no more than a greeting.
     """
 
     intent: Intent
@@ -48,6 +51,7 @@ class Route:
     talk: str | None = None
     contact: ContactDetails = field(default_factory=ContactDetails)
     choices: tuple[Choice, ...] = ()
+    recordings: tuple[Attachment, ...] = ()
 
 
 def asked(turn: TurnState) -> tuple[Message, ...]:
@@ -142,7 +146,10 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")
-    files = any(m.attachments for m in messages)
+    files = tuple(file for m in messages for file in m.attachments)
+    recorded = bool(files) and all(file.is_recording for file in files)
+    if recorded and (not texts or all_small_talk(texts)):
+        return Route(Intent.RECORDING, recordings=files)
     if not texts:
         return Route(Intent.QUESTION if files else Intent.NOTHING)
     if offered and says_no(texts[-1]):

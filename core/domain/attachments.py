@@ -62,3 +62,8 @@ class Attachment:
     text: str | None = None
     error: str | None = None
     refused: Refusal | None = None
+
+    @property
+    def is_recording(self) -> bool:
+        """Stored sound or film: people can listen to it or watch it, the agent cannot."""
+        return bool(self.storage_key) and self.media_type.startswith(("audio/", "video/"))

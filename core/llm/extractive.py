@@ -25,6 +25,7 @@ from core.agent.in_thread import run_in_thread
 from core.agent.leaning import completed
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
+from core.agent.recordings import mention_recordings
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
@@ -96,6 +97,8 @@ class ExtractiveResponder:
             else await run_in_thread(turn, route, turn, self._settings.escalation_keywords)
         )
         reply = await self._reply(turn, way, texts, turn_id)
+        if not inside:
+            reply = mention_recordings(reply, newly_sent(turn, asked(turn)), texts)
         besides = await run_in_thread(turn, asked_besides, turn, way)
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
@@ -130,7 +133,7 @@ class ExtractiveResponder:
             if told is not None:
                 return await self._besides(told, [one for one in every if one not in of_tickets], turn, way, texts)
         questions, later = every[: self._settings.max_questions], every[self._settings.max_questions :]
-        sent = newly_sent(turn, messages)
+        sent = tuple(file for file in newly_sent(turn, messages) if not file.is_recording)
         if sent and (not questions or any(map(wants_summary, questions))):
             return self._introduce(sent, texts, summary=bool(questions))
         if not questions:
