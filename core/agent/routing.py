@@ -146,17 +146,18 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")
-    files = tuple(file for m in messages for file in m.attachments)
-    recorded = bool(files) and all(file.is_recording for file in files)
-    if recorded and (not texts or all_small_talk(texts)):
-        return Route(Intent.RECORDING, recordings=files)
-    if not texts:
-        return Route(Intent.QUESTION if files else Intent.NOTHING)
-    if offered and says_no(texts[-1]):
+    if offered and texts and says_no(texts[-1]):
         return Route(Intent.DECLINED)
-    talk = None if files else all_small_talk(texts)
+    return _route_words(texts, tuple(file for m in messages for file in m.attachments))
+
+
+def _route_words(texts: Sequence[str], files: tuple[Attachment, ...]) -> Route:
+    """The intent of what is no wish for a person: words, files or both."""
+    talk = all_small_talk(texts)
+    if files and (talk or not texts) and all(file.is_recording for file in files):
+        return Route(Intent.RECORDING, recordings=files)
+    if files:
+        return Route(Intent.QUESTION)
     if talk:
         return Route(Intent.SMALL_TALK, talk=talk)
-    if not any(phrase(text) for text in texts) and not files:
-        return Route(Intent.NOTHING)
-    return Route(Intent.QUESTION)
+    return Route(Intent.QUESTION if any(phrase(text) for text in texts) else Intent.NOTHING)

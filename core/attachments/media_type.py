@@ -76,6 +76,14 @@ def identify(path: Path, *, name: str, declared_type: str | None, policy: Attach
     return found
 
 
+def with_ending(name: str, media_type: str) -> str:
+    """The name of a recording with an ending by which players know it: platforms often send voice notes without one."""
+    if not media_type.startswith(("audio/", "video/")):
+        return name
+    known = {each for kind, endings in SUFFIXES.items() if _family(kind) == "recording" for each in endings}
+    return name if PurePath(name).suffix.lower() in known else f"{name}{SUFFIXES[media_type][0]}"
+
+
 def _by_content(path: Path, suffix: str) -> str | None:
     if path.stat().st_size == 0:
         raise FileRefused("The file is empty. Choose it again, or another one.", "empty_file")
@@ -132,7 +140,7 @@ def _contradicts(suffix: str, declared_type: str | None, found: str) -> bool:
 
 
 def _family(media_type: str) -> str:
-    """Pictures and recordings mislabelled by phones, and text under another text's name, are honest mistakes; the rest is exact."""
+    """Pictures and recordings mislabelled by phones and text under another text's name are honest mistakes; the rest is exact."""
     if media_type in ("image/svg+xml", "text/html"):
         return media_type
     if media_type.startswith(("audio/", "video/")):
