@@ -45,8 +45,18 @@ class Guide:
     @property
     def shown(self) -> list[tuple[str, str]]:
         """Every setting with a value in the page's blocks, in its order."""
-        lines = [line for _, block in self._blocks for line in block.splitlines()]
-        return [(found[1], found[2].partition("    #")[0]) for line in lines if (found := _SETTING.match(line))]
+        return _in_blocks(self.blocks)
+
+    def part(self, begins: str) -> dict[str, str]:
+        """The settings of a part of the page, which begins with these words and ends before the next heading.
+
+        Both those in blocks and those in the text; one that is only named has "…" for a value.
+        """
+        text = re.split(r"^##", self.text.split(begins, 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+        told = _CODE.findall(_BLOCK.sub("", text))
+        named = {one: "…" for one in told if _NAME.fullmatch(one)}
+        given = {found[1]: found[2] for one in told if (found := _SETTING.fullmatch(one))}
+        return named | dict(_in_blocks(_BLOCK.findall(text))) | given
 
     @property
     def commands(self) -> list[list[str]]:
@@ -56,8 +66,14 @@ class Guide:
 
     def block(self, language: str) -> str:
         """The first one of that language."""
-        return next(block for kind, block in self._blocks if kind == language)
+        return next(block for kind, block in self.blocks if kind == language)
 
     @property
-    def _blocks(self) -> list[tuple[str, str]]:
+    def blocks(self) -> list[tuple[str, str]]:
+        """Language and content of each block of code."""
         return _BLOCK.findall(self.text)
+
+
+def _in_blocks(blocks: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    lines = [line for _, block in blocks for line in block.splitlines()]
+    return [(found[1], found[2].partition("    #")[0]) for line in lines if (found := _SETTING.match(line))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ import yaml
 from aiohttp import web
 from playwright.async_api import Page, expect
 
-from tests.e2e.channels.customer import Customer, reads, until
+from tests.e2e.channels.customer import PATIENCE, Customer, reads, until
 from tests.e2e.channels.mail_customer import MailCustomer
 from tests.e2e.channels.phone_customer import PhoneCustomer
 from tests.e2e.channels.slack_customer import DirectCustomer
@@ -28,7 +30,7 @@ from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import SECRET, STAFF
+from tests.servers.slack_world import APP_TOKEN, SECRET, STAFF
 from tests.servers.slack_world import TOKEN as SLACK_TOKEN
 from tests.servers.telegram_fake import TOKEN as TELEGRAM_TOKEN
 from tests.servers.telegram_fake import TelegramFake
@@ -49,17 +51,22 @@ class Speak(Protocol):
 class Place:
     """``given``: what the platform gives for the page's example of a setting, or for parts of it.
 
-    ``loopback``: where the platform is in a test, which no guide can know.
+    ``loopback``: where the platform is in a test, which no guide can know. ``more``, ``less``: what another part of the page
+    adds to the path's settings, and what it says is not needed then.
     """
 
     guides: tuple[Guide, ...]
     speak: Speak
     given: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     loopback: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict)
+    less: tuple[str, ...] = ()
 
     def env(self) -> dict[str, str]:
         """The lines of the newcomer's ``.env``: the page's, with their own tokens and addresses in place of its examples."""
-        written = {name: value for guide in self.guides for name, value in guide.settings.items()}
+        written = {name: value for guide in self.guides for name, value in guide.settings.items()} | dict(self.more)
+        for name in self.less:
+            del written[name]
         for name, own in self.given.items():
             assert name in written, f"{name} is not in the path of {self.guides[-1].name}.md"
             if isinstance(own, str):
@@ -99,6 +106,24 @@ async def at_slack() -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
+async def over_socket_mode() -> AsyncIterator[Place]:
+    """The same through a connection that the hub opens."""
+    async with SlackFake() as slack:
+        _from_manifest(slack)
+        part = SLACK.part("Without a public address: Socket Mode\n")
+
+        async def speak(hub: Hub, page: Page) -> None:
+            async with asyncio.timeout(PATIENCE):
+                await slack.connected.wait()
+            await _is_answered(DirectCustomer(slack, 1, None))
+
+        given = {"SLACK_BOT_TOKEN": SLACK_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
+        more = {"SLACK_APP_TOKEN": part["SLACK_APP_TOKEN"]}
+        less = ("PUBLIC_URL", "SLACK_SIGNING_SECRET")
+        yield Place((SLACK,), speak, given, {"SLACK_API_BASE_URL": slack.api_url}, more, less)
+
+
+@asynccontextmanager
 async def at_telegram() -> AsyncIterator[Place]:
     """A private chat with the bot."""
     async with TelegramFake() as telegram:
@@ -111,7 +136,24 @@ async def at_telegram() -> AsyncIterator[Place]:
 
 
 @asynccontextmanager
-async def at_twilio() -> AsyncIterator[Place]:
+async def by_webhook() -> AsyncIterator[Place]:
+    """The same with a webhook, which the hub sets."""
+    async with TelegramFake() as telegram:
+        port = free_port()
+
+        async def speak(hub: Hub, page: Page) -> None:
+            await telegram.until(lambda: bool(telegram.webhook["url"]), PATIENCE)
+            await _is_answered(TelegramCustomer(telegram, 1, polled=False))
+
+        given = {"TELEGRAM_BOT_TOKEN": TELEGRAM_TOKEN, "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        loopback = {"TELEGRAM_API_BASE_URL": telegram.url, "PORT": str(port)}
+        part = TELEGRAM.part("For a webhook, in `.env`:")
+        more = {name: part[name] for name in ("TELEGRAM_MODE", "TELEGRAM_WEBHOOK_SECRET", "PUBLIC_URL")}
+        yield Place((TELEGRAM,), speak, given, loopback, more)
+
+
+@asynccontextmanager
+async def at_twilio(*, whatsapp: bool = False) -> AsyncIterator[Place]:
     """A number whose webhook is set to what stands in the path."""
     twilio = TwilioFake(lambda: datetime.now(UTC), own_cdn=False)
     await twilio.start()
@@ -123,10 +165,12 @@ async def at_twilio() -> AsyncIterator[Place]:
 
         async def speak(hub: Hub, page: Page) -> None:
             twilio.hub, twilio.public = hub.url, hook.removesuffix(urlsplit(hook).path)
-            await _is_answered(PhoneCustomer(twilio, 1, whatsapp=False))
+            await _is_answered(PhoneCustomer(twilio, 1, whatsapp=whatsapp))
 
         given = {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TWILIO_TOKEN, "TWILIO_FROM": OURS}
-        yield Place((SMS,), speak, given, {"TWILIO_API_BASE_URL": twilio.url})
+        more = {"TWILIO_WHATSAPP_FROM": SMS.part("### WhatsApp\n")["TWILIO_WHATSAPP_FROM"]} if whatsapp else {}
+        given |= dict.fromkeys(more, OURS)
+        yield Place((SMS,), speak, given, {"TWILIO_API_BASE_URL": twilio.url}, more)
     finally:
         await twilio.stop()
 
@@ -209,4 +253,9 @@ PLACES: dict[str, Any] = {
     "email": at_the_mailbox,
     "web": at_the_site,
     "desk": at_the_desk,
+}
+OTHER_WAYS: dict[str, Any] = {
+    "slack over Socket Mode": over_socket_mode,
+    "telegram by webhook": by_webhook,
+    "whatsapp": functools.partial(at_twilio, whatsapp=True),
 }
