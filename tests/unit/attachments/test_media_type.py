@@ -143,7 +143,7 @@ def test_markup_is_recognised_in_linear_time() -> None:
 
 def test_every_accepted_type_can_be_offered_in_a_file_chooser() -> None:
     assert all(SUFFIXES[media_type] for media_type in ACCEPTED)
-    assert {".pdf", ".docx", ".png", ".txt"} <= set(_POLICY.suffixes())
+    assert {".pdf", ".docx", ".png", ".txt", ".ogg", ".m4a", ".mp4", ".mov", ".amr"} <= set(_POLICY.suffixes())
     assert ".svg" not in _POLICY.suffixes()
     assert all(label[0].islower() for label in LABELS.values())
 
