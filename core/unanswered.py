@@ -24,7 +24,7 @@ from core.ports.store import TurnState
 
 _QUESTIONS = 3
 """What a model searches for in vain is one question in ever other words."""
-_OF_A_FILE = frozenset({"file", "recording"})
+_OF_A_FILE = "file"
 
 
 def with_gaps(state: TurnState, reply: Reply, notes: Notes) -> Reply:
@@ -57,7 +57,7 @@ def _left_open(said: Reply, notes: Notes) -> tuple[dict[str, Retrieval], Why | N
     """The lookups in vain, and why the question is open; None where it is not."""
     in_vain = {query: found for query, found in notes.found.items() if not found.supported}
     match said.kind:
-        case MessageKind.UNKNOWN if said.intent not in _OF_A_FILE:
+        case MessageKind.UNKNOWN if said.intent != _OF_A_FILE:
             found_some = len(in_vain) < len(notes.found)
             return (notes.found, Why.WITHHELD) if found_some and not in_vain else (in_vain, Why.NOT_FOUND)
         case MessageKind.ANSWER if said.citations and said.offers_person and in_vain:

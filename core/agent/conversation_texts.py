@@ -7,10 +7,10 @@ from dataclasses import replace
 from core.agent.asking import questions_besides
 from core.agent.asking_back import ask_again
 from core.agent.excerpt import clip
-from core.agent.recordings import recordings_note
 from core.agent.routing import Intent, Route, asked
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
+from core.agent.unread_files import unread_note
 from core.agent.wording import content_stems
 from core.domain.choices import CHOICES
 from core.domain.messages import MessageKind
@@ -83,8 +83,8 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
             return ask_again(way.choices, texts)
         case Intent.NONE_OF_THESE:
             return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
-        case Intent.RECORDING:
-            text = f"{recordings_note(way.recordings, texts)} {texts.say('offer')}"
+        case Intent.FILE:
+            text = f"{unread_note(way.files, texts)} {texts.say('offer')}"
             return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=way.intent)
         case Intent.QUESTION:
             return None

@@ -24,7 +24,6 @@ from core.agent.leaning import completed
 from core.agent.lookup import Lookup
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
-from core.agent.recordings import mention_recordings, recordings_note
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.second_gate import ModelVerifier
 from core.agent.settings import AgentSettings
@@ -37,6 +36,7 @@ from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
+from core.agent.unread_files import mention_unread, unread_note
 from core.agent.verdict import Judged, Verdict
 from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
@@ -53,7 +53,7 @@ from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)
 
-_SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.RECORDING, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
+_SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.FILE, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
 _SEVERAL = 2  # questions: of several it is said which one has no answer
 
 
@@ -117,7 +117,7 @@ class AgentLoop:
         if way.intent in _SAID_WITHOUT_MODEL and (fixed := fixed_reply(way, texts)) is not None:
             return fixed
         reply = await self._within_time(_Job(_spelled_out(turn, way), turn_id, way, texts, events))
-        return reply if inside else mention_recordings(reply, newly_sent(turn, asked(turn)), texts)
+        return reply if inside else mention_unread(reply, newly_sent(turn, asked(turn)), texts)
 
     async def _escalation(self, job: _Job) -> Reply:
         """With the answer to what was asked besides; what was shown of it meanwhile is said by the reply itself."""
@@ -247,8 +247,8 @@ def _noted(agent: AgentTurn) -> dict[str, Any]:
 
 
 async def _add_notes(job: _Job, gate: CitationGate, *, in_part: bool) -> None:
-    """What the answer leaves out: recordings, and with ``in_part`` what else was asked. A person is offered for both."""
-    note = recordings_note(newly_sent(job.turn, asked(job.turn)), job.texts)
+    """What the answer leaves out: files that cannot be read, and with ``in_part`` what else was asked. A person is offered."""
+    note = unread_note(newly_sent(job.turn, asked(job.turn)), job.texts)
     if note:
         await gate.add(note)
     if (in_part or note) and not offers_person(gate.text):

@@ -33,7 +33,7 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     NOTHING = "nothing"
     QUESTION = "question"
-    RECORDING = "recording"
+    FILE = "file"
     CHOOSE_AGAIN = "choose_again"
     NONE_OF_THESE = "none_of_these"
 
@@ -43,7 +43,8 @@ class Route:
     """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``).
 
     ``choices``: what the customer chose when they were asked back; with CHOOSE_AGAIN, what they can choose.
-    ``recordings``: with RECORDING, the sound and film that came alone, or with no more than a greeting.
+    ``files``: with FILE, those that came alone, or with no more than a greeting, and of which the agent can read none (see
+    ``unread_files``).
     """
 
     intent: Intent
@@ -51,7 +52,7 @@ class Route:
     talk: str | None = None
     contact: ContactDetails = field(default_factory=ContactDetails)
     choices: tuple[Choice, ...] = ()
-    recordings: tuple[Attachment, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 def asked(turn: TurnState) -> tuple[Message, ...]:
@@ -154,8 +155,8 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
 def _route_words(texts: Sequence[str], files: tuple[Attachment, ...]) -> Route:
     """The intent of what is no wish for a person: words, files or both."""
     talk = all_small_talk(texts)
-    if files and (talk or not texts) and all(file.is_recording for file in files):
-        return Route(Intent.RECORDING, recordings=files)
+    if files and (talk or not texts) and all(file.is_recording or file.is_missing for file in files):
+        return Route(Intent.FILE, files=files)
     if files:
         return Route(Intent.QUESTION)
     if talk:

@@ -25,12 +25,12 @@ from core.agent.in_thread import run_in_thread
 from core.agent.leaning import completed
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
-from core.agent.recordings import mention_recordings
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
+from core.agent.unread_files import mention_unread
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.choices import Choice
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
@@ -98,7 +98,7 @@ class ExtractiveResponder:
         )
         reply = await self._reply(turn, way, texts, turn_id)
         if not inside:
-            reply = mention_recordings(reply, newly_sent(turn, asked(turn)), texts)
+            reply = mention_unread(reply, newly_sent(turn, asked(turn)), texts)
         besides = await run_in_thread(turn, asked_besides, turn, way)
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
@@ -133,7 +133,7 @@ class ExtractiveResponder:
             if told is not None:
                 return await self._besides(told, [one for one in every if one not in of_tickets], turn, way, texts)
         questions, later = every[: self._settings.max_questions], every[self._settings.max_questions :]
-        sent = tuple(file for file in newly_sent(turn, messages) if not file.is_recording)
+        sent = tuple(file for file in newly_sent(turn, messages) if not (file.is_recording or file.is_missing))
         if sent and (not questions or any(map(wants_summary, questions))):
             return self._introduce(sent, texts, summary=bool(questions))
         if not questions:

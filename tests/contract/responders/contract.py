@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -188,6 +189,17 @@ class ResponderContract:
         assert "listen to “voice.ogg”" in reply.text
         assert "watch “clip.mp4”" in reply.text
 
+    @pytest.mark.parametrize("said", ["", "How do I reset my password?"])
+    async def test_a_file_that_did_not_arrive_is_named_as_missing(
+        self, shelf: Shelf, watcher: Watcher, said: str
+    ) -> None:
+        lost = replace(recording("film.mov", "video/quicktime"), storage_key="", error="The file is larger than 10 MB.")
+        reply = await self._ask(shelf, watcher, message(said, attachments=[lost]))
+        assert reply.text.count("“film.mov” did not arrive: it is too large") == 1
+        assert reply.text.endswith("Would you like to talk to a person?")
+        assert ("Forgot password" in reply.text) is bool(said)
+        assert reply.offers_person
+
     async def test_who_asks_for_a_person_is_not_told_of_the_voice_note(self, shelf: Shelf, watcher: Watcher) -> None:
         asked = message("I want to talk to a person", attachments=[recording()])
         reply = await self._ask(shelf, watcher, asked)
@@ -195,8 +207,6 @@ class ResponderContract:
         assert not reply.text
 
     async def test_a_deleted_message_is_not_answered(self, shelf: Shelf, watcher: Watcher) -> None:
-        from dataclasses import replace
-
         from tests.contract.responders.world import NOW
 
         gone = replace(message("I want to talk to a human"), deleted_at=NOW)

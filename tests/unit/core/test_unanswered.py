@@ -136,7 +136,6 @@ async def test_what_goes_to_a_person_is_no_less_unanswered(store: SqlStore) -> N
         (Reply("Which one?", MessageKind.ANSWER, intent="clarify"), ("bicycles 0.2",)),
         (Reply("I cannot search now.", MessageKind.FAILURE, offers_person=True), ()),
         (Reply("I cannot read it.", MessageKind.UNKNOWN, offers_person=True, intent="file"), ()),
-        (Reply("I cannot listen to it.", MessageKind.UNKNOWN, offers_person=True, intent="recording"), ()),
         (Reply("Hello!", MessageKind.SMALL_TALK), ()),
         (Reply("", MessageKind.NOTICE, escalation=Escalation("asked")), ()),
     ],
