@@ -59,6 +59,8 @@ def test_the_path_stands_at_the_beginning(name: str) -> None:
     guide = Guide(name)
     assert len(guide.path) == 5
     assert "## In five lines" in guide.text.splitlines()[:FIRST_LINES]
+    beginning = "##".join(guide.text.split("\n##")[:2])
+    assert beginning.count("\n1. ") == 1, "there is one path, not two"
 
 
 @pytest.mark.parametrize("name", GUIDES)
