@@ -31,7 +31,7 @@ _MMS_IMAGE, _MMS_OTHER, _WHATSAPP_MOST = 5_000_000, 600_000, 16_000_000
 _MMS_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif"})
 _MMS_TYPES = re.compile(r"(audio|video|image)/|text/(vcard|x-vcard|plain|csv|calendar)$|application/(pdf|vcard)$").match
 _WHATSAPP_TYPES = re.compile(
-    r"image/(jpeg|png|webp)$|audio/|video/mp4$|text/(vcard|x-vcard|plain|csv)$"
+    r"image/(jpeg|png|webp)$|audio/(ogg|amr|3gpp|aac|mpeg|mp4)$|video/mp4$|text/(vcard|x-vcard|plain|csv)$"
     r"|application/(pdf|msword|vnd\.(openxmlformats-officedocument|ms-excel|ms-powerpoint))"
 ).match
 

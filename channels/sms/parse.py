@@ -156,17 +156,21 @@ def _text(form: Form) -> str:
     return f"{said}\n{place}".strip() if said != form.get("Address") else place
 
 
+_SHOWN_AS = frozenset({"image", "audio", "video"})
+
+
 def _files(form: Form) -> tuple[AttachmentRef, ...]:
     try:
         count = min(int(form.get("NumMedia") or 0), _MOST_FILES)
     except ValueError:
         raise InvalidInput("NumMedia is not a number.") from None
     numbered = ((form.get(f"MediaUrl{number}"), form.get(f"MediaContentType{number}")) for number in range(count))
-    return tuple(_file(url, kind or None) for url, kind in numbered if url)
+    return tuple(_file(url, kind or None, number) for number, (url, kind) in enumerate(numbered, 1) if url)
 
 
-def _file(url: str, kind: str | None) -> AttachmentRef:
-    """The address is all that is needed to fetch it, so it is the id."""
+def _file(url: str, kind: str | None, number: int) -> AttachmentRef:
+    """The address is all that is needed to fetch it, so it is the id. Twilio tells no name of a file's own."""
     ending = (mimetypes.guess_extension(kind) if kind else None) or ""
-    name = url.split("?")[0].rstrip("/").rpartition("/")[2][:80] or "file"
-    return AttachmentRef(id=url, name=name + ending, media_type=kind, url=url)
+    major = (kind or "").partition("/")[0]
+    name = f"{major if major in _SHOWN_AS else 'file'}-{number}{ending}"
+    return AttachmentRef(id=url, name=name, media_type=kind, url=url)

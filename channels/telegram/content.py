@@ -65,8 +65,9 @@ def _files(fields: Mapping[str, Any]) -> Iterator[AttachmentRef]:
 
 def _file(file: File, name: str, media_type: str, number: int) -> AttachmentRef:
     stem, dot, ending = name.partition(".")
-    own = file.get("file_name") or f"{stem}-{number}{dot}{ending}"
-    return AttachmentRef(file["file_id"], own, file.get("mime_type") or media_type, file.get("file_size"))
+    kind = file.get("mime_type") or media_type
+    own = file.get("file_name") or f"{stem}-{number}" + (f"{dot}{ending}" if kind == media_type else "")
+    return AttachmentRef(file["file_id"], own, kind, file.get("file_size"))
 
 
 def _location(location: Location) -> str:

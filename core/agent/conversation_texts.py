@@ -10,6 +10,7 @@ from core.agent.excerpt import clip
 from core.agent.routing import Intent, Route, asked
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
+from core.agent.unread_files import unread_note
 from core.agent.wording import content_stems
 from core.domain.choices import CHOICES
 from core.domain.messages import MessageKind
@@ -82,6 +83,9 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
             return ask_again(way.choices, texts)
         case Intent.NONE_OF_THESE:
             return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+        case Intent.FILE:
+            text = f"{unread_note(way.files, texts)} {texts.say('offer')}"
+            return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=way.intent)
         case Intent.QUESTION:
             return None
 

@@ -16,7 +16,7 @@ from core.agent.choosing import had_a_choice
 from core.agent.citation_gate import CitationGate
 from core.agent.claims import offers_person
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
-from core.agent.files import files_of, speaks_of_file
+from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.gathering import file_sources, passages_for
 from core.agent.in_thread import run_in_thread
 from core.agent.language import detect, supported
@@ -36,6 +36,7 @@ from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
+from core.agent.unread_files import mention_unread, unread_note
 from core.agent.verdict import Judged, Verdict
 from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
@@ -52,7 +53,7 @@ from core.ports.tickets import Tickets
 
 logger = logging.getLogger(__name__)
 
-_SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
+_SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.FILE, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
 _SEVERAL = 2  # questions: of several it is said which one has no answer
 
 
@@ -115,7 +116,8 @@ class AgentLoop:
             return await self._escalation(_Job(turn, turn_id, way, texts, events))
         if way.intent in _SAID_WITHOUT_MODEL and (fixed := fixed_reply(way, texts)) is not None:
             return fixed
-        return await self._within_time(_Job(_spelled_out(turn, way), turn_id, way, texts, events))
+        reply = await self._within_time(_Job(_spelled_out(turn, way), turn_id, way, texts, events))
+        return reply if inside else mention_unread(reply, newly_sent(turn, asked(turn)), texts)
 
     async def _escalation(self, job: _Job) -> Reply:
         """With the answer to what was asked besides; what was shown of it meanwhile is said by the reply itself."""
@@ -233,8 +235,8 @@ class AgentLoop:
         if not gate.text.strip():
             nothing_left()
             raise ModelError("Nothing of the model's answer could be shown.")
-        if in_part and not self._settings.for_staff and not offers_person(gate.text):
-            await gate.add(job.texts.say("offer"))  # what else was asked has no answer
+        if not self._settings.for_staff:
+            await _add_notes(job, gate, in_part=in_part)
         return _shown(gate, judged, job.way.talk or job.way.intent)
 
 
@@ -242,6 +244,15 @@ def _noted(agent: AgentTurn) -> dict[str, Any]:
     """What others want to know of the turn besides its answer."""
     found: dict[str, Any] = {"ticket": agent.tickets[-1]} if agent.tickets else {}
     return found | ({TOOLS_FAILED_META: sorted(agent.broken)} if agent.broken else {})
+
+
+async def _add_notes(job: _Job, gate: CitationGate, *, in_part: bool) -> None:
+    """What the answer leaves out: files that cannot be read, and with ``in_part`` what else was asked. A person is offered."""
+    note = unread_note(newly_sent(job.turn, asked(job.turn)), job.texts)
+    if note:
+        await gate.add(note)
+    if (in_part or note) and not offers_person(gate.text):
+        await gate.add(job.texts.say("offer"))
 
 
 def _spelled_out(turn: TurnState, way: Route) -> TurnState:

@@ -14,6 +14,7 @@ from core.agent.phrases import any_of
 from core.agent.small_talk import all_small_talk, says_no, says_yes
 from core.agent.withdrawal import last_withdrawn, names_it_unneeded, without_withdrawal
 from core.agent.wording import phrase
+from core.domain.attachments import Attachment
 from core.domain.choices import Choice
 from core.domain.conversation import Escalation
 from core.domain.customer import ContactDetails
@@ -32,6 +33,7 @@ class Intent(StrEnum):
     SMALL_TALK = "small_talk"
     NOTHING = "nothing"
     QUESTION = "question"
+    FILE = "file"
     CHOOSE_AGAIN = "choose_again"
     NONE_OF_THESE = "none_of_these"
 
@@ -41,6 +43,8 @@ class Route:
     """``escalation`` is set for PERSON and CONTACT; ``talk`` names the kind of small talk (see ``small_talk``).
 
     ``choices``: what the customer chose when they were asked back; with CHOOSE_AGAIN, what they can choose.
+    ``files``: with FILE, those that came alone, or with no more than a greeting, and of which the agent can read none (see
+    ``unread_files``).
     """
 
     intent: Intent
@@ -48,6 +52,7 @@ class Route:
     talk: str | None = None
     contact: ContactDetails = field(default_factory=ContactDetails)
     choices: tuple[Choice, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 def asked(turn: TurnState) -> tuple[Message, ...]:
@@ -142,14 +147,18 @@ def route(turn: TurnState, keywords: Sequence[str] = ()) -> Route:
         return Route(Intent.CONTACT, left, contact=contact)
     if messages and messages[-1].action in (CustomerAction.GREETING, CustomerAction.START_OVER):
         return Route(Intent.SMALL_TALK, talk="greeting")
-    files = any(m.attachments for m in messages)
-    if not texts:
-        return Route(Intent.QUESTION if files else Intent.NOTHING)
-    if offered and says_no(texts[-1]):
+    if offered and texts and says_no(texts[-1]):
         return Route(Intent.DECLINED)
-    talk = None if files else all_small_talk(texts)
+    return _route_words(texts, tuple(file for m in messages for file in m.attachments))
+
+
+def _route_words(texts: Sequence[str], files: tuple[Attachment, ...]) -> Route:
+    """The intent of what is no wish for a person: words, files or both."""
+    talk = all_small_talk(texts)
+    if files and (talk or not texts) and all(file.is_recording or file.is_missing for file in files):
+        return Route(Intent.FILE, files=files)
+    if files:
+        return Route(Intent.QUESTION)
     if talk:
         return Route(Intent.SMALL_TALK, talk=talk)
-    if not any(phrase(text) for text in texts) and not files:
-        return Route(Intent.NOTHING)
-    return Route(Intent.QUESTION)
+    return Route(Intent.QUESTION if any(phrase(text) for text in texts) else Intent.NOTHING)

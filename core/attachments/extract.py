@@ -28,8 +28,11 @@ class ConfinedExtractor:
         self._call = call
 
     async def extract(self, path: Path, *, name: str, media_type: str) -> str:
-        """Markdown, empty where there is no text (pictures, scans), with a note where it was cut. Raises ExtractionFailed."""
-        if media_type.startswith("image/"):
+        """Markdown, empty where there is no text (pictures, scans, sound), with a note where it was cut.
+
+        Raises ExtractionFailed.
+        """
+        if media_type.startswith(("image/", "audio/", "video/")):
             return ""
         if media_type not in READABLE:
             raise ExtractionFailed(

@@ -25,14 +25,17 @@ SIGNATURES: tuple[tuple[str, int, bytes], ...] = (
     ("image/bmp", 0, b"BM"),
     ("image/tiff", 0, b"II*\x00"),
     ("image/tiff", 0, b"MM\x00*"),
-    ("audio/mp4", 4, b"ftypM4A"),
-    ("video/mp4", 4, b"ftyp"),
+    *(("audio/mp4", 4, b"ftyp" + brand) for brand in (b"M4A", b"M4B")),
+    ("video/quicktime", 4, b"ftypqt"),
+    ("video/3gpp", 4, b"ftyp3g"),
+    *(("video/mp4", 4, b"ftyp" + brand) for brand in (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"mmp4")),
     ("audio/wav", 8, b"WAVE"),
     ("video/x-msvideo", 8, b"AVI "),
     ("audio/mpeg", 0, b"ID3"),
-    ("audio/mpeg", 0, b"\xff\xfb"),
-    ("audio/mpeg", 0, b"\xff\xf3"),
+    *(("audio/mpeg", 0, b"\xff" + layer) for layer in (b"\xe2", b"\xe3", b"\xf2", b"\xf3", b"\xfa", b"\xfb")),
+    *(("audio/aac", 0, b"\xff" + layer) for layer in (b"\xf0", b"\xf1", b"\xf8", b"\xf9")),
     ("audio/ogg", 0, b"OggS"),
+    *(("audio/amr", 0, magic) for magic in (b"#!AMR\n", b"#!AMR-WB\n")),
     ("video/webm", 0, b"\x1aE\xdf\xa3"),
     ("application/gzip", 0, b"\x1f\x8b"),
     ("application/x-bzip2", 0, b"BZh"),
@@ -89,10 +92,16 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "image/svg+xml": (".svg",),
     "audio/mpeg": (".mp3",),
     "audio/mp4": (".m4a",),
+    "audio/aac": (".aac",),
+    "audio/amr": (".amr",),
     "audio/wav": (".wav",),
     "audio/ogg": (".ogg", ".oga", ".opus"),
-    "video/mp4": (".mp4", ".mov"),
+    "audio/webm": (".webm",),
+    "audio/3gpp": (".3gp",),
+    "video/mp4": (".mp4", ".m4v"),
+    "video/quicktime": (".mov",),
     "video/webm": (".webm",),
+    "video/3gpp": (".3gp", ".3gpp"),
     "text/html": (".html", ".htm"),
     "text/plain": (".txt", ".log", ".eml", ".yaml", ".yml", ".ini", ".toml"),
     "text/markdown": (".md", ".markdown"),
@@ -147,6 +156,11 @@ ALIASES = {
     "audio/x-wav": "audio/wav",
     "audio/mp3": "audio/mpeg",
     "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/x-aac": "audio/aac",
+    "audio/opus": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "video/x-m4v": "video/mp4",
 }
 
 LABELS = {
@@ -163,17 +177,12 @@ LABELS = {
     "image/svg+xml": "an SVG drawing, which can hold scripts",
     "text/html": "a web page",
     "text/plain": "text",
-    "audio/mpeg": "an audio recording",
-    "audio/mp4": "an audio recording",
-    "audio/wav": "an audio recording",
-    "audio/ogg": "an audio recording",
-    "video/mp4": "a video",
-    "video/webm": "a video",
+    "video/x-matroska": "a Matroska film",
+    "video/x-msvideo": "an AVI film",
+} | {
+    media_type: "an audio recording" if media_type.startswith("audio/") else "a video"
+    for media_type in SUFFIXES
+    if media_type.startswith(("audio/", "video/"))
 }
 
-_REFUSED = frozenset({"image/svg+xml"})
-ACCEPTED = frozenset(
-    media_type
-    for media_type in SUFFIXES
-    if media_type not in _REFUSED and not media_type.startswith(("audio/", "video/"))
-)
+ACCEPTED = frozenset(SUFFIXES) - {"image/svg+xml"}

@@ -23,6 +23,7 @@ from core.attachments.formats import (
     ZIP_MEMBERS,
 )
 from core.attachments.plain_text import looks_like_text, markup_of
+from core.attachments.tracks import by_tracks
 from core.domain.errors import FileRefused
 
 _INSTEAD = "Send it as PDF, picture or text."
@@ -32,6 +33,8 @@ _REASONS = {
 }
 _SAMPLE = 64 * 1024
 _DIRECTORY_TAIL = 1024 * 1024
+_AMR = b"#!AMR"
+"""Letters alone, and a short silence behind them can look like text."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -73,6 +76,14 @@ def identify(path: Path, *, name: str, declared_type: str | None, policy: Attach
     return found
 
 
+def with_ending(name: str, media_type: str) -> str:
+    """The name of a recording with an ending by which players know it: platforms often send voice notes without one."""
+    if not media_type.startswith(("audio/", "video/")):
+        return name
+    known = {each for kind, endings in SUFFIXES.items() if _family(kind) == "recording" for each in endings}
+    return name if PurePath(name).suffix.lower() in known else f"{name}{SUFFIXES[media_type][0]}"
+
+
 def _by_content(path: Path, suffix: str) -> str | None:
     if path.stat().st_size == 0:
         raise FileRefused("The file is empty. Choose it again, or another one.", "empty_file")
@@ -86,9 +97,9 @@ def _by_content(path: Path, suffix: str) -> str | None:
             return "application/pdf"
         if sample.startswith(b"{\\rtf"):
             return "application/rtf"
-        if looks_like_text(sample, whole=len(content) <= _SAMPLE):
+        if not sample.startswith(_AMR) and looks_like_text(sample, whole=len(content) <= _SAMPLE):
             return markup_of(sample) or TEXT_SUFFIXES.get(suffix, "text/plain")
-        return _by_signature(sample)
+        return by_tracks(_by_signature(sample), content)
 
 
 def _by_signature(sample: bytes) -> str | None:
@@ -129,11 +140,11 @@ def _contradicts(suffix: str, declared_type: str | None, found: str) -> bool:
 
 
 def _family(media_type: str) -> str:
-    """Pictures mislabelled by phones and text under another text's name are honest mistakes; the rest is exact."""
+    """Pictures and recordings mislabelled by phones and text under another text's name are honest mistakes; the rest is exact."""
     if media_type in ("image/svg+xml", "text/html"):
         return media_type
-    if media_type in ("audio/mp4", "video/mp4"):  # one container, and recorders name it as they like
-        return "mp4"
+    if media_type.startswith(("audio/", "video/")):
+        return "recording"
     if media_type.startswith(("image/", "text/")) or media_type in TEXT_SUFFIXES.values():
         return "image" if media_type.startswith("image/") else "text"
     return media_type

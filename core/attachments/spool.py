@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from core.attachments.disk_room import DiskRoom
 from core.attachments.file_name import clean
-from core.attachments.media_type import AttachmentPolicy, identify
+from core.attachments.media_type import AttachmentPolicy, identify, with_ending
 from core.attachments.opened import opened
 from core.domain.attachments import Attachment, human_size
 from core.domain.errors import FileRefused, TooLarge, Unreachable
@@ -88,7 +88,7 @@ class Spool:
         media_type = identify(path, name=name, declared_type=declared_type, policy=self._policy)
         attachment = Attachment(
             id=secrets.token_urlsafe(16),
-            name=name,
+            name=with_ending(name, media_type),
             media_type=media_type,
             size=size,
             sha256=digest,

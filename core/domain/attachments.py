@@ -62,3 +62,13 @@ class Attachment:
     text: str | None = None
     error: str | None = None
     refused: Refusal | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """It was refused, or did not arrive."""
+        return not self.storage_key
+
+    @property
+    def is_recording(self) -> bool:
+        """Stored sound or film: people can listen to it or watch it, the agent cannot."""
+        return not self.is_missing and self.media_type.startswith(("audio/", "video/"))

@@ -30,6 +30,7 @@ from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
+from core.agent.unread_files import mention_unread
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.choices import Choice
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
@@ -96,6 +97,8 @@ class ExtractiveResponder:
             else await run_in_thread(turn, route, turn, self._settings.escalation_keywords)
         )
         reply = await self._reply(turn, way, texts, turn_id)
+        if not inside:
+            reply = mention_unread(reply, newly_sent(turn, asked(turn)), texts)
         besides = await run_in_thread(turn, asked_besides, turn, way)
         if besides is not None:
             also = await self._reply(besides, Route(Intent.QUESTION), texts, turn_id)
@@ -130,7 +133,7 @@ class ExtractiveResponder:
             if told is not None:
                 return await self._besides(told, [one for one in every if one not in of_tickets], turn, way, texts)
         questions, later = every[: self._settings.max_questions], every[self._settings.max_questions :]
-        sent = newly_sent(turn, messages)
+        sent = tuple(file for file in newly_sent(turn, messages) if not (file.is_recording or file.is_missing))
         if sent and (not questions or any(map(wants_summary, questions))):
             return self._introduce(sent, texts, summary=bool(questions))
         if not questions:

@@ -40,7 +40,8 @@ class Hub:
     """``switchboard serve``. Its home is its working directory, so that no settings file is picked up by chance.
 
     ``sources`` are its documents; without any it starts in a second and loads no model. ``sample`` are those of the demo.
-    It is forked from a process that has imported the product; ``fresh`` starts Python itself, as a user does.
+    It is forked from a process that has imported the product; ``fresh`` starts Python itself, as a user does. ``bare``: of its
+    settings only the port stands in the environment, so that all others are defaults or come from files in its home.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Hub:
         environment: Mapping[str, str] | None = None,
         launcher: Sequence[str] = ("-m", "config.cli"),
         fresh: bool = False,
+        bare: bool = False,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
@@ -64,14 +66,9 @@ class Hub:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "HOME": str(home),
-            "HOST": "127.0.0.1",
             "PORT": str(self.port),
-            "DATA_DIR": str(self.data_dir),
             "EMBEDDING_CACHE": str(MODELS),
-            "SECRET_KEY": SECRET_KEY,
-            "LOG_FORMAT": "json",
-            "KNOWLEDGE_SOURCES": sources,
-            **UNLIMITED,
+            **({} if bare else _settings(self.data_dir, sources)),
             **({"DATABASE_URL": database_url} if database_url else {}),
             **(environment or {}),
         }
@@ -162,6 +159,18 @@ class Hub:
     def log_tail(self, lines: int = 60) -> str:
         """The end of its log, for failure messages."""
         return self._process.log_tail(lines)
+
+
+def _settings(data_dir: Path, sources: str) -> dict[str, str]:
+    """What most tests want."""
+    return {
+        "HOST": "127.0.0.1",
+        "DATA_DIR": str(data_dir),
+        "SECRET_KEY": SECRET_KEY,
+        "LOG_FORMAT": "json",
+        "KNOWLEDGE_SOURCES": sources,
+        **UNLIMITED,
+    }
 
 
 def _inherited() -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from core.attachments.archive import inspect
 from core.attachments.limits import ExtractionLimits
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.attachments.reading import read_text
+from core.attachments.tracks import by_tracks
 
 Call = Callable[[], object]
 _LIMITS = ExtractionLimits(output_chars=10**9, members=10**9)
@@ -65,10 +67,24 @@ def _identified(text: str) -> Call:
     return call
 
 
+def _tracks(media_type: str, begins: bytes) -> Callable[[str], Call]:
+    """``begins`` stands in place of each blank, as if every word were a track."""
+
+    def prepare(text: str) -> Call:
+        data = text.encode().replace(b" ", begins) or b"\0"
+        content = mmap.mmap(-1, len(data))
+        content.write(data)
+        return lambda: by_tracks(media_type, content)
+
+    return prepare
+
+
 DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "core.attachments.archive:inspect": _inspected,
     "core.attachments.media_type:identify": _identified,
     "core.attachments.reading:read_text": _read("text/plain"),
+    "core.attachments.tracks:by_tracks": _tracks("video/mp4", b"hdlr"),
+    "core.attachments.tracks:by_tracks of video/webm": _tracks("video/webm", b"\x86V"),
     **{
         f"core.attachments.reading:read_text of {media_type}": _read(media_type)
         for media_type in ("application/json", "text/csv")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -93,6 +93,10 @@ class Peer(ABC):
     def text_of(self, payload: WirePayload, message: OutboundMessage) -> str:
         """The customer-visible text of one rendered payload, without what belongs to no message (names, footnotes)."""
 
+    def recordings(self) -> Mapping[str, RawEvent]:
+        """Sound and film without a word, as the platform sends them; none where customers cannot send any."""
+        return {}
+
     def size(self, text: str) -> int:
         """Length in the unit of ``capabilities.text_limit``."""
         return len(text)
@@ -119,6 +123,16 @@ class ChannelContract:
             assert (owner.channel, owner.account) == (peer.channel.name, peer.channel.account)
         assert event.sender.external_id
         assert event.sent_at.tzinfo is not None
+
+    def test_a_recording_alone_is_a_message_with_its_file(self, peer: Peer) -> None:
+        for name, raw in peer.recordings().items():
+            parsed = peer.channel.parse(raw)
+            assert not isinstance(parsed, WebhookReply), name
+            (event,) = parsed
+            assert isinstance(event, MessageReceived), name
+            assert not event.text, name
+            assert len(event.attachments) + len(event.stored_attachments) == 1, name
+            assert all((file.media_type or "").startswith(("audio/", "video/")) for file in event.attachments), name
 
     def test_the_same_delivery_has_the_same_key_and_another_has_another(self, peer: Peer) -> None:
         first, again, other = (_received(peer, "Hello", number) for number in (1, 1, 2))

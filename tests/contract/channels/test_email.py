@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -29,6 +30,7 @@ from core.domain.messages import (
 from core.ports.channel import Accepted
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.email_channel.rig import Rig, letter, post_office, rig_in, settings
+from tests.unit.email_channel.fixture import fixture
 
 _AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -59,6 +61,9 @@ class EmailPeer(Peer):
         mail = letter(text, To=self.rig.address, Subject="", Message_ID=f"<{number}@customer.example>")
         headers = {"folder": "INBOX", "validity": "1", "uid": str(number), "thread": "abcdefghijklmnop", "joined": "0"}
         return RawEvent("email", self.rig.address, mail.as_bytes(), headers, _AT)
+
+    def recordings(self) -> Mapping[str, RawEvent]:
+        return {"voice_memo": replace(self.raw("", 8), body=fixture("voice_memo"))}
 
     async def receive(self, text: str) -> bool:
         self.sink.heard.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.slack_channel.world import Hub, outbound, serving, settings, store_in, surroundings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import ANNA, DIRECT, SECRET, TEAM
+from tests.unit.slack_channel.fixture import load, raw
 
 
 class SlackPeer(Peer):
@@ -40,6 +41,9 @@ class SlackPeer(Peer):
         }
         body = json.dumps(self.hub.fake.event(event)).encode()
         return RawEvent("slack", "default", body, {"content-type": "application/json"}, SystemClock().now())
+
+    def recordings(self) -> Mapping[str, RawEvent]:
+        return {name: raw(load(name)) for name in ("message_audio_clip", "message_video_clip")}
 
     async def receive(self, text: str) -> bool:
         status = await self.hub.push(self.hub.fake.say(text))

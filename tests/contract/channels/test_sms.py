@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent,
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.sms_channel.rig import Rig, running
 from tests.servers.twilio_fake import OURS, SID, THEIRS, WHATSAPP_OURS, WHATSAPP_THEIRS
+from tests.unit.sms_channel.forms import form, raw
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -41,6 +42,9 @@ class SmsPeer(Peer):
             "Body": text,
         }
         return RawEvent("sms", SID, urlencode(form).encode(), _FORM, self._rig.clock.now())
+
+    def recordings(self) -> Mapping[str, RawEvent]:
+        return {name: raw(form(name)) for name in ("whatsapp_voice", "mms_voice", "mms_video")}
 
     async def receive(self, text: str) -> bool:
         status, _ = await self._rig.hear(text, by=self._theirs, to=self._ours)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from core.domain.messages import Author, MessageKind, OutboundMessage, RawEvent,
 from core.ports.channel import SupportsOutcomeQuery, WebhookRequest
 from tests.contract.channels.contract import ChannelContract, Peer, Sink
 from tests.integration.telegram_channel.world import SECRET, World, world
+from tests.unit.telegram_channel.fixtures import raw, updates
 
 CHAT = 4711
 
@@ -36,6 +37,9 @@ class TelegramPeer(Peer):
         message = {"message_id": number, "from": person, "chat": self.world.fake.chats[CHAT], "date": 1_790_000_000}
         body = json.dumps({"update_id": 1000 + number, "message": {**message, "text": text}}).encode()
         return RawEvent("telegram", "123456789", body, {}, SystemClock().now())
+
+    def recordings(self) -> Mapping[str, RawEvent]:
+        return {name: raw(updates(name)[0]) for name in ("voice", "audio", "video_note", "animation")}
 
     async def receive(self, text: str) -> bool:
         update = await self.world.fake.write(text, chat=CHAT)

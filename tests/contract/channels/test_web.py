@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -40,6 +40,10 @@ class WebPeer(Peer):
     def raw(self, text: str, number: int) -> RawEvent:
         body = json.dumps({"type": "message", "content": text, "client_id": f"c{number}"}).encode()
         return RawEvent("web", "default", body, reception.envelope(self._session), SystemClock().now())
+
+    def recordings(self) -> Mapping[str, RawEvent]:
+        body = json.dumps({"type": "message", "content": "", "client_id": "r1", "attachments": ["stored1"]}).encode()
+        return {"upload": RawEvent("web", "default", body, reception.envelope(self._session), SystemClock().now())}
 
     async def receive(self, text: str) -> bool:
         path = f"{self.url}/api/chat/sessions/{self._session.id}/messages?wait=0"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from core.agent.language import packs
 from core.domain.choices import choices_in
 from core.domain.errors import LostClaim
 from core.domain.messages import Author, CustomerAction, MessageKind
@@ -17,6 +19,7 @@ from tests.contract.responders.world import (
     Shelf,
     Watcher,
     message,
+    recording,
     text_file,
     turn_of,
 )
@@ -137,9 +140,73 @@ class ResponderContract:
         assert "14 days" in reply.text
         assert reply.citations[0].id == "f1"
 
-    async def test_a_deleted_message_is_not_answered(self, shelf: Shelf, watcher: Watcher) -> None:
-        from dataclasses import replace
+    @pytest.mark.parametrize("said", ["", "Hi"])
+    async def test_a_voice_note_alone_is_not_understood_and_a_person_is_offered(
+        self, shelf: Shelf, watcher: Watcher, said: str
+    ) -> None:
+        reply = await self._ask(shelf, watcher, message(said, attachments=[recording()]))
+        assert reply.text == (
+            "I cannot listen to “voice.ogg”, but I keep it with our conversation, so that a person can hear it. "
+            "Would you like to talk to a person?"
+        )
+        assert reply.kind is MessageKind.UNKNOWN
+        assert reply.offers_person
+        assert reply.escalation is None
 
+    @pytest.mark.parametrize(
+        ("locale", "begins"),
+        [
+            ("de", "„clip.mp4“ kann ich nicht ansehen."),
+            ("fr", "Je ne peux pas regarder « clip.mp4 »"),
+            ("es", "No puedo ver «clip.mp4»"),
+            ("ar", "لا يمكنني مشاهدة «clip.mp4»"),
+        ],
+    )
+    async def test_a_film_alone_in_the_customers_language(
+        self, shelf: Shelf, watcher: Watcher, locale: str, begins: str
+    ) -> None:
+        film = recording("clip.mp4", "video/mp4")
+        reply = await self._ask(shelf, watcher, message("", attachments=[film]), locale=locale)
+        assert reply.text.startswith(begins)
+        assert reply.text.endswith(packs()[locale].texts["offer"])
+
+    async def test_a_caption_is_answered_and_the_voice_note_named(self, shelf: Shelf, watcher: Watcher) -> None:
+        asked = message("How do I reset my password?", attachments=[recording()])
+        reply = await self._ask(shelf, watcher, asked)
+        assert reply.kind is MessageKind.ANSWER
+        assert "Forgot password" in reply.text
+        assert [citation.id for citation in reply.citations] == [PASSWORD.id]
+        assert reply.text.count("I cannot listen to “voice.ogg”") == 1
+        assert reply.text.endswith("Would you like to talk to a person?")
+        assert reply.offers_person
+        assert watcher.text_shown == reply.text
+
+    async def test_a_voice_note_and_a_film_are_both_named(self, shelf: Shelf, watcher: Watcher) -> None:
+        clip = recording("clip.mp4", "video/mp4", file_id="r2")
+        reply = await self._ask(
+            shelf, watcher, message("", attachments=[recording()]), message("", seq=2, attachments=[clip])
+        )
+        assert "listen to “voice.ogg”" in reply.text
+        assert "watch “clip.mp4”" in reply.text
+
+    @pytest.mark.parametrize("said", ["", "How do I reset my password?"])
+    async def test_a_file_that_did_not_arrive_is_named_as_missing(
+        self, shelf: Shelf, watcher: Watcher, said: str
+    ) -> None:
+        lost = replace(recording("film.mov", "video/quicktime"), storage_key="", error="The file is larger than 10 MB.")
+        reply = await self._ask(shelf, watcher, message(said, attachments=[lost]))
+        assert reply.text.count("“film.mov” did not arrive: it is too large") == 1
+        assert reply.text.endswith("Would you like to talk to a person?")
+        assert ("Forgot password" in reply.text) is bool(said)
+        assert reply.offers_person
+
+    async def test_who_asks_for_a_person_is_not_told_of_the_voice_note(self, shelf: Shelf, watcher: Watcher) -> None:
+        asked = message("I want to talk to a person", attachments=[recording()])
+        reply = await self._ask(shelf, watcher, asked)
+        assert reply.escalation is not None
+        assert not reply.text
+
+    async def test_a_deleted_message_is_not_answered(self, shelf: Shelf, watcher: Watcher) -> None:
         from tests.contract.responders.world import NOW
 
         gone = replace(message("I want to talk to a human"), deleted_at=NOW)

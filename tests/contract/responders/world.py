@@ -299,3 +299,8 @@ class ScriptedModel:
                 raise item
             if isinstance(item, TextDelta | Finished):
                 yield item
+
+
+def recording(name: str = "voice.ogg", media_type: str = "audio/ogg", *, file_id: str = "r1") -> Attachment:
+    """Sound or film of a customer's, which is stored and has no text."""
+    return Attachment(file_id, name, media_type, 10, "0" * 64, f"key-{file_id}", ExtractionStatus.EMPTY)

@@ -32,9 +32,14 @@ class TelegramCustomer:
         (paper,) = papers
         file = f"file{next(_IDS)}"
         self._telegram.files[file] = paper.content
-        document = {"file_id": file, "file_unique_id": file, "file_size": len(paper.content)}
-        document |= {"file_name": paper.name, "mime_type": paper.media_type}
-        message = self._telegram.message(chat=self._chat, caption=text, document=document)
+        sent: dict[str, Any] = {"file_id": file, "file_unique_id": file, "file_size": len(paper.content)}
+        sent |= {"mime_type": paper.media_type}
+        if paper.media_type == "audio/ogg":  # recorded in the chat: it has no name
+            held: dict[str, Any] = {"voice": {**sent, "duration": 4}}
+        else:
+            held = {"document": {**sent, "file_name": paper.name}}
+        held |= {"caption": text} if text else {}
+        message = self._telegram.message(chat=self._chat, **held)
         return await self._telegram.update(message=message)
 
     async def again(self, said: Update) -> None:

@@ -12,6 +12,7 @@ from tests.e2e.channels.customer import Commanding, Correcting, Customer, Deleti
 from tests.e2e.channels.telegram_group import TelegramGroup
 from tests.e2e.channels.town import Town, attachments, hand_over, messages, ratings, reactions, settled
 from tests.e2e.papers import pdf
+from tests.recordings import OGG
 from tests.servers.hub import Hub
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
@@ -20,6 +21,7 @@ QUESTION = "How do I reset my password?"
 UNKNOWN = "Do you sell bicycles?"
 ANSWER = r"60 minutes"
 SOURCE = r"60 minutes.*\[?1\]? ?.*reset my password"
+UNHEARD = r"cannot listen to .(?:voice|audio)[-0-9]*\.og[ga]\W.*person can hear it"
 NOTICE = "recorded that you would like to speak to a person"
 
 
@@ -111,6 +113,29 @@ async def test_a_file_is_read_and_a_file_is_sent(platforms: Town) -> None:
         await reads(customer, "Here is your invoice")
         await settled(customer, hub)
         assert await customer.papers() == [invoice.content]
+
+    await platforms.everywhere(scenario)
+
+
+async def test_a_voice_note_alone_is_kept_and_nobody_claims_to_have_heard_it(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        await customer.write("", Paper("voice.ogg", "audio/ogg", OGG))
+        await reads(customer, UNHEARD)
+        await settled(customer, hub)
+        (kept,) = attachments(customer, hub)
+        assert (kept["media_type"], kept["size"]) == ("audio/ogg", len(OGG))
+        assert answers(customer, "cannot listen") == 1
+
+    await platforms.everywhere(scenario)
+
+
+async def test_a_voice_note_with_words_is_answered_by_the_words_and_named(platforms: Town) -> None:
+    async def scenario(customer: Customer, hub: Hub) -> None:
+        await customer.write(QUESTION, Paper("voice.ogg", "audio/ogg", OGG))
+        await reads(customer, SOURCE)
+        await reads(customer, UNHEARD)
+        await settled(customer, hub)
+        assert [one["author"] for one in messages(customer, hub)] == ["customer", "agent"]
 
     await platforms.everywhere(scenario)
 

@@ -87,10 +87,11 @@ async def test_text_is_taken_out(
     assert "evil" not in text
 
 
-async def test_pictures_have_no_text_and_cost_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("media_type", ["image/png", "audio/ogg", "video/mp4"])
+async def test_pictures_and_recordings_have_no_text_and_cost_no_process(tmp_path: Path, media_type: str) -> None:
     calls = _Answering(b"")
-    path = written(tmp_path, "a.png", PNG)
-    assert await ConfinedExtractor(calls).extract(path, name="a.png", media_type="image/png") == ""
+    path = written(tmp_path, "a", PNG)
+    assert await ConfinedExtractor(calls).extract(path, name="a", media_type=media_type) == ""
     assert not calls.called
 
 
@@ -100,7 +101,7 @@ async def test_pictures_have_no_text_and_cost_no_process(tmp_path: Path) -> None
         (b"%PDF-1.7 broken", "application/pdf", "damaged"),
         (b"PK\x03\x04 broken", DOCX, "broken"),
         (zipped({"a.zip": zipped({"b.txt": b"x"})}), "application/zip", "another archive"),
-        (b"words", "audio/mpeg", "No text can be read"),
+        (b"words", "application/vnd.rar", "No text can be read"),
     ],
 )
 async def test_what_cannot_be_read_says_why(

@@ -17,8 +17,9 @@ from core.ports.confined import ConfinedCalls
 from tests.corpus import corpus_files
 
 _FILES = corpus_files("attachments")
-_REFUSED = {"random.bin", "test.m4a", "test.mp3", "test.wav"}
-_EMPTY = {"test.jpg", "test_llm.jpg", "MEDRPT-2024-PAT-3847_medical_report_scan.pdf"}
+_REFUSED = {"random.bin"}
+_RECORDED = {"test.m4a": "audio/mp4", "test.mp3": "audio/mpeg", "test.wav": "audio/wav"}
+_EMPTY = {*_RECORDED, "test.jpg", "test_llm.jpg", "MEDRPT-2024-PAT-3847_medical_report_scan.pdf"}
 _HOLDS = {
     "test.docx": "AutoGen",
     "test.pdf": "Large language models",
@@ -51,6 +52,7 @@ async def test_each_file_is_read_or_refused_for_a_reason(path: Path, calls: Conf
     assert (media_type is None) is (path.name in _REFUSED)
     if media_type is None:
         return
+    assert _RECORDED.get(path.name, media_type) == media_type
     text = await ConfinedExtractor(calls).extract(path, name=path.name, media_type=media_type)
     assert (text == "") is (path.name in _EMPTY)
     assert _HOLDS.get(path.name, "") in text

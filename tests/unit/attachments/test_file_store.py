@@ -17,6 +17,7 @@ from core.attachments.media_type import AttachmentPolicy
 from core.attachments.object_store import ObjectStore
 from core.attachments.store import open_store
 from core.domain.errors import ConfigError, InvalidInput, NotFound, TooLarge, Unreachable
+from tests.recordings import M4A, MOV, OGG
 from tests.unit.attachments.files import PROGRAM, chunks, pdf
 
 
@@ -38,6 +39,22 @@ async def test_what_was_put_can_be_opened(store: FileStore) -> None:
     assert kept.sha256 == hashlib.sha256(content).hexdigest()
     assert b"".join([chunk async for chunk in store.open(kept)]) == content
     assert (await store.local_path(kept)).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kept"),
+    [
+        ("ME0123", OGG, "ME0123.ogg"),
+        ("voice.oga", OGG, "voice.oga"),
+        ("Aufnahme vom 3.5", M4A, "Aufnahme vom 3.5.m4a"),
+        ("film.MOV", MOV, "film.MOV"),
+        ("invoice", pdf(), "invoice"),
+    ],
+)
+async def test_a_recording_has_an_ending_that_players_know(
+    store: FileStore, name: str, content: bytes, kept: str
+) -> None:
+    assert (await store.put(chunks(content), name=name, declared_type=None)).name == kept
 
 
 async def test_the_same_file_twice_is_two_files(store: FileStore) -> None:

@@ -15,6 +15,8 @@ from core.attachments.formats import ACCEPTED, DOCX, LABELS, SUFFIXES, XLSX
 from core.attachments.media_type import AttachmentPolicy, identify
 from core.attachments.plain_text import decode, markup_of
 from core.domain.errors import InvalidInput
+from tests import recordings
+from tests.recordings import amr, iso_media
 from tests.unit.attachments.files import PNG, PROGRAM, pdf, written, zipped
 
 _POLICY = AttachmentPolicy()
@@ -47,6 +49,38 @@ def test_honest_files_are_recognised(tmp_path: Path, name: str, content: bytes, 
     assert _type(tmp_path, name, content) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "declared", "expected"),
+    [
+        ("voice-112.ogg", recordings.OGG, "audio/ogg", "audio/ogg"),
+        ("voice", recordings.OGG, "audio/ogg; codecs=opus", "audio/ogg"),
+        ("voice", recordings.OGG, "audio/opus", "audio/ogg"),
+        ("song.mp3", recordings.MP3, "audio/mpeg", "audio/mpeg"),
+        ("song.mp3", recordings.TAGGED_MP3, None, "audio/mpeg"),
+        ("memo.m4a", recordings.M4A, "audio/x-m4a", "audio/mp4"),
+        ("recorded.m4a", iso_media(b"mp42", b"soun"), "audio/mp4", "audio/mp4"),
+        ("WhatsApp Audio.mp4", iso_media(b"isom", b"soun"), None, "audio/mp4"),
+        ("talk.aac", recordings.AAC, "audio/aac", "audio/aac"),
+        ("note.wav", recordings.WAV, "audio/x-wav", "audio/wav"),
+        ("recording.webm", recordings.WEBM_VOICE, "audio/webm", "audio/webm"),
+        ("recording.webm", recordings.WEBM_FILM, "video/webm", "video/webm"),
+        ("film.mp4", recordings.MP4, "video/mp4", "video/mp4"),
+        ("broken.mp4", recordings.MP4[:40], "video/mp4", "video/mp4"),
+        ("IMG_0001.MOV", recordings.MOV, "video/quicktime", "video/quicktime"),
+        ("IMG_0001.mp4", recordings.MOV, None, "video/quicktime"),
+        ("clip.3gp", recordings.FILM_3GP, "video/3gpp", "video/3gpp"),
+        ("voice.3gp", recordings.VOICE_3GP, "audio/3gpp", "audio/3gpp"),
+        ("MMS.amr", recordings.AMR, "audio/amr", "audio/amr"),
+        ("MMS", amr(wide=True), "audio/amr-wb", "audio/amr"),
+        ("silence.amr", b"#!AMR\n<<<<<<<<", "audio/amr", "audio/amr"),
+    ],
+)
+def test_recordings_are_told_apart_by_what_is_in_them(
+    tmp_path: Path, name: str, content: bytes, declared: str | None, expected: str
+) -> None:
+    assert _type(tmp_path, name, content, declared) == expected
+
+
 _CODES = {
     "not what its name says": "file_mismatch",
     "program or a script": "file_program",
@@ -75,6 +109,15 @@ _CODES = {
         ("drawing.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', None, "SVG"),
         ("random.bin", bytes(range(256)) * 4, None, "not known"),
         ("empty.txt", b"", None, "empty"),
+        ("invoice.pdf", recordings.OGG, None, "not what its name says"),
+        ("voice.ogg", pdf(), None, "not what its name says"),
+        ("voice.mp3", PROGRAM, None, "not what its name says"),
+        ("film.mp4", zipped({"readme.txt": b"hi"}), None, "not what its name says"),
+        ("film.mp4", b"<html></html>", None, "not what its name says"),
+        ("voice.amr", b"only words", None, "not what its name says"),
+        ("film.mkv", recordings.MKV, None, "Matroska"),
+        ("film.avi", b"RIFF\x00\x00\x01\x00AVI LIST", None, "AVI"),
+        ("photo", iso_media(b"heix"), None, "not known"),
     ],
 )
 def test_lies_and_dangers_are_refused(
@@ -100,7 +143,7 @@ def test_markup_is_recognised_in_linear_time() -> None:
 
 def test_every_accepted_type_can_be_offered_in_a_file_chooser() -> None:
     assert all(SUFFIXES[media_type] for media_type in ACCEPTED)
-    assert {".pdf", ".docx", ".png", ".txt"} <= set(_POLICY.suffixes())
+    assert {".pdf", ".docx", ".png", ".txt", ".ogg", ".m4a", ".mp4", ".mov", ".amr"} <= set(_POLICY.suffixes())
     assert ".svg" not in _POLICY.suffixes()
     assert all(label[0].islower() for label in LABELS.values())
 

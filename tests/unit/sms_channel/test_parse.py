@@ -31,6 +31,8 @@ def _message(name: str, **changes: str) -> MessageReceived:
         ("sms_national_number", US, "Hello", []),
         ("mms", US, "It looks like this", ["image/jpeg", "application/pdf"]),
         ("mms_without_text", US, "", ["image/png"]),
+        ("mms_voice", US, "", ["audio/amr"]),
+        ("mms_video", US, "", ["video/3gpp"]),
         ("vcard", US, "", ["text/vcard"]),
         ("yes", US, "Yes", []),
         ("unicode", "+12125550100/+966501234567", "أين طلبي؟ 🙏", []),
@@ -82,7 +84,7 @@ def test_a_report(name: str, status: ReceiptStatus, words: str | None) -> None:
 
 
 def test_every_form_is_of_a_kind_that_is_tested() -> None:
-    assert len(list(FOLDER.glob("*.json"))) == 29
+    assert len(list(FOLDER.glob("*.json"))) == 31
 
 
 def test_reports_of_one_message_differ_and_are_the_same_when_repeated() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from channels.sms import gsm
 from channels.sms.adapter import capabilities
+from channels.sms.address import Pair
+from channels.sms.files import as_media
 from channels.sms.render import BODY_LIMIT, TEXT_LIMIT, file_body, file_of, payloads, shortened
 from channels.sms.settings import SmsSettings
 from core.domain.attachments import Attachment
@@ -124,3 +126,21 @@ def test_typography_that_grows_does_not_break_the_limit(text: str) -> None:
 )
 def test_the_pace_is_that_of_the_number(rate: float, pace: Pace) -> None:
     assert capabilities(replace(SETTINGS, messages_per_second=rate)).pace == pace
+
+
+@pytest.mark.parametrize(
+    ("kind", "mms", "whatsapp"),
+    [
+        ("audio/ogg", True, True),
+        ("audio/amr", True, True),
+        ("audio/wav", True, False),
+        ("audio/webm", True, False),
+        ("video/mp4", True, True),
+        ("video/quicktime", True, False),
+    ],
+)
+def test_recordings_go_as_they_are_where_they_can_be_played(kind: str, mms: bool, whatsapp: bool) -> None:
+    """The kinds that Twilio lists for each; others go as a link."""
+    file = Attachment("f1", "clip", kind, 1000, "0" * 64, "key")
+    assert as_media(file, Pair("+12125550100", "+14155550123")) is mms
+    assert as_media(file, Pair.read(WHATSAPP)) is whatsapp
