@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.web import parse
@@ -14,6 +14,8 @@ from core.domain.attachments import human_size
 from core.domain.errors import TooLarge
 
 _CHUNK = 64 * 1024
+_MOST_LINES = 256
+"""Of a form: its boundaries and the heads of its parts. A message with all its fields and files has some 60."""
 
 
 async def read_json(request: web.Request, limit: int) -> tuple[dict[str, Any], bytes]:
@@ -27,15 +29,37 @@ async def read_json(request: web.Request, limit: int) -> tuple[dict[str, Any], b
 
 
 async def parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
-    """The parts of a multipart body, one after the other. Raises BadFrame for a body that is none."""
+    """The parts of a multipart body, one after the other. Raises BadFrame for a body that is none or has too many parts."""
     try:
-        reader = await request.multipart()
+        reader = MultipartReader(request.headers, cast("StreamReader", _FewLines(request.content)))
         while (part := await reader.next()) is not None:
             if isinstance(part, MultipartReader):
                 raise BadFrame("A part of the form holds parts itself.")
             yield part
     except (ValueError, AssertionError, RuntimeError, web.HTTPException, HttpProcessingError) as error:
         raise BadFrame("The body is not a whole multipart form.") from error
+
+
+class _FewLines:
+    """A body of which only so many lines are read as lines.
+
+    aiohttp reads boundaries and heads line by line, without a pause while data is there: a body of nothing else would keep the
+    event loop for a minute.
+    """
+
+    def __init__(self, content: StreamReader) -> None:
+        self._content = content
+        self._left = _MOST_LINES
+
+    async def readline(self, **limits: int) -> bytes:
+        """Raises BadFrame when there are too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise BadFrame("The form has too many parts.")
+        return await self._content.readline(**limits)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
 
 
 async def text_of(part: BodyPartReader, limit: int) -> str:

@@ -277,8 +277,9 @@ class Connection:
     async def _message(self, session: Session, frame: Mapping[str, Any], body: bytes) -> None:
         self._hall.access.tokens.check_alive(session)
         with self._turnstile.passing(_named(frame)), correlated():
-            message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
             caller = self._hall.access.caller(self._request, session.user)
+            await self._hall.reception.admit(session, caller)
+            message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
             accepted = await self._hall.reception.receive(session, caller, message, body)
         await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
 

@@ -69,6 +69,7 @@ class Messages:
 
     async def _take(self, request: web.Request, session: Session) -> tuple[ClientMessage, Accepted]:
         caller = self._access.caller(request, session.user)
+        await self._reception.admit(session, caller)
         if body.is_form(request):
             return await self._post_form(request, session, caller)
         fields, raw = await body.read_json(request, self._limits.frame_bytes)

@@ -20,7 +20,7 @@ _CLAIMS = ("user", "name", "email", "locale")
 
 
 class Reception:
-    """``receive`` returns after the commit. ``open`` between the channel's start and stop.
+    """``admit`` comes first; ``receive`` returns after the commit. ``open`` between the channel's start and stop.
 
     ``sent`` is told which uploaded files a stored message refers to.
     """
@@ -38,14 +38,19 @@ class Reception:
         """From now on messages go there; None: nowhere."""
         self._sink = sink
 
+    async def admit(self, session: Session, caller: Caller) -> None:
+        """Count one message, before anything is read of it. Raises TooManyRequests, Overloaded."""
+        if self._sink is None:
+            raise Overloaded("The server is starting or stopping.")
+        await self._admission.admit("messages", caller, session.id)
+
     async def receive(self, session: Session, caller: Caller, message: ClientMessage, body: bytes) -> Accepted:
-        """Raises TooManyRequests, UnknownAttachment, and what the sink raises. Nothing was stored then.
+        """Store an admitted message. Raises UnknownAttachment, Overloaded, and what the sink raises. Nothing was stored then.
 
         Raises Blocked where it was stored for the record only.
         """
         if self._sink is None:
             raise Overloaded("The server is starting or stopping.")
-        await self._admission.admit("messages", caller, session.id)
         for attachment_id in message.attachments:
             await self._check_file(session, attachment_id)
         now = self._clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -184,3 +185,45 @@ async def test_uploads_have_a_limit_and_a_switch(tmp_path: Path) -> None:
         session = await rig.session()
         assert session["config"]["features"]["attachments"] is False
         assert (await _upload(rig, session, "a.txt", b"one"))[0] == 403
+
+
+_ENDLESS = {
+    "parts": b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n' * 30_000 + b"--b--\r\n",
+    "lines before the first part": b"a\r\n" * 1_000_000,
+    "lines of a head": b"--b\r\n" + b"X: 1\r\n" * 100_000,
+    "lines behind the last part": b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n'
+    + b"\r\n" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(_ENDLESS))
+@pytest.mark.parametrize("path", ["/api/chat/sessions/{}/messages?wait=0", "/api/sessions/{}/attachments"])
+async def test_a_form_without_end_is_refused_after_its_first_lines(
+    rig: Rig, kind: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, lines = await rig.session(), []
+    readline = aiohttp.StreamReader.readline
+
+    async def counted(self: aiohttp.StreamReader, **limits: int) -> bytes:
+        lines.append(1)
+        return await readline(self, **limits)
+
+    monkeypatch.setattr(aiohttp.StreamReader, "readline", counted)
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    status, body, _ = await rig.call(
+        "POST", path.format(session["session_id"]), session["token"], data=io.BytesIO(_ENDLESS[kind]), headers=headers
+    )
+    assert status == 400, body
+    assert len(lines) < 300
+
+
+async def test_forms_that_are_refused_count_as_messages(tmp_path: Path) -> None:
+    settings = with_limits(WebSettings(secret_keys=(KEY,)), messages_per_session=Rate(3, 60))
+    async with running(tmp_path, settings) as rig:
+        session = await rig.session()
+        path = f"/api/chat/sessions/{session['session_id']}/messages?wait=0"
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        answers = [
+            (await rig.call("POST", path, session["token"], data=b"--b--\r\n", headers=headers))[0] for _ in range(5)
+        ]
+    assert answers == [400, 400, 400, 429, 429]
