@@ -125,6 +125,14 @@ def index(paths: tuple[str, ...], remove: bool, confirm_deletions: bool, status:
 
 
 @main.command()
+def prepare() -> None:
+    """Make the embedding model ready and read the sample, once for all data folders. ``make run`` does it."""
+    from config.commands.prepare import run
+
+    sys.exit(run())
+
+
+@main.command()
 @click.argument("folder", required=False)
 @click.option("--split", type=click.Choice(["dev", "test", "all"]), default="test", help="Which questions to ask.")
 def evaluate(folder: str | None, split: str) -> None:
