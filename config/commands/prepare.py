@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import click
+from rich.console import Console
 
 from api.logging import LogSettings, configure_logging
 from config.knowledge.knowledge_parts import knowledge_settings
@@ -24,14 +25,15 @@ def run() -> int:
     if knowledge.embedding_url is not None:
         click.echo("Nothing to prepare: the server of EMBEDDING_BASE_URL embeds.")
         return 0
-    began, told = time.monotonic(), []
+    began, told = time.monotonic(), list[str]()
 
     def tell(sentence: str) -> None:
         told.append(sentence)
         click.echo(sentence)
 
     try:
-        asyncio.run(prepare(knowledge, tell))
+        with Console(stderr=True).status("Preparing"):
+            asyncio.run(prepare(knowledge, tell))
     except NotReady as reason:
         click.echo(f"The model is run by sentence-transformers, which takes more memory and time: {reason}", err=True)
         return 1

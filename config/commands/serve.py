@@ -22,6 +22,8 @@ from config.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)
 
+_TRY = '  Open it and ask "How do I reset my password?", or ask in another terminal: switchboard chat'
+
 
 def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) -> None:
     """Returns after a graceful stop (SIGTERM, SIGINT; a second one ends at once)."""
@@ -70,4 +72,4 @@ def _announce(hub: Hub) -> None:
     address = f"http://{shown}:{hub.port}/"
     log.info("hub.started", role=hub.role, address=address, model=hub.settings.has_model)
     if hub.serves and sys.stdout.isatty():
-        click.echo(f"\n  Switchboard is at {address}   (stop it with Ctrl+C)\n")
+        click.echo(f"\n  Switchboard is at {address}   (stop it with Ctrl+C)\n{_TRY}\n")

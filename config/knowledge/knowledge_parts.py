@@ -7,8 +7,8 @@ from typing import Protocol
 
 from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.indexing import Indexing
-from config.knowledge.models_folder import models_folder
 from config.knowledge.learned_answers import learned_file, put_right
+from config.knowledge.models_folder import models_folder
 from config.knowledge.reranking import reranking
 from config.knowledge.source_jobs import SourceJobs
 from config.processes.election import Election

@@ -27,9 +27,10 @@ def models_folder(settings: Settings) -> Path:
 def _shared() -> Iterator[Path]:
     if sys.prefix != sys.base_prefix:
         yield SHIPPED
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - raises nothing without a home
-    if os.path.isabs(home):  # noqa: PTH117 - the XDG specification ignores relative paths
-        yield Path(home) / "switchboard" / "models"
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    cache = named if named.is_absolute() else Path(os.path.expanduser("~/.cache"))  # noqa: PTH111 - which may find no home
+    if cache.is_absolute():
+        yield cache / "switchboard" / "models"
 
 
 def _can_be_written(place: Path) -> bool:
