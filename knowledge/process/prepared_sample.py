@@ -40,13 +40,13 @@ def start_with_sample(settings: KnowledgeSettings, model: Path) -> bool:
 
     The manifest comes last. A process that is killed before leaves an index without documents, which the first run fills.
     """
-    prepared = prepared_folder(settings, model)
     manifest = manifest_file(settings.directory)
-    if prepared is None or not prepared.is_dir() or manifest.exists() or settings.directory.exists():
-        return False
     data = manifest.parent
     part = data / _COPYING
     shutil.rmtree(part, ignore_errors=True)  # left by a process that was killed
+    prepared = prepared_folder(settings, model)
+    if prepared is None or not prepared.is_dir() or manifest.exists() or settings.directory.exists():
+        return False
     try:
         copy_durably(prepared, part)
         _move(part / _WORDS, data / _WORDS)
