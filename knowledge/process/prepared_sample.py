@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 from knowledge.index.opening import manifest_file
 from knowledge.index.run import FORMAT
 from knowledge.settings import KnowledgeSettings
+
+_log = logging.getLogger("switchboard.knowledge")
 
 _COPYING = ".sample-part"
 _WORDS = Path("knowledge") / "words"
@@ -38,7 +41,8 @@ def prepared_folder(settings: KnowledgeSettings, model: Path) -> Path | None:
 def start_with_sample(settings: KnowledgeSettings, model: Path) -> bool:
     """Copies the prepared index into a data folder that has none; tells whether it did.
 
-    The manifest comes last. A process that is killed before leaves an index without documents, which the first run fills.
+    The manifest comes last. A process that is killed before leaves an index without documents, which the first run fills, as it
+    does where the copy fails.
     """
     manifest = manifest_file(settings.directory)
     data = manifest.parent
@@ -52,6 +56,9 @@ def start_with_sample(settings: KnowledgeSettings, model: Path) -> bool:
         _move(part / _WORDS, data / _WORDS)
         _move(part / settings.directory.name, settings.directory)
         _move(part / manifest.name, manifest)
+    except OSError as error:
+        _log.warning("the prepared index of the sample is not used: %s", error)
+        return False
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return True
