@@ -126,8 +126,8 @@ def _write_tokenizer(model: Any, folder: Path) -> None:
 
 
 def _write_graph(model: Any, folder: Path) -> None:
-    import onnx_ir
     import torch
+    from onnxscript import ir
 
     class Sentence(torch.nn.Module):  # type: ignore[misc]
         """Token numbers to the vector of the text."""
@@ -154,7 +154,7 @@ def _write_graph(model: Any, folder: Path) -> None:
             dynamo=True,
             verbose=False,
         )
-    onnx_ir.save(program.model, folder / GRAPH, external_data=WEIGHTS, size_threshold_bytes=_BESIDE)
+    ir.save(program.model, folder / GRAPH, external_data=WEIGHTS, size_threshold_bytes=_BESIDE)
 
 
 def _sizes(folder: Path, *names: str) -> dict[str, int]:
