@@ -2,4 +2,6 @@
 
 import os
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read by ONNX Runtime as it is imported: nothing leaves this machine
+os.environ.setdefault(
+    "ORT_DISABLE_TELEMETRY", "1"
+)  # read by ONNX Runtime as it is imported: nothing leaves this machine
