@@ -87,9 +87,10 @@ def _text_or_nothing(ctx: click.Context, parameter: click.Parameter, value: str 
 @click.version_option(package_name="switchboard-hub")
 def main() -> None:
     """A customer-support hub: one agent that shows its sources, on every channel."""
-    from config.processes.privacy import hide_from_other_processes
+    from config.processes.privacy import hide_from_other_processes, switch_off_telemetry
 
     hide_from_other_processes()
+    switch_off_telemetry()
     _log_without_secrets()
 
 

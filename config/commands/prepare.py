@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import click
@@ -16,10 +17,14 @@ from core.domain.errors import KnowledgeUnavailable
 from knowledge.embed.ready import NotReady
 from knowledge.prepare import prepare
 
+_READ_BY_ALL = 0o022
+"""An image is built by root, and what was prepared is read by the hub's own user. Nothing of it is secret."""
+
 
 def run() -> int:
     """0 when everything is prepared, 1 when a start will have to do it, or does without."""
     settings = read_settings()
+    os.umask(_READ_BY_ALL)
     configure_logging(LogSettings(level="ERROR", format="console"), secrets=all_secrets(settings))
     knowledge = knowledge_settings(settings)
     if knowledge.embedding_url is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import sys
 import time
@@ -42,6 +43,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "Reading the sample documents" in ran.stdout
     assert "Prepared in" in ran.stdout
     assert not (place / "var").exists(), "preparing is nothing that a data folder sees"
+    for path in cache.glob("sample-*/**/*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o044 == 0o044, f"{path}: an image's user is not who built it"
     return cache
 
 
