@@ -29,12 +29,11 @@ COPY knowledge knowledge
 RUN bash scripts/install.sh run && \
     .venv/bin/python -m compileall -q -j 0 -x '/(torch|transformers|sklearn|scipy|sympy)/' .venv/lib api channels config core handoff knowledge
 
-# The embedding model for ONNX Runtime. It is checked against torch here, so that what runs needs none.
+# The embedding model for ONNX Runtime, checked against torch here, so that what runs needs none, and the sample's index, with which an
+# empty data folder starts. Both precisions, as far as the model stands them: the image then runs either.
 FROM installed AS ready
 ARG EMBEDDING_MODEL="" EMBEDDING_BASE_URL=""
-RUN if [ -z "$EMBEDDING_BASE_URL" ]; then \
-      .venv/bin/python -m knowledge.embed.ship ${EMBEDDING_MODEL:+"$EMBEDDING_MODEL"}; \
-    fi
+RUN .venv/bin/switchboard prepare && EMBEDDING_PRECISION=int8 .venv/bin/switchboard prepare
 
 FROM ready AS trimmed
 RUN .venv/bin/pip list --format=freeze | cut -d= -f1 | \

@@ -15,7 +15,7 @@ help: ## show this list
 
 run: ## install, then serve the demo on http://127.0.0.1:8080
 	@bash scripts/install.sh run
-	@test -e "$${DATA_DIR:-var}/chroma" || test -n "$$CHROMA_URL" || $(BIN)/switchboard index
+	@$(BIN)/switchboard prepare || true
 	@exec $(BIN)/switchboard serve $(ARGS)
 
 test: ## install everything the tests need and run all of them; ARGS="-k name" for some

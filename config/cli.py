@@ -87,9 +87,10 @@ def _text_or_nothing(ctx: click.Context, parameter: click.Parameter, value: str 
 @click.version_option(package_name="switchboard-hub")
 def main() -> None:
     """A customer-support hub: one agent that shows its sources, on every channel."""
-    from config.processes.privacy import hide_from_other_processes
+    from config.processes.privacy import hide_from_other_processes, switch_off_telemetry
 
     hide_from_other_processes()
+    switch_off_telemetry()
     _log_without_secrets()
 
 
@@ -122,6 +123,14 @@ def index(paths: tuple[str, ...], remove: bool, confirm_deletions: bool, status:
     from config.commands.index import run
 
     sys.exit(run(paths, remove=remove, confirm_deletions=confirm_deletions))
+
+
+@main.command()
+def prepare() -> None:
+    """Make the embedding model ready and read the sample, once for all data folders. ``make run`` does it."""
+    from config.commands.prepare import run
+
+    sys.exit(run())
 
 
 @main.command()

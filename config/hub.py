@@ -214,6 +214,8 @@ class Hub:
         """Raises ConfigError when DATA_DIR is taken or the port is in use."""
         if self.embedded:
             self._lock.require()
+        if self.works:
+            await self.indexing.load()
         await self.files.start()
         await self.store.open()
         await self._migrate()

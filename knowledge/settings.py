@@ -27,6 +27,9 @@ class KnowledgeSettings:
     embedding_precision: str = "fp32"
     """``int8`` rounds the weights, if the model stands it: smaller and faster, and a little off."""
 
+    sample: Path | None = None
+    """The sample documents, where nothing else is configured: an empty data folder starts with their prepared index."""
+
     models: Path | None = None
     """Where models lie that were made ready for ONNX Runtime. None: beside ``directory``."""
 

@@ -141,6 +141,12 @@ complete() {
   "$VENV/bin/python" -m pip install -qq --no-compile -r "$VENV/tmp/names.txt"
 }
 
+# What a start imports is compiled here, and not while somebody waits for it; most of what is installed is never imported.
+compile_start() {
+  "$VENV/bin/python" -m compileall -q api channels config core handoff knowledge
+  env -u PYTHONDONTWRITEBYTECODE "$VENV/bin/python" -c 'import alembic.command, config.commands.serve, knowledge.process.worker, chromadb'
+}
+
 install() {
   local started=$SECONDS
   rm -f "$VENV/.installed-run" "$VENV/.installed-dev"
@@ -154,6 +160,7 @@ install() {
   "$VENV/bin/python" -m pip check >>"$LOG" 2>&1 || quietly complete
   quietly "$VENV/bin/python" -m pip install -qq --no-compile --no-deps --no-build-isolation --editable .
   quietly "$VENV/bin/python" -m pip check
+  quietly compile_start
   rm -rf "$VENV/tmp"
   stamp run >"$VENV/.installed-run"
   [ "$MODE" = run ] || stamp dev >"$VENV/.installed-dev"

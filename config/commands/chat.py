@@ -39,8 +39,8 @@ async def _chat(settings: Settings) -> None:
 
 async def _alone(settings: Settings, terminal: Streams) -> None:
     hub = Hub(settings)
-    await hub.start(listen=False)
     try:
+        await hub.start(listen=False)
         if hub.settings.knowledge_sources and not hub.indexing.idle_without_sources:
             with Console(stderr=True).status("Reading the documents"):
                 await hub.knowledge.warm()

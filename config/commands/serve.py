@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 import click
 import structlog
@@ -13,6 +14,7 @@ from api.logging import configure_logging
 from config.commands.event_loop import run_async
 from config.commands.local import local_commands
 from config.hub import Hub, Role
+from config.knowledge.knowledge_parts import sample_stands_in
 from config.parts import log_settings
 from config.processes.data_dir import own_secret
 from config.processes.local_socket import LocalSocket
@@ -21,6 +23,8 @@ from config.secret_values import all_secrets
 from config.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)
+
+_TRY = 'Open it and ask "How do I reset my password?"'
 
 
 def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) -> None:
@@ -70,4 +74,11 @@ def _announce(hub: Hub) -> None:
     address = f"http://{shown}:{hub.port}/"
     log.info("hub.started", role=hub.role, address=address, model=hub.settings.has_model)
     if hub.serves and sys.stdout.isatty():
-        click.echo(f"\n  Switchboard is at {address}   (stop it with Ctrl+C)\n")
+        ask = _TRY if sample_stands_in(hub.settings) is not None else "Open it and ask"
+        click.echo(f"\n  Switchboard is at {address}   (stop it with Ctrl+C)")
+        click.echo(f"  {ask}, or in another terminal: {_command()} chat\n")
+
+
+def _command() -> str:
+    """As whoever started this one wrote it."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "switchboard" else "switchboard"

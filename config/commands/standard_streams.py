@@ -3,69 +3,101 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import shutil
-import stat
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import IO, Any
+from typing import IO
 
 from config.processes.local_socket import Streams
+
+LONGEST_TYPED_LINE = 1_023 if sys.platform == "darwin" else 4_095
+"""Bytes. A terminal keeps so much of a line that is being typed, and drops the rest without a word: MAX_CANON on macOS,
+N_TTY_BUF_SIZE on Linux (termios(3), "Canonical and noncanonical mode")."""
+
+_PIECE = 64 * 1024
+_CUT_OFF = (
+    f"That line is too long for a terminal, which keeps {LONGEST_TYPED_LINE:,} bytes of it. Nothing of it was sent. "
+    "Send shorter lines, or a file: switchboard chat < FILE\n"
+)
 
 
 @asynccontextmanager
 async def standard_streams() -> AsyncIterator[Streams]:
     """Everything that was written is out when the block ends.
 
-    Files and devices cannot be waited for (epoll refuses them, and uvloop then aborts the process), so a thread copies
-    between them and a pipe.
+    Threads copy between them and pipes. The event loop itself must not touch them: it would make them non-blocking, which whoever
+    shares them inherits (the shell, after us), on a terminal its reader and writer would take lines from each other, and it
+    cannot wait for files and devices at all.
     """
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), _waitable_input())
-    output, copying = _waitable_output()
+    keys, screen = _input(), _output()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), keys)
+    output, copying = screen
     transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, output)
     try:
         yield reader, asyncio.StreamWriter(transport, protocol, None, loop)
     finally:
-        if copying is not None:
-            transport.close()
-            await asyncio.to_thread(copying.join)
+        transport.close()
+        await asyncio.to_thread(copying.join)
 
 
-def _can_be_waited_for(stream: IO[Any]) -> bool:
-    mode = os.fstat(stream.fileno()).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()
-
-
-def _waitable_input() -> IO[Any]:
-    if _can_be_waited_for(sys.stdin):
-        return sys.stdin
+def _input() -> IO[bytes]:
+    """The end of a pipe; its thread ends with the process, since nobody waits for the rest of an input that is not read."""
     out, into = os.pipe()
-    _copying(sys.stdin.buffer, os.fdopen(into, "wb"), daemon=True)
+    _start(_typed(_descriptor(sys.stdin, os.O_RDONLY)), into, daemon=True)
     return os.fdopen(out, "rb")
 
 
-def _waitable_output() -> tuple[IO[Any], threading.Thread | None]:
-    if _can_be_waited_for(sys.stdout):
-        return sys.stdout, None
+def _output() -> tuple[IO[bytes], threading.Thread]:
     out, into = os.pipe()
-    target = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    return os.fdopen(into, "wb"), _copying(os.fdopen(out, "rb", buffering=0), target, daemon=False)
+    return os.fdopen(into, "wb"), _start(_pieces(out), _descriptor(sys.stdout, os.O_WRONLY), out, daemon=False)
 
 
-def _copying(source: IO[bytes], target: IO[bytes], *, daemon: bool) -> threading.Thread:
-    """``daemon``: nobody waits for the rest of an input that is not read any more."""
+def _descriptor(stream: IO[str] | None, flags: int) -> int:
+    """Python has no stream where it was started without one."""
+    return os.dup(stream.fileno()) if stream is not None else os.open(os.devnull, flags)
+
+
+def _typed(source: int) -> Iterator[bytes]:
+    """What is read; of a terminal, without the lines that it cut off."""
+    terminal = os.isatty(source)
+    for piece in _pieces(source):
+        if terminal and len(piece) > LONGEST_TYPED_LINE:
+            sys.stderr.write(_CUT_OFF)
+        else:
+            yield piece
+
+
+def _pieces(source: int) -> Iterator[bytes]:
+    """Until the end. A terminal gives one line at a time, and an error when it is gone."""
+    with contextlib.suppress(OSError):
+        while piece := os.read(source, _PIECE):
+            yield piece
+
+
+def _start(pieces: Iterator[bytes], target: int, *used: int, daemon: bool) -> threading.Thread:
+    """A thread that copies; then it closes ``target`` and what it ``used``, so that the other side notices."""
 
     def copy() -> None:
         try:
-            with source, target:
-                shutil.copyfileobj(source, target)
-        except BrokenPipeError:
-            return  # the conversation ended before its input did
+            for piece in pieces:
+                _write(target, piece)
+        except OSError:
+            pass  # the conversation, or whoever reads it, ended before its input did
+        finally:
+            for descriptor in (target, *used):
+                os.close(descriptor)
 
     thread = threading.Thread(target=copy, name="standard streams", daemon=daemon)
     thread.start()
     return thread
+
+
+def _write(target: int, piece: bytes) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[os.write(target, rest) :]

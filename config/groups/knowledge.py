@@ -52,7 +52,9 @@ class KnowledgeGroup(SettingsGroup):
         "fp32", description="int8 is smaller, faster and a little off; it is used if the model's vectors stand it."
     )
     embedding_cache: Path | None = Field(
-        None, description="Keeps models made ready for ONNX. Default: DATA_DIR/models."
+        None,
+        description="Keeps models made ready for ONNX, for all data folders. Default: share/switchboard/models in the virtual "
+        "environment; else ~/.cache/switchboard/models; DATA_DIR/models where neither can be written.",
     )
     embedding_base_url: str | None = Field(None, description="A server as OpenAI's that embeds instead; ends in /v1.")
     embedding_api_key: SecretStr | None = Field(None, description="The key of EMBEDDING_BASE_URL, where it wants one.")

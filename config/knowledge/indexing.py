@@ -126,6 +126,11 @@ class Indexing:
         """Nothing to search, on purpose."""
         return not self._started
 
+    async def load(self) -> None:
+        """Begin to load the model while the hub itself starts."""
+        if self._sources:
+            await self._ensure_started()
+
     async def start(self) -> None:
         """Load the model and bring the index in line with the configured sources, behind the caller's back."""
         if self._sources:

@@ -8,6 +8,7 @@ from typing import Protocol
 from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.indexing import Indexing
 from config.knowledge.learned_answers import learned_file, put_right
+from config.knowledge.models_folder import models_folder
 from config.knowledge.reranking import reranking
 from config.knowledge.source_jobs import SourceJobs
 from config.processes.election import Election
@@ -37,7 +38,8 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         database_url=settings.database_url,
         embedding_model=settings.embedding_model,
         embedding_precision=settings.embedding_precision,
-        models=settings.embedding_cache or settings.data_dir / "models",
+        sample=SAMPLE if sample_stands_in(settings) is not None else None,
+        models=models_folder(settings),
         embedding_url=settings.embedding_base_url,
         embedding_key=embedding_key.get_secret_value() if embedding_key is not None else None,
         embedding_dimensions=settings.embedding_dimensions,

@@ -61,3 +61,11 @@ def _open_to_others(folder: Path) -> Iterator[Path]:
                 mode = path.lstat().st_mode
                 if not stat.S_ISLNK(mode) and mode & _OTHERS:
                     yield path
+
+
+def switch_off_telemetry() -> None:
+    """Call it at the start of each process: ONNX Runtime, which runs models, else sends events to Microsoft.
+
+    It looks when it is imported; programs beside the hub inherit it. Whoever has set the variable has decided otherwise.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -22,11 +22,14 @@ from knowledge.embed.prompts import Prompts, prompts_for
 from knowledge.embed.reference import load_reference, longest_of, prompts_of
 from knowledge.embed.samples import compare
 from knowledge.embed.wellformed import well_formed
+from knowledge.process.memory import give_back
 
 MOST_APART = 1e-4
 """Of any two figures of a text's vectors. fp32 in another order of additions stays far below it."""
 LEAST_LIKE_INT8, USUALLY_LIKE_INT8 = 0.95, 0.98
 """The lowest and the mean cosine of the sample texts' int8 vectors and their fp32 vectors. The bundled model: .967, .986."""
+_AT_ONCE = 4
+"""Texts that the reference embeds together: enough for padding to be tried, and few, since each may be long."""
 _BESIDE = 1024
 """Bytes. Larger tensors lie beside the graph, from where ONNX Runtime maps them instead of copying them."""
 
@@ -44,6 +47,7 @@ def export_fp32(files: ModelFiles, folder: Path) -> Description:
     try:
         _write_tokenizer(model, folder)
         _write_graph(model, folder)
+        give_back()
         dimensions = int(model.get_embedding_dimension())
     except Exception as error:
         raise NotExportable(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
@@ -104,7 +108,11 @@ class _Reference:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         found = self._model.encode(
-            well_formed(texts), prompt=self._prompt or None, normalize_embeddings=True, show_progress_bar=False
+            well_formed(texts),
+            prompt=self._prompt or None,
+            batch_size=_AT_ONCE,
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         return np.asarray(found, np.float32)
 
@@ -118,8 +126,8 @@ def _write_tokenizer(model: Any, folder: Path) -> None:
 
 
 def _write_graph(model: Any, folder: Path) -> None:
-    import onnx
     import torch
+    from onnxscript import ir
 
     class Sentence(torch.nn.Module):  # type: ignore[misc]
         """Token numbers to the vector of the text."""
@@ -146,14 +154,7 @@ def _write_graph(model: Any, folder: Path) -> None:
             dynamo=True,
             verbose=False,
         )
-    onnx.save(
-        program.model_proto,
-        folder / GRAPH,
-        save_as_external_data=True,
-        all_tensors_to_one_file=True,
-        location=WEIGHTS,
-        size_threshold=_BESIDE,
-    )
+    ir.save(program.model, folder / GRAPH, external_data=WEIGHTS, size_threshold_bytes=_BESIDE)
 
 
 def _sizes(folder: Path, *names: str) -> dict[str, int]:

@@ -13,6 +13,7 @@ from core.domain.errors import ConfigError
 from knowledge.embed.exported import Precision
 from knowledge.embed.model_files import locate
 from knowledge.process.frames import Frame
+from knowledge.process.memory import keep_few_heaps
 from knowledge.process.programs import confine
 from knowledge.process.stdio import Pipe, leave
 
@@ -38,6 +39,7 @@ def main() -> None:
     """Reads, exports, answers."""
     pipe = Pipe()
     confine(patient=False)
+    keep_few_heaps()
     pipe.watch()
     logging.disable(logging.WARNING)  # what exporters advise each time is nothing that the hub's owner can act on
     order = pipe.receive()

@@ -40,6 +40,7 @@ class OnnxEmbedder:
         if description is None:
             raise ValueError(f"{folder} holds no model that was made ready")
         self.name = name
+        self.folder = folder
         self.lanes = threads or os.cpu_count() or 1  # they give way to the thread for questions
         self.precision = description.precision
         self.dimensions = description.dimensions

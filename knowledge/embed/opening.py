@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 
 from knowledge.embed.embedder import Embedder
-from knowledge.embed.exported import Precision, description_of
+from knowledge.embed.exported import SHIPPED, Precision, description_of, find
+from knowledge.embed.model_files import BUNDLED, locate
 from knowledge.embed.prompts import prompts_for
 from knowledge.embed.ready import NotReady, make_ready
 from knowledge.settings import KnowledgeSettings
@@ -20,28 +21,46 @@ def open_embedder(settings: KnowledgeSettings) -> Embedder:
         from knowledge.embed.endpoint import EndpointEmbedder
 
         return EndpointEmbedder.of(settings)
-    embedder = _local(settings, Precision(settings.embedding_precision))
+    embedder = _local(settings)
     embedder.embed_questions(["warm up"])
     return embedder
 
 
-def _local(settings: KnowledgeSettings, precision: Precision) -> Embedder:
-    """int8 that fails its check gives way to fp32, and what ONNX Runtime cannot run to sentence-transformers."""
-    name = settings.embedding_model
+def is_ready(settings: KnowledgeSettings) -> bool:
+    """Whether the model that is configured was made ready for ONNX Runtime before."""
+    files = locate(settings.embedding_model)
+    precision = Precision(settings.embedding_precision)
+    return find((_cache(settings), SHIPPED), files.name, files.digest, precision) is not None
+
+
+def model_folder(settings: KnowledgeSettings) -> Path:
+    """The model that is configured; made ready for ONNX Runtime where it was not. Raises ConfigError, NotReady.
+
+    int8 that fails its check gives way to fp32.
+    """
+    name, precision = settings.embedding_model, Precision(settings.embedding_precision)
     try:
-        folder = make_ready(name, precision, _cache(settings))
+        return make_ready(name, precision, _cache(settings))
     except NotReady as reason:
+        if precision is not Precision.INT8:
+            raise
         label = name or "The bundled model"
-        if precision is Precision.INT8:
-            _log.warning("EMBEDDING_PRECISION=int8 is not used for %s: %s. fp32 is used.", label, reason)
-            return _local(settings, Precision.FP32)
+        _log.warning("EMBEDDING_PRECISION=int8 is not used for %s: %s. fp32 is used.", label, reason)
+        return make_ready(name, Precision.FP32, _cache(settings))
+
+
+def _local(settings: KnowledgeSettings) -> Embedder:
+    """What ONNX Runtime cannot run is run by sentence-transformers."""
+    try:
+        folder = model_folder(settings)
+    except NotReady as reason:
+        label = settings.embedding_model or "The bundled model"
         _log.warning("%s is run by sentence-transformers, which takes more memory and time: %s", label, reason)
         return _reference(settings)
     return _onnx(settings, folder)
 
 
 def _onnx(settings: KnowledgeSettings, folder: Path) -> Embedder:
-    from knowledge.embed.model_files import BUNDLED
     from knowledge.embed.onnx_model import OnnxEmbedder
 
     description = description_of(folder)

@@ -19,12 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.errors import ConfigError, HubError
 from knowledge.calibrate.calibrator import Calibrator
+from knowledge.embed.onnx_model import OnnxEmbedder
 from knowledge.embed.opening import open_embedder
 from knowledge.embed.queue import Vector
 from knowledge.index.opening import Index
 from knowledge.process.engine import Engine, calibrator_for, open_for_search
 from knowledge.process.frames import Frame
 from knowledge.process.memory import give_back, keep_few_heaps
+from knowledge.process.prepared_sample import start_with_sample
 from knowledge.process.programs import confine
 from knowledge.process.searchable import Searchable
 from knowledge.process.stdio import Pipe, leave
@@ -62,6 +64,8 @@ class Worker:
         try:
             settings = settings_from(first["settings"])
             embedder = open_embedder(settings)
+            if isinstance(embedder, OnnxEmbedder):
+                start_with_sample(settings, embedder.folder)
             calibrator = calibrator_for(settings, embedder)
             index = self._open_patiently(settings, embedder.fingerprint, calibrator)
             engine = Engine(settings, embedder, index, calibrator)

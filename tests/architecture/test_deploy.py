@@ -208,7 +208,7 @@ def test_the_image_is_installed_by_the_same_script_and_does_not_run_as_root() ->
 def test_what_runs_holds_a_model_that_was_made_ready_and_nothing_that_makes_one() -> None:
     """Each library of the last stage is one that a running server uses; who needs another one is asked about it here."""
     ready, trimmed, full = (_stage(name) for name in ("ready", "trimmed", "full"))
-    assert "python -m knowledge.embed.ship" in ready
+    assert re.findall(r"(?:EMBEDDING_PRECISION=(\w+) )?\.venv/bin/switchboard prepare", ready) == ["", "int8"]
     assert "COPY --from=trimmed /app /app" in full
     listed = re.search(r"grep -E -x -i '([^']+)'", trimmed)
     assert listed is not None

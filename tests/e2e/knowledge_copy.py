@@ -34,7 +34,7 @@ def run_command(
     return subprocess.run(
         _argv(arguments),
         cwd=_home(data_dir),
-        env=_environment(data_dir, environment),
+        env=command_environment(data_dir, environment),
         input=typed,
         capture_output=True,
         text=True,
@@ -51,7 +51,7 @@ def run_forked(data_dir: Path, *arguments: str, **environment: str) -> subproces
     with tempfile.TemporaryDirectory() as place:
         output, errors = Path(place) / "output", Path(place) / "errors"
         _, _, module, *given = _argv(arguments)
-        environment = _environment(data_dir, environment)
+        environment = command_environment(data_dir, environment)
         forked = Forked(module, given, cwd=_home(data_dir), environment=environment, output=output, errors=errors)
         code = forked.wait(LOADED_SECONDS)
         told = (output.read_text(encoding="utf-8"), errors.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def run_between_files(
         return subprocess.run(
             _argv(arguments),
             cwd=_home(data_dir),
-            env=_environment(data_dir, environment),
+            env=command_environment(data_dir, environment),
             stdin=questions,
             stdout=answers,
             stderr=subprocess.PIPE,
@@ -79,7 +79,7 @@ def run_between_files(
 def run_on_terminal(data_dir: Path, *arguments: str) -> tuple[int, str]:
     """The same in a terminal of 100 columns: exit code, and everything that appeared, bars that were wiped off included."""
     ours, theirs = pty.openpty()
-    environment = _environment(data_dir, {"COLUMNS": "100", "TERM": "xterm-256color"})
+    environment = command_environment(data_dir, {"COLUMNS": "100", "TERM": "xterm-256color"})
     with subprocess.Popen(
         _argv(arguments), cwd=_home(data_dir), env=environment, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
@@ -108,7 +108,8 @@ def _home(data_dir: Path) -> Path:
     return data_dir.parent
 
 
-def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
+def command_environment(data_dir: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Of a command: nothing but what a test gives it."""
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -116,7 +117,7 @@ def _environment(data_dir: Path, more: Mapping[str, str]) -> dict[str, str]:
         "DATA_DIR": str(data_dir),
         "EMBEDDING_CACHE": str(MODELS),
         "PYTHONIOENCODING": "utf-8",
-        **more,
+        **(more or {}),
     }
 
 

@@ -39,7 +39,6 @@ def test_a_server_that_embeds_and_how_exactly_a_model_runs_can_be_set(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    assert knowledge_settings(read_settings()).models == tmp_path / "models"
     named = {
         "EMBEDDING_BASE_URL": "http://127.0.0.1:11434/v1",
         "EMBEDDING_API_KEY": "sk-secret",
