@@ -14,7 +14,7 @@ const language = { locale: "en", texts: en };
 
 function setUp() {
   const chat = new Chat({ origin: "http://server.example" } as never, new Storage("t:"), sessions, language);
-  const ui = new Ui(chat, readSettings({}), language);
+  const ui = new Ui(chat, readSettings({}), language, new Storage("t:"));
   const box = document.createElement("div");
   return { ui, box, draw: (node: Parameters<typeof render>[0]) => render(node, box) };
 }
@@ -63,7 +63,7 @@ describe("Markdown in the page", () => {
     draw(markdown(ui, "Yes [1], no [2].", sources));
     const button = box.querySelector("button")!;
     expect(button.getAttribute("aria-label")).toBe("Source 1: Passwords");
-    expect(box.textContent).toBe("Yes 1, no [2].");
+    expect(box.textContent).toBe("Yes\u00a01, no\u00a0[2].");
     button.click();
     expect(ui.local.shown).toEqual({ sources, index: 0 });
   });

@@ -54,8 +54,12 @@ export const formButtons = (send: string, testid: string, skip: string, skipped:
     <button type="submit" class="button" data-testid={testid}>
       {send}
     </button>
-    <button type="button" class="text" onClick={skipped}>
-      {skip}
-    </button>
+    {textButton("skip", skip, skipped)}
   </div>
+);
+
+export const textButton = (testid: string, label: string, press: () => void): JSX.Element => (
+  <button type="button" class="text" data-testid={testid} onClick={press}>
+    {label}
+  </button>
 );
