@@ -37,6 +37,7 @@ export function mailForm(ui: Ui): JSX.Element | false {
     send: t._mailSend,
     invalid: mail === "invalid",
     failed: mail === "failed",
+    opened: true,
     wrong: () => ui.set({ mail: "invalid" }),
     typed: () => ui.set({ mail: "open" }),
     skip: () => ui.set({ mail: "closed" }),
@@ -61,9 +62,11 @@ interface AddressForm {
   /** The address, then the further fields in their order. */
   submit(...given: string[]): unknown;
   more?: JSX.Element[];
+  /** By a press of the customer, who wants to see it. */
+  opened?: boolean;
 }
 
-function addressForm({ t }: Ui, { testid, title, send, invalid, failed, wrong, typed, skip, submit, more }: AddressForm): JSX.Element {
+function addressForm({ t }: Ui, { testid, title, send, invalid, failed, wrong, typed, skip, submit, more, opened }: AddressForm): JSX.Element {
   const press = (event: SubmitEvent): void => {
     event.preventDefault();
     const fields = [...(event.currentTarget as HTMLFormElement).querySelectorAll("input")];
@@ -78,7 +81,7 @@ function addressForm({ t }: Ui, { testid, title, send, invalid, failed, wrong, t
   const bad: ComponentChildren = invalid ? t._contactInvalid : failed && t._mailFailed;
   return (
     <form
-      class="card contact"
+      class={`card contact ${opened && "opened"}`}
       data-testid={`${testid}-form`}
       noValidate
       onSubmit={press}

@@ -37,7 +37,7 @@ export function feedback(ui: Ui, message: Message): JSX.Element {
       {thumb("down", t._unhelpful)}
       <small role="status">{step === "thanks" ? t._thanks : step === "failed" && t._errOther}</small>
       {step === "comment" && (
-        <form class="card" data-testid="feedback-form" onSubmit={submit}>
+        <form class="card opened" data-testid="feedback-form" onSubmit={submit}>
           <label>
             {t._commentLabel}
             <textarea rows={2} maxLength={2000} data-testid="feedback-comment" />

@@ -1,6 +1,6 @@
 import { h, type ComponentChildren, type JSX } from "preact";
 import { fill } from "../i18n/language";
-import { type Node, words } from "../markdown/node";
+import { type Element, isCite, type Node, words } from "../markdown/node";
 import { parseMarkdown } from "../markdown/parse";
 import type { Source } from "../protocol/frames";
 import { suggestions } from "./Suggestions";
@@ -23,10 +23,10 @@ export const markdown = (ui: Ui, text: string, sources: readonly Source[] = [], 
 export const elements = (nodes: Node[], cite?: (number: number) => ComponentChildren): ComponentChildren =>
   nodes.map((node, i) => {
     const cited = isCite(nodes[i + 1]);
+    const follows = isCite(nodes[i - 1]);
     if (typeof node === "string") return cited ? node.trimEnd() : node;
     const { tag, children, href, start, align } = node;
-    // A space that does not break: a number alone on the next line tells nothing.
-    if (tag === "cite") return [i > 0 && "\u00a0", cite?.(+words(children)) ?? `[${children}]`];
+    if (tag === "cite") return !follows && citations(nodes.slice(i), cite);
     if (tag === "br" && cited) return null;
     const inner = elements(children, cite);
     if (tag === "a")
@@ -45,7 +45,18 @@ export const elements = (nodes: Node[], cite?: (number: number) => ComponentChil
     return h(tag as "p", { start, tabIndex: tag === "pre" ? 0 : undefined, style: align && { textAlign: align } } as object, inner);
   });
 
-const isCite = (node: Node | undefined): boolean => typeof node === "object" && node.tag === "cite";
+/** The numbers that stand together at the beginning of these, bound to the word before: alone on the next line they tell nothing. */
+const citations = (nodes: Node[], cite?: (number: number) => ComponentChildren): JSX.Element => {
+  const end = nodes.findIndex((node) => !isCite(node));
+  return (
+    <span class="kept">
+      {nodes.slice(0, end < 0 ? undefined : end).map((node) => {
+        const number = words((node as Element).children);
+        return ["\u00a0", cite?.(+number) ?? `[${number}]`];
+      })}
+    </span>
+  );
+};
 
 function citation(ui: Ui, sources: readonly Source[], number: number): ComponentChildren {
   const source = sources[number - 1];

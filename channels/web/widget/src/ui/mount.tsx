@@ -41,10 +41,9 @@ export function mount(root: HTMLElement, chat: Chat, settings: Settings, languag
     );
     if (first) new ResizeObserver(() => ui.local.away || toEnd(ui)).observe(ui.log!);
     if (!stay) toEnd(ui);
-    const forms = ui.log?.querySelectorAll<HTMLElement>("form");
-    const newest = forms?.[forms.length - 1] ?? null;
-    if (newest && newest !== form) reveal(ui, newest);
-    form = newest;
+    const opened = ui.log?.querySelector<HTMLElement>("form.opened") ?? null;
+    if (opened && opened !== form) reveal(ui, opened);
+    form = opened;
     // What was pressed may be gone with what it did; the next key must not fall into the page behind.
     if (now.open !== before.open || (now.open && active && !active.isConnected)) moveFocus(ui, now.open);
     if (now.shown && !before.shown) asker = active;
