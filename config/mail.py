@@ -21,8 +21,9 @@ def mail_through(channel: Callable[[], Channel | None]) -> SendMail:
         address: str, home: ConversationKey, subject: str, text: str, locale: str | None, idempotency_key: str
     ) -> None:
         mail = channel()
+        way: object = mail
         apart = ConversationKey(home.channel, home.account, f"{home.thread}/transcript")
-        road = mail.road_to(ContactDetails(email=address), apart) if isinstance(mail, SupportsFollowUp) else None
+        road = way.road_to(ContactDetails(email=address), apart) if isinstance(way, SupportsFollowUp) else None
         if mail is None or road is None:
             raise Rejected("Nothing is sent to this address.")
         message = OutboundMessage(

@@ -1,7 +1,7 @@
 """Messages of Slack as HTML, from the Block Kit that the hub really sends: for the picture of the desk.
 
-Only what the desk uses; anything else raises ValueError, so that the picture never lacks a part unnoticed. The formats are those of
-https://docs.slack.dev/reference/block-kit/ and https://docs.slack.dev/messaging/formatting-message-text/.
+Only what the desk uses; anything else raises ValueError, so that the picture never lacks a part unnoticed. The formats are those
+of https://docs.slack.dev/reference/block-kit/ and https://docs.slack.dev/messaging/formatting-message-text/.
 """
 
 from __future__ import annotations
@@ -14,23 +14,27 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
+_DOT = '<i style="display:inline-block;width:11px;height:11px;border-radius:50%;background:{}"></i>'
+_DRAWN = (
+    '<svg width="15" height="15" viewBox="0 0 24 24" fill="none" stroke="#616061" stroke-width="2" style="vertical-align:-2px">'
+    '<path d="{}"/></svg>'
+)
 _EMOJI = {
-    "book": "📖",
-    "large_green_circle": "🟢",
-    "large_yellow_circle": "🟡",
-    "robot_face": "🤖",
-    "white_check_mark": "✅",
+    "book": _DRAWN.format("M4 5h6l2 2 2-2h6v14h-6l-2 2-2-2H4V5Zm8 2v14"),
+    "large_green_circle": _DOT.format("#2bac76"),
+    "large_yellow_circle": _DOT.format("#f2c744"),
+    "robot_face": _DRAWN.format("M5 8h14v11H5V8Zm4 5v1m6-1v1M12 8V4"),
+    "white_check_mark": _DRAWN.format("m4 13 5 5L20 6"),
 }
-_LINK = re.compile(r"&lt;(?!!|@|#)([^|&]+)(?:\|((?:(?!&gt;).)*))?&gt;")
-_MENTION = re.compile(r"&lt;[@#]\w+(?:\|([^&]*))?&gt;")
-_DATE = re.compile(r"&lt;!date\^\d+\^(?:(?!\|).)*\|((?:(?!&gt;).)*)&gt;")
+"""Drawn, since a machine that takes pictures need not have a font with emoji."""
+_TOKEN = re.compile(r"<([^<>]+)>")
 _MARKS = (
     (r"\*(\S(?:[^*\n]*\S)?)\*", "b"),
     (r"(?<!\w)_(\S(?:[^_\n]*\S)?)_(?!\w)", "i"),
     (r"~(\S(?:[^~\n]*\S)?)~", "s"),
     (r"`([^`\n]+)`", "code"),
 )
-_SHORT = re.compile(r":([a-z0-9_+-]+):")
+_SHORT = re.compile(r":([a-z][a-z0-9_+-]+):")
 
 
 def message(sent: Json, author: str) -> str:
@@ -46,15 +50,20 @@ def message(sent: Json, author: str) -> str:
 
 
 def mrkdwn(text: str) -> str:
-    """Slack's own marks as HTML. The three characters that Slack escapes are escaped once."""
-    plain = escape(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"), quote=False)
-    shown = _DATE.sub(r"\1", plain)
-    shown = _MENTION.sub(lambda found: f'<a class="mention">@{found[1] or "someone"}</a>', shown)
-    shown = _LINK.sub(lambda found: f"<a>{found[2] or found[1]}</a>", shown)
+    """Slack's own marks as HTML. What is no mark has its three special characters escaped already."""
+    shown = _TOKEN.sub(lambda found: _token(found[1]), text)
     for mark, tag in _MARKS:
         shown = re.sub(mark, rf"<{tag}>\1</{tag}>", shown)
     lines = (f"<q>{line[4:].strip()}</q>" if line.startswith("&gt;") else line for line in shown.split("\n"))
     return emoji("<br>".join(lines)).replace("</q><br>", "</q>")
+
+
+def _token(inside: str) -> str:
+    """A link, a date or a mention, as people read it."""
+    target, _, label = inside.partition("|")
+    if target.startswith(("@", "#")):
+        return f'<a class="mention">@{label or "someone"}</a>'
+    return label if target.startswith("!") else f"<a>{label or target}</a>"
 
 
 def emoji(text: str) -> str:
@@ -92,7 +101,8 @@ def _text(text: Json) -> str:
     if text["type"] == "mrkdwn":
         return mrkdwn(text["text"])
     if text["type"] == "plain_text":
-        return emoji(escape(text["text"], quote=False).replace("\n", "<br>"))
+        words = escape(text["text"], quote=False).replace("\n", "<br>")
+        return emoji(words) if text.get("emoji", True) else words
     raise ValueError(f"A text of type {text['type']}")
 
 

@@ -1,6 +1,6 @@
 """Takes the pictures of the README from a real hub: the widget, and the desk.   python -m scripts.screenshots [FOLDER]
 
-The widget is Chromium on the demo page. Of the desk, the messages that the hub sends to Slack are drawn as HTML (scripts/block_kit.py).
+The widget is Chromium on the demo page. The desk is what the hub sends to Slack, drawn as HTML (scripts/block_kit.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.fixtures.browser import FLAGS
 from tests.servers import programs
 from tests.servers.hub import Hub
 from tests.servers.slack_fake import SlackFake
-from tests.servers.slack_world import GRACE, SECRET, STAFF, TOKEN
+from tests.servers.slack_world import SECRET, STAFF, TOKEN
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
 NAMES = ("widget.png", "desk.png")
@@ -53,7 +53,8 @@ DESK = """<!doctype html><meta charset="utf-8"><style>
   p, small {{ display: block; margin: 2px 0 6px; }} .fields {{ display: grid; grid-template-columns: 1fr 1fr; gap: 0 12px; }}
   q {{ display: block; margin: 2px 0 6px; padding-left: 12px; border-left: 4px solid #ddd; quotes: none; }}
   menu {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; padding: 0; }}
-  button {{ padding: 4px 12px; border: 1px solid #bbb; border-radius: 6px; background: #fff; color: inherit; font: 600 13px/1.6 system-ui; }}
+  button {{ padding: 4px 12px; border: 1px solid #bbb; border-radius: 6px; background: #fff; color: inherit;
+    font: 600 13px/1.6 system-ui; }}
   .primary {{ border-color: #007a5a; background: #007a5a; color: #fff; }} .danger {{ border-color: #e01e5a; color: #e01e5a; }}
   a {{ color: #1264a3; }} .mention {{ background: #e8f5fa; }} hr {{ border: 0; border-top: 1px solid #ddd; }}
   code {{ padding: 1px 3px; border: 1px solid #ddd; border-radius: 3px; color: #c01343; font-size: 12px; }}
@@ -99,7 +100,7 @@ async def take_desk(page: Page, office: Office, picture: Path) -> None:
     shown = {"card": drawn([office.cards[0]]), "thread": drawn(office.thread(card))}
     desk = await page.context.new_page()
     await desk.set_content(DESK.format(width=WIDTH, **shown), wait_until="load")
-    await desk.screenshot(path=picture, full_page=True)
+    await desk.locator("body").screenshot(path=picture)
     await desk.close()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import MakeSampleHub
@@ -46,10 +46,10 @@ def mail_hub(make_sample_hub: MakeSampleHub, office: PostOffice) -> Hub:
     )
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def visitor(mail_hub: Hub) -> AsyncIterator[Visitor]:
+@asynccontextmanager
+async def _answered(hub: Hub) -> AsyncIterator[Visitor]:
     """Somebody who has asked and was answered."""
-    async with visiting(mail_hub) as visitor:
+    async with visiting(hub) as visitor:
         assert (await visitor.say("How do I reset my password? See evil.example")).status == 200
         yield visitor
 
@@ -59,7 +59,7 @@ def _mails(office: PostOffice) -> list[tuple[str, EmailMessage]]:
     return [(to, message_from_bytes(data, policy=default)) for to, data in taken]  # type: ignore[misc]
 
 
-async def _mail(visitor: Visitor, email: str) -> Answer:
+async def _mail(visitor: Visitor, email: str | None) -> Answer:
     return await visitor.call("POST", f"/api/sessions/{visitor.id}/transcript", json={"email": email, "locale": "en"})
 
 
@@ -90,25 +90,25 @@ async def test_the_customer_gets_the_conversation(
     assert "AI assistant" in text
 
 
-async def test_a_stranger_cannot_be_flooded(visitor: Visitor, office: PostOffice) -> None:
-    for _ in range(2):  # pressed twice, sent once
-        assert (await _mail(visitor, ANN)).status == 204
-    assert [to for to, _ in _mails(office)] == [ANN]
-    assert "evil" not in office.postman.taken[0][1].decode().lower()
-    assert (await _mail(visitor, "Ann+x@Customer.example")).status == 204
-    assert (await _mail(visitor, "bob@customer.example")).problem == (429, "rate_limited")
-    async with visiting(visitor.hub) as other:
-        await other.say("How do I reset my password?")
-        assert (await _mail(other, ANN)).problem == (429, "rate_limited"), "three times for one mailbox, whoever asks"
+async def test_a_stranger_cannot_be_flooded(mail_hub: Hub, office: PostOffice) -> None:
+    async with _answered(mail_hub) as visitor, _answered(mail_hub) as other:
+        for _ in range(2):  # pressed twice, sent once
+            assert (await _mail(visitor, ANN)).status == 204
+        assert [to for to, _ in _mails(office)] == [ANN]
+        assert "evil" not in office.postman.taken[0][1].decode().lower()
+        assert (await _mail(visitor, "Ann+x@Customer.example")).status == 204
+        assert (await _mail(visitor, "bob@customer.example")).problem == (429, "rate_limited"), "of one conversation"
+        assert (await _mail(other, ANN)).problem == (429, "rate_limited"), "to one mailbox, whoever asks"
+        assert (await _mail(other, "bob@customer.example")).status == 204
 
 
-@pytest.mark.parametrize(
-    "email", ["", "ann", f"{ANN},bob@customer.example", f"{ANN}\r\nBcc: bob@customer.example", SUPPORT, None]
-)
-async def test_nothing_is_sent_to_what_is_no_address_of_a_customer(
-    visitor: Visitor, office: PostOffice, email: str
-) -> None:
-    assert (await _mail(visitor, email)).status in (400, 503)
+NO_ADDRESSES = ("", "ann", f"{ANN},bob@customer.example", f"{ANN}\r\nBcc: bob@customer.example", SUPPORT, None)
+
+
+async def test_nothing_is_sent_where_no_customer_can_be(mail_hub: Hub, office: PostOffice) -> None:
+    async with _answered(mail_hub) as visitor:
+        for email in NO_ADDRESSES:
+            assert (await _mail(visitor, email)).status in (400, 503), email
     assert _mails(office) == []
 
 

@@ -85,7 +85,8 @@ def test_one_address(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "ann", "ann@", "ann@x", "a@b.example,c@d.example", "a@b.example c@d.example", "Ann <ann@customer.example>",
-     "a@b.example\r\nBcc: c@d.example", "a@b.example\u0000", "a@[127.0.0.1]", "a@127.0.0.1", "a@b..example", "a@" + "b" * 300 + ".example"],
+     "a@b.example\r\nBcc: c@d.example", "a@b.example\u0000", "a@[127.0.0.1]", "a@127.0.0.1", "a@b..example",
+     "a@" + "b" * 300 + ".example"],
 )  # fmt: skip
 def test_anything_else_is_none(text: str) -> None:
     assert not is_address(text)
