@@ -72,6 +72,7 @@ async def test_choices_stand_once_and_keep_their_numbers(demo: Widget, page: Pag
     assert len(labels) >= 2
     text = await asked.inner_text()
     assert [text.count(label) for label in labels] == [1] * len(labels)
+    await expect(asked.locator("li").first).to_have_css("list-style-type", "none")
     await choices.first.click()
     await demo.answer(2)
     await expect(demo.own(labels[0])).to_have_count(1)
