@@ -96,6 +96,16 @@ describe("a message", () => {
     expect(request).toHaveBeenCalled();
   });
 
+  it("of the hub offers a person only while it is the newest", () => {
+    const { ui, box, draw } = setUp();
+    const [old, newest] = [1, 2].map((cursor) => stored({ id: `n${cursor}`, cursor, author: "system", kind: "notice", requires_escalation: true }));
+    ui.state.conversation.messages = [old!, newest!];
+    draw(message(ui, old!, place));
+    expect(box.querySelector("[data-testid=person-offer]")).toBeNull();
+    draw(message(ui, newest!, place));
+    expect(box.querySelector("[data-testid=person-offer]")).not.toBeNull();
+  });
+
   it("offers none once people are on it", () => {
     const { ui, box, draw } = setUp();
     ui.state.conversation.status = "queued";

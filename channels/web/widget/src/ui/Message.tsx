@@ -87,8 +87,9 @@ export function message(ui: Ui, stored: Message, { first, last, newestOwn, curre
     author !== "customer" &&
     (stored.requires_escalation || kind === "unknown" || kind === "failure") &&
     state.conversation.status === "bot";
-  if (author === "system") return notice(ui, key, stored.content, offered && personOffer(ui));
-  const choices = stored === state.conversation.messages.at(-1) && state.conversation.answered && stored.choices;
+  const newest = stored === state.conversation.messages.at(-1);
+  if (author === "system") return notice(ui, key, stored.content, offered && newest && personOffer(ui));
+  const choices = newest && state.conversation.answered && stored.choices;
   const rated = current && !stored.choices && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
   const time = formatTime(language.locale, timestamp);
   return row(
