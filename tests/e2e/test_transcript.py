@@ -13,6 +13,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import MakeSampleHub
+from tests.e2e.test_accessibility import violations
 from tests.e2e.visitor import Answer, Visitor, visiting
 from tests.e2e.widget import Widget
 from tests.integration.email_channel.rig import PostOffice, post_office
@@ -64,7 +65,7 @@ async def _mail(visitor: Visitor, email: str | None) -> Answer:
 
 
 async def test_the_customer_gets_the_conversation(
-    widget: Widget, page: Page, mail_hub: Hub, office: PostOffice
+    widget: Widget, page: Page, mail_hub: Hub, office: PostOffice, axe_source: str
 ) -> None:
     await widget.visit(mail_hub.url)
     await widget.open()
@@ -75,6 +76,7 @@ async def test_the_customer_gets_the_conversation(
     await expect(page.get_by_test_id("mail-send")).to_be_in_viewport(ratio=1)
     await page.get_by_test_id("mail-send").click()
     await expect(form.get_by_role("alert")).not_to_be_empty()
+    assert await violations(page, axe_source) == []
     await form.get_by_label("E-mail").fill(ANN)
     await page.get_by_test_id("mail-send").click()
     await expect(page.get_by_test_id("mail-sent")).to_contain_text(ANN)
