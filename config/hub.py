@@ -30,6 +30,7 @@ from config.knowledge.freshness import FreshKnowledge
 from config.knowledge.gap_sorting import make_gap_sorting
 from config.knowledge.learned_answers import LearnedRegression, make_learned
 from config.listener import Listener
+from config.mail import mail_through
 from config.operators import operator_access
 from config.processes.data_dir import DataDirLock, owner_name
 from config.processes.election import Election
@@ -187,6 +188,7 @@ class Hub:
             budgets=self.budgets,
             metrics=self.metrics,
             operators=self._operators,
+            send_mail=mail_through(lambda: self.channels.get("email")) if self.settings.email_address else None,
         )
         # A terminal hangs on one process: where there may be several, each delivers to its own alone.
         account = "default" if self.settings.uses_sqlite else new_id()

@@ -12,6 +12,7 @@ from api.operator_access import OperatorAccess
 from channels import registry
 from channels.web.links import Links
 from channels.web.settings import WebSettings
+from channels.web.transcripts import SendMail
 from config.budgets import make_rates, web_limits
 from config.desk.staffed import is_staffed
 from config.processes.data_dir import own_secret_key
@@ -125,6 +126,7 @@ def make_web(
     budgets: Budgets,
     metrics: Metrics,
     operators: OperatorAccess,
+    send_mail: SendMail | None,
 ) -> Channel:
     """The web channel."""
     web = WebSettings(
@@ -139,6 +141,7 @@ def make_web(
         demo_page=settings.feature_demo_page,
         trusted_proxies=settings.trusted_proxies,
         staffed=is_staffed(settings),
+        transcripts=send_mail is not None,
         limits=web_limits(settings),
     )
     rates, shared_rates = make_rates(settings, clock, budgets)
@@ -156,6 +159,7 @@ def make_web(
         uploaded=extraction.begin,
         is_operator=operators.allows,
         shown=store,
+        send_mail=send_mail,
     )
     return channel
 

@@ -1,21 +1,33 @@
-"""Takes the picture of the README: Chromium on the demo page of a real hub.   python -m scripts.screenshots"""
+"""Takes the pictures of the README from a real hub: the widget, and the desk.   python -m scripts.screenshots [FOLDER]
+
+The widget is Chromium on the demo page. The desk is what the hub sends to Slack, drawn as HTML (scripts/block_kit.py).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from scripts import block_kit
+from tests.e2e.desk.office import Json, Office
+from tests.e2e.knowledge_copy import started
 from tests.fixtures.browser import FLAGS
 from tests.servers import programs
 from tests.servers.hub import Hub
+from tests.servers.slack_fake import SlackFake
+from tests.servers.slack_world import SECRET, STAFF, TOKEN
 
-PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "widget.png"
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
+NAMES = ("widget.png", "desk.png")
 WIDTH, HEIGHT = 1200, 800
 QUESTION = "How do I reset my password?"
+WISH = "The link in the mail has expired twice. Can a person help me?"
+REPLY = "Hi! I have sent you a fresh link by hand, it works for a day."
 PATIENCE_MS = 90_000
 LARGEST = 300_000
 """Bytes: a README has to load."""
@@ -26,6 +38,28 @@ FRAME = """<!doctype html><style>
   img {{ border-radius: 20px; box-shadow: 0 12px 32px #0006; }}
 </style>{images}"""
 
+DESK = """<!doctype html><meta charset="utf-8"><style>
+  body {{ margin: 0; width: {width}px; background: #fff; color: #1d1c1d; font: 15px/1.46 system-ui, "Segoe UI", sans-serif; }}
+  h2 {{ margin: 0; padding: 14px 24px; border-bottom: 1px solid #ddd; font-size: 18px; }}
+  main {{ display: grid; grid-template-columns: 1fr 1fr; }}
+  main > div {{ padding: 8px 0; }} main > div + div {{ border-left: 1px solid #ddd; }}
+  article {{ display: flex; gap: 10px; padding: 8px 24px; }}
+  article > div {{ flex: 1; min-width: 0; overflow-wrap: anywhere; }}
+  .face {{ flex: none; display: grid; place-items: center; width: 36px; height: 36px; border-radius: 8px; background: #0b3b3f;
+    color: #fff; font-weight: 700; }}
+  .person {{ background: #a35b00; }}
+  header {{ display: flex; gap: 8px; align-items: baseline; }} time, small {{ color: #616061; font-size: 12px; }}
+  .app {{ padding: 0 4px; border-radius: 3px; background: #ddd; color: #454447; font: 700 10px/16px system-ui; }}
+  p, small {{ display: block; margin: 2px 0 6px; }} .fields {{ display: grid; grid-template-columns: 1fr 1fr; gap: 0 12px; }}
+  q {{ display: block; margin: 2px 0 6px; padding-left: 12px; border-left: 4px solid #ddd; quotes: none; }}
+  menu {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0; padding: 0; }}
+  button {{ padding: 4px 12px; border: 1px solid #bbb; border-radius: 6px; background: #fff; color: inherit;
+    font: 600 13px/1.6 system-ui; }}
+  .primary {{ border-color: #007a5a; background: #007a5a; color: #fff; }} .danger {{ border-color: #e01e5a; color: #e01e5a; }}
+  a {{ color: #1264a3; }} .mention {{ background: #e8f5fa; }} hr {{ border: 0; border-top: 1px solid #ddd; }}
+  code {{ padding: 1px 3px; border: 1px solid #ddd; border-radius: 3px; color: #c01343; font-size: 12px; }}
+</style><h2># support</h2><main><div>{card}</div><div>{thread}</div></main>"""
+
 
 async def panel(page: Page) -> str:
     """The open panel as it stands, as an image tag."""
@@ -34,53 +68,87 @@ async def panel(page: Page) -> str:
     return f'<img src="data:image/png;base64,{base64.b64encode(taken).decode()}">'
 
 
-async def both_sides(page: Page, url: str) -> list[str]:
-    """An answer, and the passage that it rests on."""
+async def take_widget(page: Page, url: str, picture: Path) -> None:
+    """An answer, and the passage that it rests on: side by side, since on the screen the one covers the other."""
     await page.goto(url)
     await page.get_by_test_id("launcher").click()
     await page.get_by_test_id("composer").fill(QUESTION)
     await page.get_by_test_id("composer").press("Enter")
     await expect(page.get_by_test_id("thumbs-up")).to_be_visible(timeout=PATIENCE_MS)
     await page.get_by_test_id("composer").blur()
-    answer = await panel(page)
+    images = [await panel(page)]
     await page.get_by_test_id("source").first.click()
     await expect(page.get_by_test_id("source-panel")).to_be_visible()
-    return [answer, await panel(page)]
+    images.append(await panel(page))
+    await page.get_by_test_id("source-close").click()
+    frame = await page.context.new_page()
+    await frame.set_content(FRAME.format(height=HEIGHT, images="".join(images)), wait_until="load")
+    await frame.screenshot(path=picture)
+    await frame.close()
 
 
-async def take(browser: Browser, url: str) -> None:
-    """Both, side by side, since on the screen the one covers the other."""
+async def take_desk(page: Page, office: Office, picture: Path) -> None:
+    """The customer of that page asks for a person; Grace takes the case and answers."""
+    await page.get_by_test_id("composer").fill(WISH)
+    await page.get_by_test_id("composer").press("Enter")
+    card = await office.card()
+    await office.press(card, "staff_claim")
+    transcript = page.get_by_test_id("transcript")
+    await expect(transcript).to_contain_text("Grace", timeout=PATIENCE_MS)
+    await office.write(card, REPLY)
+    await expect(transcript).to_contain_text(REPLY, timeout=PATIENCE_MS)
+    shown = {"card": drawn([office.cards[0]]), "thread": drawn(office.thread(card))}
+    desk = await page.context.new_page()
+    await desk.set_content(DESK.format(width=WIDTH, **shown), wait_until="load")
+    await desk.locator("body").screenshot(path=picture)
+    await desk.close()
+
+
+def drawn(messages: list[Json]) -> str:
+    """Messages of the staff's channel, the oldest first."""
+    return "".join(block_kit.message(one, "Switchboard" if one.get("bot_id") else "Grace") for one in messages)
+
+
+async def take(browser: Browser, url: str, office: Office, folder: Path) -> None:
+    """Both pictures, of one conversation."""
     window = {"width": WIDTH, "height": HEIGHT}
-    page = await browser.new_page(viewport=window, color_scheme="light", locale="en-GB", reduced_motion="reduce")  # type: ignore[arg-type]
-    images = await both_sides(page, url)
-    await page.goto("about:blank")
-    await page.set_content(FRAME.format(height=HEIGHT, images="".join(images)), wait_until="load")
-    await page.screenshot(path=PICTURE)
+    context = await browser.new_context(viewport=window, color_scheme="light", locale="en-GB", reduced_motion="reduce")  # type: ignore[arg-type]
+    page = await context.new_page()
+    await take_widget(page, url, folder / NAMES[0])
+    await take_desk(page, office, folder / NAMES[1])
 
 
-async def run(url: str) -> None:
-    """With a browser of its own."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(programs.chromium()), args=FLAGS)
-        await take(browser, url)
-        await browser.close()
-
-
-def main() -> None:
-    """With a hub of its own."""
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home:
-        hub = Hub(Path(home), sources="sample")
-        hub.start()
+async def run(folder: Path, home: Path) -> None:
+    """With a browser, a hub in ``home`` and a Slack of its own."""
+    async with SlackFake() as slack, async_playwright() as playwright:
+        environment = {
+            "SLACK_BOT_TOKEN": TOKEN,
+            "SLACK_SIGNING_SECRET": SECRET,
+            "SLACK_API_BASE_URL": slack.api_url,
+            "SLACK_STAFF_CHANNEL": STAFF,
+        }
+        hub = Hub(home, sources="sample", environment=environment)
         try:
-            asyncio.run(run(hub.url))
+            await asyncio.to_thread(started, hub)
+            browser = await playwright.chromium.launch(executable_path=str(programs.chromium()), args=FLAGS)
+            await take(browser, hub.url, Office(slack, hub), folder)
+            await browser.close()
         finally:
             hub.kill()
-    size = PICTURE.stat().st_size
-    print(f"{PICTURE.name}: {WIDTH} x {HEIGHT}, {size // 1000} kB")
-    if size > LARGEST:
-        raise SystemExit(f"That is more than {LARGEST // 1000} kB.")
+
+
+def main(arguments: list[str]) -> None:
+    """Writes both, and says how large they are."""
+    folder = Path(arguments[0]) if arguments else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        asyncio.run(run(folder, Path(home)))
+    for name in NAMES:
+        size = (folder / name).stat().st_size
+        print(f"{name}: {size // 1000} kB")
+        if size > LARGEST:
+            raise SystemExit(f"That is more than {LARGEST // 1000} kB.")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

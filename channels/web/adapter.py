@@ -27,6 +27,7 @@ from channels.web.settings import WebSettings
 from channels.web.shown import NotesShown, Seen
 from channels.web.socket import Sockets
 from channels.web.tokens import ACCOUNT, CHANNEL, Session, Tokens
+from channels.web.transcripts import SendMail, Transcripts
 from channels.web.unsent_files import UnsentFiles
 from channels.web.users import IsOperator, Users, WebRecords, nobody
 from core.domain.attachments import AttachmentRef
@@ -64,7 +65,7 @@ class WebChannel:
 
     ``uploaded`` is told of each stored file, so that its text can be taken out before it is asked for. ``shown`` keeps what of
     people's words customers have been shown. ``rates`` count for sessions, ``shared_rates`` for addresses and in all;
-    ``budgets`` what lasts for a day, and without them that is not limited.
+    ``budgets`` what lasts for a day, and without them that is not limited. ``send_mail``: mails a conversation to its customer.
     """
 
     name = CHANNEL
@@ -87,6 +88,7 @@ class WebChannel:
         uploaded: Uploaded | None = None,
         is_operator: IsOperator = nobody,
         shown: NotesShown | None = None,
+        send_mail: SendMail | None = None,
         static: Path = STATIC,
     ) -> None:
         self._settings = settings
@@ -100,7 +102,8 @@ class WebChannel:
         self._links = Links(settings.secret_keys, settings.link_life, clock)
         rates = rates or MemoryRates(clock.monotonic)
         self._access = Access(settings, self._tokens, records, rates, metrics)
-        self._admission = Admission(rates, shared_rates or rates, limits, budgets or NoBudgets())
+        budgets = budgets or NoBudgets()
+        self._admission = Admission(rates, shared_rates or rates, limits, budgets)
         unsent = UnsentFiles(records, limits, clock.monotonic)
         self._origins = Origins(settings.origins, settings.public_url)
         self._live = Live(log, wake, clock, self._links.to)
@@ -117,6 +120,7 @@ class WebChannel:
         self._history = History(self._access, log, self._live, self._links, self._seen)
         self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)
+        self._transcripts = Transcripts(settings, self._access, log, budgets, send_mail)
         self._pages = Pages(static, demo=settings.demo_page)
 
     async def start(self, sink: InboundSink) -> None:
@@ -226,6 +230,7 @@ class WebChannel:
             "/api/sessions/{session_id}/events": {"GET": self._history.events},
             "/api/sessions/{session_id}/attachments": {"POST": self._files.upload},
             "/api/attachments/{attachment_id}": {"GET": self._files.download},
+            "/api/sessions/{session_id}/transcript": {"POST": self._transcripts.post},
             "/api/chat/sessions/{session_id}/messages": {"POST": self._messages.post},
             "/api/feedback": {"POST": self._feedback.post},
             "/api/users/{user_id}/history": {"GET": self._users.history},

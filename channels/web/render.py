@@ -116,6 +116,9 @@ def message(logged: LoggedFrame, link: LinkTo) -> WireMessage:
         in_reply_to=meta.get("in_reply_to"),
         kind=_kind(stored),
         feedback=logged.feedback,
+        intent=meta.get("intent"),
+        sentiment=meta.get("sentiment"),
+        ticket=meta.get("ticket"),
     )
     if logged.turn_id is not None:
         shown["turn_id"] = logged.turn_id

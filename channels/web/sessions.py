@@ -95,6 +95,7 @@ class Sessions:
                 "attachments": settings.attachments,
                 "feedback": settings.feedback,
                 "staff": settings.staffed,
+                "transcript": settings.transcripts,
             },
         }
 

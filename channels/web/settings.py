@@ -46,6 +46,11 @@ class WebLimits:
     messages_per_session: Rate = field(default_factory=lambda: Rate(120, 60))
     uploads_per_session: Rate = field(default_factory=lambda: Rate(30, 60))
     reads_per_session: Rate = field(default_factory=lambda: Rate(600, 60))
+    transcripts_per_session: int = 3
+    """Conversations sent by e-mail in a day (UTC); 0 switches the limit off."""
+    transcripts_per_recipient: int = 3
+    transcripts_per_client: int = 5
+    transcripts_altogether: int = 200
     frames_per_socket: Rate = field(default_factory=lambda: Rate(200, 10))
     refused_frames: int = 100
     """So many frames over the rate within a minute, and the connection is closed."""
@@ -72,6 +77,8 @@ class WebSettings:
     feedback: bool = True
     staffed: bool = False
     """Whether a staff desk is connected: only then may the widget promise that a person answers here."""
+    transcripts: bool = False
+    """Whether customers may have a conversation sent by e-mail."""
     demo_page: bool = True
     trusted_proxies: tuple[str, ...] = ()
     session_life: timedelta = timedelta(days=30)

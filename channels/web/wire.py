@@ -53,6 +53,9 @@ class WireMessage(TypedDict):
     in_reply_to: str | None
     kind: str | None
     feedback: str | None
+    intent: str | None
+    sentiment: str | None
+    ticket: str | None
     choices: NotRequired[list[str]]
 
 

@@ -152,7 +152,7 @@ class ExtractiveResponder:
         passage = next(iter(found.supported), None)
         if passage is None:
             return _Part("", echo(choice.label))
-        return self._from_passage(passage, choice.query, texts)
+        return self._from_passage(passage, choice.query)
 
     async def _besides(self, told: Reply, questions: list[str], turn: TurnState, way: Route, texts: Texts) -> Reply:
         """What is said of tickets, and below it the answers to what else was asked."""
@@ -191,7 +191,7 @@ class ExtractiveResponder:
         found = await self._find(whole.query, optional=match is not None)
         passage = next((one for one in found.supported if whole.is_met_by(one.titled)), None)
         if passage is not None:
-            return self._from_passage(passage, whole.query, texts)
+            return self._from_passage(passage, whole.query)
         if match and match.match.coverage >= UNNAMED_FILE_COVERAGE:
             return _from_file(match, texts)
         silent = _silent(question, sent, files if named else (), texts)
@@ -206,24 +206,17 @@ class ExtractiveResponder:
                 raise
             return Retrieval((), threshold=1.0)
 
-    def _from_passage(self, passage: Passage, question: str, texts: Texts) -> _Part:
+    def _from_passage(self, passage: Passage, question: str) -> _Part:
         shown = passage.answer or quote(passage.content, question, limit=self._settings.quote_chars)
         if passage.score < SAME_QUESTION:
             shown = _without_verdict(shown)
-        return _Part(texts.say("quote", source=source_label(passage, texts)), shown.strip(), passage.cite())
+        return _Part("", shown.strip(), passage.cite())
 
 
 def _without_verdict(answer: str) -> str:
     """An answer to a neighbouring question without its "Yes." or "No.", which would be a lie to this one."""
     rest = _VERDICT.sub("", answer, count=1)
     return rest[:1].upper() + rest[1:] if rest else answer
-
-
-def source_label(passage: Passage, texts: Texts) -> str:
-    """Title, section and page as a person would name the place."""
-    path = [passage.title, *" ".join((passage.section or "").split()).split(" > ")]
-    label = " › ".join(dict.fromkeys(part for part in path if part))
-    return f"{label}, {texts.say('page', page=passage.page)}" if passage.page else label
 
 
 def _from_file(match: FileMatch, texts: Texts) -> _Part:
@@ -271,7 +264,8 @@ def _compose(parts: list[_Part], texts: Texts, way: Route | None, later: Sequenc
 def _block(part: _Part, citations: tuple[Citation, ...], texts: Texts) -> str:
     if part.citation is None:
         return part.text if part.lead else texts.say("unknown_part", question=part.text)
-    return f"{part.lead}\n\n{_mark(part.text, citations.index(part.citation) + 1)}"
+    quoted = _mark(part.text, citations.index(part.citation) + 1)
+    return f"{part.lead}\n\n{quoted}" if part.lead else quoted
 
 
 def _mark(text: str, number: int) -> str:

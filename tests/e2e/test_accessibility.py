@@ -14,7 +14,7 @@ Scheme = Literal["light", "dark"]
 SCHEMES: list[Scheme] = ["light", "dark"]
 
 
-async def _violations(page: Page, axe_source: str) -> list[str]:
+async def violations(page: Page, axe_source: str) -> list[str]:
     """With animations at their end, since a half-faded text has no contrast yet."""
     await page.evaluate(axe_source)
     await page.evaluate(
@@ -36,9 +36,9 @@ async def test_the_demo_page_with_the_widget(
 ) -> None:
     await page.emulate_media(color_scheme=scheme)
     await widget.visit(shared_hub.url)
-    assert await _violations(page, axe_source) == [], "closed"
+    assert await violations(page, axe_source) == [], "closed"
     await widget.open()
-    assert await _violations(page, axe_source) == [], "open and empty"
+    assert await violations(page, axe_source) == [], "open and empty"
     await widget.ask("How do I reset my password?")
     await widget.ask("Do you sell bicycles?")
     await page.get_by_test_id("thumbs-down").first.click()
@@ -46,19 +46,19 @@ async def test_the_demo_page_with_the_widget(
     invoice = {"name": "invoice.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"}
     await widget.files.set_input_files([invoice])  # type: ignore[list-item]
     await expect(widget.uploads.get_by_role("alert")).to_be_visible()
-    assert await _violations(page, axe_source) == [], "an answer, an unknown, a comment, a refused file"
+    assert await violations(page, axe_source) == [], "an answer, an unknown, a comment, a refused file"
     await widget.source.first.click()
     await expect(widget.source_panel).to_be_visible()
-    assert await _violations(page, axe_source) == [], "a source"
+    assert await violations(page, axe_source) == [], "a source"
     await page.get_by_test_id("source-close").click()
     await page.get_by_test_id("person-offer").click()
     await expect(widget.contact).to_be_visible()
     await page.get_by_test_id("contact-send").click()
     await expect(widget.contact.get_by_role("alert")).not_to_be_empty()
-    assert await _violations(page, axe_source) == [], "the contact form with a mistake in it"
+    assert await violations(page, axe_source) == [], "the contact form with a mistake in it"
     await page.context.set_offline(True)
     await expect(widget.status).to_have_attribute("data-kind", "problem")
-    assert await _violations(page, axe_source) == [], "offline"
+    assert await violations(page, axe_source) == [], "offline"
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -69,6 +69,6 @@ async def test_any_colour_of_the_site_stays_readable(
     await page.emulate_media(color_scheme=scheme)
     await widget.visit(site.origin, hub=shared_hub.url, color=colour, suggestions="Hello|How do refunds work?")
     await widget.open()
-    assert await _violations(page, axe_source) == []
+    assert await violations(page, axe_source) == []
     await widget.ask("How do refunds work?")
-    assert await _violations(page, axe_source) == []
+    assert await violations(page, axe_source) == []

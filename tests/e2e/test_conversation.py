@@ -35,7 +35,7 @@ async def test_what_no_document_holds_is_not_known_and_a_person_is_offered(demo:
     await answer.get_by_test_id("person-offer").click()
     await expect(demo.messages("system")).to_contain_text("Nobody from our team is connected")
     await expect(demo.status).to_have_attribute("data-kind", "queued")
-    await expect(demo.status).to_contain_text("Nobody from our team is connected")
+    await expect(demo.status).to_contain_text("Your request is recorded")
     await expect(demo.person).to_have_count(0)
     await expect(answer.get_by_test_id("person-offer")).to_have_count(0)
 
@@ -209,7 +209,7 @@ async def test_what_is_asked_back_is_chosen_with_one_press(demo: Widget) -> None
     await expect(asked).to_contain_text("Answer with the number")
     await expect(asked.get_by_test_id("source")).to_have_count(0)
     choices = asked.get_by_test_id("choice")
-    await expect(choices.first).to_have_text("Can I share a project with a client?")
+    await expect(choices.first).to_have_text("1. Can I share a project with a client?")
     await choices.first.press("Enter")
     answered = await demo.answer(2)
     await expect(answered).to_contain_text("Can I share a project with a client?")

@@ -29,7 +29,12 @@ async def test_a_session_says_what_the_widget_needs(tmp_path: Path) -> None:
         assert session["expires_at"].endswith("Z")
         assert session["config"]["company"] == "Acme"
         assert session["config"]["locale"] == "de"
-        assert session["config"]["features"] == {"attachments": True, "feedback": True, "staff": False}
+        assert session["config"]["features"] == {
+            "attachments": True,
+            "feedback": True,
+            "staff": False,
+            "transcript": False,
+        }
         assert (await rig.session())["config"]["locale"] == "fr"
 
 

@@ -54,6 +54,13 @@ STATED = {
     "messages_per_session": ("messages of a session", _rate(LIMITS.messages_per_session)),
     "uploads_per_session": ("uploads of a session", _rate(LIMITS.uploads_per_session)),
     "reads_per_session": ("reads and polls of a session", _rate(LIMITS.reads_per_session)),
+    "transcripts_per_session": (
+        "conversations sent by e-mail, of a session",
+        f"{LIMITS.transcripts_per_session} in a day",
+    ),
+    "transcripts_per_recipient": ("… to an e-mail address", f"{LIMITS.transcripts_per_recipient} in a day"),
+    "transcripts_per_client": ("… by an address", f"{LIMITS.transcripts_per_client} in a day"),
+    "transcripts_altogether": ("… in all", f"{LIMITS.transcripts_altogether} in a day"),
     "wait_seconds": ("`wait` of a POST for its answer", f"{LIMITS.wait_seconds:g} seconds"),
 }
 BESIDE = {"`wait` of a poll": f"{LONGEST_POLL:g} seconds", "`limit` of a history": f"{MOST}"}

@@ -87,10 +87,22 @@ def test_a_message_has_exactly_the_fields_of_the_protocol() -> None:
         "in_reply_to": "m0",
         "kind": "answer",
         "feedback": "up",
+        "intent": None,
+        "sentiment": None,
+        "ticket": None,
         "turn_id": "t1",
     }
     assert "internal" not in json.dumps(shown)
     assert "its text" not in json.dumps(shown)
+
+
+def test_a_frame_carries_intent_sentiment_and_ticket_as_the_posted_answer_does() -> None:
+    meta = {**STORED.meta, "intent": "refund", "sentiment": "negative", "ticket": "T-7"}
+    frame = LoggedFrame(7, "complete", {}, "t1", replace(STORED, meta=meta))
+    shown = render.frame(frame, _link)
+    posted = render.answer([frame], Session("s_1", datetime(2026, 1, 2, tzinfo=UTC)), "c1")
+    for name in ("intent", "sentiment", "ticket"):
+        assert shown[name] == posted[name] == meta[name]  # type: ignore[literal-required]
 
 
 def test_small_talk_is_an_answer_to_clients() -> None:

@@ -1,2 +1,2 @@
 export { createElement as h, Fragment } from "../node_modules/preact/src/create-element.js";
-export { render } from "../node_modules/preact/src/render.js";
+export { render } from "./render.js";

@@ -47,7 +47,7 @@ function appear(settings: Settings, origin: string, language: Language): void {
   root.dir = languageOf(language.locale) === "ar" ? "rtl" : "ltr";
   root.lang = language.locale;
   document.body.append(host);
-  const stops = [applyTheme(root, host, settings), mount(root, chat, settings, language)];
+  const stops = [applyTheme(root, host, settings), mount(root, chat, settings, language, storage)];
   chat.events.on("open", () => tab.set(OPEN_KEY, true));
   chat.events.on("close", () => tab.set(OPEN_KEY, false));
   const before = window.Switchboard;

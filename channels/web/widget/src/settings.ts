@@ -1,7 +1,7 @@
 /** What the embedding page chose, from the `data-` attributes of the script element. */
 export interface Settings {
   color: string;
-  position: "left" | "right";
+  position: "left" | "right" | null;
   title: string | null;
   subtitle: string | null;
   greeting: string | null;
@@ -28,7 +28,7 @@ export function readSettings(data: DOMStringMap): Settings {
   };
   return {
     color: text("color") ?? DEFAULT_COLOR,
-    position: data["position"] === "left" ? "left" : "right",
+    position: data["position"] === "left" || data["position"] === "right" ? data["position"] : null,
     title: text("title"),
     subtitle: text("subtitle"),
     greeting: text("greeting"),

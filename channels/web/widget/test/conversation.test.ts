@@ -30,6 +30,20 @@ const text = (index: number, delta: string, epoch = 1, cursor = index + 1): Fram
 });
 const complete = (cursor: number, content = "whole"): Frame => ({ type: "complete", ...stored("a1", cursor, { turn_id: "t", content }) });
 
+describe("whether the agent answers", () => {
+  it.each([
+    ["bot", false, true],
+    ["queued", false, false],
+    ["queued", true, true],
+    ["staff", true, false],
+    ["resolved", true, false],
+  ] as const)("%s, nobody connected: %s", (status, unattended, answered) => {
+    const conversation = new Conversation();
+    Object.assign(conversation, { status, unattended });
+    expect(conversation.answered).toBe(answered);
+  });
+});
+
 describe("Conversation", () => {
   let conversation: Conversation;
   const apply = (...frames: Frame[]): void => frames.forEach((frame) => conversation.apply(frame));

@@ -16,6 +16,18 @@ const show = (nodes: Node[]): string =>
 const md = (text: string): string => show(parseMarkdown(text));
 const inline = (text: string): string => show(parseInline(text));
 
+describe("citations", () => {
+  it.each([
+    ["Text.\n\n[1]", "p(Text. cite(1))"],
+    ["| A |\n|---|\n| 1 |\n\n[1] [2]", "table(thead(tr(th(A)))tbody(tr(td(1 cite(1)cite(2)))))"],
+    ["| A |\n|---|\n\n[1]", "table(thead(tr(th(A cite(1)))))"],
+    ["- a\n- b\n\n[1]", "ul(li(a)li(b cite(1)))"],
+    ["> a\n\n[1]", "blockquote(p(a cite(1)))"],
+    ["```\ncode\n```\n\n[1]", "pre(code(code))p(cite(1))"],
+    ["[1]", "p(cite(1))"],
+  ])("%j never stand in a paragraph of their own", (text, shown) => expect(md(text)).toBe(shown));
+});
+
 describe("blocks", () => {
   it.each([
     ["one\ntwo\n\nthree", "p(onebr()two)p(three)"],

@@ -14,7 +14,7 @@ const language = { locale: "en", texts: en };
 
 function setUp() {
   const chat = new Chat({ origin: "http://server.example" } as never, new Storage("t:"), sessions, language);
-  const ui = new Ui(chat, readSettings({}), language);
+  const ui = new Ui(chat, readSettings({}), language, new Storage("t:"));
   const box = document.createElement("div");
   return { ui, box, draw: (node: Parameters<typeof render>[0]) => render(node, box) };
 }
@@ -63,7 +63,7 @@ describe("Markdown in the page", () => {
     draw(markdown(ui, "Yes [1], no [2].", sources));
     const button = box.querySelector("button")!;
     expect(button.getAttribute("aria-label")).toBe("Source 1: Passwords");
-    expect(box.textContent).toBe("Yes 1, no [2].");
+    expect(box.textContent).toBe("Yes\u00a01, no\u00a0[2].");
     button.click();
     expect(ui.local.shown).toEqual({ sources, index: 0 });
   });
@@ -94,6 +94,16 @@ describe("a message", () => {
     draw(message(ui, stored({ kind: "unknown" }), place));
     box.querySelector<HTMLElement>("[data-testid=person-offer]")!.click();
     expect(request).toHaveBeenCalled();
+  });
+
+  it("of the hub offers a person only while it is the newest", () => {
+    const { ui, box, draw } = setUp();
+    const [old, newest] = [1, 2].map((cursor) => stored({ id: `n${cursor}`, cursor, author: "system", kind: "notice", requires_escalation: true }));
+    ui.state.conversation.messages = [old!, newest!];
+    draw(message(ui, old!, place));
+    expect(box.querySelector("[data-testid=person-offer]")).toBeNull();
+    draw(message(ui, newest!, place));
+    expect(box.querySelector("[data-testid=person-offer]")).not.toBeNull();
   });
 
   it("offers none once people are on it", () => {

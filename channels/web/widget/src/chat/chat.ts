@@ -102,6 +102,21 @@ export class Chat implements LinkEvents, Carrier {
     this.send(this.language.texts._personRequest, "request_person");
   }
 
+  withdrawRequest(): void {
+    this.send(this.language.texts._withdraw, "withdraw");
+  }
+
+  /** Begins a new session. The old one stays on the server, with a request that was recorded in it. */
+  startOver(): void {
+    this.sessions.forget();
+    this.renew(this.state.conversation.pending, []);
+    this.connect();
+  }
+
+  mailTranscript(email: string): Promise<unknown> {
+    return this.api.mail(this.session!, email, this.language.locale);
+  }
+
   giveContact(content: string): void {
     this.storage.set("contact", this.session?.session_id);
     this.set({ contactGiven: true });
@@ -250,6 +265,7 @@ export class Chat implements LinkEvents, Carrier {
       const { conversation } = this.state;
       for (const message of messages) conversation.store(message);
       conversation.status = status;
+      conversation.unattended = !session.config.features.staff;
       this.set({ loaded: true, config: session.config, contactGiven: this.storage.get("contact") === session.session_id });
       this.markRead();
       this.link = new Link(this.api, session, after, this);

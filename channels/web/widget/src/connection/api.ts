@@ -51,6 +51,10 @@ export class Api {
     return this.call("/api/feedback", token, { message_id, rating, comment });
   }
 
+  mail({ session_id, token }: Credentials, email: string, locale: string): Promise<unknown> {
+    return this.call(`/api/sessions/${session_id}/transcript`, token, { email, locale });
+  }
+
   private async call<T>(path: string, token: string, body?: object | null, timeout = TIMEOUT_MS): Promise<T> {
     try {
       const response = await fetch(this.origin + path, {

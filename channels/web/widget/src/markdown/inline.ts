@@ -1,5 +1,5 @@
 import { safeHref } from "./href";
-import { element, type Node, type Tag } from "./node";
+import { element, isCite, type Node, type Tag } from "./node";
 
 /** Deeper nesting than any real message has; bounds the work on hostile input. */
 const MAX_DEPTH = 6;
@@ -58,12 +58,18 @@ export function linkify(text: string): Node[] {
 }
 
 /** Neighbouring texts as one. */
+const isBlank = (node: Node | undefined): boolean => typeof node === "string" && !node.trim();
+
 function join(nodes: Node[]): Node[] {
   const out: Node[] = [];
   for (const node of nodes) {
     const last = out.length - 1;
     if (typeof node === "string" && typeof out[last] === "string") out[last] += node;
-    else if (node) out.push(node);
+    else if (node) {
+      // Numbers that stand together stay together.
+      if (isCite(node) && isBlank(out[last]) && isCite(out[last - 1])) out.pop();
+      out.push(node);
+    }
   }
   return out;
 }

@@ -39,6 +39,8 @@ export const element = (tag: Tag, children: Node[] = [], extra?: Omit<Element, "
   ...extra,
 });
 
+export const isCite = (node: Node | undefined): boolean => typeof node === "object" && node.tag === "cite";
+
 /** The words alone: what is read aloud. */
 export const words = (nodes: Node[]): string =>
   nodes

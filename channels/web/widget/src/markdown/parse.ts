@@ -12,6 +12,8 @@ const QUOTE = /^ *> ?/;
 const ITEM = /^( *)(?:[-*+•]|(\d{1,9})[.)])( +|$)/;
 const DIVIDER = /^[ |:-]*-[ |:-]*$/;
 const BLANK = /^\s*$/;
+/** Code is shown as it is: nothing may be added to it. */
+const HOLDS_TEXT = /^(p|[uo]l|li|blockquote|table|t[bhrd]\w*)$/;
 
 /** The blocks of a message. Whatever is not understood stays text. */
 export const parseMarkdown = (source: string): Element[] =>
@@ -64,7 +66,7 @@ function parseBlocks(lines: string[], depth: number, room: { cells: number }): E
         head.map((_, i) => element(tag, parseInline(row[i] ?? ""), { align: align[i] ?? "start" })),
       );
     const body = take((line) => line.includes("|") && (room.cells -= head.length) >= 0).map((line) => row("td", cells(line)));
-    return element("table", [element("thead", [row("th", head)]), element("tbody", body)]);
+    return element("table", [element("thead", [row("th", head)]), ...(body.length ? [element("tbody", body)] : [])]);
   };
 
   const parseBlock = (line: string): Element => {
@@ -104,9 +106,21 @@ function parseBlocks(lines: string[], depth: number, room: { cells: number }): E
 
   while (at < lines.length) {
     if (BLANK.test(lines[at]!)) at++;
-    else blocks.push(parseBlock(lines[at]!));
+    else {
+      const block = parseBlock(lines[at]!);
+      if (!cites(block, blocks.at(-1))) blocks.push(block);
+    }
   }
   return blocks;
+}
+
+/** Moves citations that are a paragraph of their own to the end of what they prove. Whether they were. */
+function cites({ tag, children }: Element, proven?: Element): boolean {
+  if (!proven || !HOLDS_TEXT.test(proven.tag) || tag !== "p") return false;
+  if (!children.every((child) => (typeof child === "string" ? BLANK.test(child) : child.tag === "cite"))) return false;
+  for (let last: Node | undefined = proven; typeof last === "object" && HOLDS_TEXT.test(last.tag); last = last.children.at(-1)) proven = last;
+  proven.children.push(" ", ...children);
+  return true;
 }
 
 const indent = (line = ""): number => line.search(/\S/);

@@ -31,12 +31,19 @@ export class Conversation {
   pending: Pending[] = [];
   turns: Turn[] = [];
   status: Status = "bot";
+  /** No staff are connected, so the agent goes on answering while a request for a person waits. */
+  unattended = false;
   typing: Author | null = null;
   /** Turns whose answer is stored: provisional frames of theirs come too late. */
   private readonly settled = new Set<string>();
 
   /** `earlier`: messages of a session that has ended, shown above the new one. */
   constructor(readonly earlier: Message[] = []) {}
+
+  /** Whether what is written now gets the agent's answer. */
+  get answered(): boolean {
+    return this.status === "bot" || (this.unattended && this.status === "queued");
+  }
 
   apply(frame: Frame): void {
     if (frame.type === "text" || frame.type === "tool_call" || frame.type === "sources") this.write(frame);
@@ -78,7 +85,7 @@ export class Conversation {
     const { content, attachments, created, action } = sent;
     this.store({ id, cursor, client_id, author: "customer", content, attachments, timestamp: new Date(created).toISOString() });
     // The agent has work now; its own hint replaces this one.
-    if (this.status === "bot" && !action) this.typing = "agent";
+    if (this.answered && !action) this.typing = "agent";
   }
 
   private write(frame: Extract<Frame, { type: "text" | "tool_call" | "sources" }>): void {

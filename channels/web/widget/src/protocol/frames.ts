@@ -3,7 +3,7 @@
 export type Status = "bot" | "queued" | "staff" | "resolved";
 export type Author = "customer" | "agent" | "staff" | "system";
 export type Rating = "up" | "down";
-export type Action = "request_person" | "contact";
+export type Action = "request_person" | "contact" | "withdraw";
 
 export interface Attachment {
   id: string;
@@ -37,6 +37,9 @@ export interface Message {
   kind?: "answer" | "unknown" | "notice" | "failure" | null;
   feedback?: Rating | null | undefined;
   choices?: string[];
+  intent?: string | null;
+  sentiment?: string | null;
+  ticket?: string | null;
 }
 
 export type ToolState = "started" | "finished" | "failed";
@@ -70,7 +73,7 @@ export interface SessionConfig {
   max_attachment_bytes: number;
   max_message_chars: number;
   accept: string[];
-  features: { attachments: boolean; feedback: boolean; staff?: boolean };
+  features: { attachments: boolean; feedback: boolean; staff?: boolean; transcript?: boolean };
 }
 
 export interface SessionGrant {

@@ -27,7 +27,7 @@ export function applyTheme(root: HTMLElement, host: HTMLElement, settings: Setti
     root.dataset["theme"] = scheme;
     for (const [name, value] of Object.entries(palette(color, scheme))) root.style.setProperty(name, value);
   };
-  root.dataset["side"] = settings.position;
+  root.dataset["side"] = settings.position ?? (root.dir === "rtl" ? "left" : "right");
   root.style.setProperty("--radius", `${settings.radius}px`);
   root.style.setProperty("--offset", `${settings.offset}px`);
   if (settings.zIndex) host.style.zIndex = settings.zIndex;

@@ -1,7 +1,8 @@
 import { h, type JSX } from "preact";
 import { barred } from "../chat/state";
 import { uploads } from "./Files";
-import { clipIcon, personIcon, sendIcon } from "./icons";
+import { clipIcon, downIcon, personIcon, sendIcon } from "./icons";
+import { toEnd } from "./scroll";
 import type { Ui } from "./ui";
 
 const MAX_HEIGHT_PX = 132;
@@ -47,6 +48,11 @@ export function composer(ui: Ui): JSX.Element {
             <small class={left < 0 ? "error" : ""} role="status">
               {left}
             </small>
+          )}
+          {local.away && (
+            <button type="button" class="icon jump" data-testid="jump" aria-label={t._jump} title={t._jump} onClick={() => toEnd(ui)}>
+              {downIcon()}
+            </button>
           )}
           <button type="submit" class="send" data-testid="send" aria-label={t._send} title={t._send} disabled={!ready}>
             {sendIcon()}

@@ -37,7 +37,7 @@ export function feedback(ui: Ui, message: Message): JSX.Element {
       {thumb("down", t._unhelpful)}
       <small role="status">{step === "thanks" ? t._thanks : step === "failed" && t._errOther}</small>
       {step === "comment" && (
-        <form class="card" data-testid="feedback-form" onSubmit={submit}>
+        <form class="card opened" data-testid="feedback-form" onSubmit={submit}>
           <label>
             {t._commentLabel}
             <textarea rows={2} maxLength={2000} data-testid="feedback-comment" />
@@ -54,8 +54,12 @@ export const formButtons = (send: string, testid: string, skip: string, skipped:
     <button type="submit" class="button" data-testid={testid}>
       {send}
     </button>
-    <button type="button" class="text" onClick={skipped}>
-      {skip}
-    </button>
+    {textButton("skip", skip, skipped)}
   </div>
+);
+
+export const textButton = (testid: string, label: string, press: () => void): JSX.Element => (
+  <button type="button" class="text" data-testid={testid} onClick={press}>
+    {label}
+  </button>
 );

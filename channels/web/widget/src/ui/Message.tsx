@@ -10,7 +10,6 @@ import { files } from "./Files";
 import { personIcon } from "./icons";
 import { elements, markdown } from "./Markdown";
 import { sourceList } from "./Sources";
-import { suggestions } from "./Suggestions";
 import type { Ui } from "./ui";
 
 export const speaker = ({ t }: Ui, author: Author, name?: string | null): string =>
@@ -53,16 +52,16 @@ export const notice = (ui: Ui, key: string, text: string, more?: ComponentChildr
 /** A stored message never changes its words: parsed and drawn once, however often the rest is drawn. */
 const drawn = new WeakMap<Message, JSX.Element>();
 
-function bubble(ui: Ui, message: Message): JSX.Element | false {
+function bubble(ui: Ui, message: Message, choices: string[] | false | undefined): JSX.Element | false {
   if (!message.content) return false;
-  const known = drawn.get(message);
+  const known = !choices && drawn.get(message);
   if (known) return known;
   const made = (
     <div class="bubble" dir="auto">
-      {message.author === "customer" ? typed(message.content) : markdown(ui, message.content, message.sources ?? [])}
+      {message.author === "customer" ? typed(message.content) : markdown(ui, message.content, message.sources ?? [], choices)}
     </div>
   );
-  drawn.set(message, made);
+  if (!choices) drawn.set(message, made);
   return made;
 }
 
@@ -88,18 +87,18 @@ export function message(ui: Ui, stored: Message, { first, last, newestOwn, curre
     author !== "customer" &&
     (stored.requires_escalation || kind === "unknown" || kind === "failure") &&
     state.conversation.status === "bot";
-  if (author === "system") return notice(ui, key, stored.content, offered && personOffer(ui));
-  const choices = stored === state.conversation.messages.at(-1) && state.conversation.status === "bot" && stored.choices;
+  const newest = stored === state.conversation.messages.at(-1);
+  if (author === "system") return notice(ui, key, stored.content, offered && newest && personOffer(ui));
+  const choices = newest && state.conversation.answered && stored.choices;
   const rated = current && !stored.choices && author === "agent" && kind !== "notice" && kind !== "failure" && state.config?.features.feedback !== false;
   const time = formatTime(language.locale, timestamp);
   return row(
     ui,
     { key, author, name, first, ...(author === "customer" && { state: "sent" }) },
     files(ui, stored.attachments ?? []),
-    bubble(ui, stored),
+    bubble(ui, stored, choices),
     sourceList(ui, stored.sources ?? []),
     offered && personOffer(ui),
-    choices && <div class="suggestions">{suggestions(ui, choices, "choice")}</div>,
     rated && feedback(ui, stored),
     newestOwn && (
       <p class="meta" data-testid="message-state" data-state="sent">

@@ -20,7 +20,7 @@ export const sourceList = (ui: Ui, sources: readonly Source[]): JSX.Element | fa
             onClick={() => ui.set({ shown: { sources, index } })}
           >
             <b>{index + 1}</b>
-            <span dir="auto">{source.title}</span>
+            <span dir="auto">{[...new Set([source.title, source.metadata?.section ?? source.title])].join(" › ")}</span>
           </button>
         </li>
       ))}
@@ -65,6 +65,6 @@ export function sourcePanel(ui: Ui): JSX.Element | false {
 }
 
 function place(ui: Ui, { title, metadata }: Source): string {
-  const { section, page, source } = metadata ?? {};
-  return [section, page && fill(ui.t._page, page), source?.split("/").pop()].filter((part) => part && part !== title).join(" · ");
+  const { section, page } = metadata ?? {};
+  return [section, page && fill(ui.t._page, page)].filter((part) => part && part !== title).join(" · ");
 }

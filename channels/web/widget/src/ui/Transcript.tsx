@@ -1,11 +1,10 @@
 import { Fragment, h, type ComponentChildren, type JSX } from "preact";
 import { formatDay, isToday } from "../i18n/format";
 import type { Message } from "../protocol/frames";
-import { contactForm } from "./ContactForm";
+import { contactForm, mailForm } from "./ContactForm";
 import { title } from "./Header";
-import { downIcon } from "./icons";
 import { message, notice, unsent } from "./Message";
-import { atEnd, toEnd } from "./scroll";
+import { atEnd } from "./scroll";
 import { turn, typing } from "./Turn";
 import type { Ui } from "./ui";
 import { skeleton, welcome } from "./Welcome";
@@ -14,7 +13,7 @@ import { skeleton, welcome } from "./Welcome";
 const GROUP_MS = 5 * 60_000;
 
 export function transcript(ui: Ui): JSX.Element {
-  const { chat, state, t, local } = ui;
+  const { chat, state, t } = ui;
   const { messages, pending, earlier } = state.conversation;
   const blank = !(messages.length || pending.length || earlier.length);
   return (
@@ -29,18 +28,14 @@ export function transcript(ui: Ui): JSX.Element {
         data-testid="transcript"
         onScroll={() => ui.local.away === atEnd(ui) && ui.set({ away: !ui.local.away })}
       >
-        {blank && (chat.returning && !state.loaded && state.link !== "waiting" ? skeleton() : welcome(ui))}
+        {blank ? chat.returning && !state.loaded && state.link !== "waiting" ? skeleton() : welcome(ui) : <p class="day">{t._intro}</p>}
         {stored(ui, earlier, false)}
         {earlier.length > 0 && notice(ui, "earlier", t._earlier)}
         {stored(ui, messages, true)}
         {unfinished(ui)}
         {contactForm(ui)}
+        {mailForm(ui)}
       </div>
-      {local.away && (
-        <button type="button" class="jump" aria-label={t._jump} title={t._jump} onClick={() => toEnd(ui)}>
-          {downIcon()}
-        </button>
-      )}
     </div>
   );
 }

@@ -29,6 +29,8 @@ export const thumbIcon = (): JSX.Element => icon("M8 20H4v-9h4m0 9v-9m0 9h9a2 2 
 export const fileIcon = (): JSX.Element => icon("M13 4H6v16h12V9l-5-5v5h5");
 export const linkIcon = (): JSX.Element => icon("M9 6H5v13h13v-4M13 5h6v6m0-6-9 9");
 export const retryIcon = (): JSX.Element => icon("M19 12a7 7 0 1 1-2-5l2 2V4m0 5h-5");
+export const mailIcon = (): JSX.Element => icon("M4 6h16v12H4V6l8 7 8-7");
+export const soundIcon = (): JSX.Element => icon("M6 16V11a6 6 0 0 1 12 0v5l2 2H4l2-2Zm4 5h4");
 export const searchIcon = (): JSX.Element => icon("M11 17a6 6 0 1 0 0-12 6 6 0 0 0 0 12Zm4-2 5 5");
 export const checkIcon = (): JSX.Element => icon("m5 12 5 5 9-9");
 /** The assistant's own mark, where the site gave none. */

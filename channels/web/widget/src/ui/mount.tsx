@@ -1,26 +1,26 @@
 import { Fragment, h, render } from "preact";
 import type { Chat } from "../chat/chat";
 import type { Language } from "../i18n/language";
-import { words } from "../markdown/node";
-import { parseMarkdown } from "../markdown/parse";
+import type { Storage } from "../session/storage";
 import type { Settings } from "../settings";
 import { launcher } from "./Launcher";
-import { speaker } from "./Message";
+import { notify } from "./notify";
 import { panel } from "./Panel";
-import { toEnd } from "./scroll";
+import { reveal, toEnd } from "./scroll";
 import { Ui } from "./ui";
 import { followScreen } from "./viewport";
 
 /** Draws the widget into `root` after every change; answers how to take it away. */
-export function mount(root: HTMLElement, chat: Chat, settings: Settings, language: Language): () => void {
+export function mount(root: HTMLElement, chat: Chat, settings: Settings, language: Language, storage: Storage): () => void {
   let queued = false;
   const changed = (): void => {
     if (!queued) queueMicrotask(draw);
     queued = true;
   };
-  const ui = new Ui(chat, settings, language);
+  const ui = new Ui(chat, settings, language, storage);
   let before = { open: false, pending: 0, shown: false, opened: false };
   let asker: HTMLElement | null = null;
+  let form: HTMLElement | null = null;
 
   const draw = (): void => {
     queued = false;
@@ -41,6 +41,9 @@ export function mount(root: HTMLElement, chat: Chat, settings: Settings, languag
     );
     if (first) new ResizeObserver(() => ui.local.away || toEnd(ui)).observe(ui.log!);
     if (!stay) toEnd(ui);
+    const opened = ui.log?.querySelector<HTMLElement>("form.opened") ?? null;
+    if (opened && opened !== form) reveal(ui, opened);
+    form = opened;
     // What was pressed may be gone with what it did; the next key must not fall into the page behind.
     if (now.open !== before.open || (now.open && active && !active.isConnected)) moveFocus(ui, now.open);
     if (now.shown && !before.shown) asker = active;
@@ -49,7 +52,7 @@ export function mount(root: HTMLElement, chat: Chat, settings: Settings, languag
   };
 
   chat.changed = changed;
-  const stops = [followScreen(ui, root), announce(ui)];
+  const stops = [followScreen(ui, root), notify(ui)];
   draw();
   return () => {
     for (const stop of stops) stop();
@@ -62,14 +65,4 @@ function moveFocus({ panel, field, launcher }: Ui, open: boolean): void {
   // A touch keyboard over the greeting would be rude; elsewhere the cursor waits in the field.
   if (open) (matchMedia("(pointer: coarse)").matches ? panel : field)?.focus({ preventScroll: true });
   else launcher?.focus();
-}
-
-/** A screen reader hears whole messages, once, when they are final; never the stream. */
-function announce(ui: Ui): () => void {
-  return ui.chat.events.on("message", ({ author, name, content }) => {
-    const text = words(parseMarkdown(content));
-    ui.set({
-      announcement: { key: ui.local.announcement.key + 1, text: author === "system" ? text : `${speaker(ui, author, name)}: ${text}` },
-    });
-  });
 }

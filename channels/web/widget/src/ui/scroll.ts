@@ -12,6 +12,12 @@ function place(log: HTMLElement): number {
 
 export const atEnd = ({ log }: Ui): boolean => !log || place(log) - log.scrollTop < NEAR_PX;
 
+/** Scrolls down to what was opened below, until all of it can be seen. */
+export function reveal({ log }: Ui, element: HTMLElement): void {
+  const below = element.getBoundingClientRect().bottom + MARGIN_PX - log!.getBoundingClientRect().bottom;
+  log!.scrollTop += Math.max(0, below);
+}
+
 /** Never upwards: who has read on stays there. */
 export function toEnd({ log }: Ui): void {
   if (log) log.scrollTop = Math.max(log.scrollTop, place(log));

@@ -3,7 +3,9 @@ import type { ChatState } from "../chat/state";
 import type { Texts } from "../i18n/en";
 import type { Language } from "../i18n/language";
 import type { Source } from "../protocol/frames";
+import type { Storage } from "../session/storage";
 import type { Settings } from "../settings";
+import { Sound } from "./sound";
 
 export type FeedbackStep = "comment" | "thanks" | "failed";
 
@@ -17,6 +19,8 @@ export interface Local {
   away: boolean;
   feedback: Readonly<Record<string, FeedbackStep>>;
   contact: "open" | "invalid" | "skipped";
+  /** The form that mails the conversation; an address that it was sent to. */
+  mail: "closed" | "open" | "invalid" | "failed" | `${string}@${string}`;
   phone: boolean;
   online: boolean;
   announcement: { key: number; text: string };
@@ -31,6 +35,7 @@ export class Ui {
     away: false,
     feedback: {},
     contact: "open",
+    mail: "closed",
     phone: false,
     online: navigator.onLine,
     announcement: { key: 0, text: "" },
@@ -39,12 +44,16 @@ export class Ui {
   field: HTMLTextAreaElement | null = null;
   log: HTMLElement | null = null;
   launcher: HTMLElement | null = null;
+  readonly sound: Sound;
 
   constructor(
     readonly chat: Chat,
     readonly settings: Settings,
     readonly language: Language,
-  ) {}
+    storage: Storage,
+  ) {
+    this.sound = new Sound(storage, () => chat.changed());
+  }
 
   get state(): ChatState {
     return this.chat.state;

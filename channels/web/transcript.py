@@ -1,0 +1,151 @@
+"""A conversation as a mail: what was said and nothing else. Pure.
+
+Anybody can enter anybody's address, so nothing in it invites to press: customers' words are plain text, and what looks like an
+address on the web is left out of them, and of answers that repeat it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from channels.footnotes import with_sources
+from core.domain.messages import Author, Message
+
+MOST_CHARACTERS: Final = 11_000
+"""Of Markdown, so that it fits into one mail. The newest messages are kept."""
+_ADDRESS: Final = re.compile(
+    r"[^\s<>@,;:|\"'()\\\[\]]{1,64}@(?:[^\s<>@,;:|\"'()\\\[\].]{1,63}\.){1,8}[^\s<>@,;:|\"'()\\\[\].\d]{2,63}"
+)
+_WORD: Final = re.compile(r"\S+")
+_LINK: Final = re.compile(r"[^\W_](?:\.|\[\.\])[^\W\d_]{2}|://|@")
+"""In a word of which a mail program might make a link."""
+_HOST: Final = re.compile(r"(?<![\w-])[\w-]+(?:\.[\w-]+)+")
+_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_LEFT_OUT: Final = "[…]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    subject: str
+    lead: str
+    cut: str
+    customer: str
+    agent: str
+    staff: str
+
+
+_WORDS: Final = {
+    "en": _Words(
+        "Your conversation with {}",
+        "This is a conversation in the chat of {}. It was sent because this address was entered there. "
+        "If that was not you, ignore this mail.",
+        "Earlier messages are left out.",
+        "Customer",
+        "AI assistant",
+        "Team",
+    ),
+    "de": _Words(
+        "Ihre Unterhaltung mit {}",
+        "Dies ist eine Unterhaltung aus dem Chat von {}. Sie wurde gesendet, weil dort diese Adresse eingegeben wurde. "
+        "Wenn Sie das nicht waren, beachten Sie diese Mail nicht.",
+        "Frühere Nachrichten sind weggelassen.",
+        "Kunde",
+        "KI-Assistent",
+        "Team",
+    ),
+    "fr": _Words(
+        "Votre conversation avec {}",
+        "Ceci est une conversation du chat de {}. Elle a été envoyée parce que cette adresse y a été saisie. "
+        "Si ce n'était pas vous, ignorez ce message.",
+        "Les messages précédents sont omis.",
+        "Client",
+        "Assistant IA",
+        "Équipe",
+    ),
+    "es": _Words(
+        "Su conversación con {}",
+        "Esta es una conversación del chat de {}. Se envió porque allí se escribió esta dirección. "
+        "Si no fue usted, ignore este correo.",
+        "Se omiten los mensajes anteriores.",
+        "Cliente",
+        "Asistente de IA",
+        "Equipo",
+    ),
+    "ar": _Words(
+        "محادثتك مع {}",
+        "هذه محادثة من دردشة {}. أُرسلت لأن هذا العنوان كُتب هناك. إذا لم تكن أنت من كتبه فتجاهل هذه الرسالة.",
+        "حُذفت الرسائل السابقة.",
+        "العميل",
+        "مساعد ذكاء اصطناعي",
+        "الفريق",
+    ),
+}
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one e-mail address and nothing beside it: no second recipient, no name, no line."""
+    return len(text) <= 254 and text.isprintable() and _ADDRESS.fullmatch(text) is not None
+
+
+def subject_of(company: str, locale: str | None) -> str:
+    """The subject of the mail, in the customer's language where it is one of the five."""
+    return _words(locale).subject.format(company)
+
+
+def transcript_of(messages: Sequence[Message], company: str, locale: str | None) -> str:
+    """Markdown: who said what and when (UTC), the oldest first; the newest messages that fit in ``MOST_CHARACTERS``."""
+    words = _words(locale)
+    links = {link for one in messages if one.author is Author.CUSTOMER for link in _links(one.text)}
+    room, shown = MOST_CHARACTERS, list[str]()
+    for message in reversed(messages):
+        entry = _entry(message, links, words, locale)
+        room -= len(entry)
+        if room < 0 and shown:
+            shown.append(f"*{words.cut}*")
+            break
+        shown.append(entry[:MOST_CHARACTERS])
+    return "\n\n".join([_escaped(words.lead.format(company)), *reversed(shown)])
+
+
+def _entry(message: Message, links: set[str], words: _Words, locale: str | None) -> str:
+    role = {Author.CUSTOMER: words.customer, Author.STAFF: words.staff}.get(message.author, words.agent)
+    who = message.author_name if message.author is Author.STAFF and message.author_name else role
+    if message.author is Author.CUSTOMER:
+        text = _as_typed(_without(message.text, links))
+    else:
+        repeated = links if message.author is not Author.STAFF else set()
+        text = with_sources(_without(message.text, repeated), message.citations, locale)
+    files = "".join(f"\n\n{_escaped(file.name)}" for file in message.attachments)
+    return f"**{_escaped(who)}**, {message.created_at:%Y-%m-%d %H:%M} UTC\n\n{text}{files}"
+
+
+def _links(text: str) -> Iterable[str]:
+    """Names of what a text might lead to."""
+    return (name for word in text.split() if _LINK.search(word) for name in _names(word))
+
+
+def _without(text: str, links: set[str]) -> str:
+    """The text without the words that lead there, however they are spelled or enclosed."""
+    return _WORD.sub(lambda found: found[0] if links.isdisjoint(_names(found[0])) else _LEFT_OUT, text)
+
+
+def _names(word: str) -> set[str]:
+    folded = word.casefold()
+    bare = folded.strip("".join({mark for mark in folded if not mark.isalnum()}))
+    return {bare, *_HOST.findall(folded)} - {""}
+
+
+def _as_typed(text: str) -> str:
+    """Plain text as Markdown that shows it unchanged: stars are stars, lines stay lines."""
+    return "  \n".join(_escaped(line.strip()) for line in text.strip().splitlines())
+
+
+def _escaped(text: str) -> str:
+    return _PUNCTUATION.sub(r"\\\1", text)
+
+
+def _words(locale: str | None) -> _Words:
+    return _WORDS.get((locale or "").replace("_", "-").split("-")[0].lower(), _WORDS["en"])

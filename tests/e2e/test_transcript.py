@@ -1,0 +1,142 @@
+"""A conversation by e-mail: to the address that its customer enters, over a real mail server, and seldom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import MakeSampleHub
+from tests.e2e.test_accessibility import violations
+from tests.e2e.visitor import Answer, Visitor, visiting
+from tests.e2e.widget import Widget
+from tests.integration.email_channel.rig import PostOffice, post_office
+from tests.servers.dovecot import PASSWORD
+from tests.servers.hub import Hub
+
+SUPPORT = "support@example.com"
+ANN = "ann@customer.example"
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[PostOffice]:
+    with post_office() as servers:
+        servers.postman.carry = None
+        yield servers
+
+
+@pytest.fixture
+def mail_hub(make_sample_hub: MakeSampleHub, office: PostOffice) -> Hub:
+    """A hub with a mailbox."""
+    office.postman.taken.clear()
+    office.postman.refusals.__init__()  # type: ignore[misc]
+    login = f"{quote(SUPPORT)}:{quote(PASSWORD, safe='')}"
+    return make_sample_hub(
+        environment={
+            "EMAIL_ADDRESS": SUPPORT,
+            "EMAIL_IMAP_URL": f"imap://{login}@127.0.0.1:{office.dovecot.imap_port}",
+            "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{office.postman.port}",
+            "COMPANY_NAME": "Tidepool",
+        }
+    )
+
+
+@asynccontextmanager
+async def _answered(hub: Hub) -> AsyncIterator[Visitor]:
+    """Somebody who has asked and was answered."""
+    async with visiting(hub) as visitor:
+        assert (await visitor.say("How do I reset my password? See evil.example")).status == 200
+        yield visitor
+
+
+def _mails(office: PostOffice) -> list[tuple[str, EmailMessage]]:
+    taken = office.postman.taken
+    return [(to, message_from_bytes(data, policy=default)) for to, data in taken]  # type: ignore[misc]
+
+
+async def _mail(visitor: Visitor, email: str | None) -> Answer:
+    return await visitor.call("POST", f"/api/sessions/{visitor.id}/transcript", json={"email": email, "locale": "en"})
+
+
+async def test_the_customer_gets_the_conversation(
+    widget: Widget, page: Page, mail_hub: Hub, office: PostOffice, axe_source: str
+) -> None:
+    await widget.visit(mail_hub.url)
+    await widget.open()
+    await expect(page.get_by_test_id("mail")).to_be_hidden()
+    await widget.ask("How do I reset my password?")
+    await page.get_by_test_id("mail").click()
+    form = page.get_by_test_id("mail-form")
+    await expect(page.get_by_test_id("mail-send")).to_be_in_viewport(ratio=1)
+    await page.get_by_test_id("mail-send").click()
+    await expect(form.get_by_role("alert")).not_to_be_empty()
+    assert await violations(page, axe_source) == []
+    await form.get_by_label("E-mail").fill(ANN)
+    await page.get_by_test_id("mail-send").click()
+    await expect(page.get_by_test_id("mail-sent")).to_contain_text(ANN)
+    ((to, mail),) = _mails(office)
+    assert to == ANN
+    assert mail["Subject"] == "Your conversation with Tidepool"
+    assert mail["Auto-Submitted"]
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "How do I reset my password?" in text
+    assert "Forgot password" in text
+    assert "AI assistant" in text
+
+
+async def test_a_stranger_cannot_be_flooded(mail_hub: Hub, office: PostOffice) -> None:
+    async with _answered(mail_hub) as visitor, _answered(mail_hub) as other:
+        for _ in range(2):  # pressed twice, sent once
+            assert (await _mail(visitor, ANN)).status == 204
+        assert [to for to, _ in _mails(office)] == [ANN]
+        assert "evil" not in office.postman.taken[0][1].decode().lower()
+        assert (await _mail(visitor, "Ann+x@Customer.example")).status == 204
+        assert (await _mail(visitor, "bob@customer.example")).problem == (429, "rate_limited"), "of one conversation"
+        assert (await _mail(other, ANN)).problem == (429, "rate_limited"), "to one mailbox, whoever asks"
+        assert (await _mail(other, "bob@customer.example")).status == 204
+
+
+NO_ADDRESSES = ("", "ann", f"{ANN},bob@customer.example", f"{ANN}\r\nBcc: bob@customer.example", SUPPORT, None)
+
+
+async def test_nothing_is_sent_where_no_customer_can_be(mail_hub: Hub, office: PostOffice) -> None:
+    async with _answered(mail_hub) as visitor:
+        for email in NO_ADDRESSES:
+            assert (await _mail(visitor, email)).status in (400, 503), email
+    assert _mails(office) == []
+
+
+async def test_before_anything_was_answered_there_is_nothing_to_send(mail_hub: Hub, office: PostOffice) -> None:
+    async with visiting(mail_hub) as visitor:
+        assert (await _mail(visitor, ANN)).problem == (400, "empty")
+    assert _mails(office) == []
+
+
+async def test_a_mail_server_that_refuses_is_told(
+    widget: Widget, page: Page, mail_hub: Hub, office: PostOffice
+) -> None:
+    await widget.visit(mail_hub.url)
+    await widget.open()
+    await widget.ask("How do I reset my password?")
+    office.postman.refusals.rcpt.append("550 nobody of that name")
+    await page.get_by_test_id("mail").click()
+    form = page.get_by_test_id("mail-form")
+    await form.get_by_label("E-mail").fill(ANN)
+    await page.get_by_test_id("mail-send").click()
+    await expect(form.get_by_role("alert")).to_have_text("That could not be sent. Please try again later.")
+    assert _mails(office) == []
+
+
+async def test_without_a_mailbox_it_is_not_offered(demo: Widget, page: Page, shared_hub: Hub) -> None:
+    await demo.ask("How do I reset my password?")
+    await expect(page.get_by_test_id("mail")).to_be_hidden()
+    async with visiting(shared_hub) as visitor:
+        assert (await _mail(visitor, ANN)).problem == (403, "not_allowed")
