@@ -221,7 +221,7 @@ class MessageRequest(BaseModel):
     message: str
     client_id: Annotated[str, StringConstraints(max_length=64)] | None = None
     attachments: list[str] = []
-    action: Literal["request_person", "contact"] | None = None
+    action: Literal["request_person", "contact", "withdraw"] | None = None
     locale: str | None = None
 
 
@@ -231,7 +231,7 @@ class MessageForm(BaseModel):
     message: str
     client_id: Annotated[str, StringConstraints(max_length=64)] | None = None
     attachments: list[Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]] = []
-    action: Literal["request_person", "contact"] | None = None
+    action: Literal["request_person", "contact", "withdraw"] | None = None
 
 
 class MessageAnswer(BaseModel):
