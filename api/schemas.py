@@ -335,6 +335,29 @@ class GapClosing(_Strict):
     answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
 
 
+class WaitingCustomer(BaseModel):
+    """A customer who waits for a person. ``id``: by which the request is marked done.
+
+    ``address``: theirs on the channel, where that is an address or a number; ``email`` and ``phone`` are what they left.
+    """
+
+    id: str
+    since: str
+    channel: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    reason: str
+    last_words: str
+
+
+class Waiting(BaseModel):
+    """The longest waiting first."""
+
+    waiting: list[WaitingCustomer]
+
+
 class PartHealth(BaseModel):
     """One part of the hub. ``detail`` and ``parts`` (e.g. one entry for each channel) for operators alone."""
 
