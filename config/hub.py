@@ -207,7 +207,7 @@ class Hub:
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
         if (door := make_door(self.settings, surroundings, self._handoff.teams)) is not None:
             made[OWN_APP] = door
-        self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
+        self._wall = make_wall(self.settings, self._handoff, surroundings, self.store, made.get("email"))
         guests = self.settings.desk_guests_may_claim
         give_forms(self._handoff, made.values(), self._wall, self.store, self._clock, guests_may_claim=guests)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
