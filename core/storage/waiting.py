@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Row, and_, bindparam, func, select
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, select
 
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Audience, Author
@@ -44,7 +44,7 @@ _LAST_WORDS = (
     .limit(1)
     .scalar_subquery()
 )
-_WAITING = (
+_WAITING: Final[Select[Any]] = (
     select(
         conversation.c.id,
         conversation.c.channel,

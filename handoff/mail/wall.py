@@ -22,8 +22,11 @@ from handoff.mail.letters import following, is_mailed, opening
 
 _FIRST: Final = 100
 """Posts that are looked at for those of a case's first commit."""
+_POSTS: Final = Pace(messages=1_200, seconds=60.0)
+_MAILS: Final = Pace(messages=30, seconds=60.0)
+"""What mail servers take of one mailbox (Exchange Online: 30 a minute). Posts that become no mail do not count."""
 CAPABILITIES: Final = Capabilities(
-    text_limit=100_000, format=TextFormat.PLAIN, media=True, pace=Pace(messages=30, seconds=60.0), send_seconds=60.0
+    text_limit=100_000, format=TextFormat.PLAIN, media=True, pace=_POSTS, send_seconds=60.0
 )
 
 
@@ -40,7 +43,7 @@ class MailPeople:
 
 
 class MailWall:
-    """Implements Channel, SupportsOutcomeQuery and handoff's Wall. ``account``: of the desk, not of the mailbox."""
+    """Implements Channel, SupportsOutcomeQuery, SupportsPaces and handoff's Wall. ``account``: of the desk, not of the mail."""
 
     name = DESK
     capabilities = CAPABILITIES
@@ -76,6 +79,11 @@ class MailWall:
         if mail is None:
             return Receipt()
         return await self._mailer.write_to_staff(mail, idempotency_key=idempotency_key)
+
+    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
+        """See SupportsPaces."""
+        mail = await self._mail(payload.body["post"])
+        return ("post", _POSTS) if mail is None else ("mail", _MAILS)
 
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery."""
