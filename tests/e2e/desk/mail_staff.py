@@ -42,14 +42,18 @@ class MailStaff:
         return found
 
     async def reply(self, to: EmailMessage, text: str, sender: str = GRACE, **headers: str) -> EmailMessage:
-        """As a mail program does it: what is answered stands below. Returns when the hub has read it."""
+        """Returns when the hub has read it."""
+        mail = self.written(to, text, sender, **headers)
+        await self.deliver(mail)
+        return mail
+
+    def written(self, to: EmailMessage, text: str, sender: str = GRACE, **headers: str) -> EmailMessage:
+        """As a mail program does it: what is answered stands below."""
         quoted = "\n".join(f"> {line}" for line in text_of(to).splitlines())
         body = f"{text}\n\nOn Mon, 23 Nov 2026 at 14:03, Acme <{SUPPORT}> wrote:\n\n{quoted}\n"
         known = str(to["Message-ID"])
         threading = {"In-Reply-To": known, "References": f"{to['References']} {known}"}
-        mail = letter(body, From=sender, To=SUPPORT, Subject=f"Re: {to['Subject']}", **{**threading, **headers})
-        await self.deliver(mail)
-        return mail
+        return letter(body, From=sender, To=SUPPORT, Subject=f"Re: {to['Subject']}", **{**threading, **headers})
 
     async def deliver(self, mail: EmailMessage) -> None:
         """Returns when the hub has read it."""
