@@ -41,7 +41,7 @@ def following(case_id: str, message: OutboundMessage, language: str) -> StaffMai
     said = message.text if label is None else f"{say(label, language)}\n{message.text}"
     by_customer = message.author is Author.CUSTOMER
     text = f"{message.author_name or say('card_customer', language)}:\n{said}" if by_customer else said
-    lines = [text.rstrip(), *_files_lines(message.meta, language)]
+    lines = [text.rstrip(), *_remarks(message.meta, language)]
     return _mail(case_id, case_id, "\n".join(lines), language, message.attachments)
 
 
@@ -76,7 +76,8 @@ def _spoken(post: Message, language: str) -> str:
     if kind == Post.TRANSCRIPT:
         return "\n\n".join(_line(line["author"], line["name"], line["text"], language) for line in post.meta["lines"])
     if kind == Post.SAID:
-        return _line(str(post.author), post.author_name, post.text, language)
+        said = _line(str(post.author), post.author_name, post.text, language)
+        return "\n".join([said, *_remarks(post.meta, language)])
     return ""
 
 
@@ -84,6 +85,8 @@ def _line(author: str, name: str | None, text: str, language: str) -> str:
     return f"{name or say(_WHO[author], language)}:\n{text}".rstrip()
 
 
-def _files_lines(meta: Mapping[str, Any], language: str) -> list[str]:
+def _remarks(meta: Mapping[str, Any], language: str) -> list[str]:
+    """Why a message is doubted, and which of its files are not here."""
+    doubt = [f"⚠ {meta['caution']}"] if meta.get("caution") else []
     keys = (("missing", "card_missing"), ("coming", "card_coming"), ("left_out", "card_files_left_out"))
-    return [say(key, language, files=", ".join(meta[name])) for name, key in keys if meta.get(name)]
+    return doubt + [say(key, language, files=", ".join(meta[name])) for name, key in keys if meta.get(name)]
