@@ -18,10 +18,12 @@ from api.openapi import openapi_routes
 from api.operator_access import OperatorAccess
 from api.problems import problems
 from api.search import search_routes
+from api.waiting import waiting_routes
 from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
 from core.ports.retriever import Retriever
 from core.ports.store import Records
+from handoff.waits.requests import Requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Operations:
     retriever: Retriever
     gaps: GapBook
     operators: OperatorAccess
+    requests: Requests
     freshness: Freshness | None = None
 
 
@@ -53,6 +56,7 @@ def build_app(
     app.add_routes(metric_routes(operations.metrics, operations.records, operations.retriever, operations.operators))
     app.add_routes(search_routes(operations.retriever, operations.operators))
     app.add_routes(gap_routes(operations.gaps, operations.operators))
+    app.add_routes(waiting_routes(operations.requests, operations.operators))
     if operations.freshness is not None:
         app.add_routes(knowledge_routes(operations.freshness, operations.operators))
     app.add_routes(openapi_routes())

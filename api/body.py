@@ -1,4 +1,4 @@
-"""Request bodies as checked models, with errors that name the field."""
+"""Request bodies and queries as checked values, with errors that name the field."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.domain.errors import InvalidInput
 
 Model = TypeVar("Model", bound=BaseModel)
 _SHOWN = 5
+_MOST = 1_000
 
 
 async def read_model(request: web.Request, model: type[Model]) -> Model:
@@ -37,3 +38,12 @@ def _explained(error: ValidationError) -> str:
         for fault in error.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN]
     ]
     return "; ".join(faults) + "."
+
+
+def read_limit(text: str | None, default: int) -> int:
+    """How many at most, from a query. Raises InvalidInput."""
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST:
+        raise InvalidInput(f"limit must be a number from 1 to {_MOST}.")
+    return int(text)

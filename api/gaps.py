@@ -5,14 +5,13 @@ from __future__ import annotations
 from aiohttp import web
 
 from api import schemas as s
-from api.body import read_model
+from api.body import read_limit, read_model
 from api.operator_access import OperatorAccess
-from core.domain.errors import InvalidInput, NotFound
+from core.domain.errors import NotFound
 from core.domain.gaps import GapCluster
 from core.ports.gaps import GapBook
 
 _LIMIT = 100
-_MOST = 1_000
 _FRESH = {"Cache-Control": "no-store"}
 
 
@@ -22,7 +21,7 @@ def gap_routes(gaps: GapBook, operators: OperatorAccess) -> list[web.RouteDef]:
     @operators.guard
     async def listed(request: web.Request) -> web.Response:
         query = request.query
-        limit = _limit(query.get("limit"))
+        limit = read_limit(query.get("limit"), _LIMIT)
         report = await gaps.report(query.get("since") or None, closed=query.get("closed") == "1")
         shown = [gap_shown(one) for one in report.clusters[:limit]]
         answer = s.Gaps(gaps=shown, by_words=report.by_words, more=len(report.clusters) - len(shown))
@@ -36,14 +35,6 @@ def gap_routes(gaps: GapBook, operators: OperatorAccess) -> list[web.RouteDef]:
         return web.Response(status=204, headers=_FRESH)
 
     return [web.get("/api/gaps", listed), web.post("/api/gaps/{id}/close", close)]
-
-
-def _limit(text: str | None) -> int:
-    if not text:
-        return _LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST:
-        raise InvalidInput(f"limit must be a number from 1 to {_MOST}.")
-    return int(text)
 
 
 def gap_shown(one: GapCluster) -> s.Gap:

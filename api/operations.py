@@ -167,6 +167,18 @@ _OPERATE = (
         problems=(400, *_OPERATOR_PROBLEMS, 404, 413, 503),
     ),
     Operation(
+        *("GET", "/api/waiting", "Who waits for a person", "Operation", "operator"),
+        {200: ("Customers whom nobody of the staff has taken yet, the longest waiting first.", s.Waiting)},
+        parameters=(Parameter("limit", "How many at most, 100 where it is not said.", "integer"),),
+        problems=(400, *_OPERATOR_PROBLEMS, 503),
+    ),
+    Operation(
+        *("POST", "/api/waiting/{id}/done", "Mark a request for a person as done", "Operation", "operator"),
+        {204: ("Done: the agent has the conversation again, and the customer is told nothing.", None)},
+        parameters=(Parameter("id", "Of the request, as /api/waiting names it.", required=True),),
+        problems=(*_OPERATOR_PROBLEMS, 404, 503),
+    ),
+    Operation(
         *("GET", "/api/knowledge/status", "How fresh each source is", "Operation", "operator"),
         {200: ("Each source that is configured.", k.KnowledgeStatus)},
         "Runs that are under way, were cut off or failed are shown as such.",

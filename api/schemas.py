@@ -221,7 +221,7 @@ class MessageRequest(BaseModel):
     message: str
     client_id: Annotated[str, StringConstraints(max_length=64)] | None = None
     attachments: list[str] = []
-    action: Literal["request_person", "contact"] | None = None
+    action: Literal["request_person", "contact", "withdraw"] | None = None
     locale: str | None = None
 
 
@@ -231,7 +231,7 @@ class MessageForm(BaseModel):
     message: str
     client_id: Annotated[str, StringConstraints(max_length=64)] | None = None
     attachments: list[Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]] = []
-    action: Literal["request_person", "contact"] | None = None
+    action: Literal["request_person", "contact", "withdraw"] | None = None
 
 
 class MessageAnswer(BaseModel):
@@ -333,6 +333,29 @@ class GapClosing(_Strict):
     """What became of it, such as the document that answers it now."""
 
     answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+
+class WaitingCustomer(BaseModel):
+    """A customer who waits for a person. ``id``: by which the request is marked done.
+
+    ``address``: theirs on the channel, where that is an address or a number; ``email`` and ``phone`` are what they left.
+    """
+
+    id: str
+    since: str
+    channel: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    reason: str
+    last_words: str
+
+
+class Waiting(BaseModel):
+    """The longest waiting first."""
+
+    waiting: list[WaitingCustomer]
 
 
 class PartHealth(BaseModel):

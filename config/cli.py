@@ -211,6 +211,21 @@ def blocked() -> None:
     show()
 
 
+@main.command("waiting")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=100, show_default=True, help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="As GET /api/waiting gives it.")
+@click.option(
+    "--done", "request_id", metavar="ID", callback=_text_or_nothing, help="Mark it as done: the agent has it again."
+)
+def waiting(limit: int, as_json: bool, request_id: str | None) -> None:
+    """Show who waits for a person: since when, how to reach them, and what they said last; or mark one as --done."""
+    from config.commands.waiting import mark_done, show
+
+    if request_id is not None:
+        sys.exit(mark_done(request_id))
+    show(limit, as_json=as_json)
+
+
 @main.command("gaps")
 @click.option(
     "--since", callback=_text_or_nothing, help="Only what was asked since: a span such as 7d or 12h, or a day."

@@ -23,6 +23,7 @@ from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
 from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
 from config.desk.rules import compile_language, make_rules, make_sentiment
+from config.desk.staffed import desk_account
 from config.health_checks import HealthChecks
 from config.knowledge import knowledge_parts
 from config.knowledge.elsewhere_retriever import ElsewhereRetriever
@@ -53,6 +54,7 @@ from core.storage.ids import new_id
 from core.storage.migrate import migrate
 from core.timers import TimerLoop
 from core.turn import Turn, TurnSettings
+from handoff.waits.requests import Requests
 from knowledge.gaps.book import StoredGapBook
 
 log = structlog.get_logger(__name__)
@@ -207,7 +209,7 @@ class Hub:
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
         if (door := make_door(self.settings, surroundings, self._handoff.teams)) is not None:
             made[OWN_APP] = door
-        self._wall = make_wall(self.settings, self._handoff, surroundings, self.store)
+        self._wall = make_wall(self.settings, self._handoff, surroundings, self.store, made.get("email"))
         guests = self.settings.desk_guests_may_claim
         give_forms(self._handoff, made.values(), self._wall, self.store, self._clock, guests_may_claim=guests)
         return made if self._wall is None else {**made, self._wall.name: self._wall}
@@ -341,7 +343,10 @@ class Hub:
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         book = StoredGapBook(self.store, self._clock)
         fresh = self._fresh.freshness
-        operations = Operations(self.health, self.metrics, self.store, retriever, book, self._operators, fresh)
+        requests = Requests(self.store, desk_account(self.settings), self.settings.desk_language)
+        operations = Operations(
+            self.health, self.metrics, self.store, retriever, book, self._operators, requests, fresh
+        )
         return build_app(operations, [*routes, *hooks])
 
     async def _listen(self) -> None:

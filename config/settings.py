@@ -86,6 +86,13 @@ class Settings(
             raise ValueError(
                 "DESK_TRANSLATE needs a language model: set OPENAI_API_KEY, or OPENAI_BASE_URL, or Azure OpenAI."
             )
+        if self.staff_email and not (self.email_address and self.email_imap_url and self.email_smtp_url):
+            raise ValueError(
+                "STAFF_EMAIL needs EMAIL_ADDRESS, EMAIL_IMAP_URL and EMAIL_SMTP_URL: requests go out from that mailbox, and "
+                "the answers of staff come in there."
+            )
+        if self.staff_email and self.staff_email == (self.email_address or "").lower():
+            raise ValueError("STAFF_EMAIL and EMAIL_ADDRESS must differ: the hub does not answer its own mail.")
         for key in secrets_of(self.secret_key):
             if len(key) < 32:
                 raise ValueError("SECRET_KEY must have at least 32 characters; try: openssl rand -hex 32")

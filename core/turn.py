@@ -11,18 +11,16 @@ import structlog
 
 from core.agent.asking import questions_besides
 from core.agent.in_thread import run_in_thread
-from core.agent.person_wish import wants_person
-from core.agent.unsolved import says_unsolved
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.budget import spending
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.errors import HubError, NotYet
 from core.domain.gaps import Unanswered
-from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, CustomerAction, MessageKind
+from core.domain.messages import CAUTION, FOR_RECORD, Audience, Author, MessageKind
 from core.looked_up import noting
 from core.ports.channel import Channel, SupportsStreaming, SupportsTyping
 from core.ports.clock import Clock
-from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED, Desk, DeskReply
+from core.ports.desk import Desk, DeskReply
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.responder import Reply, Responder
 from core.ports.store import Claim, NewMessage, Transition, TurnOutcome, TurnState
@@ -30,6 +28,15 @@ from core.stream import ProvisionalEvents
 from core.turn_budgets import TurnBudgets
 from core.turn_files import Prepare, TurnFiles
 from core.turn_messages import agent_message, last_handled, stamp_message, stamp_messages, turn_id
+from core.turn_reading import (
+    asks_for_a_person,
+    from_the_new_start,
+    is_doubted,
+    may_only_rate,
+    pressed_for_a_person,
+    was_escalated_for_author,
+    was_told_of_the_end,
+)
 from core.turn_text import with_limit_told, worded
 from core.unanswered import with_gaps
 from core.written_order import as_written
@@ -114,11 +121,11 @@ class Turn:
         if (rated := await self._rated(state)) is not None:
             return rated
         queued = state.conversation.state == OwnershipState.QUEUED
-        if queued and _was_escalated_for_author(state) and not _is_doubted(state):
+        if queued and was_escalated_for_author(state) and not is_doubted(state):
             read = state.as_read()
             if await run_in_thread(read, last_withdrawn, read.pending) is not None:
                 return await self._take_back(state)
-        if with_people:
+        if with_people and not (queued and self._desk.leaves_to_agent(state)):
             return await self._relay(state)
         if all(message.meta.get(FOR_RECORD) for message in state.pending):
             return TurnOutcome(state.claim, handled_seq=last_handled(state))
@@ -128,7 +135,9 @@ class Turn:
             )
         if (flooded := self._flooded(state)) is not None:
             return flooded
-        return await self._with_sentiment(state, await self._ask_agent(state))
+        outcome = await self._with_sentiment(state, await self._ask_agent(state))
+        contact = self._desk.contact(worded(state)) if queued else None
+        return outcome if contact is None else replace(outcome, contact=contact)
 
     def _flooded(self, state: TurnState) -> TurnOutcome | None:
         """More than is answered: it is kept, its sender is told once, and the model is not asked.
@@ -137,7 +146,7 @@ class Turn:
         """
         if self._budgets is None or not self._budgets.flooded(state):
             return None
-        if _asks_for_a_person(state.as_read()) and self._budgets.can_escalate(state):
+        if asks_for_a_person(state.as_read()) and self._budgets.can_escalate(state):
             return None
         self._metrics.count(Counter.TURNS, kind="flooded")
         notice = self._budgets.flood_notice(state)
@@ -158,10 +167,10 @@ class Turn:
     async def _ask_agent(self, state: TurnState) -> TurnOutcome:
         """Its answer, or a person: because one was asked for, or because the rules want one."""
         read = state.as_read()
-        if _pressed_for_a_person(read) and not questions_besides(read.pending):
+        if pressed_for_a_person(read) and not questions_besides(read.pending):
             return await self._escalate(state, _ASKED, intent="request_person")
         theirs = read.with_history_of_author()
-        asks = await run_in_thread(read, _asks_for_a_person, read)
+        asks = await run_in_thread(read, asks_for_a_person, read)
         needed = None if self._rules is None or asks else await run_in_thread(theirs, self._rules, theirs, None)
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
@@ -186,10 +195,10 @@ class Turn:
 
         So is what says that the matter is not over: it would be thanked for as a comment, and nobody would come.
         """
-        if not _was_told_of_the_end(state) or state.changes or _is_doubted(state):
+        if not was_told_of_the_end(state) or state.changes or is_doubted(state):
             return None
         read = state.as_read()
-        if not _was_escalated_for_author(state) or not await run_in_thread(read, _may_only_rate, read):
+        if not was_escalated_for_author(state) or not await run_in_thread(read, may_only_rate, read):
             return None
         said = await self._desk.rated(worded(state))
         if said is None:
@@ -242,7 +251,7 @@ class Turn:
         )
 
     async def _respond(self, state: TurnState) -> Reply:
-        whole, state = state, _from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
+        whole, state = state, from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
         events = ProvisionalEvents(
             self._streaming(state),
             state,
@@ -309,6 +318,8 @@ class Turn:
         quietly: bool = False,
         gaps: tuple[Unanswered, ...] = (),
     ) -> TurnOutcome:
+        if state.conversation.state is OwnershipState.QUEUED:
+            return await self._still_waits(state, besides, gaps, quietly=quietly)
         if self._budgets is not None and (wait := self._budgets.escalation_wait(state)) > 0:
             if quietly:
                 raise NotYet("The desk is given no more cases this hour.", seconds=min(wait, _DESK_FULL_SECONDS))
@@ -338,6 +349,15 @@ class Turn:
             customer_id=state.customer.id,
         )
 
+    async def _still_waits(
+        self, state: TurnState, besides: Reply | None, gaps: tuple[Unanswered, ...], *, quietly: bool
+    ) -> TurnOutcome:
+        """A person was asked for before, and nobody is there: the request stays as it is, and the customer is told so."""
+        said = DeskReply() if quietly else await self._desk.relay(worded(state))
+        messages = [*([] if besides is None else [agent_message(besides)]), *said.messages]
+        outcome = self._told(state, replace(said, messages=()))
+        return replace(outcome, messages=stamp_messages(state, messages), gaps=gaps)
+
     def _answer(self, state: TurnState, *replies: Reply) -> TurnOutcome:
         """What was written while a person resolved was pending then, so its arrival reopened nothing: its answer does."""
         resolved = state.conversation.state is OwnershipState.RESOLVED
@@ -349,51 +369,3 @@ class Turn:
             gaps=tuple(gap for reply in replies for gap in reply.gaps),
             customer_id=state.customer.id,
         )
-
-
-def _pressed_for_a_person(state: TurnState) -> bool:
-    return any(message.action == CustomerAction.REQUEST_PERSON for message in state.pending)
-
-
-def _asks_for_a_person(state: TurnState) -> bool:
-    return _pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
-
-
-def _may_only_rate(state: TurnState) -> bool:
-    if questions_besides(state.pending) or _asks_for_a_person(state):
-        return False
-    return not any(says_unsolved(message.text) for message in state.pending)
-
-
-def _is_doubted(state: TurnState) -> bool:
-    """Whether somebody else may have written some of it, or it is only kept: people read it, and it decides nothing."""
-    return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
-
-
-def _was_escalated_for_author(state: TurnState) -> bool:
-    """Whether the latest request for a person was made by the customer who writes now: only they may withdraw or rate it."""
-    called = (message for message in reversed(state.history) if message.meta.get("requires_escalation") is True)
-    notice = next(called, None)
-    return (state.conversation.customer_id if notice is None else state.author_of(notice)) == state.customer.id
-
-
-def _was_told_of_the_end(state: TurnState) -> bool:
-    """And asked to rate it, by the last thing that was said to the customer; nobody has taken the conversation since.
-
-    What was written before that, while somebody resolved, answers nothing: the conversation is resolved still.
-    """
-    if state.conversation.state in (OwnershipState.STAFF, OwnershipState.RESOLVED):
-        return False
-    last = next((message for message in reversed(state.history) if message.author is not Author.CUSTOMER), None)
-    return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
-
-
-def _from_the_new_start(state: TurnState) -> TurnState:
-    """Without what was said before the customer began anew."""
-    said = (*state.history, *state.pending)
-    starts = [
-        one.seq for one in said if one.action is CustomerAction.START_OVER and state.author_of(one) == state.customer.id
-    ]
-    if not starts:
-        return state
-    return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))

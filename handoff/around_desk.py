@@ -16,6 +16,10 @@ class AroundDesk:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
+    def leaves_to_agent(self, turn: TurnState) -> bool:
+        """See Desk.leaves_to_agent."""
+        return self._desk.leaves_to_agent(turn)
+
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """See Desk.contact."""
         return self._desk.contact(turn)

@@ -45,6 +45,10 @@ class SlackDesk:
         self._words = UnstaffedDesk(settings)
         self._tickets = CaseTickets(parts.tickets, settings)
 
+    def leaves_to_agent(self, turn: TurnState) -> bool:
+        """See Desk.leaves_to_agent: staff read everything that a queued customer writes."""
+        return False
+
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """See Desk.contact."""
         return self._words.contact(turn)

@@ -21,17 +21,19 @@ from channels.email.parse import Reader
 from channels.email.reading import FolderReading
 from channels.email.sending import Sending
 from channels.email.settings import CHANNEL, EmailSettings
+from channels.email.staff import payload as staff_payload
 from channels.email.standing import Standing
 from channels.email.threads import Threads
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
 from core.domain.capabilities import AnswersBy, Capabilities, Pace, TextFormat
 from core.domain.customer import ContactDetails
-from core.domain.errors import AuthFailed, BadSignature, StoreUnavailable, Unreachable
+from core.domain.errors import AuthFailed, BadSignature, Rejected, StoreUnavailable, Unreachable
 from core.domain.keys import ConversationKey
 from core.domain.messages import InboundEvent, OutboundMessage, RawEvent, Receipt, WirePayload
 from core.domain.road import Road
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
+from core.ports.staff_mail import StaffMail
 from core.ports.surroundings import Surroundings
 
 _PATIENCE: Final = 5.0
@@ -59,7 +61,7 @@ class EmailChannel:
         self._settings = settings
         self._around = surroundings
         self._tokens = Tokens(settings.secret_keys, settings.account)
-        self._threads = Threads(surroundings.memory, self._tokens, settings.account)
+        self._threads = Threads(surroundings.memory, self._tokens, settings.account, settings.staff)
         self._reader = Reader(settings, self._tokens)
         self._sending = Sending(settings, surroundings, self._tokens, self._threads)
         self._mail = ConfinedMail(surroundings.confined, settings.rules)
@@ -123,6 +125,19 @@ class EmailChannel:
     async def outcome(self, payload: WirePayload, *, idempotency_key: str) -> Receipt | None:
         """See SupportsOutcomeQuery."""
         return await self._sending.outcome(payload, idempotency_key)
+
+    async def write_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt:
+        """See StaffMailer.write_to_staff."""
+        return await self.send(self._to_staff(mail), idempotency_key=idempotency_key)
+
+    async def written_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt | None:
+        """See StaffMailer.written_to_staff."""
+        return await self.outcome(self._to_staff(mail), idempotency_key=idempotency_key)
+
+    def _to_staff(self, mail: StaffMail) -> WirePayload:
+        if self._settings.staff is None:
+            raise Rejected("STAFF_EMAIL is not set: there is nobody to write to.")
+        return staff_payload(mail, self._settings.staff, self._tokens, self.account)
 
     async def fetch(self, ref: AttachmentRef) -> AttachmentStream:
         """See Channel.fetch."""

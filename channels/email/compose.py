@@ -60,6 +60,9 @@ def composed(
         mail["References"] = " ".join(thread.chain or (thread.answers,))
     if body.get("automatic"):
         mail["Auto-Submitted"] = "auto-replied"  # RFC 3834, section 5
+    elif body.get("generated"):
+        mail["Auto-Submitted"] = "auto-generated"
+    if body.get("automatic") or body.get("generated"):
         mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     intro = (
         words.wrote(language, thread.name or thread.to, datetime.fromisoformat(thread.quote_at))

@@ -10,7 +10,7 @@ import structlog
 from channels.accepting import accept_each
 from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
-from channels.email.parse import JOINED, THREAD, Reader
+from channels.email.parse import CASE, JOINED, THREAD, Reader
 from channels.email.threads import Place, Threads
 from core.domain.errors import InvalidInput, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
@@ -62,7 +62,7 @@ class Intake:
             said = str(mail.origin or "report")
             _log.info("email.left_alone", reason=said, folder=raw.headers["folder"], uid=raw.headers["uid"])
             return
-        if place is not None:
+        if place is not None and place.case is None:
             await self._note(raw, place, mail, events)
         refused = await accept_each(self._sink, events, raw)
         if refused:
@@ -81,4 +81,5 @@ class Intake:
 
 def placed(raw: RawEvent, place: Place) -> RawEvent:
     """The event with its thread, so that parsing needs no memory."""
-    return replace(raw, headers={**raw.headers, THREAD: place.thread, JOINED: "1" if place.joined else "0"})
+    about = {CASE: place.case} if place.case is not None else {}
+    return replace(raw, headers={**raw.headers, THREAD: place.thread, JOINED: "1" if place.joined else "0", **about})

@@ -20,7 +20,7 @@ from channels.email.automatic import Origin
 from channels.email.charset import header, raw_headers
 from channels.email.mime import LONGEST_KIND, LONGEST_TEXT, MOST_FILES
 from channels.email.part_file import LONGEST_NAME, PartFile
-from channels.email.reply_text import reply_text
+from channels.email.reply_text import own_words, reply_text
 from channels.email.reports import Report
 from channels.email.settings import MailRules
 from channels.email.tokens import LONGEST_ID, MOST_ANSWERED, message_id_of, own_id, referred_ids
@@ -54,8 +54,8 @@ class Letter:
     """``author``: who speaks (see `automatic.speaker`); None when nobody or several are named. ``proven`` and
     ``refuted``: our own mail server says that it is the named sender's, or that it is not. ``origin``: None for a person's mail.
     ``report``: what a server reports instead of a person who writes. ``dated``: the sender's Date. ``came``: when the mail came
-    to our server, by its own headers. ``text``: the newest words. ``passed_on``: what others wrote, to be read in full.
-    The last three are empty when no answer is due.
+    to our server, by its own headers. ``text``: the newest words; ``own``: of them only what is certainly the writer's.
+    ``passed_on``: what others wrote, to be read in full. The last four are empty when no answer is due.
     """
 
     event_id: str
@@ -73,6 +73,7 @@ class Letter:
     dated: AwareDatetime | None
     came: AwareDatetime | None
     text: _Text = ""
+    own: _Text = ""
     passed_on: _Text = ""
     files: Files = ()
 
@@ -143,6 +144,7 @@ def _with_content(letter: Letter, message: Message) -> Letter:
     return replace(
         letter,
         text=reply_text(found.text, letter.subject),
+        own=own_words(found.text),
         passed_on=found.passed_on,
         files=named_files(found.files),
     )

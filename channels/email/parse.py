@@ -14,6 +14,7 @@ from channels.email import letter, reports
 from channels.email.letter import Letter, came_at, written_at
 from channels.email.reply_text import is_forward
 from channels.email.settings import CHANNEL, EmailSettings
+from channels.email.staff import Reply
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
@@ -26,6 +27,8 @@ VALIDITY: Final = "validity"
 UID: Final = "uid"
 THREAD: Final = "thread"
 JOINED: Final = "joined"
+CASE: Final = "case"
+"""The case that a reply of staff's is about."""
 LEFT_OUT: Final = "left_out"
 """The parts of a large mail that were not loaded with it (see `large_mail`)."""
 ANSWERED_FROM: Final = "answered_from"
@@ -67,6 +70,11 @@ class Reader:
         if not thread:
             raise InvalidInput("This e-mail comes without its thread.")
         account = self._settings.account
+        case_id = raw.headers.get(CASE)
+        if case_id is not None:
+            proves = self._settings.authserv_id is not None
+            reply = Reply(mail, case_id, account, sent_at, _files(raw, mail), proves)
+            return [] if _is_old(raw, mail) else reply.events()
         return [
             MessageReceived(
                 key=EventKey(CHANNEL, account, mail.event_id),

@@ -40,7 +40,7 @@ def payloads(message: OutboundMessage) -> list[WirePayload]:
     if message.address is not None:  # by a road: to that address alone, on a thread that may be ours to begin
         for body in bodies:
             body |= {"to": message.address, "subject": str(message.meta.get("subject") or "")}
-    bodies[-1]["attachments"] = [_described(file) for file in message.attachments]
+    bodies[-1]["attachments"] = [described(file) for file in message.attachments]
     return [WirePayload(message.conversation, body, part) for part, body in enumerate(bodies)]
 
 
@@ -77,7 +77,8 @@ def _rendered(text: str, dialect: PlainDialect) -> str:
     return "\n".join(render(text, dialect, limit=_ENDLESS)).strip("\n")
 
 
-def _described(file: Attachment) -> dict[str, Any]:
+def described(file: Attachment) -> dict[str, Any]:
+    """What a payload says of a stored file; `attachment_of` is its inverse."""
     values = asdict(file)
     values.update(extraction=str(file.extraction), text=None, error=None)
     return values

@@ -15,6 +15,7 @@ from mailparser_reply.constants import MAIL_LANGUAGES  # type: ignore[import-unt
 from mailparser_reply.parser import EmailMessage as QuotedMail  # type: ignore[import-untyped]
 
 from channels.email.signature_text import without_signature
+from core.ports.staff_mail import REPLY_MARK
 
 _WINDOW = 4
 """An attribution ("On ... wrote:") is wrapped over at most so many lines."""
@@ -39,6 +40,7 @@ _QUOTED = re.compile(r"^\s*>")
 _LABEL = re.compile(r"^[*>\s]*[^\W\d_][\w'’ -]{0,24}\*?\s?:\*?(?:\s|$)")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w.-]+")
 _MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b")
+_MARKED = re.compile(rf"[*>\s]*{re.escape(REPLY_MARK)}").match
 _GLUED = re.compile(r">(?=\w)")
 _DASHES = re.compile(r"^[-\s]{2,}(?=\w)")
 
@@ -46,6 +48,19 @@ _DASHES = re.compile(r"^[-\s]{2,}(?=\w)")
 def is_forward(subject: str, text: str) -> bool:
     """Whether it is another's mail that is passed on: then that is what the sender wants read."""
     return bool(_FORWARD_SUBJECT.match(subject) or _FORWARD_MARK.search(text[:20_000]))
+
+
+def own_words(text: str) -> str:
+    """Only what the writer added: nothing quoted, nothing forwarded, no signature. Empty where there is no such thing.
+
+    Unlike `reply_text` it never falls back on the whole mail, since what is quoted must not reach anybody else.
+    """
+    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")[:_LINES]]
+    mark = next((place for place, line in enumerate(lines) if _MARKED(line)), len(lines))
+    forwarded = next((place for place, line in enumerate(lines[:mark]) if _FORWARD_MARK.match(line)), mark)
+    segments = _segments([*lines[:forwarded], ">"])  # what introduces a quotation is known by what follows
+    parts = ("\n".join(without_signature(segment)).strip("\n") for segment in segments)
+    return "\n\n".join(part for part in parts if part.strip()).strip()
 
 
 def reply_text(text: str, subject: str = "") -> str:

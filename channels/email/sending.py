@@ -123,7 +123,9 @@ class Sending:
                 return thread
             return replace(thread, to=asked_by, name=None, quote="")
         if thread is None:
-            thread = await self._threads.begin(token, to, payload.body["subject"], payload.body.get("locale"))
+            thread = await self._threads.begin(
+                token, to, payload.body["subject"], payload.body.get("locale"), payload.body.get("case")
+            )
         return thread if thread.to == to else replace(thread, to=to, name=None)
 
     async def _submit(self, to: str, mail: bytes, message_id: str) -> None:

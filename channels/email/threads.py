@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from channels.email.letter import Letter
 from channels.email.settings import CHANNEL
+from channels.email.staff import may_be_staff
 from channels.email.tokens import Tokens, event_id
 from core.domain.errors import StoreUnavailable
 from core.ports.channel_memory import ChannelMemory
@@ -32,13 +33,14 @@ _TRIES: Final = 10
 class Place:
     """``joined``: the thread was there before this mail. ``known``: this mail was noted before.
 
-    ``was``: what is remembered of the thread, as JSON.
+    ``was``: what is remembered of the thread, as JSON. ``case``: that it is about, where staff wrote this mail.
     """
 
     thread: str
     joined: bool
     known: bool = False
     was: str | None = None
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Thread:
     """What an answer needs. ``people``: by address, whether a mail of theirs was proven to be theirs. ``doubted``: the sender's
     domain does not stand behind the last mail, so nothing goes there by itself. ``only``: for whom we began it. ``by``: who wrote
     the last mail, which is not always where answers are to go (Reply-To); None of a thread that was kept before.
+    ``case``: that staff are told of in it; customers never join such a thread.
     """
 
     to: str
@@ -60,6 +63,7 @@ class Thread:
     doubted: bool = False
     only: str | None = None
     by: str | None = None
+    case: str | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -80,7 +84,8 @@ class Thread:
 class Threads:
     """The memory of one mailbox. Everything here raises StoreUnavailable."""
 
-    def __init__(self, memory: ChannelMemory, tokens: Tokens, account: str) -> None:
+    def __init__(self, memory: ChannelMemory, tokens: Tokens, account: str, staff: str | None = None) -> None:
+        self._staff = staff
         self._memory = memory
         self._tokens = tokens
         self._account = account
@@ -102,8 +107,9 @@ class Threads:
         ]
         for thread in dict.fromkeys(filter(None, quoted)):
             was = await self._text(thread)
-            if self._may_join(_read(was), mail):
-                return Place(thread, joined=True, was=was)
+            case = self._case_of(_read(was), mail)
+            if case is not None or self._may_join(_read(was), mail):
+                return Place(thread, joined=True, was=was, case=case)
         return Place(self._tokens.new_thread(mail.event_id), joined=False)
 
     async def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> None:
@@ -120,11 +126,12 @@ class Threads:
         how = "joined" if place.joined else "began"
         await self._memory.replace(CHANNEL, self._account, _key(mail), None, f"{place.thread} {how}")
 
-    async def begin(self, thread: str, to: str, subject: str, locale: str | None) -> Thread:
+    async def begin(self, thread: str, to: str, subject: str, locale: str | None, case: str | None = None) -> Thread:
         """One that we begin. Whoever has that address takes part in it, and nobody else ever does; that it is whose it was said
-        to be is not proven.
+        to be is not proven. All mails about a ``case`` answer one id that no mail has, so that mail programs show them together.
         """
-        new = Thread(to, None, subject, None, people={to: False}, locale=locale, only=to)
+        answers = self._tokens.message_id(thread, "root") if case is not None else None
+        new = Thread(to, None, subject, answers, people={to: False}, locale=locale, only=to, case=case)
         await self._memory.replace(CHANNEL, self._account, f"thread/{thread}", None, new.to_json())
         return await self.recall(thread) or new
 
@@ -135,8 +142,12 @@ class Threads:
     async def _text(self, thread: str) -> str | None:
         return await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
 
+    def _case_of(self, thread: Thread | None, mail: Letter) -> str | None:
+        """The case that a mail of staff's is about."""
+        return thread.case if thread is not None and may_be_staff(mail.author, self._staff) else None
+
     def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
-        if thread is None or mail.author is None or mail.refuted:
+        if thread is None or mail.author is None or mail.refuted or thread.case is not None:
             return False
         if thread.only is not None and mail.author.address != thread.only:
             return False

@@ -116,7 +116,9 @@ class WebChannel:
         self._sockets = Sockets(hall, metrics)
         self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
         self._files = Files(settings, self._access, self._admission, unsent, records, files, self._links, uploaded)
-        self._messages = Messages(self._access, self._reception, self._live, log, self._files, limits)
+        self._messages = Messages(
+            self._access, self._reception, self._live, log, self._files, limits, staffed=settings.staffed
+        )
         self._history = History(self._access, log, self._live, self._links, self._seen)
         self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)

@@ -28,7 +28,6 @@ from core.ports.channel import Accepted
 from core.ports.event_log import EventLog, LoggedFrame
 
 _FIELDS = frozenset({"message", "client_id", "action", "locale"})
-_SILENT = frozenset({"queued", "staff"})
 
 _log = structlog.get_logger(__name__)
 
@@ -37,14 +36,24 @@ class Messages:
     """``POST /api/chat/sessions/{session_id}/messages``."""
 
     def __init__(
-        self, access: Access, reception: Reception, live: Live, log: EventLog, files: Files, limits: WebLimits
+        self,
+        access: Access,
+        reception: Reception,
+        live: Live,
+        log: EventLog,
+        files: Files,
+        limits: WebLimits,
+        *,
+        staffed: bool,
     ) -> None:
+        """``staffed``: whether people may answer. Where nobody can, the agent answers those who wait for a person too."""
         self._access = access
         self._reception = reception
         self._live = live
         self._log = log
         self._files = files
         self._limits = limits
+        self._silent = frozenset({"queued", "staff"}) if staffed else frozenset({"staff"})
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """200 with the answer, or 202: it takes longer, or a person will answer."""
@@ -145,9 +154,9 @@ class Messages:
 
     async def _reply(self, accepted: Accepted, wait: float) -> list[LoggedFrame]:
         """All of the reply to a message: at once when it was given before, never when a person is to give it."""
-        if wait <= 0 or (accepted.state in _SILENT and not accepted.duplicate):
+        if wait <= 0 or (accepted.state in self._silent and not accepted.duplicate):
             return []
-        seconds = 0.0 if accepted.state in _SILENT else wait
+        seconds = 0.0 if accepted.state in self._silent else wait
         reply = _WholeReply(accepted.seq)
         try:
             await self._live.wait_for(accepted.conversation_id, accepted.cursor or 0, reply.completed_by, seconds)

@@ -32,7 +32,8 @@ _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 _LAST_CURSOR = 2**31 - 1  # what the column holds
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 
-_ACTIONS = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT)  # what the widget has buttons for
+_ACTIONS = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT, CustomerAction.WITHDRAW)
+"""What the widget has buttons for."""
 
 FrameType = Literal["auth", "message", "typing", "resume", "ping"]
 _TYPES: frozenset[str] = frozenset({"auth", "message", "typing", "resume", "ping"})

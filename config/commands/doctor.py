@@ -14,6 +14,7 @@ from config.commands.event_loop import run_async
 from config.confinement_checks import CONFINEMENT, check_confinement
 from config.desk.app import OWN_APP, has_own_app, make_door
 from config.desk.desk import make_handoff
+from config.desk.staffed import MAIL_DESK, desk_account
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.settings import Settings
 from config.sound_settings import TOGETHER, sound_settings
@@ -41,7 +42,11 @@ def run(names: Sequence[str]) -> int:
         found[_DISK] = run_async(_check_disk(settings))
     channels = [name for name in names if name not in _PARTS]
     if channels or not names:
-        found |= {"desk": unfit, **run_async(_examine(settings, teams, set(channels))), **_halves(settings, channels)}
+        found |= {
+            "desk": [*unfit, *_mail_desk(settings)],
+            **run_async(_examine(settings, teams, set(channels))),
+            **_halves(settings, channels),
+        }
     if KNOWLEDGE in names or not names:
         found[KNOWLEDGE] = run_async(check_sources(settings))
     if CONFINEMENT in names or not names:
@@ -68,6 +73,18 @@ def _teams(settings: Settings) -> tuple[Sequence[Team], list[Diagnosis]]:
         return make_handoff(settings).teams, []
     except ConfigError as error:
         return (), [Diagnosis("settings", False, error.detail)]
+
+
+def _mail_desk(settings: Settings) -> list[Diagnosis]:
+    """Where STAFF_EMAIL is set: whether it is the desk, and how sure it is who replies."""
+    if settings.staff_email is None:
+        return []
+    if desk_account(settings) != MAIL_DESK:
+        return [Diagnosis("STAFF_EMAIL", True, "is not used, because SLACK_STAFF_CHANNEL is the desk")]
+    told = f"requests go to {settings.staff_email}, and replies are read in {settings.email_address}"
+    if settings.email_authserv_id is None:
+        told += "; who replies is not proven, because EMAIL_AUTHSERV_ID is not set"
+    return [Diagnosis("STAFF_EMAIL", True, told)]
 
 
 def _halves(settings: Settings, names: Sequence[str]) -> dict[str, Sequence[Diagnosis]]:

@@ -13,6 +13,7 @@ from config.commands.dead_letters import answers as dead_letters
 from config.commands.gaps import gap_lines
 from config.commands.learned import answers as learned
 from config.commands.store_lines import Answers
+from config.commands.waiting import waiting_lines
 from config.hub import Hub
 from config.processes.local_socket import Command, write_line
 from core.domain.knowledge import IndexProgress, IndexReport
@@ -47,6 +48,7 @@ def local_commands(hub: Hub) -> Mapping[str, Command]:
         "blocked": blocked_lines,
         "learned": learned,
         "gaps": gap_lines,
+        "waiting": lambda store, request: waiting_lines(hub.settings, store, request),
     }
     commands: dict[str, Command] = {"index": index, "chat": chat}
     return {**commands, **{name: _told(hub, answers) for name, answers in from_store.items()}}

@@ -1,4 +1,4 @@
-"""The desk that the settings ask for: Slack's where a staff channel is set, otherwise one that takes everything down."""
+"""The desk that the settings ask for: Slack's where a staff channel is set, else by mail, else one that takes everything down."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from config.desk.app import ACCOUNT, desk_tokens, has_own_app
 from config.desk.macros import read_macros
 from config.desk.mood import read_mood_words
 from config.desk.roads import known_by_sender, make_roads
+from config.desk.staffed import MAIL_DESK, desk_account
 from config.desk.teams import read_teams
 from config.processes.election import Election
 from config.settings import Settings
@@ -24,6 +25,7 @@ from core.ports.desk import Desk
 from core.ports.drafter import Drafter
 from core.ports.regression import Regression
 from core.ports.responder import Responder
+from core.ports.staff_mail import StaffMailer
 from core.ports.surroundings import Surroundings
 from core.ports.translator import Translator
 from core.ports.wake import Wake
@@ -37,6 +39,8 @@ from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
 from handoff.learning.learning_views import LearningViews
 from handoff.learning.weekly import parse_weekly
+from handoff.mail.wall import MailWall
+from handoff.mail_desk import MailDesk
 from handoff.settings import HandoffSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack.wall import SlackWall, WallSettings
@@ -56,10 +60,19 @@ from knowledge.gaps.book import StoredGapBook
 _ALWAYS = "24/7"
 
 
+Wall = SlackWall | MailWall
+
+
 def make_wall(
-    settings: Settings, handoff: HandoffSettings, surroundings: Surroundings, store: SqlStore
-) -> SlackWall | None:
-    """The staff channel, if there is one. Raises ConfigError."""
+    settings: Settings,
+    handoff: HandoffSettings,
+    surroundings: Surroundings,
+    store: SqlStore,
+    email: Channel | None = None,
+) -> Wall | None:
+    """Where staff read: the staff channel, or STAFF_EMAIL, if there is any. Raises ConfigError."""
+    if desk_account(settings) == MAIL_DESK and isinstance(email, StaffMailer):
+        return MailWall(MAIL_DESK, email, store, settings.desk_language)
     if settings.slack_staff_channel is None:
         return None
     wall = WallSettings(
@@ -102,7 +115,7 @@ def make_handoff(settings: Settings) -> HandoffSettings:
 def make_desk(
     settings: Settings,
     handoff: HandoffSettings,
-    wall: SlackWall | None,
+    wall: Wall | None,
     store: SqlStore,
     clock: Clock,
     agent: Responder | None = None,
@@ -115,6 +128,9 @@ def make_desk(
     """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
     if wall is None:
         return UnstaffedDesk(handoff, clock)
+    if isinstance(wall, MailWall):
+        parts = replace(_parts(wall, store, clock), channels=channels, briefing=briefing or Briefing(), files=files)
+        return MailDesk(SlackDesk(parts, by_mail(handoff)), wall.account, settings.desk_language, files)
     work = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files)
     desk: Desk = SlackDesk(work, handoff)
     if settings.desk_learn:
@@ -129,14 +145,14 @@ def make_desk(
 def give_forms(
     handoff: HandoffSettings,
     channels: Iterable[Channel],
-    wall: SlackWall | None,
+    wall: Wall | None,
     store: SqlStore,
     clock: Clock,
     *,
     guests_may_claim: bool = False,
 ) -> None:
     """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show."""
-    if wall is None:
+    if not isinstance(wall, SlackWall):
         return
     panel = SlackPanel(lambda: wall.client, clock)
     for channel in channels:
@@ -155,7 +171,7 @@ def give_forms(
 def make_timers(
     settings: Settings,
     handoff: HandoffSettings,
-    wall: SlackWall | None,
+    wall: Wall | None,
     store: SqlStore,
     clock: Clock,
     wake: Wake,
@@ -166,20 +182,23 @@ def make_timers(
     if wall is None:
         return None
     work = _parts(wall, store, clock)
+    handoff = by_mail(handoff) if isinstance(wall, MailWall) else handoff
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)
     follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.company_name, numbers)
+    lease = max(10.0, settings.lease_seconds)
+    if isinstance(wall, MailWall):
+        return TimerLoop(store, follow_ups.ring, wake, TimerSettings(lease=lease))
     learning = LearningTimers(
         follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
     )
     book, weekly = StoredGapBook(store, clock), handoff.gaps_post
     gaps = GapsPosts(learning.ring, book, store, clock, wall.account, weekly, handoff.staff_locale)
-    lease = max(10.0, settings.lease_seconds)
     return TimerLoop(store, gaps.ring, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
 
 
 def make_marks(
-    settings: Settings, wall: SlackWall | None, store: SqlStore, wake: Wake, election: Election
+    settings: Settings, wall: Wall | None, store: SqlStore, wake: Wake, election: Election
 ) -> DeliveryMarks | None:
     """What shows staff how their messages fared; None where there are none."""
     if wall is None:
@@ -187,7 +206,12 @@ def make_marks(
     return DeliveryMarks(store, wake, wall.account, settings.desk_language, election.won)
 
 
-def _parts(wall: SlackWall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
+def by_mail(handoff: HandoffSettings) -> HandoffSettings:
+    """As they hold for staff who answer by mail: a mail cannot be taken back, and reminds of itself in the inbox."""
+    return replace(handoff, undo_seconds=0.0, remind_seconds=0.0, owner_seconds=0.0, gaps_post=None)
+
+
+def _parts(wall: Wall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
     """What the desk works with."""
     return DeskParts(
         store,

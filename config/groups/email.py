@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from config.groups import SettingsGroup
 from config.listed import Listed
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 
 
 class EmailGroup(SettingsGroup):
@@ -21,6 +24,11 @@ class EmailGroup(SettingsGroup):
     email_smtp_url: SecretStr | None = Field(
         None,
         description="Where mail is sent: smtps://user:password@host:465 or smtp+starttls://user:password@host:587.",
+    )
+    staff_email: str | None = Field(
+        None,
+        description="Where staff who do not use Slack get customers' requests by mail, and answer them by replying. Needs "
+        "EMAIL_ADDRESS; not used where SLACK_STAFF_CHANNEL is set.",
     )
     email_authserv_id: str | None = Field(
         None,
@@ -54,3 +62,10 @@ class EmailGroup(SettingsGroup):
         ge=1_000_000,
         description="The largest mail that is loaded as a whole; of larger ones the text is read.",
     )
+
+    @field_validator("staff_email")
+    @classmethod
+    def _one_address(cls, value: str | None) -> str | None:
+        if value is not None and not _ADDRESS.fullmatch(value.strip()):
+            raise ValueError(f"{value!r} is not one plain address, such as team@example.com.")
+        return value.strip().lower() if value else None

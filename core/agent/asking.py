@@ -135,6 +135,6 @@ def said_besides(text: str) -> str:
 
 def questions_besides(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """What is asked in these messages besides a wish for a person, or its withdrawal; empty when that was all."""
-    pressed = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT)
+    pressed = (CustomerAction.REQUEST_PERSON, CustomerAction.CONTACT, CustomerAction.WITHDRAW)
     asked = (replace(m, text=_questions_in(m.text)) for m in messages if m.action not in pressed and not m.deleted_at)
     return tuple(message for message in asked if message.text)

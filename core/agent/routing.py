@@ -110,7 +110,8 @@ def _standing(messages: tuple[Message, ...], *, offered: bool) -> tuple[Message,
     if place is None:
         return messages
     wished = offered or any(m.action is CustomerAction.REQUEST_PERSON or wants_person(m.text) for m in messages[:place])
-    return without_withdrawal(messages) if wished or names_it_unneeded(messages[place].text) else messages
+    plain = messages[place].action is CustomerAction.WITHDRAW or names_it_unneeded(messages[place].text)
+    return without_withdrawal(messages) if wished or plain else messages
 
 
 _PICKED = {

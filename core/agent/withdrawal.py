@@ -11,7 +11,7 @@ Who is taken from the queue against their will loses their place in it, so a mes
 
 A lone "no" does not: the notice asks for contact details, so it may well be the answer to that.
 
-A message that asks for a person never takes it back.
+A message that asks for a person never takes it back. Who presses the button takes it back, whatever the button says.
 """
 
 from __future__ import annotations
@@ -178,6 +178,8 @@ def last_withdrawn(messages: Sequence[Message]) -> int | None:
         message = messages[place]
         if _wishes(message):
             return None
+        if message.action is CustomerAction.WITHDRAW:
+            return place
         if takes_back(message.text) and (_takes_back_plainly(message.text) or _all_said(messages[place + 1 :])):
             return place
     return None
@@ -194,7 +196,8 @@ def without_withdrawal(messages: Sequence[Message]) -> tuple[Message, ...]:
     if place is None:
         return tuple(messages)
     before = (one for one in messages[:place] if not _wishes(one) and not takes_back(one.text))
-    taken = replace(messages[place], text=left_of(messages[place].text))
+    pressed = messages[place].action is CustomerAction.WITHDRAW
+    taken = replace(messages[place], text="" if pressed else left_of(messages[place].text))
     return tuple(one for one in (*before, taken, *messages[place + 1 :]) if one.text.strip() or one.attachments)
 
 

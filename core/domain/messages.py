@@ -73,12 +73,14 @@ class MessageKind(StrEnum):
 class CustomerAction(StrEnum):
     """Something a customer pressed instead of writing it; the text shown for it is the message's text.
 
+    ``WITHDRAW``: they need no person any more, and want the agent back.
     ``GREETING``: asks what this is (a bot's start button, a help command). ``START_OVER``: what was said before no longer
     matters to the agent.
     """
 
     REQUEST_PERSON = "request_person"
     CONTACT = "contact"
+    WITHDRAW = "withdraw"
     GREETING = "greeting"
     START_OVER = "start_over"
 

@@ -44,6 +44,10 @@ class DeskReply:
 class Desk(Protocol):
     """Takes customer messages of conversations that are queued or owned by staff."""
 
+    def leaves_to_agent(self, turn: TurnState) -> bool:
+        """Whether the agent goes on answering a queued conversation, because nobody is there who could take it."""
+        ...
+
     async def relay(self, turn: TurnState) -> DeskReply:
         """The pending messages, in order. Called again after a crash, so it must be idempotent by message id."""
         ...

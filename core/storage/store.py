@@ -27,6 +27,7 @@ from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
 from core.storage.turns import SqlTurns
+from core.storage.waiting import SqlWaiting
 
 
 class SqlStore(
@@ -52,6 +53,7 @@ class SqlStore(
     SqlGaps,
     SqlBlocks,
     SqlBudgets,
+    SqlWaiting,
 ):
     """Implements core.ports.store.Store, ChannelMemory, Leases, Cases, Tickets and Timers.
 
@@ -92,6 +94,7 @@ class SqlStore(
         SqlGaps.__init__(self, self.database)
         SqlJobs.__init__(self, self.database)
         SqlBudgets.__init__(self, self.database)
+        SqlWaiting.__init__(self, self.database)
 
     async def open(self) -> None:
         """Make the connection pools."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.conversation import Escalation
+from core.domain.conversation import Escalation, OwnershipState
 from core.domain.customer import ContactDetails
 from core.domain.messages import CAME_BY, CAUTION, Author, CustomerAction, Message, MessageKind
 from core.ports.clock import Clock
@@ -27,6 +27,10 @@ class UnstaffedDesk:
         self._settings = settings or HandoffSettings()
         self._clock = clock
 
+    def leaves_to_agent(self, turn: TurnState) -> bool:
+        """See Desk.leaves_to_agent."""
+        return True
+
     def contact(self, turn: TurnState) -> ContactDetails | None:
         """Contact details in the pending messages, to be stored with the turn whatever its outcome."""
         region = region_of(known_locale(turn), self._settings.default_region)
@@ -46,17 +50,21 @@ class UnstaffedDesk:
         return self._notice("taken_back", turn)
 
     async def relay(self, turn: TurnState) -> DeskReply:
-        """Messages are already stored, which is all that can be done for them here. At most one notice per turn."""
+        """What is said of a request that was made before: one notice, whenever a person is asked for or details are left.
+
+        In a conversation that staff own still, from a time when a desk was connected, it is said once.
+        """
         found = self.contact(turn)
-        before = turn.customer.contact
-        known = merged(before, found)
-        said = _said_since_transfer(turn.history)
-        if found and (known != before or "contact_saved" not in said):
-            return DeskReply((self._notice("contact_saved", turn, found),), found)
-        if found is None and any(message.action is CustomerAction.CONTACT for message in turn.pending):
-            return DeskReply((self._notice("contact_unclear", turn),))
-        if said & {"kept", "kept_known", "contact_saved"} or not turn.pending:
+        known = merged(turn.customer.contact, found)
+        if not turn.pending:
             return DeskReply((), found)
+        if found:
+            return DeskReply((self._notice("contact_saved", turn, found),), found)
+        if any(message.action is CustomerAction.CONTACT for message in turn.pending):
+            return DeskReply((self._notice("contact_unclear", turn),))
+        owned = turn.conversation.state is OwnershipState.STAFF
+        if owned and _said_since_transfer(turn.history) & {"kept", "kept_known", "contact_saved"}:
+            return DeskReply()
         return DeskReply((self._notice("kept_known" if known else "kept", turn, known),), found)
 
     async def opened(self, turn: TurnState, escalation: Escalation, said: Sequence[NewMessage]) -> ForStaff:

@@ -25,7 +25,8 @@ class _Explained:
 
 _STATES = {
     OwnershipState.BOT: "the agent answers",
-    OwnershipState.QUEUED: "a person was asked for; the agent is silent, staff are told everything",
+    OwnershipState.QUEUED: "a person was asked for; the agent is silent and staff are told everything, or, where no staff are "
+    "connected, the agent goes on answering",
     OwnershipState.STAFF: "the person in `owner` answers, and nobody else",
     OwnershipState.RESOLVED: "closed; the next message opens it",
 }

@@ -51,15 +51,17 @@ async def test_what_no_document_holds_is_not_known_and_a_person_is_offered(demo:
 
     session = await demo.session()
     assert [text for text in stored.said(shared_hub, session["session_id"]) if "ada@example.com" in text]
-    assert len(stored.said(shared_hub, session["session_id"], "agent")) == 1, "the agent is silent while queued"
+    assert len(stored.said(shared_hub, session["session_id"], "agent")) == 1
+    await expect(await demo.ask(PASSWORD)).to_contain_text("Forgot password")
+    await expect(demo.status).to_have_attribute("data-kind", "queued")
 
 
 async def test_talk_to_a_person_at_any_time(demo: Widget) -> None:
     await demo.person.click()
     await expect(demo.own("I would like to talk to a person.")).to_have_count(1)
     await expect(demo.contact).to_be_visible()
-    await demo.say("Are you there?")
-    await expect(demo.messages("system").last).to_contain_text("kept for our team")
+    await demo.say("Can I talk to a person?")
+    await expect(demo.messages("system").last).to_contain_text("recorded for our team")
     await expect(demo.messages("agent")).to_have_count(0)
 
 

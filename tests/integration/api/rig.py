@@ -21,6 +21,7 @@ from core.domain.knowledge import KnowledgeAudience, Passage, Retrieval
 from core.ports.freshness import Freshness
 from core.ports.gaps import GapBook
 from core.ports.store import Records
+from handoff.waits.requests import Requests
 
 TOKEN = "right-token"
 AS_OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -98,6 +99,7 @@ async def serve(
     gaps: GapBook | None = None,
     freshness: Freshness | None = None,
     channels: Finding | None = None,
+    requests: object = None,
 ) -> AsyncIterator[Rig]:
     """On a free port of the loopback. The client sends the operator token with every request."""
     database, library, metrics = Database(), Library(), PrometheusMetrics()
@@ -108,7 +110,9 @@ async def serve(
     health = Health({"db": database.ping, "channels": check_channels}, version="1.2.3")
     book = gaps or cast(GapBook, None)
     access = operators or OperatorAccess(TOKEN, metrics=metrics)
-    operations = Operations(health, metrics, cast(Records, database), library, book, access, freshness)
+    operations = Operations(
+        health, metrics, cast(Records, database), library, book, access, cast(Requests, requests), freshness
+    )
     app = build_app(operations, routes)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()

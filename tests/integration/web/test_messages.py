@@ -100,15 +100,15 @@ async def test_what_was_stored_is_202_even_when_the_reply_cannot_be_read(
     assert (status, answer["message"]) == (200, "You wrote: Hello [1]")
 
 
-async def test_escalation_is_answered_and_then_messages_wait_for_a_person(rig: Rig) -> None:
+async def test_escalation_is_answered_and_then_the_agent_goes_on_where_nobody_is_there(rig: Rig) -> None:
     session = await rig.session()
     status, answer = await rig.say(session, "I want a person", "c1")
     assert status == 200
     assert answer["requires_escalation"] is True
     assert answer["status"] == "queued"
     assert answer["kind"] == "notice"
-    status, pending = await rig.say(session, "Are you there?", "c2")
-    assert (status, pending["status"]) == (202, "queued")
+    status, further = await rig.say(session, "Are you there?", "c2")
+    assert (status, further["status"], further["message"]) == (200, "queued", "You wrote: Are you there? [1]")
     assert await rig.say(session, "I want a person", "c1") == (200, answer)
 
 

@@ -71,8 +71,13 @@ def sorry(_turn: TurnState) -> Reply:
 class NotedDesk:
     """Implements core.ports.desk.Desk and notes what it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, attended: bool = True) -> None:
         self.relayed: list[str] = []
+        self._attended = attended
+
+    def leaves_to_agent(self, turn: TurnState) -> bool:
+        """Where nobody is there."""
+        return not self._attended
 
     async def relay(self, turn: TurnState) -> DeskReply:
         """Say that it was taken down."""

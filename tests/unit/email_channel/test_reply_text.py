@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.reply_text import reply_text
+from channels.email.reply_text import own_words, reply_text
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,26 @@ def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()
     reply_text(text * max(1, 100_000 // len(text)))
     assert time.process_time() - began < 20.0
+
+
+_MARK = "##- Write your reply above this line -##"
+
+
+@pytest.mark.parametrize(
+    ("body", "own"),
+    [
+        ("We sent it today.", "We sent it today."),
+        (f"We sent it today.\n\n{_MARK}\nCustomer: where is it?", "We sent it today."),
+        (f"Yes.\n\nOn Mon, 23 Nov 2026 at 14:03, Hub <hub@example.com> wrote:\n\n> {_MARK}\n> Reason: secret", "Yes."),
+        (f"Jā.\n\nPirmd., 2026. g. 23. nov. 14:03, Hub <hub@example.com> raksta:\n{_MARK}\nReason: secret", "Jā."),
+        (f"Ja.\n\n{_MARK}\n---------- Forwarded message ---------\nsecret", "Ja."),
+        ("Look.\n\n---------- Forwarded message ---------\nFrom: x@example.com\n\nsecret", "Look."),
+        (f"> {_MARK}\n> secret", ""),
+        (f"{_MARK}\nsecret\n\nbelow the line", ""),
+        ("> secret\n\nbetween the lines\n\n> secret", "between the lines"),
+        ("Done.\n\n-- \nAnn, Support\n+1 202 555 0143", "Done."),
+        ("", ""),
+    ],
+)
+def test_only_what_the_writer_added_is_their_own(body: str, own: str) -> None:
+    assert own_words(body) == own

@@ -1,0 +1,110 @@
+"""Who waits for a person, and what operators decide about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, select
+
+from core.domain.conversation import OwnershipState
+from core.domain.messages import Audience, Author
+from core.ports.outcomes import Aside, CaseRecord
+from core.ports.waiting import WaitingCustomer
+from core.storage import codec
+from core.storage.asides import together
+from core.storage.database import Database
+from core.storage.desk_tables import desk_case
+from core.storage.newcomers import make_feeds
+from core.storage.tables import conversation, customer, message, ownership_change
+from core.storage.turn_writes import Writes
+from core.storage.turns import is_outdated, lock_conversations
+from core.storage.withdrawals import withdraw_all
+
+_WITHOUT_ADDRESS: Final = ("web", "console", "slack", "telegram")
+"""Channels whose ids of customers are no addresses that anybody could write to or call."""
+_LONGEST: Final = 300
+
+_SINCE = (
+    select(func.max(ownership_change.c.created_at))
+    .where(
+        ownership_change.c.conversation_id == conversation.c.id, ownership_change.c.to_state == OwnershipState.QUEUED
+    )
+    .scalar_subquery()
+)
+_LAST_WORDS = (
+    select(message.c.text)
+    .where(
+        message.c.conversation_id == conversation.c.id,
+        message.c.author == Author.CUSTOMER,
+        message.c.deleted_at.is_(None),
+        message.c.text != "",
+    )
+    .order_by(message.c.seq.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_WAITING: Final[Select[Any]] = (
+    select(
+        conversation.c.id,
+        conversation.c.channel,
+        conversation.c.external_id,
+        conversation.c.escalation_reason,
+        func.coalesce(_SINCE, conversation.c.created_at).label("since"),
+        customer.c.display_name,
+        customer.c.email,
+        customer.c.phone,
+        desk_case.c.id.label("case_id"),
+        _LAST_WORDS.label("last_words"),
+    )
+    .join(customer, customer.c.id == conversation.c.customer_id)
+    .outerjoin(desk_case, and_(desk_case.c.conversation_id == conversation.c.id, desk_case.c.closed_at.is_(None)))
+    .where(conversation.c.state == OwnershipState.QUEUED, conversation.c.audience == Audience.CUSTOMER)
+    .order_by("since", conversation.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+class SqlWaiting:
+    """Implements core.ports.waiting.WaitingCustomers."""
+
+    def __init__(self, database: Database) -> None:
+        self._waiting_db = database
+
+    async def who_waits(self, limit: int) -> Sequence[WaitingCustomer]:
+        """See WaitingCustomers.who_waits."""
+        return await self._waiting_db.read(
+            lambda connection: [_waiting(row) for row in connection.execute(_WAITING, {"most": limit})]
+        )
+
+    async def decide(self, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
+        """See WaitingCustomers.decide."""
+        return await self._waiting_db.write(lambda connection: self._decide(connection, asides, cases))
+
+    def _decide(self, connection: Connection, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
+        make_feeds(connection, self._waiting_db, [one.conversation for one in asides if one.ownership_epoch is None])
+        current = lock_conversations(connection, [one.conversation.conversation_id for one in asides])
+        writes = Writes(self._waiting_db.timestamp())
+        if any(is_outdated(writes, current.get(one.conversation.conversation_id), one) for one in asides):
+            return False
+        for aside in together(asides):
+            writes.aside(current[aside.conversation.conversation_id], aside)
+        writes.cases.extend(cases)
+        writes.commit(connection, self._waiting_db)
+        for home in sorted(writes.taken_over):
+            withdraw_all(connection, home, writes.now)
+        return True
+
+
+def _waiting(row: Row[Any]) -> WaitingCustomer:
+    return WaitingCustomer(
+        id=row.case_id or row.id,
+        since=codec.when(row.since),
+        channel=row.channel,
+        name=row.display_name,
+        email=row.email,
+        phone=row.phone,
+        address=None if row.channel in _WITHOUT_ADDRESS else row.external_id,
+        reason=row.escalation_reason or "",
+        last_words=" ".join((row.last_words or "").split())[:_LONGEST],
+    )

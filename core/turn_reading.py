@@ -1,0 +1,64 @@
+"""What a turn reads from a conversation before it decides who answers. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.agent.asking import questions_besides
+from core.agent.person_wish import wants_person
+from core.agent.unsolved import says_unsolved
+from core.domain.conversation import OwnershipState
+from core.domain.messages import CAUTION, FOR_RECORD, Author, CustomerAction
+from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED
+from core.ports.store import TurnState
+
+
+def pressed_for_a_person(state: TurnState) -> bool:
+    """Whether the customer pressed the button that asks for a person."""
+    return any(message.action == CustomerAction.REQUEST_PERSON for message in state.pending)
+
+
+def asks_for_a_person(state: TurnState) -> bool:
+    """Whether the customer pressed that button or wrote that they want a person."""
+    return pressed_for_a_person(state) or any(wants_person(message.text) for message in state.pending)
+
+
+def may_only_rate(state: TurnState) -> bool:
+    """Whether the pending messages ask for nothing, so that they may be a rating or thanks."""
+    if questions_besides(state.pending) or asks_for_a_person(state):
+        return False
+    return not any(says_unsolved(message.text) for message in state.pending)
+
+
+def is_doubted(state: TurnState) -> bool:
+    """Whether somebody else may have written some of it, or it is only kept: people read it, and it decides nothing."""
+    return any(CAUTION in message.meta or FOR_RECORD in message.meta for message in state.pending)
+
+
+def was_escalated_for_author(state: TurnState) -> bool:
+    """Whether the latest request for a person was made by the customer who writes now: only they may withdraw or rate it."""
+    called = (message for message in reversed(state.history) if message.meta.get("requires_escalation") is True)
+    notice = next(called, None)
+    return (state.conversation.customer_id if notice is None else state.author_of(notice)) == state.customer.id
+
+
+def was_told_of_the_end(state: TurnState) -> bool:
+    """And asked to rate it, by the last thing that was said to the customer; nobody has taken the conversation since.
+
+    What was written before that, while somebody resolved, answers nothing: the conversation is resolved still.
+    """
+    if state.conversation.state in (OwnershipState.STAFF, OwnershipState.RESOLVED):
+        return False
+    last = next((message for message in reversed(state.history) if message.author is not Author.CUSTOMER), None)
+    return last is not None and not {ASKS_RATING, ASKS_COMMENT, CASE_CLOSED}.isdisjoint(last.meta)
+
+
+def from_the_new_start(state: TurnState) -> TurnState:
+    """Without what was said before the customer began anew."""
+    said = (*state.history, *state.pending)
+    starts = [
+        one.seq for one in said if one.action is CustomerAction.START_OVER and state.author_of(one) == state.customer.id
+    ]
+    if not starts:
+        return state
+    return replace(state, history=tuple(message for message in state.history if message.seq >= max(starts)))

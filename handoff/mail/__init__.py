@@ -1,0 +1,1 @@
+"""The desk of staff who read and answer by mail."""

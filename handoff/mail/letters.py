@@ -1,0 +1,92 @@
+"""The posts of a case as plain mails. Pure.
+
+Customers' words are plain text here: nothing in them can become a link's label, a header or a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.domain.attachments import Attachment
+from core.domain.messages import Author, Message, OutboundMessage
+from core.ports.staff_mail import REPLY_MARK, StaffMail
+from handoff.posts import POST, Post
+from handoff.texts import say
+
+_SUBJECT = 120
+_SHOWN = frozenset({Post.CARD, Post.SAID, Post.EDITED, Post.DELETED, Post.REMARK, Post.REMINDER, Post.FILES})
+"""What becomes a mail; the rest is for a place in which posts can be changed, signed or pressed."""
+_CHANNELS = {"web": "Web", "sms": "SMS", "slack": "Slack", "telegram": "Telegram"}
+_WHO = {"customer": "card_customer", "agent": "card_agent", "staff": "card_colleague", "system": "card_hub"}
+
+
+def is_mailed(message: OutboundMessage) -> bool:
+    """Whether a post is worth a mail: what the hub itself told the customer is not."""
+    post = message.meta.get(POST)
+    return post in _SHOWN and not (post == Post.SAID and message.author is not Author.CUSTOMER)
+
+
+def opening(case_id: str, posts: Sequence[Message], language: str) -> StaffMail:
+    """The first mail of a case: whom it is about, why, and all that was said. ``posts``: those of its first commit."""
+    facts: Mapping[str, Any] = posts[0].meta.get("facts", {})
+    parts = [_about(facts, language), *(_spoken(post, language) for post in posts[1:])]
+    files = tuple(file for post in posts for file in post.attachments)
+    return _mail(case_id, _subject(facts), "\n\n".join(part for part in parts if part), language, files)
+
+
+def following(case_id: str, message: OutboundMessage, language: str) -> StaffMail:
+    """A later one. Its subject counts only where the first mail of the case was never sent."""
+    label = {Post.EDITED: "card_edited", Post.DELETED: "card_deleted"}.get(Post(message.meta[POST]))
+    said = message.text if label is None else f"{say(label, language)}\n{message.text}"
+    by_customer = message.author is Author.CUSTOMER
+    text = f"{message.author_name or say('card_customer', language)}:\n{said}" if by_customer else said
+    lines = [text.rstrip(), *_remarks(message.meta, language)]
+    return _mail(case_id, case_id, "\n".join(lines), language, message.attachments)
+
+
+def _mail(case_id: str, subject: str, text: str, language: str, files: tuple[Attachment, ...]) -> StaffMail:
+    above = f"{REPLY_MARK} {say('mail_above', language)} {REPLY_MARK[::-1]}"
+    return StaffMail(case_id, subject, f"{above}\n{say('mail_how', language)}\n\n{text}", language, files)
+
+
+def _subject(facts: Mapping[str, Any]) -> str:
+    ticket = f"[{facts['ticket']}] " if facts.get("ticket") else ""
+    return " ".join(f"{ticket}{facts.get('customer', '')}: {facts.get('reason', '')}".split())[:_SUBJECT]
+
+
+def _about(facts: Mapping[str, Any], language: str) -> str:
+    channel = str(facts.get("channel", ""))
+    place = say(f"card_{channel}", language) if channel in ("email", "console") else _CHANNELS.get(channel, channel)
+    proof = say("card_verified" if facts.get("verified") else "card_unverified", language)
+    reach = [str(facts[one]) for one in ("email", "phone") if facts.get(one)]
+    lines = [
+        f"{say('card_customer', language)}: {facts.get('customer', '')} ({proof})",
+        " · ".join([place, *reach]),
+        f"{say('card_why', language)}: {facts.get('reason', '')}",
+    ]
+    suggestion = facts.get("suggestion")
+    if suggestion:
+        lines.append(f"{say('card_suggestion', language)}: {suggestion['text']}")
+    return "\n".join(lines)
+
+
+def _spoken(post: Message, language: str) -> str:
+    kind = post.meta.get(POST)
+    if kind == Post.TRANSCRIPT:
+        return "\n\n".join(_line(line["author"], line["name"], line["text"], language) for line in post.meta["lines"])
+    if kind == Post.SAID:
+        said = _line(str(post.author), post.author_name, post.text, language)
+        return "\n".join([said, *_remarks(post.meta, language)])
+    return ""
+
+
+def _line(author: str, name: str | None, text: str, language: str) -> str:
+    return f"{name or say(_WHO[author], language)}:\n{text}".rstrip()
+
+
+def _remarks(meta: Mapping[str, Any], language: str) -> list[str]:
+    """Why a message is doubted, and which of its files are not here."""
+    doubt = [f"⚠ {meta['caution']}"] if meta.get("caution") else []
+    keys = (("missing", "card_missing"), ("coming", "card_coming"), ("left_out", "card_files_left_out"))
+    return doubt + [say(key, language, files=", ".join(meta[name])) for name, key in keys if meta.get(name)]

@@ -1,0 +1,97 @@
+"""Staff with nothing but a mail program, and a hub without Slack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.e2e.channels.customer import until
+from tests.e2e.channels.town import SUPPORT, has_read
+from tests.e2e.knowledge_copy import started
+from tests.integration.email_channel.rig import PostOffice, letter, post_office
+from tests.servers.dovecot import PASSWORD
+from tests.servers.hub import Hub
+
+TEAM = "team@acme.example"
+GRACE = "Grace Hopper <grace@acme.example>"
+
+
+@dataclass
+class MailStaff:
+    """Everything runs."""
+
+    hub: Hub
+    post: PostOffice
+
+    def mails(self, about: str) -> list[EmailMessage]:
+        """What staff got of the customer who wrote ``about``: all mails of that thread."""
+        got = [mail for mail in self.post.postman.letters if mail["To"] == TEAM]
+        roots = {mail["References"] for mail in got if about in text_of(mail)}
+        return [mail for mail in got if mail["References"] in roots]
+
+    async def got(self, about: str, count: int) -> list[EmailMessage]:
+        """When there are so many."""
+        await until(lambda: len(self.mails(about)) >= count, lambda: [text_of(one) for one in self.mails(about)])
+        found = self.mails(about)
+        assert len(found) == count, [text_of(one) for one in found]
+        return found
+
+    async def reply(self, to: EmailMessage, text: str, sender: str = GRACE, **headers: str) -> EmailMessage:
+        """Returns when the hub has read it."""
+        mail = self.written(to, text, sender, **headers)
+        await self.deliver(mail)
+        return mail
+
+    def written(self, to: EmailMessage, text: str, sender: str = GRACE, **headers: str) -> EmailMessage:
+        """As a mail program does it: what is answered stands below."""
+        quoted = "\n".join(f"> {line}" for line in text_of(to).splitlines())
+        body = f"{text}\n\nOn Mon, 23 Nov 2026 at 14:03, Acme <{SUPPORT}> wrote:\n\n{quoted}\n"
+        known = str(to["Message-ID"])
+        threading = {"In-Reply-To": known, "References": f"{to['References']} {known}"}
+        return letter(body, From=sender, To=SUPPORT, Subject=f"Re: {to['Subject']}", **{**threading, **headers})
+
+    async def deliver(self, mail: EmailMessage) -> None:
+        """Returns when the hub has read it."""
+        await self.post.deliver(mail, SUPPORT)
+        inbox = len(await self.post.mails(SUPPORT))
+        await until(lambda: has_read(self.hub) >= inbox, self.hub.log_tail)
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The plain text."""
+    body = mail.get_body(("plain",))
+    return str(body.get_content()) if body is not None else ""
+
+
+def mail_settings(post: PostOffice) -> dict[str, str]:
+    """A hub whose only way to staff is mail."""
+    login = f"{quote(SUPPORT)}:{quote(PASSWORD, safe='')}"
+    return {
+        "EMAIL_ADDRESS": SUPPORT,
+        "EMAIL_IMAP_URL": f"imap+starttls://{login}@localhost:{post.dovecot.imap_port}",
+        "EMAIL_SMTP_URL": f"smtp+starttls://{login}@localhost:{post.dovecot.submission_port}",
+        "EMAIL_CA_FILE": str(post.dovecot.authority),
+        "STAFF_EMAIL": TEAM,
+        "COMPANY_NAME": "Acme",
+    }
+
+
+@asynccontextmanager
+async def mail_staff(folder: Path) -> AsyncIterator[MailStaff]:
+    """It begins when the documents are at hand."""
+    (folder / "documents").mkdir()
+    (folder / "documents" / "returns.md").write_text("# Returns\n\nYou can return a parcel within 30 days.\n")
+    with post_office() as post:
+        hub = Hub(folder / "hub", sources=str(folder / "documents"), environment=mail_settings(post))
+        try:
+            await asyncio.to_thread(started, hub)
+            await until(lambda: has_read(hub) >= 0, hub.log_tail)
+            yield MailStaff(hub, post)
+        finally:
+            await asyncio.to_thread(hub.stop)
+            print(f"--- {hub.log} ---\n{hub.log_tail()}")

@@ -1,0 +1,178 @@
+"""A person without Slack: a request becomes a mail, and what staff reply by mail reaches the customer once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e import stored
+from tests.e2e.channels.customer import until
+from tests.e2e.desk.mail_staff import TEAM, MailStaff, mail_staff, text_of
+from tests.e2e.knowledge_copy import run_forked
+from tests.e2e.visitor import Visitor, visiting
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+
+_QUESTION = "How long can I return a parcel?"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailStaff]:
+    async with mail_staff(tmp_path_factory.mktemp("mail-staff")) as built:
+        yield built
+
+
+@dataclass
+class Scene:
+    """``words``: that the customer alone has used."""
+
+    staff: MailStaff
+    visitor: Visitor
+    words: str
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def says(self, text: str) -> dict[str, Any]:
+        answer = await self.visitor.say(text, client_id=f"v{next(self.numbers)}")
+        assert answer.status in (200, 202), answer.body
+        found: dict[str, Any] = answer.body
+        return found
+
+    async def said(self) -> list[tuple[str, str, str | None]]:
+        """What the customer sees of others: author, text, name."""
+        answer = await self.visitor.call("GET", f"/api/sessions/{self.visitor.id}/history?limit=200")
+        shown = answer.body["messages"]
+        return [(one["author"], one["content"], one["name"]) for one in shown if one["author"] != "customer"]
+
+    async def reads(self, text: str) -> tuple[str, str, str | None]:
+        """The message with that text, when it is there; it must be there once."""
+        async with asyncio.timeout(60):
+            while not (found := [one for one in await self.said() if text in one[1]]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert len(found) == 1, found
+        return found[0]
+
+    async def status(self) -> str:
+        answer = await self.visitor.call("GET", f"/api/sessions/{self.visitor.id}")
+        return str(answer.body["status"])
+
+    def settled(self) -> bool:
+        """Nothing is left to be done or to be sent in the whole hub."""
+        open_turns = stored.rows(self.staff.hub, "SELECT id FROM conversation WHERE done_seq < last_seq")
+        open_mails = stored.rows(self.staff.hub, "SELECT id FROM outbox WHERE status IN ('due', 'sending')")
+        return not open_turns and not open_mails
+
+
+_number = itertools.count(1)
+
+
+@asynccontextmanager
+async def asking(staff: MailStaff) -> AsyncIterator[tuple[Scene, EmailMessage]]:
+    """A customer who has asked for a person, and the mail that staff got."""
+    words = f"parcel-{next(_number)}-lost"
+    async with visiting(staff.hub) as visitor:
+        scene = Scene(staff, visitor, words)
+        await scene.says(f"My {words} is gone. I want to talk to a person")
+        await scene.reads("I have passed this on to our team")
+        (mail,) = await staff.got(words, 1)
+        yield scene, mail
+
+
+async def test_a_reply_by_mail_reaches_the_customer_and_the_agent_is_silent_until_it_is_handed_back(
+    staff: MailStaff,
+) -> None:
+    async with asking(staff) as (scene, first):
+        assert first["To"] == TEAM
+        assert first["Auto-Submitted"] == "auto-generated"
+        assert scene.words in text_of(first)
+        assert "##- Write your reply above this line -##" in text_of(first)
+        assert await scene.status() == "queued"
+        await scene.says(_QUESTION)
+        _, second = await staff.got(scene.words, 2)
+        assert (second["References"], second["Subject"]) == (first["References"], first["Subject"])
+        assert _QUESTION in text_of(second)
+        await staff.reply(second, "We have found it.\nIt comes tomorrow.")
+        assert await scene.reads("found it") == ("staff", "We have found it.\nIt comes tomorrow.", "Grace Hopper")
+        await scene.reads("Grace Hopper")
+        assert await scene.status() == "staff"
+        await scene.says(f"{_QUESTION} Again.")
+        await staff.got(scene.words, 3)
+        assert "agent" not in {author for author, *_ in (await scene.said())[1:]}
+        await staff.reply(second, "/bot\nThe assistant knows that.")
+        await scene.reads("The assistant knows that.")
+        await until(scene.settled, staff.hub.log_tail)
+        assert await scene.status() == "bot"
+        assert "30 days" in (await scene.says(_QUESTION))["message"]
+        assert not [one for one in await scene.said() if "secret" in one[1] or "Reason" in one[1] or "##-" in one[1]]
+
+
+async def test_the_same_mail_twice_is_passed_on_once(staff: MailStaff) -> None:
+    async with asking(staff) as (scene, mail):
+        reply = await staff.reply(mail, "Once is enough.")
+        await staff.deliver(reply)
+        await staff.reply(mail, "That was all.")
+        await scene.reads("That was all.")
+        await scene.reads("Once is enough.")
+
+
+async def test_resolving_by_mail_ends_it_and_a_late_reply_is_told_so(staff: MailStaff) -> None:
+    async with asking(staff) as (scene, mail):
+        await staff.reply(mail, "/resolve\nIt was refunded.")
+        await scene.reads("It was refunded.")
+        await until(scene.settled, staff.hub.log_tail)
+        assert await scene.status() == "resolved"
+        await staff.reply(mail, "One thing more.")
+        *_, told = await staff.got(scene.words, 2)
+        assert "Not sent, because this case is closed" in text_of(told)
+        assert not [one for one in await scene.said() if "One thing more" in one[1]]
+
+
+async def test_a_colleague_is_told_who_has_it_and_may_take_it(staff: MailStaff) -> None:
+    async with asking(staff) as (scene, mail):
+        await staff.reply(mail, "Grace is here.")
+        await scene.reads("Grace is here.")
+        await staff.reply(mail, "Linus is here.", sender="Linus <linus@acme.example>")
+        *_, told = await staff.got(scene.words, 2)
+        assert "Not sent" in text_of(told)
+        await staff.reply(mail, "/take\nLinus takes over.", sender="Linus <linus@acme.example>")
+        assert (await scene.reads("Linus takes over."))[2] == "Linus"
+        assert not [one for one in await scene.said() if "Linus is here" in one[1]]
+
+
+async def test_strangers_machines_and_empty_replies_reach_nobody(staff: MailStaff) -> None:
+    async with asking(staff) as (scene, mail):
+        guessed = EmailMessage()
+        guessed["References"] = f"<{'a' * 16}.{'b' * 16}.{'c' * 16}@example.com>"
+        guessed["Message-ID"], guessed["Subject"] = guessed["References"], "Case"
+        guessed.set_content("")
+        await staff.reply(guessed, "A guessed token.")
+        await staff.reply(mail, "A stranger.", sender="Eve <eve@evil.example>")
+        await staff.reply(mail, "I am away.", Auto_Submitted="auto-replied")
+        await staff.reply(mail, "Away too.", sender="mailer-daemon@acme.example")
+        await staff.reply(mail, "")
+        *_, told = await staff.got(scene.words, 2)
+        assert "holds nothing above the quotation" in text_of(told)
+        await until(scene.settled, staff.hub.log_tail)
+        assert await scene.status() == "queued"
+        assert [author for author, *_ in await scene.said()] == ["system"]
+
+
+async def test_a_wish_that_is_taken_back_is_told_and_off_the_list(staff: MailStaff) -> None:
+    async with asking(staff) as (scene, _):
+        listed = json.loads(run_forked(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
+        assert [one["id"] for one in listed if scene.words in one["last_words"]]
+        answer = await scene.visitor.say("Back to the assistant", client_id="back", action="withdraw")
+        assert answer.status == 202
+        *_, told = await staff.got(scene.words, 3)
+        assert "needs nobody any more" in text_of(told)
+        assert await scene.status() == "bot"
+        listed = json.loads(run_forked(staff.hub.data_dir, "waiting", "--json").stdout)["waiting"]
+        assert not [one for one in listed if scene.words in one["last_words"]]

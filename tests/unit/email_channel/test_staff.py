@@ -1,0 +1,98 @@
+"""Who may answer for the company by mail, and what of a reply counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+
+from channels.email import letter
+from channels.email.address import Mailbox
+from channels.email.settings import MailRules
+from channels.email.staff import Reply, may_be_staff
+from core.domain.messages import Audience, MessageReceived, StaffAction
+from core.ports.staff_mail import NOTHING_NEW, UNPROVEN
+
+_HUB = "support@acme.example"
+_AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("author", "staff", "may"),
+    [
+        ("team@acme.example", "team@acme.example", True),
+        ("grace@acme.example", "team@acme.example", True),
+        ("grace@sub.acme.example", "team@acme.example", False),
+        ("grace@acme.example.evil.example", "team@acme.example", False),
+        ("team@evil.example", "team@acme.example", False),
+        ("acme.team@gmail.com", "acme.team@gmail.com", True),
+        ("eve@gmail.com", "acme.team@gmail.com", False),
+        ("team@acme.example", None, False),
+    ],
+)
+def test_the_address_or_its_domain_but_not_a_great_providers(author: str, staff: str | None, *, may: bool) -> None:
+    assert may_be_staff(Mailbox(author), staff) is may
+    assert not may_be_staff(None, staff)
+
+
+def _events(body: str, *, proves: bool = False, **headers: str) -> list[MessageReceived]:
+    mail = EmailMessage(policy=default)
+    given = {"From": "Grace <grace@acme.example>", "To": _HUB, "Subject": "Re: Case", "Message-ID": "<r1@acme.example>"}
+    for name, value in (given | {name.replace("_", "-"): value for name, value in headers.items()}).items():
+        mail[name] = value
+    mail.set_content(body)
+    rules = MailRules(_HUB, "mx.acme.example" if proves else None)
+    found = Reply(letter.read(mail.as_bytes(), rules), "c.1", _HUB, _AT, (), proves).events()
+    assert all(isinstance(one, MessageReceived) for one in found)
+    return list(found)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("It is on its way.", [(StaffAction.REPLY, "It is on its way.")]),
+        ("/bot", [(StaffAction.HAND_BACK, "")]),
+        (
+            "\n/Resolve \n\nRefunded.\n\n##- above -##\nquoted",
+            [(StaffAction.REPLY, "Refunded."), (StaffAction.RESOLVE, "")],
+        ),
+        ("/take\nHello.", [(StaffAction.TAKE_OVER, ""), (StaffAction.REPLY, "Hello.")]),
+        ("Use /bot for that.", [(StaffAction.REPLY, "Use /bot for that.")]),
+        ("Hello.\n/bot", [(StaffAction.REPLY, "Hello.\n/bot")]),
+    ],
+)
+def test_the_first_line_may_be_a_command(body: str, expected: list[tuple[StaffAction, str]]) -> None:
+    events = _events(body)
+    assert [(one.action, one.text) for one in events] == expected
+    assert {(one.audience, one.conversation.thread, one.caution) for one in events} == {
+        (Audience.STAFF, "case/c.1", None)
+    }
+    assert len({one.key for one in events}) == len(events)
+    assert [one.key for one in events] == [one.key for one in _events(body)]
+    assert {one.sender.external_id for one in events} == {"grace@acme.example"}
+
+
+def test_a_reply_of_nothing_but_quotation_is_doubted_and_says_nothing() -> None:
+    (event,) = _events("> ##- above -##\n> internal")
+    assert (event.caution, event.text, event.action) == (NOTHING_NEW, "", None)
+
+
+@pytest.mark.parametrize(
+    ("results", "passes"),
+    [
+        ("mx.acme.example; dmarc=pass header.from=acme.example", True),
+        ("mx.acme.example; dkim=pass header.d=acme.example", True),
+        ("mx.acme.example; dmarc=fail header.from=acme.example", False),
+        ("mx.evil.example; dmarc=pass header.from=acme.example", False),
+        ("", False),
+    ],
+)
+def test_where_the_server_proves_senders_only_what_it_proves_counts(results: str, *, passes: bool) -> None:
+    headers = {"Authentication_Results": results} if results else {}
+    (event,) = _events("Hello.", proves=True, **headers)
+    assert (event.caution is None, event.action is StaffAction.REPLY) == (passes, passes)
+    assert event.text == ("Hello." if passes else "")
+    if not passes:
+        assert event.caution == UNPROVEN
