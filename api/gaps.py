@@ -6,9 +6,9 @@ from aiohttp import web
 
 from api import schemas as s
 from api.body import read_model
+from api.gap_shown import gap_shown
 from api.operator_access import OperatorAccess
 from core.domain.errors import InvalidInput, NotFound
-from core.domain.gaps import GapCluster
 from core.ports.gaps import GapBook
 
 _LIMIT = 100
@@ -44,25 +44,3 @@ def _limit(text: str | None) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MOST:
         raise InvalidInput(f"limit must be a number from 1 to {_MOST}.")
     return int(text)
-
-
-def gap_shown(one: GapCluster) -> s.Gap:
-    """As JSON has it, over HTTP and from the command."""
-    return s.Gap(
-        id=one.id,
-        count=one.count,
-        example=one.example,
-        first_at=one.first_at.isoformat(),
-        last_at=one.last_at.isoformat(),
-        languages=list(one.languages),
-        counts={why.value: count for why, count in one.counts.items()},
-        nearest=s.NearestDocument(title=one.nearest.title, score=one.nearest.score, url=one.nearest.url)
-        if one.nearest
-        else None,
-        closed_at=one.closed_at.isoformat() if one.closed_at else None,
-        answer=one.answer or None,
-        staff=[
-            s.StaffDid(case=did.case, resolved=did.resolved, proposed=did.proposed, learned=did.learned)
-            for did in one.staff
-        ],
-    )

@@ -21,7 +21,8 @@ from config.budgets import file_bytes, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
-from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
+from config.desk.desk import give_forms, make_desk, make_marks, make_timers, make_wall
+from config.desk.handoff import make_handoff
 from config.desk.rules import compile_language, make_rules, make_sentiment
 from config.health_checks import HealthChecks
 from config.knowledge import knowledge_parts

@@ -36,6 +36,8 @@ from core.domain.errors import ConfigError
 
 _HERE = Path(__file__).parent
 _FILE = "switchboard.toml"
+ENV_FILE = ".env"
+"""In the folder in which the command is given; the real environment wins over it."""
 
 
 class Settings(
@@ -56,7 +58,7 @@ class Settings(
     """Frozen after it was read. Lists are written with commas; a secret may be a list while it is being rotated."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         toml_file=[_HERE / "default.toml", _FILE],

@@ -13,19 +13,19 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from api.knowledge import status_shown
-from config import parts
+from api.status_shown import status_shown
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.source_lines import named_lines, shown_time, source_lines, went_well
 from config.knowledge import knowledge_parts
 from config.knowledge.freshness import schedule_zone, scope_of
 from config.settings import Settings, read_settings
+from config.store import make_store
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job
 from core.storage.database import driver_url
 from knowledge.index.held import HeldRoot, held_roots
-from knowledge.index.opening import manifest_file, open_manifest
+from knowledge.index.manifest_file import manifest_file, open_manifest
 from knowledge.index.runs import RunState, RunStatus, last_runs, searched
 from knowledge.open import SAMPLE
 from knowledge.settings import KnowledgeSettings
@@ -95,7 +95,7 @@ def _has_run(settings: Settings) -> bool:
 
 async def _jobs(settings: Settings) -> Sequence[Job]:
     """Those of the index that is used here."""
-    store = parts.make_store(settings, SystemClock())
+    store = make_store(settings, SystemClock())
     await store.open()
     try:
         return await store.jobs(scope_of(settings))

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from api.knowledge_hook import knowledge_hook
 from config.knowledge import knowledge_parts
 from config.knowledge.scheduler import Reindexes, Scheduler
 from config.knowledge.source_jobs import ScheduledSource, SourceJobs
@@ -26,6 +24,9 @@ from knowledge.schedule import Schedule, zone_of
 from knowledge.sources import Catalog, resolve
 from knowledge.sources.options import LEARNED
 from knowledge.sources.push import concerns
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 
 def scheduled_sources(settings: Settings) -> tuple[ScheduledSource, ...]:
@@ -142,6 +143,8 @@ class FreshKnowledge:
 
     def routes(self, metrics: Metrics) -> list[web.RouteDef]:
         """Those that forges know."""
+        from api.knowledge_hook import knowledge_hook  # commands that only show what is there need no web server
+
         return knowledge_hook(self.freshness, secrets_of(self._settings.knowledge_webhook_secret), metrics)
 
     def _nudge(self) -> None:
