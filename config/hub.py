@@ -30,6 +30,7 @@ from config.knowledge.elsewhere_retriever import ElsewhereRetriever
 from config.knowledge.freshness import FreshKnowledge
 from config.knowledge.gap_sorting import make_gap_sorting
 from config.knowledge.learned_answers import LearnedRegression, make_learned
+from config.knowledge.sample_company import without_sample_company
 from config.listener import Listener
 from config.operators import operator_access
 from config.processes.data_dir import DataDirLock, owner_name
@@ -78,7 +79,7 @@ class Hub:
     def __init__(
         self, settings: Settings, role: Role = "all", *, responder: Callable[..., Responder] | None = None
     ) -> None:
-        self.settings = settings
+        self.settings = settings = without_sample_company(settings)
         self.role: Role = role
         self._check_role()
         self.works = role != "web"

@@ -182,7 +182,7 @@ def make_surroundings(
         metrics=metrics,
         link=link,
         process=process,
-        company=settings.company_name,
+        company=settings.sender_name,
         confined=confined,
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -38,6 +38,8 @@ _HERE = Path(__file__).parent
 _FILE = "switchboard.toml"
 ENV_FILE = ".env"
 """In the folder in which the command is given; the real environment wins over it."""
+SAMPLE_SOURCE, SAMPLE_COMPANY = "sample", "Tidepool"
+"""What KNOWLEDGE_SOURCES calls the documents that come with the hub, and the fictional company that they are about."""
 
 
 class Settings(
@@ -49,9 +51,9 @@ class Settings(
     DeskGroup,
     SlackGroup,
     WebGroup,
+    AgentGroup,
     RerankingGroup,
     KnowledgeGroup,
-    AgentGroup,
     ServerGroup,
     BaseSettings,
 ):
@@ -72,6 +74,13 @@ class Settings(
     def _absolute(cls, value: Any) -> Any:
         """Of a relative path, here is where the command was given; what it starts has a working folder of its own."""
         return value.absolute() if isinstance(value, Path) else value
+
+    @field_validator("company_name")
+    @classmethod
+    def _sample_company(cls, value: str, info: ValidationInfo) -> str:
+        """The name of the sample's company goes with the sample alone, and never stands over a company's own documents."""
+        sample = info.data.get("knowledge_sources") == (SAMPLE_SOURCE,) and not info.data.get("knowledge_source")
+        return value.strip() or (SAMPLE_COMPANY if sample else "")
 
     @field_validator("public_url", "openai_base_url", "azure_openai_endpoint", "chroma_url")
     @classmethod
@@ -122,6 +131,11 @@ class Settings(
     def effective_database_url(self) -> str:
         """The database, embedded when none is named."""
         return self.database_url or f"sqlite:///{self.data_dir / 'switchboard.db'}"
+
+    @property
+    def sender_name(self) -> str:
+        """Under which messages go out where a name must stand: in mails, text messages and notices."""
+        return self.company_name or "Support"
 
     @property
     def uses_sqlite(self) -> bool:

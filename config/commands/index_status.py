@@ -19,6 +19,7 @@ from config.commands.event_loop import run_async
 from config.commands.source_lines import named_lines, shown_time, source_lines, went_well
 from config.knowledge import knowledge_parts
 from config.knowledge.freshness import schedule_zone, scope_of
+from config.knowledge.sample_company import sample_left
 from config.settings import Settings, read_settings
 from config.store import make_store
 from core.domain.errors import StoreUnavailable
@@ -38,7 +39,7 @@ def show(*, as_json: bool = False) -> int:
     settings = read_settings()
     run, counts, held = _indexed(knowledge_parts.knowledge_settings(settings))
     jobs = run_async(_jobs(settings)) if _has_run(settings) else ()
-    if _sample_left(settings, held):
+    if sample_left(settings, held):
         jobs = [job for job in jobs if job.id != identity_of(str(SAMPLE))]
     configured = set(resolve(knowledge_parts.knowledge_sources(settings)))
     named = [one for one in held if one.named and one.root not in configured]
@@ -64,12 +65,6 @@ def _print_json(
     ]
     shown = {**whole, **status_shown(jobs, zone).model_dump(), "named": by_hand}
     click.echo(json.dumps(shown, ensure_ascii=False))
-
-
-def _sample_left(settings: Settings, held: Sequence[HeldRoot]) -> bool:
-    """It gives way to documents of a company's own, and what is still planned for it is read by nobody."""
-    stands_in = knowledge_parts.sample_stands_in(settings)
-    return stands_in is not None and bool(held) and all(one.root != stands_in for one in held)
 
 
 def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, int], Sequence[HeldRoot]]:

@@ -135,7 +135,7 @@ def make_timers(
     work = _parts(wall, store, clock)
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)
-    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.company_name, numbers)
+    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.sender_name, numbers)
     learning = LearningTimers(
         follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
     )
