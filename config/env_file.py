@@ -49,7 +49,7 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     found: set[str] = set()
     for binding in parse_stream(io.StringIO(text)):
         written = binding.original.string
-        if binding.key in values:
+        if binding.key is not None and binding.key in values:
             found.add(binding.key)
             space = written[: len(written) - len(written.lstrip())]
             written = f"{space}{_line(binding.key, values[binding.key])}"

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from api.app import Operations, build_app
 from api.health import Health
+from api.knowledge_hook import knowledge_hook
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import agent_parts, parts
@@ -37,7 +38,7 @@ from config.processes.data_dir import DataDirLock, owner_name
 from config.processes.election import Election
 from config.processes.loops import Loop, loops_of
 from config.processes.sweep import DailySweep, kept_for, unused_after
-from config.settings import Settings
+from config.settings import Settings, secrets_of
 from core.attachments.fetching import FetchService
 from core.budgets import BudgetLedger
 from core.delivery import DeliveryService, DeliverySettings
@@ -337,12 +338,12 @@ class Hub:
             if self.serves and isinstance(channel, SupportsRoutes)
             for route in channel.routes()
         ]
-        hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         book = StoredGapBook(self.store, self._clock)
         fresh = self._fresh.freshness
         operations = Operations(self.health, self.metrics, self.store, retriever, book, self._operators, fresh)
-        return build_app(operations, [*routes, *hooks])
+        secrets = secrets_of(self.settings.knowledge_webhook_secret) if self.serves else ()
+        return build_app(operations, [*routes, *knowledge_hook(fresh, secrets, self.metrics)])
 
     async def _listen(self) -> None:
         self._listener = Listener(self.make_app(), self.settings, self.metrics)
