@@ -39,7 +39,7 @@ def run(names: Sequence[str]) -> int:
     teams, unfit = _teams(settings)
     channels = _chosen_channels(settings, names)
     known = [name.upper() for name in Settings.model_fields]
-    found: Found = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
+    found: Found = {TOGETHER: [Diagnosis(name, False, reason, _meaning(name)) for name, reason in wrong]}
     found[TOGETHER] = [*found[TOGETHER], *check_names(os.environ, _names_in_file(), known)]
     if channels is not None:
         found["desk"] = unfit
@@ -53,6 +53,12 @@ def run(names: Sequence[str]) -> int:
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
+
+
+def _meaning(name: str) -> str | None:
+    """What the setting is for; what does not go together says itself what to do."""
+    field = Settings.model_fields.get(name.lower())
+    return f"Correct {name} in {ENV_FILE} or the environment. {field.description}" if field is not None else None
 
 
 def _chosen_channels(settings: Settings, names: Sequence[str]) -> set[str] | None:
@@ -81,7 +87,8 @@ async def _look(settings: Settings, teams: Sequence[Team], names: Sequence[str],
         name: check for name, (on, check) in _REMOTE.items() if on(settings) and (name in names if names else True)
     }
     looks = [_in_time(name, check(settings)) for name, check in parts.items()]
-    on = channels is not None and (names_on(settings) or has_own_app(settings) or settings.database_url)
+    outside = settings.database_url or settings.attachments_url
+    on = channels is not None and (names_on(settings) or has_own_app(settings) or outside)
     seen = [_channels(settings, teams, channels or set())] if on else []
     found: Found = {}
     for one in await asyncio.gather(*seen, *looks):
