@@ -20,11 +20,14 @@ _PLAIN = re.compile(r"[\w./:@,+=~%-]*", re.ASCII)
 
 def read_env_file(path: Path) -> dict[str, str]:
     """What it sets, as written; empty where there is none. Raises ConfigError where it cannot be read."""
-    try:
-        values = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no text in UTF-8; correct it or move it away.") from error
+    values = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
     return {name: value or "" for name, value in values.items()}
+
+
+def broken_lines(path: Path) -> list[int]:
+    """The numbers of lines that set nothing although they are no comments. The words on them may be secret."""
+    found = parse_stream(io.StringIO(_text(path)))
+    return [one.original.line for one in found if one.error or (one.key is not None and one.value is None)]
 
 
 def update_env_file(path: Path, values: Mapping[str, str]) -> None:
@@ -60,7 +63,10 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text in UTF-8: save it as such, or move it away.") from error
 
 
 def _line(name: str, value: str) -> str:

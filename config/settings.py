@@ -155,6 +155,7 @@ def secrets_of(value: SecretStr | None) -> tuple[str, ...]:
 
 def read_settings(**overrides: Any) -> Settings:
     """Read everything once. Raises ConfigError that names each wrong setting and what is wrong with it."""
+    check_env_text()
     _check_names()
     try:
         return Settings(**overrides)
@@ -165,6 +166,18 @@ def read_settings(**overrides: Any) -> Settings:
             reason = item["msg"].removeprefix("Value error, ")
             lines.append(f"{name}: {reason}" if name else reason)
         raise ConfigError("These settings are wrong:\n  " + "\n  ".join(lines)) from error
+
+
+def check_env_text() -> None:
+    """Raises ConfigError where our file is no text; which of its lines are no settings, ``doctor`` says."""
+    try:
+        Path(ENV_FILE).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{ENV_FILE} is no text in UTF-8: save it as such, or move it away.") from error
+    except OSError as error:
+        raise ConfigError(f"{ENV_FILE} cannot be read: {error.strerror}") from error
 
 
 def _check_names() -> None:

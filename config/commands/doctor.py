@@ -14,6 +14,7 @@ from config.commands.event_loop import run_async
 from config.confinement_checks import CONFINEMENT, check_confinement
 from config.desk.app import OWN_APP, has_own_app
 from config.desk.handoff import make_handoff
+from config.env_file import broken_lines, read_env_file
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.name_checks import check_names
 from config.settings import ENV_FILE, Settings
@@ -40,7 +41,7 @@ def run(names: Sequence[str]) -> int:
     channels = _chosen_channels(settings, names)
     known = [name.upper() for name in Settings.model_fields]
     found: Found = {TOGETHER: [Diagnosis(name, False, reason, _meaning(name)) for name, reason in wrong]}
-    found[TOGETHER] = [*found[TOGETHER], *check_names(os.environ, _names_in_file(), known)]
+    found[TOGETHER] = [*found[TOGETHER], *_check_file(known)]
     if channels is not None:
         found["desk"] = unfit
     found |= run_async(_look(settings, teams, names, channels))
@@ -71,14 +72,14 @@ def _chosen_channels(settings: Settings, names: Sequence[str]) -> set[str] | Non
     return channels if channels or not names else None
 
 
-def _names_in_file() -> Sequence[str]:
-    """The names that our own file sets; one that cannot be read is told of with the settings."""
-    from dotenv import dotenv_values
-
-    try:
-        return tuple(dotenv_values(ENV_FILE, interpolate=False)) if Path(ENV_FILE).is_file() else ()
-    except (OSError, UnicodeDecodeError):
-        return ()
+def _check_file(known: Sequence[str]) -> list[Diagnosis]:
+    """Lines of our own file that set nothing, and names here and in the environment that are nearly settings."""
+    path = Path(ENV_FILE)
+    named = read_env_file(path) if path.is_file() else {}
+    broken = broken_lines(path) if path.is_file() else []
+    fix = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
+    lines = [Diagnosis(ENV_FILE, False, f"line {number} sets nothing", fix) for number in broken]
+    return [*lines, *check_names(os.environ, named, known)]
 
 
 async def _look(settings: Settings, teams: Sequence[Team], names: Sequence[str], channels: set[str] | None) -> Found:

@@ -295,3 +295,25 @@ async def test_what_waits_for_others_waits_at_the_same_time(tmp_path: Path, monk
         asked = {"OPENAI_BASE_URL": f"{origin}/v1", "OPENAI_MODEL": MODEL, "EMBEDDING_BASE_URL": f"{origin}/embed"}
         code, shown = await doctor(tmp_path, {**asked, "CHROMA_URL": origin})
     assert code == 0, shown
+
+
+async def test_lines_that_set_nothing_are_told_by_number_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(
+        "# fine\nCOMPANY_NAME=Acme\nSLACK_BOT_TOKEN xoxb-secret\nOPENAI_API_KEY\n\nPORT=8080\n"
+    )
+    code, shown = await doctor(tmp_path, {})
+    assert code == 1
+    assert "line 3 sets nothing" in _advice(shown)
+    assert "line 4 sets nothing" in _advice(shown)
+    assert "Write NAME=value" in _advice(shown)
+    assert "xoxb-secret" not in shown
+
+
+async def test_a_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"COMPANY_NAME=\xff\xfe\n")
+    code, shown = await doctor(tmp_path, {})
+    assert code == 2
+    assert ".env is no text in UTF-8" in shown
+    assert "Traceback" not in shown
