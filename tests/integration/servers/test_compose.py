@@ -123,7 +123,17 @@ EMAIL_SMTP_URL=smtp://user:pw@127.0.0.1:{free_port()}
             port = free_port()
             environment = services[role]["environment"] | places | {"PORT": str(port)}
             hub = await asyncio.to_thread(make_hub, role=role, port=port, environment=environment)
-            async with aiohttp.ClientSession() as http, http.get(f"{hub.url}/health/channels") as answer:
-                found[role] = await answer.json()
+            found[role] = await _channels(hub.url, tmp_path / "data")
         for role in HUBS:
-            assert {"web", "slack", "telegram", "sms", "email"} <= set(found[role]["parts"]), found
+            assert {"web", "slack", "telegram", "sms", "email"} <= set(found[role]), found
+
+
+async def _channels(url: str, data_dir: Path) -> dict[str, str]:
+    """As an operator, for whom each part is named; asked again where a busy machine let the check's time pass."""
+    operator = {"Authorization": f"Bearer {(data_dir / 'operator_token').read_text().strip()}"}
+    async with asyncio.timeout(60), aiohttp.ClientSession(headers=operator) as http:
+        while True:
+            async with http.get(f"{url}/health/channels") as answer:
+                health: dict[str, Any] = await answer.json()
+            if health.get("parts"):
+                return dict(health["parts"])
