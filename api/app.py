@@ -12,11 +12,11 @@ from api.docs_page import docs_routes
 from api.gaps import gap_routes
 from api.health import Health
 from api.knowledge import knowledge_routes
-from api.logging import answer_with_id, correlate
 from api.metrics import PrometheusMetrics, measure_requests, metric_routes
 from api.openapi import openapi_routes
 from api.operator_access import OperatorAccess
 from api.problems import problems
+from api.request_log import answer_with_id, correlate
 from api.search import search_routes
 from api.waiting import waiting_routes
 from core.ports.freshness import Freshness

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from api import schemas as s
 from api.body import read_limit, read_model
+from api.gap_shown import gap_shown
 from api.operator_access import OperatorAccess
 from core.domain.errors import NotFound
-from core.domain.gaps import GapCluster
 from core.ports.gaps import GapBook
 
 _LIMIT = 100
@@ -35,25 +35,3 @@ def gap_routes(gaps: GapBook, operators: OperatorAccess) -> list[web.RouteDef]:
         return web.Response(status=204, headers=_FRESH)
 
     return [web.get("/api/gaps", listed), web.post("/api/gaps/{id}/close", close)]
-
-
-def gap_shown(one: GapCluster) -> s.Gap:
-    """As JSON has it, over HTTP and from the command."""
-    return s.Gap(
-        id=one.id,
-        count=one.count,
-        example=one.example,
-        first_at=one.first_at.isoformat(),
-        last_at=one.last_at.isoformat(),
-        languages=list(one.languages),
-        counts={why.value: count for why, count in one.counts.items()},
-        nearest=s.NearestDocument(title=one.nearest.title, score=one.nearest.score, url=one.nearest.url)
-        if one.nearest
-        else None,
-        closed_at=one.closed_at.isoformat() if one.closed_at else None,
-        answer=one.answer or None,
-        staff=[
-            s.StaffDid(case=did.case, resolved=did.resolved, proposed=did.proposed, learned=did.learned)
-            for did in one.staff
-        ],
-    )

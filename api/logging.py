@@ -5,25 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
 import structlog
-from aiohttp import web
 from structlog.typing import Processor, WrappedLogger
 
 from api.log_repeats import RepeatLimit
 from api.redact import Redactor
-from core.domain.correlation import acceptable, correlated, correlation_id
-
-HEADER = "X-Request-ID"
-_REQUEST_ID = web.RequestKey("request_id", str)
-_QUIET = ("/health", "/metrics")
-
-_log = structlog.get_logger("http")
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from core.domain.correlation import correlation_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,39 +78,3 @@ def _add_correlation(_logger: WrappedLogger, _method: str, event: MutableMapping
     if identifier is not None:
         event.setdefault("correlation_id", identifier)
     return event
-
-
-@web.middleware
-async def correlate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Outermost: gives the request its id (the caller's own when it is harmless) and writes the one line about it.
-
-    Only the path is logged: queries hold signatures.
-    """
-    with correlated(acceptable(request.headers.get(HEADER))) as identifier:
-        request[_REQUEST_ID] = identifier
-        started = time.perf_counter()
-        status = 500
-        try:
-            response = await handler(request)
-            status = response.status
-        except web.HTTPException as error:
-            status = error.status
-            raise
-        finally:
-            quiet = request.path.startswith(_QUIET) and status < web.HTTPInternalServerError.status_code
-            _log.log(
-                logging.DEBUG if quiet else logging.INFO,
-                "request",
-                method=request.method,
-                path=request.path,
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
-        return response
-
-
-async def answer_with_id(request: web.Request, response: web.StreamResponse) -> None:
-    """For ``app.on_response_prepare``, so that streamed answers and sockets carry the id as well."""
-    identifier = request.get(_REQUEST_ID)
-    if identifier is not None:
-        response.headers[HEADER] = identifier

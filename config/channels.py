@@ -51,13 +51,18 @@ def switched_on(
     ``keys`` sign what a channel hands out and wants back; a lone process has them without SECRET_KEY too.
     ``teams``: of the staff, who are no customers in their channels.
     """
-    found: dict[str, Callable[[], Channel]] = {
-        name: partial(make, settings, surroundings, keys, teams)
-        for name, (on, make) in _CHANNELS.items()
-        if on(settings)
+    return {
+        name: partial(_CHANNELS[name][1], settings, surroundings, keys, teams)
+        if name in _CHANNELS
+        else partial(_foreign, name, surroundings)
+        for name in names_on(settings)
     }
+
+
+def names_on(settings: Settings) -> list[str]:
+    """The channels that are switched on; those of other packages are."""
     foreign = set(registry.names()) - set(registry.BUILT_IN)
-    return found | {name: partial(_foreign, name, surroundings) for name in sorted(foreign)}
+    return [*(name for name, (on, _) in _CHANNELS.items() if on(settings)), *sorted(foreign)]
 
 
 def _foreign(name: str, surroundings: Surroundings) -> Channel:

@@ -95,6 +95,20 @@ def main() -> None:
 
 
 @main.command()
+@click.option("--yes", is_flag=True, help="Ask nothing: keep what is set, and take the defaults.")
+def init(yes: bool) -> None:
+    """Ask five questions, write .env in this folder (0600), and run doctor.
+
+    The questions: your company's name; your documents; the language model; the channels, with their tokens; where staff answer.
+    Without a terminal the answers are the lines of the standard input, an empty line for what is set or the default. Where .env
+    is there already, the first answer is y; what else it holds is kept. Ctrl-C writes nothing.
+    """
+    from config.commands.init import run
+
+    sys.exit(run(yes=yes))
+
+
+@main.command()
 @click.option("--role", type=click.Choice(["all", "web", "worker"]), default="all", help="What this process does.")
 @click.option("--host", help="Address to listen on, instead of HOST.")
 @click.option("--port", type=int, help="Port to listen on, instead of PORT.")

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from api.app import Operations, build_app
 from api.health import Health
+from api.knowledge_hook import knowledge_hook
 from api.metrics import PrometheusMetrics
 from channels.console.adapter import ConsoleChannel
 from config import agent_parts, parts
@@ -21,7 +22,8 @@ from config.budgets import file_bytes, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
-from config.desk.desk import give_forms, make_desk, make_handoff, make_marks, make_timers, make_wall
+from config.desk.desk import give_forms, make_desk, make_marks, make_timers, make_wall
+from config.desk.handoff import make_handoff
 from config.desk.rules import compile_language, make_rules, make_sentiment
 from config.desk.staffed import desk_account
 from config.health_checks import HealthChecks
@@ -30,6 +32,7 @@ from config.knowledge.elsewhere_retriever import ElsewhereRetriever
 from config.knowledge.freshness import FreshKnowledge
 from config.knowledge.gap_sorting import make_gap_sorting
 from config.knowledge.learned_answers import LearnedRegression, make_learned
+from config.knowledge.sample_company import without_sample_company
 from config.listener import Listener
 from config.mail import mail_through
 from config.operators import operator_access
@@ -37,7 +40,7 @@ from config.processes.data_dir import DataDirLock, owner_name
 from config.processes.election import Election
 from config.processes.loops import Loop, loops_of
 from config.processes.sweep import DailySweep, kept_for, unused_after
-from config.settings import Settings
+from config.settings import Settings, secrets_of
 from core.attachments.fetching import FetchService
 from core.budgets import BudgetLedger
 from core.delivery import DeliveryService, DeliverySettings
@@ -80,7 +83,7 @@ class Hub:
     def __init__(
         self, settings: Settings, role: Role = "all", *, responder: Callable[..., Responder] | None = None
     ) -> None:
-        self.settings = settings
+        self.settings = settings = without_sample_company(settings)
         self.role: Role = role
         self._check_role()
         self.works = role != "web"
@@ -339,7 +342,6 @@ class Hub:
             if self.serves and isinstance(channel, SupportsRoutes)
             for route in channel.routes()
         ]
-        hooks = self._fresh.routes(self.metrics) if self.serves else ()
         retriever = self.indexing.retriever if self.works else ElsewhereRetriever()
         book = StoredGapBook(self.store, self._clock)
         fresh = self._fresh.freshness
@@ -347,7 +349,8 @@ class Hub:
         operations = Operations(
             self.health, self.metrics, self.store, retriever, book, self._operators, requests, fresh
         )
-        return build_app(operations, [*routes, *hooks])
+        secrets = secrets_of(self.settings.knowledge_webhook_secret) if self.serves else ()
+        return build_app(operations, [*routes, *knowledge_hook(fresh, secrets, self.metrics)])
 
     async def _listen(self) -> None:
         self._listener = Listener(self.make_app(), self.settings, self.metrics)

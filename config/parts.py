@@ -17,6 +17,7 @@ from config.budgets import make_rates, web_limits
 from config.desk.staffed import is_staffed
 from config.processes.data_dir import own_secret_key
 from config.settings import Settings, secrets_of
+from config.store import make_store as make_store
 from core.attachments.disk_room import DiskRoom
 from core.attachments.extract import ConfinedExtractor
 from core.attachments.extraction_service import ExtractionService
@@ -62,12 +63,6 @@ def secret_keys(settings: Settings, *, alone: bool) -> tuple[str, ...]:
     if not alone:
         raise ConfigError("SECRET_KEY must be set, and be the same for every process; try: openssl rand -hex 32")
     return (own_secret_key(settings.data_dir),)
-
-
-def make_store(settings: Settings, clock: Clock) -> SqlStore:
-    """Not opened yet."""
-    within = settings.follow_up_answer_days * 86_400
-    return SqlStore(settings.effective_database_url, clock, stall=settings.lease_seconds, answers_within=within)
 
 
 def make_wake(settings: Settings) -> Wake:
@@ -191,7 +186,7 @@ def make_surroundings(
         metrics=metrics,
         link=link,
         process=process,
-        company=settings.company_name,
+        company=settings.sender_name,
         confined=confined,
         public_url=settings.public_url,
         max_attachment_bytes=settings.max_attachment_bytes,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,6 +36,10 @@ from core.domain.errors import ConfigError
 
 _HERE = Path(__file__).parent
 _FILE = "switchboard.toml"
+ENV_FILE = ".env"
+"""In the folder in which the command is given; the real environment wins over it."""
+SAMPLE_SOURCE, SAMPLE_COMPANY = "sample", "Tidepool"
+"""What KNOWLEDGE_SOURCES calls the documents that come with the hub, and the fictional company that they are about."""
 
 
 class Settings(
@@ -47,16 +51,16 @@ class Settings(
     DeskGroup,
     SlackGroup,
     WebGroup,
+    AgentGroup,
     RerankingGroup,
     KnowledgeGroup,
-    AgentGroup,
     ServerGroup,
     BaseSettings,
 ):
     """Frozen after it was read. Lists are written with commas; a secret may be a list while it is being rotated."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         toml_file=[_HERE / "default.toml", _FILE],
@@ -70,6 +74,13 @@ class Settings(
     def _absolute(cls, value: Any) -> Any:
         """Of a relative path, here is where the command was given; what it starts has a working folder of its own."""
         return value.absolute() if isinstance(value, Path) else value
+
+    @field_validator("company_name")
+    @classmethod
+    def _sample_company(cls, value: str, info: ValidationInfo) -> str:
+        """The name of the sample's company goes with the sample alone, and never stands over a company's own documents."""
+        sample = info.data.get("knowledge_sources") == (SAMPLE_SOURCE,) and not info.data.get("knowledge_source")
+        return value.strip() or (SAMPLE_COMPANY if sample else "")
 
     @field_validator("public_url", "openai_base_url", "azure_openai_endpoint", "chroma_url")
     @classmethod
@@ -129,6 +140,11 @@ class Settings(
         return self.database_url or f"sqlite:///{self.data_dir / 'switchboard.db'}"
 
     @property
+    def sender_name(self) -> str:
+        """Under which messages go out where a name must stand: in mails, text messages and notices."""
+        return self.company_name or "Support"
+
+    @property
     def uses_sqlite(self) -> bool:
         """Whether the database is the embedded one."""
         return self.effective_database_url.startswith("sqlite")
@@ -146,6 +162,7 @@ def secrets_of(value: SecretStr | None) -> tuple[str, ...]:
 
 def read_settings(**overrides: Any) -> Settings:
     """Read everything once. Raises ConfigError that names each wrong setting and what is wrong with it."""
+    check_env_text()
     _check_names()
     try:
         return Settings(**overrides)
@@ -156,6 +173,18 @@ def read_settings(**overrides: Any) -> Settings:
             reason = item["msg"].removeprefix("Value error, ")
             lines.append(f"{name}: {reason}" if name else reason)
         raise ConfigError("These settings are wrong:\n  " + "\n  ".join(lines)) from error
+
+
+def check_env_text() -> None:
+    """Raises ConfigError where our file is no text; which of its lines are no settings, ``doctor`` says."""
+    try:
+        Path(ENV_FILE).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{ENV_FILE} is no text in UTF-8: save it as such, or move it away.") from error
+    except OSError as error:
+        raise ConfigError(f"{ENV_FILE} cannot be read: {error.strerror}") from error
 
 
 def _check_names() -> None:

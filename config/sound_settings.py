@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from config.settings import Settings
+from config.settings import Settings, check_env_text
 
 TOGETHER = "settings"
 """The name under which it is told that some do not go together."""
@@ -23,7 +23,11 @@ class _Examined(Settings):
 
 
 def sound_settings() -> tuple[Settings, list[tuple[str, str]]]:
-    """All that can be read, those that are wrong as if nobody had set them; and each that is wrong, with the reason."""
+    """All that can be read, those that are wrong as if nobody had set them; and each that is wrong, with the reason.
+
+    Raises ConfigError where our file is no text.
+    """
+    check_env_text()
     wrong: list[tuple[str, str]] = []
     unset: dict[str, Any] = {}
     try:

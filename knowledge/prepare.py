@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.domain.errors import KnowledgeUnavailable
 from knowledge.embed.opening import is_ready, model_folder
-from knowledge.index.opening import manifest_file
+from knowledge.index.manifest_file import manifest_file
 from knowledge.index.order import Origin
 from knowledge.open import open_knowledge
 from knowledge.process.prepared_sample import copy_durably, prepared_folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import aiohttp
 
@@ -18,7 +17,15 @@ from core.ports.channel import Diagnosis
 from core.ports.channel_memory import ChannelMemory
 
 _CREDENTIAL = re.compile(r"SLACK_(BOT_TOKEN|SIGNING_SECRET|APP_TOKEN)")
+_DESK_CREDENTIAL = r"SLACK_DESK_\1"
 _APPS = "https://api.slack.com/apps"
+_KINDS = {
+    "xoxb-": ("bot token", "; the bot token belongs in SLACK_BOT_TOKEN", "OAuth & Permissions"),
+    "xapp-": ("app-level token", "; the app-level token belongs in SLACK_APP_TOKEN", "Basic Information"),
+    "xoxp-": ("user token", "", "OAuth & Permissions"),
+    "xoxe": ("refresh token", "", "OAuth & Permissions"),
+}
+"""By the beginning of a token: what it is, where it belongs, and under which heading Slack shows it."""
 _MOST = 20
 """Workspaces that are asked; with more of them it would take longer than anybody waits."""
 
@@ -34,14 +41,18 @@ async def diagnose(settings: SlackSettings, public_url: str | None, memory: Chan
 
 def _of_desk(found: Diagnosis) -> Diagnosis:
     """The staff's own app has settings of its own."""
-    fix = None if found.fix is None else _CREDENTIAL.sub(r"SLACK_DESK_\1", found.fix)
-    return replace(found, check=_CREDENTIAL.sub(r"SLACK_DESK_\1", found.check), fix=fix)
+    fix = None if found.fix is None else _CREDENTIAL.sub(_DESK_CREDENTIAL, found.fix)
+    check, detail = (_CREDENTIAL.sub(_DESK_CREDENTIAL, text) for text in (found.check, found.detail))
+    return Diagnosis(check, found.ok, detail, fix)
 
 
 async def _bot(settings: SlackSettings, http: aiohttp.ClientSession) -> list[Diagnosis]:
     if not settings.bot_tokens:
         fix = None if settings.installable else f"Copy the bot token (xoxb-) from {_APPS}, OAuth & Permissions."
         return [Diagnosis("SLACK_BOT_TOKEN", settings.installable, "no token is set", fix)]
+    swapped = _of_another_kind("SLACK_BOT_TOKEN", settings.bot_tokens, "xoxb-")
+    if swapped is not None:
+        return [swapped]
     client = SlackClient(http, settings.bot_tokens, settings.api_base_url, timeout=settings.timeout)
     try:
         found = await client.auth_test()
@@ -98,13 +109,30 @@ async def _way_in(settings: SlackSettings, public_url: str | None, http: aiohttp
         fix = "Set PUBLIC_URL to the https address of this hub, or set SLACK_APP_TOKEN for Socket Mode."
         return [*found, Diagnosis("PUBLIC_URL", False, "Slack has no address to send events to", fix)]
     hook = public_url.rstrip("/") + settings.hook
-    detail = f"Slack does not say where it sends events. The request URL of events, interactivity and command is {hook}"
+    detail = (
+        f"Slack does not say where it sends. Under {_APPS}, paste {hook} in Event Subscriptions, in Interactivity & "
+        "Shortcuts, and in Slash Commands"
+    )
     secure = hook.startswith("https://")
     change = None if secure else "Slack sends to https addresses only: change PUBLIC_URL."
     return [*found, Diagnosis("request URL", secure, detail, change)]
 
 
+def _of_another_kind(setting: str, tokens: Sequence[str], prefix: str) -> Diagnosis | None:
+    """Tokens tell by their beginning what they are for (https://docs.slack.dev/authentication/tokens)."""
+    for token in tokens:
+        for kind, (name, own, place) in _KINDS.items():
+            if token.startswith(kind) and kind != prefix:
+                wanted, where = next((name, place) for one, (name, _, place) in _KINDS.items() if one == prefix)
+                fix = f"Copy the {wanted} ({prefix}) from {_APPS}, {where}, to {setting}{own}."
+                return Diagnosis(setting, False, f"is a {name} ({kind})", fix)
+    return None
+
+
 async def _socket(settings: SlackSettings, http: aiohttp.ClientSession) -> Diagnosis:
+    swapped = _of_another_kind("SLACK_APP_TOKEN", settings.app_tokens, "xapp-")
+    if swapped is not None:
+        return swapped
     client = SlackClient(http, settings.app_tokens, settings.api_base_url, timeout=settings.timeout)
     try:
         await client.socket_url()

@@ -28,6 +28,11 @@ _PERHAPS = frozenset({"fatal_error", "internal_error", "request_timeout"})
 DEFAULT_PAUSE = 30.0
 _ANOTHER_TOKEN = frozenset({"invalid_auth", "token_revoked", "token_expired", "account_inactive"})
 
+_SOCKET = "apps.connections.open"
+"""The only call with the app-level token."""
+_NEW_APP_TOKEN = "Make a new app-level token and copy it to SLACK_APP_TOKEN."  # noqa: S105
+_NEW_BOT_TOKEN = "Install the app again and copy its token to SLACK_BOT_TOKEN."  # noqa: S105
+
 
 class BadToken(AuthFailed):
     """The token itself is not valid (any more); another one may be."""
@@ -47,7 +52,7 @@ def refusal(method: str, reason: str, *, needed: str = "", retry_after: float = 
     if reason in ("ratelimited", "rate_limited", "message_limit_exceeded"):
         return RateLimited(said, retry_after=retry_after)
     if reason in _ANOTHER_TOKEN:
-        return BadToken(f"{said} Install the app again and copy its token to SLACK_BOT_TOKEN.")
+        return BadToken(f"{said} {_NEW_APP_TOKEN if method == _SOCKET else _NEW_BOT_TOKEN}")
     if reason == "missing_scope":
         return AuthFailed(f"{said} Add the scope {needed or '(unnamed)'} to the app and install it again.")
     if reason in _CREDENTIALS:

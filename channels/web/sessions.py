@@ -85,7 +85,7 @@ class Sessions:
     def _config(self, locale: str | None) -> dict[str, Any]:
         settings = self._settings
         return {
-            "company": settings.company,
+            "company": settings.company or None,
             "locale": locale or settings.locale,
             "max_attachment_bytes": settings.limits.attachment_bytes,
             "max_attachments": settings.limits.attachments,

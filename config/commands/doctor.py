@@ -3,68 +3,162 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import click
 
-from config import parts
-from config.channels import CREDENTIALS, half_set, switched_on
-from config.clock import SystemClock
+from config.channels import CREDENTIALS, half_set, names_on
 from config.commands.event_loop import run_async
 from config.confinement_checks import CONFINEMENT, check_confinement
-from config.desk.app import OWN_APP, has_own_app, make_door
-from config.desk.desk import make_handoff
+from config.desk.app import OWN_APP, has_own_app
+from config.desk.handoff import make_handoff
 from config.desk.staffed import MAIL_DESK, desk_account
+from config.env_file import broken_lines, read_env_file
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
-from config.settings import Settings
+from config.name_checks import check_names
+from config.settings import ENV_FILE, Settings
 from config.sound_settings import TOGETHER, sound_settings
-from core.confined.runner import ConfinedRunner
+from core.attachments.disk_room import DiskRoom
 from core.domain.attachments import human_size
 from core.domain.errors import ConfigError, HubError
-from core.ports.channel import Channel, Diagnosis, SupportsDiagnosis
-from core.ports.metrics import NoMetrics
-from core.ports.surroundings import Surroundings
-from core.storage.ids import new_id
-from core.storage.migrate import migrate
+from core.ports.channel import Diagnosis
 from handoff.teams import Team
 
-_PATIENCE = 30.0
-_DISK = "disk"
-_PARTS = (KNOWLEDGE, CONFINEMENT, _DISK)
+_SECONDS = 10.0
+"""What is asked over the network is asked at once, and all of it has this long."""
+_DISK, _MODEL, _EMBEDDING, _CACHE, _INDEX = "disk", "model", "embedding", "redis", "chroma"
+_PARTS = (_MODEL, _EMBEDDING, KNOWLEDGE, _CACHE, _INDEX, _DISK, CONFINEMENT)
+_MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
+
+Found = dict[str, Sequence[Diagnosis]]
 
 
 def run(names: Sequence[str]) -> int:
     """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels and parts."""
     settings, wrong = sound_settings()
     teams, unfit = _teams(settings)
-    found: dict[str, Sequence[Diagnosis]] = {TOGETHER: [Diagnosis(name, False, reason) for name, reason in wrong]}
-    if _DISK in names or not names:
-        found[_DISK] = run_async(_check_disk(settings))
-    channels = [name for name in names if name not in _PARTS]
-    if channels or not names:
-        found |= {
-            "desk": [*unfit, *_mail_desk(settings)],
-            **run_async(_examine(settings, teams, set(channels))),
-            **_halves(settings, channels),
-        }
-    if KNOWLEDGE in names or not names:
-        found[KNOWLEDGE] = run_async(check_sources(settings))
-    if CONFINEMENT in names or not names:
-        found[CONFINEMENT] = run_async(check_confinement(settings))
+    channels = _chosen_channels(settings, names)
+    known = [name.upper() for name in Settings.model_fields]
+    found: Found = {TOGETHER: [Diagnosis(name, False, reason, _meaning(name)) for name, reason in wrong]}
+    found[TOGETHER] = [*found[TOGETHER], *_check_file(known)]
+    if channels is not None:
+        found["desk"] = [*unfit, *_mail_desk(settings)]
+    found |= run_async(_look(settings, teams, names, channels))
+    if channels is not None:
+        found |= _halves(settings, channels)
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
-    for name, variable in CREDENTIALS.items():
+    for name, variable in {**CREDENTIALS, _MODEL: _MODEL_SWITCH}.items():
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
 
 
-async def _check_disk(settings: Settings) -> list[Diagnosis]:
-    disk = parts.make_disk(settings)
+def _meaning(name: str) -> str | None:
+    """What the setting is for; what does not go together says itself what to do."""
+    field = Settings.model_fields.get(name.lower())
+    return f"Correct {name} in {ENV_FILE} or the environment. {field.description}" if field is not None else None
+
+
+def _chosen_channels(settings: Settings, names: Sequence[str]) -> set[str] | None:
+    """Those that were named, empty for all, None where only other parts were named. Raises ConfigError for unknown names."""
+    channels = {name for name in names if name not in _PARTS}
+    unknown = channels - {*names_on(settings), *CREDENTIALS, OWN_APP}
+    if unknown:
+        known = ", ".join((*CREDENTIALS, *_PARTS))
+        raise ConfigError(f"There is no channel or part {', '.join(sorted(unknown))}. There are: {known}.")
+    return channels if channels or not names else None
+
+
+def _check_file(known: Sequence[str]) -> list[Diagnosis]:
+    """Lines of our own file that set nothing, and names here and in the environment that are nearly settings."""
+    path = Path(ENV_FILE)
+    named = read_env_file(path) if path.is_file() else {}
+    broken = broken_lines(path) if path.is_file() else []
+    fix = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
+    lines = [Diagnosis(ENV_FILE, False, f"line {number} sets nothing", fix) for number in broken]
+    return [*lines, *check_names(os.environ, named, known)]
+
+
+async def _look(settings: Settings, teams: Sequence[Team], names: Sequence[str], channels: set[str] | None) -> Found:
+    """All that waits for others at the same time; then the two that look at this machine."""
+    parts = {
+        name: check for name, (on, check) in _REMOTE.items() if on(settings) and (name in names if names else True)
+    }
+    looks = [_in_time(name, check(settings)) for name, check in parts.items()]
+    outside = settings.database_url or settings.attachments_url
+    on = channels is not None and (names_on(settings) or has_own_app(settings) or outside)
+    seen = [_channels(settings, teams, channels or set())] if on else []
+    found: Found = {}
+    for one in await asyncio.gather(*seen, *looks):
+        found |= one
+    for name, local in ((_DISK, _check_disk), (CONFINEMENT, check_confinement)):
+        if name in names or not names:
+            found[name] = await local(settings)
+    return found
+
+
+async def _channels(settings: Settings, teams: Sequence[Team], names: set[str]) -> Found:
+    from config.channel_checks import (
+        check_channels,
+    )  # with the libraries of channels, which a hub without any need not load
+
+    return await check_channels(settings, teams, names, _SECONDS)
+
+
+async def _in_time(name: str, check: Awaitable[Sequence[Diagnosis]]) -> Found:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return {name: await check}
+    except TimeoutError:
+        fix = f"See what keeps this machine from reaching it, then run switchboard doctor {name}."
+        return {name: [Diagnosis("network", False, f"no answer within {_SECONDS:.0f} s", fix)]}
+    except HubError as error:
+        return {name: [Diagnosis("itself", False, error.detail)]}
+
+
+async def _check_model(settings: Settings) -> Sequence[Diagnosis]:
+    from config.model_checks import check_model
+
+    return await check_model(settings)
+
+
+async def _check_embedding(settings: Settings) -> Sequence[Diagnosis]:
+    from config.model_checks import check_embedding
+
+    return await check_embedding(settings)
+
+
+async def _check_cache(settings: Settings) -> Sequence[Diagnosis]:
+    from config.cache_check import check_cache
+
+    return await check_cache(settings.redis_url or "")
+
+
+async def _check_index(settings: Settings) -> Sequence[Diagnosis]:
+    from config.index_check import check_index
+
+    return await check_index(settings.chroma_url or "")
+
+
+async def _check_disk(settings: Settings) -> Sequence[Diagnosis]:
+    disk = DiskRoom(settings.data_dir, quota=settings.disk_quota_bytes, reserve=settings.disk_reserve_bytes)
     trouble, use = await disk.trouble(settings.max_attachment_bytes), await disk.measure()
     fix = "Make room on the disk of DATA_DIR, or change DISK_QUOTA_BYTES or DISK_RESERVE_BYTES."
     return [Diagnosis("room", trouble is None, trouble or f"{human_size(use.free)} are free for files", fix)]
+
+
+_REMOTE: dict[str, tuple[Callable[[Settings], bool], Callable[[Settings], Awaitable[Sequence[Diagnosis]]]]] = {
+    _MODEL: (lambda settings: settings.has_model, _check_model),
+    _EMBEDDING: (lambda settings: bool(settings.embedding_base_url), _check_embedding),
+    KNOWLEDGE: (lambda _settings: True, check_sources),
+    _CACHE: (lambda settings: bool(settings.redis_url), _check_cache),
+    _INDEX: (lambda settings: bool(settings.chroma_url), _check_index),
+}
+"""Parts that others may have to answer for: when each is there, and what looks at it."""
 
 
 def _teams(settings: Settings) -> tuple[Sequence[Team], list[Diagnosis]]:
@@ -87,7 +181,7 @@ def _mail_desk(settings: Settings) -> list[Diagnosis]:
     return [Diagnosis("STAFF_EMAIL", True, told)]
 
 
-def _halves(settings: Settings, names: Sequence[str]) -> dict[str, Sequence[Diagnosis]]:
+def _halves(settings: Settings, names: set[str]) -> Found:
     """Somebody who set a part of a channel believes that it is on."""
     return {
         name: [
@@ -107,61 +201,3 @@ def _show(name: str, diagnosis: Diagnosis) -> None:
     click.echo(f"{name:<10} {'ok' if diagnosis.ok else 'WRONG':<6} {diagnosis.check}: {diagnosis.detail}")
     if not diagnosis.ok and diagnosis.fix:
         click.echo(f"{'':<18}to mend it: {diagnosis.fix}")
-
-
-async def _examine(settings: Settings, teams: Sequence[Team], names: set[str]) -> dict[str, Sequence[Diagnosis]]:
-    clock = SystemClock()
-    store = parts.make_store(settings, clock)
-    await migrate(settings.effective_database_url)  # channels look up what they remember, also before the first start
-    await store.open()
-    try:
-        files = parts.make_files(settings)
-        surroundings = parts.make_surroundings(
-            settings,
-            store=store,
-            files=files,
-            clock=clock,
-            metrics=NoMetrics(),
-            process=new_id(),
-            confined=ConfinedRunner(),
-            alone=True,
-        )
-        makers = switched_on(settings, surroundings, parts.secret_keys(settings, alone=True), teams)
-        if has_own_app(settings):
-            makers[OWN_APP] = lambda: _door(settings, surroundings, teams)
-        unknown = names - makers.keys() - CREDENTIALS.keys()
-        if unknown:
-            known = ", ".join((*CREDENTIALS, *_PARTS))
-            raise ConfigError(f"There is no channel or part {', '.join(sorted(unknown))}. There are: {known}.")
-        chosen = {name: make for name, make in makers.items() if not names or name in names}
-        results = await asyncio.gather(*(_of(make) for make in chosen.values()))
-        return dict(zip(chosen, results, strict=True))
-    finally:
-        await store.close()
-
-
-def _door(settings: Settings, surroundings: Surroundings, teams: Sequence[Team]) -> Channel:
-    door = make_door(settings, surroundings, teams)
-    assert door is not None, "it is asked for only where staff have an app of their own"
-    return door
-
-
-async def _of(make: Callable[[], Channel]) -> Sequence[Diagnosis]:
-    """One that cannot even be made does not keep the others from being looked at."""
-    try:
-        channel = make()
-    except ConfigError as error:
-        return [Diagnosis("settings", False, error.detail)]
-    if not isinstance(channel, SupportsDiagnosis):
-        return [Diagnosis("itself", True, "is switched on, and has nothing to check")]
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await channel.diagnose()
-    except TimeoutError:
-        return [
-            Diagnosis(
-                "network", False, f"no answer within {_PATIENCE:.0f} s", "Check this machine's way to the provider."
-            )
-        ]
-    except HubError as error:
-        return [Diagnosis("itself", False, error.detail)]

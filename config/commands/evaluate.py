@@ -19,7 +19,7 @@ from knowledge.evaluation.evaluate import Evaluation
 from knowledge.evaluation.question_set import SAMPLE_QUESTIONS, QuestionSet, question_sets
 from knowledge.evaluation.report import compared, described, keep, last_run
 from knowledge.index.held import held_roots
-from knowledge.index.opening import manifest_file, open_manifest
+from knowledge.index.manifest_file import manifest_file, open_manifest
 from knowledge.open import SAMPLE
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog, resolve, scan

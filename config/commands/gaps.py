@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from api.gaps import gap_shown
+from api.gap_shown import gap_shown
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.store_lines import ask

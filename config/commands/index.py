@@ -51,7 +51,10 @@ def _advice(settings: Settings, named: Sequence[str], report: IndexReport, *, re
     if remove and set(named) & set(resolve(knowledge_parts.knowledge_sources(settings))):
         return "This is named in KNOWLEDGE_SOURCES, too: take it out there, or the next start indexes it again."
     if report.sample_left_out:
-        return "The sample documents are not in the index, since there are documents of your own."
+        said = "The sample documents are not in the index, since there are documents of your own."
+        if settings.company_name and "company_name" not in settings.model_fields_set:
+            return f"{said} Set COMPANY_NAME to your company's name, and restart a hub that runs."
+        return said
     return None
 
 

@@ -13,19 +13,20 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
-from api.knowledge import status_shown
-from config import parts
+from api.status_shown import status_shown
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
 from config.commands.source_lines import named_lines, shown_time, source_lines, went_well
 from config.knowledge import knowledge_parts
 from config.knowledge.freshness import schedule_zone, scope_of
+from config.knowledge.sample_company import sample_left
 from config.settings import Settings, read_settings
+from config.store import make_store
 from core.domain.errors import StoreUnavailable
 from core.domain.jobs import Job
 from core.storage.database import driver_url
 from knowledge.index.held import HeldRoot, held_roots
-from knowledge.index.opening import manifest_file, open_manifest
+from knowledge.index.manifest_file import manifest_file, open_manifest
 from knowledge.index.runs import RunState, RunStatus, last_runs, searched
 from knowledge.open import SAMPLE
 from knowledge.settings import KnowledgeSettings
@@ -38,7 +39,7 @@ def show(*, as_json: bool = False) -> int:
     settings = read_settings()
     run, counts, held = _indexed(knowledge_parts.knowledge_settings(settings))
     jobs = run_async(_jobs(settings)) if _has_run(settings) else ()
-    if _sample_left(settings, held):
+    if sample_left(settings, held):
         jobs = [job for job in jobs if job.id != identity_of(str(SAMPLE))]
     configured = set(resolve(knowledge_parts.knowledge_sources(settings)))
     named = [one for one in held if one.named and one.root not in configured]
@@ -66,12 +67,6 @@ def _print_json(
     click.echo(json.dumps(shown, ensure_ascii=False))
 
 
-def _sample_left(settings: Settings, held: Sequence[HeldRoot]) -> bool:
-    """It gives way to documents of a company's own, and what is still planned for it is read by nobody."""
-    stands_in = knowledge_parts.sample_stands_in(settings)
-    return stands_in is not None and bool(held) and all(one.root != stands_in for one in held)
-
-
 def _indexed(settings: KnowledgeSettings) -> tuple[RunStatus | None, tuple[int, int], Sequence[HeldRoot]]:
     """The last run, the documents and passages that are searched, and from where."""
     if not settings.chroma_url and not manifest_file(settings.directory).exists():
@@ -95,7 +90,7 @@ def _has_run(settings: Settings) -> bool:
 
 async def _jobs(settings: Settings) -> Sequence[Job]:
     """Those of the index that is used here."""
-    store = parts.make_store(settings, SystemClock())
+    store = make_store(settings, SystemClock())
     await store.open()
     try:
         return await store.jobs(scope_of(settings))

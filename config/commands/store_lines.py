@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from config import parts
 from config.clock import SystemClock
 from config.processes.data_dir import DataDirLock
 from config.processes.local_socket import connect, read_line
 from config.settings import Settings
+from config.store import make_store
 from core.domain.errors import ConfigError
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
@@ -44,7 +44,7 @@ async def ask(settings: Settings, request: Mapping[str, Any], answers: Answers) 
 
 async def _ask_database(settings: Settings, request: Mapping[str, Any], answers: Answers) -> list[dict[str, Any]]:
     await migrate(settings.effective_database_url)
-    store = parts.make_store(settings, SystemClock())
+    store = make_store(settings, SystemClock())
     await store.open()
     try:
         return [line async for line in answers(store, request)]

@@ -8,11 +8,8 @@ from types import MappingProxyType
 
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
-from config.desk.macros import read_macros
-from config.desk.mood import read_mood_words
 from config.desk.roads import known_by_sender, make_roads
 from config.desk.staffed import MAIL_DESK, desk_account
-from config.desk.teams import read_teams
 from config.processes.election import Election
 from config.settings import Settings
 from core.agent.asking import said_besides
@@ -33,12 +30,10 @@ from core.storage.store import SqlStore
 from core.timers import TimerLoop, TimerSettings
 from handoff.briefing import Briefing
 from handoff.desk_parts import DeskParts
-from handoff.hours import parse_hours
 from handoff.learning.gaps_post import GapsPosts
 from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
 from handoff.learning.learning_views import LearningViews
-from handoff.learning.weekly import parse_weekly
 from handoff.mail.wall import MailWall
 from handoff.mail_desk import MailDesk
 from handoff.settings import HandoffSettings
@@ -56,9 +51,6 @@ from handoff.waits.follow_up import FollowUpTimers
 from handoff.waits.timers import DeskTimers
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from knowledge.gaps.book import StoredGapBook
-
-_ALWAYS = "24/7"
-
 
 Wall = SlackWall | MailWall
 
@@ -84,32 +76,6 @@ def make_wall(
         api_base_url=settings.slack_api_base_url,
     )
     return SlackWall(wall, surroundings, store)
-
-
-def make_handoff(settings: Settings) -> HandoffSettings:
-    """What the desk works with, read once. Raises ConfigError for files that none can work with, before anything is started."""
-    zone = parse_hours(_ALWAYS, settings.desk_time_zone).zone
-    hours = parse_hours(settings.desk_hours, settings.desk_time_zone) if settings.desk_hours else None
-    return HandoffSettings(
-        hours=hours,
-        zone=zone,
-        remind_seconds=settings.desk_remind_minutes * 60,
-        owner_seconds=settings.desk_owner_minutes * 60,
-        follow_up_seconds=settings.follow_up_minutes * 60,
-        follow_ups=settings.follow_up_unanswered,
-        honest_seconds=settings.desk_honest_minutes * 60,
-        on_call=settings.desk_on_call,
-        staff_locale=settings.desk_language,
-        note_sign=settings.desk_note_sign,
-        undo_seconds=settings.desk_undo_seconds,
-        reopen_seconds=settings.desk_reopen_hours * 3600,
-        rating_seconds=settings.desk_rating_hours * 3600,
-        teams=read_teams(settings),
-        macros=read_macros(settings),
-        largest_file=settings.max_attachment_bytes,
-        gaps_post=parse_weekly(settings.gaps_post, zone),
-        mood_words=read_mood_words(settings),
-    )
 
 
 def make_desk(
@@ -185,7 +151,7 @@ def make_timers(
     handoff = by_mail(handoff) if isinstance(wall, MailWall) else handoff
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)
-    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.company_name, numbers)
+    follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.sender_name, numbers)
     lease = max(10.0, settings.lease_seconds)
     if isinstance(wall, MailWall):
         return TimerLoop(store, follow_ups.ring, wake, TimerSettings(lease=lease))

@@ -29,5 +29,9 @@ class AgentGroup(SettingsGroup):
         description="Who looks whether a sentence says what its source says, where its words differ: the model, in one more "
         "short call for the answers that need it, or the rule alone.",
     )
-    company_name: str = Field(description="How the agent calls the company it speaks for.")
+    company_name: str = Field(
+        "",
+        description="How the agent calls the company it speaks for. Not set: no name; over the sample documents alone, that of "
+        "their fictional company.",
+    )
     escalation_keywords: Listed = Field((), description="Words that bring a person in at once.")

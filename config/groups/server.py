@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from config.groups import SettingsGroup
 from config.listed import Listed
@@ -69,3 +69,14 @@ class ServerGroup(SettingsGroup):
         "for webhooks; and how long a client may leave an answer unread, with a second more for each 1,024 bytes of it.",
     )
     trusted_proxies: Listed = Field((), description="Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8.")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _standard_level(cls, value: object) -> object:
+        """Python's names, in any case: WARN and CRITICAL (FATAL) stand for the nearest of ours."""
+        if not isinstance(value, str):
+            return value
+        level = value.strip().lower()
+        return {"warn": "warning", "critical": "error", "fatal": "error", "notset": "debug", "trace": "debug"}.get(
+            level, level
+        )

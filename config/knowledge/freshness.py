@@ -6,21 +6,17 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
-from aiohttp import web
-
-from api.knowledge_hook import knowledge_hook
 from config.knowledge import knowledge_parts
 from config.knowledge.scheduler import Reindexes, Scheduler
 from config.knowledge.source_jobs import ScheduledSource, SourceJobs
 from config.processes.data_dir import own_secret, owner_name
 from config.processes.loops import Loop
-from config.settings import Settings, secrets_of
+from config.settings import Settings
 from core.domain.errors import NotFound, Overloaded
 from core.domain.jobs import Job
 from core.domain.push import Push
 from core.ports.clock import Clock
 from core.ports.jobs import Jobs
-from core.ports.metrics import Metrics
 from knowledge.open import SAMPLE
 from knowledge.schedule import Schedule, zone_of
 from knowledge.sources import Catalog, resolve
@@ -139,10 +135,6 @@ class FreshKnowledge:
         from config.knowledge.watching import Watcher  # which few hubs need
 
         return self._scheduler, Watcher(self.jobs.sources.values(), self.freshness.ask)
-
-    def routes(self, metrics: Metrics) -> list[web.RouteDef]:
-        """Those that forges know."""
-        return knowledge_hook(self.freshness, secrets_of(self._settings.knowledge_webhook_secret), metrics)
 
     def _nudge(self) -> None:
         if self._scheduler is not None:

@@ -19,7 +19,7 @@ class AgentSettings:
     question, and nobody is brought in for them.
     """
 
-    company_name: str = "our company"
+    company_name: str = ""
     escalation_keywords: tuple[str, ...] = ()
     passages: int = 5
     max_steps: int = 6

@@ -22,7 +22,7 @@ class Texts:
     def say(self, name: str, /, **values: Any) -> str:
         texts = packs()[self.language].texts or packs()[DEFAULT].texts
         text = texts[name]
-        for key, value in {"company": self.company, **values}.items():
+        for key, value in {"company": self.company or texts["unnamed_company"], **values}.items():
             text = text.replace("{" + key + "}", str(value))
         return text
 

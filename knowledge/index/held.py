@@ -9,8 +9,7 @@ from sqlalchemy import case, func, select
 from knowledge.index.database import ManifestDatabase
 from knowledge.index.order import Origin
 from knowledge.index.runs import latest_model
-from knowledge.index.staged import GONE
-from knowledge.index.tables import documents, fetches
+from knowledge.index.tables import GONE, documents, fetches
 from knowledge.sources import identity_of
 
 

@@ -16,8 +16,8 @@ from knowledge.index.kept_bounds import KeptBounds
 from knowledge.index.order import Origin
 from knowledge.index.passages import PassageRow
 from knowledge.index.records import IndexedDocument
-from knowledge.index.staged import GONE, move_on, put_back, restrict
-from knowledge.index.tables import documents, owners, passages, pointers
+from knowledge.index.staged import move_on, put_back, restrict
+from knowledge.index.tables import GONE, documents, owners, passages, pointers
 from knowledge.index.vectors import Keys, Shelf, new_generation, unpacked
 
 Result = TypeVar("Result")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from knowledge.index.client import open_chroma
-from knowledge.index.database import ManifestDatabase, open_database
+from knowledge.index.database import ManifestDatabase
+from knowledge.index.manifest_file import open_manifest
 from knowledge.index.reader import Reader
 from knowledge.index.snapshot import Snapshot
 from knowledge.index.writing import IndexWriter
@@ -28,17 +28,6 @@ class Index(Generic[Ready]):
     database: ManifestDatabase
     writer: IndexWriter
     reader: Reader[Ready]
-
-
-def manifest_file(directory: Path) -> Path:
-    """The manifest of an embedded index: beside Chroma's folder, under the same lock."""
-    return directory.with_name("knowledge.db")
-
-
-def open_manifest(settings: KnowledgeSettings) -> ManifestDatabase:
-    """The manifest's database. An index that is embedded keeps it beside Chroma's folder, whatever the hub's database is."""
-    url = settings.database_url if settings.chroma_url else None
-    return open_database(manifest_file(settings.directory), url)
 
 
 def open_index(settings: KnowledgeSettings, model: str, prepare: Callable[[Snapshot], Ready]) -> Index[Ready]:

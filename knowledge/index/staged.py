@@ -12,10 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from knowledge.index.passages import PassageRow
-from knowledge.index.tables import documents, passages
+from knowledge.index.tables import GONE, documents, passages
 
-GONE = "-"
-"""The digest of a document that is taken out with the next epoch: until then it can be put back."""
 _MANY = 500
 
 

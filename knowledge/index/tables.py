@@ -11,6 +11,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Dialect, Double, Index, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy.types import TypeDecorator
 
+GONE = "-"
+"""The digest of a document that is taken out with the next epoch: until then it can be put back."""
+
 LAYOUT = 1
 """Part of each table's name, so that a later layout is made beside this one and documents are read anew."""
 

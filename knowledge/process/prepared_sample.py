@@ -13,7 +13,7 @@ import os
 import shutil
 from pathlib import Path
 
-from knowledge.index.opening import manifest_file
+from knowledge.index.manifest_file import manifest_file
 from knowledge.index.run import FORMAT
 from knowledge.settings import KnowledgeSettings
 

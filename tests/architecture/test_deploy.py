@@ -69,12 +69,12 @@ def test_the_compose_file_is_valid() -> None:
 
 def test_compose_has_every_part_and_only_settings_that_exist() -> None:
     services = _compose()["services"]
-    assert {"web", "worker", "postgres", "redis", "chroma"} <= set(services)
+    assert {"web", "worker", "proxy", "postgres", "redis", "chroma"} <= set(services)
     for role in ("web", "worker"):
         assert services[role]["command"] == ["switchboard", "serve", "--role", role]
         assert set(services[role]["environment"]) <= _SETTINGS
         assert services[role]["read_only"] is True
-    ports = [port for service in services.values() for port in service.get("ports", [])]
+    ports = [port for name, service in services.items() if name != "proxy" for port in service.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in ports), "only a proxy may face the world"
 
 
@@ -90,11 +90,12 @@ def test_files_that_compose_mounts_exist_and_volumes_are_declared() -> None:
 
 
 def test_the_example_environment_names_what_compose_or_the_hub_reads() -> None:
-    text = (_DEPLOY / "example.env").read_text("utf-8")
-    named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", text, re.MULTILINE))
-    read = set(re.findall(r"\$\{([A-Z_]+)", (_DEPLOY / "compose.yaml").read_text("utf-8")))
-    assert named <= read
-    assert {name for name in read if f"${{{name}:?" in (_DEPLOY / "compose.yaml").read_text("utf-8")} <= named
+    compose = (_DEPLOY / "compose.yaml").read_text("utf-8")
+    named = set(re.findall(r"^#?([A-Z][A-Z_]+)=", (_ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+    read = set(re.findall(r"\$\{([A-Z_]+)", compose))
+    assert named <= read | _SETTINGS
+    assert {name for name in read if f"${{{name}:?" in compose} <= named
+    assert not list(_ROOT.glob("config/*.env")) + list(_DEPLOY.glob("*.env")), "there is one example"
 
 
 @pytest.mark.parametrize("path", _MANIFESTS, ids=lambda path: path.name)
@@ -170,7 +171,7 @@ def test_images_are_pinned_and_agree() -> None:
     images = {re.sub(r"^\$\{\w+:-(.+)\}$", r"\1", image) for image in re.findall(r"image: (\S+)", text)} - own
     assert len({image.split(":")[0] for image in images}) == len(images), "one version of each"
     images |= set(re.findall(r"^ARG \w*IMAGE=(\S+)", _DOCKERFILE, re.MULTILINE))
-    assert len(images) == 6
+    assert len(images) == 7
     assert [image for image in images if not re.search(r":v?\d+\.\d+(\.\d+|-alpine)", image)] == [], "exact versions"
     assert "latest" not in text
     assert {*re.findall(r"newTag: \"(.+)\"", text)} == {version}

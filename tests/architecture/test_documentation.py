@@ -66,9 +66,19 @@ def test_decisions_are_numbered_without_gaps() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_the_example_environment_names_only_settings_that_exist() -> None:
+def test_the_example_environment_holds_values_that_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself, beside what it needs; and each switch of a channel is in it."""
+    from config.channels import CREDENTIALS
     from config.settings import Settings
+    from config.sound_settings import sound_settings
 
-    names = set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", read(Path("config/example.env")), re.MULTILINE))
-    assert names, "config/example.env names no setting"
-    assert names - {name.upper() for name in Settings.model_fields} == set()
+    lines = re.findall(r"^#([A-Z][A-Z0-9_]+)=(.*)$", read(Path(".env.example")), re.MULTILINE)
+    assert set(CREDENTIALS.values()) <= {name for name, _ in lines}
+    monkeypatch.chdir(tmp_path)
+    azure = {"AZURE_OPENAI_API_KEY": "k", "AZURE_OPENAI_DEPLOYMENT": "d"}
+    for name, value in lines:
+        if not value or name.lower() not in Settings.model_fields:
+            continue
+        beside = azure if name.startswith("AZURE") else {}
+        (tmp_path / ".env").write_text("".join(f"{one}={this}\n" for one, this in {**beside, name: value}.items()))
+        assert sound_settings()[1] == [], name

@@ -29,7 +29,7 @@ async def test_a_flood_on_telegram_is_kept_and_others_are_answered(make_hub: Mak
             await telegram.write(f"More {number}", chat=FLOOD)
         await telegram.write("Hello", chat=OTHER)
         await telegram.until(lambda: bool(telegram.texts(OTHER)), 60)
-        assert "assistant of Tidepool" in telegram.texts(OTHER)[0]
+        assert "assistant of our company" in telegram.texts(OTHER)[0]
         hub.stop()
         said = telegram.texts(FLOOD)
         assert len([text for text in said if "kept" in text]) == 1

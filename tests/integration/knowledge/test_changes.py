@@ -15,7 +15,7 @@ from core.domain.errors import InvalidInput
 from core.domain.knowledge import IndexReport, KnowledgeAudience
 from knowledge.index.database import open_database
 from knowledge.index.kept_bounds import KeptBounds
-from knowledge.index.opening import manifest_file
+from knowledge.index.manifest_file import manifest_file
 from knowledge.index.order import Origin
 from knowledge.open import Knowledge
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.desk.desk import make_handoff
+from config.desk.handoff import make_handoff
 from config.desk.rules import escalation_rules, make_rules, make_sentiment
 from config.settings import read_settings
 from core.domain.errors import ConfigError

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from config.cli import main
-from config.desk.desk import make_handoff
+from config.desk.handoff import make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 

@@ -23,7 +23,7 @@ from core.storage.migrate import migrate
 from core.storage.store import SqlStore
 from knowledge.index.database import ManifestDatabase, open_database
 from knowledge.index.fetches import Fetches
-from knowledge.index.opening import manifest_file
+from knowledge.index.manifest_file import manifest_file
 from knowledge.index.order import Origin
 from knowledge.index.runs import RunLog
 from knowledge.index.tables import documents

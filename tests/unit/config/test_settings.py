@@ -154,3 +154,54 @@ def test_no_group_takes_the_check_of_another_away() -> None:
         if isinstance(value, classmethod) and name.startswith("_") and not name.startswith("__")
     )
     assert [name for name, times in found.items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [
+        ("WARNING", "warning"),
+        ("Info", "info"),
+        ("DEBUG", "debug"),
+        ("ERROR", "error"),
+        ("warn", "warning"),
+        ("CRITICAL", "error"),
+        (" warning ", "warning"),
+    ],
+)
+def test_a_log_level_is_taken_by_its_standard_name_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, given: str, level: str
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", given)
+    assert read_settings().log_level == level
+
+
+def test_a_log_level_that_nobody_knows_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    with pytest.raises(ConfigError, match="LOG_LEVEL"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "sender"),
+    [
+        ({}, "Tidepool", "Tidepool"),
+        ({"KNOWLEDGE_SOURCES": "sample"}, "Tidepool", "Tidepool"),
+        ({"KNOWLEDGE_SOURCES": "./docs"}, "", "Support"),
+        ({"KNOWLEDGE_SOURCES": "sample,./docs"}, "", "Support"),
+        ({"KNOWLEDGE_SOURCES": "none"}, "", "Support"),
+        ({"KNOWLEDGE_SOURCES": "./docs", "COMPANY_NAME": "Acme"}, "Acme", "Acme"),
+        ({"COMPANY_NAME": "Acme"}, "Acme", "Acme"),
+    ],
+)
+def test_the_sample_name_is_of_the_sample_alone(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], name: str, sender: str
+) -> None:
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    settings = read_settings()
+    assert (settings.company_name, settings.sender_name) == (name, sender)
+
+
+def test_described_sources_are_documents_of_a_companys_own(tmp_path: Path) -> None:
+    (tmp_path / "switchboard.toml").write_text('[[knowledge_source]]\npath = "docs"\n')
+    assert read_settings().company_name == ""

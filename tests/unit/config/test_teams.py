@@ -10,7 +10,7 @@ import pytest
 
 from config.channels import half_set
 from config.desk.app import desk_tokens, has_own_app, staff_channels
-from config.desk.desk import make_handoff
+from config.desk.handoff import make_handoff
 from config.settings import read_settings
 from core.domain.errors import ConfigError
 from core.domain.messages import Author, Citation

@@ -1,0 +1,97 @@
+"""A program at a real terminal: what it shows, what is typed, and Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import subprocess
+import termios
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_CHUNK = 65_536
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+class Terminal:
+    """``screen`` is all that was shown so far."""
+
+    def __init__(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**env, "TERM": "xterm"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(slave)
+        self.screen = ""
+        self._waited = 0
+
+    def type(self, text: str) -> None:
+        """As keys are pressed."""
+        os.write(self._master, text.encode())
+
+    def wait_for(self, text: str, seconds: float = 60.0) -> None:
+        """Until it is shown behind what was waited for before. Raises AssertionError with the screen."""
+        ends = time.monotonic() + seconds
+        while (place := self.screen.find(text, self._waited)) < 0:
+            assert self._read(ends - time.monotonic()), f"{text!r} was not shown:\n{self.screen}"
+        self._waited = place + len(text)
+
+    def end(self, seconds: float = 60.0) -> int:
+        """Everything that is still shown, and the exit code."""
+        ends = time.monotonic() + seconds
+        while self._read(ends - time.monotonic()):
+            pass
+        return self._process.wait(max(0.1, ends - time.monotonic()))
+
+    def press(self, key: str, seconds: float = 60.0) -> int:
+        """Again each second until the program ends, as people do: Python loses a Ctrl-C that comes as it begins to read."""
+        ends = time.monotonic() + seconds
+        while self._process.poll() is None and time.monotonic() < ends:
+            self.type(key)
+            while self._read(1.0):
+                pass
+        return self.end()
+
+    def close(self) -> None:
+        """Ends the program where it is still there."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+        os.close(self._master)
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], max(0.0, seconds))
+        if not ready:
+            return False
+        try:
+            chunk = os.read(self._master, _CHUNK)
+        except OSError:  # Linux: nobody has the other end open any more
+            return False
+        self.screen += chunk.decode(errors="replace")
+        return bool(chunk)
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@contextmanager
+def terminal(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Iterator[Terminal]:
+    """Ended with the block."""
+    opened = Terminal(command, cwd=cwd, env=env)
+    try:
+        yield opened
+    finally:
+        opened.close()
