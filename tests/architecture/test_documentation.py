@@ -76,9 +76,10 @@ def test_the_example_environment_holds_values_that_are_taken(tmp_path: Path, mon
     assert set(CREDENTIALS.values()) <= {name for name, _ in lines}
     monkeypatch.chdir(tmp_path)
     azure = {"AZURE_OPENAI_API_KEY": "k", "AZURE_OPENAI_DEPLOYMENT": "d"}
+    mail = {one: value for one, value in lines if one in ("EMAIL_ADDRESS", "EMAIL_IMAP_URL", "EMAIL_SMTP_URL")}
     for name, value in lines:
         if not value or name.lower() not in Settings.model_fields:
             continue
-        beside = azure if name.startswith("AZURE") else {}
+        beside = azure if name.startswith("AZURE") else mail if name == "STAFF_EMAIL" else {}
         (tmp_path / ".env").write_text("".join(f"{one}={this}\n" for one, this in {**beside, name: value}.items()))
         assert sound_settings()[1] == [], name
