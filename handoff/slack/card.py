@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from channels.markdown.pieces import render
+from channels.markdown.plain import PlainDialect
 from channels.slack.views import OPENS
 from core.domain.conversation import OwnershipState
 from core.domain.messages import StaffAction
 from handoff.slack.rich_text import (
+    LONGEST,
     Block,
     Emoji,
     Line,
@@ -132,7 +135,10 @@ def _about(facts: Mapping[str, Any], language: str, links: Mapping[int, str]) ->
 
 
 def _suggested(found: Mapping[str, Any], language: str) -> Line:
-    text = _labelled("card_suggestion", one_line(str(found["text"]), _SUGGESTED), language)
+    read = " ".join(
+        render(str(found["text"]), PlainDialect(), limit=LONGEST)
+    )  # on one line, and without signs of Markdown
+    text = _labelled("card_suggestion", one_line(read, _SUGGESTED), language)
     sources = one_line(", ".join(found.get("sources") or ()), _QUOTE)
     return lined(text, spaced((Emoji("book"),), sources)) if sources else text
 

@@ -94,6 +94,17 @@ def test_a_card_says_whether_the_customer_is_verified(
     assert other is None or other not in head
 
 
+def test_a_suggested_reply_shows_no_signs_of_markdown() -> None:
+    suggested = {
+        "text": "Press **Forgot password?** in [the app](https://example.com/in).\n\n- one\n- two",
+        "sources": [],
+    }
+    shown = json.dumps(card({**FACTS, "suggestion": suggested, "state": "queued"}))
+    assert "Press Forgot password? in the app" in shown
+    assert "https://example.com/in" in shown
+    assert "**" not in shown
+
+
 def test_a_card_of_before_summaries_shows_the_last_words() -> None:
     old = {name: value for name, value in FACTS.items() if name not in ("summary", "suggestion")}
     assert '"rich_text_quote", "elements": [{"type": "text", "text": "Where is my parcel?"' in json.dumps(
