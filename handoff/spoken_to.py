@@ -9,7 +9,7 @@ from typing import Protocol
 from core.domain.analysed_text import keep_newest
 from core.domain.conversation import Conversation
 from core.domain.customer import Customer
-from core.domain.messages import Author, Message
+from core.domain.messages import BLOCKED, Author, Message
 from core.ports.store import TurnState
 from handoff.texts import primary
 
@@ -53,7 +53,7 @@ class LastWords:
 def written(messages: Sequence[Message]) -> tuple[str, ...]:
     """What of these a customer wrote, the newest first, as far as it is analysed."""
     said = (one for one in messages if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None)
-    shown = (replace(one, text=one.text[:_SHOWS]) for one in said if one.text.strip())
+    shown = (replace(one, text=one.text[:_SHOWS]) for one in said if one.text.strip() and BLOCKED not in one.meta)
     return tuple(one.text for one in reversed(keep_newest(shown)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from channels.telegram.addressing import GROUPS
 from channels.telegram.chats import Chats
 from channels.telegram.client import BotApi
 from channels.telegram.parse import PERSON
@@ -63,10 +64,12 @@ class Afterwards:
             await self._chats.moved(int(message["migrate_from_chat_id"]), int(message["chat"]["id"]))
 
     async def _heard(self, query: str, locale: str | None, pressed: CallbackQuery) -> None:
-        """What was pressed is stored: say so of a wish, and take the buttons away. The message stays as it is."""
+        """Tell who pressed that their wish is stored. In a private chat, take the buttons away; others in a group need them."""
         told = {"text": say(HEARD, locale)} if pressed.get("data") == PERSON else {}
         await self._politely("answerCallbackQuery", {"callback_query_id": query, **told})
         message = pressed["message"]
+        if message["chat"]["type"] in GROUPS:
+            return
         where = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
         await self._politely("editMessageReplyMarkup", where)
 

@@ -147,8 +147,9 @@ class Reader:
             return _answer(query["id"], None)
         if at - _time(message["date"]) > self.button_life:  # a message out of our reach has the date 0
             return _answer(query["id"], say(TOO_LATE, locale))
-        # A person is asked for once by one button; a choice may be made again, after its answer failed.
-        press = f"choice/{query['id']}" if chosen else f"press/{message['chat']['id']}/{message['message_id']}/{data}"
+        # By one button each member asks for a person once; a choice may be made again, after its answer failed.
+        place = f"{message['chat']['id']}/{message['message_id']}"
+        press = f"choice/{query['id']}" if chosen else f"press/{place}/{data}/{query['from']['id']}"
         return [
             MessageReceived(
                 key=self._event(press),

@@ -6,11 +6,11 @@ from aiohttp import web
 
 from channels.web import body, parse, render
 from channels.web.access import Access
-from channels.web.refusals import BadFrame
+from channels.web.files import FileRecords
+from channels.web.refusals import BLOCKED, BadFrame
 from channels.web.settings import WebSettings
-from core.domain.errors import NotAllowed, NotFound
+from core.domain.errors import Blocked, NotAllowed, NotFound
 from core.ports.metrics import Counter, Metrics
-from core.ports.store import Records
 
 _COMMENT_CHARS = 2_000
 _RATINGS = ("up", "down")
@@ -19,17 +19,19 @@ _RATINGS = ("up", "down")
 class Feedback:
     """``POST /api/feedback`` with the session's token. The last word on a message counts."""
 
-    def __init__(self, settings: WebSettings, access: Access, records: Records, metrics: Metrics) -> None:
+    def __init__(self, settings: WebSettings, access: Access, records: FileRecords, metrics: Metrics) -> None:
         self._settings = settings
         self._access = access
         self._records = records
         self._metrics = metrics
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """200 with what was recorded; 404 when this conversation has no such answer."""
+        """200 with what was recorded; 403 for whoever is blocked; 404 when this conversation has no such answer."""
         if not self._settings.feedback:
             raise NotAllowed("Feedback is not taken here.")
         session, _ = await self._access.reader(request)
+        if await self._records.is_blocked(session.identity):
+            raise Blocked(BLOCKED)
         fields, _raw = await body.read_json(request, self._settings.limits.frame_bytes)
         wire_id = parse.plain_text(fields.get("message_id"), "message_id", 80)
         rating = fields.get("rating")

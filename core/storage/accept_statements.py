@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Double, Text, Update, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import Boolean, Double, Text, Update, and_, bindparam, case, func, insert, not_, or_, select, update
 
+from core.domain.messages import Author
 from core.ports.store import MANY_ATTEMPTS
 from core.storage.among import among
 from core.storage.blocks import is_blocked
@@ -19,6 +20,10 @@ KNOWN = (
         message.c.seq,
         widget_event.c.cursor,
         conversation.c.state,
+        and_(
+            message.c.author == Author.CUSTOMER,
+            is_blocked(func.coalesce(message.c.customer_id, conversation.c.customer_id)),
+        ).label("blocked"),
     )
     .join(conversation, conversation.c.id == inbound_event.c.conversation_id)
     .outerjoin(message, message.c.id == inbound_event.c.message_id)
@@ -57,12 +62,29 @@ THREADS = (
 )
 ADD_MESSAGE, ADD_EVENT, ADD_FRAME = insert(message), insert(inbound_event), insert(widget_event)
 ADD_CHANGE = insert(change)
+_ALBUM_PARTS = 10
+"""The most that Telegram puts in one (https://core.telegram.org/bots/api#sendmediagroup)."""
+_OLDEST_PENDING = (
+    select(message.c.created_at)
+    .where(message.c.conversation_id == conversation.c.id, message.c.seq > conversation.c.done_seq)
+    .order_by(message.c.seq)
+    .limit(1)
+    .correlate(conversation)
+    .scalar_subquery()
+)
 
 
 def moved(database: Database) -> Update:
-    """What a batch changes in a conversation's row."""
+    """What a batch changes in a conversation's row.
+
+    Each part of an album begins the wait anew, but not once the oldest pending message has waited for a whole album, or whoever
+    sends albums without end keeps the others from their answers. While a turn holds the conversation, nobody waits for it.
+    """
     columns, now = conversation.c, database.now()
     window, reopened = bindparam("window", type_=Double), bindparam("reopened", type_=Boolean)
+    waited = bindparam("at", type_=Double) - _OLDEST_PENDING
+    waits = or_(not_(bindparam("is_album", type_=Boolean)), columns.lease_until > now, waited < _ALBUM_PARTS * window)
+    sets = and_(window >= 0, columns.attempts < MANY_ATTEMPTS, waits)
     return (
         update(conversation)
         .where(columns.id == bindparam("key"))
@@ -78,6 +100,6 @@ def moved(database: Database) -> Update:
             owner=case((reopened, None), else_=columns.owner),
             lease_until=case((reopened, None), else_=columns.lease_until),
             locale=func.coalesce(bindparam("new_locale", type_=Text), columns.locale),
-            ready_at=case((and_(window >= 0, columns.attempts < MANY_ATTEMPTS), now + window), else_=columns.ready_at),
+            ready_at=case((sets, now + window), else_=columns.ready_at),
         )
     )

@@ -177,6 +177,7 @@ def _accepted_before(connection: Connection, keys: Sequence[str]) -> dict[str, A
             duplicate=True,
             state=row.state,
             cursor=row.cursor,
+            blocked=bool(row.blocked),
         )
         for row in connection.execute(KNOWN, {"keys": keys})
     }
@@ -224,6 +225,8 @@ def _update_threads(connection: Connection, batch: Batch, statement: Update) -> 
             "reopened": thread.reopened is not None,
             "new_locale": thread.locale,
             "window": -1.0 if thread.window is None else thread.window,
+            "is_album": thread.is_album,
+            "at": batch.now,
         }
         for thread in changed
     ]

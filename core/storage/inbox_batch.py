@@ -40,7 +40,8 @@ from core.storage.reports import reaction_row
 class Thread:
     """A locked conversation row and what this batch adds to it. ``back``: its customer writes where they began, after all.
 
-    ``customer_id`` and ``person``: who wrote first; ``blocked``: by staff.
+    ``customer_id`` and ``person``: who wrote first; ``blocked``: by staff. ``window``: seconds to wait for more messages, None
+    to change nothing; ``is_album``: wait only until the oldest pending message has waited for a whole album.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Thread:
     audience: str
     reopen_until: float | None
     window: float | None = None
+    is_album: bool = False
     changed: bool = False
     reopened: OwnershipEvent | None = None
     locale: str | None = None
@@ -115,10 +117,7 @@ def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
         raise InvalidInput("An id in this event holds NUL or half a surrogate pair.")
     known = batch.known.get(str(event.key))
     if known is not None:
-        here = batch.threads.get(known.conversation_id)
-        if here is None or not isinstance(event, MessageReceived):
-            return known
-        return replace(known, blocked=author_of(batch, here, event).blocked)
+        return known
     if isinstance(event, MessageReceived):
         accepted = _place_message(batch, item, event)
     elif isinstance(event, ReactionChanged):
@@ -142,6 +141,7 @@ def place(batch: Batch, item: Acceptable, event: ConversationEvent) -> Accepted:
         duplicate=True,
         state=accepted.state,
         cursor=accepted.cursor,
+        blocked=accepted.blocked,
     )
     return accepted
 
@@ -156,7 +156,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     author, blocked = author_of(batch, thread, event)
     goes_on = event.album is not None and not blocked  # the rest of an album may be as late as this
     if goes_on or thread.last_seq == thread.done_seq:
-        thread.window = item.window
+        thread.window, thread.is_album = item.window, goes_on
     if event.audience is Audience.STAFF:
         thread.audience = Audience.STAFF  # also where customers wrote before the channel was theirs
     elif thread.state == OwnershipState.RESOLVED and not (event.caution or event.for_record or blocked):
@@ -260,6 +260,8 @@ def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accept
     if isinstance(event, MessageDeleted) and (never := _gone_before_it_came(batch, event)) is not None:
         return never
     target, thread = _target(batch, event)
+    if target.blocked and isinstance(event, MessageEdited):
+        return replace(target, duplicate=False)
     row: dict[str, Any] = {"id": target.message_id}
     if isinstance(event, MessageEdited):
         row |= {"text": codec.clean(event.text), "edited_at": batch.now}
@@ -297,10 +299,10 @@ def _gone_before_it_came(batch: Batch, event: MessageDeleted) -> Accepted | None
 
 def _place_reaction(batch: Batch, item: Acceptable, event: ReactionChanged) -> Accepted:
     target, thread = _target(batch, event)
-    batch.reactions.append(reaction_row(event, target))
     accepted = Accepted(target.message_id, thread.id, target.seq, duplicate=False, state=thread.state)
     if _is_blocked(batch, thread, event):
-        return accepted
+        return replace(accepted, blocked=True)
+    batch.reactions.append(reaction_row(event, target))
     if item.rates and thread.audience != Audience.STAFF and rating_of(event.emoji) is not None:
         batch.rated.add(target.message_id)
     detail: dict[str, Any] = {"emoji": event.emoji, "present": event.present}

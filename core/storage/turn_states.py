@@ -66,10 +66,11 @@ def load_turns(
     messages: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
     for line in spoken:
         messages[line.conversation_id].append(line)
-    writers = {line.customer_id for said in messages.values() for line in said if line.customer_id}
+    changes = _load_changes(connection, rows)
+    told = [line for said in (*messages.values(), *changes.values()) for line in said]
+    writers = {line.customer_id for line in told if line.customer_id}
     ids = {"ids": sorted({row.customer_id for row in rows} | writers)}
     customers = {row.id: row for row in connection.execute(_PEOPLE, ids)}
-    changes = _load_changes(connection, rows)
     states: list[TurnState] = []
     broken: dict[str, str] = {}
     for row in rows:

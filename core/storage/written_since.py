@@ -8,15 +8,21 @@ from core.domain.messages import Author
 from core.storage.blocks import is_blocked
 from core.storage.tables import conversation, customer, identity, message
 
-WRITTEN_SINCE = select(func.min(message.c.created_at)).where(
-    message.c.conversation_id == bindparam("home"),
-    message.c.author == Author.CUSTOMER,
-    message.c.created_at > bindparam("since"),
-    message.c.deleted_at.is_(None),
-)
-"""When they first did; nothing where they have not."""
-
 _AUTHOR = func.coalesce(message.c.customer_id, conversation.c.customer_id)
+WRITTEN_SINCE = (
+    select(func.min(message.c.created_at))
+    .select_from(message)
+    .join(conversation, conversation.c.id == message.c.conversation_id)
+    .where(
+        message.c.conversation_id == bindparam("home"),
+        message.c.author == Author.CUSTOMER,
+        message.c.created_at > bindparam("since"),
+        message.c.deleted_at.is_(None),
+        ~is_blocked(_AUTHOR),
+    )
+)
+"""When customers first did whom staff have not blocked; nothing where none has."""
+
 _LAST_OF_AUTHOR = (
     select(_AUTHOR.label("author"), func.max(message.c.seq).label("seq"))
     .select_from(message)

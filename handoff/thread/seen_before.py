@@ -13,7 +13,7 @@ from typing import Protocol
 from core.domain.analysed_text import keep_newest
 from core.domain.case import Case
 from core.domain.conversation import Conversation
-from core.domain.messages import Author, Message
+from core.domain.messages import BLOCKED, Author, Message
 
 _LOOKED_AT = 100
 _MOST, _LONGEST = 3, 600
@@ -55,7 +55,8 @@ class CaseMatter:
         for one in said:
             if one.author is Author.STAFF and one.created_at >= case.opened_at and words:
                 break
-            if one.author is Author.CUSTOMER and one.deleted_at is None and one.action is None:
+            wrote = one.author is Author.CUSTOMER and BLOCKED not in one.meta
+            if wrote and one.deleted_at is None and one.action is None:
                 words.append(one)
         texts = [self._besides(one.text).strip() for one in keep_newest(words)]
         return "\n".join([text for text in texts if text][-_MOST:])[-_LONGEST:]

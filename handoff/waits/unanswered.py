@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.domain.alterations import as_altered
 from core.domain.conversation import Conversation
-from core.domain.messages import Author, Message, MessageKind
+from core.domain.messages import BLOCKED, Author, Message, MessageKind
 from core.ports.cases import Cases
 from handoff.facts import FeedRecords
 from handoff.thread.altering import CORRECTS, withdrawn_by
@@ -39,7 +39,7 @@ class LastSaid:
         """The first of the customer's messages behind the last answer; None where there is none. Raises StoreUnavailable."""
         since: datetime | None = None
         for one in await self._said(conversation):
-            if one.deleted_at is None and one.id not in taken_back:
+            if one.deleted_at is None and one.id not in taken_back and BLOCKED not in one.meta:
                 since = (since or one.created_at) if one.author is Author.CUSTOMER else None
         return since
 

@@ -198,6 +198,35 @@ async def test_an_album_is_waited_for_as_long_as_it_grows(store: Store, clock: M
     assert [message.seq for message in state.pending] == [1, 2, 3]
 
 
+async def test_albums_of_one_author_delay_another_no_longer_than_one_album_takes(
+    store: Store, clock: ManualClock
+) -> None:
+    await accept(store, said("e1", who=customer("ada"), shared=True), window=0.8)
+    waited, parts = 0.0, 0
+    while not (states := await claim(store)):
+        assert waited < 10, "whoever waits is answered, however many albums another sends"
+        clock.move(0.7)
+        waited, parts = waited + 0.7, parts + 1
+        mallory = {"who": customer("mallory"), "shared": True, "album": f"a{parts // 10}"}
+        await accept(store, said(f"m{parts}", **mallory), window=0.8)
+    assert [message.text for message in states[0].pending] == ["Hello"]
+    assert parts >= 10, "an album has up to ten parts"
+
+
+async def test_an_album_that_begins_during_a_long_turn_is_waited_for(store: Store, clock: ManualClock) -> None:
+    await accept(store, said("e1"))
+    state = await claim(store, lease=100.0)
+    clock.move(60.0)
+    await accept(store, said("e2", album="a1"), window=2.0)
+    assert await finish(store, state[0])
+    assert await claim(store) == [], "its second part is on its way"
+    clock.move(1.9)
+    await accept(store, said("e3", album="a1"), window=2.0)
+    assert await claim(store) == []
+    clock.move(2.1)
+    assert [message.seq for message in (await claim_one(store)).pending] == [2, 3]
+
+
 async def test_each_further_loss_costs_a_longer_pause(store: SqlStore, clock: ManualClock) -> None:
     await accept(store, said("e1"))
     for lost in range(4):

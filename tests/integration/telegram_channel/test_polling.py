@@ -206,6 +206,17 @@ async def test_a_button_pressed_is_heard_once_and_taken_away(polling: World) -> 
     assert event.action is not None
 
 
+async def test_a_button_in_a_group_stays_there_for_the_others(polling: World) -> None:
+    group = {"id": -1001234567890, "title": "Engines", "type": "supergroup"}
+    await polling.say(answer("I do not know.", meta={"offers_person": True}))
+    private = polling.fake.sent[-1]
+    queries = [await polling.fake.press({**private, "chat": group}, "person")]
+    queries.append(await polling.fake.press(private, "person"))
+    await polling.fake.until(lambda: "reply_markup" not in polling.fake.sent[-1])
+    assert {one["callback_query_id"] for one in polling.fake.named("answerCallbackQuery")} == set(queries)
+    assert [one["chat_id"] for one in polling.fake.named("editMessageReplyMarkup")] == [private["chat"]["id"]]
+
+
 async def test_a_button_pressed_too_late_says_so(polling: World) -> None:
     await polling.say(answer("I do not know.", meta={"offers_person": True}))
     await polling.fake.press(polling.fake.sent[-1], "person", date=0)

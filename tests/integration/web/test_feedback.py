@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from channels.web.settings import WebSettings
+from core.storage.tables import customer
 from tests.integration.web.rig import KEY, Rig, running
 
 
@@ -48,3 +50,15 @@ async def test_it_can_be_switched_off(tmp_path: Path) -> None:
         session = await rig.session()
         body = {"message_id": "m1", "rating": "up"}
         assert (await rig.call("POST", "/api/feedback", session["token"], json=body))[0] == 403
+
+
+async def test_whoever_is_blocked_rates_nothing(rig: Rig) -> None:
+    session = await rig.session()
+    _, answer = await rig.say(session, "Hi", "c1")
+    block = update(customer).values(blocked="Rude")
+    await rig.store.database.write(lambda connection: connection.execute(block))
+    body = {"message_id": answer["message_id"], "rating": "down", "comment": "From the blocked"}
+    status, said, _ = await rig.call("POST", "/api/feedback", session["token"], json=body)
+    assert (status, said["code"]) == (403, "blocked")
+    _, page, _ = await rig.call("GET", f"/api/sessions/{session['session_id']}/history", session["token"])
+    assert [message["feedback"] for message in page["messages"]] == [None, None]

@@ -261,6 +261,13 @@ def test_the_same_button_pressed_twice_is_one_wish() -> None:
     assert read(update)[0].key == read(second)[0].key
 
 
+def test_the_same_button_pressed_by_another_member_is_a_wish_of_their_own() -> None:
+    update = updates("button")[0]
+    other = json.loads(json.dumps(update))
+    other["callback_query"]["from"]["id"] += 1
+    assert read(update)[0].key != read(other)[0].key
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"{}", b'{"update_id": "7"}', b'{"update_id": 7, "message": 5}', b'{"update_id": 7, "message": {}}'],
