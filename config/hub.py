@@ -230,6 +230,9 @@ class Hub:
         await self.wake.start()
         for channel in self.channels.values():
             await channel.start(self.intake)
+        if self.works:
+            self._dispatcher = self._make_dispatcher()
+            await asyncio.to_thread(compile_language, self._handoff.mood_words)
         if listen:
             await self._listen()
         if self.works:
@@ -253,7 +256,7 @@ class Hub:
                 log.info("migration.done")
                 return
 
-    async def _start_working(self) -> None:
+    def _make_dispatcher(self) -> Dispatcher:
         retriever = NotingRetriever(self.indexing.retriever)
         model_parts = (self._clock, self.metrics, self._closing, self.budgets)
         turn = Turn(
@@ -270,17 +273,19 @@ class Hub:
             make_sentiment(self._handoff.mood_words),
             make_turn_budgets(self.settings, self.budgets, self.channels, self._clock),
         )
-        self._dispatcher = Dispatcher(
+        return Dispatcher(
             self.store,
             turn,
             self.wake,
             self.metrics,
             DispatcherSettings(concurrency=self.settings.turn_concurrency, lease=self.settings.lease_seconds),
         )
-        await asyncio.to_thread(compile_language, self._handoff.mood_words)
+
+    async def _start_working(self) -> None:
+        assert self._dispatcher is not None, "made before it listens"
         await self._dispatcher.start()
         await self.delivery.start()
-        drafter = agent_parts.make_drafter(self.settings, *model_parts)
+        drafter = agent_parts.make_drafter(self.settings, self._clock, self.metrics, self._closing, self.budgets)
         self._timers = make_timers(
             self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter, self.channels
         )
