@@ -106,6 +106,13 @@ _CHAT = (
         (400, 413, *_SESSION_PROBLEMS),
     ),
     Operation(
+        *("POST", "/api/sessions/{id}/transcript", "Mail a conversation to its customer", "Chat", "session"),
+        {204: ("The mail server has it.", None)},
+        bodies={_JSON: s.TranscriptRequest},
+        parameters=(_ID,),
+        problems=(400, 413, *_SESSION_PROBLEMS),
+    ),
+    Operation(
         *("POST", "/api/feedback", "Rate an answer", "Chat", "session"),
         {200: ("Recorded; the last rating counts.", s.FeedbackRecorded)},
         bodies={_JSON: s.FeedbackRequest},

@@ -162,9 +162,12 @@ class ShownMessage(BaseModel):
 
 
 class ConversationMessage(ShownMessage):
-    """A message with its place in its conversation."""
+    """A message with its place in its conversation. Of an answer also what it is about."""
 
     cursor: int
+    intent: str | None
+    sentiment: str | None
+    ticket: str | None
 
 
 class UserMessage(ShownMessage):
@@ -271,6 +274,13 @@ class UploadForm(BaseModel):
     """One file."""
 
     file: Annotated[str, Field(json_schema_extra={"contentMediaType": "application/octet-stream"})]
+
+
+class TranscriptRequest(BaseModel):
+    """Where a conversation is mailed to, and in which language its frame is."""
+
+    email: str
+    locale: str | None = None
 
 
 class FeedbackRequest(BaseModel):

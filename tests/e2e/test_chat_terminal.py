@@ -21,6 +21,7 @@ from config.commands.standard_streams import LONGEST_TYPED_LINE
 from tests.e2e.knowledge_copy import LOADED_SECONDS, command_environment
 from tests.fixtures.hub import MakeHub
 from tests.servers.hub import Hub
+from tests.servers.pty_terminal import take_terminal
 
 _END_OF_INPUT, _INTERRUPT = b"\x04", b"\x03"
 _WELCOME, _ANSWER = "Write a question", "Agent: "
@@ -42,7 +43,7 @@ class Terminal:
             stdout=self._theirs,
             stderr=self._theirs,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=take_terminal,
         )
 
     def state(self) -> tuple[object, int]:

@@ -212,6 +212,17 @@ BAD_INPUT: dict[str, list[tuple[tuple[str, ...], dict[str, str]]]] = {
         ((), {"DATABASE_URL": "bogus"}),
         (("--json",), {"DATA_DIR": "{file}"}),
     ],
+    "waiting": [
+        (("extra",), {}),
+        (("--limit", "0"), {}),
+        (("--done", "nothing"), {}),
+        (("--done", ""), {}),
+        (("--done", "\udcff"), {}),
+        ((), {"DATABASE_URL": "bogus"}),
+        (("--json",), {"DATA_DIR": "{file}"}),
+    ],
+    "init": [(("extra",), {}), (("--nonsense",), {})],
+    "prepare": [(("extra",), {}), ((), {"EMBEDDING_MODEL": "{folder}/no-model"})],
     "learned": [((), {}), (("nonsense",), {})],
     "learned list": [(("extra",), {}), ((), {"DATABASE_URL": "bogus"}), ((), {"DATA_DIR": "{file}"})],
     "learned withdraw": [((), {}), (("nothing",), {}), (("",), {}), (("\udcff",), {})],
@@ -261,6 +272,6 @@ def test_bad_input_gets_a_sentence_and_no_traceback(
     given = {name: placed(value) for name, value in environment.items()}
     ran = run(tmp_path / "home" / "var", *command.split(), *map(placed, arguments), **given)
     assert ran.returncode in (1, 2), ran.stdout + ran.stderr
-    assert ran.stderr.strip()
+    assert ran.stderr.strip() or command == "doctor", "what doctor finds is its answer"
     assert "Traceback" not in ran.stdout + ran.stderr
     assert max(map(len, ran.stderr.splitlines())) < 400

@@ -25,6 +25,11 @@ class Crowd:
         self.each = each
         self._tasks = [asyncio.create_task(customer.run()) for customer in customers]
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that may be written was answered."""
+        return all(customer.is_idle for customer in self.customers)
+
     async def allow(self, more: int) -> None:
         """Everybody may write so many more."""
         for customer in self.customers:

@@ -85,6 +85,11 @@ class Customer:
             f"connection {record.connections} is {'open' if self._socket else 'lost'}>"
         )
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that it may write was answered."""
+        return len(self.record.answered) >= self._allowed
+
     async def allow(self, more: int) -> None:
         """It may write so many messages more."""
         async with self._changed:

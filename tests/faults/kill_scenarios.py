@@ -23,6 +23,11 @@ class Writers(Protocol):
 
     each: int
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that may be written was answered."""
+        ...
+
     async def allow(self, more: int) -> None:
         """Everybody may write so many more."""
         ...
@@ -55,7 +60,7 @@ async def _until_dead(hub: Hub, crowd: Writers, point: str) -> None:
     while hub.running:
         assert time.monotonic() < started + 60, f"{point} was not reached"
         await asyncio.sleep(0.1)
-        if time.monotonic() > started + 1.5:  # what was written shared too few commits
+        if time.monotonic() > started + 1.5 and crowd.is_idle:  # what was written shared too few commits
             await crowd.allow(1)
     assert died(hub), f"at {point} it ended by itself:\n{hub.log_tail()}"
 

@@ -31,7 +31,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=_take_terminal,
+            preexec_fn=take_terminal,
         )
         os.close(slave)
         self.screen = ""
@@ -83,7 +83,9 @@ class Terminal:
         return bool(chunk)
 
 
-def _take_terminal() -> None:
+def take_terminal() -> None:
+    """In the child, before it runs: its terminal is in charge of it, and ^C reaches it also where a script ignores that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -63,7 +63,7 @@ async def test_what_is_asked_back_is_chosen_and_answered(platforms: Town) -> Non
         await reads(customer, r"Is it about one of these.*1\. Can I share a project with a client")
         await settled(customer, hub)
         await customer.choose(1)
-        await reads(customer, r"From .*share a project with a client.*\[?1\]?")
+        await reads(customer, r"Invite the client as a guest.*\[?1\]?")
         await settled(customer, hub)
         assert [one["author"] for one in messages(customer, hub)] == ["customer", "agent"] * 2
 
@@ -78,7 +78,7 @@ async def test_a_slip_and_a_word_of_thanks_cost_no_choice(platforms: Town) -> No
         for said, told in (
             ("9", r"1.* or \d, please.*1\. Can I share a project with a client"),
             ("thanks", "You're welcome"),
-            ("the first one", r"From .*share a project with a client.*\[?1\]?"),
+            ("the first one", r"Invite the client as a guest.*\[?1\]?"),
         ):
             await customer.write(said)
             await reads(customer, told)

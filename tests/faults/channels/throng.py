@@ -54,6 +54,11 @@ class Throng:
         self._changed = asyncio.Condition()
         self._tasks = [asyncio.create_task(self._write(person)) for person in self.people]
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that may be written was answered."""
+        return all(len(person.answered) >= person.allowed for person in self.people)
+
     async def allow(self, more: int, *people: Person) -> None:
         """These may write so many more; everybody, when nobody is named."""
         async with self._changed:
