@@ -231,7 +231,7 @@ async def test_the_doctor_finds_nothing_to_mend(fake: SlackFake, store: SqlStore
         ({"signing_secrets": ()}, "SLACK_SIGNING_SECRET", "Basic Information"),
         ({"public_url": None}, "PUBLIC_URL", "SLACK_APP_TOKEN"),
         ({"public_url": "http://hub.example"}, "request URL", "https"),
-        ({"app_tokens": (TOKEN,)}, "SLACK_APP_TOKEN", "connections:write"),
+        ({"app_tokens": (TOKEN,)}, "SLACK_APP_TOKEN", "app-level token (xapp-)"),
         ({"client_secret": None}, "installation", "SLACK_CLIENT_SECRET"),
     ],
 )
