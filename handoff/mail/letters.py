@@ -74,11 +74,20 @@ def _about(facts: Mapping[str, Any], language: str) -> str:
 def _spoken(post: Message, language: str) -> str:
     kind = post.meta.get(POST)
     if kind == Post.TRANSCRIPT:
-        return "\n\n".join(_line(line["author"], line["name"], line["text"], language) for line in post.meta["lines"])
+        count = post.meta.get("left_out")
+        left_out = [say("card_left_out", language, count=str(count))] if count else []
+        return "\n\n".join([*left_out, *(_line_of(line, language) for line in post.meta["lines"])])
+    if kind == Post.FILES:
+        return "\n".join(_remarks(post.meta, language))
     if kind == Post.SAID:
         said = _line(str(post.author), post.author_name, post.text, language)
         return "\n".join([said, *_remarks(post.meta, language)])
     return ""
+
+
+def _line_of(said: Mapping[str, Any], language: str) -> str:
+    text = "\n".join(part for part in (said["text"], ", ".join(said["files"])) if part)
+    return _line(said["author"], said["name"], text, language)
 
 
 def _line(author: str, name: str | None, text: str, language: str) -> str:

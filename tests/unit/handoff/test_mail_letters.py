@@ -79,6 +79,21 @@ def test_the_first_mail_says_who_why_and_all_that_was_said(language: str) -> Non
     assert "\r" not in mail.subject
 
 
+def test_the_first_mail_names_files_and_says_what_it_leaves_out() -> None:
+    """What Slack shows of the time before the case, a mail says too."""
+    paper = Attachment("f1", "paper.pdf", "application/pdf", 3, "s", "k")
+    lost = replace(paper, id="f2", name="lost.pdf", storage_key="")
+    before = [Message(f"m{place}", "c", place, Author.AGENT, "Hello.", _AT) for place in range(41)]
+    sent = Message("m99", "c", 99, Author.CUSTOMER, "", _AT, "Ada", attachments=(paper, lost))
+    history = [*before, sent]
+    told = [_card(), *posts.transcript(history), *posts.files(history)]
+    mail = opening("c.1", [_stored(one, seq) for seq, one in enumerate(told, start=1)], "en")
+    assert "Earlier messages that are not shown: 2" in mail.text
+    assert "Ada:\npaper.pdf, lost.pdf" in mail.text
+    assert mail.text.endswith("lost.pdf could not be fetched.")
+    assert mail.attachments == (paper,)
+
+
 def test_a_later_one_says_what_is_new_below_the_line() -> None:
     mail = following("c.1", _out(_said("And now?")), "en")
     mark, how, _, name, text = mail.text.split("\n")
