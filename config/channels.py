@@ -25,7 +25,7 @@ CREDENTIALS = {
 }
 """The setting that switches a channel on."""
 
-_USELESS_ALONE = {
+USELESS_ALONE = {
     "slack": ("SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "SLACK_CLIENT_SECRET", "SLACK_STAFF_CHANNEL"),
     "telegram": ("TELEGRAM_WEBHOOK_SECRET",),
     "sms": ("TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_WHATSAPP_FROM"),
@@ -73,7 +73,7 @@ def _foreign(name: str, surroundings: Surroundings) -> Channel:
 def half_set(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Channels that are off although some of their settings are there, with these settings."""
     off = (name for name, (on, _) in _CHANNELS.items() if not on(settings))
-    found = {name: tuple(one for one in _USELESS_ALONE[name] if getattr(settings, one.lower())) for name in off}
+    found = {name: tuple(one for one in USELESS_ALONE[name] if getattr(settings, one.lower())) for name in off}
     if settings.slack_desk_bot_token and "slack" in found:
         found["slack"] = tuple(one for one in found["slack"] if one != "SLACK_STAFF_CHANNEL")
     return {name: given for name, given in found.items() if given}

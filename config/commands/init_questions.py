@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from config.channels import USELESS_ALONE
 from config.commands.prompts import Questions
 
 _NONE = "none"
@@ -67,9 +68,10 @@ def _model(questions: Questions) -> Values:
     if chosen == _KEPT:
         return {}
     if chosen == _NONE:
-        return {name: "" for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if former.get(name)}
+        return _switched_off(former, ("AZURE_OPENAI_ENDPOINT", "OPENAI_API_KEY", "OPENAI_BASE_URL"))
     url = "" if chosen == _OPENAI else chosen.rstrip("/")
-    found = {"OPENAI_BASE_URL": url} if url or former.get("OPENAI_BASE_URL") else {}
+    found = _switched_off(former, ("AZURE_OPENAI_ENDPOINT", "OPENAI_BASE_URL"))
+    found |= {"OPENAI_BASE_URL": url} if url else {}
     found["OPENAI_API_KEY"] = questions.ask_secret("   Its key", former.get("OPENAI_API_KEY", ""))
     name = questions.ask("   The model's name there, empty for the default", former.get("OPENAI_MODEL", ""))
     return found | ({"OPENAI_MODEL": name} if name else {})
@@ -90,7 +92,7 @@ def _channels(questions: Questions) -> Values:
         if name in chosen:
             found |= ask(questions)
         elif questions.former.get(switch):
-            found[switch] = ""
+            found |= _switched_off(questions.former, (switch, *USELESS_ALONE[name]))
     return found
 
 
@@ -155,6 +157,10 @@ def _no_place(given: str) -> str | None:
     if given == _NONE or _CHANNEL_ID.fullmatch(given) or re.fullmatch(r"[^@\s]+@[^@\s]+", given):
         return None
     return "That is neither a channel's id, such as C0123456789 (Slack shows it at the end of About), nor an address."
+
+
+def _switched_off(former: Mapping[str, str], names: Iterable[str]) -> Values:
+    return {name: "" for name in names if former.get(name)}
 
 
 def _plain(questions: Questions, name: str, text: str) -> Values:
