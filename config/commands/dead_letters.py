@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
 from config.settings import read_settings
 from core.ports.store import Outbox
@@ -20,8 +21,8 @@ def show(limit: int) -> None:
     """Oldest first."""
     letters = run_async(ask(read_settings(), {**_COMMAND, "do": "list", "limit": limit}, answers))
     for letter in letters:
-        click.echo(f"{letter['id']}  {letter['died_at']}  {letter['conversation']}  {letter['error']}")
-        click.echo(f"    {letter['text']}")
+        echo_line(f"{letter['id']}  {letter['died_at']}  {letter['conversation']}  {letter['error']}")
+        echo_line(f"    {letter['text']}")
     if not letters:
         click.echo("There are no dead letters.")
 

@@ -11,6 +11,7 @@ import click
 from api.gap_shown import gap_shown
 from config.clock import SystemClock
 from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
 from config.settings import read_settings
 from core.ports.gaps import Gaps
@@ -93,15 +94,15 @@ def _print(gap: Mapping[str, Any]) -> None:
     why = ", ".join(f"{_WHY[name]} {count}" for name, count in gap["counts"].items())
     languages = ", ".join(gap["languages"]) or "?"
     example = " ".join(gap["example"].split())
-    click.echo(f"{gap['count']:>4}  {example[:_SHOWN]}{'…' if len(example) > _SHOWN else ''}")
-    click.echo(f"      last {gap['last_at'][:16].replace('T', ' ')}  {languages}  {why}  {gap['id']}")
+    echo_line(f"{gap['count']:>4}  {example[:_SHOWN]}{'…' if len(example) > _SHOWN else ''}")
+    echo_line(f"      last {gap['last_at'][:16].replace('T', ' ')}  {languages}  {why}  {gap['id']}")
     nearest = gap["nearest"]
     if nearest:
-        click.echo(f"      nearest: {nearest['title']} ({nearest['score']:.2f}) {nearest['url'] or ''}".rstrip())
+        echo_line(f"      nearest: {nearest['title']} ({nearest['score']:.2f}) {nearest['url'] or ''}".rstrip())
     for did in gap["staff"]:
-        click.echo(f"      {_staff(did)}")
+        echo_line(f"      {_staff(did)}")
     if gap["closed_at"]:
-        click.echo(f"      closed {gap['closed_at'][:16].replace('T', ' ')} {gap['answer'] or ''}".rstrip())
+        echo_line(f"      closed {gap['closed_at'][:16].replace('T', ' ')} {gap['answer'] or ''}".rstrip())
 
 
 def _staff(did: Mapping[str, Any]) -> str:

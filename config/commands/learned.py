@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import click
 
 from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
 from config.settings import read_settings
 from core.domain.learning import LearnedAnswer
@@ -27,9 +28,9 @@ def show() -> None:
     """The oldest first."""
     lines = run_async(ask(read_settings(), {**_COMMAND, "do": "list"}, answers))
     for line in lines:
-        click.echo(f"{line['id']}  {line['decided_at']}  {line['origin']}")
-        click.echo(f"    {line['question']}")
-        click.echo(f"    {line['answer']}")
+        echo_line(f"{line['id']}  {line['decided_at']}  {line['origin']}")
+        echo_line(f"    {line['question']}")
+        echo_line(f"    {line['answer']}")
     if not lines:
         click.echo("Nothing was learned from staff.")
 

@@ -11,6 +11,7 @@ import click
 
 from api.waiting import waiting_shown
 from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line
 from config.commands.store_lines import ask
 from config.desk.staffed import desk_account
 from config.settings import Settings, read_settings
@@ -65,5 +66,5 @@ def _print(one: Mapping[str, Any]) -> None:
     reach = [one["name"], one["email"], one["phone"], one["address"]]
     who = ", ".join(dict.fromkeys(part for part in reach if part)) or "nothing left to reach them by"
     words = one["last_words"]
-    click.echo(f"{one['since'][:16].replace('T', ' ')}  {one['channel']:<8} {who}")
-    click.echo(f"      {words[:_SHOWN]}{'…' if len(words) > _SHOWN else ''}  {one['id']}")
+    echo_line(f"{one['since'][:16].replace('T', ' ')}  {one['channel']:<8} {who}")
+    echo_line(f"      {words[:_SHOWN]}{'…' if len(words) > _SHOWN else ''}  {one['id']}")
