@@ -130,6 +130,7 @@ def make_web(
         origins=settings.widget_origins,
         public_url=settings.public_url,
         company=settings.company_name,
+        sender=settings.sender_name,
         accept=AttachmentPolicy().suffixes(),
         attachments=takes_files,
         feedback=settings.feature_feedback,

@@ -69,6 +69,8 @@ class WebSettings:
     origins: tuple[str, ...] = ()
     public_url: str | None = None
     company: str = "Switchboard"
+    sender: str = "Support"
+    """Who a mailed conversation is from; a name must stand there also where ``company`` is empty."""
     locale: str = "en"
     accept: tuple[str, ...] = (
         ".pdf", ".docx", ".xlsx", ".pptx", ".txt", ".md", ".csv", ".json", ".png", ".jpg", ".jpeg", ".gif", ".webp",

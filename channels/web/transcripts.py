@@ -95,12 +95,12 @@ class Transcripts:
     async def _mail(
         self, send: SendMail, session: Session, address: str, messages: Sequence[Message], locale: str | None
     ) -> None:
-        company = self._settings.company
-        text = transcript_of(messages, company, locale)
+        sender = self._settings.sender
+        text = transcript_of(messages, sender, locale)
         key = f"transcript:{session.id}:{_mailbox(address)}:{messages[-1].id}"
         try:
             async with asyncio.timeout(_PATIENCE):
-                await send(address, session.key, subject_of(company, locale), text, locale, key)
+                await send(address, session.key, subject_of(sender, locale), text, locale, key)
         except RateLimited as error:
             raise TooManyRequests("The mail server takes no more mails now.", retry_after=error.retry_after) from error
         except (ChannelError, TimeoutError) as error:

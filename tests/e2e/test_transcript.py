@@ -16,6 +16,7 @@ from tests.e2e.conftest import MakeSampleHub
 from tests.e2e.test_accessibility import violations
 from tests.e2e.visitor import Answer, Visitor, visiting
 from tests.e2e.widget import Widget
+from tests.fixtures.hub import MakeHub
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
@@ -32,19 +33,22 @@ def office() -> Iterator[PostOffice]:
 
 
 @pytest.fixture
-def mail_hub(make_sample_hub: MakeSampleHub, office: PostOffice) -> Hub:
-    """A hub with a mailbox."""
+def mailbox(office: PostOffice) -> dict[str, str]:
+    """The settings of one in which nothing is yet."""
     office.postman.taken.clear()
     office.postman.refusals.__init__()  # type: ignore[misc]
     login = f"{quote(SUPPORT)}:{quote(PASSWORD, safe='')}"
-    return make_sample_hub(
-        environment={
-            "EMAIL_ADDRESS": SUPPORT,
-            "EMAIL_IMAP_URL": f"imap://{login}@127.0.0.1:{office.dovecot.imap_port}",
-            "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{office.postman.port}",
-            "COMPANY_NAME": "Tidepool",
-        }
-    )
+    return {
+        "EMAIL_ADDRESS": SUPPORT,
+        "EMAIL_IMAP_URL": f"imap://{login}@127.0.0.1:{office.dovecot.imap_port}",
+        "EMAIL_SMTP_URL": f"smtp://127.0.0.1:{office.postman.port}",
+    }
+
+
+@pytest.fixture
+def mail_hub(make_sample_hub: MakeSampleHub, mailbox: dict[str, str]) -> Hub:
+    """A hub with a mailbox."""
+    return make_sample_hub(environment={**mailbox, "COMPANY_NAME": "Tidepool"})
 
 
 @asynccontextmanager
@@ -90,6 +94,18 @@ async def test_the_customer_gets_the_conversation(
     assert "How do I reset my password?" in text
     assert "Forgot password" in text
     assert "AI assistant" in text
+
+
+async def test_a_company_without_a_name_sends_it_as_support(
+    make_hub: MakeHub, mailbox: dict[str, str], office: PostOffice
+) -> None:
+    async with _answered(make_hub(environment=mailbox)) as visitor:
+        assert (await _mail(visitor, ANN)).status == 204
+    ((_, mail),) = _mails(office)
+    assert mail["Subject"] == "Your conversation with Support"
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "in the chat of Support." in " ".join(body.get_content().split())
 
 
 async def test_a_stranger_cannot_be_flooded(mail_hub: Hub, office: PostOffice) -> None:
