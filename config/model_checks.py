@@ -131,16 +131,17 @@ async def _without_list(http: aiohttp.ClientSession, end: _Endpoint) -> Diagnosi
     if not urlsplit(end.url).path.rstrip("/").endswith("/v1"):
         status, _ = await _get(http, f"{end.url}/v1/models")
         if status not in _NO_ROUTE:
-            return _wrong_address(end, "there is no API at this path", f"{end.url}/v1")
+            return _wrong_address(end, "there is no API at this path", f"{_without_login(end.url)}/v1")
     return _wrong_address(end, "there is no API at this path (404)")
 
 
 def _wrong_address(end: _Endpoint, said: str, right: str | None = None) -> Diagnosis:
-    shortened = end.url.removesuffix(end.route)
-    if right is None and shortened != end.url:
+    shown = _without_login(end.url)
+    shortened = shown.removesuffix(end.route)
+    if right is None and shortened != shown:
         right = shortened
     fix = f"Set {end.url_setting} to {right or 'the address before ' + end.route + ', which usually ends in /v1'}."
-    return Diagnosis(end.url_setting, False, f"{end.url}: {said}", fix)
+    return Diagnosis(end.url_setting, False, f"{shown}: {said}", fix)
 
 
 def _unreached(setting: str, url: str, error: Exception) -> Diagnosis:
@@ -188,6 +189,11 @@ def _azure_told(status: int, text: str, host: str, deployment: str, version: str
         fix = "Look at the quota of AZURE_OPENAI_DEPLOYMENT and at Azure's status page, and try again."
         return Diagnosis("AZURE_OPENAI_DEPLOYMENT", False, f"{host} answers {status}", fix)
     return Diagnosis("AZURE_OPENAI_DEPLOYMENT", True, f"{host} takes the key and has {deployment}")
+
+
+def _without_login(url: str) -> str:
+    """What is said of an address is copied into reports of faults; a password in it is not."""
+    return urlsplit(url)._replace(netloc=_host(url)).geturl()
 
 
 def _host(url: str) -> str:
