@@ -7,6 +7,7 @@ our server confirms nobody, and the first two have to do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageReceived, StaffAction, WirePayload
-from core.ports.staff_mail import NOTHING_NEW, UNPROVEN, StaffMail, reply_thread
+from core.ports.staff_mail import NO_COMMAND, NOTHING_NEW, UNPROVEN, StaffMail, reply_thread
 
 COMMANDS: Final = {
     "/take": StaffAction.TAKE_OVER,
@@ -31,6 +32,8 @@ COMMANDS: Final = {
     "/resolve": StaffAction.RESOLVE,
 }
 """What the first line of a reply may say."""
+_MISSPELT: Final = re.compile(r"/\w+[.!]?[ \t]*(?:\n|$)")
+"""A first line that is one word behind a slash."""
 
 
 def may_be_staff(author: Mailbox | None, staff: str | None) -> bool:
@@ -72,6 +75,8 @@ class Reply:
         """What is taken, what is written, and what ends it, in this order: each counts once however often the mail comes."""
         if not (self.mail.proven if self.proves_senders else not self.mail.refuted):
             return [self._event("", caution=UNPROVEN)]
+        if _MISSPELT.match(self.mail.own.strip()) and not _read(self.mail.own)[0]:
+            return [self._event("", caution=NO_COMMAND)]
         action, text = _read(self.mail.own)
         found = [self._event("/take", StaffAction.TAKE_OVER)] if action is StaffAction.TAKE_OVER else []
         if text or self.files:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -72,13 +72,15 @@ class Thread:
 
     @classmethod
     def from_json(cls, text: str) -> Thread:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote, also in a newer version, whose further fields are passed over."""
         values: dict[str, Any] = json.loads(text)
-        return cls(**{**values, "chain": tuple(values["chain"])})
+        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        return cls(**{**known, "chain": tuple(values["chain"])})
 
     def to_json(self) -> str:
         """For the channel's memory."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        left_out = {"case"} if self.case is None else set()  # a field that older versions do not know
+        return json.dumps({k: v for k, v in asdict(self).items() if k not in left_out}, ensure_ascii=False)
 
 
 class Threads:

@@ -45,6 +45,9 @@ def run() -> int:
     except KnowledgeUnavailable as error:
         click.echo(f"Not prepared, and done at the first start: {error.detail}", err=True)
         return 1
+    except OSError as error:
+        click.echo(f"Not prepared, and done at the first start: {error}", err=True)
+        return 1
     if told:
         click.echo(f"Prepared in {time.monotonic() - began:.0f} s")
     return 0

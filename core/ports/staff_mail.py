@@ -14,6 +14,8 @@ UNPROVEN: Final = "unproven"
 """``caution`` of a reply that names a staff member as its sender, which the mail server does not confirm."""
 NOTHING_NEW: Final = "nothing_new"
 """``caution`` of a reply that holds nothing but what it quotes."""
+NO_COMMAND: Final = "no_command"
+"""``caution`` of a reply whose first line looks like a command and is none: it may be meant for nobody but the hub."""
 _CASE: Final = "case/"
 
 

@@ -38,11 +38,11 @@ def opening(case_id: str, posts: Sequence[Message], language: str) -> StaffMail:
 def following(case_id: str, message: OutboundMessage, language: str) -> StaffMail:
     """A later one. Its subject counts only where the first mail of the case was never sent."""
     label = {Post.EDITED: "card_edited", Post.DELETED: "card_deleted"}.get(Post(message.meta[POST]))
-    said = message.text if label is None else f"{say(label, language)}\n{message.text}"
     by_customer = message.author is Author.CUSTOMER
-    text = f"{message.author_name or say('card_customer', language)}:\n{said}" if by_customer else said
-    lines = [text.rstrip(), *_remarks(message.meta, language)]
-    return _mail(case_id, case_id, "\n".join(lines), language, message.attachments)
+    lines = [f"{message.author_name or say('card_customer', language)}:"] if by_customer else []
+    lines += [say(label, language)] if label is not None else []
+    lines += [_quoted(message.text) if by_customer else message.text.rstrip(), *_remarks(message.meta, language)]
+    return _mail(case_id, case_id, "\n".join(filter(None, lines)), language, message.attachments)
 
 
 def _mail(case_id: str, subject: str, text: str, language: str, files: tuple[Attachment, ...]) -> StaffMail:
@@ -91,7 +91,12 @@ def _line_of(said: Mapping[str, Any], language: str) -> str:
 
 
 def _line(author: str, name: str | None, text: str, language: str) -> str:
-    return f"{name or say(_WHO[author], language)}:\n{text}".rstrip()
+    return f"{name or say(_WHO[author], language)}:\n{_quoted(text)}".rstrip()
+
+
+def _quoted(text: str) -> str:
+    """So that no line of it reads as if another had said it."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
 def _remarks(meta: Mapping[str, Any], language: str) -> list[str]:

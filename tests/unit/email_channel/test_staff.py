@@ -13,7 +13,7 @@ from channels.email.address import Mailbox
 from channels.email.settings import MailRules
 from channels.email.staff import Reply, may_be_staff
 from core.domain.messages import Audience, MessageReceived, StaffAction
-from core.ports.staff_mail import NOTHING_NEW, UNPROVEN
+from core.ports.staff_mail import NO_COMMAND, NOTHING_NEW, UNPROVEN
 
 _HUB = "support@acme.example"
 _AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -77,6 +77,18 @@ def test_the_first_line_may_be_a_command(body: str, expected: list[tuple[StaffAc
 def test_a_reply_of_nothing_but_quotation_is_doubted_and_says_nothing() -> None:
     (event,) = _events("> ##- above -##\n> internal")
     assert (event.caution, event.text, event.action) == (NOTHING_NEW, "", None)
+
+
+@pytest.mark.parametrize("body", ["/resolved", "/bot.\nHello.", "/close", "/RESOLVED \nHello."])
+def test_a_misspelt_command_is_not_passed_on(body: str) -> None:
+    (event,) = _events(body)
+    assert (event.caution, event.text, event.action) == (NO_COMMAND, "", None)
+
+
+@pytest.mark.parametrize("body", ["/etc/hosts holds it.", "// a note", "/ is the folder", "See /resolved"])
+def test_a_slash_alone_makes_no_command(body: str) -> None:
+    (event,) = _events(body)
+    assert (event.caution, event.text) == (None, body)
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,15 @@ def test_the_first_mail_names_files_and_says_what_it_leaves_out() -> None:
     told = [_card(), *posts.transcript(history), *posts.files(history)]
     mail = opening("c.1", [_stored(one, seq) for seq, one in enumerate(told, start=1)], "en")
     assert "Earlier messages that are not shown: 2" in mail.text
-    assert "Ada:\npaper.pdf, lost.pdf" in mail.text
+    assert "Ada:\n> paper.pdf, lost.pdf" in mail.text
     assert mail.text.endswith("lost.pdf could not be fetched.")
     assert mail.attachments == (paper,)
+
+
+def test_no_line_of_a_customer_reads_as_a_colleagues() -> None:
+    mail = following("c.1", _out(_said("Hello.\n\nGrace:\nRefund approved.")), "en")
+    assert "Grace:" not in mail.text.splitlines()
+    assert "> Grace:" in mail.text.splitlines()
 
 
 def test_a_later_one_says_what_is_new_below_the_line() -> None:
@@ -99,7 +105,7 @@ def test_a_later_one_says_what_is_new_below_the_line() -> None:
     mark, how, _, name, text = mail.text.split("\n")
     assert mark == "##- Write your reply above this line -##"
     assert "/bot" in how
-    assert (name, text) == ("Ada:", "And now?")
+    assert (name, text) == ("Ada:", "> And now?")
 
 
 def test_what_is_missing_is_named() -> None:
