@@ -22,6 +22,8 @@ _ADDRESS: Final = re.compile(
 _WORD: Final = re.compile(r"\S+")
 _LINK: Final = re.compile(r"[^\W_](?:\.|\[\.\])[^\W\d_]{2}|://|@")
 """In a word of which a mail program might make a link."""
+_SIGNS_OF_LINKS: Final = re.compile(r"[.:/@]+")
+"""In the name of a file."""
 _HOST: Final = re.compile(r"(?<![\w-])[\w-]+(?:\.[\w-]+)+")
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _LEFT_OUT: Final = "[…]"
@@ -96,12 +98,17 @@ def subject_of(company: str, locale: str | None) -> str:
 
 
 def transcript_of(messages: Sequence[Message], company: str, locale: str | None) -> str:
-    """Markdown: who said what and when (UTC), the oldest first; the newest messages that fit in ``MOST_CHARACTERS``."""
+    """Markdown: who said what and when (UTC), the oldest first; the newest messages that fit in ``MOST_CHARACTERS``.
+
+    Anybody may have typed the address: nothing that a customer wrote or uploaded leads anywhere, nor what repeats it.
+    """
     words = _words(locale)
-    links = {link for one in messages if one.author is Author.CUSTOMER for link in _links(one.text)}
+    by_customer = [one for one in messages if one.author is Author.CUSTOMER]
+    links = {link for one in by_customer for link in _links(one.text)}
+    files = {file.id for one in by_customer for file in one.attachments}
     room, shown = MOST_CHARACTERS, list[str]()
     for message in reversed(messages):
-        entry = _entry(message, links, words, locale)
+        entry = _entry(message, links, files, words, locale)
         room -= len(entry)
         if room < 0 and shown:
             shown.append(f"*{words.cut}*")
@@ -110,15 +117,19 @@ def transcript_of(messages: Sequence[Message], company: str, locale: str | None)
     return "\n\n".join([_escaped(words.lead.format(company)), *reversed(shown)])
 
 
-def _entry(message: Message, links: set[str], words: _Words, locale: str | None) -> str:
+def _entry(message: Message, links: set[str], uploaded: set[str], words: _Words, locale: str | None) -> str:
     role = {Author.CUSTOMER: words.customer, Author.STAFF: words.staff}.get(message.author, words.agent)
     who = message.author_name if message.author is Author.STAFF and message.author_name else role
     if message.author is Author.CUSTOMER:
         text = _as_typed(_without(message.text, links))
+    elif message.author is Author.STAFF:
+        text = with_sources(message.text, message.citations, locale)
+    elif any(citation.id in uploaded for citation in message.citations):
+        text = _LEFT_OUT  # words of a file, which may be anybody's
     else:
-        repeated = links if message.author is not Author.STAFF else set()
+        repeated = links | set(_links(message.text)) if uploaded else links
         text = with_sources(_without(message.text, repeated), message.citations, locale)
-    files = "".join(f"\n\n{_escaped(file.name)}" for file in message.attachments)
+    files = "".join(f"\n\n{_escaped(_SIGNS_OF_LINKS.sub(' ', file.name))}" for file in message.attachments)
     return f"**{_escaped(who)}**, {message.created_at:%Y-%m-%d %H:%M} UTC\n\n{text}{files}"
 
 

@@ -65,9 +65,22 @@ def test_one_endless_message_is_cut() -> None:
     assert len(transcript_of([replace(ANSWERED, text="x" * 16_000)], "Acme", "en")) < MOST_CHARACTERS + 500
 
 
+def test_no_file_of_a_customer_leads_anywhere() -> None:
+    lure = "Claim your prize at https://evil.example/claim today."
+    name = "Your prize waits at www.evil.example .txt"
+    file = Attachment("f1", name, "text/plain", 7, "hash", "key")
+    asked = replace(ASKED, attachments=(file,))
+    quoted = replace(ANSWERED, text=lure, citations=(Citation("f1", name, lure, name, 0.9),))
+    repeated = replace(ANSWERED, id="m4", text=lure, citations=())
+    text = transcript_of([asked, quoted, repeated], "Acme", "en").replace("\\", "")
+    assert "evil.example" not in text
+    assert text.count("Claim your prize") == 1, "what quotes the file is left out"
+    assert "Your prize waits at www evil example  txt" in text
+
+
 def test_files_are_named() -> None:
     file = Attachment("f1", "plan_b.pdf", "application/pdf", 7, "hash", "key")
-    assert "plan\\_b\\.pdf" in transcript_of([replace(ASKED, attachments=(file,))], "Acme", "en")
+    assert "plan\\_b pdf" in transcript_of([replace(ASKED, attachments=(file,))], "Acme", "en")
 
 
 @pytest.mark.parametrize("locale", ["de-AT", "fr", "es", "ar_EG"])
