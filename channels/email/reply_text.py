@@ -40,7 +40,6 @@ _QUOTED = re.compile(r"^\s*>")
 _LABEL = re.compile(r"^[*>\s]*[^\W\d_][\w'’ -]{0,24}\*?\s?:\*?(?:\s|$)")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w.-]+")
 _MOMENT = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b")
-_MARKED = re.compile(rf"[*>\s]*{re.escape(REPLY_MARK)}").match
 _GLUED = re.compile(r">(?=\w)")
 _DASHES = re.compile(r"^[-\s]{2,}(?=\w)")
 
@@ -56,7 +55,7 @@ def own_words(text: str) -> str:
     Unlike `reply_text` it never falls back on the whole mail, since what is quoted must not reach anybody else.
     """
     lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")[:_LINES]]
-    mark = next((place for place, line in enumerate(lines) if _MARKED(line)), len(lines))
+    mark = next((place for place, line in enumerate(lines) if REPLY_MARK in line), len(lines))
     forwarded = next((place for place, line in enumerate(lines[:mark]) if _FORWARD_MARK.match(line)), mark)
     segments = _segments([*lines[:forwarded], ">"])  # what introduces a quotation is known by what follows
     parts = ("\n".join(without_signature(segment)).strip("\n") for segment in segments)

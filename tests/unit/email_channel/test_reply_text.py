@@ -139,3 +139,8 @@ _MARK = "##- Write your reply above this line -##"
 )
 def test_only_what_the_writer_added_is_their_own(body: str, own: str) -> None:
     assert own_words(body) == own
+
+
+@pytest.mark.parametrize("before", ["\u200f", "| ", "| | ", "\u202b> ", "- "])
+def test_nothing_before_the_mark_hides_it(before: str) -> None:
+    assert own_words(f"Hello.\n\n{before}##- Write your reply above this line -##\nWhy: secret") == "Hello."
