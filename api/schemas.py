@@ -162,7 +162,7 @@ class ShownMessage(BaseModel):
 
 
 class ConversationMessage(ShownMessage):
-    """A message with its place in its conversation. Of an answer also what it is about."""
+    """A message with its place in its conversation; of an answer also intent, sentiment and ticket."""
 
     cursor: int
     intent: str | None
@@ -346,10 +346,7 @@ class GapClosing(_Strict):
 
 
 class WaitingCustomer(BaseModel):
-    """A customer who waits for a person. ``id``: by which the request is marked done.
-
-    ``address``: theirs on the channel, where that is an address or a number; ``email`` and ``phone`` are what they left.
-    """
+    """Who waits for a person. ``id`` marks it done; ``address`` is theirs on the channel, ``email`` and ``phone`` were left."""
 
     id: str
     since: str

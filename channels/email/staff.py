@@ -2,7 +2,7 @@
 
 A reply counts as staff's only if it answers a mail of the case, whose ids are signed and unguessable, if its sender is
 STAFF_EMAIL or has an address in that domain, and if our mail server confirms that sender. Where EMAIL_AUTHSERV_ID is not set,
-our server confirms nobody, and the first two have to do.
+our server confirms nobody, and the first two checks must be enough.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def may_be_staff(author: Mailbox | None, staff: str | None) -> bool:
 
 
 def payload(mail: StaffMail, staff: str, tokens: Tokens, account: str) -> WirePayload:
-    """The mail as `Sending` takes it. The thread's token is signed, so nobody can guess it."""
+    """The mail as `Sending` takes it. Its thread id is signed, so that nobody can guess it."""
     body: dict[str, Any] = {
         "plain": mail.text,
         "html": paragraphs(mail.text),

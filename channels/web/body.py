@@ -41,7 +41,7 @@ async def parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
 
 
 class _FewLines:
-    """A body of which only so many lines are read as lines.
+    """A request body that hands out at most ``_MOST_LINES`` lines.
 
     aiohttp reads boundaries and heads line by line, without a pause while data is there: a body of nothing else would keep the
     event loop for a minute.

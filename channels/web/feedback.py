@@ -26,7 +26,7 @@ class Feedback:
         self._metrics = metrics
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """200 with what was recorded; 403 for whoever is blocked; 404 when this conversation has no such answer."""
+        """200 with what was recorded; 403 when staff have blocked the customer; 404 when this conversation has no such answer."""
         if not self._settings.feedback:
             raise NotAllowed("Feedback is not taken here.")
         session, _ = await self._access.reader(request)

@@ -64,8 +64,8 @@ def _open_to_others(folder: Path) -> Iterator[Path]:
 
 
 def switch_off_telemetry() -> None:
-    """Call it at the start of each process: ONNX Runtime, which runs models, else sends events to Microsoft.
+    """Call it at the start of each process: newer versions of ONNX Runtime, which runs models, have it on.
 
-    It looks when it is imported; programs beside the hub inherit it. Whoever has set the variable has decided otherwise.
+    ONNX Runtime reads the variable when it is imported, and child processes inherit it. A value that an operator has set stays.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
