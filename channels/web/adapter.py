@@ -109,10 +109,8 @@ class WebChannel:
         self._live = Live(log, wake, clock, self._links.to)
         self._reception = Reception(records, self._admission, clock, unsent.forget)
         self._seen = Seen(shown)
-        rates_of_sockets = MemoryRates(clock.monotonic)
-        hall = Hall(
-            self._access, self._origins, self._live, self._reception, limits, rates_of_sockets, clock, self._seen
-        )
+        frames = MemoryRates(clock.monotonic)
+        hall = Hall(self._access, self._origins, self._live, self._reception, limits, frames, clock, self._seen)
         self._sockets = Sockets(hall, metrics)
         self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
         self._files = Files(settings, self._access, self._admission, unsent, records, files, self._links, uploaded)
