@@ -23,13 +23,16 @@ class _Call:
 
 @dataclass(slots=True)
 class Assembly:
-    """One completion as it arrives. ``add`` gives the text of a chunk, ``finish`` the end, once there was one."""
+    """One completion as it arrives. ``add`` gives the text of a chunk, ``finish`` the end, once there was one.
+
+    ``opening``: the answer's first character that is not white space; empty while it has said nothing.
+    """
 
     _calls: dict[int, _Call] = field(default_factory=dict)
     _usage: dict[str, int] = field(default_factory=dict)
     _reason: str | None = None
     _chunks: int = 0
-    _spoke: bool = False
+    opening: str = ""
 
     def add(self, chunk: ChatCompletionChunk) -> str:
         """The text in this chunk, often empty. Raises ModelError when the endpoint withheld the answer."""
@@ -46,7 +49,7 @@ class Assembly:
             if delta is not None:
                 text += delta.content or delta.refusal or ""
                 self._take_calls(delta.tool_calls or ())
-        self._spoke = self._spoke or bool(text.strip())
+        self.opening = self.opening or text.lstrip()[:1]
         return text
 
     def _take_calls(self, fragments: Iterable[ChoiceDeltaToolCall]) -> None:
@@ -76,7 +79,7 @@ class Assembly:
             ToolCall(id=call.id or f"call_{index}", name=call.name, arguments=call.arguments or "{}")
             for index, call in sorted(self._calls.items())
         )
-        if not calls and not self._spoke:
+        if not calls and not self.opening:
             raise ModelError(f"The model answered nothing (finish reason {self._reason}).")
         return Finished(reason=self._reason, tool_calls=calls, usage=self._usage)
 

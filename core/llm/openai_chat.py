@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import openai
@@ -18,6 +20,7 @@ from openai.types.chat import ChatCompletionChunk
 from core.domain.delivery import backoff
 from core.domain.errors import ModelError
 from core.llm.assembly import Assembly
+from core.llm.format_support import FormatSupport
 from core.llm.settings import OpenAIChatSettings
 from core.llm.wire import body
 from core.ports.chat_model import ChatRequest, Finished, TextDelta
@@ -26,6 +29,9 @@ from core.ports.clock import Clock
 logger = logging.getLogger(__name__)
 
 _WORTH_A_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_FORMAT_REFUSED = frozenset({400, 404, 415, 422, 500, 501})
+"""With any of these, endpoints refuse an answer format that they do not have. Only the same request without it tells."""
+_NAMES_FORMAT = re.compile(r"response.?format|json.?(?:schema|mode)|structured.?output|response mime", re.IGNORECASE)
 _NO_KEY = "not-needed"
 
 
@@ -71,6 +77,15 @@ def _explain(error: Exception) -> ModelError:
             return ModelError(f"The model's stream could not be read ({type(error).__name__}).")
 
 
+def _may_refuse_format(request: ChatRequest, error: openai.OpenAIError) -> bool:
+    """Whether the same request without its answer format is worth a try, at once."""
+    return (
+        request.answer_format is not None
+        and isinstance(error, openai.APIStatusError)
+        and error.status_code in _FORMAT_REFUSED
+    )
+
+
 class OpenAIChat:
     """Streams one completion per call. ``aclose`` gives its connections back."""
 
@@ -80,6 +95,7 @@ class OpenAIChat:
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._client = _client(settings)
+        self._format = FormatSupport(settings.answer_format)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -87,18 +103,23 @@ class OpenAIChat:
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[TextDelta | Finished]:
         """See ChatModel. Only what happens before the first chunk is retried: after it, the customer may have read text."""
-        stream = await self._open(request)
+        if request.answer_format is not None and not self._format.wanted:
+            request = replace(request, answer_format=None)
+        request, stream = await self._open(request)
         assembly = Assembly()
         try:
             async for chunk in self._chunks(stream):
                 text = assembly.add(chunk)
                 if text:
                     yield TextDelta(text)
-            yield assembly.finish()
+            end = assembly.finish()
         except (openai.OpenAIError, TimeoutError, ValueError, AttributeError, TypeError) as error:
             raise _explain(error) from error
         finally:
             await stream.close()
+        if request.answer_format is not None and not end.tool_calls:
+            self._format.answered(followed=assembly.opening in ("{", "`"))
+        yield end
 
     async def _chunks(self, stream: AsyncStream[ChatCompletionChunk]) -> AsyncIterator[ChatCompletionChunk]:
         """The chunks; keep-alive comments do not count as signs of life. Raises TimeoutError after too long a silence."""
@@ -113,16 +134,31 @@ class OpenAIChat:
             patience = self._settings.idle_seconds
             yield chunk
 
-    async def _open(self, request: ChatRequest) -> AsyncStream[ChatCompletionChunk]:
+    async def _open(self, request: ChatRequest) -> tuple[ChatRequest, AsyncStream[ChatCompletionChunk]]:
+        """The stream, and the request that it answers: without the answer format where the endpoint refused that."""
+        try:
+            return request, await self._create_patiently(request)
+        except openai.OpenAIError as error:
+            if not _may_refuse_format(request, error):
+                raise _explain(error) from error
+            refusal = error
+        plain = replace(request, answer_format=None)
+        try:
+            stream = await self._create_patiently(plain)
+        except openai.OpenAIError as error:
+            raise _explain(error) from error
+        self._format.refused(named=bool(_NAMES_FORMAT.search(str(refusal))))
+        return plain, stream
+
+    async def _create_patiently(self, request: ChatRequest) -> AsyncStream[ChatCompletionChunk]:
         deadline = self._clock.monotonic() + self._settings.retry_seconds
         for attempt in range(1, self._settings.max_attempts + 1):
             try:
                 return await self._create(request)
             except openai.OpenAIError as error:
-                wait = self._pause(error, attempt)
-                late = wait is None or self._clock.monotonic() + wait > deadline
-                if late or attempt == self._settings.max_attempts or wait is None:
-                    raise _explain(error) from error
+                wait = None if _may_refuse_format(request, error) else self._pause(error, attempt)
+                if wait is None or attempt == self._settings.max_attempts or self._clock.monotonic() + wait > deadline:
+                    raise
                 logger.info("model call retried", extra={"model": self.name, "attempt": attempt, "wait": wait})
                 await self._clock.sleep(wait)
         raise ModelError("The model was not asked: max_attempts is 0.")
@@ -143,8 +179,6 @@ class OpenAIChat:
     async def _create(self, request: ChatRequest) -> AsyncStream[ChatCompletionChunk]:
         settings = self._settings
         wire: dict[str, Any] = body(request, limit_field=settings.limit_field, usage=settings.usage)
-        if settings.temperature is not None:
-            wire["temperature"] = settings.temperature
         if settings.reasoning_effort is not None:
             wire["reasoning_effort"] = settings.reasoning_effort
         answer = await self._client.chat.completions.create(model=settings.model, **wire)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+AnswerFormatChoice = Literal["auto", "parts", "text"]
+"""Whether an answer format is asked for: as the endpoint has proved (``auto``), always (``parts``), or never (``text``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class OpenAIChatSettings:
     idle_seconds: float = 20.0
     retry_seconds: float = 20.0
     max_attempts: int = 4
-    temperature: float | None = None
+    answer_format: AnswerFormatChoice = "auto"
     reasoning_effort: str | None = None
     usage: bool = True
 

@@ -37,12 +37,26 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerFormat:
+    """JSON that an answer should be, as a JSON schema; ``instructions`` explain it to the model.
+
+    It is a wish: an endpoint without structured output gets neither schema nor instructions, or ignores them and answers in text.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One model call. ``max_tokens`` bounds the answer."""
+    """One model call. ``max_tokens`` bounds the answer; without a ``temperature`` the endpoint uses its own."""
 
     messages: Sequence[ChatMessage]
     tools: Sequence[ToolSpec] = ()
     max_tokens: int | None = None
+    temperature: float | None = None
+    answer_format: AnswerFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,11 +22,13 @@ REQUEST = ChatRequest(
 GOOD = stream(chunk("Hel"), chunk("lo"), chunk(finish="stop"), DONE)
 
 
-async def _ask(server: WireServer, clock: SteppingClock | None = None, **settings: Any) -> tuple[str, Finished]:
+async def _ask(
+    server: WireServer, request: ChatRequest = REQUEST, clock: SteppingClock | None = None, **settings: Any
+) -> tuple[str, Finished]:
     model = OpenAIChat(OpenAIChatSettings("m", api_key="k", base_url=server.url, **settings), clock or SteppingClock())
     try:
         text = ""
-        async for item in model.stream(REQUEST):
+        async for item in model.stream(request):
             match item:
                 case TextDelta():
                     text += item.text
@@ -46,7 +49,7 @@ async def released() -> AsyncIterator[asyncio.Event]:
 
 async def test_a_good_answer_and_the_request_behind_it() -> None:
     async with serving(GOOD) as server:
-        text, end = await _ask(server, temperature=0.2, reasoning_effort="low")
+        text, end = await _ask(server, replace(REQUEST, temperature=0.2), reasoning_effort="low")
     assert (text, end.reason) == ("Hello", "stop")
     [body] = server.requests
     assert body["model"] == "m"
@@ -111,7 +114,7 @@ async def test_what_cannot_be_mended_fails_at_once(behaviour: Any, says: str) ->
     clock = SteppingClock()
     async with serving(behaviour) as server:
         with pytest.raises(ModelError, match=says):
-            await _ask(server, clock)
+            await _ask(server, clock=clock)
     assert len(server.requests) == 1
     assert clock.slept == []
 
@@ -119,14 +122,14 @@ async def test_what_cannot_be_mended_fails_at_once(behaviour: Any, says: str) ->
 async def test_a_pause_that_was_asked_for_is_kept() -> None:
     clock = SteppingClock()
     async with serving(refuse(429, retry_after="3"), GOOD) as server:
-        assert (await _ask(server, clock))[0] == "Hello"
+        assert (await _ask(server, clock=clock))[0] == "Hello"
     assert clock.slept == [3.0]
 
 
 async def test_a_pause_in_milliseconds() -> None:
     clock = SteppingClock()
     async with serving(refuse(429, retry_after_ms="250", retry_after="9"), GOOD) as server:
-        await _ask(server, clock)
+        await _ask(server, clock=clock)
     assert clock.slept == [0.25]
 
 
@@ -134,7 +137,7 @@ async def test_a_pause_past_the_budget_fails_without_waiting() -> None:
     clock = SteppingClock()
     async with serving(refuse(429, retry_after="600"), GOOD) as server:
         with pytest.raises(ModelError, match="over its limit"):
-            await _ask(server, clock)
+            await _ask(server, clock=clock)
     assert clock.slept == []
 
 
@@ -142,7 +145,7 @@ async def test_a_pause_past_the_budget_fails_without_waiting() -> None:
 async def test_a_server_that_stumbles_is_asked_again(status: int) -> None:
     clock = SteppingClock()
     async with serving(refuse(status), refuse(status), GOOD) as server:
-        assert (await _ask(server, clock))[0] == "Hello"
+        assert (await _ask(server, clock=clock))[0] == "Hello"
     assert len(clock.slept) == 2
     assert clock.slept[0] <= 0.5
 
@@ -159,7 +162,7 @@ async def test_nobody_there() -> None:
         pass
     clock = SteppingClock()
     with pytest.raises(ModelError, match="could not be reached"):
-        await _ask(server, clock)
+        await _ask(server, clock=clock)
     assert len(clock.slept) == 3
 
 

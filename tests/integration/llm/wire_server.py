@@ -67,11 +67,11 @@ def keep_alive(first: str, released: asyncio.Event) -> Behaviour:
     return behave
 
 
-def refuse(status: int, *, code: str | None = None, **headers: str) -> Behaviour:
+def refuse(status: int, *, code: str | None = None, message: str = "no", **headers: str) -> Behaviour:
     """An error answer in the protocol's shape."""
 
     async def behave(_: web.Request) -> web.StreamResponse:
-        body = {"error": {"message": "no", "type": "error", "code": code}}
+        body = {"error": {"message": message, "type": "error", "code": code}}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.json_response(body, status=status, headers=named)
 
