@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from config.budgets import model_tokens
 from config.desk.staffed import is_staffed
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
+from core.agent.by_channel import ResponderByChannel
 from core.agent.settings import AgentSettings
 from core.agent.texts import texts_for
 from core.domain.knowledge import KnowledgeAudience
@@ -30,8 +31,31 @@ from handoff.briefing import Briefing
 
 def agent_settings(settings: Settings) -> AgentSettings:
     """What bounds the agent."""
-    base = AgentSettings(company_name=settings.company_name, escalation_keywords=settings.escalation_keywords)
+    base = AgentSettings(
+        company_name=settings.company_name,
+        escalation_keywords=settings.escalation_keywords,
+        passages=settings.agent_passages,
+        temperature=settings.agent_temperature,
+        answer_tokens=settings.agent_answer_tokens,
+    )
     return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
+
+
+def settings_by_channel(settings: Settings) -> Mapping[str, AgentSettings]:
+    """The same for each channel and account that AGENT_OVERRIDES names; an account also has what its channel has."""
+    usual = agent_settings(settings)
+    given = {place: one.model_dump(exclude_none=True) for place, one in settings.agent_overrides.items()}
+    return {
+        place: replace(usual, **{**given.get(place.partition(":")[0], {}), **changes})
+        for place, changes in given.items()
+    }
+
+
+def by_channel(settings: Settings, make: Callable[[AgentSettings], Responder]) -> Responder:
+    """One responder, or one for each channel that has settings of its own."""
+    usual = make(agent_settings(settings))
+    special = {place: make(bounds) for place, bounds in settings_by_channel(settings).items()}
+    return ResponderByChannel(usual, special) if special else usual
 
 
 def make_responder(
@@ -50,7 +74,7 @@ def make_responder(
     """
     from core.llm.extractive import ExtractiveResponder
 
-    quoting = ExtractiveResponder(retriever, agent_settings(settings), clock, store)
+    quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store))
     if not settings.has_model:
         return quoting
     from config.second_gate import make_verifier
@@ -59,15 +83,10 @@ def make_responder(
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
-    agent = AgentLoop(
-        model,
-        retriever,
-        store,
-        agent_settings(settings),
-        clock,
-        tools=installed_tools(),
-        tickets=store,
-        verifier=make_verifier(settings, model, clock),
+    verifier, tools = make_verifier(settings, model, clock), installed_tools()
+    agent = by_channel(
+        settings,
+        lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools=tools, tickets=store, verifier=verifier),
     )
     return BudgetedResponder(agent, quoting, budgets, model_tokens(settings))
 
@@ -159,10 +178,15 @@ def chat_settings(settings: Settings) -> OpenAIChatSettings:
         deployment = settings.azure_openai_deployment or ""
         keys = secrets_of(settings.azure_openai_api_key)
         azure = AzureDeployment(settings.azure_openai_endpoint, deployment, settings.azure_openai_api_version)
-        return OpenAIChatSettings(model=deployment, api_key=keys[0], azure=azure)
+        return OpenAIChatSettings(
+            model=deployment, api_key=keys[0], azure=azure, answer_format=settings.agent_answer_format
+        )
     keys = secrets_of(settings.openai_api_key)
     return OpenAIChatSettings(
-        model=settings.openai_model, api_key=keys[0] if keys else None, base_url=settings.openai_base_url
+        model=settings.openai_model,
+        api_key=keys[0] if keys else None,
+        base_url=settings.openai_base_url,
+        answer_format=settings.agent_answer_format,
     )
 
 

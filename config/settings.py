@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from api.redact import Redactor
 from config.groups.agent import AgentGroup
+from config.groups.answers import AnswersGroup
 from config.groups.desk import DeskGroup
 from config.groups.email import EmailGroup
 from config.groups.features import FeaturesGroup
@@ -51,6 +52,7 @@ class Settings(
     DeskGroup,
     SlackGroup,
     WebGroup,
+    AnswersGroup,
     AgentGroup,
     RerankingGroup,
     KnowledgeGroup,

@@ -128,6 +128,7 @@ class AgentTurn:
             messages=fit(messages, self._settings.context_tokens),
             tools=() if frugal else self._tools.specs,
             max_tokens=self._settings.answer_tokens,
+            temperature=self._settings.temperature,
         )
         await self._journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
         answer = await ask(self._model, request, self._gate, number, self._settings.idle_seconds)

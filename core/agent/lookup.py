@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from core.agent.wording import content_stems
 from core.domain.errors import KnowledgeUnavailable
@@ -30,6 +31,7 @@ class Lookup:
         poll: float,
         company: str = "",
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
+        threshold: float | None = None,
     ) -> None:
         self._retriever = retriever
         self._clock = clock
@@ -38,6 +40,7 @@ class Lookup:
         self._poll = poll
         self._company = _named(company)
         self._audience = audience
+        self._threshold = threshold
 
     async def find(
         self, query: str, *, category: str | None = None, wait: bool = True, meant: str | None = None
@@ -64,7 +67,8 @@ class Lookup:
         return found if told else None
 
     async def _retrieved(self, query: str, category: str | None) -> Retrieval:
-        return await self._retriever.retrieve(query, limit=self._limit, category=category, audience=self._audience)
+        found = await self._retriever.retrieve(query, limit=self._limit, category=category, audience=self._audience)
+        return found if self._threshold is None else replace(found, threshold=self._threshold)
 
     def _without_company(self, query: str) -> str:
         """As it is when nothing else is asked for ("What is Tidepool?")."""

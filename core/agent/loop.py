@@ -97,6 +97,7 @@ class AgentLoop:
             poll=settings.knowledge_poll_seconds,
             company=settings.company_name,
             audience=settings.audience,
+            threshold=settings.threshold,
         )
         ours = ticket_tools(tickets, tools) if tickets is not None else ()
         for_customers = () if settings.for_staff else (escalation_tool(), *ours)

@@ -15,6 +15,9 @@ class AgentSettings:
     cost together; ``answer_tokens`` leaves room for the thinking of reasoning models. ``knowledge_wait_seconds`` is how
     long a turn waits for the knowledge process to load its model.
 
+    ``temperature``: None leaves it to the model's endpoint. ``threshold``: the score from which a passage may be quoted as an
+    answer; None is the retriever's own.
+
     ``audience`` STAFF: whoever asks is a colleague. They may read what is kept from customers; everything they say is a
     question, and nobody is brought in for them.
     """
@@ -38,6 +41,8 @@ class AgentSettings:
     quote_chars: int = 700
     max_questions: int = 3
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
+    temperature: float | None = None
+    threshold: float | None = None
 
     @property
     def for_staff(self) -> bool:

@@ -86,6 +86,7 @@ class ExtractiveResponder:
             poll=settings.knowledge_poll_seconds,
             company=settings.company_name,
             audience=settings.audience,
+            threshold=settings.threshold,
         )
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:

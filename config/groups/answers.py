@@ -1,0 +1,76 @@
+"""How the agent answers: for all channels, and what differs for one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_settings import NoDecode
+
+from channels import registry
+from config.groups import SettingsGroup
+
+
+class AgentOverride(BaseModel):
+    """What differs for one channel, or for one account of it. What is None is as everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    passages: int | None = Field(None, ge=1, le=20)
+    temperature: float | None = Field(None, ge=0, le=2)
+    answer_tokens: int | None = Field(None, ge=50, le=32_000)
+    strictness: Literal["quote", "verify", "trust"] | None = None
+    threshold: float | None = Field(None, ge=-1, le=1)
+
+
+def _read(value: Any) -> Any:
+    """A table as it is, a text as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"must be JSON: {error}") from None
+
+
+def _known(given: Mapping[str, AgentOverride]) -> Mapping[str, AgentOverride]:
+    for place in given:
+        channel, parted, account = place.partition(":")
+        if channel not in registry.names() or (parted and not account.strip()):
+            known = ", ".join(registry.names())
+            raise ValueError(f"{place!r} is neither a channel ({known}) nor channel:account, such as slack:T024BE7LD")
+    return given
+
+
+class AnswersGroup(SettingsGroup):
+    """How the agent answers."""
+
+    title: ClassVar[str] = "Answers"
+
+    agent_passages: int = Field(
+        5, ge=1, le=20, description="Passages of the knowledge that a question is answered from."
+    )
+    agent_temperature: float | None = Field(
+        None, ge=0, le=2, description="The model's temperature. Not set: the endpoint's own; some models take no other."
+    )
+    agent_answer_tokens: int = Field(
+        4_000,
+        ge=50,
+        le=32_000,
+        description="Tokens that one answer of the model may have, with what a reasoning model thinks before it.",
+    )
+    agent_answer_format: Literal["auto", "parts", "text"] = Field(
+        "auto",
+        description="parts: the model is asked for JSON in which each part names what it rests on. text: for text with source "
+        "numbers. auto: for parts, until the endpoint has refused or ignored that several times in a row.",
+    )
+    agent_overrides: Annotated[
+        Mapping[str, AgentOverride], NoDecode, BeforeValidator(_read), AfterValidator(_known)
+    ] = Field(
+        {},
+        description="What differs for a channel, or for an account of it such as a Slack team: tables in switchboard.toml, or JSON "
+        'such as {"sms": {"passages": 3, "answer_tokens": 600}, "slack:T024BE7LD": {"strictness": "quote"}}. Each may set passages, '
+        "temperature, answer_tokens, strictness (AGENT_STRICTNESS) and threshold (KNOWLEDGE_THRESHOLD).",
+    )
