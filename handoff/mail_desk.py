@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from core.domain.case import feed
 from core.domain.messages import CAUTION, Message
 from core.ports.desk import Desk
-from core.ports.outcomes import Aside, NewMessage
+from core.ports.outcomes import Aside, KeepNote, NewMessage
 from core.ports.staff_mail import case_of_thread
 from core.ports.store import TurnOutcome, TurnState
 from handoff import posts
 from handoff.around_desk import AroundDesk
 from handoff.posts import POST, Post
-from handoff.texts import say
+from handoff.texts import quoted, say
 from handoff.thread.correcting_turn import Files
+
+_LONGEST: Final = 5_000
+"""Characters of a reply that are shown to staff where it is not passed on."""
 
 
 class MailDesk(AroundDesk):
@@ -28,12 +32,12 @@ class MailDesk(AroundDesk):
         self._files = files
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
-        """See Desk.staff. A reply of doubtful origin is not passed on, which staff are told; the others, up to that one, are."""
-        doubted = next((place for place, one in enumerate(turn.pending) if CAUTION in one.meta), None)
-        if doubted == 0:
+        """See Desk.staff. A reply that may not be passed on is told to staff; the others, up to that one, go to the customer."""
+        refused_at = next((place for place, one in enumerate(turn.pending) if CAUTION in one.meta), None)
+        if refused_at == 0:
             return self._refused(turn, turn.pending[0])
-        if doubted is not None:
-            certain = turn.pending[:doubted]
+        if refused_at is not None:
+            certain = turn.pending[:refused_at]
             home = replace(turn.conversation, last_seq=certain[-1].seq)
             turn = replace(turn, pending=certain, conversation=home)
         if self._files is not None:
@@ -45,10 +49,39 @@ class MailDesk(AroundDesk):
         case_id = case_of_thread(turn.conversation.key.thread)
         if case_id is None:
             return TurnOutcome(turn.claim, handled_seq=message.seq)
-        sender = str(message.meta.get("sender") or "")
-        remark = posts.remark(say(f"staff_mail_{message.meta[CAUTION]}", self._language, name=sender))
-        told = Aside(feed(self._account, case_id), (remark,))
+        told = Aside(feed(self._account, case_id), (_refusal(message, str(message.meta[CAUTION]), self._language),))
         return TurnOutcome(turn.claim, handled_seq=message.seq, asides=(told,))
+
+
+class DeskWithoutMail(AroundDesk):
+    """A desk that staff do not answer by mail. What they answer to mails of an earlier desk is a note of the case and reaches no
+    customer. ``account``: of the desk whose staff are told; None where there is none.
+    """
+
+    def __init__(self, desk: Desk, account: str | None, language: str) -> None:
+        super().__init__(desk)
+        self._account = account
+        self._language = language
+
+    async def staff(self, turn: TurnState) -> TurnOutcome:
+        """See Desk.staff."""
+        case_id = case_of_thread(turn.conversation.key.thread)
+        if case_id is None:
+            return await self._desk.staff(turn)
+        written = [one for one in turn.pending if one.text]
+        notes = tuple(KeepNote(case_id, one.id, _sender(one)) for one in written)
+        told = tuple(_refusal(one, "no_desk", self._language) for one in written or turn.pending[:1])
+        asides = (Aside(feed(self._account, case_id), told),) if told and self._account is not None else ()
+        return TurnOutcome(turn.claim, turn.conversation.last_seq, asides=asides, cases=notes)
+
+
+def _refusal(message: Message, why: str, language: str) -> NewMessage:
+    words = quoted(message.text, _LONGEST) if message.text else ""
+    return posts.remark(say(f"staff_mail_{why}", language, name=_sender(message), text=words))
+
+
+def _sender(message: Message) -> str:
+    return str(message.meta.get("sender") or "")
 
 
 def _without_echo(aside: Aside) -> Aside:

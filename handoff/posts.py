@@ -31,6 +31,8 @@ from core.ports.store import NewMessage
 from handoff.texts import say
 
 POST = "post"
+WITH_CARD = "with_card"
+"""``meta`` of posts that a case begins with, below its card: where a case begins with one mail, that mail tells them."""
 _TRANSCRIPT = 40
 """Messages of the conversation that are shown with a card; what was said before is a button away."""
 _FILES = 30
@@ -106,6 +108,12 @@ def card(
         "earlier": {"case": earlier.id, "number": earlier.number} if earlier else None,
     }
     return _post(Post.CARD, f"{who}: {escalation.reason}", facts=facts)
+
+
+def first_of_case(told: Sequence[NewMessage]) -> tuple[NewMessage, ...]:
+    """What a case begins with: its card, and what is told with it."""
+    card, *below = told
+    return (card, *(replace(post, meta={**post.meta, WITH_CARD: True}) for post in below))
 
 
 def of_team(card: NewMessage, team: str) -> NewMessage:

@@ -251,7 +251,7 @@ class SlackDesk:
         told = await self._parts.briefing.posts(card, turn, said, self._settings.staff_locale)
         told += [posts.leads_on(earlier)] if earlier else []
         records = (OpenCase(case), ticket, *self._waiting(self._settings.of(team)).for_anybody(case.id))
-        return ForStaff((self._in_thread(case.id, told),), records)
+        return ForStaff((self._in_thread(case.id, posts.first_of_case(told)),), records)
 
     def _waiting(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

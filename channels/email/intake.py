@@ -10,7 +10,7 @@ import structlog
 from channels.accepting import accept_each
 from channels.email.confined import ConfinedMail, UnreadMail
 from channels.email.letter import Letter
-from channels.email.parse import CASE, JOINED, THREAD, Reader
+from channels.email.parse import BY_STAFF, CASE, JOINED, THREAD, Reader
 from channels.email.threads import Place, Threads
 from core.domain.errors import InvalidInput, Overloaded, StoreUnavailable
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
@@ -81,5 +81,5 @@ class Intake:
 
 def placed(raw: RawEvent, place: Place) -> RawEvent:
     """The event with its thread, so that parsing needs no memory."""
-    about = {CASE: place.case} if place.case is not None else {}
+    about = {CASE: place.case, BY_STAFF: "1" if place.by_staff else "0"} if place.case is not None else {}
     return replace(raw, headers={**raw.headers, THREAD: place.thread, JOINED: "1" if place.joined else "0", **about})

@@ -28,7 +28,9 @@ UID: Final = "uid"
 THREAD: Final = "thread"
 JOINED: Final = "joined"
 CASE: Final = "case"
-"""The case that a reply of staff's is about."""
+"""The case that an answer to a mail of staff's is about."""
+BY_STAFF: Final = "by_staff"
+"""Whether the author of such an answer may answer for the company."""
 LEFT_OUT: Final = "left_out"
 """The parts of a large mail that were not loaded with it (see `large_mail`)."""
 ANSWERED_FROM: Final = "answered_from"
@@ -73,7 +75,8 @@ class Reader:
         case_id = raw.headers.get(CASE)
         if case_id is not None:
             proves = self._settings.authserv_id is not None
-            reply = Reply(mail, case_id, account, sent_at, _files(raw, mail), proves)
+            by_staff = raw.headers.get(BY_STAFF) == "1"
+            reply = Reply(mail, case_id, account, sent_at, _files(raw, mail), by_staff, proves)
             return [] if _is_old(raw, mail) else reply.events()
         return [
             MessageReceived(

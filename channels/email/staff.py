@@ -7,11 +7,10 @@ our server confirms nobody, and the first two checks must be enough.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from channels.email.address import Mailbox
 from channels.email.html import paragraphs
@@ -19,21 +18,13 @@ from channels.email.letter import Letter
 from channels.email.providers import is_everybodys
 from channels.email.render import described
 from channels.email.settings import CHANNEL
+from channels.email.staff_commands import UnclearCommand, read_commands
 from channels.email.tokens import Tokens
 from core.domain.attachments import AttachmentRef
 from core.domain.customer import Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import Audience, InboundEvent, MessageReceived, StaffAction, WirePayload
-from core.ports.staff_mail import NO_COMMAND, NOTHING_NEW, UNPROVEN, StaffMail, reply_thread
-
-COMMANDS: Final = {
-    "/take": StaffAction.TAKE_OVER,
-    "/bot": StaffAction.HAND_BACK,
-    "/resolve": StaffAction.RESOLVE,
-}
-"""What the first line of a reply may say."""
-_MISSPELT: Final = re.compile(r"/\w+[.!]?[ \t]*(?:\n|$)")
-"""A first line that is one word behind a slash."""
+from core.ports.staff_mail import NO_COMMAND, NOT_STAFF, NOTHING_NEW, UNPROVEN, StaffMail, reply_thread
 
 
 def may_be_staff(author: Mailbox | None, staff: str | None) -> bool:
@@ -62,22 +53,28 @@ def payload(mail: StaffMail, staff: str, tokens: Tokens, account: str) -> WirePa
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``proves_senders``: whether our mail server says of senders who they are."""
+    """``by_staff``: whether its author may answer for the company. ``proves_senders``: whether our mail server says of senders
+    who they are.
+    """
 
     mail: Letter
     case_id: str
     account: str
     sent_at: datetime
     files: tuple[AttachmentRef, ...]
+    by_staff: bool
     proves_senders: bool
 
     def events(self) -> Sequence[InboundEvent]:
         """What is taken, what is written, and what ends it, in this order: each counts once however often the mail comes."""
+        if not self.by_staff:
+            return [self._event("", text=self.mail.own, caution=NOT_STAFF)]
         if not (self.mail.proven if self.proves_senders else not self.mail.refuted):
             return [self._event("", caution=UNPROVEN)]
-        if _MISSPELT.match(self.mail.own.strip()) and not _read(self.mail.own)[0]:
+        try:
+            action, text = read_commands(self.mail.own)
+        except UnclearCommand:
             return [self._event("", caution=NO_COMMAND)]
-        action, text = _read(self.mail.own)
         found = [self._event("/take", StaffAction.TAKE_OVER)] if action is StaffAction.TAKE_OVER else []
         if text or self.files:
             found.append(self._event("", StaffAction.REPLY, text, self.files))
@@ -106,10 +103,3 @@ class Reply:
             audience=Audience.STAFF,
             caution=caution,
         )
-
-
-def _read(text: str) -> tuple[StaffAction | None, str]:
-    """The command in the first line, and the words for the customer."""
-    first, _, rest = text.strip().partition("\n")
-    action = COMMANDS.get(first.strip().lower())
-    return (action, rest.strip()) if action is not None else (None, text.strip())

@@ -6,6 +6,8 @@ that check joins nothing. A stranger who quotes an id, or uses it again, begins 
 
 A thread that we begin, for somebody who has left another channel, is for that address alone: whoever they copy in begins a thread
 too. What is said in it belongs to their conversation on that other channel, and nobody else may read or continue it.
+
+A mail that answers one of ours to staff begins no conversation of a customer's, also after STAFF_EMAIL has changed.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ _TRIES: Final = 10
 class Place:
     """``joined``: the thread was there before this mail. ``known``: this mail was noted before.
 
-    ``was``: what is remembered of the thread, as JSON. ``case``: that it is about, where staff wrote this mail.
+    ``was``: what is remembered of the thread, as JSON. ``case``: that staff are told of in it. ``by_staff``: whether the mail's
+    author may answer for the company.
     """
 
     thread: str
@@ -41,6 +44,7 @@ class Place:
     known: bool = False
     was: str | None = None
     case: str | None = None
+    by_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,11 @@ class Threads:
         ]
         for thread in dict.fromkeys(filter(None, quoted)):
             was = await self._text(thread)
-            case = self._case_of(_read(was), mail)
-            if case is not None or self._may_join(_read(was), mail):
-                return Place(thread, joined=True, was=was, case=case)
+            case = _case_of(was)
+            if case is not None:
+                return Place(thread, True, was=was, case=case, by_staff=may_be_staff(mail.author, self._staff))
+            if self._may_join(_read(was), mail):
+                return Place(thread, joined=True, was=was)
         return Place(self._tokens.new_thread(mail.event_id), joined=False)
 
     async def note(self, place: Place, mail: Letter, text: str, sent_at: datetime) -> None:
@@ -144,10 +150,6 @@ class Threads:
     async def _text(self, thread: str) -> str | None:
         return await self._memory.recall(CHANNEL, self._account, f"thread/{thread}")
 
-    def _case_of(self, thread: Thread | None, mail: Letter) -> str | None:
-        """The case that a mail of staff's is about."""
-        return thread.case if thread is not None and may_be_staff(mail.author, self._staff) else None
-
     def _may_join(self, thread: Thread | None, mail: Letter) -> bool:
         if thread is None or mail.author is None or mail.refuted or thread.case is not None:
             return False
@@ -159,6 +161,12 @@ class Threads:
 
 def _read(text: str | None) -> Thread | None:
     return Thread.from_json(text) if text else None
+
+
+def _case_of(text: str | None) -> str | None:
+    """The case of a thread that we write to staff in. Whoever answers there had a mail of staff's, and is no customer of it."""
+    thread = _read(text)
+    return thread.case if thread is not None else None
 
 
 def _key(mail: Letter) -> str:

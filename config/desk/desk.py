@@ -34,8 +34,8 @@ from handoff.learning.gaps_post import GapsPosts
 from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
 from handoff.learning.learning_views import LearningViews
-from handoff.mail.wall import MailWall
-from handoff.mail_desk import MailDesk
+from handoff.mail.channel import MailDeskChannel
+from handoff.mail_desk import DeskWithoutMail, MailDesk
 from handoff.settings import HandoffSettings
 from handoff.slack.panel import SlackPanel
 from handoff.slack.wall import SlackWall, WallSettings
@@ -52,7 +52,7 @@ from handoff.waits.timers import DeskTimers
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from knowledge.gaps.book import StoredGapBook
 
-Wall = SlackWall | MailWall
+Wall = SlackWall | MailDeskChannel
 
 
 def make_wall(
@@ -64,7 +64,7 @@ def make_wall(
 ) -> Wall | None:
     """Where staff read: the staff channel, or STAFF_EMAIL, if there is any. Raises ConfigError."""
     if desk_account(settings) == MAIL_DESK and isinstance(email, StaffMailer):
-        return MailWall(MAIL_DESK, email, store, settings.desk_language)
+        return MailDeskChannel(MAIL_DESK, email, store, settings.desk_language)
     if settings.slack_staff_channel is None:
         return None
     wall = WallSettings(
@@ -93,8 +93,8 @@ def make_desk(
 ) -> Desk:
     """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
     if wall is None:
-        return UnstaffedDesk(handoff, clock)
-    if isinstance(wall, MailWall):
+        return DeskWithoutMail(UnstaffedDesk(handoff, clock), None, settings.desk_language)
+    if isinstance(wall, MailDeskChannel):
         parts = replace(_parts(wall, store, clock), channels=channels, briefing=briefing or Briefing(), files=files)
         return MailDesk(SlackDesk(parts, by_mail(handoff)), wall.account, settings.desk_language, files)
     work = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files)
@@ -103,9 +103,9 @@ def make_desk(
         desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language, regression)
     if translator is not None:
         desk = TranslatedDesk(desk, translator, store, settings.desk_language, work.words)
-    if settings.desk_guests_may_claim:
-        return desk
-    return StaffOnlyDesk(desk, wall, wall.people, clock, settings.desk_language)
+    if not settings.desk_guests_may_claim:
+        desk = StaffOnlyDesk(desk, wall, wall.people, clock, settings.desk_language)
+    return DeskWithoutMail(desk, wall.account, settings.desk_language)
 
 
 def give_forms(
@@ -148,12 +148,12 @@ def make_timers(
     if wall is None:
         return None
     work = _parts(wall, store, clock)
-    handoff = by_mail(handoff) if isinstance(wall, MailWall) else handoff
+    handoff = by_mail(handoff) if isinstance(wall, MailDeskChannel) else handoff
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)
     follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.sender_name, numbers)
     lease = max(10.0, settings.lease_seconds)
-    if isinstance(wall, MailWall):
+    if isinstance(wall, MailDeskChannel):
         return TimerLoop(store, follow_ups.ring, wake, TimerSettings(lease=lease))
     learning = LearningTimers(
         follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale

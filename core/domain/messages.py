@@ -343,8 +343,10 @@ class Receipt:
     """The provider took a payload. ``provider_id`` names it there for edits, deletes and delivery status.
 
     ``tracked``: the provider will speak of it by that id, unique in the account, so that it can be found again.
+    ``reported_to``: the channel and account that get those reports, where they are not the ones that it was sent by.
     """
 
     provider_id: str | None = None
     at: datetime | None = None
     tracked: bool = False
+    reported_to: tuple[str, str] | None = None

@@ -15,7 +15,9 @@ UNPROVEN: Final = "unproven"
 NOTHING_NEW: Final = "nothing_new"
 """``caution`` of a reply that holds nothing but what it quotes."""
 NO_COMMAND: Final = "no_command"
-"""``caution`` of a reply whose first line looks like a command and is none: it may be meant for nobody but the hub."""
+"""``caution`` of a reply with a line that looks like a command and cannot be carried out: it may be meant for the hub alone."""
+NOT_STAFF: Final = "not_staff"
+"""``caution`` of an answer to a mail of staff's by an address that may not answer for the company."""
 _CASE: Final = "case/"
 
 
@@ -44,6 +46,7 @@ class StaffMail:
 class StaffMailer(Protocol):
     """A channel that can write to staff and takes their replies."""
 
+    name: str
     account: str
 
     async def write_to_staff(self, mail: StaffMail, *, idempotency_key: str) -> Receipt:

@@ -86,8 +86,7 @@ def keep_receipts(
     """
     rows = [
         {
-            "channel": row.channel,
-            "account": row.account,
+            **dict(zip(("channel", "account"), taken.reported_to or (row.channel, row.account), strict=True)),
             "provider_id": taken.provider_id,
             "delivery_id": row.id,
             "conversation_id": row.conversation_id,

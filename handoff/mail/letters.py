@@ -11,7 +11,7 @@ from typing import Any
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, Message, OutboundMessage
 from core.ports.staff_mail import REPLY_MARK, StaffMail
-from handoff.posts import POST, Post
+from handoff.posts import POST, WITH_CARD, Post
 from handoff.texts import say
 
 _SUBJECT = 120
@@ -22,13 +22,14 @@ _WHO = {"customer": "card_customer", "agent": "card_agent", "staff": "card_colle
 
 
 def is_mailed(message: OutboundMessage) -> bool:
-    """Whether a post is worth a mail: what the hub itself told the customer is not."""
+    """Whether a post becomes a mail of its own. What the hub told the customer does not, nor what the first mail tells."""
     post = message.meta.get(POST)
-    return post in _SHOWN and not (post == Post.SAID and message.author is not Author.CUSTOMER)
+    by_hub = post == Post.SAID and message.author is not Author.CUSTOMER
+    return post in _SHOWN and not by_hub and not message.meta.get(WITH_CARD)
 
 
 def opening(case_id: str, posts: Sequence[Message], language: str) -> StaffMail:
-    """The first mail of a case: whom it is about, why, and all that was said. ``posts``: those of its first commit."""
+    """The first mail of a case: whom it is about, why, and all that was said. ``posts``: the card and those told with it."""
     facts: Mapping[str, Any] = posts[0].meta.get("facts", {})
     parts = [_about(facts, language), *(_spoken(post, language) for post in posts[1:])]
     files = tuple(file for post in posts for file in post.attachments)

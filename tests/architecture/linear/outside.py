@@ -15,7 +15,7 @@ OURS: Mapping[str, str] = {
     "core.turn_budgets:TurnBudgets.relay_wait": "numbers",
     "handoff.around_desk:AroundDesk.leaves_to_agent": "numbers",
     "handoff.mail.letters:following": "outbox",
-    "handoff.mail.wall": "wiring",
+    "handoff.mail.channel": "wiring",
     "handoff.posts:bounded": "numbers",
     "handoff.slack_desk:SlackDesk.leaves_to_agent": "numbers",
     "handoff.waits.unstaffed_desk:UnstaffedDesk.leaves_to_agent": "numbers",

@@ -134,3 +134,14 @@ async def test_a_reaction_to_something_unknown_says_so(store: SqlStore) -> None:
     await accept(store, said("e1"))
     (result,) = await store.accept([item(reacted("r1", event_key("never")))])
     assert isinstance(result, UnknownMessage)
+
+
+async def test_a_report_to_another_account_buries_what_was_sent(store: SqlStore) -> None:
+    await answered(store, "An answer")
+    (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
+    receipt_elsewhere = Receipt("m1", tracked=True, reported_to=("email", "support@example.com"))
+    await store.settle([Settlement(delivery.id, delivery.token, SENT, (receipt_elsewhere,))])
+    key = EventKey("email", "support@example.com", "r/1")
+    await accept(store, DeliveryReported(key, "m1", ReceiptStatus.FAILED, SENT_AT, "550 5.1.1 no such user"))
+    (letter,) = await store.dead_letters()
+    assert "550 5.1.1" in letter.error

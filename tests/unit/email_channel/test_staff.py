@@ -13,7 +13,7 @@ from channels.email.address import Mailbox
 from channels.email.settings import MailRules
 from channels.email.staff import Reply, may_be_staff
 from core.domain.messages import Audience, MessageReceived, StaffAction
-from core.ports.staff_mail import NO_COMMAND, NOTHING_NEW, UNPROVEN
+from core.ports.staff_mail import NO_COMMAND, NOT_STAFF, NOTHING_NEW, UNPROVEN
 
 _HUB = "support@acme.example"
 _AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -37,14 +37,14 @@ def test_the_address_or_its_domain_but_not_a_great_providers(author: str, staff:
     assert not may_be_staff(None, staff)
 
 
-def _events(body: str, *, proves: bool = False, **headers: str) -> list[MessageReceived]:
+def _events(body: str, *, proves: bool = False, by_staff: bool = True, **headers: str) -> list[MessageReceived]:
     mail = EmailMessage(policy=default)
     given = {"From": "Grace <grace@acme.example>", "To": _HUB, "Subject": "Re: Case", "Message-ID": "<r1@acme.example>"}
     for name, value in (given | {name.replace("_", "-"): value for name, value in headers.items()}).items():
         mail[name] = value
     mail.set_content(body)
     rules = MailRules(_HUB, "mx.acme.example" if proves else None)
-    found = Reply(letter.read(mail.as_bytes(), rules), "c.1", _HUB, _AT, (), proves).events()
+    found = Reply(letter.read(mail.as_bytes(), rules), "c.1", _HUB, _AT, (), by_staff, proves).events()
     assert all(isinstance(one, MessageReceived) for one in found)
     return list(found)  # type: ignore[arg-type]
 
@@ -60,7 +60,11 @@ def _events(body: str, *, proves: bool = False, **headers: str) -> list[MessageR
         ),
         ("/take\nHello.", [(StaffAction.TAKE_OVER, ""), (StaffAction.REPLY, "Hello.")]),
         ("Use /bot for that.", [(StaffAction.REPLY, "Use /bot for that.")]),
-        ("Hello.\n/bot", [(StaffAction.REPLY, "Hello.\n/bot")]),
+        ("\u200b\xa0/BOT\xa0", [(StaffAction.HAND_BACK, "")]),
+        ("\uff0fbot", [(StaffAction.HAND_BACK, "")]),
+        ("/bot\n// they called twice", [(StaffAction.REPLY, "// they called twice"), (StaffAction.HAND_BACK, "")]),
+        ("/resolve\nDone.\n\n-- \nGrace\n/bot", [(StaffAction.REPLY, "Done."), (StaffAction.RESOLVE, "")]),
+        ("Done.\n\n> /bot", [(StaffAction.REPLY, "Done.")]),
     ],
 )
 def test_the_first_line_may_be_a_command(body: str, expected: list[tuple[StaffAction, str]]) -> None:
@@ -79,16 +83,64 @@ def test_a_reply_of_nothing_but_quotation_is_doubted_and_says_nothing() -> None:
     assert (event.caution, event.text, event.action) == (NOTHING_NEW, "", None)
 
 
-@pytest.mark.parametrize("body", ["/resolved", "/bot.\nHello.", "/close", "/RESOLVED \nHello."])
-def test_a_misspelt_command_is_not_passed_on(body: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "/resolved",
+        "/bot.\nHello.",
+        "/close",
+        "/RESOLVED \nHello.",
+        "Hello Ada,\n/bot",
+        "Hello Ada,\n\n\xa0 /Resolve \n\nGoodbye",
+        "It is done.\n\n/resolved",
+        "/resolve it was refunded",
+        "/take, please",
+        "/resolv thanks for waiting",
+        "/ bot",
+        "\\bot",
+        "*/bot*",
+        "- /bot",
+        "`/bot`",
+        "\u201e/bot\u201c",
+        "Hello\n\u200b/bot\u200b",
+        "Hello\n\uff0fbot",
+        "/take\n/resolve\nDone.",
+        "// a note\n/resolve",
+        "Hello Ada,\n// she is angry",
+        "Hello Ada,\n\u200b // she is angry",
+    ],
+)
+def test_a_misplaced_or_misspelt_command_is_not_passed_on(body: str) -> None:
     (event,) = _events(body)
     assert (event.caution, event.text, event.action) == (NO_COMMAND, "", None)
 
 
-@pytest.mark.parametrize("body", ["/etc/hosts holds it.", "// a note", "/ is the folder", "See /resolved"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "/etc/hosts holds it.",
+        "// a note",
+        "// a note\n// of two lines",
+        "/ is the folder",
+        "See /resolved",
+        "Look below /var/log\nand in /etc/hosts",
+        "https://acme.example/bot",
+        "Either/or",
+    ],
+)
 def test_a_slash_alone_makes_no_command(body: str) -> None:
     (event,) = _events(body)
     assert (event.caution, event.text) == (None, body)
+
+
+def test_an_answer_by_others_is_marked_and_never_a_reply() -> None:
+    (event,) = _events("/take\nHello.", by_staff=False)
+    assert (event.caution, event.text, event.action, event.audience) == (
+        NOT_STAFF,
+        "/take\nHello.",
+        None,
+        Audience.STAFF,
+    )
 
 
 @pytest.mark.parametrize(
