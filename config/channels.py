@@ -8,7 +8,7 @@ from typing import Any
 
 from channels import registry
 from config.desk.app import has_own_app, staff_channels
-from config.desk.staffed import MAIL_DESK, desk_account
+from config.desk.staffed import is_answered_by_mail
 from config.processes.data_dir import former_secret_key
 from config.settings import Settings, secrets_of
 from core.domain.errors import ConfigError
@@ -157,7 +157,7 @@ def _email(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
             folders=settings.email_folders,
             sent_folder=settings.email_sent_folder,
             own_lists=settings.email_own_lists,
-            staff=settings.staff_email if desk_account(settings) == MAIL_DESK else None,
+            staff=settings.staff_email if is_answered_by_mail(settings) else None,
             answer_days=settings.email_answer_days,
             answer_refuted=settings.email_dmarc_fail == "answer",
             thread_budget=settings.email_answers_per_thread,

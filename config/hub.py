@@ -24,6 +24,7 @@ from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
 from config.desk.desk import give_forms, make_desk, make_marks, make_timers, make_wall
 from config.desk.handoff import make_handoff
+from config.desk.moving import move_cases
 from config.desk.rules import compile_language, make_rules, make_sentiment
 from config.desk.staffed import desk_account
 from config.health_checks import HealthChecks
@@ -93,7 +94,7 @@ class Hub:
         self.metrics = PrometheusMetrics()
         self.store = parts.make_store(settings, self._clock)
         self._process = new_id()
-        election = Election(None if settings.uses_sqlite else self.store, self._process)
+        self._election = Election(None if settings.uses_sqlite else self.store, self._process)
         self.wake = parts.make_wake(settings)
         self.budgets = BudgetLedger(self._clock, self.store)
         self.disk = parts.make_disk(settings)
@@ -104,7 +105,7 @@ class Hub:
         self.knowledge = knowledge_parts.make_knowledge(settings)
         self._fresh = FreshKnowledge(settings, self.store, self._clock, self._process, works=self.works)
         self.indexing = knowledge_parts.make_indexing(
-            settings, self.knowledge, self.metrics, election, self._fresh.jobs, self.store
+            settings, self.knowledge, self.metrics, self._election, self._fresh.jobs, self.store
         )
         self._operators = operator_access(settings, self.metrics)
         self.channels = self._make_channels()
@@ -121,8 +122,8 @@ class Hub:
         self._timers: TimerLoop | None = None
         self.delivery = self._make_delivery()
         self.health = Health(HealthChecks(self).by_part(), version=hub_version())
-        self._marks = make_marks(settings, self._wall, self.store, self.wake, election)
-        self._loops = self._make_loops(election)
+        self._marks = make_marks(settings, self._wall, self.store, self.wake, self._election)
+        self._loops = self._make_loops()
         self._listener: Listener | None = None
         self._migrating: asyncio.Task[None] | None = None
         self.port = settings.port
@@ -144,11 +145,11 @@ class Hub:
         settings = DeliverySettings(lease=lease, send_timeout=lease * 0.8)
         return DeliveryService(channels, self.store, self.wake, self._clock, self.metrics, settings)
 
-    def _make_loops(self, election: Election) -> tuple[Loop, ...]:
+    def _make_loops(self) -> tuple[Loop, ...]:
         days = self.settings.retention_days
         return loops_of(
             make_learned(self.settings, self.store, self.indexing),
-            DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=election),
+            DailySweep(self.store, self.files, ages=kept_for(days), unused=unused_after(days), election=self._election),
             make_gap_sorting(self.store, self.knowledge),
             *self._fresh.loops(self.indexing),
         )
@@ -283,6 +284,7 @@ class Hub:
 
     async def _start_working(self) -> None:
         assert self._dispatcher is not None, "made before it listens"
+        await move_cases(self.settings, self._handoff, self.store, self._clock, self._election)
         await self._dispatcher.start()
         await self.delivery.start()
         drafter = agent_parts.make_drafter(self.settings, self._clock, self.metrics, self._closing, self.budgets)

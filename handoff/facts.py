@@ -1,4 +1,4 @@
-"""What stands on a case's card, as it was when the case was opened: its first message carries it."""
+"""What stands on the card of a case."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from core.domain.keys import ConversationKey
 from core.domain.messages import Message
+
+_LATER = 100
 
 
 class FeedRecords(Protocol):
@@ -18,5 +20,7 @@ class FeedRecords(Protocol):
 async def facts_of(records: FeedRecords, feed: ConversationKey) -> Mapping[str, Any]:
     """Nothing where the case has no card. Raises StoreUnavailable."""
     first = await records.messages(feed.conversation_id, limit=1)
-    facts: Mapping[str, Any] = first[0].meta.get("facts", {}) if first else {}
+    if first and "facts" not in first[0].meta:  # staff were told something before the case moved to them
+        first = await records.messages(feed.conversation_id, after=first[0].seq, limit=_LATER)
+    facts: Mapping[str, Any] = next((one.meta["facts"] for one in first if "facts" in one.meta), {})
     return facts

@@ -29,6 +29,7 @@ from handoff.thread.asking import Asking, is_asking
 from handoff.thread.form_turn import FormTurn
 from handoff.thread.seen_before import CaseMatter
 from handoff.tickets import CaseTickets
+from handoff.waits.moved_cases import case_again
 from handoff.waits.notices import Notices
 from handoff.waits.owner_gone import RELEASED, is_gone, released
 from handoff.waits.unanswered import LastSaid
@@ -207,8 +208,13 @@ class SlackDesk:
         if last is None:
             notice = await self._tickets.told(turn, self.transfer_notice(turn), 1)
             return DeskReply((notice,), self.contact(turn), await self._open(turn, escalation, (notice,), None))
-        told = [posts.remark(escalation.reason), *await self._shown(turn)]
         facts = await self._facts(last.id)
+        told: list[NewMessage] = []
+        if not facts:  # an earlier desk had it
+            number, locale = await self._tickets.number(last.id), self._settings.staff_locale
+            told += case_again(last, turn.conversation, turn.customer, turn.history, number, locale)
+            facts = told[0].meta["facts"]
+        told += [posts.remark(escalation.reason), *await self._shown(turn)]
         told.append(posts.card_now(facts, OwnershipState.QUEUED, None))
         waiting = self._waiting(self._settings.of(facts.get("team")))
         records = (OpenCase(last), tickets.reopened(last.id), *waiting.for_anybody(last.id))

@@ -14,7 +14,7 @@ from config.commands.event_loop import run_async
 from config.confinement_checks import CONFINEMENT, check_confinement
 from config.desk.app import OWN_APP, has_own_app
 from config.desk.handoff import make_handoff
-from config.desk.staffed import MAIL_DESK, desk_account
+from config.desk.staffed import is_answered_by_mail
 from config.env_file import broken_lines, read_env_file
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
 from config.name_checks import check_names
@@ -173,7 +173,7 @@ def _mail_desk(settings: Settings) -> list[Diagnosis]:
     """Where STAFF_EMAIL is set: whether it is the desk, and how sure it is who replies."""
     if settings.staff_email is None:
         return []
-    if desk_account(settings) != MAIL_DESK:
+    if not is_answered_by_mail(settings):
         return [Diagnosis("STAFF_EMAIL", True, "is not used, because SLACK_STAFF_CHANNEL is the desk")]
     told = f"requests go to {settings.staff_email}, and replies are read in {settings.email_address}"
     if settings.email_authserv_id is None:

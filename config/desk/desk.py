@@ -9,7 +9,7 @@ from types import MappingProxyType
 from channels.slack.views import TakesForms
 from config.desk.app import ACCOUNT, desk_tokens, has_own_app
 from config.desk.roads import known_by_sender, make_roads
-from config.desk.staffed import MAIL_DESK, desk_account
+from config.desk.staffed import desk_account, is_answered_by_mail
 from config.processes.election import Election
 from config.settings import Settings
 from core.agent.asking import said_besides
@@ -63,8 +63,9 @@ def make_wall(
     email: Channel | None = None,
 ) -> Wall | None:
     """Where staff read: the staff channel, or STAFF_EMAIL, if there is any. Raises ConfigError."""
-    if desk_account(settings) == MAIL_DESK and isinstance(email, StaffMailer):
-        return MailDeskChannel(MAIL_DESK, email, store, settings.desk_language)
+    account = desk_account(settings)
+    if account is not None and is_answered_by_mail(settings) and isinstance(email, StaffMailer):
+        return MailDeskChannel(account, email, store, settings.desk_language)
     if settings.slack_staff_channel is None:
         return None
     wall = WallSettings(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from config.settings import Settings
 
-SLACK_DESK, MAIL_DESK = "default", "mail"
-"""The accounts of the desk: what staff are shown in Slack, and by mail."""
+_SLACK_DESK: Final = "default"
 
 
 def desk_account(settings: Settings) -> str | None:
-    """Of the desk that staff read; None where nobody is connected. Where both are set, it is Slack's."""
+    """Of the desk that staff read, by which what they were shown is kept; None where nobody is connected.
+
+    Where both are set, it is Slack's. Each address of staff's is a desk of its own: who reads there has not read elsewhere.
+    """
     if settings.slack_staff_channel is not None:
-        return SLACK_DESK
-    return MAIL_DESK if settings.staff_email is not None else None
+        return _SLACK_DESK
+    return f"mail {settings.staff_email}" if settings.staff_email is not None else None
+
+
+def is_answered_by_mail(settings: Settings) -> bool:
+    """Whether the staff read and answer by mail."""
+    return settings.slack_staff_channel is None and settings.staff_email is not None
 
 
 def is_staffed(settings: Settings) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.case import Case
 from core.ports.outcomes import Aside, CaseRecord
 
 
@@ -33,6 +34,10 @@ class WaitingCustomers(Protocol):
 
     async def who_waits(self, limit: int) -> Sequence[WaitingCustomer]:
         """Those of queued conversations, the longest waiting first."""
+        ...
+
+    async def cases_to_move(self, account: str | None, limit: int) -> Sequence[Case]:
+        """Open cases that the desk of this account was never told of; with None, those whose customers staff have."""
         ...
 
     async def decide(self, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:

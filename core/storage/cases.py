@@ -240,7 +240,7 @@ class SqlCases:
 
     async def _one(self, statement: Select[Any]) -> Case | None:
         row = await self._cases_db.read(lambda connection: connection.execute(statement).first())
-        return None if row is None else _case(row)
+        return None if row is None else case_from(row)
 
     async def _pairs(self, statement: Select[Any], ids: Sequence[str]) -> Mapping[str, str]:
         if not ids:
@@ -250,7 +250,8 @@ class SqlCases:
         )
 
 
-def _case(row: Row[Any]) -> Case:
+def case_from(row: Row[Any]) -> Case:
+    """A case as it is stored."""
     return Case(
         id=row.id,
         conversation_id=row.conversation_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from typing import Final
 
 from core.domain.attachments import AttachmentRef
@@ -111,8 +111,9 @@ class MailDeskChannel:
         if message.meta.get(POST) != Post.CARD:
             return following(case_id, message, self._language)
         try:
-            card, *below = await self._records.messages(message.conversation.conversation_id, limit=_FIRST)
+            read = await self._records.messages(message.conversation.conversation_id, limit=_FIRST)
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
+        card, *below = dropwhile(lambda post: post.id != message.message_id, read)
         told = takewhile(lambda post: post.meta.get(WITH_CARD), below)
         return opening(case_id, [card, *told], self._language)

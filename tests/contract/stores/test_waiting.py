@@ -6,7 +6,7 @@ from core.domain.case import feed
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
 from core.domain.customer import ContactDetails
 from core.ports.desk import ForStaff
-from core.ports.outcomes import Aside, OpenCase
+from core.ports.outcomes import Aside, CloseCase, OpenCase
 from core.ports.store import Transition, TurnOutcome
 from core.storage.store import SqlStore
 from handoff import posts
@@ -93,3 +93,19 @@ async def test_what_somebody_claimed_meanwhile_is_not_done(store: SqlStore) -> N
     await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
     assert not await Requests(store, None).mark_done(home)
     assert list(await store.who_waits(10)) == []
+
+
+async def test_open_cases_are_listed_for_each_desk_that_never_showed_them(store: SqlStore) -> None:
+    home = await _queue(store, with_desk=True)
+    case = await store.open_case(home)
+    assert case is not None
+    assert [one.id for one in await store.cases_to_move("mail a@acme.example", 10)] == [case.id]
+    assert list(await store.cases_to_move(None, 10)) == []
+    shown = posts.card_now({"customer": "Ada"}, OwnershipState.QUEUED, None)
+    await store.decide([Aside(feed("mail a@acme.example", case.id), (shown,))], ())
+    assert list(await store.cases_to_move("mail a@acme.example", 10)) == []
+    assert [one.id for one in await store.cases_to_move("default", 10)] == [case.id]
+    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
+    assert list(await store.cases_to_move(None, 10)) == [case]
+    await store.decide([], (CloseCase(case.id),))
+    assert list(await store.cases_to_move("default", 10)) == []

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from tests.e2e import stored
 from tests.e2e.channels.customer import until
 from tests.e2e.channels.town import SUPPORT, has_read
 from tests.e2e.knowledge_copy import started
+from tests.e2e.visitor import Visitor, visiting
 from tests.integration.email_channel.rig import PostOffice, letter, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
@@ -28,9 +32,9 @@ class MailStaff:
     hub: Hub
     post: PostOffice
 
-    def mails(self, about: str) -> list[EmailMessage]:
+    def mails(self, about: str, to: str = TEAM) -> list[EmailMessage]:
         """What staff got of the customer who wrote ``about``: all mails of that thread."""
-        got = [mail for mail in self.post.postman.letters if mail["To"] == TEAM]
+        got = [mail for mail in self.post.postman.letters if mail["To"] == to]
         roots = {mail["References"] for mail in got if about in text_of(mail)}
         return [mail for mail in got if mail["References"] in roots]
 
@@ -95,3 +99,58 @@ async def mail_staff(folder: Path) -> AsyncIterator[MailStaff]:
         finally:
             await asyncio.to_thread(hub.stop)
             print(f"--- {hub.log} ---\n{hub.log_tail()}")
+
+
+@dataclass
+class Scene:
+    """``words``: that the customer alone has used."""
+
+    staff: MailStaff
+    visitor: Visitor
+    words: str
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def says(self, text: str) -> dict[str, Any]:
+        answer = await self.visitor.say(text, client_id=f"v{next(self.numbers)}")
+        assert answer.status in (200, 202), answer.body
+        found: dict[str, Any] = answer.body
+        return found
+
+    async def said(self) -> list[tuple[str, str, str | None]]:
+        """What the customer sees of others: author, text, name."""
+        answer = await self.visitor.call("GET", f"/api/sessions/{self.visitor.id}/history?limit=200")
+        shown = answer.body["messages"]
+        return [(one["author"], one["content"], one["name"]) for one in shown if one["author"] != "customer"]
+
+    async def reads(self, text: str) -> tuple[str, str, str | None]:
+        """The message with that text, when it is there; it must be there once."""
+        async with asyncio.timeout(60):
+            while not (found := [one for one in await self.said() if text in one[1]]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        assert len(found) == 1, found
+        return found[0]
+
+    async def status(self) -> str:
+        answer = await self.visitor.call("GET", f"/api/sessions/{self.visitor.id}")
+        return str(answer.body["status"])
+
+    def settled(self) -> bool:
+        """Nothing is left to be done or to be sent in the whole hub."""
+        open_turns = stored.rows(self.staff.hub, "SELECT id FROM conversation WHERE done_seq < last_seq")
+        open_mails = stored.rows(self.staff.hub, "SELECT id FROM outbox WHERE status IN ('due', 'sending')")
+        return not open_turns and not open_mails
+
+
+_number = itertools.count(1)
+
+
+@asynccontextmanager
+async def asking(staff: MailStaff) -> AsyncIterator[tuple[Scene, EmailMessage]]:
+    """A customer who has asked for a person, and the mail that staff got."""
+    words = f"parcel-{next(_number)}-lost"
+    async with visiting(staff.hub) as visitor:
+        scene = Scene(staff, visitor, words)
+        await scene.says(f"My {words} is gone. I want to talk to a person")
+        await scene.reads("I have passed this on to our team")
+        (mail,) = await staff.got(words, 1)
+        yield scene, mail

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.e2e import stored
 from tests.e2e.channels.customer import until
-from tests.e2e.desk.mail_staff import TEAM, MailStaff, mail_staff, text_of
+from tests.e2e.desk.mail_staff import TEAM, MailStaff, asking, mail_staff, text_of
 from tests.e2e.knowledge_copy import run_forked
-from tests.e2e.visitor import Visitor, visiting
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
@@ -29,61 +22,6 @@ _QUESTION = "How long can I return a parcel?"
 async def staff(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MailStaff]:
     async with mail_staff(tmp_path_factory.mktemp("mail-staff")) as built:
         yield built
-
-
-@dataclass
-class Scene:
-    """``words``: that the customer alone has used."""
-
-    staff: MailStaff
-    visitor: Visitor
-    words: str
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
-
-    async def says(self, text: str) -> dict[str, Any]:
-        answer = await self.visitor.say(text, client_id=f"v{next(self.numbers)}")
-        assert answer.status in (200, 202), answer.body
-        found: dict[str, Any] = answer.body
-        return found
-
-    async def said(self) -> list[tuple[str, str, str | None]]:
-        """What the customer sees of others: author, text, name."""
-        answer = await self.visitor.call("GET", f"/api/sessions/{self.visitor.id}/history?limit=200")
-        shown = answer.body["messages"]
-        return [(one["author"], one["content"], one["name"]) for one in shown if one["author"] != "customer"]
-
-    async def reads(self, text: str) -> tuple[str, str, str | None]:
-        """The message with that text, when it is there; it must be there once."""
-        async with asyncio.timeout(60):
-            while not (found := [one for one in await self.said() if text in one[1]]):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        assert len(found) == 1, found
-        return found[0]
-
-    async def status(self) -> str:
-        answer = await self.visitor.call("GET", f"/api/sessions/{self.visitor.id}")
-        return str(answer.body["status"])
-
-    def settled(self) -> bool:
-        """Nothing is left to be done or to be sent in the whole hub."""
-        open_turns = stored.rows(self.staff.hub, "SELECT id FROM conversation WHERE done_seq < last_seq")
-        open_mails = stored.rows(self.staff.hub, "SELECT id FROM outbox WHERE status IN ('due', 'sending')")
-        return not open_turns and not open_mails
-
-
-_number = itertools.count(1)
-
-
-@asynccontextmanager
-async def asking(staff: MailStaff) -> AsyncIterator[tuple[Scene, EmailMessage]]:
-    """A customer who has asked for a person, and the mail that staff got."""
-    words = f"parcel-{next(_number)}-lost"
-    async with visiting(staff.hub) as visitor:
-        scene = Scene(staff, visitor, words)
-        await scene.says(f"My {words} is gone. I want to talk to a person")
-        await scene.reads("I have passed this on to our team")
-        (mail,) = await staff.got(words, 1)
-        yield scene, mail
 
 
 async def test_a_reply_by_mail_reaches_the_customer_and_the_agent_is_silent_until_it_is_handed_back(
@@ -158,7 +96,9 @@ async def test_strangers_machines_and_empty_replies_reach_nobody(staff: MailStaf
         await staff.reply(mail, "I am away.", Auto_Submitted="auto-replied")
         await staff.reply(mail, "Away too.", sender="mailer-daemon@acme.example")
         await staff.reply(mail, "")
-        *_, told = await staff.got(scene.words, 2)
+        *_, stranger, told = await staff.got(scene.words, 3)
+        assert "eve@evil.example answered a mail of this case. It was not passed on" in text_of(stranger)
+        assert "A stranger." in text_of(stranger)
         assert "holds nothing above the quotation" in text_of(told)
         await until(scene.settled, staff.hub.log_tail)
         assert await scene.status() == "queued"

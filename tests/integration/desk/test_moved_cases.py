@@ -1,0 +1,150 @@
+"""Open cases go on at another desk: each is shown there once, with what was said, and waits for anybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.domain.case import Case, feed
+from core.domain.conversation import OwnershipEvent
+from core.domain.messages import CustomerAction, Message, MessageKind, StaffAction
+from core.domain.timers import TimerKind
+from core.ports.outcomes import Aside, NewMessage, Transition
+from core.storage.migrate import migrate
+from handoff import posts
+from handoff.facts import facts_of
+from handoff.posts import POST, WITH_CARD
+from handoff.waits.moved_cases import MovedCases
+from tests.property.desk_world import HOME, DeskWorld, Wall
+
+_CASE = Case.named(HOME.conversation_id, 1)
+_MAIL, _OTHER = "mail team@acme.example", "mail desk@acme.example"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    """Ada waits for a person at the desk of the account "main"."""
+    asyncio.run(migrate(f"sqlite:///{tmp_path / 'template.db'}"))
+    world = DeskWorld(tmp_path / "template.db")
+    try:
+        _says(world, "My parcel is lost")
+        _says(world, "A person, please", CustomerAction.REQUEST_PERSON)
+        yield world
+    finally:
+        world.close()
+
+
+def _says(world: DeskWorld, text: str, action: CustomerAction | None = None) -> None:
+    world.accept(world.customer_says(text, f"c{world.number()}", action))
+    world.settle_down()
+
+
+def _moved(world: DeskWorld, account: str | None) -> int:
+    done: int = world.do(MovedCases(world.store, account, world.settings, world.clock).move())
+    return done
+
+
+def _told(world: DeskWorld, account: str) -> list[Message]:
+    return list(world.do(world.store.messages(feed(account, _CASE).conversation_id)))
+
+
+def _ticket(world: DeskWorld) -> Any:
+    return _told(world, "main")[0].meta["facts"]["ticket"]
+
+
+def _claimed(world: DeskWorld) -> None:
+    world.accept(world.staff_does(world.threads[0], "grace", "", StaffAction.CLAIM))
+    world.settle_down()
+    assert world.conversation_state() == "staff"
+
+
+def test_a_case_is_shown_at_each_new_desk_once(world: DeskWorld) -> None:
+    _says(world, "It was a gift.")
+    assert _moved(world, "main") == 0
+    for account in (_MAIL, _OTHER):
+        assert _moved(world, account) == 1
+        assert _moved(world, account) == 0
+        card, *below = _told(world, account)
+        assert card.meta[POST] == "card"
+        assert (card.meta["facts"]["case"], card.meta["facts"]["ticket"]) == (_CASE, _ticket(world))
+        assert all(one.meta[WITH_CARD] for one in below)
+        shown = [line["text"] for one in below for line in one.meta.get("lines", ())]
+        assert [text for text in shown if text in ("My parcel is lost", "It was a gift.")] == [
+            "My parcel is lost",
+            "It was a gift.",
+        ]
+    assert world.conversation_state() == "queued"
+
+
+@pytest.mark.parametrize("account", [_MAIL, None])
+def test_what_staff_owned_waits_for_anybody_and_the_customer_is_told_nothing(
+    world: DeskWorld, account: str | None
+) -> None:
+    _claimed(world)
+    told = len(world.told_customer())
+    assert _moved(world, account) == 1
+    assert _moved(world, account) == 0
+    assert world.conversation_state() == "queued"
+    assert len(world.told_customer()) == told
+    (listed,) = world.do(world.store.who_waits(10))
+    assert listed.id == _CASE
+
+
+def test_timers_of_the_earlier_desk_are_set_anew(world: DeskWorld) -> None:
+    _claimed(world)
+    _moved(world, _MAIL)
+    kinds = {one.kind for one in world.do(world.store.timers(_CASE))}
+    assert TimerKind.OWNER_SILENT not in kinds
+    assert TimerKind.UNCLAIMED in kinds
+
+
+def test_a_case_that_is_closed_stays_where_it_is_until_it_is_opened_again(
+    world: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _claimed(world)
+    world.accept(world.staff_does(world.threads[0], "grace", "", StaffAction.RESOLVE))
+    world.settle_down()
+    assert _moved(world, _MAIL) == 0
+    monkeypatch.setattr(Wall, "account", _MAIL)
+    _says(world, "It is lost again, where is the parcel?")
+    told = _told(world, _MAIL)
+    assert (told[0].meta[POST], told[0].meta["facts"]["ticket"]) == ("card", _ticket(world))
+    assert [one.text for one in told if one.meta[POST] == "said"] == ["It is lost again, where is the parcel?"]
+    assert world.conversation_state() == "queued"
+
+
+def test_what_moved_meanwhile_is_not_moved(world: DeskWorld) -> None:
+    moving = MovedCases(_Late(world), _MAIL, world.settings, world.clock)  # type: ignore[arg-type]
+    assert world.do(moving.move()) == 0
+    assert not _told(world, _MAIL)
+    assert _moved(world, _MAIL) == 1
+
+
+class _Late:
+    """The store, in which somebody claims the case while it is being moved."""
+
+    def __init__(self, world: DeskWorld) -> None:
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world.store, name)
+
+    async def ticket_number_for(self, case_id: str) -> str:
+        """At the last read."""
+        await self._world.store.transition(HOME.conversation_id, Transition(OwnershipEvent.CLAIM, owner="grace"))
+        number: str = await self._world.store.ticket_number_for(case_id)
+        return number
+
+
+def test_a_card_is_found_behind_what_staff_were_told_before_it(world: DeskWorld) -> None:
+    early = Aside(feed(_MAIL, _CASE), (posts.remark("Somebody answered by mail."),))
+    assert world.do(world.store.decide([early], ()))
+    card = _told(world, "main")[0]
+    late = Aside(feed(_MAIL, _CASE), (NewMessage(card.author, card.text, MessageKind.NOTICE, meta=card.meta),))
+    assert world.do(facts_of(world.store, feed(_MAIL, _CASE))) == {}
+    assert world.do(world.store.decide([late], ()))
+    assert world.do(facts_of(world.store, feed(_MAIL, _CASE))) == card.meta["facts"]
