@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -17,6 +18,8 @@ from core.storage.among import among
 from core.storage.database import Database
 from core.storage.news import there_is_news
 from core.storage.tables import conversation, outbox, reaction, receipt
+
+log = structlog.get_logger(__name__)
 
 _RANK = {None: 0, ReceiptStatus.DELIVERED: 1, ReceiptStatus.FAILED: 1, ReceiptStatus.READ: 2}
 _FAILED_LATER = "The provider took it and reported afterwards that it could not deliver it: "
@@ -144,5 +147,6 @@ def _rank(status: ColumnElement[Any]) -> ColumnElement[int]:
 
 def _bury(connection: Connection, failed: Mapping[str, str | None]) -> None:
     if failed:
+        log.error("delivery.dead", deliveries=sorted(failed), error="the provider reported that it could not deliver")
         rows = [{"key": key, "reason": _FAILED_LATER + (detail or "no reason given")} for key, detail in failed.items()]
         connection.execute(_BURY, rows)
