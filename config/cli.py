@@ -150,8 +150,37 @@ def prepare() -> None:
 @main.command()
 @click.argument("folder", required=False)
 @click.option("--split", type=click.Choice(["dev", "test", "all"]), default="test", help="Which questions to ask.")
-def evaluate(folder: str | None, split: str) -> None:
+@click.option(
+    "--conversations",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Instead, check the answers of the transcripts in this file: what customers would read of them.",
+)
+@click.option(
+    "--verifier",
+    type=click.Choice(["scripted", "model", "none"]),
+    default="scripted",
+    help="What checks the answers: the transcripts themselves, the configured model, or nothing.",
+)
+@click.option("--misses", default=0.0, help="Share of unsupported sentences that the scripted verifier misses, 0 to 1.")
+@click.option("--refuses", default=0.0, help="Share of supported sentences that the scripted verifier refuses, 0 to 1.")
+@click.option("--seed", default=0, help="Which of them; the same seed misses and refuses the same.")
+@click.option("--json", "as_data", is_flag=True, help="With --conversations: JSON.")
+def evaluate(
+    folder: str | None,
+    split: str,
+    conversations: Path | None,
+    verifier: str,
+    misses: float,
+    refuses: float,
+    seed: int,
+    as_data: bool,
+) -> None:
     """Measure the search with the question sets in FOLDER (else CORPUS_DIR, else the sample's): ranking and abstaining."""
+    if conversations is not None:
+        from config.commands.conversations import run as replay
+        from config.conversations.recorded_model import Noise
+
+        sys.exit(replay(conversations, verifier, Noise(misses, refuses, seed), as_data=as_data))
     from config.commands.evaluate import run
 
     sys.exit(run(folder, split))

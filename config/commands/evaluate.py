@@ -56,7 +56,7 @@ def _files(settings: Settings, knowledge: KnowledgeSettings, sets: Sequence[Ques
     """What sets without documents ask: what this hub answers from. The questions to the sample ask the sample."""
     if all(each.brings_documents for each in sets):
         return ()
-    own = () if any(each.folder == SAMPLE_QUESTIONS for each in sets) else _roots(settings, knowledge)
+    own = () if any(each.folder == SAMPLE_QUESTIONS for each in sets) else knowledge_roots(settings, knowledge)
     found = scan(own or [str(SAMPLE)], Catalog(knowledge.sources, knowledge.mirrors, knowledge.learned))
     for place, reason in found.failures:
         click.echo(f"not asked: {place}: {reason}", err=True)
@@ -64,7 +64,7 @@ def _files(settings: Settings, knowledge: KnowledgeSettings, sets: Sequence[Ques
     return found.files
 
 
-def _roots(settings: Settings, knowledge: KnowledgeSettings) -> list[str]:
+def knowledge_roots(settings: Settings, knowledge: KnowledgeSettings) -> list[str]:
     """What is configured, and what somebody named on the command line, to which the sample gives way."""
     configured = resolve(knowledge_parts.knowledge_sources(settings))
     named: list[str] = []

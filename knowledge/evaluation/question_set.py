@@ -60,7 +60,7 @@ class QuestionSet:
     def chunked(self, chunker: Chunker, files: Sequence[SourceFile]) -> Chunked:
         """The documents, cut as an index run cuts them. ``files``: those that are asked where the set has no documents."""
         rows = self.folder / _DOCUMENTS
-        return _of_rows(rows, chunker) if self.brings_documents else _of_files(files, chunker)
+        return _of_rows(rows, chunker) if self.brings_documents else chunk_files(files, chunker)
 
     def about(self, documents: Chunked) -> QuestionSet:
         """With the right answers by the names of these documents: ``guide.md`` is ``docs/guide.md`` of a knowledge base.
@@ -127,7 +127,7 @@ def _of_rows(path: Path, chunker: Chunker) -> Chunked:
     ]
 
 
-def _of_files(files: Sequence[SourceFile], chunker: Chunker) -> Chunked:
+def chunk_files(files: Sequence[SourceFile], chunker: Chunker) -> Chunked:
     """Each file is a document, and so is each entry of a FAQ: ``faq.yaml#How do I …?``. What cannot be read is
     in no index either."""
     from knowledge.convert.converter import Converter  # readers of documents weigh much, and most sets bring their own
