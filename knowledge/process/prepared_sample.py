@@ -41,21 +41,20 @@ def prepared_folder(settings: KnowledgeSettings, model: Path) -> Path | None:
 def start_with_sample(settings: KnowledgeSettings, model: Path) -> bool:
     """Copies the prepared index into a data folder that has none; tells whether it did.
 
-    The manifest comes last. A process that is killed before leaves an index without documents, which the first run fills, as it
-    does where the copy fails.
+    The manifest comes last: an index without one holds no documents. It is left by a process that was killed here, and replaced.
+    Where the copy fails, the first run reads the documents.
     """
     manifest = manifest_file(settings.directory)
     data = manifest.parent
     part = data / _COPYING
     shutil.rmtree(part, ignore_errors=True)  # left by a process that was killed
     prepared = prepared_folder(settings, model)
-    if prepared is None or not prepared.is_dir() or manifest.exists() or settings.directory.exists():
+    if prepared is None or not prepared.is_dir() or manifest.exists():
         return False
     try:
         copy_durably(prepared, part)
-        _move(part / _WORDS, data / _WORDS)
-        _move(part / settings.directory.name, settings.directory)
-        _move(part / manifest.name, manifest)
+        for place in (_WORDS, Path(settings.directory.name), Path(manifest.name)):
+            _replace(part / place, data / place)
     except OSError as error:
         _log.warning("the prepared index of the sample is not used: %s", error)
         return False
@@ -77,7 +76,8 @@ def copy_durably(source: Path, target: Path) -> None:
             os.fsync(content.fileno())
 
 
-def _move(source: Path, target: Path) -> None:
-    if source.exists() and not target.exists():
+def _replace(source: Path, target: Path) -> None:
+    if source.exists():
+        shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)

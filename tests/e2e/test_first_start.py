@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -150,6 +151,18 @@ async def test_a_start_that_was_killed_does_not_matter(make_hub: MakeHub, prepar
     hub = _hub(make_hub, prepared)
     _start_until(hub, hub.data_dir / seen)
     hub.kill()
+    await _answers_from_what_was_prepared(hub, prepared)
+
+
+async def test_a_start_that_was_killed_before_the_manifest_came_does_not_matter(
+    make_hub: MakeHub, prepared: Path
+) -> None:
+    """The moment that lies between the last two of those above, too short to be met by chance."""
+    hub = _hub(make_hub, prepared)
+    (sample,) = _samples(prepared)
+    for part in ("chroma", "knowledge"):
+        shutil.copytree(prepared / sample / part, hub.data_dir / part)
+    shutil.copytree(prepared / sample, hub.data_dir / ".sample-part", ignore=lambda *_: ["chroma", "knowledge"])
     await _answers_from_what_was_prepared(hub, prepared)
 
 

@@ -63,6 +63,52 @@ for line in range(1, 100):
         break
 """
 
+_KILLED_WHILE_STARTING_WITH_THE_SAMPLE = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from knowledge.process.prepared_sample import prepared_folder, start_with_sample
+from knowledge.settings import KnowledgeSettings
+
+INDEX = {"knowledge.db": "manifest", "chroma/chroma.sqlite3": "vectors", "knowledge/words/model/about.json": "words"}
+home = Path(sys.argv[1])
+(home / "sample").mkdir()
+(home / "sample" / "faq.md").write_text("# A question")
+settings = KnowledgeSettings(directory=home / "var" / "chroma", sample=home / "sample")
+model = home / "models" / "0123-fp32"
+for name, content in INDEX.items():
+    path = prepared_folder(settings, model) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+def killed_on(call):
+    # Before each of its calls to the system and to what is built in: more places than there are lines.
+    def profiled(frame, event, argument):
+        nonlocal call
+        if event == "c_call":
+            call -= 1
+            if call == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    return profiled
+
+killed = 0
+for call in range(1, 5000):
+    data = home / str(call)
+    settings = replace(settings, directory=data / "chroma")
+    child = os.fork()
+    if child == 0:
+        sys.setprofile(killed_on(call))
+        start_with_sample(settings, model)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+    killed += 1
+    start_with_sample(settings, model)
+    held = {path.relative_to(data).as_posix(): path.read_text() for path in data.rglob("*") if path.is_file()}
+    assert held == INDEX, (call, held)
+assert 100 < killed < 4999, killed
+"""
+
 
 async def _run(script: str, *arguments: str) -> int:
     process = await asyncio.create_subprocess_exec(
@@ -106,3 +152,8 @@ async def test_killed_while_making_its_secret_key(tmp_path: Path) -> None:
         key = own_secret_key(data_dir)
         assert len(key) == 64, f"killed on line {data_dir.name}: {key!r}"
         assert own_secret_key(data_dir) == key
+
+
+async def test_killed_while_it_starts_with_the_sample(tmp_path: Path) -> None:
+    """At each of its steps. The next start has the whole index, and has no document to read."""
+    assert await _run(_KILLED_WHILE_STARTING_WITH_THE_SAMPLE, str(tmp_path)) == 0

@@ -44,13 +44,19 @@ def test_an_empty_folder_gets_all_of_it(settings: KnowledgeSettings, model: Path
     assert not start_with_sample(settings, model), "once"
 
 
-@pytest.mark.parametrize("there", ["knowledge.db", "chroma"])
-def test_a_folder_with_an_index_keeps_its_own(settings: KnowledgeSettings, model: Path, there: str) -> None:
-    own = settings.directory.parent / there
+def test_a_folder_with_an_index_keeps_its_own(settings: KnowledgeSettings, model: Path) -> None:
+    own = settings.directory.with_name("knowledge.db")
     own.parent.mkdir()
-    own.mkdir()
+    own.write_text("own")
     assert not start_with_sample(settings, model)
-    assert [path.name for path in own.parent.iterdir()] == [there]
+    assert _held(settings) == {"knowledge.db": "own"}
+
+
+def test_an_index_without_a_manifest_is_replaced(settings: KnowledgeSettings, model: Path) -> None:
+    settings.directory.mkdir(parents=True)
+    (settings.directory / "left.bin").write_text("of a process that was killed")
+    assert start_with_sample(settings, model)
+    assert _held(settings) == _INDEX
 
 
 @pytest.mark.parametrize("other", [{"sample": None}, {"chroma_url": "http://chroma:8000"}, {"chunk_tokens": 64}])
