@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the tests drive beside Python packages: PostgreSQL, Redis, Dovecot, Chromium, and the Node test peers.
+# Brings what the tests drive beside Python packages: PostgreSQL, Redis, Dovecot, Caddy, Chromium, and the Node test peers.
 # As root on Debian it installs what is missing; elsewhere it uses what it finds and names the line for the rest.
 #
 #   scripts/test-setup.sh [servers]     servers: only what is no Node package; that needs no .venv.
@@ -22,7 +22,12 @@ import shutil
 
 from tests.servers import programs
 
-wanted = {"postgresql": programs.postgres_binaries, "redis-server": programs.redis_server, "chromium": programs.chromium}
+wanted = {
+    "postgresql": programs.postgres_binaries,
+    "redis-server": programs.redis_server,
+    "caddy": programs.caddy,
+    "chromium": programs.chromium,
+}
 missing = set()
 for package, find in wanted.items():
     try:

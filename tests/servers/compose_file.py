@@ -17,6 +17,8 @@ from dotenv import dotenv_values
 
 from tests.servers.programs import ROOT
 
+KEYS = f"SECRET_KEY={'k' * 40}\nPOSTGRES_PASSWORD=pw\nGRAFANA_PASSWORD=pw\n"
+"""What Compose asks for, as lines of an .env."""
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 _VARIABLE = re.compile(r"\$(?:\$|(?P<bare>\w+)|\{(?P<name>\w+)(?P<rule>:?[-?+])?(?P<rest>[^}]*)\})")
 

@@ -37,6 +37,11 @@ def redis_server() -> Path:
     return _program("Redis", "redis-server", "valkey-server", debian="redis-server", brew="redis")
 
 
+def caddy() -> Path:
+    """The proxy of deploy/compose.yaml. Raises Missing."""
+    return _program("Caddy", "caddy", debian="caddy", brew="caddy")
+
+
 def chromium() -> Path:
     """A Chromium or Chrome; the one that Playwright downloads counts. Raises Missing."""
     try:

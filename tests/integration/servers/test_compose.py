@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from config.settings import Settings
 from tests.fixtures.hub import MakeHub
-from tests.servers.compose_file import MissingVariable, rendered
+from tests.servers.compose_file import KEYS, MissingVariable, rendered
 from tests.servers.process import free_port
 from tests.servers.programs import ROOT
 from tests.servers.redis import RedisServer
@@ -25,7 +25,6 @@ from tests.servers.telegram_fake import TelegramFake
 from tests.servers.twilio_fake import OURS, SID
 from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
-KEYS = f"SECRET_KEY={'k' * 40}\nPOSTGRES_PASSWORD=pw\nGRAFANA_PASSWORD=pw\n"
 FIXED = {"HOST", "PORT", "DATA_DIR", "DATA_DIR_SHARED", "DATABASE_URL", "REDIS_URL", "CHROMA_URL"}
 """What is right inside the containers only."""
 HUBS = ("web", "worker")
