@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from textwrap import indent
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -21,11 +23,12 @@ from tests.e2e.channels.phone_customer import PhoneCustomer
 from tests.e2e.channels.slack_customer import DirectCustomer
 from tests.e2e.channels.telegram_customer import TelegramCustomer
 from tests.e2e.channels.town import has_read
+from tests.e2e.desk.mail_staff import text_of
 from tests.e2e.desk.test_desk import CLAIM, Office, Scene
 from tests.e2e.guides.guide import Guide
 from tests.e2e.visitor import visiting
 from tests.e2e.widget import Widget
-from tests.integration.email_channel.rig import post_office
+from tests.integration.email_channel.rig import PostOffice, letter, post_office
 from tests.servers.dovecot import PASSWORD
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
@@ -39,6 +42,7 @@ from tests.servers.twilio_fake import TOKEN as TWILIO_TOKEN
 
 QUESTION, ANSWER = "How do I reset my password?", "60 minutes"
 SLACK, TELEGRAM, SMS, EMAIL, WEB, DESK = map(Guide, ("slack", "telegram", "sms", "email", "web", "desk"))
+STAFF_BY_MAIL = Guide("desk/mail")
 
 
 class Speak(Protocol):
@@ -177,20 +181,59 @@ async def at_twilio(*, whatsapp: bool = False) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def at_the_mailbox() -> AsyncIterator[Place]:
-    """A mail server in front of which somebody has a mail program."""
+    """A mail server in front of which a customer has a mail program."""
     with post_office() as office:
-        address, server = EMAIL.settings["EMAIL_ADDRESS"], office.dovecot
-        password = quote(PASSWORD, safe="")
+        address = EMAIL.settings["EMAIL_ADDRESS"]
 
         async def speak(hub: Hub, page: Page) -> None:
             await reads_mailbox(hub)
             await _is_answered(MailCustomer(office, 1, address, lambda: has_read(hub)))
 
-        given = {
-            "EMAIL_IMAP_URL": {"app-password": password, "imap.example.com": f"localhost:{server.imaps_port}"},
-            "EMAIL_SMTP_URL": {"app-password": password, "smtp.example.com": f"localhost:{server.submission_port}"},
-        }
-        yield Place((EMAIL,), speak, given, {"EMAIL_CA_FILE": str(server.authority)})
+        yield Place((EMAIL,), speak, _mailbox_of(office), {"EMAIL_CA_FILE": str(office.dovecot.authority)})
+
+
+@asynccontextmanager
+async def at_the_desk_by_mail() -> AsyncIterator[Place]:
+    """The same server; a colleague has the mail program, and the customer is on the web."""
+    with post_office() as office:
+        address, team = EMAIL.settings["EMAIL_ADDRESS"], STAFF_BY_MAIL.settings["STAFF_EMAIL"]
+
+        async def speak(hub: Hub, page: Page) -> None:
+            await reads_mailbox(hub)
+            async with visiting(hub) as visitor:
+                await visitor.say("I want to talk to a person")
+                mail = await _mail_to(office, team)
+                reply = f"Hello, this is Grace\n\n{indent(text_of(mail), '> ')}"
+                headers = {"In-Reply-To": str(mail["Message-ID"]), "References": str(mail["Message-ID"])}
+                headers |= {"From": f"Grace <{team}>", "To": address, "Subject": f"Re: {mail['Subject']}"}
+                await office.deliver(letter(reply, **headers), address)
+                async with visitor.socket() as line:
+                    while "Hello, this is Grace" not in str((await line.next()).get("content")):
+                        pass
+
+        yield Place(
+            (EMAIL, STAFF_BY_MAIL), speak, _mailbox_of(office), {"EMAIL_CA_FILE": str(office.dovecot.authority)}
+        )
+
+
+async def _mail_to(office: PostOffice, address: str) -> EmailMessage:
+    found: list[EmailMessage] = []
+
+    def came() -> bool:
+        found[:] = [mail for mail in office.postman.letters if address in str(mail["To"])]
+        return bool(found)
+
+    await until(came, lambda: [str(mail["To"]) for mail in office.postman.letters])
+    return found[0]
+
+
+def _mailbox_of(office: PostOffice) -> dict[str, dict[str, str]]:
+    """The newcomer's password and servers, in place of the page's."""
+    server, password = office.dovecot, quote(PASSWORD, safe="")
+    return {
+        "EMAIL_IMAP_URL": {"app-password": password, "imap.example.com": f"localhost:{server.imaps_port}"},
+        "EMAIL_SMTP_URL": {"app-password": password, "smtp.example.com": f"localhost:{server.submission_port}"},
+    }
 
 
 async def reads_mailbox(hub: Hub) -> None:
@@ -253,6 +296,7 @@ PLACES: dict[str, Any] = {
     "email": at_the_mailbox,
     "web": at_the_site,
     "desk": at_the_desk,
+    "desk/mail": at_the_desk_by_mail,
 }
 OTHER_WAYS: dict[str, Any] = {
     "slack over Socket Mode": over_socket_mode,
