@@ -40,6 +40,12 @@ def rendered(env: str, path: Path = COMPOSE) -> dict[str, Any]:
     return services
 
 
+def variables() -> set[str]:
+    """All that the file asks the .env for."""
+    found = _VARIABLE.finditer(re.sub(r"\$\$", "", COMPOSE.read_text("utf-8")))
+    return {one["name"] or one["bare"] for one in found}
+
+
 def _interpolated(value: Any, written: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _interpolated(one, written) for name, one in value.items()}

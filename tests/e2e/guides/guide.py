@@ -36,11 +36,12 @@ class Guide:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the path tells to write into ``.env``; of a setting that it only names, the value that the page shows first."""
+        """What the path tells to write into ``.env``; of a setting that it only names, the value that the page shows first,
+        or "…"."""
         told = _CODE.findall("\n".join(self.path))
         given = {found[1]: found[2] for one in told if (found := _SETTING.fullmatch(one))}
         shown = dict(reversed(self.shown))
-        return given | {one: shown[one] for one in told if _NAME.fullmatch(one) and one not in given}
+        return given | {one: shown.get(one, "…") for one in told if _NAME.fullmatch(one) and one not in given}
 
     @property
     def shown(self) -> list[tuple[str, str]]:
@@ -67,6 +68,11 @@ class Guide:
     def block(self, language: str) -> str:
         """The first one of that language."""
         return next(block for kind, block in self.blocks if kind == language)
+
+    def section(self, heading: str) -> list[tuple[str, str]]:
+        """Language and content of each block below a heading of the second level."""
+        (text,) = [part for part in self.text.split("\n## ")[1:] if part.partition("\n")[0] == heading]
+        return _BLOCK.findall(text)
 
     @property
     def blocks(self) -> list[tuple[str, str]]:

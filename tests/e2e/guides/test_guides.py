@@ -13,6 +13,7 @@ from config.settings import Settings
 from tests.e2e.guides.guide import Guide
 from tests.e2e.guides.places import OTHER_WAYS, PLACES, Place
 from tests.e2e.knowledge_copy import copy_of, run_forked, started
+from tests.servers.compose_file import variables
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
 
@@ -20,7 +21,7 @@ FIRST_LINES = 14
 """A path stands before everything that has to be scrolled to."""
 
 
-GUIDES = (*PLACES, "gaps", "install", "knowledge", "models")
+GUIDES = (*PLACES, "deploy", "gaps", "install", "knowledge", "models", "operate")
 
 
 @pytest.mark.slow
@@ -73,6 +74,6 @@ def test_every_command_of_the_path_is_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUIDES)
 def test_every_setting_that_is_shown_is_one(name: str) -> None:
-    known = {field.upper() for field in Settings.model_fields}
+    known = {field.upper() for field in Settings.model_fields} | set(variables())
     guide = Guide(name)
     assert {setting for setting, _ in guide.shown} | set(guide.settings) <= known
