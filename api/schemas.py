@@ -91,22 +91,16 @@ class SessionRequest(BaseModel):
     locale: str | None = None
 
 
-class SessionFeatures(BaseModel):
-    """What this hub offers."""
-
-    attachments: bool
-    feedback: bool
-
-
 class SessionConfig(BaseModel):
     """What a client has to know before it shows its first input field."""
 
-    company: str
+    company: str | None
     locale: str
     max_attachment_bytes: int
+    max_attachments: int
     max_message_chars: int
     accept: list[str]
-    features: SessionFeatures
+    features: dict[Literal["attachments", "feedback", "staff", "transcript"], bool]
 
 
 class SessionCreated(BaseModel):
@@ -216,6 +210,7 @@ class Events(BaseModel):
 
     frames: list[dict[str, Any]]
     cursor: int
+    config: SessionConfig
 
 
 class MessageRequest(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from channels.web import parse, render
 from channels.web.access import Access
 from channels.web.admission import Admission
+from channels.web.client_config import client_config
 from channels.web.connection import Hall
 from channels.web.feedback import Feedback
 from channels.web.files import Files, Uploaded
@@ -110,14 +112,15 @@ class WebChannel:
         self._reception = Reception(records, self._admission, clock, unsent.forget)
         self._seen = Seen(shown)
         frames = MemoryRates(clock.monotonic)
-        hall = Hall(self._access, self._origins, self._live, self._reception, limits, frames, clock, self._seen)
+        config = partial(client_config, settings)
+        hall = Hall(self._access, self._origins, self._live, self._reception, limits, frames, clock, self._seen, config)
         self._sockets = Sockets(hall, metrics)
         self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
         self._files = Files(settings, self._access, self._admission, unsent, records, files, self._links, uploaded)
         self._messages = Messages(
             self._access, self._reception, self._live, log, self._files, limits, staffed=settings.staffed
         )
-        self._history = History(self._access, log, self._live, self._links, self._seen)
+        self._history = History(self._access, log, self._live, self._links, self._seen, config)
         self._users = Users(self._access, records, self._links, is_operator)
         self._feedback = Feedback(settings, self._access, records, metrics)
         self._transcripts = Transcripts(settings, self._access, log, budgets, send_mail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,6 +69,7 @@ class Hall:
     rates: MemoryRates
     clock: Clock
     seen: Seen
+    config: Callable[[str | None], Mapping[str, Any]]
     closing: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -188,7 +189,8 @@ class Connection:
         self._start = head
         self._followed = conversation is not None and conversation.escalation_reason is not None
         status = conversation.state.value if conversation is not None else "bot"
-        await self._send({"type": "status", "status": status, "latest": head})
+        config = self._hall.config(session.locale)
+        await self._send({"type": "status", "status": status, "latest": head, "config": config})
         await self._hall.live.begin(self, head)
 
     async def _receive(self) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -22,12 +23,21 @@ LONGEST_POLL = 30.0
 class History:
     """Everything a session's own token may read."""
 
-    def __init__(self, access: Access, log: EventLog, live: Live, links: Links, seen: Seen) -> None:
+    def __init__(
+        self,
+        access: Access,
+        log: EventLog,
+        live: Live,
+        links: Links,
+        seen: Seen,
+        config: Callable[[str | None], Mapping[str, Any]],
+    ) -> None:
         self._access = access
         self._log = log
         self._live = live
         self._links = links
         self._seen = seen
+        self._config = config
 
     async def history(self, request: web.Request) -> web.StreamResponse:
         """``GET /api/sessions/{session_id}/history?after=0&limit=100``: oldest first."""
@@ -57,7 +67,8 @@ class History:
         if wait and not frames:
             await self._access.conversation(session)
         newest = frames[-1].cursor if frames else min(after, await self._live.head(session.conversation_id))
-        body = {"frames": [shown.wire for shown in frames], "cursor": newest}
+        config = self._config(session.locale)
+        body = {"frames": [shown.wire for shown in frames], "cursor": newest, "config": config}
         return fresh(body)
 
 

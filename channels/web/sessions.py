@@ -9,6 +9,7 @@ from aiohttp import web
 from channels.web import body, parse
 from channels.web.access import Access
 from channels.web.admission import Admission
+from channels.web.client_config import client_config
 from channels.web.refusals import BadFrame
 from channels.web.settings import WebSettings
 from channels.web.tokens import KnownUser, Session
@@ -48,7 +49,7 @@ class Sessions:
             "session_id": session.id,
             "token": token,
             "expires_at": _time(session),
-            "config": self._config(locale),
+            "config": client_config(self._settings, locale),
         }
         return web.json_response(answer, headers={"Cache-Control": "no-store"})
 
@@ -81,23 +82,6 @@ class Sessions:
         self._wake.notify(WIDGET, f"{session.conversation_id}#ended")
         self._wake.notify(INBOX)  # staff who have it are told
         return web.Response(status=204)
-
-    def _config(self, locale: str | None) -> dict[str, Any]:
-        settings = self._settings
-        return {
-            "company": settings.company or None,
-            "locale": locale or settings.locale,
-            "max_attachment_bytes": settings.limits.attachment_bytes,
-            "max_attachments": settings.limits.attachments,
-            "max_message_chars": settings.limits.message_chars,
-            "accept": list(settings.accept),
-            "features": {
-                "attachments": settings.attachments,
-                "feedback": settings.feedback,
-                "staff": settings.staffed,
-                "transcript": settings.transcripts,
-            },
-        }
 
 
 def _time(session: Session) -> str:

@@ -23,6 +23,7 @@ from core.ports.budgets import Budgets
 from core.ports.event_log import EventLog
 
 _PAGE: Final = 500
+_NOT_ANSWERED: Final = "Nothing was answered in this conversation yet."
 _DAY: Final = 86_400
 _PATIENCE: Final = 15.0
 """Seconds that a request waits for the mail server; the widget waits for 20."""
@@ -55,19 +56,24 @@ class Transcripts:
         )
 
     async def post(self, request: web.Request) -> web.StreamResponse:
-        """204 once the mail server has it. Raises BadFrame, Empty, NotAllowed, TooManyRequests and Overloaded."""
+        """204 once the mail server has it; the history is read after the budgets allow it.
+
+        Raises BadFrame, Empty, NotAllowed, TooManyRequests and Overloaded.
+        """
         if self._send is None:
             raise NotAllowed("Conversations are not sent by e-mail here.")
-        session, _ = await self._access.reader(request)
+        session, conversation = await self._access.reader(request)
         fields, _raw = await body.read_json(request, self._settings.limits.frame_bytes)
         address = parse.plain_text(fields.get("email"), "email", 254).strip()
         locale = parse.locale(fields.get("locale")) or session.locale
         if not is_address(address):
             raise BadFrame("email is one e-mail address.")
+        if conversation is None:
+            raise Empty(_NOT_ANSWERED)
+        self._spend(session, self._access.caller(request, session.user), address)
         messages = await self._messages(session)
         if all(message.author is Author.CUSTOMER for message in messages):
-            raise Empty("Nothing was answered in this conversation yet.")
-        self._spend(session, self._access.caller(request, session.user), address)
+            raise Empty(_NOT_ANSWERED)
         await self._mail(self._send, session, address, messages, locale)
         return web.Response(status=204)
 

@@ -12,6 +12,7 @@ from aiohttp import WSMsgType
 from tests.e2e import stored
 from tests.e2e.site import Site
 from tests.e2e.visitor import visiting
+from tests.integration.web.bare_socket import closing_code, opened, received, text_frame
 from tests.servers.hub import Hub
 
 LONG = "x" * 8_001
@@ -81,10 +82,11 @@ async def test_an_error_names_the_message_it_answers(shared_hub: Hub) -> None:
 async def test_a_frame_too_large_to_hold_ends_only_its_own_line(shared_hub: Hub) -> None:
     async with visiting(shared_hub) as visitor, visitor.socket() as other:
         await other.next()
-        async with visitor.socket() as socket:
-            await socket.next()
-            await socket.ws.send_str(_message(content="x" * 5_000_000))
-            assert await socket.code() == 1009
+        async with opened(shared_hub.url) as (reader, writer):
+            writer.write(text_frame(json.dumps({"type": "auth", "token": visitor.session["token"]})))
+            assert json.loads((await received(reader))[1])["type"] == "status"
+            writer.write(text_frame(_message(content="x" * 5_000_000)))
+            assert await closing_code(reader) == 1009
         await other.send(type="ping")
         assert await other.next() == {"type": "pong"}
         assert stored.messages(shared_hub, visitor.id) == []

@@ -29,6 +29,8 @@ WORD_OF_AI = {
     "fr": "assistant IA",
     "es": "asistente de IA",
     "ar": "الذكاء الاصطناعي",
+    "ja": "AIアシスタント",
+    "ru": "ИИ-ассистентом",
 }
 
 

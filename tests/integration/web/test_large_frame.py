@@ -4,71 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import os
-import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import pytest
 
 from channels.web import lingering
+from tests.integration.web.bare_socket import closing_code, head, opened
 from tests.integration.web.rig import Rig
 
 _MB = 1024 * 1024
-_PATIENCE = 60.0
-_HELLO = (
-    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@asynccontextmanager
-async def opened(rig: Rig) -> AsyncIterator[Streams]:
-    """A bare connection on which the WebSocket is open."""
-    parts = urlsplit(rig.url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            writer.write(_HELLO)
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
-            yield reader, writer
-    finally:
-        writer.close()
-
-
-def head(first: int, size: int) -> bytes:
-    """A frame's head, with a mask that changes nothing."""
-    return struct.pack("!BBQ", first, 0xFF, size) + bytes(4)
-
-
-async def closing_code(reader: asyncio.StreamReader) -> int:
-    """The code of the close frame, which is the last that comes before the end."""
-    answer = await reader.read()
-    assert len(answer) >= 4, answer
-    assert answer[0] == 0x88, answer
-    return int(struct.unpack("!H", answer[2:4])[0])
 
 
 @pytest.mark.parametrize(
     ("first", "code"), [(0x81, 1009), (0x82, 1009), (0xC1, 1002), (0x83, 1002)], ids=["text", "binary", "rsv", "opcode"]
 )
 async def test_a_frame_that_is_not_taken_is_answered_by_its_code(rig: Rig, first: int, code: int) -> None:
-    async with opened(rig) as (reader, writer):
+    async with opened(rig.url) as (reader, writer):
         writer.write(head(first, 5 * _MB) + os.urandom(5 * _MB))
         await writer.drain()
         assert await closing_code(reader) == code
 
 
 async def test_it_is_answered_before_all_of_it_has_come(rig: Rig) -> None:
-    async with opened(rig) as (reader, writer):
+    async with opened(rig.url) as (reader, writer):
         writer.write(head(0x81, 5 * _MB))
         assert await closing_code(reader) == 1009
 
 
 async def test_fragments_count_together(rig: Rig) -> None:
-    async with opened(rig) as (reader, writer):
+    async with opened(rig.url) as (reader, writer):
         writer.write(head(0x01, _MB // 2) + bytes(_MB // 2))
         for _ in range(10):
             writer.write(head(0x00, _MB // 2) + bytes(_MB // 2))
@@ -84,7 +47,7 @@ async def test_a_client_that_never_ends_is_cut_off(rig: Rig, monkeypatch: pytest
             writer.write(bytes(_MB))
             await writer.drain()
 
-    async with opened(rig) as (_, writer):
+    async with opened(rig.url) as (_, writer):
         writer.write(head(0x81, 5 * _MB))
         with pytest.raises(ConnectionError):
             await send_for_ever(writer)

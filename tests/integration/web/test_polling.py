@@ -77,12 +77,12 @@ async def test_a_place_that_the_log_has_not_reached_is_put_right(rig: Rig) -> No
     session = await rig.session()
     await rig.say(session, "Hi", "c1")
     newest = (await _events(rig, session, 0))["cursor"]
-    assert await _events(rig, session, 5000) == {"frames": [], "cursor": newest}
+    assert await _events(rig, session, 5000) == {"frames": [], "cursor": newest, "config": session["config"]}
 
 
 async def test_an_empty_poll_keeps_its_place(rig: Rig) -> None:
     session = await rig.session()
-    assert await _events(rig, session, 0) == {"frames": [], "cursor": 0}
+    assert await _events(rig, session, 0) == {"frames": [], "cursor": 0, "config": session["config"]}
 
 
 async def test_a_poll_ends_with_its_session(rig: Rig) -> None:
@@ -120,7 +120,8 @@ async def test_a_wait_that_is_no_time_is_refused_with_its_range(rig: Rig, wait: 
 async def test_a_wait_may_be_a_fraction_of_a_second(rig: Rig) -> None:
     session = await rig.session()
     path = f"/api/sessions/{session['session_id']}/events?after=0&wait=0.05"
-    assert (await rig.call("GET", path, session["token"]))[:2] == (200, {"frames": [], "cursor": 0})
+    nothing = {"frames": [], "cursor": 0, "config": session["config"]}
+    assert (await rig.call("GET", path, session["token"]))[:2] == (200, nothing)
 
 
 async def _events(rig: Rig, session: dict[str, Any], after: int, wait: int = 0) -> dict[str, Any]:

@@ -16,7 +16,7 @@ async def test_a_question_streams_its_answer(rig: Rig) -> None:
     session = await rig.session()
     async with rig.socket(session) as socket:
         first = await socket.next()
-        assert first == {"type": "status", "status": "bot", "latest": 0}
+        assert first == {"type": "status", "status": "bot", "latest": 0, "config": session["config"]}
         await socket.send(type="message", content="Hi", client_id="c1")
         done = await socket.until("complete")
     acks = [frame for frame in socket.seen if frame["type"] == "ack"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from channels.web.settings import WebLimits
 from channels.web.tokens import Session
 from core.domain.errors import InvalidInput
 from core.domain.messages import CustomerAction
+from tests.servers.programs import ROOT
 
 LIMITS = WebLimits()
 SESSION = Session("s_1", datetime(2027, 1, 1, tzinfo=UTC), locale="de")
@@ -71,6 +73,27 @@ def test_a_whole_message() -> None:
 def test_only_what_holds_contact_details_is_taken_for_them(text: str, contact: bool) -> None:
     assert _message(content=text, action="contact").action is (CustomerAction.CONTACT if contact else None)
     assert _message(content=text, action="request_person").action is CustomerAction.REQUEST_PERSON
+
+
+PHONE_NUMBERS = json.loads((ROOT / "tests/fixtures/phone_numbers.json").read_text(encoding="utf-8"))
+"""The widget's tests read the same list: what its form takes must be contact details here."""
+
+
+@pytest.mark.parametrize("number", PHONE_NUMBERS["numbers"])
+def test_a_number_that_the_widget_takes_is_taken_here(number: str) -> None:
+    assert _message(content=f"My contact details:\n{number}", action="contact").action is CustomerAction.CONTACT
+
+
+@pytest.mark.parametrize("other", PHONE_NUMBERS["others"])
+def test_what_the_widget_refuses_is_refused_here(other: str) -> None:
+    assert _message(content=f"My contact details:\n{other}", action="contact").action is None
+
+
+@pytest.mark.parametrize("part", ["1 ", "+(", "1(", "1 x", "1\n"])
+def test_a_long_text_is_judged_at_once(part: str) -> None:
+    started = time.perf_counter()
+    _message(content=(part * 8000)[:8000], action="contact")
+    assert time.perf_counter() - started < 1
 
 
 def test_what_is_left_out_is_filled_in() -> None:

@@ -1,16 +1,24 @@
+// @vitest-environment node
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ar } from "../src/i18n/ar";
+import { languages } from "../locales";
 import { de } from "../src/i18n/de";
 import { en, type Key } from "../src/i18n/en";
 import { errorText } from "../src/i18n/errors";
-import { es } from "../src/i18n/es";
 import { formatDay, formatSize } from "../src/i18n/format";
-import { fr } from "../src/i18n/fr";
 import { chooseLocale, fill } from "../src/i18n/language";
 
 const keys = Object.keys(en) as Key[];
 
-describe.each(Object.entries({ de, fr, es, ar }))("%s", (_, texts) => {
+it("speaks the languages that the agent recognises", () => {
+  const known = readdirSync(new URL("../../../../core/agent/languages/", import.meta.url)).map((name) => name.replace(".toml", ""));
+  expect(Object.keys(languages).sort()).toEqual(known.filter((name) => /^[a-z]{2}$/.test(name)).sort());
+  expect(known.map((name) => chooseLocale([name])).sort()).toEqual(known.sort());
+});
+
+const { en: _, ...others } = languages;
+
+describe.each(Object.entries(others))("%s", (_, texts) => {
   it("has every text, in the order that the built files count by", () => expect(Object.keys(texts)).toEqual(keys));
   it("leaves none empty", () => expect(keys.filter((key) => !texts[key].trim())).toEqual([]));
   it("fills in the same places", () => {
@@ -24,9 +32,10 @@ describe.each(Object.entries({ de, fr, es, ar }))("%s", (_, texts) => {
 describe("chooseLocale", () => {
   it.each([
     [["de-AT", "en"], "de-AT"],
-    [[null, "", "pt-BR", "fr_CA", "en"], "fr-CA"],
+    [[null, "", "sv-SE", "fr_CA", "en"], "fr-CA"],
+    [["pt_BR"], "pt-BR"],
     [["AR"], "AR"],
-    [["ja", "zh-Hans"], "en"],
+    [["ko", "sv-SE"], "en"],
     [[], "en"],
   ])("%j", (wanted, chosen) => expect(chooseLocale(wanted)).toBe(chosen));
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Link } from "../src/connection/link";
 import { Problem } from "../src/connection/problem";
 import { watchWakeups } from "../src/connection/wakeups";
-import type { Frame } from "../src/protocol/frames";
+import type { Frame, SessionConfig } from "../src/protocol/frames";
 
 /** The network's end of a WebSocket, in the test's hands. */
 class Line {
@@ -48,7 +48,7 @@ function setUp() {
     receive: (frames: Frame[]) => void received.push(...frames),
     lose: (status: number) => events(`lost ${status}`),
   };
-  const api = { origin: "https://server.example", events: vi.fn(() => Promise.resolve({ frames: [] as Frame[], cursor: 5 })) };
+  const api = { origin: "https://server.example", events: vi.fn(() => Promise.resolve({ frames: [] as Frame[], cursor: 5, config: {} as SessionConfig })) };
   const link = new Link(api as never, { session_id: "s", token: "secret" }, 5, seen);
   return { link, api, events, received, states: () => events.mock.calls.map(([state]) => state) };
 }
@@ -168,13 +168,14 @@ describe("Link over a WebSocket", () => {
 describe("Link where no WebSocket opens", () => {
   it("polls at once, and tries the WebSocket again later", async () => {
     const { link, api, states, received } = setUp();
-    api.events.mockResolvedValueOnce({ frames: [text(6), text(7)], cursor: 8 });
+    const config = { company: "Renamed" } as SessionConfig;
+    api.events.mockResolvedValueOnce({ frames: [text(6), text(7)], cursor: 8, config });
     Line.last.breaks();
     await vi.advanceTimersByTimeAsync(0);
     expect(api.events).toHaveBeenLastCalledWith(expect.anything(), 5, 0);
     expect(states().at(-1)).toBe("online");
     expect(link.polling).toBe(true);
-    expect(received).toEqual([text(6), text(7)]);
+    expect(received).toEqual([{ type: "config", config }, text(6), text(7)]);
     await vi.advanceTimersByTimeAsync(200);
     expect(api.events).toHaveBeenLastCalledWith(expect.anything(), 8, 25);
     await vi.advanceTimersByTimeAsync(120_000);

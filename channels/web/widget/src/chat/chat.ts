@@ -7,7 +7,7 @@ import { watchWakeups } from "../connection/wakeups";
 import type { Language } from "../i18n/language";
 import { listen } from "../listen";
 import { Conversation, type Pending } from "../protocol/conversation";
-import type { Action, Frame, Message, Rating } from "../protocol/frames";
+import type { Action, Frame, Message, Rating, SessionConfig } from "../protocol/frames";
 import { Outbox } from "../session/outbox";
 import { readToken, type Session, Sessions } from "../session/sessions";
 import type { Storage } from "../session/storage";
@@ -203,6 +203,7 @@ export class Chat implements LinkEvents, Carrier {
     const { status, messages } = conversation;
     for (const frame of frames) {
       conversation.apply(frame);
+      if ("config" in frame) this.configure(frame.config);
       this.react(frame, messages);
     }
     if (conversation.status !== status) this.events.emit("status", conversation.status);
@@ -265,13 +266,20 @@ export class Chat implements LinkEvents, Carrier {
       const { conversation } = this.state;
       for (const message of messages) conversation.store(message);
       conversation.status = status;
-      conversation.unattended = !session.config.features.staff;
-      this.set({ loaded: true, config: session.config, contactGiven: this.storage.get("contact") === session.session_id });
+      this.configure(session.config);
+      this.set({ loaded: true, contactGiven: this.storage.get("contact") === session.session_id });
       this.markRead();
       this.link = new Link(this.api, session, after, this);
     } catch (error) {
       if (attempt === this.attempt) this.startFailed(Problem.of(error));
     }
+  }
+
+  /** The server says anew with every connection how it is set up; it may have been restarted with other settings. */
+  private configure(config?: SessionConfig): void {
+    if (!config) return;
+    this.state.conversation.unattended = !config.features.staff;
+    this.set({ config });
   }
 
   private startFailed({ status, retryAfter, sessionLost }: Problem): void {

@@ -1,5 +1,5 @@
 import type { Pending } from "../protocol/conversation";
-import type { Frame, Message, Rating, SessionGrant, Status } from "../protocol/frames";
+import type { Frame, Message, Rating, SessionConfig, SessionGrant, Status } from "../protocol/frames";
 import { Problem } from "./problem";
 
 /** A request that hangs is a request that failed. */
@@ -38,7 +38,7 @@ export class Api {
   }
 
   /** Waits up to `wait` seconds for frames. */
-  events({ session_id, token }: Credentials, after: number, wait: number): Promise<{ frames: Frame[]; cursor: number }> {
+  events({ session_id, token }: Credentials, after: number, wait: number): Promise<{ frames: Frame[]; cursor: number; config: SessionConfig }> {
     return this.call(`/api/sessions/${session_id}/events?after=${after}&wait=${wait}`, token, null, TIMEOUT_MS + wait * 1000);
   }
 

@@ -17,10 +17,10 @@ export function poll(api: Api, session: Credentials, cursor: () => number, event
   let stopped = false;
   const run = async (wait: number): Promise<void> => {
     try {
-      const { frames, cursor: upto } = await api.events(session, cursor(), wait);
+      const { frames, cursor: upto, config } = await api.events(session, cursor(), wait);
       if (stopped) return;
       if (!wait) events.pollUp();
-      events.pollFrames(frames, upto);
+      events.pollFrames([{ type: "config", config }, ...frames], upto);
       setTimeout(() => stopped || void run(WAIT_S), PAUSE_MS);
     } catch (error) {
       if (!stopped) events.pollDown(Problem.of(error));

@@ -1,6 +1,7 @@
 import type { Texts } from "./en";
 
-const LANGUAGES = ["en", "de", "fr", "es", "ar"];
+/** Those that the agent recognises (core/agent/languages). */
+const LANGUAGES = /^(ar|de|en|es|fr|it|ja|nl|pl|pt|ru|tr|zh)$/;
 
 export interface Language {
   locale: string;
@@ -9,7 +10,7 @@ export interface Language {
 
 /** The first wanted locale that we speak, English otherwise. */
 export const chooseLocale = (wanted: readonly (string | null)[]): string =>
-  wanted.find((locale) => locale && LANGUAGES.includes(languageOf(locale)))?.replace("_", "-") ?? "en";
+  wanted.find((locale) => locale && LANGUAGES.test(languageOf(locale)))?.replace("_", "-") ?? "en";
 
 export const languageOf = (locale: string): string => locale.toLowerCase().split(/[-_]/)[0]!;
 

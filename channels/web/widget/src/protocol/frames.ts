@@ -59,7 +59,8 @@ export type Frame =
   | { type: "discard"; turn_id: string; cursor: number }
   | ({ type: "message" } & Message)
   | { type: "typing"; author: "agent" | "staff" }
-  | { type: "status"; status: Status; cursor?: number; latest?: number }
+  | { type: "status"; status: Status; cursor?: number; latest?: number; config?: SessionConfig }
+  | { type: "config"; config: SessionConfig }
   | { type: "error"; code: string; detail?: string; client_id?: string; retry_after?: number }
   | { type: "resumed"; after: number; upto: number }
   | { type: "pong" };

@@ -1,9 +1,11 @@
 import { h, type ComponentChildren, type JSX } from "preact";
 import { fill } from "../i18n/language";
 import { formButtons } from "./Feedback";
-import type { Ui } from "./ui";
+import { unusable } from "./reachable";
+import { reveal } from "./scroll";
+import type { Field, FormState, Ui } from "./ui";
 
-/** While nobody is there yet: how the customer can be reached afterwards. */
+/** While no person is there yet: how the customer can be reached afterwards. An e-mail address or a telephone number is enough. */
 export function contactForm(ui: Ui): JSX.Element | false {
   const { t, chat, state, local } = ui;
   if (state.conversation.status !== "queued" || state.contactGiven || chat.reachable || local.contact === "skipped") return false;
@@ -11,12 +13,12 @@ export function contactForm(ui: Ui): JSX.Element | false {
     testid: "contact",
     title: t._contactTitle,
     send: t._contactSend,
-    invalid: local.contact === "invalid",
-    wrong: () => ui.set({ contact: "invalid" }),
-    typed: () => ui.set({ contact: "open" }),
+    state: local.contact,
+    wrong: t._contactInvalid,
+    mark: (contact) => ui.set({ contact }),
     skip: () => ui.set({ contact: "skipped" }),
     submit: (...given) => chat.giveContact([t._contactLine, ...given.filter(Boolean)].join("\n")),
-    more: [input(t._contactName, "name"), input(t._contactPhone, "tel")],
+    more: (field) => [input(t._contactName, "name"), field(t._contactPhone, "tel")],
   });
 }
 
@@ -35,11 +37,10 @@ export function mailForm(ui: Ui): JSX.Element | false {
     testid: "mail",
     title: t._mail,
     send: t._mailSend,
-    invalid: mail === "invalid",
-    failed: mail === "failed",
+    state: mail,
+    wrong: t._emailInvalid,
     opened: true,
-    wrong: () => ui.set({ mail: "invalid" }),
-    typed: () => ui.set({ mail: "open" }),
+    mark: (state) => ui.set({ mail: state }),
     skip: () => ui.set({ mail: "closed" }),
     submit: (email) =>
       chat.mailTranscript(email!).then(
@@ -53,53 +54,61 @@ interface AddressForm {
   testid: string;
   title: string;
   send: string;
-  invalid: boolean;
-  failed?: boolean;
-  /** The address cannot be one; it is written anew; the form is put away. */
-  wrong(): void;
-  typed(): void;
+  state: FormState | "skipped" | "closed" | `${string}@${string}`;
+  /** What is said of a field that cannot be used. */
+  wrong: string;
+  /** Remembers which field cannot be used, or that it is written anew. */
+  mark(state: "open" | Field): void;
   skip(): void;
   /** The address, then the further fields in their order. */
   submit(...given: string[]): unknown;
-  more?: JSX.Element[];
+  more?(field: typeof input): JSX.Element[];
   /** By a press of the customer, who wants to see it. */
   opened?: boolean;
 }
 
-function addressForm({ t }: Ui, { testid, title, send, invalid, failed, wrong, typed, skip, submit, more, opened }: AddressForm): JSX.Element {
+function addressForm(ui: Ui, { testid, title, send, state, wrong, mark, skip, submit, more, opened }: AddressForm): JSX.Element {
   const press = (event: SubmitEvent): void => {
     event.preventDefault();
-    const fields = [...(event.currentTarget as HTMLFormElement).querySelectorAll("input")];
-    const [email] = fields;
-    if (email!.value && email!.validity.valid) submit(...fields.map((field) => field.value.trim()));
+    const form = event.currentTarget as HTMLFormElement;
+    const fields = [...form.querySelectorAll("input")];
+    const bad = unusable(fields);
+    if (!bad) submit(...fields.map((field) => field.value.trim()));
     else {
-      wrong();
-      email!.focus();
+      mark(bad.name as Field);
+      // Once it is drawn: the sentence about the field must not push the buttons out of sight.
+      queueMicrotask(() => {
+        reveal(ui, form);
+        bad.focus();
+      });
     }
   };
+  const { t } = ui;
   const wrongId = `${testid}-wrong`;
-  const bad: ComponentChildren = invalid ? t._contactInvalid : failed && t._mailFailed;
+  const field: typeof input = (label, name) => input(label, name, { "aria-invalid": state === name, "aria-describedby": wrongId });
+  const said: ComponentChildren = /^(email|tel)$/.test(state) ? wrong : state === "failed" && t._mailFailed;
   return (
     <form
+      key={testid}
       class={`card contact ${opened && "opened"}`}
       data-testid={`${testid}-form`}
       noValidate
       onSubmit={press}
-      onInput={() => bad && typed()}
+      onInput={() => said && mark("open")}
       aria-label={title}
     >
       <h3>{title}</h3>
-      {input(t._contactEmail, "email", { required: true, "aria-invalid": invalid, "aria-describedby": wrongId })}
+      {field(t._contactEmail, "email")}
+      {more?.(field)}
       <p id={wrongId} class="error" role="alert">
-        {bad}
+        {said}
       </p>
-      {more}
       {formButtons(send, `${testid}-send`, t._skip, skip)}
     </form>
   );
 }
 
-const input = (label: string, name: "name" | "email" | "tel", more?: object): JSX.Element => (
+const input = (label: string, name: Field | "name", more?: object): JSX.Element => (
   <label>
     {label}
     {h("input", { name, type: name, autocomplete: name, maxLength: 200, ...more } as object)}

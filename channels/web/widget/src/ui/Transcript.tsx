@@ -1,4 +1,4 @@
-import { Fragment, h, type ComponentChildren, type JSX } from "preact";
+import { h, type ComponentChildren, type JSX } from "preact";
 import { formatDay, isToday } from "../i18n/format";
 import type { Message } from "../protocol/frames";
 import { contactForm, mailForm } from "./ContactForm";
@@ -33,7 +33,6 @@ export function transcript(ui: Ui): JSX.Element {
         {earlier.length > 0 && notice(ui, "earlier", t._earlier)}
         {stored(ui, messages, true)}
         {unfinished(ui)}
-        {contactForm(ui)}
         {mailForm(ui)}
       </div>
     </div>
@@ -42,17 +41,19 @@ export function transcript(ui: Ui): JSX.Element {
 
 function stored(ui: Ui, list: readonly Message[], current: boolean): ComponentChildren {
   const own = current && list.findLast((m) => m.author === "customer");
-  return list.map((m, i) => {
+  const asking = current && (list.findLast((m) => m.author === "system" && m.status === "queued") ?? list.at(-1));
+  return list.flatMap((m, i) => {
     const before = list[i - 1];
     const after = list[i + 1];
-    return (
-      <Fragment key={m.turn_id ?? m.client_id ?? m.id}>
-        {(before ? day(before) !== day(m) : !isToday(m.timestamp)) && (
-          <p class="day">{formatDay(ui.language.locale, m.timestamp, ui.t._today)}</p>
-        )}
-        {message(ui, m, { first: !together(before, m), last: !together(m, after), newestOwn: m === own, current })}
-      </Fragment>
-    );
+    return [
+      (before ? day(before) !== day(m) : !isToday(m.timestamp)) && (
+        <p key={m.timestamp} class="day">
+          {formatDay(ui.language.locale, m.timestamp, ui.t._today)}
+        </p>
+      ),
+      message(ui, m, { first: !together(before, m), last: !together(m, after), newestOwn: m === own, current }),
+      m === asking && contactForm(ui),
+    ];
   });
 }
 

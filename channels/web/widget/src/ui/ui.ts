@@ -9,6 +9,12 @@ import { Sound } from "./sound";
 
 export type FeedbackStep = "comment" | "thanks" | "failed";
 
+/** A field by which a customer can be reached. */
+export type Field = "email" | "tel";
+
+/** The field named cannot be used as it is. */
+export type FormState = "open" | Field | "failed";
+
 /** What the interface knows beside the conversation. */
 export interface Local {
   draft: string;
@@ -18,9 +24,9 @@ export interface Local {
   /** Scrolled away from the newest message. */
   away: boolean;
   feedback: Readonly<Record<string, FeedbackStep>>;
-  contact: "open" | "invalid" | "skipped";
+  contact: FormState | "skipped";
   /** The form that mails the conversation; an address that it was sent to. */
-  mail: "closed" | "open" | "invalid" | "failed" | `${string}@${string}`;
+  mail: FormState | "closed" | `${string}@${string}`;
   phone: boolean;
   online: boolean;
   announcement: { key: number; text: string };
