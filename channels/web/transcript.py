@@ -84,6 +84,77 @@ _WORDS: Final = {
         "مساعد ذكاء اصطناعي",
         "الفريق",
     ),
+    "it": _Words(
+        "La sua conversazione con {}",
+        "Questa è una conversazione della chat di {}. È stata inviata perché lì è stato inserito questo indirizzo. "
+        "Se non è stato lei, ignori questo messaggio.",
+        "I messaggi precedenti sono omessi.",
+        "Cliente",
+        "Assistente IA",
+        "Team",
+    ),
+    "ja": _Words(
+        "{} との会話",
+        "これは {} のチャットでの会話です。このアドレスが入力されたため送信されました。"
+        "お心当たりがない場合は、このメールを無視してください。",
+        "以前のメッセージは省略されています。",
+        "お客様",
+        "AIアシスタント",
+        "チーム",
+    ),
+    "nl": _Words(
+        "Uw gesprek met {}",
+        "Dit is een gesprek uit de chat van {}. Het is verzonden omdat dit adres daar is ingevuld. "
+        "Was u dat niet, negeer dan deze e-mail.",
+        "Eerdere berichten zijn weggelaten.",
+        "Klant",
+        "AI-assistent",
+        "Team",
+    ),
+    "pl": _Words(
+        "Rozmowa z {}",
+        "To rozmowa z czatu {}. Została wysłana, ponieważ podano tam ten adres. "
+        "Jeśli to nie Ty, zignoruj tę wiadomość.",
+        "Wcześniejsze wiadomości pominięto.",
+        "Klient",
+        "Asystent AI",
+        "Zespół",
+    ),
+    "pt": _Words(
+        "Sua conversa com {}",
+        "Esta é uma conversa do chat de {}. Ela foi enviada porque este endereço foi informado lá. "
+        "Se não foi você, ignore este e-mail.",
+        "As mensagens anteriores foram omitidas.",
+        "Cliente",
+        "Assistente de IA",
+        "Equipe",
+    ),
+    "ru": _Words(
+        "Ваш разговор с {}",
+        "Это разговор из чата {}. Он отправлен, потому что там был указан этот адрес. "
+        "Если это были не вы, не обращайте внимания на это письмо.",
+        "Более ранние сообщения опущены.",
+        "Клиент",
+        "ИИ-ассистент",
+        "Команда",
+    ),
+    "tr": _Words(
+        "{} ile görüşmeniz",
+        "Bu, {} sohbetindeki bir görüşmedir. Orada bu adres girildiği için gönderildi. "
+        "Bunu siz yapmadıysanız bu e-postayı dikkate almayın.",
+        "Önceki mesajlar çıkarıldı.",
+        "Müşteri",
+        "Yapay zekâ asistanı",
+        "Ekip",
+    ),
+    "zh": _Words(
+        "您与 {} 的对话",
+        "这是 {} 聊天中的一段对话。因为有人在那里填写了此地址，所以发送了本邮件。如果不是您本人，请忽略。",
+        "较早的消息已省略。",
+        "客户",
+        "AI 助手",
+        "团队",
+    ),
 }
 
 
@@ -93,7 +164,7 @@ def is_address(text: str) -> bool:
 
 
 def subject_of(company: str, locale: str | None) -> str:
-    """The subject of the mail, in the customer's language where it is one of the five."""
+    """The subject of the mail, in the customer's language where it is one of the widget's."""
     return _words(locale).subject.format(company)
 
 

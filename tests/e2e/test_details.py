@@ -1,28 +1,18 @@
-"""What a customer stumbles over: things said twice, cut off, covered or too small; on a desk's screen and on a phone's."""
+"""What a customer stumbles over: things said twice, cut off or covered; on a desk's screen and on a phone's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.e2e.site import Site
+from tests.e2e.states import DESK, PHONE, QUESTION
 from tests.e2e.visitor import visiting
 from tests.e2e.widget import Widget
 from tests.servers.hub import Hub
 
-DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "locale": "en-GB",
-    "has_touch": True,
-    "is_mobile": True,
-}
-QUESTION = "How do I reset my password?"
-TARGET = 44
-"""Pixels (WCAG 2.2, 2.5.5); a number within a sentence has its room around it."""
 WORD_OF_AI = {
     "en": "AI assistant",
     "de": "KI-Assistenten",
@@ -36,7 +26,7 @@ WORD_OF_AI = {
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
 def browser_options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    options: dict[str, Any] = request.param
+    options: dict[str, Any] = {**request.param, "locale": "en-GB"}
     return options
 
 
@@ -219,41 +209,3 @@ async def test_a_new_conversation_leaves_the_request_recorded(demo: Widget, page
     async with visiting(shared_hub) as visitor:
         left = await visitor.call("GET", f"/api/sessions/{old['session_id']}", token=old["token"])
         assert left.body["status"] == "queued"
-
-
-async def _small(page: Page) -> Sequence[str]:
-    """Controls that can be seen and offer less than the target; a citation with the room that it has around it."""
-    found: list[str] = await page.locator("button, a.file, a.button, input").evaluate_all(
-        """(all, least) => all.filter(one => one.offsetParent && getComputedStyle(one).visibility === 'visible')
-            .filter(one => { const around = getComputedStyle(one, '::after');
-                const [w, h] = one.classList.contains('cite') ? [parseFloat(around.width), parseFloat(around.height)]
-                    : [one.offsetWidth, one.offsetHeight];
-                return Math.min(w, h) < least; })
-            .map(one => `${one.dataset.testid ?? one.className} ${one.offsetWidth}x${one.offsetHeight}`)""",
-        TARGET,
-    )
-    return found
-
-
-class TestPhone:
-    """Fingers, not a mouse."""
-
-    @pytest.fixture
-    def browser_options(self) -> dict[str, Any]:
-        return PHONE
-
-    async def test_every_target_is_large_enough(self, demo: Widget, page: Page) -> None:
-        assert await _small(page) == [], "the start"
-        await demo.ask(QUESTION)
-        await page.get_by_test_id("thumbs-down").tap()
-        await demo.files.set_input_files({"name": "a.exe", "mimeType": "application/octet-stream", "buffer": b"MZ"})
-        await expect(demo.uploads.get_by_role("alert")).to_be_visible()
-        assert await _small(page) == [], "an answer, a comment, a refused file"
-        await demo.source.tap()
-        assert await _small(page) == [], "a source"
-        await page.get_by_test_id("source-close").tap()
-        await demo.ask("let a customer look at our project")
-        assert await _small(page) == [], "choices"
-        await demo.person.tap()
-        await expect(demo.contact).to_be_visible()
-        assert await _small(page) == [], "the contact form"

@@ -102,10 +102,5 @@ class TestPhone:
         assert float(str(await widget.composer.evaluate("f => parseFloat(getComputedStyle(f).fontSize)"))) >= 16, (
             "no zoom"
         )
-        small = await page.get_by_role("button").evaluate_all(
-            """buttons => buttons.filter(b => b.offsetParent && Math.min(b.offsetHeight, b.offsetWidth) < 24)
-                .map(b => b.dataset.testid).filter(id => id !== 'citation')"""
-        )
-        assert small == [], "WCAG 2.2, 2.5.8: targets of 24 pixels or more, unless they stand in a sentence"
         await widget.close.tap()
         await expect(widget.panel).to_be_hidden()

@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.conftest import MakeSampleHub
+from tests.e2e.states import DESK, PHONE, small_targets
 from tests.e2e.test_accessibility import violations
 from tests.e2e.visitor import Answer, Visitor, visiting
 from tests.e2e.widget import Widget
@@ -94,6 +96,26 @@ async def test_the_customer_gets_the_conversation(
     assert "How do I reset my password?" in text
     assert "Forgot password" in text
     assert "AI assistant" in text
+
+
+@pytest.mark.parametrize(("screen", "language"), [(DESK, "ar"), (PHONE, "en"), (PHONE, "ar")])
+async def test_the_form_is_accessible_on_every_screen(
+    browser: Browser, mail_hub: Hub, axe_source: str, screen: dict[str, Any], language: str
+) -> None:
+    context = await browser.new_context(**screen, locale=language)
+    page = await context.new_page()
+    widget = Widget(page)
+    await widget.visit(mail_hub.url)
+    await widget.open()
+    await widget.ask("How do I reset my password?")
+    await page.get_by_test_id("mail").click()
+    send = page.get_by_test_id("mail-send")
+    for step in ("the form", "the form with a mistake in it"):
+        await expect(send).to_be_in_viewport(ratio=1)
+        assert await violations(page, axe_source) == [], step
+        assert screen is DESK or await small_targets(page) == [], step
+        await send.click()
+    await context.close()
 
 
 async def test_a_company_without_a_name_sends_it_as_support(

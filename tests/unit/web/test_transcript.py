@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.web.transcript import MOST_CHARACTERS, is_address, subject_of, transcript_of
+from core.agent.language import packs
 from core.domain.attachments import Attachment
 from core.domain.messages import Author, Citation, Message, MessageKind
 
@@ -103,3 +104,14 @@ def test_one_address(text: str) -> None:
 )  # fmt: skip
 def test_anything_else_is_none(text: str) -> None:
     assert not is_address(text)
+
+
+@pytest.mark.parametrize("language", sorted(set(packs()) - {"en"}))
+def test_it_speaks_the_languages_that_the_agent_recognises(language: str) -> None:
+    company = "Acme"
+    assert company in subject_of(company, language)
+    assert subject_of(company, language) != subject_of(company, "en")
+    text, english = (transcript_of([ASKED], company, spoken) for spoken in (language, "en"))
+    assert company in text
+    assert text.splitlines()[0] != english.splitlines()[0]
+    assert "Customer" not in text
