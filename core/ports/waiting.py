@@ -36,8 +36,8 @@ class WaitingCustomers(Protocol):
         """Those of queued conversations, the longest waiting first."""
         ...
 
-    async def cases_to_move(self, account: str | None, limit: int) -> Sequence[Case]:
-        """Open cases that the desk of this account was never told of; with None, those whose customers staff have."""
+    async def open_cases(self, after: str, limit: int) -> Sequence[Case]:
+        """Cases that are not closed, by their ids; those behind ``after``."""
         ...
 
     async def decide(self, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:

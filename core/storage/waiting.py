@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, exists, func, select
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, select
 
-from core.domain.case import DESK, Case
+from core.domain.case import Case
 from core.domain.conversation import OwnershipState
 from core.domain.messages import Audience, Author
 from core.ports.outcomes import Aside, CaseRecord
@@ -68,20 +68,9 @@ _WAITING: Final[Select[Any]] = (
 
 _OPEN_CASES: Final = (
     select(desk_case)
-    .join(conversation, conversation.c.id == desk_case.c.conversation_id)
-    .where(desk_case.c.closed_at.is_(None))
-    .order_by(desk_case.c.opened_at, desk_case.c.id)
+    .where(desk_case.c.closed_at.is_(None), desk_case.c.id > bindparam("after"))
+    .order_by(desk_case.c.id)
     .limit(bindparam("most", type_=Integer))
-)
-_OWNED: Final = _OPEN_CASES.where(conversation.c.state == OwnershipState.STAFF)
-_FEED: Final = conversation.alias("feed")
-_NEVER_SHOWN: Final = _OPEN_CASES.where(
-    ~exists().where(
-        _FEED.c.channel == DESK,
-        _FEED.c.account == bindparam("desk_account"),
-        _FEED.c.thread == desk_case.c.id,
-        _FEED.c.last_seq > 0,
-    )
 )
 
 
@@ -97,12 +86,11 @@ class SqlWaiting:
             lambda connection: [_waiting(row) for row in connection.execute(_WAITING, {"most": limit})]
         )
 
-    async def cases_to_move(self, account: str | None, limit: int) -> Sequence[Case]:
-        """See WaitingCustomers.cases_to_move."""
-        wanted = _OWNED if account is None else _NEVER_SHOWN
-        given = {"most": limit} if account is None else {"most": limit, "desk_account": account}
+    async def open_cases(self, after: str, limit: int) -> Sequence[Case]:
+        """See WaitingCustomers.open_cases."""
+        given = {"after": after, "most": limit}
         return await self._waiting_db.read(
-            lambda connection: [case_from(row) for row in connection.execute(wanted, given)]
+            lambda connection: [case_from(row) for row in connection.execute(_OPEN_CASES, given)]
         )
 
     async def decide(self, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:

@@ -15,7 +15,9 @@ from handoff.posts import POST, WITH_CARD, Post
 from handoff.texts import say
 
 _SUBJECT = 120
-_SHOWN = frozenset({Post.CARD, Post.SAID, Post.EDITED, Post.DELETED, Post.REMARK, Post.REMINDER, Post.FILES})
+_SHOWN = frozenset(
+    {Post.CARD, Post.TRANSCRIPT, Post.SAID, Post.EDITED, Post.DELETED, Post.REMARK, Post.REMINDER, Post.FILES}
+)
 """What becomes a mail; the rest is for a place in which posts can be changed, signed or pressed."""
 _CHANNELS = {"web": "Web", "sms": "SMS", "slack": "Slack", "telegram": "Telegram"}
 _WHO = {"customer": "card_customer", "agent": "card_agent", "staff": "card_colleague", "system": "card_hub"}
@@ -38,6 +40,8 @@ def opening(case_id: str, posts: Sequence[Message], language: str) -> StaffMail:
 
 def following(case_id: str, message: OutboundMessage, language: str) -> StaffMail:
     """A later one. Its subject counts only where the first mail of the case was never sent."""
+    if message.meta[POST] == Post.TRANSCRIPT:
+        return _mail(case_id, case_id, _transcript(message.meta, language), language, ())
     label = {Post.EDITED: "card_edited", Post.DELETED: "card_deleted"}.get(Post(message.meta[POST]))
     by_customer = message.author is Author.CUSTOMER
     lines = [f"{message.author_name or say('card_customer', language)}:"] if by_customer else []
@@ -75,15 +79,19 @@ def _about(facts: Mapping[str, Any], language: str) -> str:
 def _spoken(post: Message, language: str) -> str:
     kind = post.meta.get(POST)
     if kind == Post.TRANSCRIPT:
-        count = post.meta.get("left_out")
-        left_out = [say("card_left_out", language, count=str(count))] if count else []
-        return "\n\n".join([*left_out, *(_line_of(line, language) for line in post.meta["lines"])])
+        return _transcript(post.meta, language)
     if kind == Post.FILES:
         return "\n".join(_remarks(post.meta, language))
     if kind == Post.SAID:
         said = _line(str(post.author), post.author_name, post.text, language)
         return "\n".join([said, *_remarks(post.meta, language)])
     return ""
+
+
+def _transcript(meta: Mapping[str, Any], language: str) -> str:
+    count = meta.get("left_out")
+    left_out = [say("card_left_out", language, count=str(count))] if count else []
+    return "\n\n".join([*left_out, *(_line_of(line, language) for line in meta["lines"])])
 
 
 def _line_of(said: Mapping[str, Any], language: str) -> str:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from core.domain.case import Case, feed
+from core.domain.case import DESK, Case, feed
 from core.domain.conversation import Conversation, Escalation, OwnershipState
 from core.domain.customer import Customer
+from core.domain.keys import ConversationKey
 from core.domain.messages import Message
 from core.domain.timers import TimerKind
+from core.ports.channel_memory import ChannelMemory
 from core.ports.clock import Clock
 from core.ports.outcomes import Aside, CaseRecord, ClearTimers, NewMessage
 from core.ports.tickets import Tickets
 from core.ports.waiting import WaitingCustomers
 from handoff import posts
 from handoff.desk_parts import DeskRecords
+from handoff.facts import facts_of
 from handoff.settings import HandoffSettings
 from handoff.texts import say
 from handoff.waits.owner_gone import RELEASED
@@ -24,9 +28,11 @@ from handoff.waits.waiting import Waiting
 
 _LATEST = 100
 _BATCH = 100
+_LAST_DESK = "desk"
+"""Under which the account of the desk of the last start is remembered; empty where there was none."""
 
 
-class MovingStore(WaitingCustomers, DeskRecords, Tickets, Protocol):
+class MovingStore(WaitingCustomers, DeskRecords, Tickets, ChannelMemory, Protocol):
     """What is read and written of cases that move."""
 
 
@@ -51,19 +57,24 @@ class MovedCases:
     clock: Clock
 
     async def move(self) -> int:
-        """How many were moved: each once, however often it is called. Raises StoreUnavailable."""
-        moved = 0
-        while cases := await self.store.cases_to_move(self.account, _BATCH):
-            done = [case.id for case in cases if await self._move(case)]
-            moved += len(done)
-            if not done:  # others work on them: the next start looks again
-                break
+        """Where the desk is another than at the last start: how many cases were moved. Broken off in the middle, it is gone on
+        with when it is called again. Raises StoreUnavailable.
+        """
+        before = await self.store.recall(DESK, "", _LAST_DESK)
+        if before == (self.account or ""):
+            return 0
+        moved, after = 0, ""
+        while cases := await self.store.open_cases(after, _BATCH):
+            for case in cases:
+                moved += await self._move(case, before)
+            after = cases[-1].id
+        await self.store.remember(DESK, "", _LAST_DESK, self.account or "")
         return moved
 
-    async def _move(self, case: Case) -> bool:
+    async def _move(self, case: Case, before: str | None) -> bool:
         conversation = await self.store.conversation(case.conversation_id)
         customer = await self.store.customer(case.conversation_id, case.id)
-        if conversation is None or customer is None:
+        if conversation is None or customer is None or await self._is_here(case, conversation, before):
             return False
         owned = conversation.state is OwnershipState.STAFF
         transition = RELEASED if owned else None
@@ -72,12 +83,32 @@ class MovedCases:
             asides.append(Aside(feed(self.account, case.id), await self._shown(case, conversation, customer)))
         return await self.store.decide(asides, self._timers(case, owned=owned))
 
+    async def _is_here(self, case: Case, conversation: Conversation, before: str | None) -> bool:
+        """Whether this desk was told of the case later than the one before, or than anything was said while there was none."""
+        if self.account is None:
+            return conversation.state is not OwnershipState.STAFF
+        here = await self._last_said(feed(self.account, case.id))
+        elsewhere = await self._last_said(feed(before, case.id) if before else conversation.key)
+        return here is not None and (before is None or elsewhere is None or here >= elsewhere)
+
+    async def _last_said(self, key: ConversationKey) -> datetime | None:
+        conversation = await self.store.conversation(key.conversation_id)
+        if conversation is None:
+            return None
+        last = await self.store.messages(conversation.id, after=conversation.last_seq - 1, limit=1)
+        return last[-1].created_at if last else None
+
     async def _shown(self, case: Case, conversation: Conversation, customer: Customer) -> tuple[NewMessage, ...]:
-        after = max(0, conversation.done_seq - _LATEST)
+        assert self.account is not None
+        after, language = max(0, conversation.done_seq - _LATEST), self.settings.staff_locale
         said = await self.store.messages(conversation.id, after=after, limit=_LATEST)
         history = [one for one in said if one.seq <= conversation.done_seq]  # the rest is still to be relayed
+        facts = await facts_of(self.store, feed(self.account, case.id))
+        if facts:
+            card = posts.card_now(facts, OwnershipState.QUEUED, None)
+            return card, posts.reminder(say("staff_moved_here", language), loud=True), *posts.transcript(history)
         ticket = await self.store.ticket_number_for(case.id)
-        return case_again(case, conversation, customer, history, ticket, self.settings.staff_locale)
+        return case_again(case, conversation, customer, history, ticket, language)
 
     def _timers(self, case: Case, *, owned: bool) -> tuple[CaseRecord, ...]:
         waiting = Waiting(self.settings, self.clock.now())

@@ -95,17 +95,11 @@ async def test_what_somebody_claimed_meanwhile_is_not_done(store: SqlStore) -> N
     assert list(await store.who_waits(10)) == []
 
 
-async def test_open_cases_are_listed_for_each_desk_that_never_showed_them(store: SqlStore) -> None:
+async def test_open_cases_are_listed_until_they_are_closed(store: SqlStore) -> None:
     home = await _queue(store, with_desk=True)
     case = await store.open_case(home)
     assert case is not None
-    assert [one.id for one in await store.cases_to_move("mail a@acme.example", 10)] == [case.id]
-    assert list(await store.cases_to_move(None, 10)) == []
-    shown = posts.card_now({"customer": "Ada"}, OwnershipState.QUEUED, None)
-    await store.decide([Aside(feed("mail a@acme.example", case.id), (shown,))], ())
-    assert list(await store.cases_to_move("mail a@acme.example", 10)) == []
-    assert [one.id for one in await store.cases_to_move("default", 10)] == [case.id]
-    await store.transition(home, Transition(OwnershipEvent.CLAIM, owner="grace"))
-    assert list(await store.cases_to_move(None, 10)) == [case]
+    assert list(await store.open_cases("", 10)) == [case]
+    assert list(await store.open_cases(case.id, 10)) == []
     await store.decide([], (CloseCase(case.id),))
-    assert list(await store.cases_to_move("default", 10)) == []
+    assert list(await store.open_cases("", 10)) == []

@@ -24,6 +24,8 @@ from tests.servers.hub import Hub
 TEAM = "team@acme.example"
 GRACE = "Grace Hopper <grace@acme.example>"
 
+_STARTED = '"hub.started"'
+
 
 @dataclass
 class MailStaff:
@@ -58,6 +60,16 @@ class MailStaff:
         known = str(to["Message-ID"])
         threading = {"In-Reply-To": known, "References": f"{to['References']} {known}"}
         return letter(body, From=sender, To=SUPPORT, Subject=f"Re: {to['Subject']}", **{**threading, **headers})
+
+    async def restart(self, **settings: str) -> None:
+        """The hub, with these settings instead; an empty one is taken away. Returns when it works."""
+        await asyncio.to_thread(self.hub.stop)
+        starts = self.hub.log.read_text().count(_STARTED)
+        self.hub.environment |= settings
+        for name in [name for name, value in settings.items() if not value]:
+            del self.hub.environment[name]
+        await asyncio.to_thread(self.hub.start)
+        await until(lambda: self.hub.log.read_text().count(_STARTED) > starts, self.hub.log_tail)
 
     async def deliver(self, mail: EmailMessage) -> None:
         """Returns when the hub has read it."""

@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
-from core.domain.messages import CustomerAction, Message, MessageKind, StaffAction
+from core.domain.messages import Author, CustomerAction, Message, MessageKind, StaffAction
 from core.domain.timers import TimerKind
 from core.ports.outcomes import Aside, NewMessage, Transition
 from core.storage.migrate import migrate
@@ -64,7 +64,7 @@ def _claimed(world: DeskWorld) -> None:
 
 def test_a_case_is_shown_at_each_new_desk_once(world: DeskWorld) -> None:
     _says(world, "It was a gift.")
-    assert _moved(world, "main") == 0
+    assert _moved(world, "main") == 0, "where it is already"
     for account in (_MAIL, _OTHER):
         assert _moved(world, account) == 1
         assert _moved(world, account) == 0
@@ -78,6 +78,38 @@ def test_a_case_is_shown_at_each_new_desk_once(world: DeskWorld) -> None:
             "It was a gift.",
         ]
     assert world.conversation_state() == "queued"
+
+
+def test_a_case_that_comes_back_goes_on_in_its_thread_with_what_was_said_elsewhere(world: DeskWorld) -> None:
+    _moved(world, "main")
+    world.pass_time(1.0)
+    _moved(world, _MAIL)
+    world.pass_time(1.0)
+    world.do(world.store.remember("desk", "", "desk", _MAIL))
+    before = len(_told(world, "main"))
+    assert _moved(world, "main") == 1
+    told = _told(world, "main")[before:]
+    assert [one.meta[POST] for one in told] == ["card_now", "reminder", "transcript"]
+    assert "My parcel is lost" in [line["text"] for line in told[-1].meta["lines"]]
+
+
+def test_what_was_moved_before_a_crash_is_not_moved_again(world: DeskWorld) -> None:
+    _moved(world, "main")
+    world.pass_time(1.0)
+    assert _moved(world, _MAIL) == 1
+    world.do(world.store.remember("desk", "", "desk", "main"))
+    assert _moved(world, _MAIL) == 0
+
+
+def test_what_was_said_while_there_was_no_desk_is_shown_when_it_is_back(world: DeskWorld) -> None:
+    _moved(world, "main")
+    assert _moved(world, None) == 0
+    world.pass_time(1.0)
+    _says(world, "Anybody?")
+    world.do(world.store.remember("desk", "", "desk", ""))
+    world.pass_time(1.0)
+    world.do(world.store.decide([Aside(HOME, (NewMessage(Author.AGENT, "I am.", MessageKind.ANSWER),))], ()))
+    assert _moved(world, "main") == 1
 
 
 @pytest.mark.parametrize("account", [_MAIL, None])
@@ -121,7 +153,7 @@ def test_what_moved_meanwhile_is_not_moved(world: DeskWorld) -> None:
     moving = MovedCases(_Late(world), _MAIL, world.settings, world.clock)  # type: ignore[arg-type]
     assert world.do(moving.move()) == 0
     assert not _told(world, _MAIL)
-    assert _moved(world, _MAIL) == 1
+    assert _moved(world, _OTHER) == 1
 
 
 class _Late:
