@@ -20,6 +20,7 @@ from aiohttp.test_utils import TestServer
 from api.metric_catalogue import exported_names
 from config.clock import SystemClock
 from config.settings import Settings
+from config.sound_settings import sound_settings
 from core.storage.store import SqlStore
 from tests.servers.sqlite import new_sqlite
 
@@ -133,6 +134,17 @@ def test_pods_run_as_nobody_and_know_only_settings_that_exist() -> None:
                 container["securityContext"]["capabilities"] == {"drop": ["ALL"]} for container in pod["containers"]
             )
             assert all("limits" in container["resources"] for container in pod["containers"])
+
+
+def test_settings_of_the_cluster_are_taken_once_the_secret_is_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    secrets = _settings_of("Secret")
+    empty = {name: ("s" if name == "SECRET_KEY" else "w") * 40 for name, value in secrets.items() if not value}
+    for name, value in (_settings_of("ConfigMap") | secrets | empty).items():
+        monkeypatch.setenv(name, value)
+    assert sound_settings()[1] == []
 
 
 def test_the_kustomization_lists_every_manifest() -> None:
