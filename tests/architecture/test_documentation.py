@@ -61,6 +61,13 @@ def test_the_readme_shows_the_two_commands() -> None:
     assert "make test" in text
 
 
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs" / "reference").glob("*-compared.md")), ids=lambda path: path.name
+)
+def test_the_readme_leads_to_every_comparison(path: Path) -> None:
+    assert f"]({path.relative_to(ROOT).as_posix()})" in read(Path("README.md"))
+
+
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = sorted(int(path.name[:4]) for path in tracked() if path.parts[:2] == ("docs", "adr"))
     assert numbers == list(range(1, len(numbers) + 1))
