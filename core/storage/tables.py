@@ -89,6 +89,13 @@ Index(
     sqlite_where=text("done_seq < last_seq"),
     postgresql_where=text("done_seq < last_seq"),
 )
+QUEUED_CONVERSATION = "state = 'queued'"
+Index(
+    "ix_conversation_queued",
+    conversation.c.state,
+    sqlite_where=text(QUEUED_CONVERSATION),
+    postgresql_where=text(QUEUED_CONVERSATION),
+)
 
 inbound_event = Table(
     "inbound_event",

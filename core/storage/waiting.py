@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, literal_column, select
 
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
@@ -46,6 +46,8 @@ _LAST_WORDS = (
     .limit(1)
     .scalar_subquery()
 )
+_QUEUED = literal_column(f"'{OwnershipState.QUEUED}'")
+"""Written out: a parameter would not be recognised as the condition of the partial index."""
 _WAITING: Final[Select[Any]] = (
     select(
         conversation.c.id,
@@ -61,7 +63,7 @@ _WAITING: Final[Select[Any]] = (
     )
     .join(customer, customer.c.id == conversation.c.customer_id)
     .outerjoin(desk_case, and_(desk_case.c.conversation_id == conversation.c.id, desk_case.c.closed_at.is_(None)))
-    .where(conversation.c.state == OwnershipState.QUEUED, conversation.c.audience == Audience.CUSTOMER)
+    .where(conversation.c.state == _QUEUED, conversation.c.audience == Audience.CUSTOMER)
     .order_by("since", conversation.c.id)
     .limit(bindparam("most", type_=Integer))
 )

@@ -138,6 +138,7 @@ async def _whole_path(store: SqlStore) -> None:
         await store.customer_messages("web", "main", "of t1", 10)
         await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
     await store.transition(home, Transition(OwnershipEvent.ESCALATE))
+    assert [one.id for one in await store.who_waits(10)] == [home]
     await _shown_to_staff(store)
     await _timers(store, home)
     await _left_the_page(store, home)
