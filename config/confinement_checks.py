@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -55,7 +56,7 @@ async def check_confinement(settings: Settings) -> Sequence[Diagnosis]:
 
 
 async def _reached(runner: ConfinedRunner, data_dir: Path) -> dict[str, bool]:
-    with _secret_in(data_dir) as secret:
+    with _file_of_ours(data_dir) as secret:
         files = {"data": secret.name, "machine": "/etc/passwd", "environment": f"/proc/{os.getpid()}/environ"}
         answer = await runner.call(f"{_PROBE}:{probe.try_what_is_refused.__name__}", json.dumps(files).encode())
     reached: dict[str, bool] = json.loads(answer)
@@ -66,9 +67,13 @@ async def _reached(runner: ConfinedRunner, data_dir: Path) -> dict[str, bool]:
     return {**reached, "program": False}
 
 
-def _secret_in(data_dir: Path) -> IO[bytes]:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    return tempfile.NamedTemporaryFile(dir=data_dir, prefix=".doctor-")
+def _file_of_ours(data_dir: Path) -> IO[bytes]:
+    """A file of DATA_DIR, which is only read; where there is none, one elsewhere that is as private."""
+    with contextlib.suppress(OSError):
+        for path in data_dir.iterdir():
+            if path.is_file():
+                return path.open("rb")
+    return tempfile.NamedTemporaryFile(prefix="switchboard-doctor-")
 
 
 def _measures(isolation: frozenset[Measure]) -> Diagnosis:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
-
+from config.env_syntax import EnvStatement, parse_env
 from core.domain.errors import ConfigError
 
+_LARGEST = 1024 * 1024
 _PLAIN = re.compile(r"[\w./:@,+=~%-]*", re.ASCII)
+_BACKSLASHES = re.compile(r"(?![\"'])[^\s$#\0]*")
+"""What may stand without quotes; python-dotenv and Compose read pairs of backslashes differently between single quotes."""
+_ESCAPING_QUOTE = re.compile(r"\\(?:'|\Z)")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """What it sets, as written; empty where there is none. Raises ConfigError where it cannot be read."""
-    values = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
-    return {name: value or "" for name, value in values.items()}
+    """What it sets; empty where there is none. Raises ConfigError where it cannot be read."""
+    return {one.name: one.value for one in parse_env(_text(path)) if one.name is not None}
 
 
-def broken_lines(path: Path) -> list[int]:
-    """The numbers of lines that set nothing although they are no comments. The words on them may be secret."""
-    found = parse_stream(io.StringIO(_text(path)))
-    return [one.original.line for one in found if one.error or (one.key is not None and one.value is None)]
+def faults_of_env_file(path: Path) -> list[EnvStatement]:
+    """Statements with a fault. Their text may be secret."""
+    return [one for one in parse_env(_text(path)) if one.fault is not None]
 
 
 def update_env_file(path: Path, values: Mapping[str, str]) -> None:
@@ -36,7 +35,7 @@ def update_env_file(path: Path, values: Mapping[str, str]) -> None:
     text = with_values(_text(place), values)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=".env-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -50,12 +49,12 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     """The text with each of ``values`` in the place where it was set, or else at the end; comments and other names stay."""
     lines: list[str] = []
     found: set[str] = set()
-    for binding in parse_stream(io.StringIO(text)):
-        written = binding.original.string
-        if binding.key is not None and binding.key in values:
-            found.add(binding.key)
+    for statement in parse_env(text):
+        written = statement.text
+        if statement.name is not None and statement.name in values:
+            found.add(statement.name)
             space = written[: len(written) - len(written.lstrip())]
-            written = f"{space}{_line(binding.key, values[binding.key])}"
+            written = f"{space}{_line(statement.name, values[statement.name])}"
         lines.append(written)
     kept = "".join(lines)
     added = "".join(_line(name, value) for name, value in values.items() if name not in found)
@@ -63,15 +62,28 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
 
 
 def _text(path: Path) -> str:
+    """Without a byte order mark; line ends as they are written."""
     try:
-        return path.read_text(encoding="utf-8") if path.exists() else ""
+        with path.open("rb") as file:
+            written = file.read(_LARGEST + 1)
+        if len(written) > _LARGEST:
+            raise ConfigError(f"{path} is larger than {_LARGEST // 1024} KiB: it holds settings alone, one a line.")
+        return written.decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path} is a folder, and no file: move it away.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no text in UTF-8: save it as such, or move it away.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _line(name: str, value: str) -> str:
-    """Compose and python-dotenv both take what stands between single quotes as it is."""
-    if _PLAIN.fullmatch(value):
+    """In a form that Compose reads as we do, and python-dotenv too wherever one exists."""
+    if _PLAIN.fullmatch(value) or ("\\" in value and _BACKSLASHES.fullmatch(value)):
         return f"{name}={value}\n"
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{name}='{escaped}'\n"
+    if not _ESCAPING_QUOTE.search(value):
+        return "{}='{}'\n".format(name, value.replace("'", "\\'"))
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'{name}="{escaped}"\n'

@@ -206,7 +206,7 @@ class Hub:
             metrics=self.metrics,
             process=owner_name(self.settings.data_dir) if self.embedded else new_id(),
             confined=self.confined.messages,
-            alone=self.role == "all",
+            keys=keys,
             disk=self.disk,
         )
         made = {"web": channel, "console": ConsoleChannel(self._clock, account=account)}

@@ -11,6 +11,7 @@ from aiohttp import web
 from api.connections import ConnectionGate, ConnectionLimits, LimitedConnection, readable
 from channels.addresses import parse_networks
 from channels.bounded_body import BODY_LIMITS, BodyLimits
+from config.listening import listening_trouble
 from config.processes.descriptors import RESERVE, descriptor_limit, raise_descriptor_limit
 from config.settings import Settings
 from core.domain.errors import ConfigError
@@ -57,9 +58,8 @@ class Listener:
                 reuse_address=True,
             )
         except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {self._host}:{self.port}: {error.strerror}. Set PORT to a free port."
-            ) from error
+            trouble = listening_trouble(self._host, self.port, error)
+            raise ConfigError(f"{trouble.detail}. {trouble.fix}") from error
         self.port = self._sockets.sockets[0].getsockname()[1]
 
     def stop_accepting(self) -> None:

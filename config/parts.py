@@ -169,12 +169,12 @@ def make_surroundings(
     metrics: Metrics,
     process: str,
     confined: ConfinedCalls,
-    alone: bool,
+    keys: tuple[str, ...],
     disk: DiskRoom | None = None,
 ) -> Surroundings:
-    """What every channel is given."""
+    """What every channel is given. ``keys`` sign links to files."""
     public = settings.public_url
-    links = Links(secret_keys(settings, alone=alone), _LINK_LIFE, clock) if public else None
+    links = Links(keys, _LINK_LIFE, clock) if public else None
 
     def link(attachment: Attachment) -> str | None:
         return f"{public}{links.to(attachment.id)}" if links is not None else None

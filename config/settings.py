@@ -14,12 +14,14 @@ from typing import Any
 from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from api.redact import Redactor
+from config.env_file import read_env_file
 from config.groups.agent import AgentGroup
 from config.groups.answers import AnswersGroup
 from config.groups.desk import DeskGroup
@@ -36,11 +38,22 @@ from config.groups.web import WebGroup
 from core.domain.errors import ConfigError
 
 _HERE = Path(__file__).parent
-_FILE = "switchboard.toml"
+TOML_FILE = "switchboard.toml"
 ENV_FILE = ".env"
 """In the folder in which the command is given; the real environment wins over it."""
 SAMPLE_SOURCE, SAMPLE_COMPANY = "sample", "Tidepool"
 """What KNOWLEDGE_SOURCES calls the documents that come with the hub, and the fictional company that they are about."""
+
+
+_DEFAULT = ()
+"""Says to read ENV_FILE; with its name, python-dotenv would read it before we do."""
+
+
+class _EnvFile(DotEnvSettingsSource):
+    """Reads ``.env`` by our own grammar: python-dotenv would replace ``${NAME}`` even between single quotes."""
+
+    def _read_env_file(self, file_path: Path) -> dict[str, str | None]:
+        return {name.lower(): value for name, value in read_env_file(file_path).items() if value}
 
 
 class Settings(
@@ -62,13 +75,13 @@ class Settings(
     """Frozen after it was read. Lists are written with commas; a secret may be a list while it is being rotated."""
 
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE,
-        env_file_encoding="utf-8",
+        env_file=_DEFAULT,
         env_ignore_empty=True,
-        toml_file=[_HERE / "default.toml", _FILE],
+        toml_file=[_HERE / "default.toml", TOML_FILE],
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     @field_validator("*")
@@ -83,13 +96,6 @@ class Settings(
         """The name of the sample's company goes with the sample alone, and never stands over a company's own documents."""
         sample = info.data.get("knowledge_sources") == (SAMPLE_SOURCE,) and not info.data.get("knowledge_source")
         return value.strip() or (SAMPLE_COMPANY if sample else "")
-
-    @field_validator("public_url", "openai_base_url", "azure_openai_endpoint", "chroma_url")
-    @classmethod
-    def _http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value.rstrip("/") if value else value
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
@@ -134,7 +140,10 @@ class Settings(
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over ``.env`` over the files."""
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        chosen = dotenv_settings.env_file
+        env_file = _EnvFile(settings_cls, ENV_FILE if chosen == _DEFAULT else chosen)
+        return init_settings, env_settings, env_file, TomlConfigSettingsSource(settings_cls)
 
     @property
     def effective_database_url(self) -> str:
@@ -164,8 +173,8 @@ def secrets_of(value: SecretStr | None) -> tuple[str, ...]:
 
 def read_settings(**overrides: Any) -> Settings:
     """Read everything once. Raises ConfigError that names each wrong setting and what is wrong with it."""
-    check_env_text()
-    _check_names()
+    if misnamed := misnamed_in_file():
+        raise ConfigError(f"{TOML_FILE} names what is no setting:\n  " + "\n  ".join(misnamed))
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -177,28 +186,23 @@ def read_settings(**overrides: Any) -> Settings:
         raise ConfigError("These settings are wrong:\n  " + "\n  ".join(lines)) from error
 
 
-def check_env_text() -> None:
-    """Raises ConfigError where our file is no text; which of its lines are no settings, ``doctor`` says."""
-    try:
-        Path(ENV_FILE).read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{ENV_FILE} is no text in UTF-8: save it as such, or move it away.") from error
-    except OSError as error:
-        raise ConfigError(f"{ENV_FILE} cannot be read: {error.strerror}") from error
+def misnamed_in_file() -> list[str]:
+    """Names in switchboard.toml that are no settings, each with the one that was meant; in the environment, other programs' names
+    are no fault. Raises ConfigError where the file cannot be read."""
+    unknown = sorted(_in_toml().keys() - {name.lower() for name in Settings.model_fields})
+    meant = ((name, difflib.get_close_matches(name.lower(), Settings.model_fields, 1)) for name in unknown)
+    return [f"{name}{f' (did you mean {like[0]}?)' if like else ''}" for name, like in meant]
 
 
-def _check_names() -> None:
-    """In the environment stand the names of other programs, in our file only our own: there a slip of the pen is found."""
+def set_in_toml() -> set[str]:
+    """Names of settings, in capitals, that switchboard.toml gives a value. Raises ConfigError where it cannot be read."""
+    return {name.upper() for name, value in _in_toml().items() if value}
+
+
+def _in_toml() -> dict[str, Any]:
     try:
-        named = tomllib.loads(Path(_FILE).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(TOML_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return {}
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{_FILE} cannot be read: {error}") from error
-    unknown = sorted(named.keys() - {name.lower() for name in Settings.model_fields})
-    if unknown:
-        meant = ((name, difflib.get_close_matches(name.lower(), Settings.model_fields, 1)) for name in unknown)
-        lines = [f"{name}{f' (did you mean {like[0]}?)' if like else ''}" for name, like in meant]
-        raise ConfigError(f"{_FILE} names what is no setting:\n  " + "\n  ".join(lines))
+        raise ConfigError(f"{TOML_FILE} cannot be read: {error}") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from config.settings import Settings, check_env_text
+from config.settings import Settings
 
 TOGETHER = "settings"
 """The name under which it is told that some do not go together."""
@@ -27,7 +27,6 @@ def sound_settings() -> tuple[Settings, list[tuple[str, str]]]:
 
     Raises ConfigError where our file is no text.
     """
-    check_env_text()
     wrong: list[tuple[str, str]] = []
     unset: dict[str, Any] = {}
     try:

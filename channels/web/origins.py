@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from core.domain.errors import ConfigError, NotAllowed
+from channels.web.origin import ANY_ORIGIN, Origin, allowed_origin, parse_origin
+from core.domain.errors import NotAllowed
 
 RESPONSE_HEADERS = web.RequestKey("response_headers", dict[str, str])
 """Headers that every answer to this request carries, errors made elsewhere included."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
 
 class Origins:
     """The allow list. No cookie is ever used, so no answer allows credentials, and ``*`` is a choice that can be made."""
 
     def __init__(self, allowed: Sequence[str], public_url: str | None) -> None:
-        self._any = "*" in allowed
-        self._exact: set[tuple[str, str, int]] = set()
-        self._suffixes: list[tuple[str, str, int]] = []
+        self._any = ANY_ORIGIN in allowed
+        self._exact: set[Origin] = set()
+        self._suffixes: list[Origin] = []
         for text in (*allowed, *([public_url] if public_url else [])):
-            if text != "*":
+            if text != ANY_ORIGIN:
                 self._add(text)
 
     def _add(self, text: str) -> None:
-        parsed = _parse(text)
-        if parsed is None:
-            raise ConfigError(f"WIDGET_ORIGINS: {text!r} is not an origin like https://shop.example.")
-        scheme, host, port = parsed
+        scheme, host, port = parsed = allowed_origin(text)
         if host.startswith("*."):
             self._suffixes.append((scheme, host[1:], port))
         else:
@@ -50,12 +45,12 @@ class Origins:
     def _allows(self, origin: str, own_host: str) -> bool:
         if self._any:
             return True
-        parsed = _parse(origin)
+        parsed = parse_origin(origin)
         if parsed is None:
             return False
         scheme, host, port = parsed
         # A proxy may have taken TLS off, so the scheme of our own pages is not known here: their host and port are.
-        if parsed == _parse(f"{scheme}://{own_host}"):
+        if parsed == parse_origin(f"{scheme}://{own_host}"):
             return True
         if parsed in self._exact:
             return True
@@ -98,7 +93,7 @@ class Origins:
 def _named(request: web.Request) -> str | None:
     """The origin that a browser names, if it is one."""
     origin = request.headers.get("Origin")
-    return origin if origin is not None and _parse(origin) is not None else None
+    return origin if origin is not None and parse_origin(origin) is not None else None
 
 
 def _headers(origin: str | None) -> dict[str, str]:
@@ -107,17 +102,6 @@ def _headers(origin: str | None) -> dict[str, str]:
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = "retry-after"
     return headers
-
-
-def _parse(text: str) -> tuple[str, str, int] | None:
-    try:
-        parts = urlsplit(text.strip())
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        return None
-    return parts.scheme, parts.hostname.lower(), port or _DEFAULT_PORTS[parts.scheme]
 
 
 def headers_of(request: web.Request) -> Mapping[str, str]:

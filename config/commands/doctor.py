@@ -9,16 +9,22 @@ from pathlib import Path
 
 import click
 
-from config.channels import CREDENTIALS, half_set, names_on
+from config.channels import CREDENTIALS, names_on
 from config.commands.event_loop import run_async
+from config.commands.safe_echo import echo_line
 from config.confinement_checks import CONFINEMENT, check_confinement
+from config.database_check import DATABASE, check_database
 from config.desk.app import OWN_APP, has_own_app
 from config.desk.handoff import make_handoff
 from config.desk.staffed import is_answered_by_mail
-from config.env_file import broken_lines, read_env_file
+from config.env_file import faults_of_env_file, read_env_file
+from config.env_syntax import UNLIKE_COMPOSE
+from config.idle_settings import idle_channels, idle_parts
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
+from config.listening import check_listening
 from config.name_checks import check_names
-from config.settings import ENV_FILE, Settings
+from config.processes.data_dir import folder_trouble
+from config.settings import ENV_FILE, TOML_FILE, Settings, misnamed_in_file, set_in_toml
 from config.sound_settings import TOGETHER, sound_settings
 from core.attachments.disk_room import DiskRoom
 from core.domain.attachments import human_size
@@ -29,25 +35,34 @@ from handoff.teams import Team
 _SECONDS = 10.0
 """What is asked over the network is asked at once, and all of it has this long."""
 _DISK, _MODEL, _EMBEDDING, _CACHE, _INDEX = "disk", "model", "embedding", "redis", "chroma"
-_PARTS = (_MODEL, _EMBEDDING, KNOWLEDGE, _CACHE, _INDEX, _DISK, CONFINEMENT)
+_RERANKER = "reranker"
+_PARTS = (_MODEL, _EMBEDDING, _RERANKER, KNOWLEDGE, _CACHE, _INDEX, DATABASE, _DISK, CONFINEMENT)
 _MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
+
+_WRITE = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
+_QUOTE = "Write the value between single quotes, and a comment in a line of its own."
 
 Found = dict[str, Sequence[Diagnosis]]
 
 
 def run(names: Sequence[str]) -> int:
-    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels and parts."""
+    """0 when everything that is switched on works, 1 otherwise. ``names``: only these channels and parts. Changes nothing."""
+    misnamed = [Diagnosis(name, False, f"{TOML_FILE} names what is no setting") for name in misnamed_in_file()]
     settings, wrong = sound_settings()
     teams, unfit = _teams(settings)
     channels = _chosen_channels(settings, names)
-    known = [name.upper() for name in Settings.model_fields]
     found: Found = {TOGETHER: [Diagnosis(name, False, reason, _meaning(name)) for name, reason in wrong]}
-    found[TOGETHER] = [*found[TOGETHER], *_check_file(known)]
+    found[TOGETHER] = [*found[TOGETHER], *misnamed, *_check_file([name.upper() for name in Settings.model_fields])]
     if channels is not None:
         found["desk"] = [*unfit, *_mail_desk(settings)]
+    if not names:
+        found[TOGETHER] = [*found[TOGETHER], *check_listening(settings)]
     found |= run_async(_look(settings, teams, names, channels))
     if channels is not None:
-        found |= _halves(settings, channels)
+        found |= {name: [one] for name, one in idle_channels(settings, channels).items()}
+    for name, one in idle_parts(_given()).items():
+        if not names or name in names:
+            found[name] = [*found.get(name, ()), one]
     for name, diagnoses in found.items():
         for diagnosis in diagnoses:
             _show(name, diagnosis)
@@ -55,6 +70,12 @@ def run(names: Sequence[str]) -> int:
         if name not in found and (not names or name in names):
             click.echo(f"{name:<10} off    set {variable} to switch it on")
     return 0 if all(one.ok for diagnoses in found.values() for one in diagnoses) else 1
+
+
+def _given() -> set[str]:
+    """Names of what is set to something, wherever."""
+    written = read_env_file(Path(ENV_FILE)) if Path(ENV_FILE).is_file() else {}
+    return {name.upper() for name, value in {**written, **os.environ}.items() if value} | set_in_toml()
 
 
 def _meaning(name: str) -> str | None:
@@ -74,12 +95,16 @@ def _chosen_channels(settings: Settings, names: Sequence[str]) -> set[str] | Non
 
 
 def _check_file(known: Sequence[str]) -> list[Diagnosis]:
-    """Lines of our own file that set nothing, and names here and in the environment that are nearly settings."""
+    """What is wrong in our own file, and names there and in the environment that are nearly settings."""
     path = Path(ENV_FILE)
-    named = read_env_file(path) if path.is_file() else {}
-    broken = broken_lines(path) if path.is_file() else []
-    fix = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
-    lines = [Diagnosis(ENV_FILE, False, f"line {number} sets nothing", fix) for number in broken]
+    if path.is_dir():
+        fix = "Move it away. Docker makes such a folder where a container is given a file that is not there."
+        return [Diagnosis(ENV_FILE, False, "is a folder, so nothing is read from it", fix)]
+    named, faults = (read_env_file(path), faults_of_env_file(path)) if path.is_file() else ({}, [])
+    lines = [
+        Diagnosis(ENV_FILE, False, f"line {one.line} {one.fault}", _QUOTE if one.fault == UNLIKE_COMPOSE else _WRITE)
+        for one in faults
+    ]
     return [*lines, *check_names(os.environ, named, known)]
 
 
@@ -95,6 +120,9 @@ async def _look(settings: Settings, teams: Sequence[Team], names: Sequence[str],
     found: Found = {}
     for one in await asyncio.gather(*seen, *looks):
         found |= one
+    if DATABASE not in found and (DATABASE in names or not names):
+        database, _ = await check_database(settings, _SECONDS)
+        found |= {DATABASE: [database]} if names or not database.ok else {}
     for name, local in ((_DISK, _check_disk), (CONFINEMENT, check_confinement)):
         if name in names or not names:
             found[name] = await local(settings)
@@ -144,7 +172,15 @@ async def _check_index(settings: Settings) -> Sequence[Diagnosis]:
     return await check_index(settings.chroma_url or "")
 
 
+async def _check_reranker(settings: Settings) -> Sequence[Diagnosis]:
+    from config.reranker_check import check_reranker
+
+    return await check_reranker(settings)
+
+
 async def _check_disk(settings: Settings) -> Sequence[Diagnosis]:
+    if (closed := folder_trouble(settings.data_dir)) is not None:
+        return [Diagnosis("DATA_DIR", False, closed, "Let DATA_DIR name a folder that this account may write.")]
     disk = DiskRoom(settings.data_dir, quota=settings.disk_quota_bytes, reserve=settings.disk_reserve_bytes)
     trouble, use = await disk.trouble(settings.max_attachment_bytes), await disk.measure()
     fix = "Make room on the disk of DATA_DIR, or change DISK_QUOTA_BYTES or DISK_RESERVE_BYTES."
@@ -154,6 +190,7 @@ async def _check_disk(settings: Settings) -> Sequence[Diagnosis]:
 _REMOTE: dict[str, tuple[Callable[[Settings], bool], Callable[[Settings], Awaitable[Sequence[Diagnosis]]]]] = {
     _MODEL: (lambda settings: settings.has_model, _check_model),
     _EMBEDDING: (lambda settings: bool(settings.embedding_base_url), _check_embedding),
+    _RERANKER: (lambda settings: bool(settings.reranker or settings.reranker_url), _check_reranker),
     KNOWLEDGE: (lambda _settings: True, check_sources),
     _CACHE: (lambda settings: bool(settings.redis_url), _check_cache),
     _INDEX: (lambda settings: bool(settings.chroma_url), _check_index),
@@ -181,23 +218,7 @@ def _mail_desk(settings: Settings) -> list[Diagnosis]:
     return [Diagnosis("STAFF_EMAIL", True, told)]
 
 
-def _halves(settings: Settings, names: set[str]) -> Found:
-    """Somebody who set a part of a channel believes that it is on."""
-    return {
-        name: [
-            Diagnosis(
-                CREDENTIALS[name],
-                False,
-                f"is missing, so the channel is off, although there is {', '.join(given)}",
-                f"Set {CREDENTIALS[name]}, or take {', '.join(given)} out.",
-            )
-        ]
-        for name, given in half_set(settings).items()
-        if not names or name in names
-    }
-
-
 def _show(name: str, diagnosis: Diagnosis) -> None:
-    click.echo(f"{name:<10} {'ok' if diagnosis.ok else 'WRONG':<6} {diagnosis.check}: {diagnosis.detail}")
+    echo_line(f"{name:<10} {'ok' if diagnosis.ok else 'WRONG':<6} {diagnosis.check}: {diagnosis.detail}")
     if not diagnosis.ok and diagnosis.fix:
-        click.echo(f"{'':<18}to mend it: {diagnosis.fix}")
+        echo_line(f"{'':<18}to mend it: {diagnosis.fix}")

@@ -6,7 +6,8 @@ import click
 
 from config.commands.event_loop import run_async
 from config.settings import read_settings
-from core.storage.migrate import migrate, newest_revision
+from core.storage.migrate import migrate
+from core.storage.revisions import newest_revision
 
 
 def run() -> None:

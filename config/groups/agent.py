@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
+from config.addresses import BaseAddress
 from config.groups import SettingsGroup
 from config.listed import Listed
 
@@ -16,9 +17,9 @@ class AgentGroup(SettingsGroup):
     title: ClassVar[str] = "Agent"
 
     openai_api_key: SecretStr | None = Field(None, description="Switches the language model on.")
-    openai_base_url: str | None = Field(None, description="Any OpenAI-compatible endpoint; ends in /v1.")
+    openai_base_url: BaseAddress | None = Field(None, description="Any OpenAI-compatible endpoint; ends in /v1.")
     openai_model: str = Field(description="The model's name at that endpoint.")
-    azure_openai_endpoint: str | None = Field(
+    azure_openai_endpoint: BaseAddress | None = Field(
         None, description="https://name.openai.azure.com: switches Azure OpenAI on."
     )
     azure_openai_api_key: SecretStr | None = Field(None, description="The key of the Azure resource.")

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from config.addresses import BaseAddress
 from config.groups import SettingsGroup
 from config.knowledge.described_sources import DescribedSource
 from config.listed import Listed
@@ -56,7 +57,9 @@ class KnowledgeGroup(SettingsGroup):
         description="Keeps models made ready for ONNX, for all data folders. Default: share/switchboard/models in the virtual "
         "environment; else ~/.cache/switchboard/models; DATA_DIR/models where neither can be written.",
     )
-    embedding_base_url: str | None = Field(None, description="A server as OpenAI's that embeds instead; ends in /v1.")
+    embedding_base_url: BaseAddress | None = Field(
+        None, description="A server as OpenAI's that embeds instead; ends in /v1."
+    )
     embedding_api_key: SecretStr | None = Field(None, description="The key of EMBEDDING_BASE_URL, where it wants one.")
     embedding_dimensions: int | None = Field(None, ge=1, description="Length of its vectors. Default: the model's own.")
     embedding_limit: int | None = Field(None, ge=32, description="Tokens that its model reads. Default: 8191 or 512.")

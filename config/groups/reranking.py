@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
+from config.addresses import WebAddress
 from config.groups import SettingsGroup
 
 
@@ -14,7 +15,7 @@ class RerankingGroup(SettingsGroup):
 
     title: ClassVar[str] = "Reranking"
 
-    reranker_url: str | None = Field(
+    reranker_url: WebAddress | None = Field(
         None, description="A server that reranks: the whole address, such as https://api.jina.ai/v1/rerank."
     )
     reranker_api_key: SecretStr | None = Field(None, description="The key of RERANKER_URL, where it wants one.")
@@ -25,10 +26,3 @@ class RerankingGroup(SettingsGroup):
     reranker_seconds: float = Field(
         1.5, gt=0, description="How long a question waits for it; after that the search's own order stays."
     )
-
-    @field_validator("reranker_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value

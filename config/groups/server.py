@@ -7,8 +7,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from channels.addresses import parse_networks
+from config.addresses import BaseAddress
 from config.groups import SettingsGroup
 from config.listed import Listed
+from core.domain.errors import ConfigError
 
 
 class ServerGroup(SettingsGroup):
@@ -18,7 +21,7 @@ class ServerGroup(SettingsGroup):
 
     host: str = Field(description="Address to listen on.")
     port: int = Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_url: str | None = Field(
+    public_url: BaseAddress | None = Field(
         None, description="The address under which the world reaches this server, such as https://chat.example.com."
     )
     secret_key: SecretStr | None = Field(
@@ -30,7 +33,7 @@ class ServerGroup(SettingsGroup):
         None, description="sqlite:///path or postgresql://user:password@host/name. Default: a SQLite file in DATA_DIR."
     )
     redis_url: str | None = Field(None, description="Shares the limits per client between processes. Optional.")
-    chroma_url: str | None = Field(
+    chroma_url: BaseAddress | None = Field(
         None, description="A Chroma server, http://host:port. Default: an embedded index in DATA_DIR."
     )
     attachments_url: str | None = Field(
@@ -80,3 +83,12 @@ class ServerGroup(SettingsGroup):
         return {"warn": "warning", "critical": "error", "fatal": "error", "notset": "debug", "trace": "debug"}.get(
             level, level
         )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxy_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            parse_networks(value)
+        except ConfigError as error:
+            raise ValueError(f"{error.detail.removeprefix('TRUSTED_PROXIES ')}; write such as 10.0.0.0/8") from None
+        return value

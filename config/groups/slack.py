@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
+from config.addresses import WebAddress
 from config.groups import SettingsGroup
 from config.listed import Sentences
 
@@ -27,7 +28,7 @@ class SlackGroup(SettingsGroup):
     )
     slack_client_id: str | None = Field(None, description="For installing the app into other workspaces by OAuth.")
     slack_client_secret: SecretStr | None = Field(None, description="Belongs to SLACK_CLIENT_ID.")
-    slack_api_base_url: str = Field(description="Slack's Web API; ends in /api/.")
+    slack_api_base_url: WebAddress = Field(description="Slack's Web API; ends in /api/.")
     slack_agent_view: bool = Field(
         False, description="The app has Slack's pane for agents (agent_view in its manifest)."
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
+from config.addresses import WebAddress
 from config.groups import SettingsGroup
 
 
@@ -24,7 +25,7 @@ class SmsGroup(SettingsGroup):
         None,
         description="A content template (HX…) with one variable, the text: what goes out when the 24 hours are over.",
     )
-    twilio_api_base_url: str = Field(description="Twilio's API origin, without a path.")
+    twilio_api_base_url: WebAddress = Field(description="Twilio's API origin, without a path.")
     twilio_messages_per_second: float = Field(
         1.0, gt=0, le=1000, description="What your number may send: 1 for a long code in the US, more for others."
     )

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
+from config.addresses import WebAddress
 from config.groups import SettingsGroup
 
 
@@ -18,5 +19,5 @@ class TelegramGroup(SettingsGroup):
     telegram_webhook_secret: SecretStr | None = Field(
         None, description="Proves that updates come from Telegram; 1 to 256 letters, digits, _ and -. A list."
     )
-    telegram_api_base_url: str = Field(description="The Bot API's origin, without a path.")
+    telegram_api_base_url: WebAddress = Field(description="The Bot API's origin, without a path.")
     telegram_mode: Literal["polling", "webhook"] = Field(description="How updates arrive; webhook needs PUBLIC_URL.")

@@ -50,6 +50,19 @@ class DataDirLock:
             self._descriptor = None
 
 
+def folder_trouble(folder: Path) -> str | None:
+    """Why files cannot be made in a folder, which may not be there yet; None where they can. Changes nothing."""
+    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists() or each.is_symlink())
+    if not there.is_dir():
+        return f"{there} is no folder"
+    return None if os.access(there, os.W_OK | os.X_OK) else f"this account may not write in {there}"
+
+
+def kept_secret_key(data_dir: Path) -> str | None:
+    """The key that a server made for itself, None before its first start."""
+    return next(iter(former_secret_key(data_dir)), None)
+
+
 def owner_name(data_dir: Path) -> str:
     """The name under which the owner of DATA_DIR holds leases in the database.
 

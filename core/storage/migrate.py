@@ -14,20 +14,15 @@ from sqlalchemy.pool import NullPool
 
 from core.domain.errors import StoreUnavailable
 from core.storage.database import driver_url
+from core.storage.revisions import MIGRATIONS, SchemaState, schema_state
 from core.storage.sqlite_threads import prepare_connection
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _PATIENCE = 60.0  # seconds that a start waits while another process migrates the same SQLite file
 _LOCK = 7_301_926_114  # any fixed number: the advisory lock that makes concurrent starts wait for each other
 
 
-def newest_revision() -> str:
-    """The revision that this version of the hub needs: files are called ``m<revision>_<what>.py``."""
-    return max(path.stem[1:].split("_")[0] for path in (_MIGRATIONS / "versions").glob("m*.py"))
-
-
 def _upgrade(connection: Connection) -> None:
-    if _present_revision(connection) == newest_revision():
+    if schema_state(present_revision(connection)) is SchemaState.CURRENT:
         return
     # Imported late: at most starts there is nothing to do, and messages are waiting to be accepted.
     from alembic import command
@@ -36,13 +31,14 @@ def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _present_revision(connection: Connection) -> str | None:
+def present_revision(connection: Connection) -> str | None:
+    """What the table ``alembic_version`` says; None where there is none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -76,7 +72,8 @@ async def _migrate_postgres(url: URL) -> None:
 
 
 async def migrate(url: str) -> None:
-    """Run all migrations that are missing. Raises StoreUnavailable when the database cannot be reached or written."""
+    """Run all migrations that are missing. Raises StoreUnavailable when the database cannot be reached or written, and
+    ConfigError when a newer version made it."""
     target = driver_url(url)
     try:
         if target.get_backend_name() == "sqlite":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, and_, bindparam, func, literal_column, select
 
 from core.domain.case import Case
 from core.domain.conversation import OwnershipState
@@ -46,7 +46,7 @@ _LAST_WORDS = (
     .limit(1)
     .scalar_subquery()
 )
-_QUEUED = literal_column(f"'{OwnershipState.QUEUED}'")
+_QUEUED: Final[ColumnElement[str]] = literal_column(f"'{OwnershipState.QUEUED}'")
 """Written out: a parameter would not be recognised as the condition of the partial index."""
 _WAITING: Final[Select[Any]] = (
     select(

@@ -6,15 +6,14 @@ https://docs.docker.com/compose/how-tos/environment-variables/envvars-precedence
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from dotenv import dotenv_values
 
+from tests.servers.compose_env import compose_env
 from tests.servers.programs import ROOT
 
 KEYS = f"SECRET_KEY={'k' * 40}\nPOSTGRES_PASSWORD=pw\nGRAFANA_PASSWORD=pw\n"
@@ -29,7 +28,7 @@ class MissingVariable(Exception):
 
 def rendered(env: str, path: Path = COMPOSE) -> dict[str, Any]:
     """The services as Compose starts them; ``env`` is the text of the .env, which ``--env-file`` names too."""
-    written = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(env), interpolate=False).items()}
+    written = {name: value or "" for name, value in compose_env(env).items()}
     raw = yaml.safe_load(path.read_text("utf-8"))
     services: dict[str, Any] = _interpolated(raw["services"], written)
     for service in services.values():

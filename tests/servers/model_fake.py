@@ -21,6 +21,7 @@ class ModelFake:
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/embeddings", self._complete)
+        app.router.add_post("/v1/rerank", self._complete)
         app.router.add_post("/openai/deployments/{name}/chat/completions", self._azure)
         app.router.add_get("/site/models", self._site)
         self._server = TestServer(app, host="127.0.0.1")

@@ -87,6 +87,7 @@ OURS: Mapping[str, str] = {
     "channels.addresses:parse_networks": "settings",
     "channels.web.admission": "addresses",
     "channels.web.links": "ids",
+    "channels.web.origin": "settings",
     "channels.web.origins": "settings",
     "channels.web.rates": "ids",
     "channels.web.render:log_frames": "stored",

@@ -154,7 +154,7 @@ async def test_the_newest_revision_is_alembics_head() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    assert ScriptDirectory.from_config(config).get_heads() == [migrations.newest_revision()]
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_revision()]
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "not a url", ""])

@@ -38,7 +38,7 @@ def made(tmp_path: Path, **settings: Any) -> dict[str, Channel]:
         metrics=NoMetrics(),
         process="p1",
         confined=CallsHere(),
-        alone=True,
+        keys=("k" * 32,),
     )
     return make_channels(given, surroundings, ("k" * 32,))
 
@@ -84,7 +84,7 @@ def test_links_need_a_public_address(tmp_path: Path) -> None:
             metrics=NoMetrics(),
             process="p1",
             confined=CallsHere(),
-            alone=True,
+            keys=("k" * 32,),
         )
         link = surroundings.link(file)
         assert link == expected or (expected is not None and link is not None and link.startswith(expected))

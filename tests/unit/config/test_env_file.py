@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -10,23 +11,143 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.env_file import read_env_file, update_env_file, with_values
+from config.env_file import faults_of_env_file, read_env_file, update_env_file, with_values
+from config.env_syntax import parse_env
+from config.settings import read_settings
+from core.domain.errors import ConfigError
+from tests.servers.compose_env import compose_env
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=30).map(str.strip)
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30)
+SIGNS = st.text("\\'\"$# a=\n", max_size=12)
+FILES = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                *(
+                    "A=",
+                    "B =",
+                    "export C=",
+                    "\nA=",
+                    "\r\nB:",
+                    "=",
+                    ":",
+                    "export",
+                    "#",
+                    " # ",
+                    "\t#",
+                    "${A}",
+                    "$A",
+                    "$$",
+                ),
+                *(
+                    "'",
+                    '"',
+                    "\\",
+                    "\\'",
+                    '\\"',
+                    "\\\\",
+                    "\\$",
+                    "\\n",
+                    "\\0044",
+                    "\n",
+                    "\r\n",
+                    "\r",
+                    " ",
+                    "\t",
+                    "x",
+                    "é",
+                ),
+                *("\ufeff", "\u2003", "\xa0", "\x85", "\x1c", "\x00", "\v"),
+            ]
+        ),
+        st.text(max_size=3),
+    ),
+    max_size=14,
+).map("".join)
 
 
-@given(WORDS, WORDS)
-def test_every_value_comes_back(first: str, second: str) -> None:
+def values_in(text: str) -> dict[str, str]:
+    return {one.name: one.value for one in parse_env(text) if one.name is not None}
+
+
+@given(WORDS | SIGNS, WORDS | SIGNS)
+def test_every_value_comes_back_to_the_hub_and_to_compose(first: str, second: str) -> None:
     text = with_values("# kept\nOTHER=x y # said\nA=old\n", {"A": first, "B": second})
-    found = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    assert found == {"OTHER": "x y", "A": first, "B": second}
+    assert values_in(text) == compose_env(text) == {"OTHER": "x y", "A": first, "B": second}
+    assert [one.fault for one in parse_env(text) if one.fault] == []
     assert text.startswith("# kept\nOTHER=x y # said\nA=")
 
 
-@pytest.mark.parametrize("value", ["a$b", "a$HOME", "a # b", "it's", 'say "hi"', "back\\slash", "end\\", " "])
+@given(WORDS.map(str.strip).filter(lambda value: not ("\\" in value and set(value) & set("'$# "))))
+def test_python_dotenv_reads_the_same(value: str) -> None:
+    assert dotenv_values(stream=io.StringIO(with_values("", {"A": value})), interpolate=False) == {"A": value}
+
+
+@given(FILES)
+def test_a_file_without_faults_gives_the_hub_and_compose_the_same(text: str) -> None:
+    statements = list(parse_env(text))
+    assert "".join(one.text for one in statements) == text
+    if not any(one.fault for one in statements):
+        assert values_in(text) == compose_env(text)
+
+
+@pytest.mark.parametrize("value", ["a$b", "a$HOME", "a # b", "it's", 'say "hi"', "back\\slash", "end\\", " ", "a\\\\b"])
 def test_signs_with_a_meaning_have_none(value: str) -> None:
     text = with_values("", {"A": value})
-    assert dotenv_values(stream=io.StringIO(text)) == {"A": value}
+    assert values_in(text) == compose_env(text) == {"A": value}
+    assert dotenv_values(stream=io.StringIO(text), interpolate=False) == {"A": value}
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("'${OTHER}'", "${OTHER}"),
+        ("'$OTHER'", "$OTHER"),
+        ('"\\${OTHER}"', "${OTHER}"),
+        ("'a\\\\b'", "a\\\\b"),
+        ("'it\\'s'", "it's"),
+        ('"two\\nlines"', "two\nlines"),
+        ("  plain words  # said", "plain words"),
+        ("a#b", "a#b"),
+        ("'quoted' # said", "quoted"),
+        ("'Muster & Söhne'", "Muster & Söhne"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_settings_are_read_as_compose_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, name: str, end: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = f"\ufeffOTHER=replaced\r\nCOMPANY_NAME=first\nexport COMPANY_NAME = {written}{end}"
+    Path(".env").write_bytes(text.encode())
+    assert read_settings().company_name == compose_env(text)["COMPANY_NAME"] == name
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("A=${B}", "Compose"),
+        ("A=$B", "Compose"),
+        ('A="a$5"', "Compose"),
+        ("A= # later", "Compose"),
+        ("A=x\t# later", "Compose"),
+        ('A="\\0044"', "Compose"),
+        ("A", "sets nothing"),
+        ("A B=x", "sets nothing"),
+        ("A='x' y", "sets nothing"),
+        ("A='x", "sets nothing"),
+        ("A/B=x", "sets nothing"),
+        ("A=x\0y", "control character"),
+        ("A='\x1b[31mred'", "control character"),
+        ("A=\x9b31m", "control character"),
+    ],
+)
+def test_what_compose_reads_differently_and_what_sets_nothing_is_told(tmp_path: Path, line: str, fault: str) -> None:
+    (tmp_path / ".env").write_text(f"# fine\nC=1\n{line}\nD=2\n")
+    (found,) = faults_of_env_file(tmp_path / ".env")
+    assert found.line == 3
+    assert fault in (found.fault or "")
+    assert read_env_file(tmp_path / ".env").items() >= {"C": "1", "D": "2"}.items()
 
 
 def test_a_link_stays_a_link_and_the_file_is_for_its_owner(tmp_path: Path) -> None:
@@ -37,6 +158,45 @@ def test_a_link_stays_a_link_and_the_file_is_for_its_owner(tmp_path: Path) -> No
     assert (tmp_path / ".env").is_symlink()
     assert (tmp_path / "real").read_text() == "A=2\n"
     assert (tmp_path / "real").stat().st_mode & 0o777 == 0o600
+
+
+def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfA=1\r\nB=2\r\n# end")
+    update_env_file(tmp_path / ".env", {"B": "3", "C": "4"})
+    assert (tmp_path / ".env").read_bytes() == b"A=1\r\nB=3\n# end\nC=4\n"
+
+
+@pytest.mark.parametrize("made", ["folder", "loop", "binary", "large"])
+def test_what_is_no_file_of_settings_is_named(tmp_path: Path, made: str) -> None:
+    path = tmp_path / ".env"
+    {
+        "folder": path.mkdir,
+        "loop": lambda: path.symlink_to(path),
+        "binary": lambda: path.write_bytes(b"A=\xff"),
+        "large": lambda: path.write_text("A=" + "x" * 1_100_000),
+    }[made]()
+    with pytest.raises(ConfigError, match=r"\.env"):
+        read_env_file(path)
+
+
+def test_a_file_that_is_another_accounts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("A=1\n")
+    (tmp_path / ".env").chmod(0)
+    if os.access(tmp_path / ".env", os.R_OK):  # root reads everything
+        monkeypatch.setattr("config.env_file.Path.open", _denied)
+    with pytest.raises(ConfigError, match=r"\.env cannot be read: Permission denied"):
+        read_env_file(tmp_path / ".env")
+
+
+def _denied(*_given: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    "text", ["A=" + " " * 500_000 + "x", "A='" * 200_000, "A=x" + " #" * 400_000, "\\" * 900_000, "A='x' y\n" * 80_000]
+)
+def test_a_file_of_a_megabyte_is_read_in_linear_time(text: str) -> None:
+    assert "".join(one.text for one in parse_env(text)) == text
 
 
 def test_a_disk_without_room_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,8 +78,10 @@ def test_an_empty_variable_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     "name", [name for name, field in Settings.model_fields.items() if field.annotation == tuple[str, ...]]
 )
 def test_every_list_is_written_with_commas(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name.upper(), "S0ONE, S0TWO,")
-    assert getattr(read_settings(), name) == ("S0ONE", "S0TWO")
+    kinds = {"widget_origins": ("https://one.example", "https://two.example"), "trusted_proxies": ("10.0.0.0/8", "::1")}
+    one, two = kinds.get(name, ("S0ONE", "S0TWO"))
+    monkeypatch.setenv(name.upper(), f"{one}, {two},")
+    assert getattr(read_settings(), name) == (one, two)
 
 
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
