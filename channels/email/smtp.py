@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -81,6 +82,10 @@ class SmtpServer:
             with contextlib.suppress(SMTPException, OSError):
                 await smtp.quit(timeout=2.0)
         finally:
+            if isinstance(
+                smtp.transport, asyncio.Transport
+            ):  # without QUIT: a farewell of TLS could outlive the event loop
+                smtp.transport.abort()
             smtp.close()
 
 
