@@ -34,7 +34,10 @@ class _HubGroup(click.Group):
 
 def _fail(sentence: str) -> NoReturn:
     """Without the line that SQLAlchemy adds for programmers."""
-    click.echo(f"switchboard: {_without_secrets(sentence.partition(_BACKGROUND)[0])}", err=True)
+    from config.commands.safe_echo import printable
+
+    for line in f"switchboard: {_without_secrets(sentence.partition(_BACKGROUND)[0])}".split("\n"):
+        click.echo(printable(line), err=True)
     sys.exit(2)
 
 
@@ -265,7 +268,9 @@ def waiting(limit: int, as_json: bool, request_id: str | None) -> None:
     from config.commands.waiting import mark_done, show
 
     if request_id is not None:
-        sys.exit(mark_done(request_id))
+        if not request_id.strip():
+            raise click.UsageError("--done needs an id, as switchboard waiting shows it.")
+        sys.exit(mark_done(request_id.strip()))
     show(limit, as_json=as_json)
 
 

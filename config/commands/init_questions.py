@@ -31,7 +31,13 @@ def _knowledge(questions: Questions) -> Values:
     text = "2. Your documents (a folder, file or https:// address, several with commas; sample for ours)"
     given = questions.ask(text, questions.former.get("KNOWLEDGE_SOURCES") or _SAMPLE, check=_missing_sources)
     sources = [_absolute(one) for one in _parts(given)]
-    folder = next((one for one in sources if Path(one).is_dir()), "")
+    folders = [one for one in sources if Path(one).is_dir()]
+    folder = folders[0] if folders else ""
+    if len(folders) > 1:
+        questions.tell(
+            f"The compose file mounts one folder, KNOWLEDGE_DIR: {folder}. In a container, mount {', '.join(folders[1:])} too, "
+            "or name a folder that holds them all."
+        )
     beside = {"KNOWLEDGE_DIR": folder} if folder or questions.former.get("KNOWLEDGE_DIR") else {}
     return {"KNOWLEDGE_SOURCES": ",".join(sources), **beside}
 

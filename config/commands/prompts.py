@@ -32,6 +32,9 @@ class Questions(Protocol):
     def ask_secret(self, text: str, default: str = "") -> str:
         """The same, without showing it."""
 
+    def tell(self, text: str) -> None:
+        """What the person has to know of an answer."""
+
 
 class Prompts:
     """Asks at the terminal, again after an answer that does not do. Raises click.Abort for Ctrl-C and the end of input."""
@@ -58,6 +61,9 @@ class Prompts:
                 return str(answer)
             click.echo(f"  {trouble}")
 
+    def tell(self, text: str) -> None:
+        click.echo(f"  {text}")
+
 
 class Answers:
     """One line of the standard input for each question, empty for what is set or the default, also after the last line.
@@ -79,6 +85,9 @@ class Answers:
 
     def ask_secret(self, text: str, default: str = "") -> str:
         return self.ask(text, default)
+
+    def tell(self, text: str) -> None:
+        click.echo(text, err=True)
 
 
 def _trouble(answer: str, check: Check) -> str | None:

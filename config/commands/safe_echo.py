@@ -6,5 +6,10 @@ import click
 
 
 def echo_line(text: str) -> None:
-    """One line. Signs that are not shown become spaces: among them are those by which a terminal is steered (ECMA-48)."""
-    click.echo("".join(mark if mark.isprintable() else " " for mark in text))
+    """One line, see ``printable``."""
+    click.echo(printable(text))
+
+
+def printable(text: str) -> str:
+    """Characters that are not shown become spaces: among them are those that control a terminal (ECMA-48)."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)

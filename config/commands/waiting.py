@@ -38,7 +38,7 @@ def mark_done(request_id: str) -> int:
     if _asked({"do": "done", "request": request_id}):
         click.echo("Done. The agent has the conversation again.")
         return 0
-    click.echo(f"Nobody is waiting under the id {request_id}.", err=True)
+    click.echo(f"Nobody is waiting under the id {request_id}. Nothing was changed: see switchboard waiting.", err=True)
     return 1
 
 

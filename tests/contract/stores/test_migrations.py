@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect
 from core.domain.errors import ConfigError
 from core.storage import migrate as migrations
 from core.storage.migrate import migrate
+from core.storage.revisions import newest_revision
 from core.storage.sqlite_threads import prepare_connection
 from core.storage.store import SqlStore
 from core.storage.tables import metadata
@@ -67,7 +68,25 @@ async def test_partial_indexes_and_keys_are_what_the_code_says(bare_url: str) ->
 
     keys, partial = await _inspect(bare_url, look)
     assert keys == {name: {column.name for column in table.primary_key} for name, table in metadata.tables.items()}
-    assert partial == {"ix_conversation_pending", "ix_outbox_open", "ix_outbox_head", "ix_outbox_dead", "ix_relay_news"}
+    conversations, deliveries = ("pending", "queued"), ("open", "head", "dead")
+    assert partial == {
+        *(f"ix_conversation_{name}" for name in conversations),
+        *(f"ix_outbox_{name}" for name in deliveries),
+        "ix_relay_news",
+    }
+
+
+async def test_a_newer_database_is_said_in_one_sentence_and_stays(bare_url: str) -> None:
+    await migrate(bare_url)
+    await _inspect(bare_url, lambda connection: _set_revision(connection, "9999"))
+    with pytest.raises(ConfigError, match=r"newer version of Switchboard \(schema '9999', this one knows up to \d+\)"):
+        await migrate(bare_url)
+    assert await _inspect(bare_url, migrations.present_revision) == "9999"
+
+
+def _set_revision(connection: Connection, revision: str) -> None:
+    connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    connection.commit()
 
 
 async def test_migrating_twice_changes_nothing(bare_url: str, clock: ManualClock) -> None:

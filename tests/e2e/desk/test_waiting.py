@@ -58,6 +58,12 @@ async def test_the_agent_answers_on_and_the_request_is_listed_until_it_is_done(
         assert "ada@example.com" in shown
         assert one["id"] in shown
 
+        for wrong, code in (("", 2), (" ", 2), (one["id"][:8], 1), (f"{one['id']}.1", 1), ("nobody", 1)):
+            refused = run_forked(hub.data_dir, "waiting", "--done", wrong)
+            assert (refused.returncode, refused.stdout) == (code, ""), wrong
+            assert "switchboard waiting" in refused.stderr
+        listed = json.loads(run_forked(hub.data_dir, "waiting", "--json").stdout)["waiting"]
+        assert [other["id"] for other in listed] == [one["id"]]
         done = run_forked(hub.data_dir, "waiting", "--done", one["id"])
         assert (done.returncode, done.stdout) == (0, "Done. The agent has the conversation again.\n")
         assert run_forked(hub.data_dir, "waiting", "--done", one["id"]).returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,21 @@ def test_azure_gives_way_to_another_model(
     settings = _settings(monkeypatch, _AZURE, "Acme", "sample", *answers, "", "none", "none")
     assert (settings.azure_openai_endpoint, settings.openai_base_url) == (None, url)
     assert settings.has_model is (url is not None)
+
+
+def test_all_of_several_folders_are_kept_and_what_compose_mounts_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("guides", "faq"):
+        (tmp_path / name).mkdir()
+    folders = f"{tmp_path / 'guides'},{tmp_path / 'faq'}"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"Acme\n{folders}\nnone\nnone\nnone\n"))
+    found = ask_all(Answers({}, silent=False))
+    assert found["KNOWLEDGE_SOURCES"] == folders
+    assert found["KNOWLEDGE_DIR"] == str(tmp_path / "guides")
+    said = capsys.readouterr().err
+    assert "KNOWLEDGE_DIR" in said
+    assert str(tmp_path / "faq") in said
 
 
 def test_azure_stays_where_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
