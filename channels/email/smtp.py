@@ -7,7 +7,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, cast
 
 import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -82,10 +82,8 @@ class SmtpServer:
             with contextlib.suppress(SMTPException, OSError):
                 await smtp.quit(timeout=2.0)
         finally:
-            if isinstance(
-                smtp.transport, asyncio.Transport
-            ):  # without QUIT: a farewell of TLS could outlive the event loop
-                smtp.transport.abort()
+            if smtp.transport is not None:  # no QUIT was sent, and a farewell of TLS could outlive the event loop
+                cast("asyncio.Transport", smtp.transport).abort()
             smtp.close()
 
 
