@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.agent.agent_turn import AgentTurn, TurnSubject
+from core.agent.agent_turn import AgentTurn
+from core.agent.answer_gate import AnswerGate
+from core.agent.answered import reply_of
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
-from core.agent.choosing import had_a_choice
-from core.agent.citation_gate import CitationGate
-from core.agent.claims import offers_person
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
+from core.agent.evidence import Evidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
 from core.agent.gathering import file_sources, passages_for
 from core.agent.in_thread import run_in_thread
-from core.agent.language import detect, supported
 from core.agent.leaning import completed
 from core.agent.lookup import Lookup
+from core.agent.memory import said_before
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
-from core.agent.second_gate import ModelVerifier
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources
 from core.agent.speakers import Speakers
@@ -37,19 +35,17 @@ from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
 from core.agent.unread_files import mention_unread, unread_note
-from core.agent.verdict import Judged, Verdict
-from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import MessageKind
-from core.looked_up import nothing_left
 from core.ports.chat_model import ChatMessage, ChatModel
 from core.ports.clock import Clock
 from core.ports.journal import Journal
-from core.ports.responder import TOOLS_FAILED_META, Reply, TurnEvents
+from core.ports.responder import CHECKED_LITERALLY, CHECKED_META, TOOLS_FAILED_META, Reply, TurnEvents
 from core.ports.retriever import Retriever
 from core.ports.store import TurnState
 from core.ports.tickets import Tickets
+from core.ports.verifier import Verifier
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +67,7 @@ class _Job:
 class AgentLoop:
     """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``.
 
-    ``verifier``: the second gate for what the rule cannot tell; without one the rule decides alone.
+    ``verifier``: judges the sentences that code alone can neither prove nor refute; without one they are left out.
     """
 
     def __init__(
@@ -83,7 +79,7 @@ class AgentLoop:
         clock: Clock,
         tools: Sequence[Tool] = (),
         tickets: Tickets | None = None,
-        verifier: ModelVerifier | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         self._model = model
         self._verifier = verifier
@@ -155,19 +151,25 @@ class AgentLoop:
         needless = self._has_own_tools or about_tickets(_said(job.turn))
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
-        sources = Sources()
-        verify = None if self._verifier is None else functools.partial(self._verifier.unsaid, until=until)
-        gate = CitationGate(sources, job.events.text, job.events.sources, said=_said(job.turn), verify=verify)
-        agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, sources)
-        prompt, subject = self._prompt(job, sources, given)
-        judged = await agent.run(prompt, given, subject)
-        if judged == Judged(Verdict.CLARIFY) and had_a_choice(job.turn.history) and not sources.supported:
-            judged = Judged(Verdict.WITHHOLD)  # asked back twice over the same: a person is offered
+        evidence = Evidence(Sources(), _said(job.turn), said_before(job.turn))
+        gate = AnswerGate(
+            evidence,
+            job.events.text,
+            job.events.sources,
+            verifier=self._verifier,
+            strictness=self._settings.strictness,
+            until=until,
+        )
+        agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, evidence)
+        try:
+            await agent.run(self._prompt(job, evidence.sources, given), given)
+        finally:
+            await gate.close()
         if agent.escalation is not None:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
-        reply = await self._reply(job, gate, judged, unavailable=unavailable)
-        return replace(reply, meta={**reply.meta, **_noted(agent)})
+        reply = await self._reply(job, gate, unavailable=unavailable)
+        return replace(reply, meta={**reply.meta, **_noted(agent, gate)})
 
     async def _asked_back(self, job: _Job) -> Reply | None:
         """Where the model has no answer and the knowledge something near; looked for again, so that it need not be kept."""
@@ -184,16 +186,15 @@ class AgentLoop:
             return None
         return ask_back(found, query, job.turn.history, job.texts)
 
-    def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> tuple[list[ChatMessage], TurnSubject]:
+    def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> list[ChatMessage]:
         """Small talk needs no sources, and no word of there being none."""
         messages = asked(job.turn)
         talk = job.way.intent in (Intent.SMALL_TALK, Intent.DECLINED)
         data = None if talk else sources_message(sources, given, files_of(job.turn))
         speakers = Speakers.of(job.turn)
         question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
-        subject = TurnSubject(_said(job.turn), small_talk=talk)
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
-        return opening_prompt(self._settings, history, data, question, answered), subject
+        return opening_prompt(self._settings, history, data, question, answered)
 
     def _runner(self, job: _Job, journal: TurnJournal) -> ToolRunner:
         conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private
@@ -226,34 +227,23 @@ class AgentLoop:
             logger.warning("knowledge unavailable", extra={"turn_id": job.turn_id})
             return files, True
 
-    async def _reply(self, job: _Job, gate: CitationGate, judged: Judged | None, *, unavailable: bool) -> Reply:
-        """What the verdict makes of the answer; see ``verdict`` for the rule."""
-        if judged is not None and judged.verdict in (Verdict.WITHHOLD, Verdict.CITE_AGAIN, Verdict.UNKNOWN):
+    async def _reply(self, job: _Job, gate: AnswerGate, *, unavailable: bool) -> Reply:
+        """What passed the gate; our own words where nothing that was asked for did."""
+        if not gate.shown:
             back = None if unavailable else await self._asked_back(job)
-            return back or _instead(job, gate.held, judged.verdict, unavailable=unavailable)
-        in_part = judged is not None and judged.verdict is Verdict.TOOL and gate.standing != gate.held
-        await gate.release(judged.source if judged is not None else None)
-        if not gate.text.strip():
-            nothing_left()
-            raise ModelError("Nothing of the model's answer could be shown.")
-        if not self._settings.for_staff:
-            await _add_notes(job, gate, in_part=in_part)
-        return _shown(gate, judged, job.way.talk or job.way.intent)
+            return back or _instead(job, unavailable=unavailable)
+        inside = self._settings.for_staff
+        note = "" if inside else unread_note(newly_sent(job.turn, asked(job.turn)), job.texts)
+        if note:
+            await gate.note(note)
+        return await reply_of(gate, job.turn, job.texts, intent=job.way.talk or job.way.intent, noted=bool(note))
 
 
-def _noted(agent: AgentTurn) -> dict[str, Any]:
+def _noted(agent: AgentTurn, gate: AnswerGate) -> dict[str, Any]:
     """What others want to know of the turn besides its answer."""
     found: dict[str, Any] = {"ticket": agent.tickets[-1]} if agent.tickets else {}
+    found |= {CHECKED_META: CHECKED_LITERALLY} if gate.unchecked else {}
     return found | ({TOOLS_FAILED_META: sorted(agent.broken)} if agent.broken else {})
-
-
-async def _add_notes(job: _Job, gate: CitationGate, *, in_part: bool) -> None:
-    """What the answer leaves out: files that cannot be read, and with ``in_part`` what else was asked. A person is offered."""
-    note = unread_note(newly_sent(job.turn, asked(job.turn)), job.texts)
-    if note:
-        await gate.add(note)
-    if (in_part or note) and not offers_person(gate.text):
-        await gate.add(job.texts.say("offer"))
 
 
 def _spelled_out(turn: TurnState, way: Route) -> TurnState:
@@ -268,28 +258,11 @@ def _said(turn: TurnState) -> str:
     return "\n".join(message.text for message in asked(turn))
 
 
-def _shown(gate: CitationGate, judged: Judged | None, intent: str) -> Reply:
-    """The reply for what passed the gate."""
-    offers = offers_person(gate.text)
-    match judged.verdict if judged is not None else None:
-        case Verdict.SMALL_TALK:
-            return Reply(gate.text, MessageKind.SMALL_TALK, confidence=1.0, intent=intent, offers_person=offers)
-        case Verdict.CLARIFY:
-            return Reply(gate.text, MessageKind.ANSWER, intent=CLARIFY, offers_person=offers)
-        case Verdict.TOOL:
-            return Reply(gate.text, MessageKind.ANSWER, confidence=1.0, intent=intent, offers_person=offers)
-        case _:
-            confidence = max(citation.score for citation in gate.citations)
-            return Reply(gate.text, MessageKind.ANSWER, gate.citations, confidence, offers_person=offers, intent=intent)
-
-
-def _instead(job: _Job, answer: str, verdict: Verdict, *, unavailable: bool) -> Reply:
-    """An answer that rests on nothing, or that says so itself, is replaced by our own words."""
+def _instead(job: _Job, *, unavailable: bool) -> Reply:
+    """An answer of which nothing is left is replaced by our own words."""
     fixed = fixed_reply(job.way, job.texts)
     if fixed is not None:
         return fixed
     if unavailable:
         return failure(job.texts, "unavailable")
-    admitted = supported(detect(answer)) if verdict is Verdict.UNKNOWN else None
-    texts = Texts(admitted or job.texts.language, job.texts.company)
-    return Reply(texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+    return Reply(job.texts.say("unknown"), MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.agent.citation_gate import strip_markers
+from core.agent.markers import strip_markers
 from core.agent.tokens import estimate_message, trim
 from core.domain.messages import Author, Message
 from core.ports.chat_model import ChatMessage
+from core.ports.store import TurnState
 
 
 def _as_prompt(message: Message, budget: int) -> ChatMessage:
@@ -47,3 +48,16 @@ def remember(history: Sequence[Message], budget: int, *, per_message: int) -> li
         left -= cost
         kept.append(prompt)
     return [message for group in reversed(kept) for message in group]
+
+
+def said_before(turn: TurnState) -> list[str]:
+    """What the customer who is answered wrote before, and what they were told on the strength of sources."""
+    return [
+        strip_markers(message.text)
+        for message in turn.history
+        if message.deleted_at is None and (_is_theirs(turn, message) or (message.author is Author.AGENT and message.citations))
+    ]
+
+
+def _is_theirs(turn: TurnState, message: Message) -> bool:
+    return message.author is Author.CUSTOMER and turn.author_of(message) == turn.customer.id

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from core.agent.citation_gate import CitationGate
+from core.agent.answer_unit import AnswerSink
 from core.agent.tokens import estimate, estimate_message
 from core.agent.turn_journal import AssistantStep, step_id
 from core.domain.errors import ModelError
@@ -39,7 +39,7 @@ async def _guarded(stream: AsyncIterator[TextDelta | Finished], idle: float) -> 
         yield item
 
 
-async def ask(model: ChatModel, request: ChatRequest, gate: CitationGate, number: int, idle: float) -> ModelStep:
+async def ask(model: ChatModel, request: ChatRequest, gate: AnswerSink, number: int, idle: float) -> ModelStep:
     """Raises ModelError; the gate may have let sentences through by then."""
     stream = model.stream(request)
     pieces: list[str] = []

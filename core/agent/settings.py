@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from core.domain.knowledge import KnowledgeAudience
+
+
+class Strictness(StrEnum):
+    """What an answer's sentence needs to be shown.
+
+    ``QUOTE``: code proves it. ``VERIFY``: code proves it, or the verifier finds it borne out. ``TRUST``: nothing refutes it.
+    """
+
+    QUOTE = "quote"
+    VERIFY = "verify"
+    TRUST = "trust"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,7 @@ class AgentSettings:
     audience: KnowledgeAudience = KnowledgeAudience.PUBLIC
     temperature: float | None = None
     threshold: float | None = None
+    strictness: Strictness = Strictness.VERIFY
 
     @property
     def for_staff(self) -> bool:

@@ -101,7 +101,7 @@ class Sources:
         """Everything that the model read of it."""
         citation = self._by_number[number].citation
         names = (citation.title, citation.section, citation.url)
-        return " ".join([*(name for name in names if name), self._by_number[number].text])
+        return "\n".join([*(name for name in names if name), self._by_number[number].text])
 
     def passage(self, number: int) -> str:
         """The same with its names as a heading: what is said there, and what of."""

@@ -14,6 +14,10 @@ from core.ports.store import TurnState
 TOOLS_FAILED_META = "tools_failed"
 """Of a reply: the names of tools that broke in this turn, and that no later call made good."""
 
+CHECKED_META = "checked"
+"""Of a reply: how its sentences were checked, where it was not by the verifier (CHECKED_LITERALLY)."""
+CHECKED_LITERALLY = "literally"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

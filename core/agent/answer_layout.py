@@ -1,0 +1,101 @@
+"""The shape of an answer's pieces, and how those that are shown are put together again."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+from core.agent.code_spans import leading_block
+from core.agent.literal import words
+
+_ROW = re.compile(r"\|")
+_RULE = re.compile(r"\|?\s*:?-{3,}:?\s*(?:\|\s*:?-*:?\s*)*")
+_ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s")
+_NUMBERED = re.compile(r"(\d{1,3})(?=[.)]\s)")
+_LEADS = re.compile(r"[:：][*_ ]*$")
+_HEADING = re.compile(r"#{1,6} |\*\*[^*\n]{1,80}\*\*$|__[^_\n]{1,80}__$")
+_FENCES = ("```", "~~~")
+_SHORT_WORDS, _SHORT_CHARS = 2, 20
+
+
+class Shape(Enum):
+    """``LEAD``: what ends in a colon, or is a heading; ``HEAD``: a table's first row; ``SHORT``: an opening of two words or less."""
+
+    SENTENCE = auto()
+    ITEM = auto()
+    ROW = auto()
+    CODE = auto()
+    LEAD = auto()
+    HEAD = auto()
+    RULE = auto()
+    SHORT = auto()
+
+
+CARRIED = frozenset({Shape.LEAD, Shape.HEAD, Shape.RULE, Shape.SHORT})
+"""What is shown only together with what it leads to."""
+BLOCK = frozenset({Shape.ITEM, Shape.ROW, Shape.HEAD, Shape.RULE, Shape.CODE})
+"""What begins on a line of its own."""
+
+
+def shape_of(body: str, before: Shape | None) -> Shape:
+    """``body``: a piece without markers and surrounding white space; ``before``: the shape of the piece before it."""
+    if leading_block(body):
+        return Shape.CODE
+    if _RULE.fullmatch(body):
+        return Shape.RULE
+    if _ROW.match(body):
+        return Shape.ROW if before in (Shape.ROW, Shape.RULE, Shape.HEAD) else Shape.HEAD
+    if _LEADS.search(body) or _HEADING.match(body):
+        return Shape.LEAD
+    if _ITEM.match(body):
+        return Shape.ITEM
+    if len(body) <= _SHORT_CHARS and len(words(body)) <= _SHORT_WORDS and not any(map(str.isdigit, body)):
+        return Shape.SHORT
+    return Shape.SENTENCE
+
+
+def parting_gap(before: Shape | None, shape: Shape) -> str:
+    """What parts two pieces between which the model wrote no white space."""
+    if shape in BLOCK or before in (Shape.LEAD, Shape.CODE):
+        return "\n"
+    return "\n\n" if before in BLOCK else " "
+
+
+class Layout:
+    """Gives what is to be emitted for each piece that is shown; pieces that are left out leave no hole in a list's numbers."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._left = ""
+        self._written = self._shown = 0
+
+    def show(self, gap: str, text: str) -> str:
+        """The piece with the white space before it and, in a numbered list, the number it has now."""
+        if text.startswith(_FENCES) and "\n" not in gap:
+            gap = "\n"  # anywhere else it would open no block
+        numbered = _NUMBERED.match(text)
+        if numbered is not None:
+            self._count(int(numbered[1]))
+            self._shown += 1
+            text = f"{self._shown}{text[numbered.end() :]}"
+        added = (wider(self._left, gap) if self.text else "") + text
+        self._left = ""
+        self.text += added
+        return added
+
+    def skip(self, gap: str, text: str) -> None:
+        """The piece is left out."""
+        self._left = wider(self._left, gap)
+        numbered = _NUMBERED.match(text)
+        if numbered is not None:
+            self._count(int(numbered[1]))
+
+    def _count(self, number: int) -> None:
+        if number != self._written + 1:
+            self._shown = number - 1  # another list
+        self._written = number
+
+
+def wider(one: str, other: str) -> str:
+    """The separator that parts more: a paragraph beats a line beats a space."""
+    return max(one, other, key=lambda gap: (gap.count("\n"), len(gap)))

@@ -1,0 +1,220 @@
+"""All that one turn gives an answer to rest on, and what code can prove or refute of a sentence without asking a model.
+
+Evidence is every source that the model was given, the calls and results of tools, and what the customer wrote. A link, an
+address, a phone number or a code that stands nowhere in it refutes a sentence, and so does a figure that neither stands there
+nor follows by one calculation at a time from figures that do. Text in it that orders the assistant about is no evidence.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from core.agent.answer_unit import Quote
+from core.agent.exact_parts import ExactParts, Figure, Held, exact_parts, numbers_of
+from core.agent.literal import statement_key, statements, words
+from core.agent.orders import without_orders
+from core.agent.sources import Sources
+
+_COUNTED = Decimal(10)
+"""Up to here a number may be one that the writer has counted: "three steps", "the 2 of you"."""
+_UNITS = tuple(map(Decimal, (7, 12, 24, 30, 52, 60, 100, 365, 1000, 1024)))
+"""What figures are multiplied or divided by without anybody naming it: months of a year, minutes of an hour."""
+_LARGEST_RESULT = Decimal(10) ** 12
+"""Beyond are ids and moments in time, which are read in no other unit."""
+_MOST_OPERANDS = 60
+_QUOTE_WORDS = 3
+_CLOSE = 1 / 3
+_AROUND_THE_CLOCK = re.compile(r"\b24/7\b")
+
+
+class Finding(StrEnum):
+    """What code alone can say of a sentence. ``QUOTED``: what it quotes is there, and holds all that it states to the letter."""
+
+    PROVEN = "proven"
+    QUOTED = "quoted"
+    REFUTED = "refuted"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``source``: the number of the source that proves it, None where a tool's result does."""
+
+    finding: Finding
+    source: int | None = None
+
+
+class Evidence:
+    """``said``: the customer's message. ``earlier``: what they wrote before, and answers of ours that were proven."""
+
+    def __init__(self, sources: Sources, said: str = "", earlier: Iterable[str] = ()) -> None:
+        self.sources = sources
+        self.said = said
+        self._earlier = tuple(map(without_orders, earlier))
+        self._results: list[str] = []
+        self._deeds: list[str] = []
+        self._read: tuple[int, ...] = ()
+        self._named: set[Decimal] = set()
+
+    @property
+    def results(self) -> Sequence[str]:
+        """What tools gave, each below its call, as a verifier may read it."""
+        return self._results
+
+    def add_result(self, name: str, arguments: str, content: str, *, effect: bool = False) -> None:
+        """``content`` as the model reads it, ``arguments`` as the model gave them and the tool took them.
+
+        ``effect``: the tool did something for the customer.
+        """
+        self._results.append(without_orders(f"# {name} {_readable(arguments)}\n{content}"))
+        if effect:
+            self._deeds.append(self._results[-1])
+
+    def passage(self, number: int) -> str:
+        """A source as it may be rested on."""
+        return without_orders(self.sources.passage(number))
+
+    def judge(self, text: str, quotes: Sequence[Quote] = ()) -> Judgement:
+        """``text``: a sentence without markers; ``quotes``: what a part of a structured answer says that it rests on."""
+        self._refresh()
+        parts = exact_parts(_AROUND_THE_CLOCK.sub(" ", text))
+        if not all(map(self._held.holds, parts.literal)):
+            return Judgement(Finding.REFUTED)
+        operands = self._operands(parts)
+        if not all(self._stands(figure, operands) for figure in parts.figures):
+            return Judgement(Finding.REFUTED)
+        self._named |= operands
+        key = statement_key(text)
+        if key in self._statements:
+            return Judgement(Finding.PROVEN, self._statements[key])
+        if quotes and self._quoted(text, parts, quotes):
+            return Judgement(Finding.QUOTED, quotes[0].source)
+        return Judgement(Finding.OPEN)
+
+    def shows_deed(self, text: str) -> bool:
+        """Whether something that was done in this turn is what a sentence names to the letter: a ticket, an address, an amount."""
+        return _stands_in(self._deeds, text)
+
+    def stands_in_results(self, text: str) -> bool:
+        """Whether a sentence states something to the letter, and results of tools hold all of it."""
+        return _stands_in(self._results, text)
+
+    def nearest(self, text: str, most: int) -> tuple[int, ...]:
+        """The sources that share most of a sentence's telling words; the first source where none shares any."""
+        self._refresh()
+        shares = self._shares(text)
+        ranked = sorted((number for number in shares if shares[number]), key=lambda number: -shares[number])
+        return tuple(ranked[:most] or list(shares)[:1])
+
+    def closest(self, text: str) -> int | None:
+        """The source that a supported sentence is nearest to; None where no source shares a third of its telling words."""
+        shares = self._shares(text)
+        best = max(shares, key=lambda number: shares[number], default=None)
+        return best if best is not None and shares[best] >= _CLOSE else None
+
+    def _shares(self, text: str) -> dict[int, float]:
+        own = _telling(text)
+        return {number: len(own & words) / max(1, len(own)) for number, words in self._words.items()}
+
+    def _refresh(self) -> None:
+        """Again after each search and call: what was found meanwhile proves what is written afterwards."""
+        size = (*(len(source.text) for _, source in self.sources), -1, len(self._results))
+        if size == self._read:
+            return
+        self._read = size
+        given = {number: without_orders(self.sources.text(number)) for number, _ in self.sources}
+        self._held = Held([*given.values(), *self._results, self.said, *self._earlier])
+        self._held.add(value for result in self._results for value in _other_units(result))
+        self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}
+        self._words = {number: _telling(text) for number, text in given.items()}
+        self._statements: dict[tuple[str, ...], int | None] = {}
+        for number, text in given.items():
+            for statement in statements(text):
+                self._statements.setdefault(statement, number)
+        for statement in (one for result in self._results for one in statements(result)):
+            self._statements.setdefault(statement, None)
+
+    def _operands(self, parts: ExactParts) -> set[Decimal]:
+        """Figures of the sentence that stand in the evidence, and those of sentences before it, which may be results of others."""
+        mine = {value for figure in parts.figures if self._held.has(figure) for value in figure.readings}
+        return (mine & self._held.numbers) | self._named
+
+    def _stands(self, figure: Figure, operands: set[Decimal]) -> bool:
+        if self._held.has(figure) or (not figure.sign and min(figure.readings) <= _COUNTED):
+            return True
+        pairs = ((operands, operands | self._own), (self._own, self._held.numbers))
+        if any(_follows(value, some, others) for value in figure.readings for some, others in pairs):
+            operands |= figure.readings
+            return True
+        return False
+
+    def _quoted(self, text: str, parts: ExactParts, quotes: Sequence[Quote]) -> bool:
+        """Whether each quote stands in its source, and the text's exact parts in quotes, results or the customer's words."""
+        for quote in quotes:
+            wanted = words(without_orders(quote.text))
+            if quote.source not in self.sources or len(wanted) < _QUOTE_WORDS:
+                return False
+            if f" {' '.join(wanted)} " not in f" {' '.join(words(self.passage(quote.source)))} ":
+                return False
+        given = Held([*(quote.text for quote in quotes), *self._results, self.said])
+        return all(map(given.holds, parts.literal)) and all(map(given.has, parts.figures))
+
+
+def _telling(text: str) -> set[str]:
+    """Long words, figures, and characters of scripts without spaces."""
+    return {word for word in words(text) if len(word) > 3 or not word.isascii() or word.isdigit()}
+
+
+def _stands_in(texts: Sequence[str], text: str) -> bool:
+    parts, held = exact_parts(text), Held(texts)
+    holds = all(map(held.holds, parts.literal)) and all(map(held.has, parts.figures))
+    return holds and not parts.none
+
+
+def _follows(value: Decimal, some: Iterable[Decimal], others: Iterable[Decimal]) -> bool:
+    """Whether one step of arithmetic over an operand of each gives the value, or gives it rounded."""
+    first, second = list(some)[:_MOST_OPERANDS], list(others)[: 10 * _MOST_OPERANDS]
+    results = (result for one in first for other in second for result in _combined(one, other))
+    scaled = (result for one in first for unit in _UNITS for result in (one * unit, one / unit))
+    return any(_is(value, result) for result in itertools.chain(scaled, results))
+
+
+def _combined(one: Decimal, other: Decimal) -> Iterator[Decimal]:
+    yield from (one + other, one - other, other - one, one * other, one * other / 100)
+    yield from (one * (100 - other) / 100, one * (100 + other) / 100, other * (100 - one) / 100)
+    if other:
+        yield from (one / other, one / other * 100)
+    if one:
+        yield other / one
+
+
+def _is(value: Decimal, result: Decimal) -> bool:
+    """Equal, or what the result is when rounded to as many places as were written."""
+    return result == value or abs(result - value) * 2 <= Decimal(10) ** min(0, value.as_tuple().exponent)  # type: ignore[operator]
+
+
+def _readable(arguments: str) -> str:
+    """Letters as letters, however the model has written them down."""
+    given = _parsed(arguments or "{}")
+    return arguments if given is None else json.dumps(given, ensure_ascii=False)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _other_units(result: str) -> Iterator[Decimal]:
+    """What customers read for a result's numbers: euros for cents, percent for a share."""
+    for value in numbers_of(result):
+        if value < _LARGEST_RESULT:
+            yield from (value, (value / 100).normalize(), (value * 100).normalize())

@@ -1,0 +1,86 @@
+"""One sentence of an answer on its way through the gate, and what decides whether it passes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.agent.answer_layout import Shape
+from core.agent.answer_unit import Quote, UnitKind
+from core.agent.evidence import Evidence, Finding
+from core.agent.exact_parts import exact_parts
+from core.ports.verifier import Verdict
+
+_ASKS = re.compile(r"[?؟？][\s*_\"'”’»)」』]*$")
+_TAG = re.compile(r"[,،、，;—–-]\s*(?:[^\s,]+\s?){1,3}[?؟？][\s*_\"'”’»)」』]*$")
+"""A statement that asks for consent: "it is free, isn't it?"."""
+_BORNE_OUT = frozenset({Verdict.SUPPORTED, Verdict.ARITHMETIC})
+
+
+@dataclass(slots=True)
+class JudgedUnit:
+    """``text`` has the valid markers in the model's numbers, ``stated`` has none. ``passed`` is None until it is decided.
+
+    ``source``: the source that bears it out where no marker says so.
+    """
+
+    gap: str
+    text: str
+    stated: str
+    shape: Shape
+    cited: tuple[int, ...] = ()
+    kind: UnitKind = UnitKind.TEXT
+    quotes: tuple[Quote, ...] = ()
+    finding: Finding = Finding.OPEN
+    source: int | None = None
+    passed: bool | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def asks(self) -> bool:
+        return _ASKS.search(self.stated) is not None
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it tells nothing by its form alone: a question or a lead-in that cites nothing and states nothing to the letter."""
+        asks = self.asks and _TAG.search(self.stated) is None and self.kind in (UnitKind.TEXT, UnitKind.QUESTION)
+        return (asks or self.shape is Shape.LEAD) and not self.is_claim
+
+    @property
+    def rests_on_evidence(self) -> bool:
+        """Whether it tells something that was given, rather than being talk."""
+        proven = self.finding in (Finding.PROVEN, Finding.QUOTED) or self.verdict in _BORNE_OUT
+        return proven and not self.asks and (self.verdict is not Verdict.SUPPORTED or self.is_claim or self.source is not None)
+
+    @property
+    def admits(self) -> bool:
+        """Whether it says that the answer is not known."""
+        return self.verdict is Verdict.UNKNOWN or self.kind is UnitKind.UNKNOWN
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it cites, or states something to the letter."""
+        return bool(self.cited or self.quotes) or not exact_parts(self.stated).none
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether it would have told something; of what is left out."""
+        told = self.verdict in (Verdict.UNSUPPORTED, Verdict.PROMISES) or self.finding is Finding.REFUTED
+        return told or self.is_claim or (self.verdict is None and not self.asks and self.shape is not Shape.SHORT)
+
+    def decide(self, verdict: Verdict, evidence: Evidence) -> None:
+        """What the verifier says of it. A promise that a result of this turn shows to be kept is none."""
+        self.verdict = verdict
+        kept = verdict is Verdict.PROMISES and evidence.shows_deed(self.stated)
+        self.passed = kept or verdict not in (Verdict.UNSUPPORTED, Verdict.PROMISES)
+
+    def decide_without_verdict(self, evidence: Evidence, *, trusting: bool) -> None:
+        """By what code can tell alone. ``trusting``: everything that is not refuted."""
+        if self.shape in (Shape.HEAD, Shape.RULE):
+            self.passed = trusting or not self.is_claim
+        elif self.kind is UnitKind.DONE:
+            self.passed = evidence.shows_deed(self.stated)
+        elif self.kind is UnitKind.TOOL:
+            self.passed = trusting or evidence.stands_in_results(self.stated)
+        else:
+            self.passed = trusting or self.finding is not Finding.OPEN or self.is_harmless
