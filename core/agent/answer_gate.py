@@ -67,7 +67,7 @@ class AnswerGate:
         self._emit = emit
         self._announce = announce
         self._verifier = None if strictness is Strictness.QUOTE else verifier
-        self._trusting = strictness is Strictness.TRUST
+        self._strictness = strictness
         self._until = until
         self._buffer, self._may_end, self._look_at = "", False, 0.0
         self._gap = ""
@@ -179,7 +179,7 @@ class AnswerGate:
             unit.passed = True
         elif self._verifier is None:
             self._decide_alone(unit)
-        elif self._trusting and unit.cited:
+        elif self._strictness is Strictness.TRUST and unit.cited:
             unit.passed = True
         else:
             self._waiting.append(unit)
@@ -230,7 +230,9 @@ class AnswerGate:
 
     def _decide_alone(self, unit: JudgedUnit) -> None:
         self.unchecked = True
-        unit.decide_without_verdict(self._evidence, trusting=self._trusting)
+        unit.decide_without_verdict(self._evidence, self._strictness)
+        if unit.is_near and not unit.cited:
+            unit.source = self._evidence.closest(unit.stated)
 
     def _collect(self) -> None:
         """Raises what a call has raised: the conversation is lost, or the store is."""

@@ -21,6 +21,7 @@ from core.agent.exact_parts import ExactParts, Figure, Held, exact_parts, number
 from core.agent.literal import statement_key, statements, words
 from core.agent.orders import without_orders
 from core.agent.sources import Sources
+from core.agent.wording import content_stems
 
 _COUNTED = Decimal(10)
 """Up to here a number may be one that the writer has counted: "three steps", "the 2 of you"."""
@@ -31,6 +32,7 @@ _LARGEST_RESULT = Decimal(10) ** 12
 _MOST_OPERANDS = 60
 _QUOTE_WORDS = 3
 _CLOSE = 1 / 3
+_MOST_WORDS = 0.7
 _AROUND_THE_CLOCK = re.compile(r"\b24/7\b")
 
 
@@ -98,6 +100,21 @@ class Evidence:
             return Judgement(Finding.QUOTED, quotes[0].source)
         return Judgement(Finding.OPEN)
 
+    def is_near(self, text: str, cited: Sequence[int]) -> bool:
+        """Whether one source, or what tools gave, has most of a sentence's words, and all that it states to the letter.
+
+        That is no proof: one word more may be a denial. It decides where no verifier does.
+        """
+        self._refresh()
+        own, parts = set(content_stems(text)), exact_parts(text)
+        texts = [self._given[number] for number in cited or self._given]
+        for given in (*texts, "\n".join(self._results)):
+            if len(own & set(content_stems(given))) >= _MOST_WORDS * max(1, len(own)):
+                held = Held([given, self.said, *self._results])
+                if all(map(held.holds, parts.literal)) and all(map(held.has, parts.figures)):
+                    return bool(own)
+        return False
+
     def shows_deed(self, text: str) -> bool:
         """Whether something that was done in this turn is what a sentence names to the letter: a ticket, an address, an amount."""
         return _stands_in(self._deeds, text)
@@ -129,7 +146,7 @@ class Evidence:
         if size == self._read:
             return
         self._read = size
-        given = {number: without_orders(self.sources.text(number)) for number, _ in self.sources}
+        given = self._given = {number: without_orders(self.sources.text(number)) for number, _ in self.sources}
         self._held = Held([*given.values(), *self._results, self.said, *self._earlier])
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}

@@ -9,6 +9,7 @@ from core.agent.answer_layout import Shape
 from core.agent.answer_unit import Quote, UnitKind
 from core.agent.evidence import Evidence, Finding
 from core.agent.exact_parts import exact_parts
+from core.agent.settings import Strictness
 from core.ports.verifier import Verdict
 
 _ASKS = re.compile(r"[?؟？][\s*_\"'”’»)」』]*$")
@@ -35,6 +36,7 @@ class JudgedUnit:
     source: int | None = None
     passed: bool | None = None
     verdict: Verdict | None = None
+    is_near: bool = False
 
     @property
     def asks(self) -> bool:
@@ -49,7 +51,7 @@ class JudgedUnit:
     @property
     def rests_on_evidence(self) -> bool:
         """Whether it tells something that was given, rather than being talk."""
-        proven = self.finding in (Finding.PROVEN, Finding.QUOTED) or self.verdict in _BORNE_OUT
+        proven = self.is_near or self.finding in (Finding.PROVEN, Finding.QUOTED) or self.verdict in _BORNE_OUT
         return proven and not self.asks and (self.verdict is not Verdict.SUPPORTED or self.is_claim or self.source is not None)
 
     @property
@@ -74,13 +76,14 @@ class JudgedUnit:
         kept = verdict is Verdict.PROMISES and evidence.shows_deed(self.stated)
         self.passed = kept or verdict not in (Verdict.UNSUPPORTED, Verdict.PROMISES)
 
-    def decide_without_verdict(self, evidence: Evidence, *, trusting: bool) -> None:
-        """By what code can tell alone. ``trusting``: everything that is not refuted."""
-        if self.shape in (Shape.HEAD, Shape.RULE):
-            self.passed = trusting or not self.is_claim
-        elif self.kind is UnitKind.DONE:
+    def decide_without_verdict(self, evidence: Evidence, strictness: Strictness) -> None:
+        """By what code can tell alone: what it proves; unless QUOTE, what is near the evidence; with TRUST, all but what it refutes."""
+        trusting = strictness is Strictness.TRUST
+        if self.kind is UnitKind.DONE:
             self.passed = evidence.shows_deed(self.stated)
         elif self.kind is UnitKind.TOOL:
             self.passed = trusting or evidence.stands_in_results(self.stated)
         else:
-            self.passed = trusting or self.finding is not Finding.OPEN or self.is_harmless
+            near = strictness is Strictness.VERIFY and evidence.is_near(self.stated, self.cited)
+            self.is_near = near
+            self.passed = trusting or self.finding is Finding.QUOTED or near

@@ -10,6 +10,7 @@ import pytest
 from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
 from core.agent.tools import Tool, tool
+from core.agent.verifier import ModelVerifier
 from core.domain.errors import LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import Author, MessageKind
 from core.ports.chat_model import Finished, TextDelta, ToolCall
@@ -29,6 +30,7 @@ from tests.contract.responders.world import (
     text_file,
     turn_of,
 )
+from tests.unit.agent.reviewer import Reviewer
 
 QUESTION = "How do I reset my password?"
 GOOD = "Click “Forgot password?” on the sign-in page [1]."
@@ -43,10 +45,15 @@ class Bench:
         self.journal = MemoryJournal()
         self.watcher = Watcher()
         self.tools = tools
+        self.reviewer = Reviewer({"bicycles": "unsupported", "great": False, "premium": False, "write a": False, "connecting": "promises"})
         self.settings = AgentSettings(company_name="Tidepool", **settings)  # type: ignore[arg-type]
 
     async def ask(self, *pending: object, **world: object) -> Reply:
-        loop = AgentLoop(self.model, self.shelf, self.journal, self.settings, SteppingClock(), self.tools)
+        clock = SteppingClock()
+        verifier = ModelVerifier(self.reviewer, clock)
+        loop = AgentLoop(
+            self.model, self.shelf, self.journal, self.settings, clock, self.tools, verifier=verifier
+        )
         return await loop.respond(turn_of(*(pending or (QUESTION,)), **world), "t1", self.watcher)  # type: ignore[arg-type]
 
 
@@ -192,12 +199,11 @@ async def test_an_invented_citation_is_replaced_too() -> None:
     assert (await bench.ask("Do you sell bicycles?")).kind is MessageKind.UNKNOWN
 
 
-async def test_a_citation_of_a_source_that_does_not_fit_is_replaced_too() -> None:
-    bench = Bench(say("The hotline is 0800 123 [1]."))
+async def test_any_source_that_was_given_may_be_cited() -> None:
+    bench = Bench(say("The office in Lisbon is open on weekdays [1]. The hotline is 0800 123 4567 [1]."))
     reply = await bench.ask("Do you sell bicycles?")
-    assert 'number="1"' in bench.model.requests[0].messages[-2].content, "the model was given it"
-    assert (reply.kind, reply.citations) == (MessageKind.UNKNOWN, ())
-    assert bench.watcher.shown == []
+    assert reply.text == bench.watcher.text_shown == "The office in Lisbon is open on weekdays [1]."
+    assert [citation.id for citation in reply.citations] == ["p-stray"]
 
 
 async def test_claims_behind_a_citation_are_left_out_of_what_is_streamed_and_said() -> None:
@@ -216,22 +222,19 @@ async def test_facts_of_a_tool_stay_beside_a_citation() -> None:
     assert (await bench.ask()).text == f"{GOOD}\n\nYour order 7 is in Lisbon."
 
 
-async def test_an_answer_without_markers_is_asked_for_again_once() -> None:
-    bench = Bench(say("Just write a letter to our office."), say(GOOD))
-    reply = await bench.ask()
-    assert reply.text == GOOD
-    assert "no source numbers" in bench.model.requests[1].messages[-1].content
-    bench = Bench(say("Just write a letter to our office."), say("Just write a letter to our office."))
+async def test_an_answer_that_is_not_borne_out_is_not_known_and_is_not_written_again() -> None:
+    bench = Bench(say("Just write a letter to our office."))
     assert (await bench.ask()).kind is MessageKind.UNKNOWN
-    assert len(bench.model.requests) == 2
+    assert len(bench.model.requests) == 1
 
 
-async def test_an_answer_that_repeats_its_source_gets_the_marker() -> None:
+async def test_an_answer_in_its_sources_words_gets_the_marker_and_costs_no_call() -> None:
     bench = Bench(say("Click “Forgot password?” on the sign-in page. The link works for 60 minutes."))
     reply = await bench.ask()
-    assert reply.text.endswith("[1]")
+    assert reply.text == "Click “Forgot password?” on the sign-in page [1]. The link works for 60 minutes."
     assert [citation.id for citation in reply.citations] == [PASSWORD.id]
     assert bench.watcher.text_shown == reply.text
+    assert bench.reviewer.requests == []
 
 
 async def test_a_promise_to_connect_is_never_shown() -> None:
@@ -251,7 +254,7 @@ async def test_history_files_and_company_reach_the_model() -> None:
     reply = await bench.ask("And in the file?", history=history, files=[file])
     prompt = bench.model.requests[0].messages
     assert "Tidepool" in prompt[0].content
-    assert [entry.content for entry in prompt[1:3]] == ["Hi", "It costs 9 ."]
+    assert [entry.content for entry in prompt[1:3]] == ["Hi", "It costs 9."]
     assert "Total: 5 euros" in prompt[3].content
     assert [citation.title for citation in reply.citations] == ["invoice.pdf"]
 
@@ -362,7 +365,7 @@ async def test_without_knowledge_a_file_can_still_answer() -> None:
     bench.shelf.loading = 10_000
     reply = await bench.ask("What is the total?", files=[text_file("Total: 5 euros")])
     assert reply.kind is MessageKind.ANSWER
-    bench = Bench(say("You can just write a letter to us."), say("You can just write a letter to us."))
+    bench = Bench(say("You can just write a letter to us."))
     bench.shelf.loading = 10_000
     reply = await bench.ask("What is the address?", files=[text_file("Total: 5 euros")])
     assert reply.kind is MessageKind.FAILURE

@@ -10,20 +10,18 @@ from tests.contract.responders.world import say
 from tests.unit.agent.test_loop import GOOD, Bench
 
 
-@pytest.mark.parametrize(
-    ("said", "code"), [("I'm sorry, I don't know that.", "en"), ("Das weiß ich leider nicht, tut mir leid.", "de")]
-)
-async def test_the_models_i_dont_know_is_said_in_our_own_words_with_the_offer(said: str, code: str) -> None:
+@pytest.mark.parametrize("said", ["I'm sorry, I don't know that.", "Das weiß ich leider nicht, tut mir leid."])
+async def test_the_model_says_in_its_own_words_that_it_does_not_know(said: str) -> None:
     bench = Bench(say(said))
+    bench.reviewer.verdicts = {"know": "unknown", "weiß": "unknown"}
     reply = await bench.ask("Do you sell bicycles?")
-    assert (reply.kind, reply.offers_person) == (MessageKind.UNKNOWN, True)
-    assert reply.text == packs()[code].texts["unknown"]
-    assert bench.watcher.shown == []
+    assert (reply.kind, reply.offers_person, reply.text) == (MessageKind.UNKNOWN, True, said)
 
 
 @pytest.mark.parametrize("said", ["Hello, we are open around the clock.", "Hi! Cancelling is free, isn't it?"])
 async def test_small_talk_of_the_model_that_claims_something_becomes_our_greeting(said: str) -> None:
     bench = Bench(say(said))
+    bench.reviewer.verdicts = {"open": "unsupported", "free": "unsupported"}
     reply = await bench.ask("hi")
     assert (reply.kind, reply.text) == (
         MessageKind.SMALL_TALK,
@@ -41,12 +39,14 @@ async def test_a_guess_behind_i_dont_know_is_shown_neither_in_the_stream_nor_in_
     guess = "I'm not sure, our premium plan includes a lifetime warranty for all users."
     for answer in (f"{GOOD} {guess}", f"{GOOD}\n\n{guess}", f"{guess} {GOOD}"):
         bench = Bench(say(answer))
+        bench.reviewer.verdicts = {"warranty": "unsupported"}
         reply = await bench.ask()
         assert reply.text == bench.watcher.text_shown == GOOD
 
 
 async def test_of_an_answer_that_repeats_its_source_only_what_stands_there_is_shown() -> None:
-    held = "Click “Forgot password?” on the sign-in page. The link works for 60 minutes."
-    bench = Bench(say(f"{held} It is free."))
+    bench = Bench(say("Click “Forgot password?” on the sign-in page. The link works for 60 minutes. It is free."))
+    bench.reviewer.verdicts = {"free": "unsupported"}
     reply = await bench.ask()
-    assert reply.text == bench.watcher.text_shown == f"{held} [1]"
+    held = "Click “Forgot password?” on the sign-in page [1]. The link works for 60 minutes."
+    assert reply.text == bench.watcher.text_shown == held

@@ -7,7 +7,6 @@ import pytest
 from core.agent.contact import contact_details, only_contact_details
 from core.agent.routing import Intent, route, was_offered_person
 from core.agent.small_talk import small_talk
-from core.agent.stating import only_pleasantries
 from core.domain.messages import Author, CustomerAction, MessageKind
 from tests.contract.responders.world import message, text_file, turn_of
 
@@ -39,12 +38,6 @@ def test_small_talk(text: str, kind: str) -> None:
 )
 def test_a_question_is_no_small_talk(text: str) -> None:
     assert small_talk(text) is None
-
-
-def test_pleasantries_state_nothing() -> None:
-    assert only_pleasantries("Nice to meet you, Ann! How can I help?", said="My name is Ann")
-    assert not only_pleasantries("Great, we do sell bicycles!", said="bicycles for sale")
-    assert not only_pleasantries("It is free.", said="price of the team plan")
 
 
 @pytest.mark.parametrize(
