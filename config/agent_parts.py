@@ -11,7 +11,7 @@ from config.desk.staffed import is_staffed
 from config.measured_model import MeasuredModel
 from config.settings import Settings, secrets_of
 from core.agent.by_channel import ResponderByChannel
-from core.agent.settings import AgentSettings
+from core.agent.settings import AgentSettings, Strictness
 from core.agent.texts import texts_for
 from core.domain.knowledge import KnowledgeAudience
 from core.domain.messages import MessageKind
@@ -37,6 +37,7 @@ def agent_settings(settings: Settings) -> AgentSettings:
         passages=settings.agent_passages,
         temperature=settings.agent_temperature,
         answer_tokens=settings.agent_answer_tokens,
+        strictness=Strictness(settings.agent_strictness),
     )
     return replace(base, turn_seconds=min(base.turn_seconds, settings.turn_timeout_seconds * 0.8))
 
@@ -77,13 +78,14 @@ def make_responder(
     quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store))
     if not settings.has_model:
         return quoting
-    from config.second_gate import make_verifier
+    from config.verifying import make_verifier
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
-    verifier, tools = make_verifier(settings, model, clock), installed_tools()
+    checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
+    verifier, tools = make_verifier(settings, checking, clock), installed_tools()
     agent = by_channel(
         settings,
         lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools=tools, tickets=store, verifier=verifier),
@@ -106,11 +108,12 @@ def make_colleague(
         from core.llm.extractive import ExtractiveResponder
 
         return ExtractiveResponder(retriever, inside, clock)
-    from config.second_gate import make_verifier
+    from config.verifying import make_verifier
     from core.agent.loop import AgentLoop
 
     model = make_model(settings, clock, metrics, closing, budgets)
-    return AgentLoop(model, retriever, store, inside, clock, verifier=make_verifier(settings, model, clock))
+    checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
+    return AgentLoop(model, retriever, store, inside, clock, verifier=make_verifier(settings, checking, clock))
 
 
 def make_briefing(
@@ -162,20 +165,26 @@ def make_drafter(
 
 
 def make_model(
-    settings: Settings, clock: Clock, metrics: Metrics, closing: AsyncExitStack, budgets: Budgets
+    settings: Settings,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+    budgets: Budgets,
+    *,
+    name: str | None = None,
 ) -> ChatModel:
-    """The language model, counted. It is closed with ``closing``."""
+    """The language model, or the one of this name at the same endpoint, counted. It is closed with ``closing``."""
     from core.llm.openai_chat import OpenAIChat
 
-    model = OpenAIChat(chat_settings(settings), clock)
+    model = OpenAIChat(chat_settings(settings, name), clock)
     closing.push_async_callback(model.aclose)
     return MeasuredModel(model, metrics, budgets, model_tokens(settings))
 
 
-def chat_settings(settings: Settings) -> OpenAIChatSettings:
-    """Where the model is."""
+def chat_settings(settings: Settings, name: str | None = None) -> OpenAIChatSettings:
+    """Where the model is. ``name``: of another model or deployment there."""
     if settings.azure_openai_endpoint:
-        deployment = settings.azure_openai_deployment or ""
+        deployment = name or settings.azure_openai_deployment or ""
         keys = secrets_of(settings.azure_openai_api_key)
         azure = AzureDeployment(settings.azure_openai_endpoint, deployment, settings.azure_openai_api_version)
         return OpenAIChatSettings(
@@ -183,7 +192,7 @@ def chat_settings(settings: Settings) -> OpenAIChatSettings:
         )
     keys = secrets_of(settings.openai_api_key)
     return OpenAIChatSettings(
-        model=settings.openai_model,
+        model=name or settings.openai_model,
         api_key=keys[0] if keys else None,
         base_url=settings.openai_base_url,
         answer_format=settings.agent_answer_format,

@@ -10,9 +10,9 @@ from config.conversations.given import GivenPassages, Nowhere, recorded_tool, tu
 from config.conversations.recorded_model import CountedModel, RecordedModel, holds, is_among, letters
 from config.conversations.transcript import Expected, Known, RecordedTurn, Transcript, without_markers
 from core.agent.loop import AgentLoop
-from core.agent.second_gate import ModelVerifier
 from core.agent.settings import AgentSettings
 from core.agent.tools import Tool
+from core.agent.verifier import ModelVerifier
 from core.domain.errors import ConfigError
 from core.domain.knowledge import Passage
 from core.domain.messages import MessageKind

@@ -27,8 +27,8 @@ class AgentGroup(SettingsGroup):
     azure_openai_api_version: str = Field(description="The API version to ask for.")
     agent_verify: Literal["model", "rule"] = Field(
         "model",
-        description="Who looks whether a sentence says what its source says, where its words differ: the model, in one more "
-        "short call for the answers that need it, or the rule alone.",
+        description="An older name: use AGENT_STRICTNESS. rule: no verifier is asked, and a sentence is shown when it is near "
+        "its source's words.",
     )
     company_name: str = Field(
         "",

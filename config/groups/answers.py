@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from channels import registry
 from config.groups import SettingsGroup
+from core.agent.settings import Strictness
 
 
 class AgentOverride(BaseModel):
@@ -21,7 +22,7 @@ class AgentOverride(BaseModel):
     passages: int | None = Field(None, ge=1, le=20)
     temperature: float | None = Field(None, ge=0, le=2)
     answer_tokens: int | None = Field(None, ge=50, le=32_000)
-    strictness: Literal["quote", "verify", "trust"] | None = None
+    strictness: Strictness | None = None
     threshold: float | None = Field(None, ge=-1, le=1)
 
 
@@ -66,11 +67,21 @@ class AnswersGroup(SettingsGroup):
         description="parts: the model is asked for JSON in which each part names what it rests on. text: for text with source "
         "numbers. auto: for parts, until the endpoint has refused or ignored that several times in a row.",
     )
+    agent_strictness: Literal["quote", "verify", "trust"] = Field(
+        "verify",
+        description="What a sentence of the model needs to be shown. quote: code proves it. verify: code proves it, or the "
+        "verifier finds it borne out. trust: nothing refutes it; only what names no source is put to the verifier.",
+    )
+    agent_verify_model: str | None = Field(
+        None,
+        description="The model that checks answers, at the same endpoint (of Azure the deployment): a small, fast one. Not set: "
+        "the model that answers.",
+    )
     agent_overrides: Annotated[
         Mapping[str, AgentOverride], NoDecode, BeforeValidator(_read), AfterValidator(_known)
     ] = Field(
         {},
-        description="What differs for a channel, or for an account of it such as a Slack team: tables in switchboard.toml, or JSON "
-        'such as {"sms": {"passages": 3, "answer_tokens": 600}, "slack:T024BE7LD": {"strictness": "quote"}}. Each may set passages, '
-        "temperature, answer_tokens, strictness (AGENT_STRICTNESS) and threshold (KNOWLEDGE_THRESHOLD).",
+        description="What differs for a channel, or for an account of it such as a Slack team: tables in switchboard.toml, or "
+        'JSON such as {"sms": {"passages": 3, "answer_tokens": 600}, "slack:T024BE7LD": {"strictness": "quote"}}. Each may set '
+        "passages, temperature, answer_tokens, strictness (AGENT_STRICTNESS) and threshold (KNOWLEDGE_THRESHOLD).",
     )

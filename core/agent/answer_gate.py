@@ -18,7 +18,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from core.agent.answer_layout import BLOCK, CARRIED, Layout, Shape, parting_gap, shape_of, wider
-from core.agent.answer_unit import AnswerUnit, UnitKind
+from core.agent.answer_unit import AnswerUnit
 from core.agent.batches import verification
 from core.agent.evidence import Evidence, Finding
 from core.agent.judged_unit import JudgedUnit
@@ -96,6 +96,11 @@ class AnswerGate:
         """The sources used, in the order of their new numbers."""
         return tuple(self._evidence.sources.citation(number) for number in self._numbers)
 
+    @property
+    def had_results(self) -> bool:
+        """Whether tools gave something that the answer may rest on."""
+        return bool(self._evidence.results)
+
     async def feed(self, delta: str) -> None:
         """See AnswerSink."""
         self._buffer += delta
@@ -146,7 +151,7 @@ class AnswerGate:
 
     async def note(self, text: str) -> None:
         """A sentence of our own behind everything else."""
-        await self._emit(self._layout.show(" " if self.text else "", text))
+        await self._emit(self._layout.show(" ", text))
 
     def _take(self, unit: AnswerUnit, *, is_part: bool = False) -> None:
         """Judge a piece, and queue it."""
@@ -281,7 +286,9 @@ class AnswerGate:
         if new:
             await self._announce(self.citations)
         text = replace_markers(text, self._numbers)
-        if unit.shape in (Shape.SENTENCE, Shape.ITEM) and (marks := [n for n in added if n in new or n != self._newest]):
+        if unit.shape in (Shape.SENTENCE, Shape.ITEM) and (
+            marks := [n for n in added if n in new or n != self._newest]
+        ):
             text = _with_markers(text, [self._numbers[number] for number in marks])
         self._newest = (*unit.cited, *added, self._newest)[0]
         self.shown.append(unit)

@@ -19,7 +19,7 @@ _SHORT_WORDS, _SHORT_CHARS = 2, 20
 
 
 class Shape(Enum):
-    """``LEAD``: what ends in a colon, or is a heading; ``HEAD``: a table's first row; ``SHORT``: an opening of two words or less."""
+    """``LEAD``: what ends in a colon, or is a heading; ``HEAD``: a table's first row; ``SHORT``: two words or less."""
 
     SENTENCE = auto()
     ITEM = auto()
@@ -65,9 +65,14 @@ class Layout:
     """Gives what is to be emitted for each piece that is shown; pieces that are left out leave no hole in a list's numbers."""
 
     def __init__(self) -> None:
-        self.text = ""
+        self._out: list[str] = []
         self._left = ""
         self._written = self._shown = 0
+
+    @property
+    def text(self) -> str:
+        """All that was shown."""
+        return "".join(self._out)
 
     def show(self, gap: str, text: str) -> str:
         """The piece with the white space before it and, in a numbered list, the number it has now."""
@@ -78,9 +83,9 @@ class Layout:
             self._count(int(numbered[1]))
             self._shown += 1
             text = f"{self._shown}{text[numbered.end() :]}"
-        added = (wider(self._left, gap) if self.text else "") + text
+        added = (wider(self._left, gap) if self._out else "") + text
         self._left = ""
-        self.text += added
+        self._out.append(added)
         return added
 
     def skip(self, gap: str, text: str) -> None:

@@ -20,10 +20,9 @@ from core.ports.responder import Reply
 from core.ports.store import TurnState
 
 
-
 async def reply_of(gate: AnswerGate, turn: TurnState, texts: Texts, *, intent: str, noted: bool) -> Reply:
     """The reply for what passed the gate. ``noted``: a note of ours on the customer's files stands behind it."""
-    rests = any(unit.rests_on_evidence for unit in gate.shown)
+    rests = any(unit.rests_on_evidence(had_results=gate.had_results) for unit in gate.shown)
     admits = not rests and any(unit.admits for unit in gate.shown)
     asks_back = not rests and any(unit.asks for unit in gate.shown)
     if not (rests or admits or asks_back) and any(unit.is_loss for unit in gate.dropped):

@@ -31,7 +31,7 @@ _LARGEST_RESULT = Decimal(10) ** 12
 """Beyond are ids and moments in time, which are read in no other unit."""
 _MOST_OPERANDS = 60
 _QUOTE_WORDS = 3
-_CLOSE = 1 / 3
+_CLOSE, _FEWEST = 1 / 3, 2
 _MOST_WORDS = 0.7
 _AROUND_THE_CLOCK = re.compile(r"\b24/7\b")
 
@@ -107,16 +107,17 @@ class Evidence:
         """
         self._refresh()
         own, parts = set(content_stems(text)), exact_parts(text)
-        texts = [self._given[number] for number in cited or self._given]
-        for given in (*texts, "\n".join(self._results)):
-            if len(own & set(content_stems(given))) >= _MOST_WORDS * max(1, len(own)):
+        stems = {self._given[number]: self._stems[number] for number in cited or self._given if number in self._given}
+        results = "\n".join(self._results)
+        for given, theirs in (*stems.items(), (results, set(content_stems(results)))):
+            if len(own & theirs) >= max(_FEWEST if cited else _FEWEST + 1, _MOST_WORDS * len(own)):
                 held = Held([given, self.said, *self._results])
                 if all(map(held.holds, parts.literal)) and all(map(held.has, parts.figures)):
-                    return bool(own)
+                    return True
         return False
 
     def shows_deed(self, text: str) -> bool:
-        """Whether something that was done in this turn is what a sentence names to the letter: a ticket, an address, an amount."""
+        """Whether what a sentence names to the letter (a ticket, an address) was dealt with in this turn."""
         return _stands_in(self._deeds, text)
 
     def stands_in_results(self, text: str) -> bool:
@@ -131,14 +132,17 @@ class Evidence:
         return tuple(ranked[:most] or list(shares)[:1])
 
     def closest(self, text: str) -> int | None:
-        """The source that a supported sentence is nearest to; None where no source shares a third of its telling words."""
+        """The source that a supported sentence is nearest to; None where none shares a third of its words, or two."""
         shares = self._shares(text)
         best = max(shares, key=lambda number: shares[number], default=None)
-        return best if best is not None and shares[best] >= _CLOSE else None
+        return (
+            best if best is not None and shares[best] >= max(_FEWEST, _CLOSE * len(set(content_stems(text)))) else None
+        )
 
-    def _shares(self, text: str) -> dict[int, float]:
-        own = _telling(text)
-        return {number: len(own & words) / max(1, len(own)) for number, words in self._words.items()}
+    def _shares(self, text: str) -> dict[int, int]:
+        """How many of a sentence's words each source has; words without meaning of their own do not count."""
+        own = set(content_stems(text))
+        return {number: len(own & stems) for number, stems in self._stems.items()}
 
     def _refresh(self) -> None:
         """Again after each search and call: what was found meanwhile proves what is written afterwards."""
@@ -150,7 +154,7 @@ class Evidence:
         self._held = Held([*given.values(), *self._results, self.said, *self._earlier])
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}
-        self._words = {number: _telling(text) for number, text in given.items()}
+        self._stems = {number: set(content_stems(text)) for number, text in given.items()}
         self._statements: dict[tuple[str, ...], int | None] = {}
         for number, text in given.items():
             for statement in statements(text):
@@ -159,7 +163,7 @@ class Evidence:
             self._statements.setdefault(statement, None)
 
     def _operands(self, parts: ExactParts) -> set[Decimal]:
-        """Figures of the sentence that stand in the evidence, and those of sentences before it, which may be results of others."""
+        """Figures of the sentence that stand in the evidence, and those of sentences before it."""
         mine = {value for figure in parts.figures if self._held.has(figure) for value in figure.readings}
         return (mine & self._held.numbers) | self._named
 
@@ -182,11 +186,6 @@ class Evidence:
                 return False
         given = Held([*(quote.text for quote in quotes), *self._results, self.said])
         return all(map(given.holds, parts.literal)) and all(map(given.has, parts.figures))
-
-
-def _telling(text: str) -> set[str]:
-    """Long words, figures, and characters of scripts without spaces."""
-    return {word for word in words(text) if len(word) > 3 or not word.isascii() or word.isdigit()}
 
 
 def _stands_in(texts: Sequence[str], text: str) -> bool:

@@ -43,17 +43,12 @@ _CODES = "USD|EUR|GBP|CHF|PLN|JPY|TRY|INR|BRL|CNY|SAR|AED"
 _SIGN_BEFORE = re.compile(rf"(?:[$€£¥₹₺₽%٪％]|\b(?:{_CODES}))\s?$")
 _SIGN_BEHIND = re.compile(rf"\s{{0,2}}(?:[$€£¥₹₺₽%٪％]|(?:{_CODES})\b)")
 _NAMED_SIGN = re.compile(
-    r"[\s\-\u00a0\u202f]?(?:per\s?c|pro[cz]|pour|por\s?c|eur|dol|dól|pound|pfund|livre|libra|fran|cent|zł|lir|yen|rup|rea)", re.IGNORECASE
+    r"\W?(?:per\s?c|pro[cz]|pour|por|eur|dol|dól|pound|pfund|livre|libra|fran|cent|zł|lir|yen|rup|rea)", re.IGNORECASE
 )
 """How words for a share or a currency begin."""
-_SHARES = "%٪％"
 _SIGNS = "%$"
 _SHARES = "%٪％"
 _WORD_BEHIND = re.compile(r"[\s\-\u00a0\u202f]?[^\W\d_]{2,20}")
-_NAMED_SIGN = re.compile(
-    r"\W?(?:per\s?c|pro[cz]|pour|por|eur|dol|pound|pfund|livre|libra|fran|cent|zł|lir|yen|rup|rea)", re.IGNORECASE
-)
-"""How words for a share or a currency begin."""
 _LIST_MARK = re.compile(r"^[^\S\n]*(?:[-*+•]\s+)?\d{1,3}[.)]\s+", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})")
 _TAIL = ".,;:!?…*_)]}>\"'”’»。，、"
@@ -145,7 +140,7 @@ class Held:
             sign = _sign(text, match)
             values = {value for written in _written(match[0]) for value in _readings(written)}
             word = _WORD_BEHIND.match(text, match.end())
-            for kind in ([sign] if sign else _SIGNS if word and _NAMED_SIGN.match(word[0]) else () if word else "$"):
+            for kind in [sign] if sign else _SIGNS if word and _NAMED_SIGN.match(word[0]) else () if word else "$":
                 self._with_sign[kind] |= values
 
 
@@ -233,7 +228,11 @@ def _written(run: str) -> list[str]:
         return [run]
     pieces = [piece for piece in re.split(r"[ \u00a0\u202f]", run) if _RUN.search(piece)]
     plain = (_GROUPS.fullmatch(piece) or _DECIMAL.fullmatch(piece) for piece in pieces)
-    return [number for piece, kept in zip(pieces, plain, strict=True) for number in ([piece] if kept else _RUN.findall(piece))]
+    return [
+        number
+        for piece, kept in zip(pieces, plain, strict=True)
+        for number in ([piece] if kept else _RUN.findall(piece))
+    ]
 
 
 def _readings(written: str) -> Iterator[Decimal]:

@@ -15,7 +15,6 @@ from core.ports.verifier import Verdict
 _ASKS = re.compile(r"[?؟？][\s*_\"'”’»)」』]*$")
 _TAG = re.compile(r"[,،、，;—–-]\s*(?:[^\s,]+\s?){1,3}[?؟？][\s*_\"'”’»)」』]*$")
 """A statement that asks for consent: "it is free, isn't it?"."""
-_BORNE_OUT = frozenset({Verdict.SUPPORTED, Verdict.ARITHMETIC})
 
 
 @dataclass(slots=True)
@@ -44,15 +43,17 @@ class JudgedUnit:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it tells nothing by its form alone: a question or a lead-in that cites nothing and states nothing to the letter."""
+        """Whether it is a question or a lead-in that cites nothing and states nothing to the letter."""
         asks = self.asks and _TAG.search(self.stated) is None and self.kind in (UnitKind.TEXT, UnitKind.QUESTION)
         return (asks or self.shape is Shape.LEAD) and not self.is_claim
 
-    @property
-    def rests_on_evidence(self) -> bool:
+    def rests_on_evidence(self, *, had_results: bool) -> bool:
         """Whether it tells something that was given, rather than being talk."""
-        proven = self.is_near or self.finding in (Finding.PROVEN, Finding.QUOTED) or self.verdict in _BORNE_OUT
-        return proven and not self.asks and (self.verdict is not Verdict.SUPPORTED or self.is_claim or self.source is not None)
+        if self.asks:
+            return False
+        if self.verdict is Verdict.SUPPORTED:
+            return had_results or self.is_claim or self.source is not None
+        return self.is_near or self.verdict is Verdict.ARITHMETIC or self.finding in (Finding.PROVEN, Finding.QUOTED)
 
     @property
     def admits(self) -> bool:
@@ -77,13 +78,13 @@ class JudgedUnit:
         self.passed = kept or verdict not in (Verdict.UNSUPPORTED, Verdict.PROMISES)
 
     def decide_without_verdict(self, evidence: Evidence, strictness: Strictness) -> None:
-        """By what code can tell alone: what it proves; unless QUOTE, what is near the evidence; with TRUST, all but what it refutes."""
+        """By code alone: what it proves, with VERIFY what is near the evidence, with TRUST all that is not refuted."""
         trusting = strictness is Strictness.TRUST
         if self.kind is UnitKind.DONE:
             self.passed = evidence.shows_deed(self.stated)
         elif self.kind is UnitKind.TOOL:
             self.passed = trusting or evidence.stands_in_results(self.stated)
         else:
-            near = strictness is Strictness.VERIFY and evidence.is_near(self.stated, self.cited)
-            self.is_near = near
-            self.passed = trusting or self.finding is Finding.QUOTED or near
+            tells = self.kind in (UnitKind.TEXT, UnitKind.FACT) and strictness is Strictness.VERIFY
+            self.is_near = tells and evidence.is_near(self.stated, self.cited)
+            self.passed = trusting or self.finding is Finding.QUOTED or self.is_near

@@ -55,7 +55,8 @@ def said_before(turn: TurnState) -> list[str]:
     return [
         strip_markers(message.text)
         for message in turn.history
-        if message.deleted_at is None and (_is_theirs(turn, message) or (message.author is Author.AGENT and message.citations))
+        if message.deleted_at is None
+        and (_is_theirs(turn, message) or (message.author is Author.AGENT and message.citations))
     ]
 
 

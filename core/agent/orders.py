@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import re
 
+_MACHINE = r"(?:ai|assistants?|chat ?bots?|(?:language )?models?|llms?|bots?)"
+_READER = r"(?:customers?|users?|clients?|persons?|visitors?|people)"
+_RULES = r"(?:instructions?|rules?|prompts?|guidelines?|above|polic(?:y|ies)|sources?)"
+_OFFICE = r"(?:system|developer|admin(?:istrator)?)"
+_CALLED = r"(?:dear|attention|note to|hey|instructions? (?:to|for)|message (?:to|for))(?: the| all| any)?"
+_TOLD = r"(?:tell|inform|assure|promise|convince|instruct|reply to|respond to|say to|answer)"
+_EXACTLY = r"(?:exactly|only with|verbatim|word for word|the following)"
 _PATTERNS = (
-    r"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|above|polic(?:y|ies)|sources?)\b",
+    rf"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{{0,40}}\b{_RULES}\b",
     r"\b(?:new|updated|real|hidden|secret) (?:system )?(?:instructions?|rules?|prompts?)\b",
-    r"\b(?:system|developer|admin(?:istrator)?)[ _\-]?(?:prompt|message|note|override|instruction|notice|update)s?\b",
+    rf"\b{_OFFICE}[ _\-]?(?:prompt|message|note|override|instruction|notice|update)s?\b",
     r"(?:^|[\n\"'>\]])[ \t]*(?:\[|<|#+ ?|\*\*)?(?:system|assistant|developer|ai)(?:\]|>|\*\*)?[ \t]*:",
     r"<\|[^|\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:system|instructions?|source|customer_file)\b[^>\n]{0,80}>",
     r"\byou (?:are now|must now|will now)\b|\bact as (?:an?|the)\b|\b(?:pretend|roleplay)\b",
-    r"\b(?:dear|attention|note to|hey|instructions? (?:to|for)|message (?:to|for))(?: the| all| any)? (?:ai|assistants?|chat ?bots?|(?:language )?models?|llms?|agents?|bots?)\b",
-    r"\b(?:ai|assistants?|chat ?bots?|(?:language )?models?|llms?|bots?)\b[^.\n]{0,20}\b(?:must|should|shall|has to|have to|is to|are to)\b",
-    r"\b(?:tell|inform|assure|promise|convince|instruct|reply to|respond to|say to|answer) (?:the|every|each|all|any|this|your) (?:customers?|users?|clients?|persons?|visitors?|people)\b",
-    r"\b(?:reply|respond|answer|say|output|print|repeat)\b[^.\n]{0,20}\b(?:exactly|only with|verbatim|word for word|the following)\b",
+    rf"\b{_CALLED} {_MACHINE}\b",
+    rf"\b{_MACHINE}\b[^.\n]{{0,20}}\b(?:must|should|shall|has to|have to|is to|are to)\b",
+    rf"\b{_TOLD} (?:the|every|each|all|any|this|your) {_READER}\b",
+    rf"\b(?:reply|respond|answer|say|output|print|repeat)\b[^.\n]{{0,20}}\b{_EXACTLY}\b",
 )
 _ORDER = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 _END = re.compile(r"\n[ \t]*\n|\"(?=\s*[,}\]:])")

@@ -13,7 +13,6 @@ from core.agent.wording import phrase
 KINDS = ("identity", "thanks", "farewell", "greeting")
 FRIENDLY = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
 """Signs that thank or praise."""
-_TWO_WORDS = re.compile(r" *+[^ ]++(?: [^ ]++)?")
 
 
 def _entries(name: str) -> list[str]:
@@ -22,7 +21,7 @@ def _entries(name: str) -> list[str]:
 
 @functools.cache
 def _lists() -> Mapping[str, re.Pattern[str]]:
-    names = ("filler", "introduction", "thanks")
+    names = ("filler", "thanks")
     return {name: re.compile(rf"(?<!\w){any_of(_entries(name))}(?!\w)") for name in names}
 
 
@@ -70,27 +69,3 @@ def all_small_talk(texts: Sequence[str]) -> str | None:
     """The kind of the last message when every message is small talk."""
     kinds = [small_talk(text) for text in texts]
     return kinds[-1] if kinds and all(kinds) else None
-
-
-@functools.cache
-def _spoken_by_us() -> re.Pattern[str]:
-    """What an answer may be made of: small talk without the customer's reports ("it works"), and courtesies."""
-    reports = {phrase(entry) for pack in packs().values() for entry in pack.words("talk", "reports")}
-    courtesies = (entry for pack in packs().values() for entry in pack.words("claims", "courtesy"))
-    spoken = (entry for entry, kind in _phrases().items() if kind != "identity" and entry not in reports)
-    return re.compile(rf"(?<!\w){any_of([*spoken, *courtesies])}(?!\w)")
-
-
-@functools.lru_cache(maxsize=16)
-def _name(said: str) -> frozenset[str]:
-    """The name that the customer gave: up to two words after "my name is"."""
-    spoken = phrase(said)
-    behind = (_TWO_WORDS.match(spoken, match.end()) for match in _lists()["introduction"].finditer(spoken))
-    return frozenset(word for words in behind if words is not None for word in words[0].split())
-
-
-def pleasant(text: str, *, said: str = "") -> str:
-    """What is left of an answer's words without pleasantries and the customer's name; empty when it is nothing else."""
-    rest = _lists()["filler"].sub(" ", _spoken_by_us().sub(" ", phrase(text)))
-    name = _name(said)
-    return " ".join(word for word in rest.split() if word not in name)

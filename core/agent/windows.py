@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from core.agent.literal import words
@@ -34,5 +35,5 @@ def window(passage: str, about: Sequence[str], budget: int) -> str:
 
 def _score(own: set[str], wanted: set[str]) -> float:
     """Words with digits decide before others; a long statement gains nothing by its length."""
-    shared = own & wanted
-    return sum(3.0 if any(map(str.isdigit, word)) else min(len(word), 8) / 8 for word in shared) / (_RARE + len(own) ** 0.5)
+    weights = (3.0 if any(map(str.isdigit, word)) else min(len(word), 8) / 8 for word in own & wanted)
+    return sum(weights) / (1 + math.sqrt(len(own)))

@@ -27,9 +27,13 @@ from channels.telegram.addressing import Bot
 from channels.telegram.parse import Reader as TelegramReader
 from channels.web.parse import client_message
 from channels.web.settings import WebLimits
-from core.agent.citation_gate import CitationGate
+from core.agent.answer_gate import AnswerGate
+from core.agent.answer_layout import Shape
+from core.agent.answer_unit import Quote
+from core.agent.batches import verification
+from core.agent.evidence import Evidence
+from core.agent.judged_unit import JudgedUnit
 from core.agent.sources import Source, Sources
-from core.agent.tool_results import ToolResults
 from core.domain.messages import Citation, RawEvent
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.audience import refuse_further
@@ -117,6 +121,14 @@ def _of_mail(read: Callable[[bytes], object]) -> Callable[[str], Call]:
     return prepare
 
 
+def _evidence(text: str) -> Evidence:
+    sources = Sources()
+    sources.add(Source(Citation("1", "A", text, "a", 1.0), text))
+    evidence = Evidence(sources, text, [text])
+    evidence.add_result("order", text, text)
+    return evidence
+
+
 def _gate(text: str) -> Call:
     """The whole text at once, as after a crash; then what is left over."""
 
@@ -126,17 +138,29 @@ def _gate(text: str) -> Call:
     async def pass_through() -> None:
         sources = Sources()
         sources.add(Source(Citation("1", "A", "Our office is in Bonn.", "a", 1.0), "Our office is in Bonn."))
-        gate = CitationGate(sources, nothing, nothing, said="Where are you?")
+        gate = AnswerGate(Evidence(sources, "Where are you?"), nothing, nothing)
         await gate.feed(text)
         await gate.finish()
 
     return lambda: asyncio.run(pass_through())
 
 
-def _results(text: str) -> Call:
-    results = ToolResults()
-    results.add("order", "{}", "It is on its way.")
-    return lambda: (results.add("order", text, text), results.allow("It is on its way.", ["A few words."], text))
+def _judged(text: str) -> Call:
+    """Read anew each time, since what was read of the evidence is kept."""
+
+    def judge() -> None:
+        evidence = _evidence(text)
+        evidence.judge(text, [Quote(1, text)])
+        evidence.is_near(text, ())
+        evidence.closest(text)
+        evidence.shows_deed(text)
+
+    return judge
+
+
+def _batch(text: str) -> Call:
+    units = [JudgedUnit("", text, text, Shape.SENTENCE, (1,))]
+    return lambda: verification(units, _evidence(text))
 
 
 def _chunks(kind: BlockKind) -> Callable[[str], Call]:
@@ -187,8 +211,9 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.email.parse:Reader.read": _of_mail(lambda body: MailReader(SETTINGS, TOKENS).read(raw_of(body))),
     "channels.email.tokens:Tokens.thread_of": lambda text: lambda: TOKENS.thread_of(text),
     "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
-    "core.agent.citation_gate:CitationGate.feed": _gate,
-    "core.agent.tool_results:ToolResults.allow": _results,
+    "core.agent.answer_gate:AnswerGate.feed": _gate,
+    "core.agent.batches:verification": _batch,
+    "core.agent.evidence:Evidence.judge": _judged,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
     "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
     "knowledge.convert.audience:refuse_further": lambda text: lambda: refuse_further(f"audience\n{text}"),

@@ -45,15 +45,14 @@ class Bench:
         self.journal = MemoryJournal()
         self.watcher = Watcher()
         self.tools = tools
-        self.reviewer = Reviewer({"bicycles": "unsupported", "great": False, "premium": False, "write a": False, "connecting": "promises"})
+        refused = dict.fromkeys(("bicycles", "great", "premium", "write a"), False)
+        self.reviewer = Reviewer(refused | {"connecting": "promises"})
         self.settings = AgentSettings(company_name="Tidepool", **settings)  # type: ignore[arg-type]
 
     async def ask(self, *pending: object, **world: object) -> Reply:
         clock = SteppingClock()
         verifier = ModelVerifier(self.reviewer, clock)
-        loop = AgentLoop(
-            self.model, self.shelf, self.journal, self.settings, clock, self.tools, verifier=verifier
-        )
+        loop = AgentLoop(self.model, self.shelf, self.journal, self.settings, clock, self.tools, verifier=verifier)
         return await loop.respond(turn_of(*(pending or (QUESTION,)), **world), "t1", self.watcher)  # type: ignore[arg-type]
 
 

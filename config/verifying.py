@@ -1,0 +1,14 @@
+"""What checks the sentences of an answer that code alone can neither prove nor refute, as the settings say."""
+
+from __future__ import annotations
+
+from config.settings import Settings
+from core.agent.verifier import ModelVerifier
+from core.ports.chat_model import ChatModel
+from core.ports.clock import Clock
+from core.ports.verifier import Verifier
+
+
+def make_verifier(settings: Settings, model: ChatModel, clock: Clock) -> Verifier | None:
+    """The model as verifier of its own answers, or the one of AGENT_VERIFY_MODEL; None where code is to decide alone."""
+    return None if settings.agent_verify == "rule" else ModelVerifier(model, clock)
