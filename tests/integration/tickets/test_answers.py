@@ -6,6 +6,7 @@ import pytest
 
 from core.agent.loop import AgentLoop
 from core.agent.settings import AgentSettings
+from core.agent.verifier import ModelVerifier
 from core.domain.messages import MessageKind
 from core.llm.extractive import ExtractiveResponder
 from core.ports.responder import Reply
@@ -14,6 +15,7 @@ from core.ports.tickets import Holder, NewTicket
 from core.storage.store import SqlStore
 from tests.contract.responders.world import MemoryJournal, ScriptedModel, Shelf, SteppingClock, Watcher, call, say
 from tests.integration.tickets.conftest import ADA, BOB, turn
+from tests.unit.agent.reviewer import Reviewer
 
 SETTINGS = AgentSettings(company_name="Tidepool")
 ASKED = {
@@ -87,7 +89,9 @@ async def test_without_a_ticket_that_claim_is_left_out(store: SqlStore) -> None:
     model = ScriptedModel(
         call("list_tickets"), say("You have no tickets. I have created ticket TKT-20261121-0001 for you.")
     )
-    loop = AgentLoop(model, Shelf(), MemoryJournal(), SETTINGS, SteppingClock(), tickets=store)
+    clock = SteppingClock()
+    verifier = ModelVerifier(Reviewer({"created": "promises"}), clock)
+    loop = AgentLoop(model, Shelf(), MemoryJournal(), SETTINGS, clock, tickets=store, verifier=verifier)
     reply = await loop.respond(turn("Do I have any tickets?"), "t1", Watcher())
     assert reply.text == "You have no tickets."
     assert "ticket" not in reply.meta
