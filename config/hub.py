@@ -22,7 +22,7 @@ from config.budgets import file_bytes, make_turn_budgets
 from config.channels import make_channels
 from config.clock import SystemClock
 from config.desk.app import OWN_APP, make_door
-from config.desk.desk import give_forms, make_desk, make_marks, make_timers, make_wall
+from config.desk.desk import give_forms, make_desk, make_desk_channel, make_marks, make_timers
 from config.desk.handoff import make_handoff
 from config.desk.moving import move_cases
 from config.desk.rules import compile_language, make_rules, make_sentiment
@@ -122,7 +122,7 @@ class Hub:
         self._timers: TimerLoop | None = None
         self.delivery = self._make_delivery()
         self.health = Health(HealthChecks(self).by_part(), version=hub_version())
-        self._marks = make_marks(settings, self._wall, self.store, self.wake, self._election)
+        self._marks = make_marks(settings, self._desk_channel, self.store, self.wake, self._election)
         self._loops = self._make_loops()
         self._listener: Listener | None = None
         self._migrating: asyncio.Task[None] | None = None
@@ -213,10 +213,12 @@ class Hub:
         made |= make_channels(self.settings, surroundings, keys, self._handoff.teams)
         if (door := make_door(self.settings, surroundings, self._handoff.teams)) is not None:
             made[OWN_APP] = door
-        self._wall = make_wall(self.settings, self._handoff, surroundings, self.store, made.get("email"))
+        self._desk_channel = make_desk_channel(
+            self.settings, self._handoff, surroundings, self.store, made.get("email")
+        )
         guests = self.settings.desk_guests_may_claim
-        give_forms(self._handoff, made.values(), self._wall, self.store, self._clock, guests_may_claim=guests)
-        return made if self._wall is None else {**made, self._wall.name: self._wall}
+        give_forms(self._handoff, made.values(), self._desk_channel, self.store, self._clock, guests_may_claim=guests)
+        return made if self._desk_channel is None else {**made, self._desk_channel.name: self._desk_channel}
 
     async def start(self, *, listen: bool = True) -> None:
         """Raises ConfigError when DATA_DIR is taken or the port is in use."""
@@ -289,7 +291,7 @@ class Hub:
         await self.delivery.start()
         drafter = agent_parts.make_drafter(self.settings, self._clock, self.metrics, self._closing, self.budgets)
         self._timers = make_timers(
-            self.settings, self._handoff, self._wall, self.store, self._clock, self.wake, drafter, self.channels
+            self.settings, self._handoff, self._desk_channel, self.store, self._clock, self.wake, drafter, self.channels
         )
         if self._timers is not None:
             self._timers.start()
@@ -301,7 +303,7 @@ class Hub:
 
     def _colleague(self) -> Responder | None:
         """What staff ask; without a staff channel nobody does."""
-        if self._wall is None:
+        if self._desk_channel is None:
             return None
         retriever = self.indexing.retriever
         return agent_parts.make_colleague(
@@ -309,7 +311,7 @@ class Hub:
         )
 
     def _translator(self) -> Translator | None:
-        if self._wall is None:
+        if self._desk_channel is None:
             return None
         return agent_parts.make_translator(self.settings, self._clock, self.metrics, self._closing, self.budgets)
 
@@ -322,11 +324,11 @@ class Hub:
             self.metrics,
             self._closing,
             self.budgets,
-            staffed=bool(self._wall),
+            staffed=bool(self._desk_channel),
         )
         trial = LearnedRegression(self.knowledge, self.indexing)
         given = (self._colleague(), self._translator(), can, briefing, self._prepare, trial)
-        return make_desk(self.settings, self._handoff, self._wall, self.store, self._clock, *given)
+        return make_desk(self.settings, self._handoff, self._desk_channel, self.store, self._clock, *given)
 
     async def _prepare(self, state: TurnState) -> TurnState:
         """A turn with its files and their text, as far as they came and were read in time."""

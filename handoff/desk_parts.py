@@ -19,7 +19,7 @@ from handoff.people import People
 from handoff.rating.ratings import OnlyThanks
 from handoff.spoken_to import LastWords
 from handoff.thread.correcting_turn import Files
-from handoff.thread.staff_turn import Wall
+from handoff.thread.staff_turn import DeskChannel
 
 
 class DeskRecords(Protocol):
@@ -34,7 +34,7 @@ class DeskRecords(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeskParts:
-    """What it works with. ``wall``: the place that staff look at. ``agent``: answers what colleagues ask it.
+    """What it works with. ``desk_channel``: the place that staff look at. ``agent``: answers what colleagues ask it.
 
     ``channels``: what can be done on the customers'. ``briefing``: who sums a new case up. ``written``: the language of what
     a customer wrote, the newest first, where their locale is that; None where it shows none. ``words``: those.
@@ -45,7 +45,7 @@ class DeskParts:
     records: DeskRecords
     cases: Cases
     people: People
-    wall: Wall
+    desk_channel: DeskChannel
     clock: Clock
     tickets: Tickets
     agent: Responder | None = None

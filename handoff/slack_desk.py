@@ -160,13 +160,13 @@ class SlackDesk:
     async def rated(self, turn: TurnState) -> DeskReply | None:
         """See Desk.rated."""
         parts = self._parts
-        ratings = Ratings(parts.cases, parts.wall.account, parts.clock, self._settings, parts.only_thanks)
+        ratings = Ratings(parts.cases, parts.desk_channel.account, parts.clock, self._settings, parts.only_thanks)
         return await ratings.rated(turn)
 
     async def staff(self, turn: TurnState) -> TurnOutcome:
         """See Desk.staff."""
         parts = self._parts
-        case_id = await parts.wall.case_of(turn.conversation.key)
+        case_id = await parts.desk_channel.case_of(turn.conversation.key)
         case = await parts.cases.case(case_id) if case_id else None
         conversation = await parts.records.conversation(case.conversation_id) if case else None
         customer = await parts.records.customer(case.conversation_id, case.id) if case else None
@@ -193,13 +193,15 @@ class SlackDesk:
             parts.files,
             channel,
         )
-        return await work.outcome(parts.wall.account)
+        return await work.outcome(parts.desk_channel.account)
 
     async def _asked(self, turn: TurnState, case: Case) -> TurnOutcome:
         if self._parts.agent is None:
             return TurnOutcome(turn.claim, handled_seq=turn.conversation.last_seq)
         matter = CaseMatter(self._parts.records, self._parts.said_besides)
-        return await Asking(self._parts.agent, self._settings, matter).outcome(turn, case, self._parts.wall.account)
+        return await Asking(self._parts.agent, self._settings, matter).outcome(
+            turn, case, self._parts.desk_channel.account
+        )
 
     async def _reopened(self, turn: TurnState) -> DeskReply:
         """Written soon after a person had resolved it: the same case again, or one of a time before the desk was there."""
@@ -223,7 +225,7 @@ class SlackDesk:
 
     async def _facts(self, case_id: str) -> Mapping[str, Any]:
         """What the case's card says, from the card itself."""
-        return await facts_of(self._parts.records, feed(self._parts.wall.account, case_id))
+        return await facts_of(self._parts.records, feed(self._parts.desk_channel.account, case_id))
 
     async def _settings_for(self, case_id: str) -> HandoffSettings:
         """As they hold for the team that a case is for."""
@@ -266,7 +268,7 @@ class SlackDesk:
         return Notices(settings, self._parts.clock.now())
 
     def _in_thread(self, case_id: str, told: Sequence[NewMessage]) -> Aside:
-        return Aside(feed(self._parts.wall.account, case_id), tuple(told))
+        return Aside(feed(self._parts.desk_channel.account, case_id), tuple(told))
 
 
 def _reachable(facts: Mapping[str, Any], contact: ContactDetails) -> Mapping[str, Any]:

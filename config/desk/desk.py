@@ -37,8 +37,8 @@ from handoff.learning.learning_views import LearningViews
 from handoff.mail.channel import MailDeskChannel
 from handoff.mail_desk import DeskWithoutMail, MailDesk
 from handoff.settings import HandoffSettings
+from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.slack.panel import SlackPanel
-from handoff.slack.wall import SlackWall, WallSettings
 from handoff.slack_desk import SlackDesk
 from handoff.spoken_to import LastWords
 from handoff.thread.correcting_turn import Files
@@ -52,23 +52,23 @@ from handoff.waits.timers import DeskTimers
 from handoff.waits.unstaffed_desk import UnstaffedDesk
 from knowledge.gaps.book import StoredGapBook
 
-Wall = SlackWall | MailDeskChannel
+DeskChannel = SlackDeskChannel | MailDeskChannel
 
 
-def make_wall(
+def make_desk_channel(
     settings: Settings,
     handoff: HandoffSettings,
     surroundings: Surroundings,
     store: SqlStore,
     email: Channel | None = None,
-) -> Wall | None:
+) -> DeskChannel | None:
     """Where staff read: the staff channel, or STAFF_EMAIL, if there is any. Raises ConfigError."""
     account = desk_account(settings)
     if account is not None and is_answered_by_mail(settings) and isinstance(email, StaffMailer):
         return MailDeskChannel(account, email, store, settings.desk_language)
     if settings.slack_staff_channel is None:
         return None
-    wall = WallSettings(
+    given = SlackDeskSettings(
         channel=settings.slack_staff_channel,
         tokens=desk_tokens(settings),
         heard_by=ACCOUNT if has_own_app(settings) else "default",
@@ -76,13 +76,13 @@ def make_wall(
         locale=settings.desk_language,
         api_base_url=settings.slack_api_base_url,
     )
-    return SlackWall(wall, surroundings, store)
+    return SlackDeskChannel(given, surroundings, store)
 
 
 def make_desk(
     settings: Settings,
     handoff: HandoffSettings,
-    wall: Wall | None,
+    desk_channel: DeskChannel | None,
     store: SqlStore,
     clock: Clock,
     agent: Responder | None = None,
@@ -93,52 +93,56 @@ def make_desk(
     regression: Regression | None = None,
 ) -> Desk:
     """``agent`` answers colleagues; ``channels``: what customers' can do; ``files``: brings those that staff sent."""
-    if wall is None:
+    if desk_channel is None:
         return DeskWithoutMail(UnstaffedDesk(handoff, clock), None, settings.desk_language)
-    if isinstance(wall, MailDeskChannel):
-        parts = replace(_parts(wall, store, clock), channels=channels, briefing=briefing or Briefing(), files=files)
-        return MailDesk(SlackDesk(parts, by_mail(handoff)), wall.account, settings.desk_language, files)
-    work = replace(_parts(wall, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files)
+    if isinstance(desk_channel, MailDeskChannel):
+        parts = replace(
+            _parts(desk_channel, store, clock), channels=channels, briefing=briefing or Briefing(), files=files
+        )
+        return MailDesk(SlackDesk(parts, by_mail(handoff)), desk_channel.account, settings.desk_language, files)
+    work = replace(
+        _parts(desk_channel, store, clock, agent), channels=channels, briefing=briefing or Briefing(), files=files
+    )
     desk: Desk = SlackDesk(work, handoff)
     if settings.desk_learn:
-        desk = LearningDesk(desk, store, store, wall, wall.people, settings.desk_language, regression)
+        desk = LearningDesk(desk, store, store, desk_channel, desk_channel.people, settings.desk_language, regression)
     if translator is not None:
         desk = TranslatedDesk(desk, translator, store, settings.desk_language, work.words)
     if not settings.desk_guests_may_claim:
-        desk = StaffOnlyDesk(desk, wall, wall.people, clock, settings.desk_language)
-    return DeskWithoutMail(desk, wall.account, settings.desk_language)
+        desk = StaffOnlyDesk(desk, desk_channel, desk_channel.people, clock, settings.desk_language)
+    return DeskWithoutMail(desk, desk_channel.account, settings.desk_language)
 
 
 def give_forms(
     handoff: HandoffSettings,
     channels: Iterable[Channel],
-    wall: Wall | None,
+    desk_channel: DeskChannel | None,
     store: SqlStore,
     clock: Clock,
     *,
     guests_may_claim: bool = False,
 ) -> None:
     """To whatever staff's presses come in through: it knows what Slack asks, and the desk what to show."""
-    if not isinstance(wall, SlackWall):
+    if not isinstance(desk_channel, SlackDeskChannel):
         return
-    panel = SlackPanel(lambda: wall.client, clock)
+    panel = SlackPanel(lambda: desk_channel.client, clock)
     for channel in channels:
         if isinstance(channel, TakesForms):
-            views = DeskViews(_parts(wall, store, clock), store, panel, handoff, channel.account)
+            views = DeskViews(_parts(desk_channel, store, clock), store, panel, handoff, channel.account)
             language, heard_by = handoff.staff_locale, channel.account
-            all_forms = LearningViews(views, store, wall, panel, language, heard_by)
-            views_of_all = SentForms(all_forms, store, wall.people, language, heard_by)
+            all_forms = LearningViews(views, store, desk_channel, panel, language, heard_by)
+            views_of_all = SentForms(all_forms, store, desk_channel.people, language, heard_by)
             if guests_may_claim:
                 channel.give_forms(views_of_all)
             else:
-                staff_only = StaffOnlyViews(views_of_all, wall.people, panel, language)
+                staff_only = StaffOnlyViews(views_of_all, desk_channel.people, panel, language)
                 channel.give_forms(staff_only, staff_only.refusal)
 
 
 def make_timers(
     settings: Settings,
     handoff: HandoffSettings,
-    wall: Wall | None,
+    desk_channel: DeskChannel | None,
     store: SqlStore,
     clock: Clock,
     wake: Wake,
@@ -146,31 +150,31 @@ def make_timers(
     channels: Mapping[str, Channel] = MappingProxyType({}),
 ) -> TimerLoop | None:
     """What reminds people, follows up what they wrote, and learns from them; None where there are none."""
-    if wall is None:
+    if desk_channel is None:
         return None
-    work = _parts(wall, store, clock)
-    handoff = by_mail(handoff) if isinstance(wall, MailDeskChannel) else handoff
+    work = _parts(desk_channel, store, clock)
+    handoff = by_mail(handoff) if isinstance(desk_channel, MailDeskChannel) else handoff
     timers = DeskTimers(work, handoff)
     roads, numbers = make_roads(channels), known_by_sender(channels)
     follow_ups = FollowUpTimers(timers.ring, work, store, roads, handoff, settings.sender_name, numbers)
     lease = max(10.0, settings.lease_seconds)
-    if isinstance(wall, MailDeskChannel):
+    if isinstance(desk_channel, MailDeskChannel):
         return TimerLoop(store, follow_ups.ring, wake, TimerSettings(lease=lease))
     learning = LearningTimers(
-        follow_ups.ring, store, store, store, wall.account, drafter, language=handoff.staff_locale
+        follow_ups.ring, store, store, store, desk_channel.account, drafter, language=handoff.staff_locale
     )
     book, weekly = StoredGapBook(store, clock), handoff.gaps_post
-    gaps = GapsPosts(learning.ring, book, store, clock, wall.account, weekly, handoff.staff_locale)
+    gaps = GapsPosts(learning.ring, book, store, clock, desk_channel.account, weekly, handoff.staff_locale)
     return TimerLoop(store, gaps.ring, wake, TimerSettings(lease=lease), prepare=gaps.prepare)
 
 
 def make_marks(
-    settings: Settings, wall: Wall | None, store: SqlStore, wake: Wake, election: Election
+    settings: Settings, desk_channel: DeskChannel | None, store: SqlStore, wake: Wake, election: Election
 ) -> DeliveryMarks | None:
     """What shows staff how their messages fared; None where there are none."""
-    if wall is None:
+    if desk_channel is None:
         return None
-    return DeliveryMarks(store, wake, wall.account, settings.desk_language, election.won)
+    return DeliveryMarks(store, wake, desk_channel.account, settings.desk_language, election.won)
 
 
 def by_mail(handoff: HandoffSettings) -> HandoffSettings:
@@ -178,13 +182,13 @@ def by_mail(handoff: HandoffSettings) -> HandoffSettings:
     return replace(handoff, undo_seconds=0.0, remind_seconds=0.0, owner_seconds=0.0, gaps_post=None)
 
 
-def _parts(wall: Wall, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
+def _parts(desk_channel: DeskChannel, store: SqlStore, clock: Clock, agent: Responder | None = None) -> DeskParts:
     """What the desk works with."""
     return DeskParts(
         store,
         store,
-        wall.people,
-        wall,
+        desk_channel.people,
+        desk_channel,
         clock,
         store,
         agent,

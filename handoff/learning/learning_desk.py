@@ -23,7 +23,7 @@ from handoff.learning.personal import has_gap
 from handoff.learning.trial import Trial
 from handoff.people import People
 from handoff.texts import say
-from handoff.thread.staff_turn import Wall
+from handoff.thread.staff_turn import DeskChannel
 
 _DECIDES = frozenset({StaffAction.LEARN, StaffAction.REWORD, StaffAction.DISCARD})
 _SOON = 1.0
@@ -37,16 +37,16 @@ class LearningDesk(AroundDesk):
         desk: Desk,
         learning: Learning,
         records: LearningRecords,
-        wall: Wall,
+        desk_channel: DeskChannel,
         people: People,
         language: str,
         regression: Regression | None = None,
     ) -> None:
         super().__init__(desk)
-        self._trial = Trial(regression, records, wall.account, language)
+        self._trial = Trial(regression, records, desk_channel.account, language)
         self._learning = learning
         self._records = records
-        self._wall = wall
+        self._desk_channel = desk_channel
         self._people = people
         self._language = language
 
@@ -63,14 +63,14 @@ class LearningDesk(AroundDesk):
         return await self._decided(turn, outcome, decided) if decided else outcome
 
     async def _decided(self, turn: TurnState, outcome: TurnOutcome, presses: Sequence[Message]) -> TurnOutcome:
-        case_id = await self._wall.case_of(turn.conversation.key)
+        case_id = await self._desk_channel.case_of(turn.conversation.key)
         found = await self._learning.learned(case_id) if case_id else None
         if case_id is None or found is None:
             return outcome
         told, record = await self._judged(found, presses[0])
         for late in presses[1:] if isinstance(record, JudgeAnswer) else ():
             told.append(posts.remark(await self._say("learn_decided", late)))
-        place = feed(self._wall.account, case_id)
+        place = feed(self._desk_channel.account, case_id)
         asides, shown = [], False
         for aside in outcome.asides:
             same = aside.conversation == place
@@ -114,7 +114,7 @@ class LearningDesk(AroundDesk):
 
     async def _shown(self, found: LearnedAnswer, verdict: str) -> NewMessage:
         """In place of the post that proposed it."""
-        shown = await proposed_in(self._records, self._wall.account, found.case_id)
+        shown = await proposed_in(self._records, self._desk_channel.account, found.case_id)
         return proposals.judged(found, shown, verdict)
 
     async def _say(self, key: str, press: Message) -> str:

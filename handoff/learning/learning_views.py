@@ -16,7 +16,7 @@ from handoff.learning.personal import has_gap
 from handoff.slack import forms as slack_forms
 from handoff.texts import say
 from handoff.thread.desk_views import Panel
-from handoff.thread.staff_turn import Wall
+from handoff.thread.staff_turn import DeskChannel
 
 REWORD = "reword"
 _log = structlog.get_logger(__name__)
@@ -26,11 +26,17 @@ class LearningViews:
     """Implements channels.slack.views.StaffViews. ``heard_by``: the account of the channel through which staff write."""
 
     def __init__(
-        self, others: StaffViews, learning: Learning, wall: Wall, panel: Panel, language: str, heard_by: str
+        self,
+        others: StaffViews,
+        learning: Learning,
+        desk_channel: DeskChannel,
+        panel: Panel,
+        language: str,
+        heard_by: str,
     ) -> None:
         self._others = others
         self._learning = learning
-        self._wall = wall
+        self._desk_channel = desk_channel
         self._panel = panel
         self._language = language
         self._heard_by = heard_by
@@ -72,5 +78,5 @@ class LearningViews:
         return {form.name: say("learn_decided", self._language)} if decided else {}
 
     async def _found(self, place: Place) -> LearnedAnswer | None:
-        case_id = await self._wall.case_of(place.conversation(self._heard_by))
+        case_id = await self._desk_channel.case_of(place.conversation(self._heard_by))
         return await self._learning.learned(case_id) if case_id else None

@@ -46,8 +46,9 @@ class MailPeople:
 
 
 class MailDeskChannel:
-    """Implements Channel, SupportsOutcomeQuery, SupportsPaces and handoff's Wall. ``account``: of the desk, not of the mailbox
-    from which it writes.
+    """Implements Channel, SupportsOutcomeQuery, SupportsPaces and handoff's DeskChannel.
+
+    ``account``: of the desk, not of the mailbox from which it writes.
     """
 
     name = DESK
@@ -99,7 +100,7 @@ class MailDeskChannel:
         raise Unsupported("The desk fetches no files: what staff send comes through the e-mail channel.")
 
     async def case_of(self, thread: ConversationKey) -> str | None:
-        """See Wall.case_of."""
+        """See DeskChannel.case_of."""
         return case_of_thread(thread.thread)
 
     def _reported(self, receipt: Receipt) -> Receipt:

@@ -150,13 +150,15 @@ class DeskViews:
     async def _about(self, place: Place) -> _About | None:
         parts = self._parts
         thread: ConversationKey = place.conversation(self._heard_by)
-        case_id = await parts.wall.case_of(thread)
+        case_id = await parts.desk_channel.case_of(thread)
         case = await parts.cases.case(case_id) if case_id else None
         conversation = await parts.records.conversation(case.conversation_id) if case else None
         customer = await parts.records.customer(case.conversation_id, case.id) if case else None
         if case is None or conversation is None or customer is None:
             return None
-        return _About(case, conversation, customer, await facts_of(parts.records, feed(parts.wall.account, case.id)))
+        return _About(
+            case, conversation, customer, await facts_of(parts.records, feed(parts.desk_channel.account, case.id))
+        )
 
     async def _view(self, press: Press, about: _About) -> View | None:
         carried = {"case": about.case.id, "thread": str(press.place)}

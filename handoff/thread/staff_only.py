@@ -22,7 +22,7 @@ from handoff.around_desk import AroundDesk
 from handoff.people import Members, Membership
 from handoff.texts import say
 from handoff.thread.desk_views import Panel
-from handoff.thread.staff_turn import Wall
+from handoff.thread.staff_turn import DeskChannel
 
 _PATIENCE = timedelta(seconds=60)
 """How long what somebody did waits until Slack says who they are."""
@@ -33,9 +33,9 @@ _REFUSED = {Membership.GUEST: "staff_guest", Membership.UNKNOWN: "staff_unproved
 class StaffOnlyDesk(AroundDesk):
     """Passes on what staff did, and tells all others in private that nothing came of it. ``language``: the staff's."""
 
-    def __init__(self, desk: Desk, wall: Wall, members: Members, clock: Clock, language: str) -> None:
+    def __init__(self, desk: Desk, desk_channel: DeskChannel, members: Members, clock: Clock, language: str) -> None:
         super().__init__(desk)
-        self._wall = wall
+        self._desk_channel = desk_channel
         self._members = members
         self._clock = clock
         self._language = language
@@ -73,10 +73,10 @@ class StaffOnlyDesk(AroundDesk):
         return posts.remark(text) if key == "staff_unproved" else posts.whisper(_by(message), text)
 
     async def _told(self, turn: TurnState, outcome: TurnOutcome, told: Sequence[NewMessage]) -> TurnOutcome:
-        case_id = await self._wall.case_of(turn.conversation.key) if told else None
+        case_id = await self._desk_channel.case_of(turn.conversation.key) if told else None
         if case_id is None:
             return outcome
-        place = feed(self._wall.account, case_id)
+        place = feed(self._desk_channel.account, case_id)
         others = [one for one in outcome.asides if one.conversation != place]
         own = next((one for one in outcome.asides if one.conversation == place), Aside(place, ()))
         return replace(outcome, asides=(*others, replace(own, messages=(*own.messages, *told))))

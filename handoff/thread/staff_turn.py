@@ -33,7 +33,7 @@ _EVENTS = {
 }
 
 
-class Wall(Protocol):
+class DeskChannel(Protocol):
     """The place that staff look at. ``account``: of the desk on its platform."""
 
     account: str

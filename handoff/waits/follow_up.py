@@ -181,7 +181,7 @@ class FollowUpTimers:
         return say(key, self._settings.staff_locale, way=way, count=count, address=address)
 
     def _remark(self, found: _Found, text: str) -> Aside:
-        return Aside(feed(self._desk.wall.account, found.case.id), (posts.remark(text),))
+        return Aside(feed(self._desk.desk_channel.account, found.case.id), (posts.remark(text),))
 
     def _home(
         self,

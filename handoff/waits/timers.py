@@ -118,10 +118,10 @@ class DeskTimers:
         transition: Transition | None = None,
     ) -> Ring:
         home = Aside(conversation.key, said, transition, ownership_epoch=conversation.ownership_epoch)
-        return Ring((Aside(feed(self._parts.wall.account, case.id), tuple(told)), home), records)
+        return Ring((Aside(feed(self._parts.desk_channel.account, case.id), tuple(told)), home), records)
 
     async def _facts(self, case: Case) -> Mapping[str, Any]:
-        return await facts_of(self._parts.records, feed(self._parts.wall.account, case.id))
+        return await facts_of(self._parts.records, feed(self._parts.desk_channel.account, case.id))
 
     def _now(self, settings: HandoffSettings) -> Waiting:
         return Waiting(settings, self._parts.clock.now())

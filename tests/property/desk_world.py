@@ -63,8 +63,8 @@ class KnownPeople:
         return staff_id.startswith("gone")
 
 
-class Wall:
-    """Implements handoff.thread.staff_turn.Wall: a thread is named by its card's id."""
+class FakeDeskChannel:
+    """Implements handoff.thread.staff_turn.DeskChannel: a thread is named by its card's id."""
 
     account = "main"
 
@@ -108,7 +108,9 @@ class DeskWorld:
         self.do(self.store.open())
         self.agent = AskedAgent(self.store)
         helpers = {"agent": self.agent, **helpers}
-        parts = DeskParts(self.store, self.store, KnownPeople(), Wall(self.store), self.clock, self.store, **helpers)
+        parts = DeskParts(
+            self.store, self.store, KnownPeople(), FakeDeskChannel(self.store), self.clock, self.store, **helpers
+        )
         desk = SlackDesk(parts, self.settings)
         self.parts = parts
         self.timers: Decides = DeskTimers(parts, self.settings)

@@ -139,7 +139,7 @@ OURS: Mapping[str, str] = {
     "handoff.slack.card:label": "phrases",
     "handoff.slack.rich_text:phrase": "phrases",
     "handoff.slack.staff_channels": "ids",
-    "handoff.slack.wall": "wiring",
+    "handoff.slack.channel": "wiring",
     "handoff.texts": "phrases",
     "handoff.thread.macros:parse_macros": "settings",
     "handoff.waits.follow_up": "outbox",

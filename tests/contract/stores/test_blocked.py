@@ -25,7 +25,7 @@ from core.storage.tables import customer, identity
 from handoff.slack.block_form import CHOICE, REASON, WRITER
 from handoff.thread.desk_views import DeskViews
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import CASE, HOME, OfficeHours, Wall
+from tests.integration.desk.office_hours import CASE, HOME, FakeDeskChannel, OfficeHours
 from tests.integration.desk.test_timers import SETTINGS
 from tests.servers.slack_views import check_modal
 
@@ -275,17 +275,17 @@ class Shown:
         return named, menu["initial_option"]["text"]["text"]
 
 
-class OneCase(Wall):
+class OneCase(FakeDeskChannel):
     """Every thread is of the case."""
 
     async def case_of(self, thread: ConversationKey) -> str | None:
-        """See Wall."""
+        """See DeskChannel."""
         return CASE
 
 
 def _views(group: Gate) -> tuple[DeskViews, Shown]:
     shown = Shown()
-    return DeskViews(replace(group.parts(group.store), wall=OneCase()), group.store, shown, SETTINGS), shown
+    return DeskViews(replace(group.parts(group.store), desk_channel=OneCase()), group.store, shown, SETTINGS), shown
 
 
 async def test_the_form_lists_who_wrote_and_unblocks_whoever_is_blocked(group: Group) -> None:

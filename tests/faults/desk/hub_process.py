@@ -11,15 +11,15 @@ from tests.faults.channels import hub_process
 
 def main() -> None:
     """Compose, then do what the command line says."""
-    make = hub.make_wall
+    make = hub.make_desk_channel
 
     def make_hasty(*parts: Any) -> Any:
-        wall = make(*parts)
-        assert wall is not None
-        wall.capabilities = replace(wall.capabilities, pace=None)
-        return wall
+        desk_channel = make(*parts)
+        assert desk_channel is not None
+        desk_channel.capabilities = replace(desk_channel.capabilities, pace=None)
+        return desk_channel
 
-    vars(hub)["make_wall"] = make_hasty
+    vars(hub)["make_desk_channel"] = make_hasty
     hub_process.main()
 
 

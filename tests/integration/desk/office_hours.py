@@ -46,8 +46,8 @@ class People:
         return staff_id in self.left
 
 
-class Wall:
-    """Implements handoff.thread.staff_turn.Wall: a thread is named by its case."""
+class FakeDeskChannel:
+    """Implements handoff.thread.staff_turn.DeskChannel: a thread is named by its case."""
 
     account = "main"
 
@@ -85,7 +85,7 @@ class OfficeHours:
             records=store,
             cases=store,
             people=self.people,
-            wall=Wall(),
+            desk_channel=FakeDeskChannel(),
             clock=self.clock,
             tickets=store,
             only_thanks=only_thanks,

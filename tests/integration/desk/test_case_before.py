@@ -11,7 +11,7 @@ from core.domain.messages import StaffAction
 from core.ports.store import Acceptable
 from tests.e2e.desk.office import whole
 from tests.integration.desk.test_files_below_the_card import asks_for_a_person, delivered, turns, world
-from tests.integration.desk.test_wall import Hours, wall_on
+from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on
 from tests.property.desk_world import HOME, DeskWorld
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import GRACE, STAFF
@@ -20,7 +20,7 @@ __all__ = ["world"]
 
 
 async def presses(world: DeskWorld, case_number: int, action: StaffAction) -> None:
-    """In the case's thread, as the property test's wall names it: it is looked up by the card's id."""
+    """In the case's thread, as the property test's channel names it: it is looked up by the card's id."""
     case = feed("main", Case.named(HOME.conversation_id, case_number))
     root = await world.store.first_shown(case.conversation_id)
     event = world.staff_does(str(root), GRACE, str(action), action)
@@ -32,24 +32,24 @@ async def presses(world: DeskWorld, case_number: int, action: StaffAction) -> No
 def test_both_lead_to_each_other(world: DeskWorld, tmp_path: Path, thread_there: bool) -> None:
     async def told() -> None:
         async with SlackFake() as slack:
-            wall = wall_on(slack, world.store, tmp_path, Hours())
-            await wall.start(None)  # type: ignore[arg-type]
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, Hours())
+            await desk_channel.start(None)  # type: ignore[arg-type]
             await asks_for_a_person(world)
-            await delivered(world, wall)
+            await delivered(world, desk_channel)
             for action in (StaffAction.CLAIM, StaffAction.RESOLVE):
                 await presses(world, 1, action)
-            await delivered(world, wall)
+            await delivered(world, desk_channel)
             messages = slack.channels[STAFF].messages
             (first,) = [one for one in messages if "thread_ts" not in one]
             if not thread_there:
                 messages.clear()
             world.clock.move(10 * 24 * 3600.0)
             await asks_for_a_person(world)
-            await delivered(world, wall)
+            await delivered(world, desk_channel)
             second = [one for one in messages if "thread_ts" not in one][-1]
             below_first = [whole(one) for one in messages if one.get("thread_ts") == first["ts"]]
             below_second = [whole(one) for one in messages if one.get("thread_ts") == second["ts"]]
-            await wall.stop()
+            await desk_channel.stop()
             assert second is not first
             assert any("A person, please" in one for one in below_second), "what follows is told"
             if thread_there:

@@ -19,9 +19,9 @@ from core.domain.keys import EventKey
 from core.domain.messages import CustomerAction, MessageReceived
 from core.ports.store import Acceptable, Delivery, Settlement
 from core.storage.migrate import migrate
-from handoff.slack.wall import SlackWall, WallSettings
+from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from tests.e2e.desk.office import whole
-from tests.integration.desk.test_wall import Hours, wall_on
+from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import HOME, DeskWorld
 from tests.servers.slack_fake import SlackFake
@@ -74,15 +74,15 @@ async def asks_for_a_person(world: DeskWorld) -> None:
     await turns(world)
 
 
-async def delivered(world: DeskWorld, wall: SlackWall) -> None:
+async def delivered(world: DeskWorld, desk_channel: SlackDeskChannel) -> None:
     while deliveries := await world.store.claim_deliveries(DESK, "main", 1, 5.0):
         for one in deliveries:
-            await sent(world, wall, one)
+            await sent(world, desk_channel, one)
 
 
-async def sent(world: DeskWorld, wall: SlackWall, one: Delivery) -> None:
-    payloads = [(f"{one.id}:{payload.part}", payload) for payload in wall.render(one.message)]
-    receipts = tuple([await wall.send(payload, idempotency_key=key) for key, payload in payloads])
+async def sent(world: DeskWorld, desk_channel: SlackDeskChannel, one: Delivery) -> None:
+    payloads = [(f"{one.id}:{payload.part}", payload) for payload in desk_channel.render(one.message)]
+    receipts = tuple([await desk_channel.send(payload, idempotency_key=key) for key, payload in payloads])
     await world.store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)])
 
 
@@ -101,11 +101,11 @@ def test_staff_open_what_the_agent_was_sent(world: DeskWorld, tmp_path: Path) ->
         await sends(world, tmp_path, "My invoice is wrong", "invoice.txt", "photo.txt")
         await sends(world, tmp_path, "And this", "second.txt")
         async with SlackFake() as slack:
-            wall = wall_on(slack, world.store, tmp_path, Hours())
-            await wall.start(None)  # type: ignore[arg-type]
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, Hours())
+            await desk_channel.start(None)  # type: ignore[arg-type]
             await asks_for_a_person(world)
-            await delivered(world, wall)
-            await wall.stop()
+            await delivered(world, desk_channel)
+            await desk_channel.stop()
             return files_in(thread(slack)), [whole(one) for one in thread(slack)]
 
     names, texts = world.do(told())
@@ -121,12 +121,12 @@ def test_what_is_gone_or_too_large_is_named_and_the_rest_follows(world: DeskWorl
         await sends(world, tmp_path, "Large", "large.txt", size=5_000)
         async with SlackFake() as slack:
             around = surroundings(world.store, tmp_path, max_attachment_bytes=4_000, link=lambda file: None)
-            settings = WallSettings(channel=STAFF, tokens=(TOKEN,), account="main", api_base_url=slack.api_url)
-            wall = SlackWall(settings, around, world.store)
-            await wall.start(None)  # type: ignore[arg-type]
+            settings = SlackDeskSettings(channel=STAFF, tokens=(TOKEN,), account="main", api_base_url=slack.api_url)
+            desk_channel = SlackDeskChannel(settings, around, world.store)
+            await desk_channel.start(None)  # type: ignore[arg-type]
             await asks_for_a_person(world)
-            await delivered(world, wall)
-            await wall.stop()
+            await delivered(world, desk_channel)
+            await desk_channel.stop()
             return files_in(thread(slack)), [whole(one) for one in thread(slack)]
 
     names, texts = world.do(told())
@@ -143,13 +143,13 @@ def test_no_file_stands_there_twice_after_a_crash(world: DeskWorld, tmp_path: Pa
     async def told() -> list[str]:
         await sends(world, tmp_path, "Files", "first.txt", "second.txt")
         async with SlackFake() as slack:
-            first = wall_on(slack, world.store, tmp_path, Hours())
+            first = desk_channel_on(slack, world.store, tmp_path, Hours())
             await first.start(None)  # type: ignore[arg-type]
             await asks_for_a_person(world)
             one = await until_files(world, first)
             part = await killed_after(slack, first, one, calls)
             await first.stop()
-            second = wall_on(slack, world.store, tmp_path, Hours())
+            second = desk_channel_on(slack, world.store, tmp_path, Hours())
             await second.start(None)  # type: ignore[arg-type]
             payloads = second.render(one.message)[part:]
             for number, payload in enumerate(payloads):
@@ -162,16 +162,16 @@ def test_no_file_stands_there_twice_after_a_crash(world: DeskWorld, tmp_path: Pa
     assert world.do(told()) == ["first.txt", "second.txt"]
 
 
-async def until_files(world: DeskWorld, wall: SlackWall) -> Delivery:
+async def until_files(world: DeskWorld, desk_channel: SlackDeskChannel) -> Delivery:
     """Everything before them is delivered."""
     while True:
         (one,) = await world.store.claim_deliveries(DESK, "main", 1, 5.0)
         if one.message.meta.get("post") == "files":
             return one
-        await sent(world, wall, one)
+        await sent(world, desk_channel, one)
 
 
-async def killed_after(slack: SlackFake, wall: SlackWall, one: Delivery, calls: int) -> int:
+async def killed_after(slack: SlackFake, desk_channel: SlackDeskChannel, one: Delivery, calls: int) -> int:
     """The part at which it ended: Slack has done what it was asked last, and nobody has heard so."""
     left = [calls]
     calm = slack.weather
@@ -184,9 +184,9 @@ async def killed_after(slack: SlackFake, wall: SlackWall, one: Delivery, calls: 
 
     slack.weather = weather  # type: ignore[method-assign]
     try:
-        for payload in wall.render(one.message):
+        for payload in desk_channel.render(one.message):
             try:
-                await wall.send(payload, idempotency_key=f"{one.id}:{payload.part}")
+                await desk_channel.send(payload, idempotency_key=f"{one.id}:{payload.part}")
             except (ChannelError, RateLimited):
                 return payload.part
     finally:

@@ -25,7 +25,7 @@ from core.storage.wake_local import LocalWake
 from core.timers import TimerLoop, TimerSettings
 from handoff.learning.gaps_post import GAPS, GapsPosts
 from handoff.learning.weekly import parse_weekly
-from handoff.slack.wall import SlackWall, WallSettings
+from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.texts import languages, say
 from knowledge.gaps.book import StoredGapBook
 from tests.contract.stores.conftest import OpenStore
@@ -85,17 +85,17 @@ class Staff:
 async def shown(store: SqlStore, slack: SlackFake, folder: Path, clock: ManualClock, locale: str = "en") -> list[str]:
     """What the outbox has for the staff channel, sent as it is; the texts of all that stands there."""
     url = slack.api_url
-    settings = WallSettings(channel=STAFF, tokens=(TOKEN,), account="main", api_base_url=url, locale=locale)
-    wall = SlackWall(settings, surroundings(store, folder, clock=cast(Any, clock)), store)
-    await wall.start(cast(InboundSink, None))
+    settings = SlackDeskSettings(channel=STAFF, tokens=(TOKEN,), account="main", api_base_url=url, locale=locale)
+    desk_channel = SlackDeskChannel(settings, surroundings(store, folder, clock=cast(Any, clock)), store)
+    await desk_channel.start(cast(InboundSink, None))
     try:
         while deliveries := await store.claim_deliveries(DESK, "main", 10, 5.0):
             for one in deliveries:
-                payloads = [(f"{one.id}:{payload.part}", payload) for payload in wall.render(one.message)]
-                receipts = tuple([await wall.send(payload, idempotency_key=key) for key, payload in payloads])
+                payloads = [(f"{one.id}:{payload.part}", payload) for payload in desk_channel.render(one.message)]
+                receipts = tuple([await desk_channel.send(payload, idempotency_key=key) for key, payload in payloads])
                 await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)])
     finally:
-        await wall.stop()
+        await desk_channel.stop()
     return [whole(one) for one in slack.channels[STAFF].messages if "thread_ts" not in one]
 
 

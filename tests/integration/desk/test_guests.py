@@ -17,9 +17,9 @@ from core.storage.store import SqlStore
 from handoff.people import Membership
 from handoff.thread.staff_only import StaffOnlyDesk, StaffOnlyViews
 from tests.contract.stores.manual_clock import ManualClock
-from tests.integration.desk.office_hours import OfficeHours, Wall
+from tests.integration.desk.office_hours import FakeDeskChannel, OfficeHours
+from tests.integration.desk.test_slack_desk_channel import Hours, desk_channel_on, world
 from tests.integration.desk.test_timers import SETTINGS
-from tests.integration.desk.test_wall import Hours, wall_on, world
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import Fault, SlackFake
 from tests.servers.slack_world import GRACE
@@ -49,7 +49,7 @@ def members() -> Members:
 @pytest.fixture
 async def office(store: SqlStore, clock: ManualClock, members: Members) -> OfficeHours:
     made = OfficeHours(store, clock, SETTINGS)
-    made.turn._desk = StaffOnlyDesk(made.turn._desk, Wall(), members, clock, "en")  # type: ignore[attr-defined]
+    made.turn._desk = StaffOnlyDesk(made.turn._desk, FakeDeskChannel(), members, clock, "en")  # type: ignore[attr-defined]
     await made.escalates()
     return made
 
@@ -86,18 +86,18 @@ async def test_the_owners_words_go_out_and_a_guests_do_not(
 def test_who_is_a_guest(world: DeskWorld, tmp_path: Path, sign: str) -> None:
     async def asked() -> tuple[list[Membership], int]:
         async with SlackFake() as slack:
-            wall = wall_on(slack, world.store, tmp_path, Hours())
-            await wall.start(cast(InboundSink, None))
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, Hours())
+            await desk_channel.start(cast(InboundSink, None))
             try:
                 if sign == "nobody":
                     slack.users.pop(GRACE)
                 else:
                     slack.users[GRACE] |= {"team_id": "T0OTHER01"} if sign == "team" else {sign: True} if sign else {}
-                found = [await wall.people.membership(GRACE) for _ in range(3)]
-                await wall.people.called(GRACE)
+                found = [await desk_channel.people.membership(GRACE) for _ in range(3)]
+                await desk_channel.people.called(GRACE)
                 return found, len(slack.called("users.info"))
             finally:
-                await wall.stop()
+                await desk_channel.stop()
 
     found, calls = world.do(asked())
     assert set(found) == {Membership.GUEST if sign else Membership.STAFF}
@@ -109,18 +109,18 @@ def test_who_was_staff_is_while_slack_does_not_answer(world: DeskWorld, tmp_path
 
     async def asked() -> list[Membership]:
         async with SlackFake() as slack:
-            wall = wall_on(slack, world.store, tmp_path, clock)
-            await wall.start(cast(InboundSink, None))
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, clock)
+            await desk_channel.start(cast(InboundSink, None))
             try:
                 slack.fail("users.info", Fault(status=503))
-                found = [await wall.people.membership(GRACE)]
+                found = [await desk_channel.people.membership(GRACE)]
                 clock.at += 3.0
-                found.append(await wall.people.membership(GRACE))
+                found.append(await desk_channel.people.membership(GRACE))
                 slack.fail("users.info", Fault(status=503))
                 clock.at += 1_000.0
-                return [*found, await wall.people.membership(GRACE)]
+                return [*found, await desk_channel.people.membership(GRACE)]
             finally:
-                await wall.stop()
+                await desk_channel.stop()
 
     assert world.do(asked()) == [Membership.UNKNOWN, Membership.STAFF, Membership.STAFF]
 

@@ -19,7 +19,7 @@ from handoff import posts
 from handoff.facts import facts_of
 from handoff.posts import POST, WITH_CARD
 from handoff.waits.moved_cases import MovedCases
-from tests.property.desk_world import HOME, DeskWorld, Wall
+from tests.property.desk_world import HOME, DeskWorld, FakeDeskChannel
 
 _CASE = Case.named(HOME.conversation_id, 1)
 _MAIL, _OTHER = "mail team@acme.example", "mail desk@acme.example"
@@ -141,7 +141,7 @@ def test_a_case_that_is_closed_stays_where_it_is_until_it_is_opened_again(
     world.accept(world.staff_does(world.threads[0], "grace", "", StaffAction.RESOLVE))
     world.settle_down()
     assert _moved(world, _MAIL) == 0
-    monkeypatch.setattr(Wall, "account", _MAIL)
+    monkeypatch.setattr(FakeDeskChannel, "account", _MAIL)
     _says(world, "It is lost again, where is the parcel?")
     told = _told(world, _MAIL)
     assert (told[0].meta[POST], told[0].meta["facts"]["ticket"]) == ("card", _ticket(world))

@@ -13,8 +13,8 @@ from core.domain.delivery import DeliveryStatus
 from core.domain.errors import RateLimited
 from core.domain.messages import CustomerAction, InboundEvent
 from core.ports.store import Acceptable, Delivery, Settlement
-from handoff.slack.wall import SlackWall
-from tests.integration.desk.test_wall import BILLING, Hours, billing, wall_on, world
+from handoff.slack.channel import SlackDeskChannel
+from tests.integration.desk.test_slack_desk_channel import BILLING, Hours, billing, desk_channel_on, world
 from tests.property.desk_world import DeskWorld
 from tests.servers.slack_fake import SlackFake, text_of
 from tests.servers.slack_world import STAFF, Channel, Fault
@@ -30,15 +30,15 @@ async def turns(world: DeskWorld) -> None:
             await world.store.finish([await world.turn.run(state)])
 
 
-async def delivered(world: DeskWorld, wall: SlackWall) -> None:
+async def delivered(world: DeskWorld, desk_channel: SlackDeskChannel) -> None:
     while deliveries := await world.store.claim_deliveries(DESK, "main", 1, 5.0):
         for one in deliveries:
-            await sent(world, wall, one)
+            await sent(world, desk_channel, one)
 
 
-async def sent(world: DeskWorld, wall: SlackWall, one: Delivery) -> None:
-    payloads = [(f"{one.id}:{payload.part}", payload) for payload in wall.render(one.message)]
-    receipts = tuple([await wall.send(payload, idempotency_key=key) for key, payload in payloads])
+async def sent(world: DeskWorld, desk_channel: SlackDeskChannel, one: Delivery) -> None:
+    payloads = [(f"{one.id}:{payload.part}", payload) for payload in desk_channel.render(one.message)]
+    receipts = tuple([await desk_channel.send(payload, idempotency_key=key) for key, payload in payloads])
     await world.store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)])
 
 
@@ -62,7 +62,7 @@ def test_every_message_is_shown_once_and_in_order_however_it_was_cut(
                 [Acceptable(world.customer_says("A person, please", "c0", CustomerAction.REQUEST_PERSON))]
             )
             await turns(world)
-            first = wall_on(slack, world.store, tmp_path, Hours())
+            first = desk_channel_on(slack, world.store, tmp_path, Hours())
             await first.start(None)  # type: ignore[arg-type]
             await delivered(world, first)
             await says(world, range(1, 9))
@@ -80,7 +80,7 @@ def test_every_message_is_shown_once_and_in_order_however_it_was_cut(
                 case _:
                     await world.store.accept([Acceptable(world.customer_changes(target, "Message 1, in short."))])
             await turns(world)
-            last = wall_on(slack, world.store, tmp_path, Hours(), channel=SECOND)
+            last = desk_channel_on(slack, world.store, tmp_path, Hours(), channel=SECOND)
             await last.start(None)  # type: ignore[arg-type]
             await sent(world, last, next_one)
             await delivered(world, last)
@@ -106,11 +106,11 @@ async def killed_after(slack: SlackFake, world: DeskWorld, one: Delivery, folder
         return Fault(error="ratelimited") if left[0] < 0 else None
 
     calm, slack.weather = slack.weather, weather  # type: ignore[method-assign]
-    wall = wall_on(slack, world.store, folder, Hours(), channel=SECOND)
-    await wall.start(None)  # type: ignore[arg-type]
+    desk_channel = desk_channel_on(slack, world.store, folder, Hours(), channel=SECOND)
+    await desk_channel.start(None)  # type: ignore[arg-type]
     with pytest.raises(RateLimited):
-        await sent(world, wall, one)
-    await wall.stop()
+        await sent(world, desk_channel, one)
+    await desk_channel.stop()
     slack.weather = calm  # type: ignore[method-assign]
 
 
@@ -119,14 +119,14 @@ def test_what_is_deleted_after_a_case_has_moved_is_said_where_staff_look(world: 
         async with SlackFake() as slack:
             slack.channels[SECOND] = Channel()
             await heard(world, world.customer_says("A person, please", "c0", CustomerAction.REQUEST_PERSON))
-            first = wall_on(slack, world.store, tmp_path, Hours())
+            first = desk_channel_on(slack, world.store, tmp_path, Hours())
             await first.start(None)  # type: ignore[arg-type]
             await delivered(world, first)
             said = world.customer_says("My card number is 1234", "m1")
             await heard(world, said)
             await delivered(world, first)
             await first.stop()
-            last = wall_on(slack, world.store, tmp_path, Hours(), channel=SECOND)
+            last = desk_channel_on(slack, world.store, tmp_path, Hours(), channel=SECOND)
             await last.start(None)  # type: ignore[arg-type]
             await heard(world, world.customer_says("Hello again", "m2"))
             await delivered(world, last)
@@ -146,20 +146,20 @@ def test_a_team_channel_that_refused_once_makes_no_second_card(billing: DeskWorl
     async def cards() -> dict[str, int]:
         async with SlackFake() as slack:
             slack.channels[BILLING] = Channel()
-            walls = [wall_on(slack, world.store, tmp_path, Hours(), teams=teams) for _ in range(2)]
-            for wall in walls:
-                await wall.start(None)  # type: ignore[arg-type]
+            desk_channels = [desk_channel_on(slack, world.store, tmp_path, Hours(), teams=teams) for _ in range(2)]
+            for desk_channel in desk_channels:
+                await desk_channel.start(None)  # type: ignore[arg-type]
             await heard(world, world.customer_says("A person for my invoice", "c0", CustomerAction.REQUEST_PERSON))
-            await delivered(world, walls[1])
+            await delivered(world, desk_channels[1])
             calm, slack.weather = slack.weather, refusing(BILLING)  # type: ignore[method-assign]
             await heard(world, world.customer_says("Message 1", "m1"))
-            await delivered(world, walls[0])
+            await delivered(world, desk_channels[0])
             slack.weather = calm  # type: ignore[method-assign]
             for number in range(2, 8):
                 await heard(world, world.customer_says(f"Message {number}", f"m{number}"))
-                await delivered(world, walls[number % 2])
-            for wall in walls:
-                await wall.stop()
+                await delivered(world, desk_channels[number % 2])
+            for desk_channel in desk_channels:
+                await desk_channel.stop()
             return {
                 name: sum("thread_ts" not in one for one in slack.channels[name].messages) for name in (STAFF, BILLING)
             }

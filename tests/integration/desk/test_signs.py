@@ -12,25 +12,27 @@ from core.ports.cases import Cases
 from core.ports.channel import InboundSink
 from core.ports.surroundings import Surroundings
 from handoff import posts
-from handoff.slack.wall import SlackWall, WallSettings
+from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from tests.servers.slack_fake import SlackFake
 from tests.servers.slack_world import STAFF, TOKEN
 
 
-async def show(wall: SlackWall, ts: str, sign: str, before: str | None) -> None:
+async def show(desk_channel: SlackDeskChannel, ts: str, sign: str, before: str | None) -> None:
     """As the outbox does it."""
     mark = posts.mark(message_id(STAFF, ts), sign, instead_of=before)
     told = OutboundMessage("m", feed("main", "c.1"), Author.SYSTEM, mark.text, MessageKind.NOTICE, meta=mark.meta)
-    for payload in wall.render(told):
-        assert await wall.outcome(payload, idempotency_key="k") is None, "to do it again does no harm"
-        await wall.send(payload, idempotency_key="k")
+    for payload in desk_channel.render(told):
+        assert await desk_channel.outcome(payload, idempotency_key="k") is None, "to do it again does no harm"
+        await desk_channel.send(payload, idempotency_key="k")
 
 
 async def test_one_sign_after_the_other() -> None:
     async with SlackFake() as slack:
-        settings = WallSettings(STAFF, (TOKEN,), api_base_url=slack.api_url)
-        wall = SlackWall(settings, cast(Surroundings, SimpleNamespace(memory=None, clock=None)), cast(Cases, None))
-        await wall.start(cast(InboundSink, None))
+        settings = SlackDeskSettings(STAFF, (TOKEN,), api_base_url=slack.api_url)
+        desk_channel = SlackDeskChannel(
+            settings, cast(Surroundings, SimpleNamespace(memory=None, clock=None)), cast(Cases, None)
+        )
+        await desk_channel.start(cast(InboundSink, None))
         try:
             said: dict[str, Any] = slack.say("Hello", channel=STAFF)["event"]
             (shown,) = [one for one in slack.channels[STAFF].messages if one["ts"] == said["ts"]]
@@ -41,9 +43,9 @@ async def test_one_sign_after_the_other() -> None:
                 ("read", "sent", ["eyes"]),
                 ("failed", "read", ["x"]),
             ):
-                await show(wall, said["ts"], sign, before)
+                await show(desk_channel, said["ts"], sign, before)
                 assert shown["reactions"] == found
             slack.channels[STAFF].messages.remove(shown)
-            await show(wall, said["ts"], "sent", "failed")
+            await show(desk_channel, said["ts"], "sent", "failed")
         finally:
-            await wall.stop()
+            await desk_channel.stop()

@@ -1,4 +1,4 @@
-"""The desk's files are read once at the start: what the wall, the doors and the forms are made with is the same."""
+"""The desk's files are read once at the start: what the desk's channel, the doors and the forms are made with is the same."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from core.domain.capabilities import Capabilities, Pace
 from core.domain.errors import RateLimited
 from core.domain.messages import WirePayload
 from core.storage.store import SqlStore
-from handoff.slack.wall_pace import DESK_PACE, counted_with
+from handoff.slack.pace import DESK_PACE, counted_with
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import answered
 from tests.unit.core.eventually import eventually

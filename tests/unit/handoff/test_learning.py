@@ -17,7 +17,7 @@ from core.ports.store import TurnState
 from core.storage.migrate import migrate
 from handoff.learning.learning import LearningTimers
 from handoff.learning.learning_desk import LearningDesk
-from tests.property.desk_world import HOME, DeskWorld, KnownPeople, Wall
+from tests.property.desk_world import HOME, DeskWorld, FakeDeskChannel, KnownPeople
 from tests.unit.handoff.test_desk_cases import Case
 
 QUESTION = "Can I return a parcel that I have opened?"
@@ -86,10 +86,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def case(template: Path) -> Iterator[Lesson]:
     world = DeskWorld(template)
-    store, wall = world.store, Wall(world.store)
+    store, desk_channel = world.store, FakeDeskChannel(world.store)
     world.turn._responder = Agent()
-    world.turn._desk = LearningDesk(world.turn._desk, store, store, wall, KnownPeople(), "en")
-    timers = LearningTimers(world.timers.ring, store, store, store, wall.account)
+    world.turn._desk = LearningDesk(world.turn._desk, store, store, desk_channel, KnownPeople(), "en")
+    timers = LearningTimers(world.timers.ring, store, store, store, desk_channel.account)
     world.timers = timers  # type: ignore[assignment]
     try:
         yield Lesson(world)
@@ -314,8 +314,8 @@ class Pushes:
 
 @pytest.fixture
 def pushes(case: Lesson) -> Pushes:
-    store, wall, found = case.world.store, Wall(case.world.store), Pushes()
-    case.world.turn._desk = LearningDesk(case.world.turn._desk._desk, store, store, wall, KnownPeople(), "en", found)  # type: ignore[attr-defined]
+    store, channel, found = case.world.store, FakeDeskChannel(case.world.store), Pushes()
+    case.world.turn._desk = LearningDesk(case.world.turn._desk._desk, store, store, channel, KnownPeople(), "en", found)  # type: ignore[attr-defined]
     return found
 
 

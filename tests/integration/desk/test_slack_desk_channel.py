@@ -17,7 +17,7 @@ from core.ports.channel import InboundSink
 from core.ports.store import Settlement
 from core.storage.migrate import migrate
 from core.storage.store import SqlStore
-from handoff.slack.wall import SlackWall, WallSettings
+from handoff.slack.channel import SlackDeskChannel, SlackDeskSettings
 from handoff.teams import Team
 from tests.integration.slack_channel.world import surroundings
 from tests.property.desk_world import DeskWorld
@@ -49,10 +49,10 @@ def world(tmp_path: Path) -> Iterator[DeskWorld]:
         made.close()
 
 
-def wall_on(slack: SlackFake, store: SqlStore, folder: Path, clock: Hours, **more: Any) -> SlackWall:
+def desk_channel_on(slack: SlackFake, store: SqlStore, folder: Path, clock: Hours, **more: Any) -> SlackDeskChannel:
     given = {"channel": STAFF, "tokens": (TOKEN,), "account": "main", "api_base_url": slack.api_url, **more}
-    settings = WallSettings(**given)
-    return SlackWall(settings, surroundings(store, folder, clock=cast(Any, clock)), store)
+    settings = SlackDeskSettings(**given)
+    return SlackDeskChannel(settings, surroundings(store, folder, clock=cast(Any, clock)), store)
 
 
 class BillingWorld(DeskWorld):
@@ -80,16 +80,20 @@ def test_a_teams_channel_that_stays_closed_stops_nothing(billing: DeskWorld, tmp
     async def told() -> tuple[int, int, int]:
         async with SlackFake() as slack:
             slack.channels[BILLING] = Channel(archived=True)
-            wall = wall_on(slack, world.store, tmp_path, clock, teams={"billing": BILLING})
-            await wall.start(cast(InboundSink, None))
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, clock, teams={"billing": BILLING})
+            await desk_channel.start(cast(InboundSink, None))
             sent = 0
             try:
                 for state in await world.store.claim(10, 5.0, history=100):
                     await world.store.finish([await world.turn.run(state)])
                 while deliveries := await world.store.claim_deliveries(DESK, "main", 1, 5.0):
                     for one in deliveries:
-                        payloads = [(f"{one.id}:{payload.part}", payload) for payload in wall.render(one.message)]
-                        receipts = tuple([await wall.send(payload, idempotency_key=key) for key, payload in payloads])
+                        payloads = [
+                            (f"{one.id}:{payload.part}", payload) for payload in desk_channel.render(one.message)
+                        ]
+                        receipts = tuple(
+                            [await desk_channel.send(payload, idempotency_key=key) for key, payload in payloads]
+                        )
                         sent += len(payloads)
                         settled = Settlement(one.id, one.token, DeliveryStatus.SENT, receipts)
                         await world.store.settle([settled])
@@ -98,7 +102,7 @@ def test_a_teams_channel_that_stays_closed_stops_nothing(billing: DeskWorld, tmp
                 shown = len(slack.channels[STAFF].messages) + len(slack.called("chat.update"))
                 return sent, shown, len(tried)
             finally:
-                await wall.stop()
+                await desk_channel.stop()
 
     sent, shown, tried = world.do(told())
     assert sent == shown > 2
@@ -110,18 +114,18 @@ def test_nobody_is_asked_about_twice_in_a_minute_while_slack_is_away(world: Desk
 
     async def asked() -> tuple[list[bool], int]:
         async with SlackFake() as slack:
-            wall = wall_on(slack, world.store, tmp_path, clock)
-            await wall.start(cast(InboundSink, None))
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, clock)
+            await desk_channel.start(cast(InboundSink, None))
             try:
                 slack.fail("users.info", Fault(status=503), Fault(status=503))
-                first = [await wall.people.gone(GRACE), await wall.people.gone(GRACE)]
+                first = [await desk_channel.people.gone(GRACE), await desk_channel.people.gone(GRACE)]
                 before = len(slack.called("users.info"))
                 slack.faults["users.info"].clear()
                 slack.users[GRACE]["deleted"] = True
                 clock.at += 61.0
-                return [*first, await wall.people.gone(GRACE)], before
+                return [*first, await desk_channel.people.gone(GRACE)], before
             finally:
-                await wall.stop()
+                await desk_channel.stop()
 
     assert world.do(asked()) == ([False, False, True], 1)
 
@@ -129,12 +133,12 @@ def test_nobody_is_asked_about_twice_in_a_minute_while_slack_is_away(world: Desk
 def test_a_token_that_is_not_valid_any_more_is_tried_once(world: DeskWorld, tmp_path: Path) -> None:
     async def asked() -> int:
         async with SlackFake() as slack:
-            wall = wall_on(slack, world.store, tmp_path, Hours(), tokens=("xoxb-former", TOKEN))
-            await wall.start(cast(InboundSink, None))
+            desk_channel = desk_channel_on(slack, world.store, tmp_path, Hours(), tokens=("xoxb-former", TOKEN))
+            await desk_channel.start(cast(InboundSink, None))
             try:
-                assert [await wall.people.gone(one) for one in (GRACE, LINUS)] == [False, False]
+                assert [await desk_channel.people.gone(one) for one in (GRACE, LINUS)] == [False, False]
                 return len(slack.called("users.info"))
             finally:
-                await wall.stop()
+                await desk_channel.stop()
 
     assert world.do(asked()) == 3

@@ -42,11 +42,11 @@ from core.ports.channel import AttachmentStream, InboundSink, WebhookReply, Webh
 from core.ports.surroundings import Surroundings
 from handoff.slack.card_links import CardLinks, is_form
 from handoff.slack.case_threads import MARK, PAGES, CaseThreads, ThreadRecords, mark_of
+from handoff.slack.pace import DESK_PACE, counted_with
 from handoff.slack.people import SlackPeople
 from handoff.slack.posts import bodies
 from handoff.slack.rich_text import Emoji, cut, fallback, one_line, phrase, small, spaced
 from handoff.slack.staff_channels import CLOSED, StaffChannels
-from handoff.slack.wall_pace import DESK_PACE, counted_with
 
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cant_update_message"})
 _FILE_NAME = 200
@@ -72,7 +72,7 @@ CAPABILITIES: Final = Capabilities(
 
 
 @dataclass(frozen=True, slots=True)
-class WallSettings:
+class SlackDeskSettings:
     """``channel``: the id of the staff channel; ``teams``: of those that have their own. ``tokens``: of the bot in its workspace.
 
     ``account``: of what staff are told, which stays the same when they move. ``heard_by``: the account of the Slack channel
@@ -93,13 +93,13 @@ class DeskCases(Cases, CaseFiles, ThreadRecords, Protocol):
     """What is read of cases, and of their conversations."""
 
 
-class SlackWall:
-    """Implements Channel, SupportsOutcomeQuery and handoff's Wall. ``people``: the staff, by the desk's app."""
+class SlackDeskChannel:
+    """Implements Channel, SupportsOutcomeQuery and handoff's DeskChannel. ``people``: the staff, by the desk's app."""
 
     name = DESK
     capabilities = CAPABILITIES
 
-    def __init__(self, settings: WallSettings, surroundings: Surroundings, cases: DeskCases) -> None:
+    def __init__(self, settings: SlackDeskSettings, surroundings: Surroundings, cases: DeskCases) -> None:
         self.account = settings.account
         self._settings = settings
         self._around = surroundings
@@ -326,7 +326,7 @@ class SlackWall:
         raise Unsupported("The desk fetches no files: what staff send comes through the Slack channel.")
 
     async def case_of(self, thread: ConversationKey) -> str | None:
-        """See Wall.case_of. A card that was posted just before a crash is known by what it carries unseen."""
+        """See DeskChannel.case_of. A card that was posted just before a crash is known by what it carries unseen."""
         place = Place.of(thread.thread)
         if place.thread_ts is None or str(place) in self._strangers:
             return None
