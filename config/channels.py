@@ -158,6 +158,7 @@ def _email(settings: Settings, surroundings: Surroundings, keys: tuple[str, ...]
             sent_folder=settings.email_sent_folder,
             own_lists=settings.email_own_lists,
             staff=settings.staff_email if is_answered_by_mail(settings) else None,
+            note_sign=settings.desk_note_sign,
             answer_days=settings.email_answer_days,
             answer_refuted=settings.email_dmarc_fail == "answer",
             thread_budget=settings.email_answers_per_thread,

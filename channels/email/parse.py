@@ -74,9 +74,9 @@ class Reader:
         account = self._settings.account
         case_id = raw.headers.get(CASE)
         if case_id is not None:
-            proves = self._settings.authserv_id is not None
+            proves, sign = self._settings.authserv_id is not None, self._settings.note_sign
             by_staff = raw.headers.get(BY_STAFF) == "1"
-            reply = Reply(mail, case_id, account, sent_at, _files(raw, mail), by_staff, proves)
+            reply = Reply(mail, case_id, account, sent_at, _files(raw, mail), by_staff, proves, sign)
             return [] if _is_old(raw, mail) else reply.events()
         return [
             MessageReceived(

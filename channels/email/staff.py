@@ -54,7 +54,7 @@ def payload(mail: StaffMail, staff: str, tokens: Tokens, account: str) -> WirePa
 @dataclass(frozen=True, slots=True)
 class Reply:
     """``by_staff``: whether its author may answer for the company. ``proves_senders``: whether our mail server says of senders
-    who they are.
+    who they are. ``note_sign``: what a note for staff begins with.
     """
 
     mail: Letter
@@ -64,6 +64,7 @@ class Reply:
     files: tuple[AttachmentRef, ...]
     by_staff: bool
     proves_senders: bool
+    note_sign: str
 
     def events(self) -> Sequence[InboundEvent]:
         """What is taken, what is written, and what ends it, in this order: each counts once however often the mail comes."""
@@ -72,7 +73,7 @@ class Reply:
         if not (self.mail.proven if self.proves_senders else not self.mail.refuted):
             return [self._event("", caution=UNPROVEN)]
         try:
-            action, text = read_commands(self.mail.own)
+            action, text = read_commands(self.mail.own, self.note_sign)
         except UnclearCommand:
             return [self._event("", caution=NO_COMMAND)]
         found = [self._event("/take", StaffAction.TAKE_OVER)] if action is StaffAction.TAKE_OVER else []

@@ -1,7 +1,8 @@
 """The commands that staff may write into a reply by mail. Pure.
 
-A command counts only alone in the first line. A line that looks like one and stands elsewhere, is misspelt, or has words behind
-it may be meant for the hub alone, so the reply is not passed on.
+A command counts only alone in the first line, and a note only where its sign begins the reply. A line that looks like one of
+them and stands elsewhere, is misspelt, or has words behind the command may not be meant for the customer, so the reply is not
+passed on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ COMMANDS: Final = {
     "bot": StaffAction.HAND_BACK,
     "resolve": StaffAction.RESOLVE,
 }
-_NOTE: Final = "//"
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _MARKS: Final = " *_`'\"“”„«»•·>-–—|[]()"
 """What mail programs put around a line: list marks, quotes and what bold text becomes in plain text."""
@@ -31,20 +31,25 @@ class UnclearCommand(ValueError):
     """A line that may be a command and cannot be carried out as one."""
 
 
-def read_commands(text: str) -> tuple[StaffAction | None, str]:
-    """The command in the first line, and the words for the customer. Raises UnclearCommand."""
+def read_commands(text: str, note_sign: str) -> tuple[StaffAction | None, str]:
+    """The command in the first line, and the words below it: for the customer, or a note. Raises UnclearCommand."""
     first, _, rest = _trimmed(text).partition("\n")
     action = COMMANDS.get(_visible(first).removeprefix("/").lower()) if _visible(first).startswith("/") else None
     words = _trimmed(rest if action is not None else text)
-    lines = [_visible(line).strip(_MARKS) for line in words.split("\n")]
-    is_note = lines[0].startswith(_NOTE)
-    if any(_looks_like_command(line) or (line.startswith(_NOTE) and not is_note) for line in lines):
+    is_note = words.startswith(note_sign)
+    lines = [_visible(line) for line in words.split("\n")]
+    if any(_looks_like_command(line) or (_looks_like_note(line, note_sign) and not is_note) for line in lines):
         raise UnclearCommand
     return action, words
 
 
+def _looks_like_note(line: str, note_sign: str) -> bool:
+    sign = _visible(note_sign)
+    return line.startswith(sign) or line.strip(_MARKS).startswith(sign)
+
+
 def _looks_like_command(line: str) -> bool:
-    found = _COMMAND.fullmatch(line)
+    found = _COMMAND.fullmatch(line.strip(_MARKS))
     if found is None:
         return False
     word, behind = found[1].lower(), found[2]

@@ -65,7 +65,7 @@ def make_desk_channel(
     """Where staff read: the staff channel, or STAFF_EMAIL, if there is any. Raises ConfigError."""
     account = desk_account(settings)
     if account is not None and is_answered_by_mail(settings) and isinstance(email, StaffMailer):
-        return MailDeskChannel(account, email, store, settings.desk_language)
+        return MailDeskChannel(account, email, store, settings.desk_language, settings.desk_note_sign)
     if settings.slack_staff_channel is None:
         return None
     given = SlackDeskSettings(

@@ -54,12 +54,13 @@ class MailDeskChannel:
     name = DESK
     capabilities = CAPABILITIES
 
-    def __init__(self, account: str, mailer: StaffMailer, records: FeedRecords, language: str) -> None:
+    def __init__(self, account: str, mailer: StaffMailer, records: FeedRecords, language: str, note_sign: str) -> None:
         self.account = account
         self.people = MailPeople()
         self._mailer = mailer
         self._records = records
         self._language = language
+        self._note_sign = note_sign
 
     async def start(self, sink: InboundSink) -> None:
         """The e-mail channel is started by itself."""
@@ -110,11 +111,11 @@ class MailDeskChannel:
         """Raises Unreachable."""
         case_id = message.conversation.thread
         if message.meta.get(POST) != Post.CARD:
-            return following(case_id, message, self._language)
+            return following(case_id, message, self._language, self._note_sign)
         try:
             read = await self._records.messages(message.conversation.conversation_id, limit=_FIRST)
         except StoreUnavailable as error:
             raise Unreachable(error.detail) from error
         card, *below = dropwhile(lambda post: post.id != message.message_id, read)
         told = takewhile(lambda post: post.meta.get(WITH_CARD), below)
-        return opening(case_id, [card, *told], self._language)
+        return opening(case_id, [card, *told], self._language, self._note_sign)

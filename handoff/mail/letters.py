@@ -30,29 +30,32 @@ def is_mailed(message: OutboundMessage) -> bool:
     return post in _SHOWN and not by_hub and not message.meta.get(WITH_CARD)
 
 
-def opening(case_id: str, posts: Sequence[Message], language: str) -> StaffMail:
+def opening(case_id: str, posts: Sequence[Message], language: str, note_sign: str) -> StaffMail:
     """The first mail of a case: whom it is about, why, and all that was said. ``posts``: the card and those told with it."""
     facts: Mapping[str, Any] = posts[0].meta.get("facts", {})
     parts = [_about(facts, language), *(_spoken(post, language) for post in posts[1:])]
     files = tuple(file for post in posts for file in post.attachments)
-    return _mail(case_id, _subject(facts), "\n\n".join(part for part in parts if part), language, files)
+    return _mail(case_id, _subject(facts), "\n\n".join(part for part in parts if part), language, note_sign, files)
 
 
-def following(case_id: str, message: OutboundMessage, language: str) -> StaffMail:
+def following(case_id: str, message: OutboundMessage, language: str, note_sign: str) -> StaffMail:
     """A later one. Its subject counts only where the first mail of the case was never sent."""
     if message.meta[POST] == Post.TRANSCRIPT:
-        return _mail(case_id, case_id, _transcript(message.meta, language), language, ())
+        return _mail(case_id, case_id, _transcript(message.meta, language), language, note_sign, ())
     label = {Post.EDITED: "card_edited", Post.DELETED: "card_deleted"}.get(Post(message.meta[POST]))
     by_customer = message.author is Author.CUSTOMER
     lines = [f"{message.author_name or say('card_customer', language)}:"] if by_customer else []
     lines += [say(label, language)] if label is not None else []
     lines += [_quoted(message.text) if by_customer else message.text.rstrip(), *_remarks(message.meta, language)]
-    return _mail(case_id, case_id, "\n".join(filter(None, lines)), language, message.attachments)
+    return _mail(case_id, case_id, "\n".join(filter(None, lines)), language, note_sign, message.attachments)
 
 
-def _mail(case_id: str, subject: str, text: str, language: str, files: tuple[Attachment, ...]) -> StaffMail:
+def _mail(
+    case_id: str, subject: str, text: str, language: str, note_sign: str, files: tuple[Attachment, ...]
+) -> StaffMail:
     above = f"{REPLY_MARK} {say('mail_above', language)} {REPLY_MARK[::-1]}"
-    return StaffMail(case_id, subject, f"{above}\n{say('mail_how', language)}\n\n{text}", language, files)
+    how = say("mail_how", language, note=note_sign)
+    return StaffMail(case_id, subject, f"{above}\n{how}\n\n{text}", language, files)
 
 
 def _subject(facts: Mapping[str, Any]) -> str:

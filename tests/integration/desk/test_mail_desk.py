@@ -103,7 +103,7 @@ class CountedRecords:
 
 async def test_a_case_is_one_mail_and_one_for_each_later_message(store: SqlStore) -> None:
     mailer, records = Mailer(), CountedRecords(store)
-    channel = MailDeskChannel("mail", mailer, records, "en")
+    channel = MailDeskChannel("mail", mailer, records, "en", "//")
     reads: list[int] = []
     for number, message in enumerate(await _feed_messages(store)):
         for payload in channel.render(message):
@@ -123,13 +123,13 @@ async def test_a_case_is_one_mail_and_one_for_each_later_message(store: SqlStore
 
 
 async def test_an_unknown_outcome_is_asked_of_the_mail_server(store: SqlStore) -> None:
-    channel = MailDeskChannel("mail", Mailer(), store, "en")
+    channel = MailDeskChannel("mail", Mailer(), store, "en", "//")
     (payload,) = channel.render((await _feed_messages(store))[0])
     assert await channel.outcome(payload, idempotency_key="never") is None
 
 
 async def test_nothing_comes_in_by_the_channel(store: SqlStore) -> None:
-    channel = MailDeskChannel("mail", Mailer(), store, "en")
+    channel = MailDeskChannel("mail", Mailer(), store, "en", "//")
     with pytest.raises(BadSignature):
         channel.authenticate(WebhookRequest("POST", "/", {}, b""))
     assert channel.parse(RawEvent("desk", "mail", b"")) == []

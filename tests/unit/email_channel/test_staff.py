@@ -37,14 +37,16 @@ def test_the_address_or_its_domain_but_not_a_great_providers(author: str, staff:
     assert not may_be_staff(None, staff)
 
 
-def _events(body: str, *, proves: bool = False, by_staff: bool = True, **headers: str) -> list[MessageReceived]:
+def _events(
+    body: str, *, proves: bool = False, by_staff: bool = True, sign: str = "//", **headers: str
+) -> list[MessageReceived]:
     mail = EmailMessage(policy=default)
     given = {"From": "Grace <grace@acme.example>", "To": _HUB, "Subject": "Re: Case", "Message-ID": "<r1@acme.example>"}
     for name, value in (given | {name.replace("_", "-"): value for name, value in headers.items()}).items():
         mail[name] = value
     mail.set_content(body)
     rules = MailRules(_HUB, "mx.acme.example" if proves else None)
-    found = Reply(letter.read(mail.as_bytes(), rules), "c.1", _HUB, _AT, (), by_staff, proves).events()
+    found = Reply(letter.read(mail.as_bytes(), rules), "c.1", _HUB, _AT, (), by_staff, proves, sign).events()
     assert all(isinstance(one, MessageReceived) for one in found)
     return list(found)  # type: ignore[arg-type]
 
@@ -108,11 +110,24 @@ def test_a_reply_of_nothing_but_quotation_is_doubted_and_says_nothing() -> None:
         "// a note\n/resolve",
         "Hello Ada,\n// she is angry",
         "Hello Ada,\n\u200b // she is angry",
+        "- // she is angry",
+        "`// she is angry`",
+        "\uff0f\uff0f she is angry",
+        "/\u200b/ she is angry",
     ],
 )
 def test_a_misplaced_or_misspelt_command_is_not_passed_on(body: str) -> None:
     (event,) = _events(body)
     assert (event.caution, event.text, event.action) == (NO_COMMAND, "", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "caution"),
+    [("## she is angry", None), ("Hello Ada,\n## she is angry", NO_COMMAND), ("// is a comment", None)],
+)
+def test_a_note_has_the_sign_of_the_settings(body: str, caution: str | None) -> None:
+    (event,) = _events(body, sign="##")
+    assert (event.caution, event.text) == (caution, "" if caution else body)
 
 
 @pytest.mark.parametrize(

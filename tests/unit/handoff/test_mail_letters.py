@@ -60,9 +60,10 @@ def test_the_first_mail_says_who_why_and_all_that_was_said(language: str) -> Non
     paper = Attachment("f1", "paper.pdf", "application/pdf", 3, "s", "k")
     pending = replace(_said("Where is it?", caution="Doubtful."), attachments=(paper,))
     told = [_stored(one, seq) for seq, one in enumerate([_card(), *before, pending], start=1)]
-    mail = opening("c.1", told, language)
+    mail = opening("c.1", told, language, "note:")
     assert mail.text.startswith("##- ")
     assert "/resolve" in mail.text.splitlines()[1]
+    assert "note:" in mail.text.splitlines()[1]
     for words in (
         "ada@example.com",
         "The customer asked",
@@ -87,7 +88,7 @@ def test_the_first_mail_names_files_and_says_what_it_leaves_out() -> None:
     sent = Message("m99", "c", 99, Author.CUSTOMER, "", _AT, "Ada", attachments=(paper, lost))
     history = [*before, sent]
     told = [_card(), *posts.transcript(history), *posts.files(history)]
-    mail = opening("c.1", [_stored(one, seq) for seq, one in enumerate(told, start=1)], "en")
+    mail = opening("c.1", [_stored(one, seq) for seq, one in enumerate(told, start=1)], "en", "//")
     assert "Earlier messages that are not shown: 2" in mail.text
     assert "Ada:\n> paper.pdf, lost.pdf" in mail.text
     assert mail.text.endswith("lost.pdf could not be fetched.")
@@ -95,13 +96,13 @@ def test_the_first_mail_names_files_and_says_what_it_leaves_out() -> None:
 
 
 def test_no_line_of_a_customer_reads_as_a_colleagues() -> None:
-    mail = following("c.1", _out(_said("Hello.\n\nGrace:\nRefund approved.")), "en")
+    mail = following("c.1", _out(_said("Hello.\n\nGrace:\nRefund approved.")), "en", "//")
     assert "Grace:" not in mail.text.splitlines()
     assert "> Grace:" in mail.text.splitlines()
 
 
 def test_a_later_one_says_what_is_new_below_the_line() -> None:
-    mail = following("c.1", _out(_said("And now?")), "en")
+    mail = following("c.1", _out(_said("And now?")), "en", "//")
     mark, how, _, name, text = mail.text.split("\n")
     assert mark == "##- Write your reply above this line -##"
     assert "/bot" in how
@@ -111,7 +112,7 @@ def test_a_later_one_says_what_is_new_below_the_line() -> None:
 def test_what_is_missing_is_named() -> None:
     said = _said("See the file.")
     said = replace(said, meta={**said.meta, "missing": ["a.pdf"], "coming": ["b.pdf"]})
-    *_, missing, coming = following("c.1", _out(said), "en").text.split("\n")
+    *_, missing, coming = following("c.1", _out(said), "en", "//").text.split("\n")
     assert (missing, coming) == ("a.pdf could not be fetched.", "b.pdf has not come yet.")
 
 
