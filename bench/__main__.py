@@ -1,4 +1,4 @@
-"""``python -m bench [accept] [acknowledgement] [confined] [embedding] [end_to_end] [memory] [reindex] [search] [startup]``.
+"""``python -m bench [NAME ...]``: the names are those in ``BENCHES``; without any, all of them run.
 
 All of them write the page. ``beside`` runs by name only, since it installs the programs that we are compared with."""
 
@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import accept, acknowledgement, confined, embedding, end_to_end, memory, reindex, search, startup
+from bench import accept, acknowledgement, answering, confined, embedding, end_to_end, memory, reindex, search, startup
 from bench.beside import run as beside
 from bench.report import PAGE, Report
 
 BENCHES = {
     "accept": accept.run,
     "acknowledgement": acknowledgement.run,
+    "answering": answering.run,
     "confined": confined.run,
     "embedding": embedding.run,
     "end_to_end": end_to_end.run,
