@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from core.agent.answer_gate import AnswerGate
+from core.agent.answer_parts import PartsReader, parts_format
 from core.agent.builtin_tools import SEARCH
 from core.agent.evidence import Evidence
 from core.agent.model_step import ModelStep, ask
@@ -74,7 +75,7 @@ class AgentTurn:
         """The model's step, or what it said in it before a crash."""
         recorded = self._journal.step(number)
         if recorded is not None:
-            await self._gate.feed(recorded.text)
+            await PartsReader(self._gate).feed(recorded.text)
             self._gate.drop_pending()
             return recorded
         answer = await self._ask(number, messages, last=last)
@@ -92,16 +93,18 @@ class AgentTurn:
             tools=() if frugal else self._tools.specs,
             max_tokens=self._settings.answer_tokens,
             temperature=self._settings.temperature,
+            answer_format=parts_format(),
         )
         await self._journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
-        answer = await ask(self._model, request, self._gate, number, self._settings.idle_seconds)
+        reader = PartsReader(self._gate)
+        answer = await ask(self._model, request, reader, number, self._settings.idle_seconds)
         self._spent += answer.tokens
         if frugal and answer.step.calls:
             raise ModelError("The model asked for a tool when it could only answer.")
         if answer.step.calls:
             self._gate.drop_pending()
         else:
-            await self._gate.finish(whole=not answer.cut)
+            await reader.finish(whole=not answer.cut)
             if answer.cut and not (self._gate.shown or self._gate.dropped):
                 raise ModelError("The model's answer was cut off within its first sentence.")
         logger.debug("model step", extra={"step": number, "tokens": answer.tokens, "calls": len(answer.step.calls)})

@@ -53,6 +53,8 @@ class JudgedUnit:
             return False
         if self.verdict is Verdict.SUPPORTED:
             return had_results or self.is_claim or self.source is not None
+        if self.passed and self.kind in (UnitKind.DONE, UnitKind.TOOL):
+            return True
         return self.is_near or self.verdict is Verdict.ARITHMETIC or self.finding in (Finding.PROVEN, Finding.QUOTED)
 
     @property

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from core.agent.answer_unit import AnswerSink
+from core.agent.answer_parts import PartsReader
 from core.agent.tokens import estimate, estimate_message
 from core.agent.turn_journal import AssistantStep, step_id
 from core.domain.errors import ModelError
@@ -39,7 +39,7 @@ async def _guarded(stream: AsyncIterator[TextDelta | Finished], idle: float) -> 
         yield item
 
 
-async def ask(model: ChatModel, request: ChatRequest, gate: AnswerSink, number: int, idle: float) -> ModelStep:
+async def ask(model: ChatModel, request: ChatRequest, reader: PartsReader, number: int, idle: float) -> ModelStep:
     """Raises ModelError; the gate may have let sentences through by then."""
     stream = model.stream(request)
     pieces: list[str] = []
@@ -49,7 +49,7 @@ async def ask(model: ChatModel, request: ChatRequest, gate: AnswerSink, number: 
             match item:
                 case TextDelta(text=text):
                     pieces.append(text)
-                    await gate.feed(text)
+                    await reader.feed(text)
                 case Finished():
                     end = item
     finally:
