@@ -19,7 +19,7 @@ from typing import Any
 from core.agent.answer_unit import Quote
 from core.agent.exact_parts import ExactParts, Figure, Held, exact_parts, numbers_of
 from core.agent.literal import statement_key, statements, words
-from core.agent.orders import without_orders
+from core.agent.orders import Ordered, without_orders
 from core.agent.sources import Sources
 from core.agent.wording import content_stems
 
@@ -61,6 +61,7 @@ class Evidence:
         self.said = said
         self._earlier = tuple(map(without_orders, earlier))
         self._results: list[str] = []
+        self._raw_results: list[str] = []
         self._deeds: list[str] = []
         self._read: tuple[int, ...] = ()
         self._named: set[Decimal] = set()
@@ -75,6 +76,7 @@ class Evidence:
 
         ``effect``: the tool did something for the customer.
         """
+        self._raw_results.append(content)
         self._results.append(without_orders(f"# {name} {_readable(arguments)}\n{content}"))
         if effect:
             self._deeds.append(self._results[-1])
@@ -86,6 +88,8 @@ class Evidence:
     def judge(self, text: str, quotes: Sequence[Quote] = ()) -> Judgement:
         """``text``: a sentence without markers; ``quotes``: what a part of a structured answer says that it rests on."""
         self._refresh()
+        if self._ordered.has(text):
+            return Judgement(Finding.REFUTED)
         parts = exact_parts(_AROUND_THE_CLOCK.sub(" ", text))
         if not all(map(self._held.holds, parts.literal)):
             return Judgement(Finding.REFUTED)
@@ -121,8 +125,12 @@ class Evidence:
         return _stands_in(self._deeds, text)
 
     def stands_in_results(self, text: str) -> bool:
-        """Whether a sentence states something to the letter, and results of tools hold all of it."""
-        return _stands_in(self._results, text)
+        """Whether results of tools hold all that a sentence states to the letter, and its words are theirs or the customer's.
+
+        Another word may be a deed: "invoice INV-2077 was refunded" names what was only looked up.
+        """
+        known = content_stems("\n".join([*self._results, self.said]))
+        return _stands_in(self._results, text) and frozenset(content_stems(text)) <= frozenset(known)
 
     def nearest(self, text: str, most: int) -> tuple[int, ...]:
         """The sources that share most of a sentence's telling words; the first source where none shares any."""
@@ -151,6 +159,7 @@ class Evidence:
             return
         self._read = size
         given = self._given = {number: without_orders(self.sources.text(number)) for number, _ in self.sources}
+        self._ordered = Ordered([*(self.sources.text(number) for number, _ in self.sources), *self._raw_results])
         self._held = Held([*given.values(), *self._results, self.said, *self._earlier])
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}
