@@ -78,17 +78,17 @@ def make_responder(
     quoting = by_channel(settings, lambda bounds: ExtractiveResponder(retriever, bounds, clock, store))
     if not settings.has_model:
         return quoting
-    from config.verifying import make_verifier
+    from config.verifying import make_action_check, make_verifier
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
     checking = make_model(settings, clock, metrics, closing, budgets, name=settings.agent_verify_model)
-    verifier, tools = make_verifier(settings, checking, clock), installed_tools()
+    verifier, check = make_verifier(settings, checking, clock), make_action_check(settings, checking, clock)
+    tools = installed_tools()
     agent = by_channel(
-        settings,
-        lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools=tools, tickets=store, verifier=verifier),
+        settings, lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check)
     )
     return BudgetedResponder(agent, quoting, budgets, model_tokens(settings))
 

@@ -1,8 +1,9 @@
-"""What checks the sentences of an answer that code alone can neither prove nor refute, as the settings say."""
+"""What checks sentences and actions about which code alone cannot decide, as the settings say."""
 
 from __future__ import annotations
 
 from config.settings import Settings
+from core.agent.action_check import ActionCheck, ModelActionCheck
 from core.agent.verifier import ModelVerifier
 from core.ports.chat_model import ChatModel
 from core.ports.clock import Clock
@@ -12,3 +13,8 @@ from core.ports.verifier import Verifier
 def make_verifier(settings: Settings, model: ChatModel, clock: Clock) -> Verifier | None:
     """The model as verifier of its own answers, or the one of AGENT_VERIFY_MODEL; None where code is to decide alone."""
     return None if settings.agent_verify == "rule" else ModelVerifier(model, clock)
+
+
+def make_action_check(settings: Settings, model: ChatModel, clock: Clock) -> ActionCheck | None:
+    """What is asked whether a customer wants what a tool would change; None where code is to decide alone."""
+    return None if settings.agent_verify == "rule" else ModelActionCheck(model, clock)

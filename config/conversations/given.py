@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from config.conversations.transcript import RecordedCall, RecordedTurn, Transcript, without_markers
 from core.agent.tool_signature import Signature
-from core.agent.tools import Tool
+from core.agent.tools import RunsWhen, Tool
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.conversation import Conversation, OwnershipState
 from core.domain.customer import Customer
@@ -63,7 +63,7 @@ class _AnyArguments(BaseModel):
 
 
 def recorded_tool(name: str, calls: Sequence[RecordedCall]) -> Tool:
-    """A tool that gives the results of these calls, in their order."""
+    """A tool that gives the results of these calls, in their order. They were made, so nothing is held against them again."""
     results = [call.result or "" for call in calls]
 
     async def next_result() -> str:
@@ -71,7 +71,8 @@ def recorded_tool(name: str, calls: Sequence[RecordedCall]) -> Tool:
 
     schema = {"type": "object"}
     signature = Signature(next_result, name, _AnyArguments, schema, None)
-    return Tool(ToolSpec(name, name, schema), signature, any(call.effect for call in calls), timeout=10.0, retries=0)
+    effect = any(call.effect for call in calls)
+    return Tool(ToolSpec(name, name, schema), signature, effect, 10.0, 0, RunsWhen.MODEL_CALLS)
 
 
 class Nowhere:

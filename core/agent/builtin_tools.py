@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.agent.lookup import Lookup
 from core.agent.sources import from_retrieval
-from core.agent.tools import Tool, ToolResult, make_tool
+from core.agent.tools import RunsWhen, Tool, ToolResult, make_tool
 from core.domain.conversation import Escalation
 from core.domain.errors import KnowledgeUnavailable, ToolError
 
@@ -55,4 +55,4 @@ def escalation_tool() -> Tool:
         """
         return ToolResult("Recorded.", escalation=Escalation(reason, requested_by="agent", urgency=urgency))
 
-    return make_tool(escalate_to_human, effect=False, timeout=5.0, retries=0)
+    return make_tool(escalate_to_human, effect=False, timeout=5.0, retries=0, runs_when=RunsWhen.CUSTOMER_NEEDS)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.agent.action_check import ActionCheck
 from core.agent.agent_turn import AgentTurn
 from core.agent.answer_gate import AnswerGate
 from core.agent.answered import reply_of
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
+from core.agent.consent import Consent
 from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
 from core.agent.evidence import Evidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
@@ -35,6 +37,7 @@ from core.agent.tool_runner import ToolRunner
 from core.agent.tools import Tool, ToolContext
 from core.agent.turn_journal import TurnJournal
 from core.agent.unread_files import mention_unread, unread_note
+from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
 from core.domain.messages import MessageKind
@@ -67,6 +70,7 @@ class _Job:
 class AgentLoop:
     """Implements Responder. ``tools`` are added to search_knowledge, escalate_to_human and those for ``tickets``.
 
+    ``action_check``: finds out whether the customer asks for what a tool would change (see ``consent``).
     ``verifier``: judges the sentences that code alone can neither prove nor refute; without one they are left out.
     """
 
@@ -80,8 +84,10 @@ class AgentLoop:
         tools: Sequence[Tool] = (),
         tickets: Tickets | None = None,
         verifier: Verifier | None = None,
+        action_check: ActionCheck | None = None,
     ) -> None:
         self._model = model
+        self._action_check = action_check
         self._verifier = verifier
         self._journal = journal
         self._settings = settings
@@ -160,7 +166,9 @@ class AgentLoop:
             strictness=self._settings.strictness,
             until=until,
         )
-        agent = AgentTurn(self._model, self._settings, journal, self._tools, self._runner(job, journal), gate, evidence)
+        consent = Consent(job.turn, evidence.sources, self._action_check)
+        runner = self._runner(job, journal, consent)
+        agent = AgentTurn(self._model, self._settings, journal, self._tools, runner, gate, evidence)
         try:
             await agent.run(self._prompt(job, evidence.sources, given), given)
         finally:
@@ -169,6 +177,7 @@ class AgentLoop:
             await job.events.discard()
             return Reply("", MessageKind.NOTICE, escalation=agent.escalation, confidence=1.0, intent=Intent.PERSON)
         reply = await self._reply(job, gate, unavailable=unavailable)
+        reply = await _asked_to_confirm(job, gate, consent, reply)
         return replace(reply, meta={**reply.meta, **_noted(agent, gate)})
 
     async def _asked_back(self, job: _Job) -> Reply | None:
@@ -196,12 +205,12 @@ class AgentLoop:
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number
         return opening_prompt(self._settings, history, data, question, answered)
 
-    def _runner(self, job: _Job, journal: TurnJournal) -> ToolRunner:
+    def _runner(self, job: _Job, journal: TurnJournal, consent: Consent) -> ToolRunner:
         conversation, customer, private = job.turn.conversation, job.turn.customer, job.turn.is_private
         if not private:
             customer = replace(customer, contact=ContactDetails())
         context = ToolContext(conversation.id, customer, job.turn_id, "", conversation.locale, private)
-        return ToolRunner(self._tools, journal, job.events, context, self._settings.max_parallel_tools)
+        return ToolRunner(self._tools, journal, job.events, context, self._settings.max_parallel_tools, consent)
 
     async def _gather(self, job: _Job, journal: TurnJournal) -> tuple[Sequence[Source], bool]:
         """The sources of the first prompt, the recorded ones after a crash, and whether the search was out of reach."""
@@ -244,6 +253,16 @@ def _noted(agent: AgentTurn, gate: AnswerGate) -> dict[str, Any]:
     found: dict[str, Any] = {"ticket": agent.tickets[-1]} if agent.tickets else {}
     found |= {CHECKED_META: CHECKED_LITERALLY} if gate.unchecked else {}
     return found | ({TOOLS_FAILED_META: sorted(agent.broken)} if agent.broken else {})
+
+
+async def _asked_to_confirm(job: _Job, gate: AnswerGate, consent: Consent, reply: Reply) -> Reply:
+    """The reply with the question whether an action is wanted, which the hub asks itself: a bare yes is consent to just that."""
+    if consent.question is None:
+        return reply
+    if not gate.text:
+        await job.events.discard()
+    await gate.note(job.texts.say("confirm", action=consent.question))
+    return Reply(gate.text, MessageKind.ANSWER, gate.citations, intent=CLARIFY, meta={**reply.meta, **consent.meta})
 
 
 def _spelled_out(turn: TurnState, way: Route) -> TurnState:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.agent.tools import Tool, ToolContext, make_tool
+from core.agent.tools import RunsWhen, Tool, ToolContext, make_tool
 from core.domain.errors import ToolError
 from core.domain.ticket import Ticket, TicketPriority, TicketStatus, numbers_in
 from core.ports.tickets import NewTicket, TicketChange, Tickets
@@ -55,7 +55,7 @@ def _create(tickets: Tickets) -> Tool:
         new = NewTicket(subject, TicketPriority(priority), category, description)
         return _shown(await tickets.create_ticket(context.holder, new, actor=_AGENT, origin=context.idempotency_key))
 
-    return make_tool(create_ticket, effect=False, retries=1)
+    return make_tool(create_ticket, effect=False, retries=1, runs_when=RunsWhen.CUSTOMER_NEEDS)
 
 
 def _status(tickets: Tickets) -> Tool:
@@ -103,7 +103,7 @@ def _update(tickets: Tickets) -> Tool:
             raise ToolError(_NOT_THERE)
         return _shown(found)
 
-    return make_tool(update_ticket, effect=False, retries=1)
+    return make_tool(update_ticket, effect=False, retries=1, runs_when=RunsWhen.CUSTOMER_NEEDS)
 
 
 def _list(tickets: Tickets) -> Tool:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.agent.consent import NOT_CONFIRMED, Consent
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tools import Tool, ToolContext, ToolResult
 from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
@@ -55,13 +56,20 @@ class ToolRunner:
     """``context`` is completed with each call's id. ``limit`` is how many calls of one step are run at most."""
 
     def __init__(
-        self, tools: ToolRegistry, journal: TurnJournal, events: TurnEvents, context: ToolContext, limit: int
+        self,
+        tools: ToolRegistry,
+        journal: TurnJournal,
+        events: TurnEvents,
+        context: ToolContext,
+        limit: int,
+        consent: Consent,
     ) -> None:
         self._tools = tools
         self._journal = journal
         self._events = events
         self._context = context
         self._limit = limit
+        self._consent = consent
 
     async def run(self, step: int, calls: Sequence[ToolCall]) -> list[Outcome]:
         """All outcomes in the order of the calls. Raises LostClaim, after the calls under way have ended."""
@@ -78,7 +86,7 @@ class ToolRunner:
     async def _one(self, step: int, call: ToolCall, *, run: bool) -> Outcome:
         known = self._journal.call(call.id)
         if known is not None and known.status != STARTED and known.result is not None:
-            return Outcome(call, known.status, load_result(known.result))
+            return self._noted(Outcome(call, known.status, load_result(known.result)))
         tool = self._tools.get(call.name)
         if known is not None and (tool is None or tool.effect):
             return await self._settle(step, call, UNKNOWN, _UNKNOWN_AFTER_CRASH)
@@ -92,13 +100,25 @@ class ToolRunner:
     async def _settle(self, step: int, call: ToolCall, status: str, result: ToolResult | str) -> Outcome:
         ready = ToolResult(result) if isinstance(result, str) else result
         await self._journal.settle(step, call, status, ready)
-        return Outcome(call, status, ready)
+        return self._noted(Outcome(call, status, ready))
+
+    def _noted(self, outcome: Outcome) -> Outcome:
+        """What consent has to know of it, also when the turn is resumed: what was looked up, and what waits for a yes."""
+        if outcome.ok:
+            self._consent.add_result(outcome.result.content)
+        elif outcome.result.content == NOT_CONFIRMED:
+            self._consent.hold(outcome.call)
+        return outcome
 
     async def _execute(self, step: int, call: ToolCall, tool: Tool) -> Outcome:
         try:
             arguments = tool.parse(call.arguments)
         except ToolError as error:
             return await self._settle(step, call, FAILED, error.detail)
+        refusal = await self._consent.refusal(tool, call)
+        if refusal is not None:
+            logger.info("a tool call was not asked for", extra={"tool": call.name})
+            return await self._settle(step, call, FAILED, refusal)
         await self._events.tool_call(call.name, "started")
         await self._journal.start(step, call)
         context = replace(self._context, call_id=call.id)

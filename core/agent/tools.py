@@ -7,6 +7,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, overload
 
 from pydantic import BaseModel, ValidationError
@@ -55,6 +56,18 @@ class ToolResult:
     escalation: Escalation | None = None
 
 
+class RunsWhen(StrEnum):
+    """What a call needs before it runs (see ``consent``).
+
+    ``MODEL_CALLS``: nothing; it only reads. ``CUSTOMER_NEEDS``: what the customer wrote gives reason for it; it changes nothing
+    outside the hub. ``CUSTOMER_ASKS``: the customer asked for it, or said yes to it.
+    """
+
+    MODEL_CALLS = "model_calls"
+    CUSTOMER_NEEDS = "customer_needs"
+    CUSTOMER_ASKS = "customer_asks"
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """``effect``: it changes something outside, so it runs at most once and never again when its outcome is unknown.
@@ -67,6 +80,7 @@ class Tool:
     effect: bool
     timeout: float
     retries: int
+    runs_when: RunsWhen
 
     @property
     def name(self) -> str:
@@ -118,6 +132,7 @@ def make_tool(
     timeout: float = 10.0,
     retries: int | None = None,
     name: str | None = None,
+    runs_when: RunsWhen | None = None,
 ) -> Tool:
     """A tool from a function: name, description and schema come from its signature and docstring.
 
@@ -128,7 +143,8 @@ def make_tool(
     signature = read_signature(function, ToolContext)
     spec = ToolSpec(name or function.__name__, signature.description, signature.schema)
     tries = retries if retries is not None else (0 if effect else 1)
-    return Tool(spec, signature, effect, timeout, tries)
+    needed = runs_when or (RunsWhen.CUSTOMER_ASKS if effect else RunsWhen.MODEL_CALLS)
+    return Tool(spec, signature, effect, timeout, tries, needed)
 
 
 @overload

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.agent.consent import Consent
+from core.agent.sources import Sources
 from core.agent.ticket_tools import ticket_tools
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
@@ -125,7 +127,9 @@ async def test_a_resumed_turn_finds_the_ticket_that_it_made(store: SqlStore) -> 
     before = await run(store, "create_ticket", context(call=call.id), **NEW)
     journal.rows["t1", call.id] = JournalEntry(call.id, 0, call.name, call.arguments, STARTED)
     record = await TurnJournal.open(journal, turn_of("x").claim, "t1")
-    runner = ToolRunner(ToolRegistry(ticket_tools(store)), record, Watcher(), context(call=""), 8)
+    runner = ToolRunner(
+        ToolRegistry(ticket_tools(store)), record, Watcher(), context(call=""), 8, Consent(turn_of("x"), Sources())
+    )
     (outcome,) = await runner.run(0, [call])
     assert outcome.ok
     assert json.loads(outcome.result.content)["number"] == before["number"]

@@ -42,6 +42,8 @@ class Warehouse:
 )
 async def test_what_broke_and_was_not_made_good(ends: list[Exception | str], effect: bool, broken: object) -> None:
     calls = [call("stock") for _ in ends]
-    reply = await Bench(*calls, say(GOOD), tools=(Warehouse(*ends).tool(effect=effect),)).ask()
+    reply = await Bench(*calls, say(GOOD), tools=(Warehouse(*ends).tool(effect=effect),)).ask(
+        "Check the stock, and my password."
+    )
     assert reply.text == GOOD
     assert reply.meta.get(TOOLS_FAILED_META) == broken

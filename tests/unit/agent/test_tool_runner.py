@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from core.agent.consent import Consent
+from core.agent.sources import Sources
 from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
 from core.agent.tools import ToolContext, make_tool
@@ -84,10 +86,10 @@ def journal() -> MemoryJournal:
 
 
 async def _runner(desk: Desk, journal: MemoryJournal, *, limit: int = 8, watcher: Watcher | None = None) -> ToolRunner:
-    turn = turn_of("x")
+    turn = turn_of("Refund it, and hang with effect.")
     record = await TurnJournal.open(journal, turn.claim, "t1")
     context = ToolContext("c1", turn.customer, "t1", "")
-    return ToolRunner(desk.registry(), record, watcher or Watcher(), context, limit)
+    return ToolRunner(desk.registry(), record, watcher or Watcher(), context, limit, Consent(turn, Sources()))
 
 
 def _calls(*names: str) -> list[ToolCall]:
@@ -190,3 +192,15 @@ async def test_results_survive_the_journal(desk: Desk, journal: MemoryJournal) -
 
     result = ToolResult("ä", (from_passage(PASSWORD, supported=False),), Escalation("r", "agent", "high"))
     assert load_result(dump_result(result)) == result
+
+
+async def test_what_was_not_asked_for_does_not_run_and_is_recorded_as_such(desk: Desk, journal: MemoryJournal) -> None:
+    turn = turn_of("Where is my money?")
+    context = ToolContext("c1", turn.customer, "t1", "")
+    for _ in range(2):
+        consent, watcher = Consent(turn, Sources()), Watcher()
+        record = await TurnJournal.open(journal, turn.claim, "t1")
+        runner = ToolRunner(desk.registry(), record, watcher, context, 8, consent)
+        [outcome] = await runner.run(0, _calls("refund"))
+        assert (outcome.ok, outcome.broke, watcher.tools, desk.ran) == (False, False, [], [])
+        assert consent.question == "refund"
