@@ -7,7 +7,7 @@ counts as if it were not there. The verifier and the exact comparison then find 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.agent.literal import words
 
@@ -59,10 +59,15 @@ class Ordered:
     """What texts order to be said, to know it again in an answer."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._text = " ".join(f" {' '.join(words(taken))} " for text in texts if (taken := split_orders(text)[1]))
+        orders = [words(taken) for text in texts if (taken := split_orders(text)[1])]
+        self._runs = {run for order in orders for size in range(_FEWEST, _RUN + 1) for run in _runs(order, size)}
 
     def has(self, sentence: str) -> bool:
         """Whether a sentence, or a run of its words, is what was ordered."""
-        found = words(sentence) if self._text else ()
-        runs = (found[start : start + _RUN] for start in range(max(1, len(found) - _RUN + 1)))
-        return len(found) >= _FEWEST and any(f" {' '.join(run)} " in self._text for run in runs)
+        found = words(sentence) if self._runs else ()
+        return any(run in self._runs for run in _runs(found, min(_RUN, max(_FEWEST, len(found)))))
+
+
+def _runs(found: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Each ``size`` words in a row."""
+    return (tuple(found[start : start + size]) for start in range(len(found) - size + 1))

@@ -31,10 +31,13 @@ from core.agent.answer_gate import AnswerGate
 from core.agent.answer_layout import Shape
 from core.agent.answer_unit import Quote
 from core.agent.batches import verification
+from core.agent.consent import Consent
 from core.agent.evidence import Evidence
 from core.agent.judged_unit import JudgedUnit
 from core.agent.sources import Source, Sources
+from core.agent.tools import make_tool
 from core.domain.messages import Citation, RawEvent
+from core.ports.chat_model import ToolCall
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.audience import refuse_further
 from knowledge.convert.converter import Converter
@@ -45,6 +48,7 @@ from knowledge.documents import Block, BlockKind, Document
 from knowledge.search.build import build_words
 from knowledge.search.corpus import PassageText
 from tests.architecture.linear import desk_drivers, file_drivers
+from tests.contract.responders.world import turn_of
 from tests.unit.email_channel.fixture import SETTINGS, TOKENS, raw_of
 from tests.unit.knowledge.wordpiece import WordPieceCounter
 
@@ -158,6 +162,29 @@ def _judged(text: str) -> Call:
     return judge
 
 
+def _wanted(text: str) -> Call:
+    """What a customer wrote, what was found and what a call holds are all of it."""
+
+    async def refuse() -> None:
+        sources = Sources()
+        sources.add(Source(Citation("1", "A", text, "a", 1.0), text))
+        consent = Consent(turn_of(text), sources)
+        consent.add_result(text)
+        call = ToolCall("1", "look", json.dumps({"text": text}))
+        await consent.refusal(_TOOL, call)
+        consent.hold(call)
+
+    return lambda: asyncio.run(refuse())
+
+
+def _change(text: str) -> str:
+    """Change something."""
+    return text
+
+
+_TOOL = make_tool(_change, effect=True)
+
+
 def _batch(text: str) -> Call:
     units = [JudgedUnit("", text, text, Shape.SENTENCE, (1,))]
     return lambda: verification(units, _evidence(text))
@@ -213,6 +240,7 @@ DRIVERS: Mapping[str, Callable[[str], Call]] = {
     "channels.email.trust:verdicts": _of_mail(lambda body: trust.verdicts(mime.opened(body), "mx.example.com")),
     "core.agent.answer_gate:AnswerGate.feed": _gate,
     "core.agent.batches:verification": _batch,
+    "core.agent.consent:Consent.refusal": _wanted,
     "core.agent.evidence:Evidence.judge": _judged,
     "knowledge.chunk.chunker:Chunker.chunks": _chunks(BlockKind.TEXT),
     "knowledge.chunk.chunker:Chunker.chunks of a table": _chunks(BlockKind.TABLE),
