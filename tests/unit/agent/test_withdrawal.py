@@ -81,6 +81,7 @@ TAKEN_BACK = {
     "tr": ["Vazgeçtim, teşekkürler", "Artık temsilciye gerek yok"],
     "ja": ["やっぱりいいです。ありがとうございます", "担当者は不要です"],
     "zh": ["算了，谢谢", "不用人工了"],
+    "hi": ["रहने दीजिए, धन्यवाद", "अब ज़रूरत नहीं"],
 }
 
 EVERYDAY = {
@@ -123,6 +124,7 @@ EVERYDAY = {
     "tr": ["Hallettim, teşekkürler"],
     "ja": ["自己解決しました。ありがとうございます"],
     "zh": ["解决了，谢谢"],
+    "hi": ["हल हो गया, धन्यवाद"],
 }
 
 KEPT = [

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from core.agent.language import _counted, detect_surely
 from core.domain.analysed_text import MOST_READ
 from core.domain.case import Case, feed
 from core.domain.conversation import Conversation, Escalation
@@ -232,15 +231,6 @@ async def test_what_a_case_is_about_is_looked_for_in_as_much_as_is_analysed(coun
     matter = await CaseMatter(Records(), counted.first(str)).of(CASE)
     assert matter.endswith("I wait since 39 days!")
     assert 0 < counted.characters <= MOST_READ
-
-
-def test_the_same_text_is_looked_at_once_for_its_language() -> None:
-    earlier, burst = written(_history()), [f"Und {place}?" for place in range(60)]
-    _counted.cache_clear()
-    for text in burst:
-        for one in (text, *earlier):
-            detect_surely(one)
-    assert _counted.cache_info().misses == len(burst) + len(earlier)
 
 
 def test_the_language_is_told_by_as_much_as_is_analysed() -> None:
