@@ -28,6 +28,10 @@ _ABBREVIATION = re.compile(
 _MARKER = re.compile(r"\[(\^?\d{1,4}(?:\s*+[,;]\s*+\^?\d{1,4})*)\]")
 _MARKER_BEGUN = re.compile(r"(?:\[\^?[\d,;\s^]*|【[^】]*)")
 _LONGEST_ABBREVIATION = 12  # characters, with what stands before it
+_ORDINAL = re.compile(r"(?<![\w.,:$€£])\d{2}$")
+_MONTHS = frozenset(["jan", "feb", "mär", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "dez"])
+"""German ones alone are written with a capital behind a day with a stop."""
+_MONTH = 3
 _LIST_NUMBER = re.compile(r"\d{1,3}|[a-zA-Z]")
 
 
@@ -106,7 +110,13 @@ class _Ends:
         if stop - self._line_ink <= 3 and _LIST_NUMBER.fullmatch(self._text, self._line_ink, stop):
             return True
         before = self._text[max(self._line, stop - _LONGEST_ABBREVIATION) : stop]
-        return _ABBREVIATION.search(before) is not None
+        return _ABBREVIATION.search(before) is not None or self._is_ordinal(before, stop)
+
+    def _is_ordinal(self, before: str, stop: int) -> bool:
+        """Whether it is the stop of "12. November" or "12. marts"; also while the word behind it is still to come."""
+        behind = self._text[stop + 1 : stop + 5].lstrip(" ")
+        goes_on = len(behind) < _MONTH or behind[0].islower() or behind[:_MONTH].lower() in _MONTHS
+        return goes_on and _ORDINAL.search(before) is not None
 
 
 def _undecided_marker(text: str, start: int) -> bool:
