@@ -34,7 +34,7 @@ _LONGEST_PAUSE = 600.0
 
 
 class FilledRetriever:
-    """Implements core.ports.retriever.Retriever; finding nothing in an index that is still being filled says nothing."""
+    """Implements core.ports.retriever.Retriever; finding nothing says nothing while documents are still being read."""
 
     def __init__(
         self, knowledge: Knowledge, indexing: Indexing, metrics: Metrics, reranked: Retriever | None = None
@@ -61,7 +61,7 @@ class FilledRetriever:
         found = await retriever.retrieve(query, limit=limit, category=category, language=language, audience=audience)
         self._metrics.observe(Timing.RETRIEVAL, time.perf_counter() - began)
         if not found.supported and self._indexing.filling:
-            raise KnowledgeUnavailable("The documents are still being read for the first time.")
+            raise KnowledgeUnavailable("The documents are still being read.")
         return found
 
     async def ready(self) -> bool:
@@ -117,9 +117,10 @@ class Indexing:
 
     @property
     def filling(self) -> bool:
-        """An empty index is being filled: not finding something says nothing yet."""
-        first = self._first is not None and not self._first.done()
-        return first and not self._had_documents
+        """Configured documents were not all read since the start, or none are there yet: finding nothing says nothing."""
+        if self._first is None or self._first.done():
+            return False
+        return not (self._read.is_set() and self._had_documents)
 
     @property
     def idle_without_sources(self) -> bool:

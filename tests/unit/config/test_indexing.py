@@ -12,15 +12,20 @@ from config.knowledge.indexing import Indexing
 from config.knowledge.knowledge_parts import sample_stands_in
 from config.processes.election import Election
 from config.settings import read_settings
+from core.agent.lookup import Lookup
 from core.domain.errors import InvalidInput, KnowledgeUnavailable
-from core.domain.knowledge import IndexReport
-from core.ports.metrics import Metrics
+from core.domain.knowledge import IndexReport, Passage, Retrieval
+from core.ports.metrics import Metrics, NoMetrics
 from knowledge.index.order import Origin
 from knowledge.open import SAMPLE, Knowledge
 from knowledge.sources import Catalog
 from knowledge.sources.refresh import Refresh, Refreshed, Turn
+from tests.contract.responders.world import SteppingClock
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
+
+
+WARRANTY = Passage("p1", "d1", "Kettle", "The warranty is 37 months.", "docs/kettle.md", 0.7)
 
 
 class Orders:
@@ -111,6 +116,35 @@ async def test_of_several_processes_that_share_an_index_one_fills_it_and_the_oth
     assert sorted(len(each.seen) for each in knowledge) == [1, 1, 1], "each sees for itself that it is all there"
     assert leases.holder is None
     assert not any(hub.filling for hub in hubs)
+
+
+class Beside(Patient):
+    """Holds documents from before, such as the sample's; what it is told to read is found when that is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.documents = 7
+
+    async def retrieve(self, query: str, **_: object) -> Retrieval:
+        return Retrieval((WARRANTY,) if self.done.is_set() and "warranty" in query else (), 0.4)
+
+
+@pytest.mark.parametrize(("question", "found"), [("How long is the warranty?", (WARRANTY,)), ("Bicycles?", ())])
+async def test_a_question_waits_for_documents_that_are_read_beside_others(
+    question: str, found: tuple[Passage, ...]
+) -> None:
+    """After a start with other sources, or one that was killed, the index is not empty and says nothing all the same."""
+    beside, clock = Beside(), SteppingClock()
+    hub = Indexing(cast("Knowledge", beside), ["./docs"], NoMetrics())
+    await hub.start()
+    await eventually(lambda: bool(beside.seen), seconds=30)
+    lookup = Lookup(hub.retriever, clock, limit=1, wait=60.0, poll=1.0)
+    with pytest.raises(KnowledgeUnavailable, match="still being read"):
+        await lookup.find(question)
+    assert len(clock.slept) == 60, "it waits, and no longer than it may"
+    beside.done.set()
+    assert (await lookup.find(question)).passages == found
+    await hub.first_run()
 
 
 async def test_what_is_for_staff_now_is_closed_before_another_process_has_ended_its_run() -> None:
