@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -24,16 +25,18 @@ from config.settings import Settings, read_settings
 
 log = structlog.get_logger(__name__)
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 _TRY = 'Open it and ask "How do I reset my password?"'
 
 
 def run(role: Role, *, host: str | None, port: int | None, watch: bool = False) -> None:
-    """Returns after a graceful stop (SIGTERM, SIGINT; a second one ends at once)."""
+    """Returns after a graceful stop (SIGTERM, SIGINT; a second one meanwhile ends at once, a later one is ignored)."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = read_settings(**given, **({"knowledge_watch": True} if watch else {}))
     configure_logging(log_settings(settings, terminal=sys.stderr.isatty()), secrets=_secrets(settings))
     remove_access_of_others(settings.data_dir)
     run_async(_serve(settings, role))
+    gc.freeze()  # Python would look through every object once more before it ends
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
@@ -45,7 +48,7 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 async def _serve(settings: Settings, role: Role) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in _STOPPING:
         loop.add_signal_handler(name, _on_signal, stopping)
     hub = Hub(settings, role)
     socket = LocalSocket(settings.data_dir, local_commands(hub)) if hub.embedded else None
@@ -60,6 +63,9 @@ async def _serve(settings: Settings, role: Role) -> None:
         if socket is not None:
             await socket.stop()
         await hub.stop()
+    for name in _STOPPING:
+        loop.remove_signal_handler(name)
+        signal.signal(name, signal.SIG_IGN)
     log.info("hub.stopped")
 
 
