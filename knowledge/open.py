@@ -11,10 +11,11 @@ from knowledge.regression import ProcessRegression
 from knowledge.retriever import ProcessRetriever
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
+from knowledge.sources.options import SAMPLE_ROOT
 from knowledge.sources.refresh import Refresh
 from knowledge.writer import ProcessWriter
 
-SAMPLE = Path(__file__).parent / "sample"
+SAMPLE = Path(SAMPLE_ROOT)
 """Documents of our own writing for a fictional company, for the demo and the tests."""
 
 

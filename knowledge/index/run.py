@@ -26,6 +26,7 @@ from knowledge.index.tally import Tally
 from knowledge.index.writing import Embed, IndexWriter, Prepared
 from knowledge.sources import NOT_A_FILE, Catalog, Scan, identity_of, scan
 from knowledge.sources.left_over import remove_left_over
+from knowledge.sources.options import SAMPLE_ROOT
 from knowledge.sources.secrets import without_secret
 
 FORMAT = 7
@@ -95,6 +96,7 @@ class IndexRun:
         known, roots, looked_at, found = self._looked(order)
         if self._index.roll_back({root for root in looked_at if order.wants(root) and not found.failed(root)}):
             known, roots, looked_at, found = self._looked(order)
+        self._drop_sample(known, order)
         self._filling_since = None if self._index.counts()[0] else started
         self._close(for_staff_now(found, known, self._catalog, looked_at), known)
         self._note(found, order)
@@ -151,6 +153,19 @@ class IndexRun:
         roots = [root for root in order.roots if not (own and root == order.stand_in)]
         looked_at = [*roots, *(root for root in followers if root not in roots)]
         return known, roots, looked_at, scan(looked_at, self._catalog, self._index.fetches.newest(self._now()))
+
+    def _drop_sample(self, known: dict[str, IndexedDocument], order: IndexOrder) -> None:
+        """Before other documents are read: meanwhile a company would answer with those of a fictional one."""
+        if order.origin is not Origin.CONFIGURED or order.only or SAMPLE_ROOT in order.roots:
+            return
+        sample = [
+            name for name, one in known.items() if one.root == SAMPLE_ROOT and one.origin is Origin.CONFIGURED
+        ]
+        self._remove(sample, known)
+        for name in sample:
+            del known[name]
+        if sample:
+            self._commit()
 
     def _note(self, found: Scan, order: IndexOrder) -> None:
         self._tally.expect(root for root in order.roots if order.wants(root))

@@ -17,6 +17,8 @@ WEB = frozenset({PAGE, SITE, SITEMAP})
 KINDS = (FILES, SITE, SITEMAP, PAGE, GIT, TICKETS)
 """The kinds that are built in; any other is the name of an entry point."""
 
+SAMPLE_ROOT = str(Path(__file__).parents[1] / "sample")
+"""The documents of a fictional company that come with the hub."""
 LEARNED = "desk://learned"
 """The root of what staff approved. It names no place: wherever its file lies on a machine, in a shared index it is one source."""
 CLOSED_TICKETS = "tickets://closed"

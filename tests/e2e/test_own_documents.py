@@ -37,3 +37,21 @@ def test_a_start_of_the_hub_keeps_what_was_indexed_by_name(
     assert "1 removed" in removed.stdout
     assert "lemon and salt" not in run_command(hub.data_dir, "chat", typed=BELL).stdout
     assert "60 minutes" in run_command(hub.data_dir, "chat", typed=PASSWORD).stdout, "the sample is back"
+
+
+def test_documents_of_ones_own_are_waited_for_and_the_sample_says_nothing_meanwhile(
+    knowledge_template: Path, make_hub: MakeHub, tmp_path: Path
+) -> None:
+    """After a look at the demo in the same folder: what is asked first waits until what was configured since is read."""
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    for number in range(12):
+        parts = "".join(f"## Part {number}.{part}\n\n" + f"Valve {number * part} turns left. " * 30 for part in range(8))
+        (documents / f"{number:02}.md").write_text(f"# Valves {number}\n\n{parts}")
+    (documents / "last.md").write_text("# Bells\n\nPolish a brass bell with lemon and salt, once a month.\n")
+    hub = make_hub(start=False, sources=str(documents))
+    copy_of(knowledge_template, hub.home)
+    hub.start()
+    answered = run_command(hub.data_dir, "chat", typed=PASSWORD + BELL).stdout
+    assert "lemon and salt" in answered
+    assert "60 minutes" not in answered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,22 @@ def test_a_start_beside_other_processes_keeps_the_index_that_they_search(bench: 
     order = IndexOrder([str(world / "docs")], Origin.CONFIGURED, drop_other_models=False)
     bench.run(fingerprint="model2", order=order)
     assert bench.index("model1").counts() == (2, 2)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_sample_leaves_before_a_companys_own_documents_are_read(
+    bench: Bench, world: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """Also where they cannot be read. What somebody named stays."""
+    sample = world / "sample"
+    monkeypatch.setattr("knowledge.index.run.SAMPLE_ROOT", str(sample))
+    bench.run(order=configured(sample, stand_in=sample))
+    bench.break_after = 0
+    with pytest.raises(RuntimeError, match="plug") if there else nullcontext():
+        bench.run(order=configured(world / ("docs" if there else "missing")))
+    assert bench.sources() == set()
+
+    bench.break_after = None
+    bench.run(order=named(sample))
+    bench.run(order=configured(world / "docs"))
+    assert bench.sources() == {"docs/1.md", "docs/2.md", "sample/1.md", "sample/2.md"}
