@@ -158,9 +158,7 @@ class IndexRun:
         """Before other documents are read: meanwhile a company would answer with those of a fictional one."""
         if order.origin is not Origin.CONFIGURED or order.only or SAMPLE_ROOT in order.roots:
             return
-        sample = [
-            name for name, one in known.items() if one.root == SAMPLE_ROOT and one.origin is Origin.CONFIGURED
-        ]
+        sample = [name for name, one in known.items() if one.root == SAMPLE_ROOT and one.origin is Origin.CONFIGURED]
         self._remove(sample, known)
         for name in sample:
             del known[name]

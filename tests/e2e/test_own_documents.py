@@ -46,7 +46,9 @@ def test_documents_of_ones_own_are_waited_for_and_the_sample_says_nothing_meanwh
     documents = tmp_path / "documents"
     documents.mkdir()
     for number in range(12):
-        parts = "".join(f"## Part {number}.{part}\n\n" + f"Valve {number * part} turns left. " * 30 for part in range(8))
+        parts = "".join(
+            f"## Part {number}.{part}\n\n" + f"Valve {number * part} turns left. " * 30 for part in range(8)
+        )
         (documents / f"{number:02}.md").write_text(f"# Valves {number}\n\n{parts}")
     (documents / "last.md").write_text("# Bells\n\nPolish a brass bell with lemon and salt, once a month.\n")
     hub = make_hub(start=False, sources=str(documents))

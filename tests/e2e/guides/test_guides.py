@@ -16,12 +16,14 @@ from tests.e2e.knowledge_copy import copy_of, run_forked, started
 from tests.servers.compose_file import variables
 from tests.servers.hub import Hub
 from tests.servers.process import free_port
+from tests.servers.programs import ROOT
 
 FIRST_LINES = 14
 """A path stands before everything that has to be scrolled to."""
 
 
-GUIDES = (*PLACES, "deploy", "gaps", "install", "knowledge", "models", "operate")
+HOWTO = ROOT / "docs" / "howto"
+GUIDES = sorted(path.relative_to(HOWTO).with_suffix("").as_posix() for path in HOWTO.rglob("*.md"))
 
 
 @pytest.mark.slow

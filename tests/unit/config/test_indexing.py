@@ -24,7 +24,6 @@ from tests.contract.responders.world import SteppingClock
 from tests.unit.config.leases import Leases
 from tests.unit.core.eventually import eventually
 
-
 WARRANTY = Passage("p1", "d1", "Kettle", "The warranty is 37 months.", "docs/kettle.md", 0.7)
 
 
