@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from core.domain.conversation import OwnershipState
 from core.domain.correlation import correlated
 from core.domain.delivery import backoff
-from core.domain.errors import LostClaim, NotYet, StoreUnavailable
+from core.domain.errors import LostClaim, NotYet, StoreUnavailable, Superseded
 from core.domain.messages import Audience
 from core.group_commit import GroupCommit
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
@@ -22,6 +22,8 @@ from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
 from core.turn import Turn
 
 log = structlog.get_logger(__name__)
+
+_MOST_RESTARTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Dispatcher:
         self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(turns.finish)
         self._active: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
         self._finishing: set[Claim] = set()
+        self._restarted: dict[str, int] = {}
         self._slot_free = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._claiming = asyncio.Lock()
@@ -123,7 +126,8 @@ class Dispatcher:
         async with self._claiming:
             states = await self._turns.claim(free, self._settings.lease, history=self._settings.history)
             for state in states:
-                self._begin(state)
+                done = self._restarted.pop(state.conversation.id, None)
+                self._begin(replace(state, restarted=done == state.conversation.done_seq))
             return len(states)
 
     def _begin(self, state: TurnState) -> None:
@@ -151,7 +155,9 @@ class Dispatcher:
         started = loop.time()
         with correlated(correlation):
             try:
-                await self._commit(await self._outcome(state))
+                await self._commit(state, await self._outcome(state))
+            except Superseded:
+                await self._restart(state)
             except LostClaim:
                 self._lost(state.claim)
             except NotYet as error:
@@ -180,7 +186,19 @@ class Dispatcher:
             return self._turn.give_up(state)
         return await self._turn.run(state)
 
-    async def _commit(self, outcome: TurnOutcome) -> None:
+    async def _restart(self, state: TurnState) -> None:
+        """The customer wrote more before anything was shown: give the claim back, to be claimed with all of it."""
+        self._note_restart(state)
+        await self._turns.release([state.claim])
+        self._wake.notify(INBOX)
+
+    def _note_restart(self, state: TurnState) -> None:
+        """Remember that this turn begins anew, so that it does so once. Forgotten by a process that dies: it does once more."""
+        if len(self._restarted) >= _MOST_RESTARTED:  # of those that other processes went on with
+            self._restarted.clear()
+        self._restarted[state.conversation.id] = state.conversation.done_seq
+
+    async def _commit(self, state: TurnState, outcome: TurnOutcome) -> None:
         self._finishing.add(outcome.claim)
         try:
             finished = await self._finish.submit(outcome)
@@ -190,6 +208,8 @@ class Dispatcher:
             self._lost(outcome.claim)
             return
         if finished.outdated:
+            if outcome.outdated_beyond is not None:
+                self._note_restart(state)
             self._wake.notify(INBOX)
             return
         if outcome.messages or outcome.asides:
@@ -214,7 +234,7 @@ class Dispatcher:
             await self._postpone(state, error)
             return
         try:
-            await self._commit(self._turn.give_up(state))
+            await self._commit(state, self._turn.give_up(state))
         except Exception as failure:
             log.exception("turn.give_up_failed", conversation=state.claim.conversation_id)
             await self._postpone(state, failure)

@@ -9,7 +9,7 @@ import structlog
 
 from core.domain.capabilities import Capabilities
 from core.domain.correlation import correlation_id, new_correlation_id
-from core.domain.messages import InboundEvent, RawEvent
+from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.group_commit import GroupCommit
 from core.ports.channel import Accepted
 from core.ports.metrics import Counter, Metrics, Timing
@@ -83,7 +83,7 @@ class Intake:
             event=event,
             raw=raw,
             in_log=capabilities.event_log,
-            window=capabilities.burst_window,
+            window=capabilities.album_window if _is_in_album(event) else 0.0,
             correlation=correlation_id() or new_correlation_id(),
             rates=self._ratings,
             follow_up=capabilities.follow_up,
@@ -114,3 +114,7 @@ class Intake:
             seq=accepted.seq,
             correlation_id=item.correlation,
         )
+
+
+def _is_in_album(event: InboundEvent) -> bool:
+    return isinstance(event, MessageReceived) and event.album is not None

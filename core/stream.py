@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import structlog
 
-from core.domain.errors import HubError, LostClaim
+from core.domain.errors import HubError, LostClaim, Superseded
 from core.domain.messages import Citation
 from core.ports.channel import StreamFrame, SupportsStreaming
 from core.ports.metrics import Counter, Metrics, NoMetrics, Timing
@@ -30,7 +30,8 @@ class ProvisionalEvents:
     A frame that cannot be written is dropped, since the delivered message replaces all of them; only LostClaim reaches
     the responder, which must stop then. ``still_held`` raises it where the channel itself cannot know who has the conversation:
     it is asked right before each write, so that none begins once somebody else has it. ``every``: seconds between two writes
-    of words.
+    of words; ``after``: seconds from the start of the turn in which nothing is written, since an answer that is ready by then is
+    sent once. ``restartable``: the first write fails with Superseded where the customer wrote more since the turn began.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class ProvisionalEvents:
         metrics: Metrics | None = None,
         still_held: Callable[[Claim], Awaitable[None]] | None = None,
         every: float = _BATCH,
+        after: float = 0.0,
+        restartable: bool = False,
     ) -> None:
         self._channel = channel
         self._state = state
@@ -53,12 +56,19 @@ class ProvisionalEvents:
         self._due = asyncio.Event()
         self._every = every
         self._words_at = float("-inf")
+        self._silent_until = asyncio.get_running_loop().time() + after
+        self._restartable = restartable
         self._lost: LostClaim | None = None
         self._typing: asyncio.Task[None] | None = None
         self._first_text = first_text
         self._metrics = metrics or NoMetrics()
         self._still_held = still_held
         self._called_at: dict[str, float] = {}
+
+    @property
+    def restartable(self) -> bool:
+        """Whether the turn may still begin again: nothing was shown, and no tool was called."""
+        return self._restartable
 
     async def typing(self) -> None:
         """Somebody is working on it; said again until the end, since clients forget it after six seconds."""
@@ -82,6 +92,7 @@ class ProvisionalEvents:
 
     async def tool_call(self, name: str, state: str) -> None:
         """See TurnEvents.tool_call."""
+        self._restartable = False  # its effect would belong to an answer that is dropped
         self._measure(name, state)
         await self._add("tool_call", {"name": name, "state": state})
 
@@ -110,9 +121,16 @@ class ProvisionalEvents:
         if self._typing is not None:
             self._typing.cancel()
         self._closed = True
+        if asyncio.get_running_loop().time() < self._silent_until:
+            self._frames.clear()
         self._due.set()
         if self._flusher is not None:
             await asyncio.wait({self._flusher})
+
+    def raise_superseded(self) -> None:
+        """Raises Superseded when that ended the last write, behind which nothing was added."""
+        if isinstance(self._lost, Superseded):
+            raise self._lost
 
     async def _add(self, kind: _Kind, body: dict[str, Any], index: int = 0) -> None:
         if self._lost is not None:
@@ -135,16 +153,20 @@ class ProvisionalEvents:
         self._flusher = None
 
     def _pause(self) -> float:
-        return max(_BATCH, self._words_at + self._every - asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        return max(_BATCH, self._words_at + self._every - now, self._silent_until - now)
 
     async def _flush(self) -> None:
         frames, self._frames = self._frames, []
         if not frames or self._channel is None or self._lost is not None:
             return
+        answers_to = self._begin_showing(frames)
         try:
             if self._still_held is not None:
-                await self._still_held(self._state.claim)
-            await self._channel.stream(self._state.conversation, frames)
+                await self._still_held(replace(self._state.claim, answers_to=answers_to))
+            await self._channel.stream(
+                self._state.conversation, [replace(frames[0], answers_to=answers_to), *frames[1:]]
+            )
         except LostClaim as error:
             self._lost = error
         except HubError as error:
@@ -153,3 +175,10 @@ class ProvisionalEvents:
             log.exception("stream.failed", conversation=self._state.conversation.id)
         if any(frame.kind == "text" for frame in frames):
             self._words_at = asyncio.get_running_loop().time()
+
+    def _begin_showing(self, frames: Sequence[StreamFrame]) -> int | None:
+        """The last place that the turn knows, for the first write that shows more than that it is being worked on."""
+        if not self._restartable or all(frame.kind == "typing" for frame in frames):
+            return None
+        self._restartable = False
+        return self._state.conversation.last_seq

@@ -175,7 +175,7 @@ class Turn:
         if needed is not None:
             return await self._escalate(state, needed, intent="rule")
         try:
-            reply = await self._respond(state)
+            reply, droppable = await self._respond(state)
         except NotYet:  # of a file, which whoever asks for a person must not wait for
             if not asks:
                 raise
@@ -188,7 +188,7 @@ class Turn:
         if self._rules is not None and (needed := self._rules(theirs, reply)) is not None:
             answered = replace(reply, offers_person=False) if reply.kind is MessageKind.ANSWER else None
             return await self._escalate(state, needed, intent=reply.intent, besides=answered, gaps=reply.gaps)
-        return self._answer(state, reply)
+        return replace(self._answer(state, reply), outdated_beyond=state.conversation.last_seq if droppable else None)
 
     async def _rated(self, state: TurnState) -> TurnOutcome | None:
         """What only rates a case that was resolved, or thanks. What asks for anything is answered, whatever else it says.
@@ -209,7 +209,7 @@ class Turn:
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
         asked = questions_besides(without_withdrawal(state.as_read().pending))
-        reply = await self._respond(replace(state, pending=asked)) if asked else None
+        reply, _ = await self._respond(replace(state, pending=asked, restarted=True)) if asked else (None, False)
         if reply is not None and reply.escalation is not None:
             return await self._relay(state)
         self._metrics.count(Counter.TURNS, kind="taken_back")
@@ -250,7 +250,8 @@ class Turn:
             customer_id=state.customer.id,
         )
 
-    async def _respond(self, state: TurnState) -> Reply:
+    async def _respond(self, state: TurnState) -> tuple[Reply, bool]:
+        """The reply, and whether it may still be dropped for one to what the customer adds. Raises Superseded."""
         whole, state = state, from_the_new_start((await self._files.all(state)).with_history_for_reader()).as_read()
         events = ProvisionalEvents(
             self._streaming(state),
@@ -260,6 +261,8 @@ class Turn:
             metrics=self._metrics,
             still_held=None if self._fences_itself(state) else self._still_held,
             every=self._stream_every(state),
+            after=self._stream_after(state),
+            restartable=state.is_private and not state.restarted,
         )
         typing = self._keep_typing(state)
         try:
@@ -267,14 +270,16 @@ class Turn:
             async with asyncio.timeout(self._settings.timeout):
                 with noting() as notes:
                     reply = await self._responder.respond(state, turn_id(state), events)
-                    return with_limit_told(whole, with_gaps(state, reply, notes))
+                    reply = with_limit_told(whole, with_gaps(state, reply, notes))
         except TimeoutError:
             log.warning("turn.timed_out", conversation=state.conversation.id, seconds=self._settings.timeout)
-            return self._failure(state)
+            return self._failure(state), False
         finally:
             if typing is not None:
                 typing.cancel()
             await events.close()
+        events.raise_superseded()
+        return reply, events.restartable
 
     def _keep_typing(self, state: TurnState) -> asyncio.Task[None] | None:
         """Where answers are not shown while they are written: at least that somebody is writing. Platforms forget it soon."""
@@ -303,6 +308,10 @@ class Turn:
     def _stream_every(self, state: TurnState) -> float:
         channel = self._channels.get(state.conversation.key.channel)
         return channel.capabilities.stream_every if channel is not None else 0.0
+
+    def _stream_after(self, state: TurnState) -> float:
+        channel = self._channels.get(state.conversation.key.channel)
+        return channel.capabilities.stream_after if channel is not None else 0.0
 
     def _streaming(self, state: TurnState) -> SupportsStreaming | None:
         channel: object = self._channels.get(state.conversation.key.channel)

@@ -60,6 +60,7 @@ from core.ports.channel import (
 )
 from core.ports.surroundings import Surroundings
 
+_POSTED_ONCE_WITHIN: Final = 1.2
 CAPABILITIES: Final = Capabilities(
     text_limit=render.SECTION,
     format=TextFormat.MRKDWN,
@@ -70,9 +71,9 @@ CAPABILITIES: Final = Capabilities(
     typing=True,
     stream=True,
     stream_every=BETWEEN_APPENDS,
+    stream_after=_POSTED_ONCE_WITHIN,
     buttons=True,
     own_time=True,
-    burst_window=0.7,
     pace=Pace(messages=200, seconds=60.0, per_conversation=1.0),
     send_seconds=75.0,
 )

@@ -32,7 +32,6 @@ from core.domain.road import Road
 from core.ports.channel import AttachmentStream, Diagnosis, InboundSink, WebhookReply, WebhookRequest
 from core.ports.surroundings import Surroundings
 
-_BURST = 1.0
 _PER_CONVERSATION = 1.0
 """Seconds between two messages to one telephone: carriers keep no order between messages of the same moment."""
 _LEASE = 120.0
@@ -219,7 +218,6 @@ def capabilities(settings: SmsSettings) -> Capabilities:
         text_limit=render.TEXT_LIMIT,
         format=TextFormat.PLAIN,
         media=True,
-        burst_window=_BURST,
         pace=Pace(messages, seconds, per_conversation=_PER_CONVERSATION),
         follow_up=AnswersBy.SENDER,
     )

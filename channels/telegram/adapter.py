@@ -36,7 +36,7 @@ CAPABILITIES: Final = Capabilities(
     reactions=True,
     typing=True,
     buttons=True,
-    burst_window=0.8,
+    album_window=0.8,
     pace=Pace(messages=30, seconds=1.0, per_conversation=1.0),
     send_seconds=75.0,
 )

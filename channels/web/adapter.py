@@ -190,7 +190,8 @@ class WebChannel:
         """See SupportsStreaming. A typing hint passes by without a commit."""
         logged = [render.provisional(frame) for frame in frames if frame.kind != "typing"]
         if logged:
-            await self._log.append_provisional(Claim(conversation.id, frames[0].epoch), logged)
+            answers_to = next((one.answers_to for one in frames if one.answers_to is not None), None)
+            await self._log.append_provisional(Claim(conversation.id, frames[0].epoch, answers_to), logged)
             self._wake.notify(WIDGET, conversation.id)
         if any(frame.kind == "typing" for frame in frames):
             await self.typing(conversation.key, Author.AGENT)

@@ -35,12 +35,13 @@ class Pace:
 class Capabilities:
     """``text_limit`` in the channel's own unit (characters unless its render says otherwise), per payload.
 
-    ``burst_window``: seconds to wait after a first message so that a burst or an album becomes one turn.
+    ``album_window``: seconds to wait for the other pictures of an album, which come one by one, so that it becomes one turn.
     ``idempotent_send``: the same idempotency key sent twice shows once, so an unknown outcome is simply sent again.
     ``send_seconds``: how long one send may take where that is longer than a lease (files, servers that look at what they
     are given); the lease is renewed meanwhile.
     ``edit``, ``delete``, ``reactions``: what can be done to a message that the customer has (core.domain.alterations).
-    ``stream_every``: seconds between two writes of an answer that is shown while it is being written.
+    ``stream_every``: seconds between two writes of an answer that is shown while it is being written; ``stream_after``: seconds
+    within which an answer that is ready is sent once, and nothing is shown before.
     ``event_log``: customers read the conversation from the hub's own log (the web), which also keeps their messages.
     ``own_time``: ``sent_at`` is the platform's own and exact, and its events may come in another order than they were written.
     ``follow_up``: customers who have left another channel can be written to here (core.ports.follow_ups).
@@ -55,11 +56,12 @@ class Capabilities:
     typing: bool = False
     stream: bool = False
     stream_every: float = 0.05
+    stream_after: float = 0.0
     buttons: bool = False
     idempotent_send: bool = False
     event_log: bool = False
     follow_up: AnswersBy | None = None
     own_time: bool = False
     send_seconds: float | None = None
-    burst_window: float = 0.0
+    album_window: float = 0.0
     pace: Pace | None = None

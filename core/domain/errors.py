@@ -115,6 +115,12 @@ class LostClaim(HubError):
     code = "lost_claim"
 
 
+class Superseded(LostClaim):
+    """The customer wrote more before anything of the answer was shown: the turn begins again with all of it."""
+
+    code = "superseded"
+
+
 class ConfigError(HubError):
     """A setting is missing or contradicts another one. ``detail`` names the setting and what to write."""
 

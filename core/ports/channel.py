@@ -119,13 +119,17 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamFrame:
-    """Provisional output of one turn. ``index`` counts text frames from 0; ``body`` holds the kind's own fields."""
+    """Provisional output of one turn. ``index`` counts text frames from 0; ``body`` holds the kind's own fields.
+
+    ``answers_to``: set on the first that is shown; it must not be when the conversation has grown beyond that place.
+    """
 
     kind: Literal["text", "tool_call", "sources", "typing", "discard"]
     turn_id: str
     epoch: int
     index: int = 0
     body: Mapping[str, Any] = field(default_factory=dict)
+    answers_to: int | None = None
 
 
 @runtime_checkable

@@ -27,7 +27,10 @@ class Journal(Protocol):
     async def entries(self, turn_id: str) -> Sequence[JournalEntry]: ...
 
     async def still_held(self, claim: Claim) -> None:
-        """Raises LostClaim when somebody else has the conversation by now: then nothing more is asked or shown."""
+        """Raises LostClaim when another worker or a person has the conversation by now: then nothing more is asked or shown.
+
+        Raises Superseded where the claim says what it answers, and the customer wrote more since.
+        """
         ...
 
     async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:

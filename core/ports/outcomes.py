@@ -22,10 +22,14 @@ from core.ports.tickets import TicketChange
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on a conversation until the lease ends; ``epoch`` is the fence that every write checks."""
+    """The right to work on a conversation until the lease ends; ``epoch`` is the fence that every write checks.
+
+    ``answers_to``: the last place that the turn knows; a write that checks it fails where the conversation has grown since.
+    """
 
     conversation_id: str
     epoch: int
+    answers_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,8 @@ class TurnOutcome:
     ``asides``: what it says and changes in other conversations. ``cases``: what it means for the desk's cases.
     ``gaps``: what it could not answer. ``owes_files_of``: messages that people were shown without the files that belong to
     them; a later turn is told of each (ChangeKind.FILES). ``customer_id``: whom it answers and whose ``contact`` it is; None for
-    the customer with whom the conversation began.
+    the customer with whom the conversation began. ``outdated_beyond``: nothing of it was shown, so that it is dropped where the
+    conversation has grown beyond that place, and the turn begins again.
     """
 
     claim: Claim
@@ -288,14 +293,15 @@ class TurnOutcome:
     gaps: tuple[Unanswered, ...] = ()
     owes_files_of: tuple[str, ...] = ()
     customer_id: str | None = None
+    outdated_beyond: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     """Whether an outcome was committed (``held``), and whether the conversation has more to do already (``pending``).
 
-    ``outdated``: the claim still held, but another conversation had changed hands; nothing was written, and the claim is
-    given back to be decided anew.
+    ``outdated``: the claim still held, but another conversation had changed hands, or the customer wrote more before an
+    answer of which nothing was shown; nothing was written, and the claim is given back to be decided anew.
     """
 
     held: bool

@@ -47,7 +47,7 @@ from core.ports.outcomes import (
 
 @dataclass(frozen=True, slots=True)
 class Acceptable:
-    """One event on its way in. ``in_log``: the channel's customers read the hub's event log. ``window``: burst seconds.
+    """One event on its way in. ``in_log``: the channel's customers read the hub's event log. ``window``: seconds for an album.
 
     ``rates``: a thumb on an answer is a rating of it. ``follow_up``: how it may answer what was said in another conversation.
     """
@@ -68,6 +68,7 @@ class TurnState:
     Pending are the customer's, in a conversation of staff theirs. Where several customers write, pending is what one of them
     wrote in a row, ``customer`` is that one, and what follows is another turn's (ADR 12). ``changes``: what happened to messages
     since the last turn, where a copy of them was shown to somebody else. ``files``: those that may be disclosed to the customer.
+    ``restarted``: the turn was begun anew once already because the customer wrote more, and is not again.
     """
 
     claim: Claim
@@ -77,6 +78,7 @@ class TurnState:
     history: tuple[Message, ...]
     files: tuple[Attachment, ...] = ()
     changes: tuple[Change, ...] = ()
+    restarted: bool = False
 
     @property
     def is_private(self) -> bool:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, Executable, Integer, bindparam, delete, insert, select, update
 
 from core.domain.attachments import Attachment
-from core.domain.errors import InvalidInput, LostClaim
+from core.domain.errors import InvalidInput, LostClaim, Superseded
 from core.group_commit import GroupCommit
 from core.ports.event_log import LogFrame, LoggedFrame
 from core.ports.store import Claim
@@ -28,11 +28,12 @@ _CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    """Frames for one conversation; with ``epoch`` they are provisional and must still be fenced by it."""
+    """Frames for one conversation; with ``epoch`` they are provisional and must still be fenced by it (see Claim)."""
 
     conversation_id: str
     frames: Sequence[LogFrame]
     epoch: int | None = None
+    answers_to: int | None = None
 
 
 class SqlEventLog:
@@ -46,7 +47,7 @@ class SqlEventLog:
 
     async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
         """See EventLog.append_provisional."""
-        await self._appends.submit(_Append(claim.conversation_id, frames, claim.epoch))
+        await self._appends.submit(_Append(claim.conversation_id, frames, claim.epoch, claim.answers_to))
 
     async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
         """See EventLog.append."""
@@ -65,7 +66,9 @@ class SqlEventLog:
             if head is None:
                 results.append(InvalidInput(f"There is no conversation {item.conversation_id}."))
             elif item.epoch is not None and not (head.leased and head.epoch == item.epoch):
-                results.append(LostClaim("The conversation belongs to somebody else now."))
+                results.append(LostClaim("Another worker or a person has the conversation now."))
+            elif item.answers_to is not None and head.last_seq > item.answers_to:
+                results.append(Superseded("The customer wrote more before anything was shown."))
             else:
                 results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
         _forget_provisional(connection, rows)
@@ -175,7 +178,13 @@ class SqlEventLog:
 
 _CURSORS = select(conversation.c.id, conversation.c.event_cursor).where(among(conversation.c.id, "ids"))
 _HEADS = (
-    select(conversation.c.id, conversation.c.event_cursor, conversation.c.epoch, conversation.c.lease_until)
+    select(
+        conversation.c.id,
+        conversation.c.event_cursor,
+        conversation.c.epoch,
+        conversation.c.lease_until,
+        conversation.c.last_seq,
+    )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)
     .with_for_update()
@@ -224,7 +233,12 @@ def _lock_heads(connection: Connection, items: Sequence[_Append]) -> dict[str, A
     rows = connection.execute(_HEADS, {"ids": sorted({item.conversation_id for item in items})})
     return {
         row.id: SimpleNamespace(
-            id=row.id, cursor=row.event_cursor, epoch=row.epoch, leased=row.lease_until is not None, moved=False
+            id=row.id,
+            cursor=row.event_cursor,
+            epoch=row.epoch,
+            last_seq=row.last_seq,
+            leased=row.lease_until is not None,
+            moved=False,
         )
         for row in rows
     }

@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from core.domain.errors import LostClaim
+from core.domain.errors import LostClaim, Superseded
 from core.ports.journal import JournalEntry
 from core.ports.store import Claim
 from core.storage import codec
 from core.storage.database import Database
 from core.storage.tables import conversation, tool_journal
 
-_HELD = select(conversation.c.epoch, conversation.c.lease_until)
+_HELD = select(conversation.c.epoch, conversation.c.lease_until, conversation.c.last_seq)
 
 
 class SqlJournal:
@@ -81,4 +81,6 @@ class SqlJournal:
 
 def _check(held: Row[*tuple[Any, ...]] | None, claim: Claim) -> None:
     if held is None or held.epoch != claim.epoch or held.lease_until is None:
-        raise LostClaim("The conversation belongs to somebody else now.")
+        raise LostClaim("Another worker or a person has the conversation now.")
+    if claim.answers_to is not None and held.last_seq > claim.answers_to:
+        raise Superseded("The customer wrote more before anything was shown.")

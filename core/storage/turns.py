@@ -230,8 +230,9 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
     if row is None or not _holds(row, outcome.claim) or row.id in writes.ended:
         return Finished(held=False)
     writes.ended.add(row.id)  # a claim ends with what it finishes: the same one again holds nothing
+    grown = outcome.outdated_beyond is not None and row.last_seq > outcome.outdated_beyond
     about = [(current.get(aside.conversation.conversation_id), aside) for aside in outcome.asides]
-    if row.id in writes.touched or any(is_outdated(writes, other, aside) for other, aside in about):
+    if grown or row.id in writes.touched or any(is_outdated(writes, other, aside) for other, aside in about):
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)

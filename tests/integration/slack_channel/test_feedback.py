@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +46,7 @@ async def rated(fake: SlackFake, store: SqlStore, counted: Counted, tmp_path: Pa
     """The channel with the hub's own intake behind it."""
     around = surroundings(store, tmp_path)
     channel = SlackChannel(settings(fake), around)
-    at_once = replace(channel.capabilities, burst_window=0.0)
-    intake = Intake(store, LocalWake(), counted, {"slack": at_once})
+    intake = Intake(store, LocalWake(), counted, {"slack": channel.capabilities})
     async with serving(Hub(channel, around, intake, fake)) as hub:
         yield hub
 

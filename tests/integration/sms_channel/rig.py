@@ -77,8 +77,7 @@ class Recorder:
     """The hub's intake, with an ear at the door. ``down`` plays a database that does not commit."""
 
     def __init__(self, store: SqlStore, channel: SmsChannel) -> None:
-        at_once = replace(channel.capabilities, burst_window=0.0)
-        self._intake = Intake(store, LocalWake(), NoMetrics(), {channel.name: at_once})
+        self._intake = Intake(store, LocalWake(), NoMetrics(), {channel.name: channel.capabilities})
         self.down = False
         self.new: list[InboundEvent] = []
         self.quarantined: list[str] = []

@@ -155,10 +155,11 @@ async def test_a_reason_that_quotes_the_whole_event_is_cut(metrics: CountedMetri
     assert logs[0]["reason"] == inbox.quarantine.call_args.args[1] == "bad: " + "[" * 295
 
 
-async def test_a_burst_opens_a_window_where_the_channel_wants_one(
-    inbox: Watched, wake: LocalWake, metrics: CountedMetrics
+@pytest.mark.parametrize(("album", "window"), [(None, 0.0), ("a1", 1.5)], ids=["alone", "in an album"])
+async def test_only_an_album_is_waited_for(
+    inbox: Watched, wake: LocalWake, metrics: CountedMetrics, album: str | None, window: float
 ) -> None:
-    intake = Intake(inbox, wake, metrics, {"web": Capabilities(text_limit=1000, burst_window=1.5)})
-    (accepted,) = await intake.accept([said("e1")])
+    intake = Intake(inbox, wake, metrics, {"web": Capabilities(text_limit=1000, album_window=1.5)})
+    (accepted,) = await intake.accept([said("e1", album=album)])
     assert accepted.cursor is None
-    assert inbox.items[0].window == 1.5
+    assert inbox.items[0].window == window

@@ -206,6 +206,25 @@ async def test_a_slow_platform_is_asked_about_seldom_and_told_everything(store: 
     assert screen.texts == ["The first words at once. ", "0 ", "1 ", "2 "]
 
 
+async def test_an_answer_that_is_ready_soon_is_sent_once(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", after=60.0)
+    await events.typing()
+    await events.text("One. ")
+    await events.close()
+    assert screen.writes == []
+
+
+async def test_an_answer_that_takes_longer_is_shown_while_it_is_written(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", after=0.1)
+    await events.text("One. ")
+    await eventually(lambda: screen.done == 1)
+    await events.text("Two. ")
+    await events.close()
+    assert screen.texts == ["One. ", "Two. "]
+
+
 async def test_what_is_withdrawn_does_not_stand_there_until_the_platform_may_be_written_to(state: TurnState) -> None:
     screen = Screen()
     events = ProvisionalEvents(screen, state, "t:1", every=60.0)
