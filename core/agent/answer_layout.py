@@ -38,7 +38,7 @@ BLOCK = frozenset({Shape.ITEM, Shape.ROW, Shape.HEAD, Shape.RULE, Shape.CODE})
 
 
 def shape_of(body: str, before: Shape | None) -> Shape:
-    """``body``: a piece without markers and surrounding white space; ``before``: the shape of the piece before it."""
+    """``body``: a piece without markers and surrounding white space; ``before``: of the piece before it in its paragraph."""
     if leading_block(body):
         return Shape.CODE
     if _RULE.fullmatch(body):
@@ -49,7 +49,8 @@ def shape_of(body: str, before: Shape | None) -> Shape:
         return Shape.LEAD
     if _ITEM.match(body):
         return Shape.ITEM
-    if len(body) <= _SHORT_CHARS and len(words(body)) <= _SHORT_WORDS and not any(map(str.isdigit, body)):
+    opens = before in (None, Shape.SHORT)
+    if opens and len(body) <= _SHORT_CHARS and len(words(body)) <= _SHORT_WORDS and not any(map(str.isdigit, body)):
         return Shape.SHORT
     return Shape.SENTENCE
 

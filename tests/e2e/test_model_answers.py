@@ -18,11 +18,12 @@ from tests.servers.llmock import LlMock
 
 pytestmark = pytest.mark.peer
 
+VERIFIER = "You check an answer"
 FIRST = "Choose “Forgot password?” on the sign-in page [1]."
 SECOND = "The link in the e-mail works for 60 minutes [1]."
 HOSTILE = (
-    'Read <script>window.ran = 1</script><img src=x onerror="window.ran = 2"> this [1]. '
-    "See [the page](javascript:window.ran=3) or [more](data:text/html,<script>parent.ran=4</script>) [1]."
+    'Did you read <script>window.ran = true</script><img src=x onerror="window.ran = true"> this? '
+    "Is it [the page](javascript:window.ran=true) or [more](data:text/html,<script>parent.ran=true</script>)?"
 )
 
 
@@ -35,6 +36,7 @@ def _fixture(question: str, response: dict[str, Any], **more: Any) -> dict[str, 
 
 
 FIXTURES = [
+    _fixture("", {"error": {"message": "no", "type": "server_error"}, "status": 400}, match={"systemMessage": VERIFIER}),
     _fixture("slowly reset", {"content": f"{FIRST} {SECOND}"}, latency=120, chunkSize=12),
     _fixture("cut off", {"content": f"{FIRST} {SECOND * 9}"}, latency=120, chunkSize=12, truncateAfterChunks=40),
     _fixture("cheaper", {"toolCalls": [_search("free plan")]}, match={"hasToolResult": False}),
@@ -42,7 +44,6 @@ FIXTURES = [
     _fixture("bill is wrong", {"toolCalls": [{"name": "escalate_to_human", "arguments": '{"reason": "wrong bill"}'}]}),
     _fixture("broken", {"error": {"message": "no", "type": "server_error"}, "status": 400}),
     _fixture("invent", {"content": "Tidepool was founded on the moon in 1969. It has 7 employees."}),
-    _fixture("carried no source numbers", {"content": "Tidepool was founded on the moon in 1969."}),
     _fixture("hostile", {"content": HOSTILE}),
     _fixture("Hello", {"content": "Hello! What would you like to know?"}),
 ]
@@ -140,7 +141,7 @@ async def test_what_the_model_invents_is_not_shown(widget: Widget, where: str) -
 async def test_markup_from_the_model_stays_text(widget: Widget, page: Page, where: str) -> None:
     await _open(widget, where)
     answer = await widget.ask("Be hostile: how do I reset my password?")
-    await expect(answer).to_contain_text("<script>window.ran = 1</script>")
+    await expect(answer).to_contain_text("<script>window.ran = true</script>")
     bubble = answer.locator(".bubble")
     await expect(bubble.locator("script, img, iframe")).to_have_count(0)
     addresses = await bubble.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
