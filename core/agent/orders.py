@@ -59,15 +59,15 @@ class Ordered:
     """What texts order to be said, to know it again in an answer."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        orders = [words(taken) for text in texts if (taken := split_orders(text)[1])]
-        self._runs = {run for order in orders for size in range(_FEWEST, _RUN + 1) for run in _runs(order, size)}
+        taken = [words(orders) for text in texts if (orders := split_orders(text)[1])]
+        lengths = range(_FEWEST, _RUN + 1)
+        self._runs = {run for found in taken for length in lengths for run in _runs(found, length)}
 
     def has(self, sentence: str) -> bool:
         """Whether a sentence, or a run of its words, is what was ordered."""
         found = words(sentence) if self._runs else ()
-        return any(run in self._runs for run in _runs(found, min(_RUN, max(_FEWEST, len(found)))))
+        return len(found) >= _FEWEST and not self._runs.isdisjoint(_runs(found, min(len(found), _RUN)))
 
 
-def _runs(found: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
-    """Each ``size`` words in a row."""
-    return (tuple(found[start : start + size]) for start in range(len(found) - size + 1))
+def _runs(found: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(found[start : start + length]) for start in range(len(found) - length + 1))

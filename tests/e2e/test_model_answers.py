@@ -36,7 +36,9 @@ def _fixture(question: str, response: dict[str, Any], **more: Any) -> dict[str, 
 
 
 FIXTURES = [
-    _fixture("", {"error": {"message": "no", "type": "server_error"}, "status": 400}, match={"systemMessage": VERIFIER}),
+    _fixture(
+        "", {"error": {"message": "no", "type": "server_error"}, "status": 400}, match={"systemMessage": VERIFIER}
+    ),
     _fixture("slowly reset", {"content": f"{FIRST} {SECOND}"}, latency=120, chunkSize=12),
     _fixture("cut off", {"content": f"{FIRST} {SECOND * 9}"}, latency=120, chunkSize=12, truncateAfterChunks=40),
     _fixture("cheaper", {"toolCalls": [_search("free plan")]}, match={"hasToolResult": False}),
