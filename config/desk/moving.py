@@ -16,18 +16,21 @@ from handoff.waits.moved_cases import MovedCases
 
 log = structlog.get_logger(__name__)
 
-_LEASE = 30.0
+_LEASE = 10.0
+"""Seconds after which another process goes on where one died."""
 
 
 async def move_cases(
     settings: Settings, handoff: HandoffSettings, store: SqlStore, clock: Clock, election: Election
 ) -> None:
-    """Once, before turns are run. While the database is away it is left to the next start."""
-    if not await election.won("moved cases", _LEASE):
-        return
+    """Once, before any process runs turns. While the database is away it is left to the next start."""
     handoff = by_mail(handoff) if is_answered_by_mail(settings) else handoff
+    moving = MovedCases(store, desk_account(settings), handoff, clock)
     try:
-        moved = await MovedCases(store, desk_account(settings), handoff, clock).move()
+        if await moving.is_done():
+            return
+        async with election.held("moved cases", seconds=_LEASE):
+            moved = await moving.move()
     except StoreUnavailable as error:
         log.warning("desk.not_moved", error=error.detail)
         return

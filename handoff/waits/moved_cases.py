@@ -56,11 +56,15 @@ class MovedCases:
     settings: HandoffSettings
     clock: Clock
 
+    async def is_done(self) -> bool:
+        """Whether the desk is the one of the last start. Raises StoreUnavailable."""
+        return await self._last_desk() == (self.account or "")
+
     async def move(self) -> int:
         """Where the desk is another than at the last start: how many cases were moved. Broken off in the middle, it is gone on
         with when it is called again. Raises StoreUnavailable.
         """
-        before = await self.store.recall(DESK, "", _LAST_DESK)
+        before = await self._last_desk()
         if before == (self.account or ""):
             return 0
         moved, after = 0, ""
@@ -70,6 +74,9 @@ class MovedCases:
             after = cases[-1].id
         await self.store.remember(DESK, "", _LAST_DESK, self.account or "")
         return moved
+
+    async def _last_desk(self) -> str | None:
+        return await self.store.recall(DESK, "", _LAST_DESK)
 
     async def _move(self, case: Case, before: str | None) -> bool:
         conversation = await self.store.conversation(case.conversation_id)

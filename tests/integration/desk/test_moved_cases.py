@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from config.desk.moving import move_cases
+from config.processes.election import Election
+from config.settings import Settings
 from core.domain.case import Case, feed
 from core.domain.conversation import OwnershipEvent
 from core.domain.messages import Author, CustomerAction, Message, MessageKind, StaffAction
@@ -147,6 +150,42 @@ def test_a_case_that_is_closed_stays_where_it_is_until_it_is_opened_again(
     assert (told[0].meta[POST], told[0].meta["facts"]["ticket"]) == ("card", _ticket(world))
     assert [one.text for one in told if one.meta[POST] == "said"] == ["It is lost again, where is the parcel?"]
     assert world.conversation_state() == "queued"
+
+
+class _HeldByDead:
+    """Implements Leases: a process that was killed holds each name at the first try."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.given_back: list[str] = []
+
+    async def hold(self, name: str, holder: str, seconds: float) -> bool:
+        """See Leases.hold."""
+        self.tries += 1
+        return self.tries > 1
+
+    async def let_go(self, name: str, holder: str) -> None:
+        """See Leases.let_go."""
+        self.given_back.append(name)
+
+
+def _start_hub(world: DeskWorld, leases: _HeldByDead) -> None:
+    settings = Settings(slack_staff_channel="C0123456789", slack_bot_token="xoxb-1")
+    world.do(move_cases(settings, world.settings, world.store, world.clock, Election(leases, "successor")))
+
+
+def test_a_process_that_was_killed_while_it_moved_cases_is_replaced(world: DeskWorld) -> None:
+    leases = _HeldByDead()
+    _start_hub(world, leases)
+    assert _told(world, "default")[0].meta[POST] == "card"
+    assert leases.given_back == ["moved cases"]
+
+
+def test_a_start_without_a_change_of_the_desk_waits_for_no_other(world: DeskWorld) -> None:
+    _moved(world, "default")
+    leases = _HeldByDead()
+    _start_hub(world, leases)
+    assert leases.tries == 0
 
 
 def test_what_moved_meanwhile_is_not_moved(world: DeskWorld) -> None:
