@@ -14,7 +14,7 @@ from core.storage.revisions import SchemaState, schema_state
 from core.storage.sqlite_file import revision_in
 
 DATABASE = "database"
-"""The name under which it is told of."""
+"""The name of its row."""
 _FIX = (
     "Let DATABASE_URL name a server that this machine reaches, with its user, password and database; or leave it out."
 )

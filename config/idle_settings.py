@@ -1,4 +1,4 @@
-"""Settings without effect, because the one that switches their part on is missing: whoever set them believes that it is on."""
+"""Settings without effect: the one that switches their part on is missing, while the operator believes that it is on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings for whoever looks for faults: one that is wrong does not hide the others."""
+"""Settings as `switchboard doctor` reads them: one that is wrong does not hide the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOGETHER = "settings"
 
 
 class _Examined(Settings):
-    """What does not go together is told elsewhere, and refused by no one."""
+    """Accepts settings that do not go together; they are reported apart."""
 
     @model_validator(mode="after")
     def _together(self) -> _Examined:
@@ -23,7 +23,7 @@ class _Examined(Settings):
 
 
 def sound_settings() -> tuple[Settings, list[tuple[str, str]]]:
-    """All that can be read, those that are wrong as if nobody had set them; and each that is wrong, with the reason.
+    """The settings, wrong ones at their defaults; and each wrong one, with the reason.
 
     Raises ConfigError where our file is no text.
     """

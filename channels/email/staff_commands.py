@@ -1,8 +1,7 @@
 """The commands that staff may write into a reply by mail. Pure.
 
 A command counts only alone in the first line, and a note only where its sign begins the reply. A line that looks like one of
-them and stands elsewhere, is misspelt, or has words behind the command may not be meant for the customer, so the reply is not
-passed on.
+them but stands elsewhere, is misspelt, or has words behind the command may be for staff only, so the reply is not passed on.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ _TRIES: Final = 10
 class Place:
     """``joined``: the thread was there before this mail. ``known``: this mail was noted before.
 
-    ``was``: what is remembered of the thread, as JSON. ``case``: that staff are told of in it. ``by_staff``: whether the mail's
-    author may answer for the company.
+    ``was``: what is remembered of the thread, as JSON. ``case``: the one that the thread tells staff about. ``by_staff``: whether
+    the mail's author may answer for the company.
     """
 
     thread: str
@@ -113,10 +113,11 @@ class Threads:
         ]
         for thread in dict.fromkeys(filter(None, quoted)):
             was = await self._text(thread)
-            case = _case_of(was)
-            if case is not None:
-                return Place(thread, True, was=was, case=case, by_staff=may_be_staff(mail.author, self._staff))
-            if self._may_join(_read(was), mail):
+            found = _read(was)
+            if found is not None and found.case is not None:
+                by_staff = may_be_staff(mail.author, self._staff)
+                return Place(thread, joined=True, was=was, case=found.case, by_staff=by_staff)
+            if self._may_join(found, mail):
                 return Place(thread, joined=True, was=was)
         return Place(self._tokens.new_thread(mail.event_id), joined=False)
 
@@ -161,12 +162,6 @@ class Threads:
 
 def _read(text: str | None) -> Thread | None:
     return Thread.from_json(text) if text else None
-
-
-def _case_of(text: str | None) -> str | None:
-    """The case of a thread that we write to staff in. Whoever answers there had a mail of staff's, and is no customer of it."""
-    thread = _read(text)
-    return thread.case if thread is not None else None
 
 
 def _key(mail: Letter) -> str:

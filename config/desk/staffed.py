@@ -10,9 +10,9 @@ _SLACK_DESK: Final = "default"
 
 
 def desk_account(settings: Settings) -> str | None:
-    """Of the desk that staff read, by which what they were shown is kept; None where nobody is connected.
+    """The account of the desk that staff read; None without a desk. What staff were shown is stored under it.
 
-    Where both are set, it is Slack's. Each address of staff's is a desk of its own: who reads there has not read elsewhere.
+    Where both are set, it is Slack's. Each STAFF_EMAIL is a desk of its own, since its readers have not seen another's mails.
     """
     if settings.slack_staff_channel is not None:
         return _SLACK_DESK

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """``immutable`` where nobody has it open, since SQLite would make a -wal and a -shm file even for a reader."""
+    """``immutable`` where no process has it open, since SQLite would make a -wal and a -shm file even for a reader."""
     unused = not path.with_name(f"{path.name}-wal").exists()
     return sqlite3.connect(f"file:{quote(str(path))}?mode=ro{'&immutable=1' if unused else ''}", uri=True)
 

@@ -31,7 +31,7 @@ def is_mailed(message: OutboundMessage) -> bool:
 
 
 def opening(case_id: str, posts: Sequence[Message], language: str, note_sign: str) -> StaffMail:
-    """The first mail of a case: whom it is about, why, and all that was said. ``posts``: the card and those told with it."""
+    """The first mail of a case: the customer, the reason, and what was said. ``posts``: the card and those told with it."""
     facts: Mapping[str, Any] = posts[0].meta.get("facts", {})
     parts = [_about(facts, language), *(_spoken(post, language) for post in posts[1:])]
     files = tuple(file for post in posts for file in post.attachments)

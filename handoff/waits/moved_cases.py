@@ -61,8 +61,8 @@ class MovedCases:
         return await self._last_desk() == (self.account or "")
 
     async def move(self) -> int:
-        """Where the desk is another than at the last start: how many cases were moved. Broken off in the middle, it is gone on
-        with when it is called again. Raises StoreUnavailable.
+        """Move open cases where the desk has changed since the last start, and return how many. A call after an interruption
+        moves the rest. Raises StoreUnavailable.
         """
         before = await self._last_desk()
         if before == (self.account or ""):
@@ -91,7 +91,7 @@ class MovedCases:
         return await self.store.decide(asides, self._timers(case, owned=owned))
 
     async def _is_here(self, case: Case, conversation: Conversation, before: str | None) -> bool:
-        """Whether this desk was told of the case later than the one before, or than anything was said while there was none."""
+        """Whether the latest post of the case is at this desk: newer than the earlier desk's, or than the conversation."""
         if self.account is None:
             return conversation.state is not OwnershipState.STAFF
         here = await self._last_said(feed(self.account, case.id))

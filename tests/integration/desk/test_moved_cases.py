@@ -196,7 +196,7 @@ def test_what_moved_meanwhile_is_not_moved(world: DeskWorld) -> None:
 
 
 class _Late:
-    """The store, in which somebody claims the case while it is being moved."""
+    """The store, in which a colleague claims the case while it is being moved."""
 
     def __init__(self, world: DeskWorld) -> None:
         self._world = world
