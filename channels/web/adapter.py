@@ -13,7 +13,7 @@ from channels.web import parse, render
 from channels.web.access import Access
 from channels.web.admission import Admission
 from channels.web.client_config import client_config
-from channels.web.connection import Hall
+from channels.web.connection import SocketContext
 from channels.web.feedback import Feedback
 from channels.web.files import Files, Uploaded
 from channels.web.history import History
@@ -113,8 +113,10 @@ class WebChannel:
         self._seen = Seen(shown)
         frames = MemoryRates(clock.monotonic)
         config = partial(client_config, settings)
-        hall = Hall(self._access, self._origins, self._live, self._reception, limits, frames, clock, self._seen, config)
-        self._sockets = Sockets(hall, metrics)
+        context = SocketContext(
+            self._access, self._origins, self._live, self._reception, limits, frames, clock, self._seen, config
+        )
+        self._sockets = Sockets(context, metrics)
         self._sessions = Sessions(settings, self._access, self._admission, records, log, wake)
         self._files = Files(settings, self._access, self._admission, unsent, records, files, self._links, uploaded)
         self._messages = Messages(

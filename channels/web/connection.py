@@ -58,7 +58,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
+class SocketContext:
     """What every connection of this process shares."""
 
     access: Access
@@ -77,8 +77,8 @@ class Connection:
     """A client's connection, and its place in the log (a ``live.Listener``)."""
 
     __slots__ = (
+        "_context",
         "_followed",
-        "_hall",
         "_handed",
         "_pace",
         "_request",
@@ -90,15 +90,15 @@ class Connection:
         "cursor",
     )
 
-    def __init__(self, hall: Hall, socket: web.WebSocketResponse[Any], request: web.Request) -> None:
-        self._hall = hall
+    def __init__(self, context: SocketContext, socket: web.WebSocketResponse[Any], request: web.Request) -> None:
+        self._context = context
         self._socket = socket
         self._request = request
         self._session: Session | None = None
         self._start = 0
         self._pace = str(id(self))
-        self._turnstile = Turnstile(hall.clock.monotonic)
-        self._handed = Handed(hall.seen, _NOTICED * hall.limits.heartbeat_seconds)
+        self._turnstile = Turnstile(context.clock.monotonic)
+        self._handed = Handed(context.seen, _NOTICED * context.limits.heartbeat_seconds)
         self._followed = False
         self.conversation_id = ""
         self.cursor = UNREAD
@@ -111,7 +111,7 @@ class Connection:
                 return
             self._session = session
             self.conversation_id = session.conversation_id
-            self._hall.live.add(self)
+            self._context.live.add(self)
             await self._greet(session)
             while (body := await self._receive()) is not None:
                 if not await self._take(session, body):
@@ -123,10 +123,10 @@ class Connection:
         except ConnectionError:
             pass
         finally:
-            self._hall.live.remove(self)
+            self._context.live.remove(self)
             self._handed.end(self.conversation_id, in_order=self._socket.close_code not in (None, LOST))
-            self._hall.rates.forget(self._pace)
-            self._hall.rates.forget(f"{self._pace}:refused")
+            self._context.rates.forget(self._pace)
+            self._context.rates.forget(f"{self._pace}:refused")
 
     async def close(self, code: int, reason: str) -> None:
         """Close with a code that the protocol names."""
@@ -148,19 +148,19 @@ class Connection:
         if hint == "ended":
             # Closing waits for the client's own close frame, which the reader of the log must not.
             task = asyncio.create_task(self.close(ENDED, "this conversation has ended"))
-            self._hall.closing.add(task)
-            task.add_done_callback(self._hall.closing.discard)
+            self._context.closing.add(task)
+            task.add_done_callback(self._context.closing.discard)
         elif hint in ("typing:agent", "typing:staff"):
             await self._send({"type": "typing", "author": hint.removeprefix("typing:")})
 
     async def _authenticate(self) -> Session | None:
         try:
-            self._hall.origins.check(self._request)
+            self._context.origins.check(self._request)
         except NotAllowed as error:
             await self.close(REFUSED, error.detail)
             return None
         try:
-            async with asyncio.timeout(self._hall.limits.auth_seconds):
+            async with asyncio.timeout(self._context.limits.auth_seconds):
                 body = await self._receive()
         except TimeoutError:
             await self.close(UNAUTHENTICATED, "no auth frame came in time")
@@ -172,26 +172,26 @@ class Connection:
             if parse.frame_type(frame) != "auth" or not isinstance(frame.get("token"), str):
                 raise BadFrame("The first frame must be auth, with a token.")
         except InvalidInput as error:
-            self._hall.access.refused(error)
+            self._context.access.refused(error)
             await self._send(_error(error))
             await self.close(UNAUTHENTICATED, "the first frame must be auth")
             return None
         try:
-            return self._hall.access.verified(frame["token"])
+            return self._context.access.verified(frame["token"])
         except Unauthenticated as error:
             await self.close(REFUSED, error.detail)
             return None
 
     async def _greet(self, session: Session) -> None:
         """Say where things stand; live frames follow from exactly there."""
-        conversation = await self._hall.access.conversation(session)
-        head = await self._hall.live.head(self.conversation_id) if conversation is not None else 0
+        conversation = await self._context.access.conversation(session)
+        head = await self._context.live.head(self.conversation_id) if conversation is not None else 0
         self._start = head
         self._followed = conversation is not None and conversation.escalation_reason is not None
         status = conversation.state.value if conversation is not None else "bot"
-        config = self._hall.config(session.locale)
+        config = self._context.config(session.locale)
         await self._send({"type": "status", "status": status, "latest": head, "config": config})
-        await self._hall.live.begin(self, head)
+        await self._context.live.begin(self, head)
 
     async def _receive(self) -> bytes | None:
         """The next frame's text; None when the connection is over."""
@@ -211,13 +211,13 @@ class Connection:
         except TooManyRequests as error:
             return await self._refuse_pace(error, {})
         if kind is WSMsgType.PING:
-            if self._buffered() > self._hall.limits.send_buffer_bytes:
+            if self._buffered() > self._context.limits.send_buffer_bytes:
                 self._abort()
                 return False
             await self._socket.pong(data)
         elif kind is WSMsgType.BINARY:
             refusal = BadFrame("Frames are JSON texts, this one is binary.")
-            self._hall.access.refused(refusal)
+            self._context.access.refused(refusal)
             await self._send(_error(refusal))
         return True
 
@@ -234,7 +234,7 @@ class Connection:
         except TooManyRequests as error:
             return await self._refuse_pace(error, frame or _peek(body))
         except HubError as error:
-            self._hall.access.refused(error)
+            self._context.access.refused(error)
             await self._send(_error(error, frame))
         except ConnectionError:
             raise
@@ -245,21 +245,23 @@ class Connection:
 
     async def _refuse_pace(self, error: TooManyRequests, frame: Mapping[str, Any]) -> bool:
         """Refuse a frame that came too soon. False when so many did that the connection has to end."""
-        self._hall.access.refused(error)
+        self._context.access.refused(error)
         if (client_id := _named(frame)) and frame.get("type") == "message":
             self._turnstile.hold(client_id)
         await self._send(_error(error, frame))
-        if self._hall.rates.wait_for(f"{self._pace}:refused", Rate(self._hall.limits.refused_frames, _REFUSED_SECONDS)):
+        if self._context.rates.wait_for(
+            f"{self._pace}:refused", Rate(self._context.limits.refused_frames, _REFUSED_SECONDS)
+        ):
             await self.close(TOO_MANY, "too many frames")
             return False
         return True
 
     def _check_pace(self) -> None:
-        if wait := self._hall.rates.wait_for(self._pace, self._hall.limits.frames_per_socket):
+        if wait := self._context.rates.wait_for(self._pace, self._context.limits.frames_per_socket):
             raise TooManyRequests("Too many frames.", retry_after=wait)
 
     def _check_size(self, body: bytes) -> None:
-        most = self._hall.limits.frame_bytes
+        most = self._context.limits.frame_bytes
         if len(body) > most:
             raise TooLong(f"The frame has {len(body)} bytes. At most {most} are taken.")
 
@@ -277,21 +279,21 @@ class Connection:
                 raise BadFrame("This connection is authenticated already.")
 
     async def _message(self, session: Session, frame: Mapping[str, Any], body: bytes) -> None:
-        self._hall.access.tokens.check_alive(session)
+        self._context.access.tokens.check_alive(session)
         with self._turnstile.passing(_named(frame)), correlated():
-            caller = self._hall.access.caller(self._request, session.user)
-            await self._hall.reception.admit(session, caller)
-            message = parse.client_message(frame, self._hall.limits, text="content", new_id=_new_id)
-            accepted = await self._hall.reception.receive(session, caller, message, body)
+            caller = self._context.access.caller(self._request, session.user)
+            await self._context.reception.admit(session, caller)
+            message = parse.client_message(frame, self._context.limits, text="content", new_id=_new_id)
+            accepted = await self._context.reception.receive(session, caller, message, body)
         await self._send(Ack(type="ack", client_id=message.client_id, id=accepted.message_id, cursor=accepted.cursor))
 
     async def _resume(self, after: int) -> None:
         """Send again what this connection has not had: from ``after`` to where its live frames began."""
         if self._followed:
-            self._hall.seen.note(self.conversation_id, after)
+            self._context.seen.note(self.conversation_id, after)
         place = after
         while place < self._start:
-            page = await self._hall.live.page(self.conversation_id, place)
+            page = await self._context.live.page(self.conversation_id, place)
             missed = [shown for shown in page if shown.cursor <= self._start]
             self._handed.hand(self.conversation_id, [shown.logged for shown in missed])
             for shown in missed:
@@ -306,7 +308,7 @@ class Connection:
     async def _drained(self) -> None:
         """Wait until a replay has mostly left for the client, so that a long one does not fill the buffer."""
         for _ in range(_DRAIN_STEPS):
-            if self._buffered() < self._hall.limits.send_buffer_bytes // 4:
+            if self._buffered() < self._context.limits.send_buffer_bytes // 4:
                 return
             await asyncio.sleep(_DRAIN_STEP)
         self._abort()
@@ -315,7 +317,7 @@ class Connection:
         return await self._send_text(render.encode(frame))
 
     async def _send_text(self, text: str) -> bool:
-        if self._buffered() > self._hall.limits.send_buffer_bytes:
+        if self._buffered() > self._context.limits.send_buffer_bytes:
             self._abort()
             return False
         try:

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from channels.web.connection import TOO_MANY, Connection, Hall
+from channels.web.connection import TOO_MANY, Connection, SocketContext
 from channels.web.lingering import LingeringSocket
 from core.ports.metrics import Gauge, Metrics
 
@@ -22,8 +22,8 @@ _CLOSE_SECONDS = 2.0
 class Sockets:
     """All open connections of this process."""
 
-    def __init__(self, hall: Hall, metrics: Metrics) -> None:
-        self._hall = hall
+    def __init__(self, context: SocketContext, metrics: Metrics) -> None:
+        self._context = context
         self._metrics = metrics
         self._open: set[Connection] = set()
         self._per_address: dict[str, int] = {}
@@ -36,21 +36,21 @@ class Sockets:
         socket = LingeringSocket(
             request,
             timeout=_CLOSE_SECONDS,
-            heartbeat=self._hall.limits.heartbeat_seconds,
+            heartbeat=self._context.limits.heartbeat_seconds,
             autoping=False,  # a connection answers pings itself, so that they count as its other frames do
             compress=False,  # a deflate window costs more memory than the whole connection may have
-            max_msg_size=self._hall.limits.frame_bytes_hard,
+            max_msg_size=self._context.limits.frame_bytes_hard,
             writer_limit=_NEVER_DRAIN,
             decode_text=False,
         )
         await socket.prepare(request)
-        address = self._hall.access.address(request)
+        address = self._context.access.address(request)
         count = self._per_address.get(address, 0)
-        if 0 < self._hall.limits.sockets_per_address <= count:
+        if 0 < self._context.limits.sockets_per_address <= count:
             await socket.close(code=TOO_MANY, message=b"too many connections from this address")
             return socket
         self._per_address[address] = count + 1
-        connection = Connection(self._hall, socket, request)
+        connection = Connection(self._context, socket, request)
         self._open.add(connection)
         self._report()
         try:
