@@ -164,8 +164,18 @@ def prepare() -> None:
     default="scripted",
     help="What checks the answers: the transcripts themselves, the configured model, or nothing.",
 )
-@click.option("--misses", default=0.0, help="Share of unsupported sentences that the scripted verifier misses, 0 to 1.")
-@click.option("--refuses", default=0.0, help="Share of supported sentences that the scripted verifier refuses, 0 to 1.")
+@click.option(
+    "--misses",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of unsupported sentences that the scripted verifier misses.",
+)
+@click.option(
+    "--refuses",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of supported sentences that the scripted verifier refuses.",
+)
 @click.option("--seed", default=0, help="Which of them; the same seed misses and refuses the same.")
 @click.option("--json", "as_data", is_flag=True, help="With --conversations: JSON.")
 def evaluate(

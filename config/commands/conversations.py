@@ -14,6 +14,7 @@ import numpy as np
 from config.agent_parts import agent_settings, chat_settings
 from config.clock import SystemClock
 from config.commands.evaluate import knowledge_roots
+from config.commands.safe_echo import echo_line
 from config.conversations.recorded_model import Noise, RecordedVerifier
 from config.conversations.replay import Replay, VerifierFor
 from config.conversations.report import as_json, as_lines
@@ -52,7 +53,11 @@ def run(file: Path, verifier: str, noise: Noise, *, as_data: bool) -> int:
             judge = _verifier(settings, verifier, noise, closing)
             replay = Replay(known, knowledge_passages(settings), agent_settings(settings), judge, installed_tools())
             found = as_json(await replay.run(transcripts))
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_data else "\n".join(as_lines(found)))
+        if as_data:
+            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        else:
+            for line in as_lines(found):
+                echo_line(line)
         return 1 if found["failed"] else 0
 
     return asyncio.run(replay())

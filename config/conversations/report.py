@@ -57,7 +57,8 @@ def as_lines(found: Mapping[str, Any]) -> Iterator[str]:
     cost = found["verifier"]
     yield f"Verifier: {cost['calls_per_answer']:.2f} calls and {cost['tokens_per_answer']:.0f} tokens an answer."
     for one in found["failed"]:
-        yield f"{one['id']} ({one['lang']}), {one['what']}: {one['sentence']}\n    {one['why']}"
+        yield f"{one['id']} ({one['lang']}), {one['what']}: {one['sentence']}"
+        yield f"    {one['why']}"
     yield from (f"{one['id']} was not run: {one['why']}" for one in found["not_run"])
 
 
