@@ -12,7 +12,8 @@ from aiohttp import web
 ANSWER = (
     "Click “Forgot password?” on the sign-in page and enter your e-mail address [1]. You get a message with a link within a few "
     "minutes [1].\n\n1. Open the link on the device that you want to sign in with [1].\n2. Choose a new password, and confirm it "
-    "[1].\n\nDoes the message not arrive? Then look into the folder for spam first, and ask the administrator of your workspace [1]."
+    "[1].\n\nDoes the message not arrive? Then look into the folder for spam first, and ask the administrator of your "
+    "workspace [1]."
 )
 _PIECE = 5
 
