@@ -19,7 +19,7 @@ from typing import Any
 from core.agent.answer_unit import Quote
 from core.agent.exact_parts import ExactParts, Figure, Held, exact_parts, numbers_of
 from core.agent.literal import statement_key, statements, words
-from core.agent.orders import Ordered, without_orders
+from core.agent.orders import Ordered, split_orders, without_orders
 from core.agent.sources import Sources
 from core.agent.wording import content_stems
 
@@ -158,8 +158,9 @@ class Evidence:
         if size == self._read:
             return
         self._read = size
-        given = self._given = {number: without_orders(self.sources.text(number)) for number, _ in self.sources}
-        self._ordered = Ordered([*(self.sources.text(number) for number, _ in self.sources), *self._raw_results])
+        split = {number: split_orders(self.sources.text(number)) for number, _ in self.sources}
+        given = self._given = {number: kept for number, (kept, _) in split.items()}
+        self._ordered = Ordered([*(taken for _, taken in split.values()), *self._raw_results])
         self._held = Held([*given.values(), *self._results, self.said, *self._earlier])
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}

@@ -35,6 +35,8 @@ _CODE = re.compile(
     r"|(?=[a-z0-9]{0,30}\d[a-z0-9]{0,30}[a-z]|[a-z0-9]{0,30}[a-z][a-z0-9]{0,30}\d)[a-z0-9]{8,64}"
     r"|\#\d{3,20})(?![\w])"
 )
+_FOREIGN_DIGIT = re.compile(r"[^\D0-9]")
+_JOINED = re.compile(r"(?<![\w#\-])(?=[^\W_]{0,64}[_#\-])[\w#\-]{3,64}")
 _NUMBER = re.compile(r"\d{1,20}(?:[.,'’٬٫ \u00a0\u202f]\d{1,20}){0,6}")
 _GROUPS = re.compile(r"\d{1,3}(?:[.,'’٬ \u00a0\u202f]\d{3})+(?:[.,٫]\d{1,2})?")
 _DECIMAL = re.compile(r"\d+[.,٫]\d{1,6}")
@@ -132,7 +134,7 @@ class Held:
             address = _folded(match[0])
             self._literal |= {address, address.partition("@")[2], _domain_of(address.partition("@")[2])}
         self._literal.update(code_key(match[0]) for match in _CODE.finditer(text))
-        self._literal.update(code_key(word) for word in re.findall(r"[\w#\-]{3,64}", text))
+        self._literal.update(code_key(word) for word in _JOINED.findall(text))
         self._literal.update(word.casefold() for word in re.findall(r"[^\W_]{3,64}", text))
         self._phones.update(_phone_key(match[0])[4:] for match in _PHONE.finditer(text) if _phone_key(match[0]))
         self.numbers |= _numbers(text)
@@ -150,9 +152,7 @@ def numbers_of(text: str) -> set[Decimal]:
 
 
 def in_ascii_digits(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.digit(char)) if char.isdecimal() else char for char in text)
+    return text if text.isascii() else _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.digit(digit[0])), text)
 
 
 def link_key(link: str) -> str:
