@@ -14,6 +14,10 @@ Vectors: TypeAlias = NDArray[np.float32]
 """One row per text, each of length 1, so that a product of two of them is their cosine."""
 
 
+WORD_MARKS = ("", "\u2581", "\u0120")
+"""What stands before a word in the vocabularies of WordPiece, SentencePiece and byte-level BPE."""
+
+
 class TextRefused(KnowledgeUnavailable):
     """The model is there and will not take this one text, or one of these: the others can be embedded without it."""
 
@@ -47,6 +51,9 @@ class Embedder(Protocol):
         """How many documents one call should bring."""
 
     def count(self, texts: Sequence[str]) -> list[int]: ...
+
+    def knows(self, word: str) -> bool:
+        """Whether a lower-case word is one that the model has as a whole, and so no typing error. True where that is not known."""
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
 

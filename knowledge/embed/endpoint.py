@@ -106,6 +106,10 @@ class EndpointEmbedder:
         """An estimate that is rather too high: the model's tokenizer is at the other end."""
         return [estimated_tokens(text) for text in texts]
 
+    def knows(self, word: str) -> bool:
+        """Its vocabulary is at the other end; large models read typing errors by themselves."""
+        return True
+
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions, soon or not at all: a customer waits."""
         return self._embed(texts, self._prompts.question, _CUSTOMER)

@@ -18,7 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from knowledge.embed.embedder import Vectors, unit
+from knowledge.embed.embedder import WORD_MARKS, Vectors, unit
 from knowledge.embed.exported import GRAPH, TOKENIZER, description_of
 from knowledge.embed.fingerprint import fingerprint_of
 from knowledge.embed.prompts import Prompts
@@ -64,6 +64,10 @@ class OnnxEmbedder:
         """Tokens of each text, without the model's special tokens."""
         encoded = self._whole.encode_batch_fast(well_formed(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encoded]
+
+    def knows(self, word: str) -> bool:
+        """See Embedder.knows."""
+        return any(self._whole.token_to_id(f"{mark}{word}") is not None for mark in WORD_MARKS)
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions, with the prompt that the model wants for them."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from knowledge.embed.embedder import Vectors
+from knowledge.embed.embedder import WORD_MARKS, Vectors
 from knowledge.embed.exported import Precision
 from knowledge.embed.fingerprint import fingerprint_of
 from knowledge.embed.model_files import locate
@@ -49,6 +49,11 @@ class SentenceTransformerEmbedder:
             return []
         encoded = self._model.tokenizer(well_formed(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
+
+    def knows(self, word: str) -> bool:
+        """See Embedder.knows."""
+        vocabulary = self._model.tokenizer.get_vocab()
+        return any(f"{mark}{word}" in vocabulary for mark in WORD_MARKS)
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions, with the prompt that the model wants for them.

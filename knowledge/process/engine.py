@@ -95,6 +95,10 @@ class Engine:
         measured = not self._index.reader.current.bounds.provisional
         return {"documents": documents, "passages": passages, "measured": measured}
 
+    def mended(self, query: str) -> str:
+        """A question without its typing errors, as far as the knowledge's own words tell them."""
+        return self._index.reader.current.words.mended(query, self._embedder.knows)
+
     def embed_question(self, query: str, until: float) -> Future[Vector]:
         """The vector of a question, if it can be had until then."""
         return self._queue.question(query, until)

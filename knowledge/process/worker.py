@@ -109,6 +109,7 @@ class Worker:
         request["until"] = math.inf if within is None else time.monotonic() + within
         match request["op"]:
             case "search":
+                request["query"] = engine.mended(request["query"])
                 vector = engine.embed_question(request["query"], request["until"])
                 vector.add_done_callback(lambda done: self._search(engine, request, done))
             case "index":

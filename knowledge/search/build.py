@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,7 @@ from knowledge.process.programs import PACKAGES, command
 from knowledge.search.corpus import Corpus, PassageText
 from knowledge.search.language import HINTS_OF_A_PASSAGE, language_of, primary
 from knowledge.search.postings import Postings, postings_of
+from knowledge.search.spelling import Spelling
 from knowledge.search.wording import has_stems, stems, words_of
 from knowledge.search.words import FIELDS, LAYOUT, WordIndex
 
@@ -189,9 +190,12 @@ class _Reading:
             tables[number, used] = [vocabulary.setdefault(form, len(vocabulary)) for form in forms]
         rows = {"passages": len(self.head_of), "documents": self.documents, "heads": len(self.heads)}
         fields = {name: each.postings(tables, len(vocabulary), rows[name]) for name, each in self.fields.items()}
-        return WordIndex(
-            vocabulary, languages, fields, np.array(self.document_of, np.int32), np.array(self.head_of, np.int32)
-        )
+        of = (np.array(self.document_of, np.int32), np.array(self.head_of, np.int32))
+        return WordIndex(vocabulary, languages, fields, *of, Spelling.of(self._commonest(words)))
+
+    def _commonest(self, words: Sequence[str]) -> Iterator[str]:
+        times = np.bincount(np.asarray(self.fields["passages"].words, np.int64), minlength=len(words))
+        return (words[place] for place in np.argsort(-times, kind="stable"))
 
     def _used(self, tongue: int) -> NDArray[np.int64]:
         """The words that occur in this language: one in ten of all, where many languages meet."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from knowledge.search.language import function_words, language_of
 from knowledge.search.postings import Postings
+from knowledge.search.spelling import Spelling
 from knowledge.search.wording import dense, groups_of, identifies, stems
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when words are cut or stemmed in another way: what was cached is then built anew."""
 
 _ATTAINABLE = 1.6
@@ -47,6 +48,13 @@ class WordIndex:
     fields: dict[str, Postings]
     document_of: NDArray[np.int32]
     head_of: NDArray[np.int32]
+    spelling: Spelling
+
+    def mended(self, question: str, knows: Callable[[str], bool]) -> str:
+        """The question without its typing errors. ``knows``: whether a word is one that the model has as a whole."""
+        common = function_words()
+        spoken = [common.get(language, frozenset()) for language in ("en", *self.languages)]
+        return self.spelling.mended(question, lambda word: any(word in some for some in spoken) or knows(word))
 
     def scores(self, question: str) -> NDArray[np.float32]:
         """(passages,) what the words of a question add to the cosine, 0 to about 1."""
@@ -112,6 +120,7 @@ class WordIndex:
         np.save(building / "head_of.npy", self.head_of)
         about = {"layout": LAYOUT, "languages": self.languages, "rows": {n: f.rows for n, f in self.fields.items()}}
         (building / "vocabulary.txt").write_text("\n".join(self.vocabulary), "utf-8")
+        (building / "spellings.txt").write_text("\n".join(self.spelling.words), "utf-8")
         (building / "about.json").write_text(json.dumps(about), "utf-8")
         for path in building.iterdir():
             with path.open("rb+") as content:
@@ -130,7 +139,8 @@ class WordIndex:
             fields = {name: Postings.load(folder, name, about["rows"][name]) for name in FIELDS}
             of = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("document_of", "head_of")]
             vocabulary = {term: number for number, term in enumerate(terms)} if terms != [""] else {}
-            found = cls(vocabulary, tuple(about["languages"]), fields, *of)
+            spelling = Spelling.of((folder / "spellings.txt").read_text("utf-8").split("\n"))
+            found = cls(vocabulary, tuple(about["languages"]), fields, *of, spelling)
             return found if found._is_whole() else None
         except Exception:  # whatever the disk has left of it: the words are made anew, and nobody waits for a person
             return None

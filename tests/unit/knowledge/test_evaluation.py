@@ -33,6 +33,9 @@ class WordEmbedder:
     def count(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
+    def knows(self, word: str) -> bool:
+        return True
+
     def embed_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return embed(texts)
 
