@@ -48,7 +48,9 @@ class ProcessRetriever:
         found = await self._ask(request)
         passages = tuple(passage_from(passage) for passage in found["passages"])
         threshold = found["threshold"] if self._settings.threshold is None else self._settings.threshold
-        return Retrieval(passages, threshold, min(found["doubt"], threshold))
+        doubt = min(found["doubt"], threshold)
+        languages = tuple(found["languages"])
+        return Retrieval(passages, threshold, doubt, talk=found["talk"], unknown=found["unknown"], languages=languages)
 
     async def ready(self) -> bool:
         """Whether a search would be answered now."""

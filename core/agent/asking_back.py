@@ -62,14 +62,14 @@ def _near(found: Retrieval) -> list[Passage]:
 def _choices(near: Sequence[Passage], question: str) -> tuple[Choice, ...]:
     found: dict[str, Choice] = {}
     for passage in near:
-        label = _label(passage)
+        label = label_of(passage)
         if phrase(label) and phrase(label) not in found:
             query = passage.question or f"{label}\n{question}"
             found[phrase(label)] = Choice(label, passage.id, query, question)
     return tuple(found.values())[:_MOST]
 
 
-def _label(passage: Passage) -> str:
+def label_of(passage: Passage) -> str:
     """An entry's question, or the title and the heading that is nearest to the passage."""
     if passage.question:
         return _line(passage.question)

@@ -29,6 +29,11 @@ class LanguagePack:
         return tuple(self.sections.get(section, {}).get(name, ()))
 
     @property
+    def name(self) -> str:
+        """What its speakers call it."""
+        return str(self.sections.get("detect", {}).get("name", self.code))
+
+    @property
     def texts(self) -> Mapping[str, str]:
         return self.sections.get("texts", {})
 

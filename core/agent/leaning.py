@@ -17,19 +17,24 @@ from core.agent.asking import asks
 from core.agent.language import DEFAULT, LanguagePack, choose, packs
 from core.agent.phrases import any_of, one_of
 from core.agent.questions import split_questions
+from core.agent.small_talk import small_talk
 from core.agent.wording import content_stems, phrase
 from core.domain.messages import Author, Message
 
 _CONTINUES_WITH = 3
 """Words with a meaning that a question which goes on may have; more of them make a question of its own."""
 _REFERS_WITH = 2
+_TELLS = 2
+"""Words with a meaning by which a message without a question names a subject."""
 _LOOKED_BACK = 6
 _QUESTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """``query``: what is looked up. ``adds``: the stems that the question adds to the one before it."""
+    """``query``: what is looked up. ``adds``: the stems that a question which goes on ("and in Germany?") adds to the one
+    before it; none where a word only stands for the subject ("how long does it take?").
+    """
 
     query: str
     adds: frozenset[str] = frozenset()
@@ -44,18 +49,31 @@ def completed(question: str, history: Sequence[Message]) -> Completed:
     language = choose(question, earlier=[message.text for message in _own(history)])
     if not leans(question, language):
         return Completed(question)
-    for message in _own(history):
-        for earlier in reversed(split_questions([message.text], most=_QUESTIONS)):
-            if asks(earlier) and not leans(earlier, language):
-                known = {*content_stems(earlier), *_asking(language)}
-                return Completed(f"{earlier}\n{question}", frozenset(set(content_stems(question)) - known))
-    return Completed(question)
+    earlier = _subject(history, language)
+    if earlier is None:
+        return Completed(question)
+    query = f"{earlier}\n{question}"
+    if not _patterns_of(language)[0].match(phrase(question)):
+        return Completed(query)
+    return Completed(query, frozenset(content_stems(question)) - {*content_stems(earlier), *_asking(language)})
+
+
+def _subject(history: Sequence[Message], language: str) -> str | None:
+    """The last question that stands by itself; else the last message that says what it is about."""
+    said = [
+        earlier
+        for message in _own(history)
+        for earlier in reversed(split_questions([message.text], most=_QUESTIONS))
+        if not leans(earlier, language) and not small_talk(earlier)
+    ]
+    told = (earlier for earlier in said if len(content_stems(earlier)) >= _TELLS)
+    return next((earlier for earlier in said if asks(earlier)), next(told, None))
 
 
 def leans(question: str, language: str) -> bool:
     """Whether it is only understood from what was said before."""
     words, stems = phrase(question), len(set(content_stems(question)) - _asking(language))
-    continues, refers = _patterns().get(language) or _patterns()[DEFAULT]
+    continues, refers = _patterns_of(language)
     if stems <= _CONTINUES_WITH and continues.match(words):
         return True
     return stems <= _REFERS_WITH and refers.search(words) is not None
@@ -73,6 +91,10 @@ def _asking(language: str) -> frozenset[str]:
     names = ("openers", "continues", "refers")
     entries = (entry for name in names for entry in _pack(language).words("question", name))
     return frozenset(content_stems(" ".join(entries)))
+
+
+def _patterns_of(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return _patterns().get(language) or _patterns()[DEFAULT]
 
 
 @functools.cache

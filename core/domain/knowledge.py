@@ -69,12 +69,18 @@ class Retrieval:
     There are three bands: from ``threshold`` on it may be answered, from ``doubt`` on it is worth asking back, and below that
     the knowledge has nothing and a person is offered. ``doubt`` is None where no second bound is known. ``meant``: the passage
     that the customer chose when they were asked back, which may be answered from whatever its score.
+
+    ``talk``: the kind of talk (``complaint``, ``outage``, ...) where the words are no question. ``unknown``: the share of the
+    question's words, by what they say, that no document holds. ``languages``: those of the documents, the commonest first.
     """
 
     passages: tuple[Passage, ...]
     threshold: float
     doubt: float | None = None
     meant: str | None = None
+    talk: str | None = None
+    unknown: float = 0.0
+    languages: tuple[str, ...] = ()
 
     @property
     def supported(self) -> tuple[Passage, ...]:

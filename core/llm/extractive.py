@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.agent.asking_back import ask_back
+from core.agent.asking_back import ask_back, label_of
 from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
 from core.agent.excerpt import opening, quote
 from core.agent.files import (
@@ -21,13 +21,16 @@ from core.agent.files import (
     speaks_of_file,
     wants_summary,
 )
+from core.agent.fitting import fitting, topic_of
 from core.agent.in_thread import run_in_thread
-from core.agent.leaning import completed
+from core.agent.language import packs, supported
+from core.agent.leaning import Completed, completed
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
+from core.agent.talk_reply import OUTAGE, talk_reply
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
 from core.agent.unread_files import mention_unread
@@ -48,6 +51,8 @@ NAMED_FILE_COVERAGE = 0.4
 UNNAMED_FILE_COVERAGE = 0.6
 SAME_QUESTION = 0.72
 """The cosine from which a customer's question is taken to be the entry's own (measured on the sample's paraphrases)."""
+_UNKNOWN = 0.3
+"""The share of words that no document holds from which what goes on with a question is not answered from what it was about."""
 _MOST_NAMED = 10  # questions of one turn that are answered or at least named
 _VERDICT = re.compile(r"^\s*(?:yes|no|ja|nein|oui|non|sí|si|نعم|لا)(?:[.!،]\s+|,\s+)(?=\S)", re.IGNORECASE)
 
@@ -141,11 +146,32 @@ class ExtractiveResponder:
             return Reply(texts.say("nothing_asked"), MessageKind.SMALL_TALK, intent=Intent.NOTHING)
         parts = [await self._part(question, turn, sent, texts) for question in questions]
         if len(every) == 1 and parts[0].near is not None and not self._settings.for_staff:
-            back = ask_back(parts[0].near, parts[0].query, turn.history, texts)
-            if back is not None:
-                return back
+            instead = await self._instead(parts[0].near, parts[0].query, turn, texts)
+            if instead is not None:
+                return instead
         reply = _compose(parts, texts, way, later)
         return none_at_all(texts) if self._tickets and of_tickets == questions and not reply.citations else reply
+
+    async def _instead(self, near: Retrieval, question: str, turn: TurnState, texts: Texts) -> Reply | None:
+        """What is said in place of "I don't know": a word to talk, a question back, or the nearest passage's name."""
+        if near.talk == OUTAGE:
+            return await self._outage(near, texts)
+        if near.talk is not None:
+            return talk_reply(near.talk, texts)
+        doubtful = _unsure(near)
+        return ask_back(doubtful, question, turn.history, texts) or _nearest(doubtful, texts)
+
+    async def _outage(self, found: Retrieval, texts: Texts) -> Reply:
+        """With what the knowledge says of outages, where it says something."""
+        spoken = supported(next(iter(found.languages), None)) or texts.language
+        advice = await self._lookup.find(Texts(spoken, texts.company).say("outage_query"))
+        reply = talk_reply(OUTAGE, texts)
+        best = next(iter(advice.supported), None)
+        if best is None:
+            return reply
+        shown = _compose([self._from_passage(best, best.title)], texts, None)
+        text = f"{texts.say(OUTAGE)}\n\n{shown.text}\n\n{texts.say('offer')}"
+        return replace(reply, text=text, kind=MessageKind.ANSWER, citations=shown.citations, confidence=best.score)
 
     async def _chosen(self, choice: Choice, texts: Texts) -> _Part:
         """From the passage that the customer said they mean, if it is still there."""
@@ -189,14 +215,27 @@ class ExtractiveResponder:
         if match and named and match.match.coverage >= NAMED_FILE_COVERAGE:
             return _from_file(match, texts)
         whole = await run_in_thread(turn, completed, question, turn.history)
-        found = await self._find(whole.query, optional=match is not None)
-        passage = next((one for one in found.supported if whole.is_met_by(one.titled)), None)
+        found = await self._searched(question, whole, optional=match is not None)
+        met = replace(found, passages=tuple(one for one in found.passages if whole.is_met_by(one.titled)))
+        passage = None if found.talk else fitting(whole.query, met)
         if passage is not None:
             return self._from_passage(passage, whole.query)
         if match and match.match.coverage >= UNNAMED_FILE_COVERAGE:
             return _from_file(match, texts)
         silent = _silent(question, sent, files if named else (), texts)
         return silent if silent.lead else replace(silent, near=found, query=whole.query)
+
+    async def _searched(self, question: str, whole: Completed, *, optional: bool) -> Retrieval:
+        """For the question with what it leans on. One that adds nothing to it is looked at by itself as well: "that did not
+        help" asks nothing, and "does it speak Klingon?" asks what no document is about.
+        """
+        if whole.query == question or whole.adds:
+            return await self._find(topic_of(whole.query), optional=optional)
+        alone = await self._find(question, optional=optional)
+        if alone.talk is not None:
+            return alone
+        found = await self._find(whole.query, optional=optional)
+        return _unsure(found) if alone.unknown >= _UNKNOWN else found
 
     async def _find(self, question: str, *, optional: bool) -> Retrieval:
         """``optional``: a file may answer instead, so a knowledge base that is not there yet is not the end."""
@@ -212,6 +251,32 @@ class ExtractiveResponder:
         if passage.score < SAME_QUESTION:
             shown = _without_verdict(shown)
         return _Part("", shown.strip(), passage.cite())
+
+
+def _unsure(found: Retrieval) -> Retrieval:
+    """The same where nothing is taken to be good enough to answer from."""
+    best = max((one.score for one in found.passages), default=0.0)
+    return replace(found, threshold=max(found.threshold, best + 0.001)) if found.supported else found
+
+
+def _nearest(found: Retrieval, texts: Texts) -> Reply | None:
+    """Names the one passage that may be meant, with its address where it has one; else the languages of the documents."""
+    if not found.doubtful:
+        return _in_other_language(found, texts)
+    best = found.doubtful[0]
+    title = label_of(best)
+    link = f"[{title}]({best.url})" if best.url else f"“{title}”"
+    text = texts.say("nearest", title=link)
+    return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
+
+
+def _in_other_language(found: Retrieval, texts: Texts) -> Reply | None:
+    """Says in which languages the knowledge is to a customer who writes another one."""
+    if not found.languages or texts.language in found.languages:
+        return None
+    names = ", ".join(packs()[code].name if code in packs() else code for code in found.languages)
+    text = f"{texts.say('documents_in', languages=names)} {texts.say('unknown')}"
+    return Reply(text, MessageKind.UNKNOWN, offers_person=True, intent=Intent.QUESTION)
 
 
 def _without_verdict(answer: str) -> str:

@@ -53,7 +53,7 @@ class Embedder(Protocol):
     def count(self, texts: Sequence[str]) -> list[int]: ...
 
     def knows(self, word: str) -> bool:
-        """Whether a lower-case word is one that the model has as a whole, and so no typing error. True where that is not known."""
+        """Whether a lower-case word is one that the model has as a whole, and so no error. True where that is not known."""
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors: ...
 

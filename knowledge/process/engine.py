@@ -32,8 +32,10 @@ from knowledge.search.build import keep_words_of
 from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
+from knowledge.talk.talk import Talk
 
 _PROGRESS_PAUSE = 0.05
+_MOST_LANGUAGES = 3
 _FOLLOWING_PAUSE = 1.0
 """Seconds between two looks at whether another process has indexed something."""
 
@@ -69,6 +71,7 @@ class Engine:
         self._calibrator = calibrator
         calibrator.embed = self._queue.questions
         self._remeasuring: Remeasuring | None = None
+        self._talk = Talk(self._queue.questions, words_folder(settings, embedder.fingerprint), embedder.fingerprint)
 
     @property
     def model(self) -> str:
@@ -84,6 +87,7 @@ class Engine:
         ended = threading.Event()
         again = Remeasuring(self._index.reader, self._calibrator, lambda: tell(self.state()))
         self._remeasuring, self._calibrator.later = again, True
+        threading.Thread(target=self._talk.follow, args=(ended,), name="talk", daemon=True).start()
         threading.Thread(target=again.follow, args=(ended,), name="measure", daemon=True).start()
         if self._settings.chroma_url:  # an embedded index has no other process that could
             following = (_FOLLOWING_PAUSE, ended, lambda: tell(self.state()))
@@ -119,7 +123,15 @@ class Engine:
             epoch = self._index.reader.current
             passages = epoch.search(request["query"], vector, filters, limit)
         found = [passage_frame(passage) for passage in passages]
-        return {"passages": found, "threshold": epoch.bounds.answer, "doubt": epoch.bounds.doubt}
+        nearest = max((passage.score for passage in passages), default=-1.0)
+        return {
+            "passages": found,
+            "threshold": epoch.bounds.answer,
+            "doubt": epoch.bounds.doubt,
+            "talk": self._talk.kind_of(vector, nearest),
+            "unknown": epoch.words.unknown(request["query"]),
+            "languages": epoch.words.languages[:_MOST_LANGUAGES],
+        }
 
     def trial(self, request: Frame) -> Frame:
         """What an entry would push out of the first place. Nothing is written."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from knowledge.search.language import function_words, language_of
 from knowledge.search.postings import Postings
 from knowledge.search.spelling import Spelling
-from knowledge.search.wording import dense, groups_of, identifies, stems
+from knowledge.search.wording import dense, groups_of, identifies, stems, words_of
 
 LAYOUT = 2
 """Raise it when words are cut or stemmed in another way: what was cached is then built anew."""
@@ -51,7 +51,12 @@ class WordIndex:
     spelling: Spelling
 
     def mended(self, question: str, knows: Callable[[str], bool]) -> str:
-        """The question without its typing errors. ``knows``: whether a word is one that the model has as a whole."""
+        """The question without its typing errors. ``knows``: whether a word is one that the model has as a whole.
+
+        One in a language of which there are no documents stays as it is: its words are no errors.
+        """
+        if self._is_foreign(question):
+            return question
         common = function_words()
         spoken = [common.get(language, frozenset()) for language in ("en", *self.languages)]
         return self.spelling.mended(question, lambda word: any(word in some for some in spoken) or knows(word))
@@ -74,6 +79,18 @@ class WordIndex:
             total += found if name == "passages" else found[self._rows(name)]
         return total
 
+    def unknown(self, question: str) -> float:
+        """The share of the question's words that no document holds, 0 to 1; 0 for a question in another language."""
+        if self._is_foreign(question):
+            return 0.0
+        field = self.fields["passages"]
+        weights = [
+            (max((field.idf(term) for term in group), default=field.idf(None)), bool(group))
+            for group in self._terms(question)
+        ]
+        whole = sum(weight for weight, _ in weights)
+        return sum(weight for weight, held in weights if not held) / whole if whole else 0.0
+
     def named(self, question: str) -> NDArray[np.int32]:
         """The passages that hold an identifier of the question, if few do: they are meant, whatever they are about."""
         field = self.fields["passages"]
@@ -81,6 +98,9 @@ class WordIndex:
         found = [field.holding(term) for term in terms if term is not None]
         few = max(_FEW, int(field.rows * _RARE))
         return np.unique(np.concatenate([rows for rows in found if len(rows) <= few] or [_NONE]))
+
+    def _is_foreign(self, question: str) -> bool:
+        return language_of(words_of(question)) not in (None, *self.languages)
 
     def _rows(self, field: str) -> NDArray[np.int32]:
         return self.document_of if field == "documents" else self.head_of

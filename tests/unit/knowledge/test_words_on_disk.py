@@ -21,7 +21,7 @@ def corpus() -> MemoryCorpus:
     return memory_corpus([(f"{text}.md", [Chunk("Matter", text, (text,))]) for text in texts], embed)
 
 
-FILES = ["about.json", "vocabulary.txt", "document_of.npy", "head_of.npy"]
+FILES = ["about.json", "vocabulary.txt", "spellings.txt", "document_of.npy", "head_of.npy"]
 ARRAYS = [
     f"{field}-{part}.npy" for field in ("passages", "documents", "heads") for part in ("starts", "where", "weight")
 ]
