@@ -47,10 +47,17 @@ class ProcessRetriever:
         }
         found = await self._ask(request)
         passages = tuple(passage_from(passage) for passage in found["passages"])
-        threshold = found["threshold"] if self._settings.threshold is None else self._settings.threshold
-        doubt = min(found["doubt"], threshold)
-        languages = tuple(found["languages"])
-        return Retrieval(passages, threshold, doubt, talk=found["talk"], unknown=found["unknown"], languages=languages)
+        chosen = None if found["read"] else self._settings.threshold  # which is a cosine
+        threshold = found["threshold"] if chosen is None else chosen
+        return Retrieval(
+            passages,
+            threshold,
+            min(found["doubt"], threshold),
+            talk=found["talk"],
+            unknown=found["unknown"],
+            languages=tuple(found["languages"]),
+            read=found["read"],
+        )
 
     async def ready(self) -> bool:
         """Whether a search would be answered now."""

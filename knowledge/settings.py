@@ -45,6 +45,12 @@ class KnowledgeSettings:
     embedding_limit: int | None = None
     """Tokens of a text that its model reads; None takes OpenAI's for OpenAI's models and 512 for others."""
 
+    reranker_model: str | None = None
+    """A cross-encoder in this process: a folder or a model's name. None: the search's own order and scores."""
+
+    reranker_seconds: float = 1.5
+    """How long a question waits for it."""
+
     query_prompt: str | None = None
     """Put before each question; None leaves it to the model's own configuration."""
 

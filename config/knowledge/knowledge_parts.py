@@ -9,7 +9,7 @@ from config.knowledge.crawl_turns import CrawlTurns
 from config.knowledge.indexing import Indexing
 from config.knowledge.learned_answers import learned_file, put_right
 from config.knowledge.models_folder import models_folder
-from config.knowledge.reranking import reranking
+from config.knowledge.reranking import own_reranker, reranking
 from config.knowledge.source_jobs import SourceJobs
 from config.processes.election import Election
 from config.processes.environment import program_environment
@@ -44,6 +44,8 @@ def knowledge_settings(settings: Settings) -> KnowledgeSettings:
         embedding_key=embedding_key.get_secret_value() if embedding_key is not None else None,
         embedding_dimensions=settings.embedding_dimensions,
         embedding_limit=settings.embedding_limit,
+        reranker_model=own_reranker(settings),
+        reranker_seconds=settings.reranker_seconds,
         query_prompt=settings.embedding_query_prompt,
         document_prompt=settings.embedding_document_prompt,
         threshold=settings.knowledge_threshold,

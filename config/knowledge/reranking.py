@@ -21,6 +21,11 @@ def reranking(settings: Settings, metrics: Metrics) -> Callable[[Retriever], Rer
     return functools.partial(RerankedRetriever, reranker=reranker, metrics=metrics, seconds=seconds)
 
 
+def own_reranker(settings: Settings) -> str | None:
+    """The cross-encoder that the knowledge process runs itself, where neither a server nor a package is named."""
+    return None if settings.reranker or settings.reranker_url else settings.reranker_model
+
+
 def _reranker(settings: Settings) -> Reranker | None:
     """Libraries are imported only where they are needed."""
     if settings.reranker:

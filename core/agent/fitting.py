@@ -37,7 +37,7 @@ def fitting(question: str, found: Retrieval) -> Passage | None:
     One that holds every word of the question goes before it, and needs less nearness: a table, or an entry that names both
     sides of a comparison. Nothing less answers a question for a list or a comparison.
     """
-    if found.meant is not None or not found.passages:
+    if found.meant is not None or found.read or not found.passages:
         return next(iter(found.supported), None)
     topic = topic_of(question)
     wanted = frozenset(content_stems(topic))

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -104,10 +105,7 @@ class Calibrator:
         return bounds
 
     def _measured(self, corpus: Corpus, allowed: NDArray[np.bool_], languages: Sequence[str]) -> Bounds:
-        def best(texts: Sequence[str]) -> NDArray[np.float32]:
-            vectors = self._embedded(texts, corpus.arrays.vectors.shape[1])
-            return np.array([nearness(corpus.arrays, vector)[allowed].max() for vector in vectors], np.float32)
-
+        best = partial(self._best, corpus, allowed)
         if self._labelled is not None:
             return labelled_bounds(best(self._labelled.inside), best(self._labelled.outside))
         texts, kinds, spoken = by_kind(json.loads(_QUESTIONS.read_text("utf-8")))
@@ -118,6 +116,11 @@ class Calibrator:
         for text in derived:  # which will be others the next time
             self._vectors.pop(text, None)
         return bounds
+
+    def _best(self, corpus: Corpus, allowed: NDArray[np.bool_], texts: Sequence[str]) -> NDArray[np.float32]:
+        """The score of what each text is nearest to."""
+        vectors = self._embedded(texts, corpus.arrays.vectors.shape[1])
+        return np.array([nearness(corpus.arrays, vector)[allowed].max() for vector in vectors], np.float32)
 
     def _embedded(self, texts: Sequence[str], width: int) -> list[NDArray[np.float32]]:
         """What was embedded stays for the next try: a server that is busy now and then would fail a few of so many each time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,16 @@ def _downloaded(model: str) -> Path | None:
         except (LocalEntryNotFoundError, HFValidationError, OSError):
             continue
     return None
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """Of these files as they lie in one folder, told apart by their sizes and samples."""
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file():
+            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+            _add(digest, path)
+    return digest.hexdigest()[:16]
 
 
 def _digest(folder: Path) -> str:

@@ -52,7 +52,7 @@ class OnnxEmbedder:
         self._cut.no_padding()
         direction = (self._cut.truncation or {}).get("direction", "right")
         self._cut.enable_truncation(description.longest, direction=direction)
-        self._session = _session(folder / GRAPH)
+        self._session = session_of(folder / GRAPH)
         self._shrink = onnxruntime.RunOptions()
         self._shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self.limit = self._room(description.longest)
@@ -110,7 +110,7 @@ def _alike(lengths: Sequence[int]) -> Iterator[list[int]]:
             yield batch
 
 
-def _session(graph: Path) -> Any:
+def session_of(graph: Path) -> Any:
     """One thread per run: several runs at once share the cores better than one run that waits for all its threads.
 
     Without memory patterns, which are kept for each length of text that was ever seen.

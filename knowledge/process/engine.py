@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience
-from knowledge.calibrate.calibrator import Calibrator
+from knowledge.calibrate.calibrator import Calibrator, Embed
 from knowledge.calibrate.labelled import read_labelled
 from knowledge.chunk.chunker import Chunker
 from knowledge.convert.remote import ConverterProcess
@@ -28,11 +29,15 @@ from knowledge.process.frames import Frame
 from knowledge.process.remeasuring import Remeasuring
 from knowledge.process.searchable import Searchable, with_words
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
+from knowledge.rerank.retriever import CANDIDATES
 from knowledge.search.build import keep_words_of
 from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
 from knowledge.talk.talk import Talk
+
+if TYPE_CHECKING:
+    from knowledge.rerank.reading import Reading
 
 _PROGRESS_PAUSE = 0.05
 _MOST_LANGUAGES = 3
@@ -44,6 +49,21 @@ def calibrator_for(settings: KnowledgeSettings, embedder: Embedder) -> Calibrato
     """Asks the model directly, until an engine puts its queue in between. Raises ConfigError for broken labels."""
     labelled = read_labelled(settings.labelled) if settings.labelled is not None else None
     return Calibrator(embedder.embed_questions, embedder.fingerprint, labelled)
+
+
+def reading_for(settings: KnowledgeSettings, embedder: Embedder, embed: Embed) -> Reading | None:
+    """None without RERANKER_MODEL, whose libraries are then not loaded. Raises ConfigError."""
+    if settings.reranker_model is None:
+        return None
+    from knowledge.rerank.opening import open_reranker
+    from knowledge.rerank.reading import Reading, ReadingCalibrator
+
+    model = open_reranker(settings)
+    if model is None:
+        return None
+    labelled = read_labelled(settings.labelled) if settings.labelled is not None else None
+    calibrator = ReadingCalibrator(embed, embedder.fingerprint, labelled, model)
+    return Reading(model, calibrator, settings.reranker_seconds)
 
 
 def open_for_search(settings: KnowledgeSettings, fingerprint: str, calibrator: Calibrator) -> Index[Searchable]:
@@ -71,6 +91,7 @@ class Engine:
         self._calibrator = calibrator
         calibrator.embed = self._queue.questions
         self._remeasuring: Remeasuring | None = None
+        self._reading = reading_for(settings, embedder, self._queue.questions)
         self._talk = Talk(self._queue.questions, words_folder(settings, embedder.fingerprint), embedder.fingerprint)
 
     @property
@@ -87,6 +108,10 @@ class Engine:
         ended = threading.Event()
         again = Remeasuring(self._index.reader, self._calibrator, lambda: tell(self.state()))
         self._remeasuring, self._calibrator.later = again, True
+        if self._reading is not None:
+            threading.Thread(
+                target=self._reading.follow, args=(self._index.reader, ended), name="read", daemon=True
+            ).start()
         threading.Thread(target=self._talk.follow, args=(ended,), name="talk", daemon=True).start()
         threading.Thread(target=again.follow, args=(ended,), name="measure", daemon=True).start()
         if self._settings.chroma_url:  # an embedded index has no other process that could
@@ -115,19 +140,23 @@ class Engine:
         """Passages for an embedded question, best first, all of one epoch, and its bounds."""
         filters = Filters(KnowledgeAudience(request["audience"]), request["category"], request["language"])
         limit = int(request["limit"])
+        wanted = limit if self._reading is None else max(limit, CANDIDATES)
         epoch = self._index.reader.current
         try:
-            passages = epoch.search(request["query"], vector, filters, limit)
+            passages = epoch.search(request["query"], vector, filters, wanted)
         except EpochGone:
             self._index.reader.refresh()
             epoch = self._index.reader.current
-            passages = epoch.search(request["query"], vector, filters, limit)
-        found = [passage_frame(passage) for passage in passages]
+            passages = epoch.search(request["query"], vector, filters, wanted)
+        read = None if self._reading is None else self._reading.ordered(request["query"], passages)
+        bounds = (read is not None and self._reading and self._reading.bounds) or epoch.bounds
+        found = [passage_frame(passage) for passage in (passages if read is None else read)[:limit]]
         nearest = max((passage.score for passage in passages), default=-1.0)
         return {
             "passages": found,
-            "threshold": epoch.bounds.answer,
-            "doubt": epoch.bounds.doubt,
+            "threshold": bounds.answer,
+            "doubt": bounds.doubt,
+            "read": read is not None,
             "talk": self._talk.kind_of(vector, nearest),
             "unknown": epoch.words.unknown(request["query"]),
             "languages": epoch.words.languages[:_MOST_LANGUAGES],

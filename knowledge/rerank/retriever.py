@@ -79,7 +79,7 @@ class RerankedRetriever:
             return None
         try:
             async with asyncio.timeout(self._seconds):
-                scores = await self._reranker.rerank(query, [_shown(passage) for passage in passages])
+                scores = await self._reranker.rerank(query, [shown(passage) for passage in passages])
             _check(scores, len(passages))
         except TimeoutError:
             logger.warning("reranker out of time", extra={"seconds": self._seconds})
@@ -112,7 +112,7 @@ def _in_order(found: Retrieval, scores: Sequence[float]) -> tuple[Passage, ...]:
     return tuple(sorted(ordered, key=lambda passage: passage.id not in supported))
 
 
-def _shown(passage: Passage) -> str:
+def shown(passage: Passage) -> str:
     """As it would be read: under the names of its place."""
     names = " › ".join(dict.fromkeys(name for name in (passage.title, passage.section) if name))
     return f"{names}\n{passage.content}" if names else passage.content

@@ -160,7 +160,7 @@ class WordIndex:
             of = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("document_of", "head_of")]
             vocabulary = {term: number for number, term in enumerate(terms)} if terms != [""] else {}
             spelling = Spelling.of((folder / "spellings.txt").read_text("utf-8").split("\n"))
-            found = cls(vocabulary, tuple(about["languages"]), fields, *of, spelling)
+            found = cls(vocabulary, tuple(about["languages"]), fields, of[0], of[1], spelling)
             return found if found._is_whole() else None
         except Exception:  # whatever the disk has left of it: the words are made anew, and nobody waits for a person
             return None
