@@ -7,6 +7,7 @@ questions in that language tells them apart all the same.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -95,4 +96,5 @@ def _write(path: Path, vectors: NDArray[np.float32]) -> None:
         np.save(part, vectors)
         part.replace(path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
