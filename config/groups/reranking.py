@@ -22,7 +22,7 @@ class RerankingGroup(SettingsGroup):
     reranker_api_key: SecretStr | None = Field(None, description="The key of RERANKER_URL, where it wants one.")
     reranker_model: str | None = Field(
         None,
-        description="With RERANKER_URL its model's name; not set: the server is one of Text Embeddings Inference. Without that URL a "
+        description="With RERANKER_URL its model's name; not set: the server is one of Text Embeddings Inference. Without it a "
         "cross-encoder for the hub's own process: a folder, or the name of a model that is on this machine.",
     )
     reranker: str | None = Field(None, description="A reranker from another package, by name, in place of a server.")

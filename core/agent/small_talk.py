@@ -47,7 +47,11 @@ def small_talk(text: str) -> str | None:
     spoken = phrase(text)
     if not spoken:
         return "thanks" if FRIENDLY.search(text) and len(text.strip()) <= 12 else None
-    heard = {_phrases()[match.group()] for match in _any_phrase().finditer(spoken)}
+    said = [match.group() for match in _any_phrase().finditer(spoken)]
+    telling = [
+        entry for entry in said if " " in entry or _phrases()[entry] != "identity"
+    ]  # "help" beside thanks asks nothing
+    heard = {_phrases()[entry] for entry in telling or said}
     rest = _any_phrase().sub(" ", spoken)
     if not heard or _lists()["filler"].sub(" ", rest).strip():
         return None

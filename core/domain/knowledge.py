@@ -71,8 +71,8 @@ class Retrieval:
     that the customer chose when they were asked back, which may be answered from whatever its score.
 
     ``talk``: the kind of talk (``complaint``, ``outage``, ...) where the words are no question. ``unknown``: the share of the
-    question's words, by what they say, that no document holds. ``languages``: those of the documents, the commonest first. ``read``: a
-    cross-encoder read each passage beside the question, and the scores are its own.
+    question's words, by what they say, that no document holds. ``languages``: those of the documents, the commonest first.
+    ``read``: a cross-encoder read each passage beside the question, and the scores are its own.
     """
 
     passages: tuple[Passage, ...]

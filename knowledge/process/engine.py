@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.domain.knowledge import IndexProgress, IndexReport, KnowledgeAudience
 from knowledge.calibrate.calibrator import Calibrator, Embed
@@ -29,15 +28,13 @@ from knowledge.process.frames import Frame
 from knowledge.process.remeasuring import Remeasuring
 from knowledge.process.searchable import Searchable, with_words
 from knowledge.process.wire import passage_frame, progress_frame, report_frame
+from knowledge.rerank.reading import Reading, ReadingCalibrator
 from knowledge.rerank.retriever import CANDIDATES
 from knowledge.search.build import keep_words_of
 from knowledge.search.corpus import Filters
 from knowledge.settings import KnowledgeSettings
 from knowledge.sources import Catalog
 from knowledge.talk.talk import Talk
-
-if TYPE_CHECKING:
-    from knowledge.rerank.reading import Reading
 
 _PROGRESS_PAUSE = 0.05
 _MOST_LANGUAGES = 3
@@ -56,7 +53,6 @@ def reading_for(settings: KnowledgeSettings, embedder: Embedder, embed: Embed) -
     if settings.reranker_model is None:
         return None
     from knowledge.rerank.opening import open_reranker
-    from knowledge.rerank.reading import Reading, ReadingCalibrator
 
     model = open_reranker(settings)
     if model is None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,20 @@ from knowledge.calibrate.calibrator import Calibrator, Embed
 from knowledge.calibrate.labelled import LabelledQuestions
 from knowledge.index.reader import Reader
 from knowledge.process.searchable import Searchable
-from knowledge.rerank.cross_encoder import CrossEncoder
 from knowledge.rerank.retriever import shown
 from knowledge.search.corpus import Corpus
 from knowledge.search.engine import nearness
+
+
+class Model(Protocol):
+    """A cross-encoder (see CrossEncoder)."""
+
+    name: str
+    fingerprint: str
+
+    def scores(self, question: str, passages: Sequence[str], until: float) -> NDArray[np.float32] | None:
+        """One score for each passage; None where ``until`` comes first."""
+
 
 _log = logging.getLogger("switchboard.knowledge")
 
@@ -33,7 +44,7 @@ _MEASURED_ON = 4
 class ReadingCalibrator(Calibrator):
     """Measures the bounds on what the cross-encoder says of the nearest passages of each question."""
 
-    def __init__(self, embed: Embed, fingerprint: str, labelled: LabelledQuestions | None, model: CrossEncoder) -> None:
+    def __init__(self, embed: Embed, fingerprint: str, labelled: LabelledQuestions | None, model: Model) -> None:
         super().__init__(embed, f"{fingerprint} {model.fingerprint}", labelled)
         self._model = model
 
@@ -53,7 +64,7 @@ class ReadingCalibrator(Calibrator):
 class Reading:
     """``seconds``: how long a question waits. Until its bounds are measured, nothing is read."""
 
-    def __init__(self, model: CrossEncoder, calibrator: Calibrator, seconds: float) -> None:
+    def __init__(self, model: Model, calibrator: Calibrator, seconds: float) -> None:
         self._model = model
         self._calibrator = calibrator
         self._seconds = seconds
