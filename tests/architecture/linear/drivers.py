@@ -204,7 +204,7 @@ def _words(text: str) -> Call:
 
 def _asked(text: str) -> Call:
     index = build_words([PassageText("A title", None, "A few words of ours.")], np.zeros(1, dtype=np.int32))
-    return lambda: (index.scores(text), index.named(text))
+    return lambda: (index.scores(text), index.named(text), index.unknown(text), index.mended(text, lambda word: False))
 
 
 def _faq(text: str) -> Call:

@@ -154,6 +154,8 @@ OURS: Mapping[str, str] = {
     "knowledge.process": "frames",
     "knowledge.rerank": "settings",
     "knowledge.schedule": "settings",
+    "core.agent.talk_reply": "texts",
+    "knowledge.talk": "numbers",
     "knowledge.search.arrays": "numbers",
     "knowledge.search.build_worker": "frames",
     "knowledge.search.memory": "numbers",
@@ -245,7 +247,10 @@ THROUGH: Mapping[str, str] = {
     "knowledge.search.engine:admitted": "knowledge.search.words:WordIndex.scores",
     "knowledge.search.engine:nearness": "knowledge.search.words:WordIndex.scores",
     "knowledge.search.engine:search": "knowledge.search.words:WordIndex.scores",
+    "knowledge.search.spelling:Spelling.mended": "knowledge.search.words:WordIndex.scores",
+    "knowledge.search.words:WordIndex.mended": "knowledge.search.words:WordIndex.scores",
     "knowledge.search.words:WordIndex.named": "knowledge.search.words:WordIndex.scores",
+    "knowledge.search.words:WordIndex.unknown": "knowledge.search.words:WordIndex.scores",
 }
 """Measured within another: what they do with text of their own accord is what that one does."""
 
