@@ -31,7 +31,7 @@ class LanguagePack:
     @property
     def name(self) -> str:
         """What its speakers call it."""
-        return str(self.sections.get("detect", {}).get("name", self.code))
+        return str(self.texts.get("language", self.code))
 
     @property
     def texts(self) -> Mapping[str, str]:
