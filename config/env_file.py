@@ -20,13 +20,27 @@ _ESCAPING_QUOTE = re.compile(r"\\(?:'|\Z)")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """What it sets; empty where there is none. Raises ConfigError where it cannot be read."""
-    return {one.name: one.value for one in parse_env(_text(path)) if one.name is not None}
+    """What it sets, in the order of the lines that do; empty where there is none. Raises ConfigError where it cannot be read."""
+    values: dict[str, str] = {}
+    for one in parse_env(_text(path)):
+        if one.name is not None:
+            values.pop(one.name, None)
+            values[one.name] = one.value
+    return values
 
 
 def faults_of_env_file(path: Path) -> list[EnvStatement]:
     """Statements with a fault. Their text may be secret."""
     return [one for one in parse_env(_text(path)) if one.fault is not None]
+
+
+def lines_without_effect(path: Path) -> dict[str, list[int]]:
+    """By setting, lines that a later one sets again, with that one as the last. The hub knows names in any case."""
+    lines: dict[str, list[int]] = {}
+    for one in parse_env(_text(path)):
+        if one.name is not None:
+            lines.setdefault(one.name.upper(), []).append(one.line)
+    return {name: found for name, found in lines.items() if len(found) > 1}
 
 
 def update_env_file(path: Path, values: Mapping[str, str]) -> None:

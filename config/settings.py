@@ -43,7 +43,12 @@ ENV_FILE = ".env"
 """In the folder in which the command is given; the real environment wins over it."""
 SAMPLE_SOURCE, SAMPLE_COMPANY = "sample", "Tidepool"
 """What KNOWLEDGE_SOURCES calls the documents that come with the hub, and the fictional company that they are about."""
-
+_REASONS = {
+    "tuple_type": 'Input should be a list, such as ["one", "two"]',
+    "path_type": "Input should be a path between quotes",
+    "model_type": "Input should be a table with names and values",
+}
+"""For kinds of errors of which pydantic speaks in terms of Python."""
 
 _DEFAULT = ()
 """Says to read ENV_FILE; with its name, python-dotenv would read it before we do."""
@@ -83,6 +88,14 @@ class Settings(
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """In switchboard.toml ``true`` is no number, though Python would take it for 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("true and false are for settings that are on or off, and this is none")
+        return value
 
     @field_validator("*")
     @classmethod
@@ -178,12 +191,19 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            name = ".".join(str(part) for part in item["loc"]).upper()
-            reason = item["msg"].removeprefix("Value error, ")
-            lines.append(f"{name}: {reason}" if name else reason)
+        lines = [f"{name}: {reason}" if name else reason for name, reason in wrong_settings(error)]
         raise ConfigError("These settings are wrong:\n  " + "\n  ".join(lines)) from error
+
+
+def wrong_settings(error: ValidationError) -> list[tuple[str, str]]:
+    """Each by its name, with the place in it after a dot, and the reason; the name is empty where some do not go together."""
+    return [
+        (
+            ".".join(str(part) for part in item["loc"]).upper(),
+            _REASONS.get(item["type"]) or item["msg"].removeprefix("Value error, "),
+        )
+        for item in error.errors()
+    ]
 
 
 def misnamed_in_file() -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError, model_validator
 
-from config.settings import Settings
+from config.settings import Settings, wrong_settings
 
 TOGETHER = "settings"
 """The name under which it is told that some do not go together."""
@@ -32,19 +32,18 @@ def sound_settings() -> tuple[Settings, list[tuple[str, str]]]:
     try:
         return Settings(), wrong
     except ValidationError as error:
-        wrong += map(_told, error.errors())
+        wrong += _told(error)
         unset = {str(item["loc"][0]): _default(str(item["loc"][0])) for item in error.errors() if item["loc"]}
     if unset:
         try:
             return Settings(**unset), wrong
         except ValidationError as error:  # found only when each by itself is right
-            wrong += map(_told, error.errors())
+            wrong += _told(error)
     return _Examined(**unset), wrong
 
 
-def _told(item: Any) -> tuple[str, str]:
-    name = ".".join(str(part) for part in item["loc"]).upper()
-    return name or TOGETHER, item["msg"].removeprefix("Value error, ")
+def _told(error: ValidationError) -> list[tuple[str, str]]:
+    return [(name or TOGETHER, reason) for name, reason in wrong_settings(error)]
 
 
 def _default(name: str) -> Any:

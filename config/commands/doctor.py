@@ -17,7 +17,7 @@ from config.database_check import DATABASE, check_database
 from config.desk.app import OWN_APP, has_own_app
 from config.desk.handoff import make_handoff
 from config.desk.staffed import is_answered_by_mail
-from config.env_file import faults_of_env_file, read_env_file
+from config.env_file import faults_of_env_file, lines_without_effect, read_env_file
 from config.env_syntax import UNLIKE_COMPOSE
 from config.idle_settings import idle_channels, idle_parts
 from config.knowledge.source_checks import KNOWLEDGE, check_sources
@@ -41,6 +41,8 @@ _MODEL_SWITCH = "OPENAI_API_KEY (or OPENAI_BASE_URL)"
 
 _WRITE = "Write NAME=value, one a line, with single quotes around a value that holds spaces or #."
 _QUOTE = "Write the value between single quotes, and a comment in a line of its own."
+_SHOWN = 5
+"""Of the lines that set one name."""
 
 Found = dict[str, Sequence[Diagnosis]]
 
@@ -80,8 +82,13 @@ def _given() -> set[str]:
 
 def _meaning(name: str) -> str | None:
     """What the setting is for; what does not go together says itself what to do."""
+    name = name.partition(".")[0]
     field = Settings.model_fields.get(name.lower())
-    return f"Correct {name} in {ENV_FILE} or the environment. {field.description}" if field is not None else None
+    return (
+        f"Correct {name} in {ENV_FILE}, {TOML_FILE} or the environment. {field.description}"
+        if field is not None
+        else None
+    )
 
 
 def _chosen_channels(settings: Settings, names: Sequence[str]) -> set[str] | None:
@@ -105,7 +112,15 @@ def _check_file(known: Sequence[str]) -> list[Diagnosis]:
         Diagnosis(ENV_FILE, False, f"line {one.line} {one.fault}", _QUOTE if one.fault == UNLIKE_COMPOSE else _WRITE)
         for one in faults
     ]
-    return [*lines, *check_names(os.environ, named, known)]
+    again = [_set_again(name, lines) for name, lines in lines_without_effect(path).items()] if named else []
+    return [*lines, *again, *check_names(os.environ, named, known)]
+
+
+def _set_again(name: str, lines: Sequence[int]) -> Diagnosis:
+    *former, last = lines
+    first = ", ".join(map(str, former[:_SHOWN])) + (" and others" if len(former) > _SHOWN else "")
+    told = f"line {last} sets {name} again and wins, so there is no effect of line {first}"
+    return Diagnosis(ENV_FILE, False, told, f"Keep one line that sets {name}.")
 
 
 async def _look(settings: Settings, teams: Sequence[Team], names: Sequence[str], channels: set[str] | None) -> Found:

@@ -87,11 +87,14 @@ def former_secret_key(data_dir: Path) -> tuple[str, ...]:
 def own_secret(data_dir: Path, name: str) -> str:
     """What stands in the file ``name`` (0600), made at the first call.
 
-    It appears whole or not at all: half a key, left by a process that was killed, would be taken for a key.
+    It appears whole or not at all: half a key, left by a process that was killed, would be taken for a key. Raises ConfigError
+    where no file can be made.
     """
     path = data_dir / name
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return path.read_text().strip()
+    if (trouble := folder_trouble(data_dir)) is not None:
+        raise ConfigError(f"DATA_DIR: {trouble}")
     data_dir.mkdir(parents=True, exist_ok=True)
     descriptor, unnamed = tempfile.mkstemp(prefix=f"{name}.", dir=data_dir)
     made = Path(unnamed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -16,7 +17,9 @@ from click.testing import CliRunner
 
 from config.cli import main
 from tests.e2e.knowledge_copy import run_forked
-from tests.fixtures.wrong_settings import PUBLIC, SECRETS, TABLE, Environment, World, Wrong, made_world
+from tests.fixtures.served_here import refusal_of_serve
+from tests.fixtures.states_of_files import states_of_files
+from tests.fixtures.wrong_settings import PUBLIC, SECRETS, SETTINGS, TABLE, Environment, World, Wrong, made_world
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.model_fake import MODEL
 from tests.servers.process import free_port
@@ -38,6 +41,13 @@ async def world(office: PostOffice) -> AsyncIterator[World]:
         yield made
 
 
+@pytest.fixture
+def used_folder(tmp_path: Path, sqlite_url: str) -> Path:
+    """A DATA_DIR with a database."""
+    (tmp_path / "var").mkdir(mode=0o700)
+    return Path(sqlite_url.partition(":///")[2]).rename(tmp_path / "var/switchboard.db").parent
+
+
 async def doctor(folder: Path, environment: Environment) -> tuple[int, str]:
     """The command, called in this process: exit code and output."""
     given: dict[str, str | None] = {"DATA_DIR": str(folder / "var"), **environment}
@@ -47,33 +57,57 @@ async def doctor(folder: Path, environment: Environment) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("wrong", TABLE, ids=str)
-async def test_the_variable_is_named_with_what_to_do(
-    world: World, wrong: Wrong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_doctor_names_what_is_wrong_and_whatever_serve_refuses(
+    world: World, wrong: Wrong, tmp_path: Path, used_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with _places(world, tmp_path) as places:
         if wrong.trouble is not None:
             wrong.trouble(world)
-        before = _files(tmp_path)
-        code, shown = await doctor(tmp_path, _environment(world, wrong, places))
+        environment = _environment(world, wrong, places)
+        before = states_of_files(tmp_path)
+        code, shown = await doctor(tmp_path, environment)
+        after = states_of_files(tmp_path)
+        for name, value in {"DATA_DIR": str(used_folder), **environment}.items():
+            monkeypatch.setenv(name, value)
+        refusal = await refusal_of_serve()
     assert code == 1, shown
     advice = _advice(shown)
     assert all(word.format(**places) in advice for word in wrong.words), shown
     assert not any(word in advice for word in wrong.never), shown
-    assert not any(secret in shown for secret in SECRETS), shown
-    assert _files(tmp_path) == before
+    assert not any(secret in f"{shown} {refusal}" for secret in SECRETS), (shown, refusal)
+    assert after == before
+    assert (refusal is None) == wrong.serve_starts, refusal
+    if refusal is not None:
+        assert _settings_in(refusal) <= _settings_in(advice), (refusal, shown)
+        assert _settings_in(refusal) or refusal in advice, (refusal, shown)
 
 
-@pytest.mark.parametrize("wrong", [one for one in TABLE if one.refused], ids=str)
-async def test_serve_refuses_it_in_the_same_words(world: World, wrong: Wrong, tmp_path: Path) -> None:
+_REFUSED = [one for one in TABLE if not one.serve_starts]
+_OF_THE_MACHINE = {"HOST", "PORT", "DATA_DIR", "DATABASE_URL", "TELEGRAM_MODE"}
+
+
+@pytest.mark.parametrize("wrong", [one for one in _REFUSED if one.changes.keys() & _OF_THE_MACHINE], ids=str)
+async def test_serve_refuses_it_as_a_process_too(
+    world: World, wrong: Wrong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the event loop and the disk have a part in, and one of a channel."""
+    monkeypatch.chdir(tmp_path)
     with _places(world, tmp_path) as places:
         environment = _environment(world, wrong, places)
         ran = await asyncio.to_thread(run_forked, tmp_path / "var", "serve", **environment)
+        _, shown = await doctor(tmp_path, environment)
     assert ran.returncode == 2, ran.stderr
-    assert wrong.refused is not None
-    assert wrong.refused in ran.stderr, ran.stderr
+    [refusal] = [line for line in ran.stderr.partition("switchboard: ")[2:] if line]
+    assert _settings_in(refusal) <= _settings_in(_advice(shown)), (refusal, shown)
+    assert _settings_in(refusal) or refusal.strip() in shown, (refusal, shown)
     assert "Traceback" not in ran.stderr
     assert not any(secret in ran.stderr + ran.stdout for secret in SECRETS), ran.stderr
+
+
+def _settings_in(text: str) -> set[str]:
+    """Names of settings."""
+    return set(re.findall(r"\b[A-Z][A-Z_]+\b", text)) & SETTINGS
 
 
 @contextmanager
@@ -92,11 +126,6 @@ def _places(world: World, folder: Path) -> Iterator[dict[str, object]]:
 
 def _environment(world: World, wrong: Wrong, places: Mapping[str, object]) -> Environment:
     return {"PORT": "0", **world[wrong.part], **{name: value.format(**places) for name, value in wrong.changes.items()}}
-
-
-def _files(folder: Path) -> dict[str, bytes | None]:
-    """All that lies in it, with its content."""
-    return {str(path): path.read_bytes() if path.is_file() else None for path in sorted(folder.rglob("*"))}
 
 
 def _advice(shown: str) -> str:
@@ -187,6 +216,19 @@ async def test_lines_that_set_nothing_are_told_by_number_alone(tmp_path: Path, m
     assert "line 4 sets nothing" in _advice(shown)
     assert "Write NAME=value" in _advice(shown)
     assert "xoxb-secret" not in shown
+
+
+async def test_lines_that_a_later_one_sets_again_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("COMPANY_NAME=Acme\nPORT=8080\n\nCOMPANY_NAME='Acme-secret'\n" + "HOST=::1\n" * 8)
+    code, shown = await doctor(tmp_path, {"HOST": "127.0.0.1", "PORT": "0"})
+    assert code == 1
+    advice = _advice(shown)
+    assert ".env: line 4 sets COMPANY_NAME again and wins, so there is no effect of line 1" in advice
+    assert ".env: line 12 sets HOST again and wins, so there is no effect of line 5, 6, 7, 8, 9 and others" in advice
+    assert "Keep one line that sets COMPANY_NAME." in advice
+    assert "PORT" not in advice
+    assert "Acme" not in shown
 
 
 async def test_a_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,11 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.env_file import faults_of_env_file, read_env_file, update_env_file, with_values
+from config.env_file import faults_of_env_file, lines_without_effect, read_env_file, update_env_file, with_values
 from config.env_syntax import parse_env
 from config.settings import read_settings
 from core.domain.errors import ConfigError
+from tests.architecture.linear.measure import MOST, TIMES
 from tests.servers.compose_env import compose_env
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30)
@@ -193,10 +197,57 @@ def _denied(*_given: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A=" + " " * 500_000 + "x", "A='" * 200_000, "A=x" + " #" * 400_000, "\\" * 900_000, "A='x' y\n" * 80_000]
+    ("before", "part", "after"),
+    [
+        ("A=", " ", "x"),
+        ("", "A='", ""),
+        ("A=x", " #", ""),
+        ("", "\\", ""),
+        ("", "A='x' y\n", ""),
+        ("A='", "\\'", ""),
+        ("A", "\xa0", "B"),
+        ("", "\n\t", "="),
+        ("", "export ", "="),
+        ('A="', "\\\\$", '"'),
+    ],
 )
-def test_a_file_of_a_megabyte_is_read_in_linear_time(text: str) -> None:
-    assert "".join(one.text for one in parse_env(text)) == text
+def test_the_time_to_read_a_file_grows_no_faster_than_the_file(before: str, part: str, after: str) -> None:
+    """Up to a megabyte, the largest file that is read; what grows with the square takes ``TIMES`` times as long again."""
+    assert growth_of(lambda size: f"{before}{part * (size // len(part))}{after}") < MOST
+
+
+_QUADRATIC = re.compile(r"A=[^\n]*?[ ]+x")
+
+
+def test_a_reader_that_is_not_linear_would_be_found() -> None:
+    assert growth_of(lambda size: f"A={' ' * (size // 32)}", _QUADRATIC.fullmatch) >= MOST
+
+
+def growth_of(text_of: Callable[[int], str], read: Callable[[str], object] | None = None) -> float:
+    """How often longer the largest file takes than one that is ``TIMES`` times smaller."""
+    small, large = (
+        min(_seconds(read or _read, text_of(size)) for _ in range(3)) for size in (1_000_000 // TIMES, 1_000_000)
+    )
+    return large / small
+
+
+def _seconds(read: Callable[[str], object], text: str) -> float:
+    begun = time.thread_time()
+    read(text)
+    return time.thread_time() - begun
+
+
+def _read(text: str) -> None:
+    assert sum(len(one.text) for one in parse_env(text)) == len(text)
+
+
+def test_of_lines_that_set_one_name_the_last_wins_in_whatever_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("PORT=1\n# said\nport=2\nCOMPANY_NAME='a\nb'\nPORT=3\nHOST=::1\n")
+    assert read_settings().port == 3
+    assert lines_without_effect(Path(".env")) == {"PORT": [1, 3, 6]}
 
 
 def test_a_disk_without_room_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

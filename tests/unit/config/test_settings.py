@@ -10,6 +10,7 @@ import pytest
 
 from config.groups import SettingsGroup
 from config.settings import Settings, read_settings, secrets_of
+from config.sound_settings import sound_settings
 from core.domain.errors import ConfigError
 
 
@@ -61,6 +62,37 @@ def test_slips_in_the_file_are_told(tmp_path: Path, text: str, told: str) -> Non
     (tmp_path / "switchboard.toml").write_text(text)
     with pytest.raises(ConfigError, match=re.escape(told)):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('port = "eighty"', "PORT: Input should be a valid integer, unable to parse string as an integer"),
+        ("port = 80.5", "PORT: Input should be a valid integer, got a number with a fractional part"),
+        ("port = [80]", "PORT: Input should be a valid integer"),
+        ("port = true", "PORT: true and false are for settings that are on or off, and this is none"),
+        ("lease_seconds = true", "LEASE_SECONDS: true and false are for settings that are on or off, and this is none"),
+        ("lease_seconds = inf", "LEASE_SECONDS: Input should be a finite number"),
+        ("company_name = 5", "COMPANY_NAME: Input should be a valid string"),
+        ("company_name = true", "COMPANY_NAME: true and false are for settings that are on or off, and this is none"),
+        ('openai_api_key = ["one", "two"]', "OPENAI_API_KEY: Input should be a valid string"),
+        ("log_level = 5", "LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error'"),
+        ("feature_feedback = 2", "FEATURE_FEEDBACK: Input should be a valid boolean, unable to interpret input"),
+        ("data_dir = 5", "DATA_DIR: Input should be a path between quotes"),
+        ("widget_origins = 5", 'WIDGET_ORIGINS: Input should be a list, such as ["one", "two"]'),
+        ("widget_origins = {a = 1}", 'WIDGET_ORIGINS: Input should be a list, such as ["one", "two"]'),
+        ('knowledge_sources = ["a", 5]', "KNOWLEDGE_SOURCES.1: Input should be a valid string"),
+        ('knowledge_source = "docs"', 'KNOWLEDGE_SOURCE: Input should be a list, such as ["one", "two"]'),
+        ("knowledge_source = [5]", "KNOWLEDGE_SOURCE.0: Input should be a table with names and values"),
+    ],
+)
+def test_a_value_of_a_wrong_type_in_the_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "switchboard.toml").write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        read_settings()
+    assert refused.value.detail == f"These settings are wrong:\n  {told}"
+    name, _, reason = told.partition(": ")
+    assert sound_settings()[1] == [(name, reason)]
 
 
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
