@@ -6,7 +6,19 @@ from __future__ import annotations
 
 import sys
 
-from bench import accept, acknowledgement, answering, confined, embedding, end_to_end, memory, reindex, search, startup
+from bench import (
+    accept,
+    acknowledgement,
+    answering,
+    commands,
+    confined,
+    embedding,
+    end_to_end,
+    memory,
+    reindex,
+    search,
+    startup,
+)
 from bench.beside import run as beside
 from bench.report import PAGE, Report
 
@@ -14,6 +26,7 @@ BENCHES = {
     "accept": accept.run,
     "acknowledgement": acknowledgement.run,
     "answering": answering.run,
+    "commands": commands.run,
     "confined": confined.run,
     "embedding": embedding.run,
     "end_to_end": end_to_end.run,

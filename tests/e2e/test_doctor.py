@@ -83,6 +83,26 @@ async def test_a_wrong_password_and_a_sender_that_is_not_ours(
     assert "EMAIL_ADDRESS" in shown
 
 
+@pytest.mark.parametrize("secure", ["STARTTLS", "TLS"])
+async def test_refused_logins_leave_nothing_open_behind_them(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secure: str
+) -> None:
+    """On uvloop a connection that ends later than its loop is an error, now and then."""
+    monkeypatch.chdir(tmp_path)
+    wrong = {**world["email"], **world.mailbox("wrong")}
+    if secure == "TLS":
+        port = world.office.dovecot.imaps_port
+        wrong["EMAIL_IMAP_URL"] = (
+            f"imaps{wrong['EMAIL_IMAP_URL'].removeprefix('imap+starttls').rpartition(':')[0]}:{port}"
+        )
+    for _ in range(20):
+        code, shown = await doctor(tmp_path, "email", wrong)
+        assert code == 1, shown
+        told = [line.split()[2] for line in shown.splitlines() if " WRONG " in line]
+        assert told == ["imap:", "smtp:"], shown
+        assert "busy" not in shown
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_all_is_well(world: World, tmp_path: Path, way: str) -> None:
     """As a process of its own, with nothing in its environment but what is needed."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +45,69 @@ def test_a_command_that_only_looks_loads_only_what_it_uses(
     ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout.splitlines()[-1]) == [], ran.stdout
+
+
+_WATCHED = """
+import sys
+opened, statements, places = [], [], []
+
+def watch(event, given):
+    if event == "open" and isinstance(given[0], (str, bytes)) and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        opened.append(str(given[0]))
+    elif event == "sqlite3.connect":
+        places.append(str(given[0]))
+    elif event in ("os.listdir", "os.scandir"):
+        listed.append(str(given[0]))
+    elif event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.posix_spawn"):
+        asked.append(event)
+
+def connect(*given, **named):
+    connection = connect_untraced(*given, **named)
+    connection.set_trace_callback(statements.append)
+    return connection
+
+import json, os, sqlite3
+connect_untraced, sqlite3.connect = sqlite3.connect, connect
+listed, asked = [], []
+from config.cli import main
+sys.dont_write_bytecode = True
+sys.addaudithook(watch)
+try:
+    main(["doctor"])
+except SystemExit:
+    pass
+print(json.dumps({"opened": opened, "statements": statements, "places": places, "listed": listed, "asked": asked}))
+"""
+
+
+def _watched_doctor(folder: Path) -> dict[str, list[str]]:
+    """What ``doctor`` did: files it opened for writing, statements, databases, folders it listed, and what it asked others."""
+    environment = {"DATA_DIR": str(folder / "var"), "PATH": os.environ["PATH"], "PORT": "0"}
+    environment["KNOWLEDGE_SOURCES"] = "none"
+    ran = subprocess.run(
+        [sys.executable, "-c", _WATCHED], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    done: dict[str, list[str]] = json.loads(ran.stdout.splitlines()[-1])
+    return done
+
+
+def test_doctor_does_the_same_little_work_however_much_is_stored(tmp_path: Path, sqlite_url: str) -> None:
+    folder = tmp_path / "var"
+    (folder / "attachments").mkdir(mode=0o700, parents=True)
+    database = Path(sqlite_url.partition(":///")[2]).rename(folder / "switchboard.db")
+    before = _watched_doctor(tmp_path)
+    for number in range(300):
+        (folder / "attachments" / str(number)).mkdir()
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE bulk AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 50000) SELECT i FROM n"
+        )
+    done = _watched_doctor(tmp_path)
+    assert done == before
+    assert all("mode=ro" in place for place in done["places"])
+    assert len(done["places"]) == 1
+    assert 1 <= len(done["statements"]) <= 3
+    assert all(one.startswith("SELECT") for one in done["statements"])
+    assert not [one for one in done["opened"] if str(tmp_path) in one]
+    assert done["asked"] == []
+    assert not [one for one in done["listed"] if str(tmp_path) in one]
