@@ -20,6 +20,7 @@ from config.settings import read_settings
 from core.domain.errors import ConfigError
 from tests.architecture.linear.measure import MOST, TIMES
 from tests.servers.compose_env import compose_env
+from tests.servers.programs import ROOT
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30)
 SIGNS = st.text("\\'\"$# a=\n", max_size=12)
@@ -239,6 +240,15 @@ def _seconds(read: Callable[[str], object], text: str) -> float:
 
 def _read(text: str) -> None:
     assert sum(len(one.text) for one in parse_env(text)) == len(text)
+
+
+def test_the_guide_says_how_values_are_read() -> None:
+    page = (ROOT / "docs/howto/install.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(.*COMPANY_NAME=.*)` \| `(.*)` \|$", page, re.MULTILINE)
+    assert len(rows) >= 5
+    for line, value in rows:
+        assert values_in(line) == compose_env(line) == {"COMPANY_NAME": value}
+        assert [one.fault for one in parse_env(line)] == [None]
 
 
 def test_of_lines_that_set_one_name_the_last_wins_in_whatever_case(

@@ -58,7 +58,7 @@ def watch(event, given):
         places.append(str(given[0]))
     elif event in ("os.listdir", "os.scandir"):
         listed.append(str(given[0]))
-    elif event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.posix_spawn"):
+    elif event in ("socket.connect", "subprocess.Popen", "os.posix_spawn"):
         asked.append(event)
 
 def connect(*given, **named):
