@@ -247,8 +247,7 @@ class Hub:
             await migrate(self.settings.effective_database_url)
         except StoreUnavailable as error:
             if self.settings.uses_sqlite:
-                setting = "DATABASE_URL" if self.settings.database_url else "DATA_DIR"
-                raise ConfigError(f"{setting}: {error.detail}") from error
+                raise ConfigError(f"{self.settings.database_setting}: {error.detail}") from error
             log.error("migration.waiting", error=error.detail)
             self._migrating = asyncio.create_task(self._keep_migrating())
 

@@ -164,6 +164,11 @@ class Settings(
         return self.database_url or f"sqlite:///{self.data_dir / 'switchboard.db'}"
 
     @property
+    def database_setting(self) -> str:
+        """The setting that says where the database is."""
+        return "DATABASE_URL" if self.database_url else "DATA_DIR"
+
+    @property
     def sender_name(self) -> str:
         """Under which messages go out where a name must stand: in mails, text messages and notices."""
         return self.company_name or "Support"

@@ -11,17 +11,8 @@ from click.testing import CliRunner
 
 from config.cli import main
 from tests.e2e.knowledge_copy import run_command, run_forked
-from tests.fixtures.wrong_settings import (
-    HALVES,
-    PUBLIC,
-    SECRETS,
-    TABLE,
-    Environment,
-    World,
-    Wrong,
-    made_world,
-    send_hooks_elsewhere,
-)
+from tests.fixtures.right_settings import PUBLIC, SECRETS, Environment, World, made_world
+from tests.fixtures.wrong_settings import HALVES, TABLE, Wrong, send_hooks_elsewhere
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.slack_world import STAFF
 

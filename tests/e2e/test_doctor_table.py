@@ -17,9 +17,10 @@ from click.testing import CliRunner
 
 from config.cli import main
 from tests.e2e.knowledge_copy import run_forked
+from tests.fixtures.right_settings import PUBLIC, SECRETS, Environment, World, made_world
 from tests.fixtures.served_here import refusal_of_serve
 from tests.fixtures.states_of_files import states_of_files
-from tests.fixtures.wrong_settings import PUBLIC, SECRETS, SETTINGS, TABLE, Environment, World, Wrong, made_world
+from tests.fixtures.wrong_settings import SETTINGS, TABLE, Wrong
 from tests.integration.email_channel.rig import PostOffice, post_office
 from tests.servers.model_fake import MODEL
 from tests.servers.process import free_port
