@@ -222,8 +222,8 @@ def _teams(settings: Settings) -> tuple[Sequence[Team], list[Diagnosis]]:
 
 
 def _mail_desk(settings: Settings) -> list[Diagnosis]:
-    """Where STAFF_EMAIL is set: whether it is the desk, and how sure it is who replies."""
-    if settings.staff_email is None:
+    """Where STAFF_EMAIL is set and has a mailbox: whether it is the desk, and how sure it is who replies."""
+    if None in (settings.staff_email, settings.email_address, settings.email_imap_url, settings.email_smtp_url):
         return []
     if not is_answered_by_mail(settings):
         return [Diagnosis("STAFF_EMAIL", True, "is not used, because SLACK_STAFF_CHANNEL is the desk")]

@@ -36,4 +36,5 @@ def _files(options: SourceOptions, catalog: Catalog) -> Examined:
     found = scan([options.root], catalog)
     if found.failures:
         return Examined(False, found.failures[0][1], "Look at KNOWLEDGE_SOURCES, and whether the folder is mounted.")
-    return Examined(True, f"holds {len(found.files)} documents")
+    count = len(found.files)
+    return Examined(True, f"holds {count} document{'' if count == 1 else 's'}")

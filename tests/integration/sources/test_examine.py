@@ -47,7 +47,7 @@ async def test_a_site_that_cannot_be_read(site: Site, start: str | int, robots: 
 async def test_other_kinds(tmp_path: Path) -> None:
     (tmp_path / "guide.md").write_text("# Guide")
 
-    assert (await _look(SourceOptions(str(tmp_path)))).detail == "holds 1 documents"
+    assert (await _look(SourceOptions(str(tmp_path)))).detail == "holds 1 document"
     tickets = await _look(SourceOptions("tickets://closed"))
     assert (tickets.ok, tickets.detail) == (True, "is read from the hub's own database, for staff alone")
     for address, detail in (
