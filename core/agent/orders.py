@@ -20,8 +20,9 @@ _TOLD = r"(?:tell|inform|assure|promise|convince|instruct|reply to|respond to|sa
 _EXACTLY = r"(?:exactly|only with|verbatim|word for word|the following)"
 _PATTERNS = (
     rf"\b(?:ignore|disregard|forget|override|bypass)\b[^.\n]{{0,40}}\b{_RULES}\b",
-    r"\b(?:new|updated|real|hidden|secret) (?:system )?(?:instructions?|rules?|prompts?)\b",
-    rf"\b{_OFFICE}[ _\-]?(?:prompt|message|note|override|instruction|notice|update)s?\b",
+    r"\b(?:new|updated|real|hidden|secret) (?:system )?(?:instructions?|prompts?)\b",
+    rf"\b{_OFFICE}[ _\-]?(?:prompt|override|instruction)s?\b",
+    rf"\b{_OFFICE}[ _\-]?(?:message|note|notice|update)s?[ \t]*[:\]>]",
     r"(?:^|[\n\"'>\]])[ \t]*(?:\[|<|#+ ?|\*\*)?(?:system|assistant|developer|ai)(?:\]|>|\*\*)?[ \t]*:",
     r"<\|[^|\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:system|instructions?|source|customer_file)\b[^>\n]{0,80}>",
     r"\byou (?:are now|must now|will now)\b|\bact as (?:an?|the)\b|\b(?:pretend|roleplay)\b",
