@@ -7,6 +7,7 @@ nor follows by one calculation at a time from figures that do. Text in it that o
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -51,6 +52,26 @@ class Judgement:
 
     finding: Finding
     source: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenText:
+    """A source's text without the orders in it, and what an answer is compared with."""
+
+    kept: str
+    orders: str
+    held: Held
+    stems: frozenset[str]
+    statements: tuple[tuple[str, ...], ...]
+
+
+def _read_text(text: str) -> GivenText:
+    kept, orders = split_orders(text)
+    return GivenText(kept, orders, Held([kept]), frozenset(content_stems(kept)), tuple(statements(kept)))
+
+
+read_document = functools.lru_cache(maxsize=128)(_read_text)
+"""The same, remembered: many answers rest on few passages. For the company's documents only, never for customers' words."""
 
 
 class Evidence:
@@ -158,19 +179,25 @@ class Evidence:
         if size == self._read:
             return
         self._read = size
-        split = {number: split_orders(self.sources.text(number)) for number, _ in self.sources}
-        given = self._given = {number: kept for number, (kept, _) in split.items()}
-        self._ordered = Ordered([*(taken for _, taken in split.values()), *self._raw_results])
-        self._held = Held([*given.values(), *self._results, self.said, *self._earlier])
+        given = {number: self._given_text(number) for number, _ in self.sources}
+        self._given = {number: one.kept for number, one in given.items()}
+        self._ordered = Ordered([*(one.orders for one in given.values()), *self._raw_results])
+        self._held = Held([*self._results, self.said, *self._earlier])
+        for one in given.values():
+            self._held.include(one.held)
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}
-        self._stems = {number: set(content_stems(text)) for number, text in given.items()}
+        self._stems = {number: one.stems for number, one in given.items()}
         self._statements: dict[tuple[str, ...], int | None] = {}
-        for number, text in given.items():
-            for statement in statements(text):
+        for number, one in given.items():
+            for statement in one.statements:
                 self._statements.setdefault(statement, number)
         for statement in (one for result in self._results for one in statements(result)):
             self._statements.setdefault(statement, None)
+
+    def _given_text(self, number: int) -> GivenText:
+        text = self.sources.text(number)
+        return read_document(text) if self.sources.is_of_company(number) else _read_text(text)
 
     def _operands(self, parts: ExactParts) -> set[Decimal]:
         """Figures of the sentence that stand in the evidence, and those of sentences before it."""

@@ -120,6 +120,14 @@ class Held:
         """Whether a figure stands there: a share as a share, an amount with any currency's sign, or bare as in a table."""
         return not figure.readings.isdisjoint(self._with_sign.get(figure.sign, self.numbers))
 
+    def include(self, other: Held) -> None:
+        """All that another holds."""
+        self.numbers |= other.numbers
+        self._literal |= other._literal
+        self._phones |= other._phones
+        for sign, values in other._with_sign.items():
+            self._with_sign[sign] |= values
+
     def add(self, values: Iterable[Decimal]) -> None:
         """Further values that a figure may have, with any sign."""
         found = set(values)

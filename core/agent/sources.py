@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.agent.excerpt import clip
 from core.agent.files import cite_file
@@ -23,11 +23,15 @@ _BLOCK_TOKENS = 180
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What may be cited, and the ``text`` of it that the model reads. ``supported``: good enough to answer from."""
+    """What may be cited, and the ``text`` of it that the model reads. ``supported``: good enough to answer from.
+
+    ``of_company``: it is from the company's documents, and not a customer's own.
+    """
 
     citation: Citation
     text: str
     supported: bool = True
+    of_company: bool = field(default=False, compare=False)
 
     def with_more_of(self, other: Source) -> Source:
         """The same source found twice: of both what holds more, good enough to answer from when one of them is."""
@@ -41,10 +45,10 @@ def from_passage(passage: Passage, *, supported: bool, section: str | None = Non
     What is read is what is cited, so that a source shows all that may have been taken from it.
     """
     if passage.question and passage.answer:
-        return Source(passage.cite(), f"Q: {passage.question}\nA: {passage.answer}", supported)
+        return Source(passage.cite(), f"Q: {passage.question}\nA: {passage.answer}", supported, of_company=True)
     if section is not None:
-        return Source(replace(passage.cite(), content=section), section, supported)
-    return Source(passage.cite(), passage.content, supported)
+        return Source(replace(passage.cite(), content=section), section, supported, of_company=True)
+    return Source(passage.cite(), passage.content, supported, of_company=True)
 
 
 def from_retrieval(found: Retrieval) -> tuple[Source, ...]:
@@ -96,6 +100,10 @@ class Sources:
         """Whether an answer may rest on it: it was given, and fits the question well enough."""
         source = self._by_number.get(number)
         return source is not None and source.supported
+
+    def is_of_company(self, number: int) -> bool:
+        """Whether it is from the company's documents."""
+        return self._by_number[number].of_company
 
     def text(self, number: int) -> str:
         """Everything that the model read of it."""

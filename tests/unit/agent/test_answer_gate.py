@@ -10,12 +10,14 @@ import pytest
 
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_unit import AnswerUnit, Quote, UnitKind
-from core.agent.evidence import Evidence
+from core.agent.evidence import Evidence, Finding, read_document
 from core.agent.settings import Strictness
-from core.agent.sources import Source, Sources
+from core.agent.sources import Source, Sources, from_file, from_passage
 from core.domain.errors import LostClaim
+from core.domain.knowledge import Passage
 from core.domain.messages import Citation
 from core.ports.verifier import Verdict, Verification
+from tests.contract.responders.world import text_file
 
 TRIAL = "Every workspace starts with a trial of the Business plan that lasts 14 days. No credit card is needed."
 PRICES = "The Team plan costs $9 per member and month with yearly billing, or $11 with monthly billing."
@@ -345,3 +347,18 @@ async def test_a_request_is_small_whatever_was_given() -> None:
     request = oracle.requests[0]
     assert len(json.dumps([request.passages, [one.text for one in request.sentences]])) < 1600
     assert "$9" in request.passages[0]
+
+
+def test_documents_of_the_company_are_read_once_and_files_of_customers_are_not_kept() -> None:
+    """Answers rest on the same few passages again and again; words of customers are not held beyond their turn."""
+    passage = Passage("p", "d", "Signing in", "This link of the company works for 60 minutes.", "faq.md", 0.8)
+    before = read_document.cache_info()
+    for _ in range(3):
+        sources = Sources()
+        sources.add(from_passage(passage, supported=True))
+        sources.add(from_file(text_file("x"), "My card ends in 4711."))
+        evidence = Evidence(sources)
+        assert evidence.judge("The link works for 61 minutes.").finding is Finding.REFUTED
+        assert evidence.judge("Yours ends in 4711, as you wrote.").finding is Finding.OPEN
+    after = read_document.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 2)
