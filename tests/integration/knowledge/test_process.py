@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,13 +56,20 @@ def test_it_dies_with_a_killed_parent_and_idles_before(tmp_path: Path, moment: s
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         if moment == "warm":
-            child.cpu_percent()
-            assert child.cpu_percent(interval=1.0) < 3.0
+            _until_idle(child)
     finally:
         parent.send_signal(signal.SIGKILL)
         parent.communicate(timeout=10)
 
     child.wait(timeout=10)
+
+
+def _until_idle(child: psutil.Process) -> None:
+    """What it prepares once in the background (the examples of talk) comes to an end."""
+    deadline = time.monotonic() + 60
+    child.cpu_percent()
+    while (used := child.cpu_percent(interval=1.0)) >= 3.0:
+        assert time.monotonic() < deadline, f"it still uses {used} % of a processor"
 
 
 def test_the_parent_imports_nothing_heavy() -> None:
