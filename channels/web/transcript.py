@@ -84,6 +84,15 @@ _WORDS: Final = {
         "مساعد ذكاء اصطناعي",
         "الفريق",
     ),
+    "hi": _Words(
+        "{} के साथ आपकी बातचीत",
+        "यह {} की चैट की एक बातचीत है। यह इसलिए भेजी गई क्योंकि वहाँ यह पता लिखा गया था। "
+        "यदि वह आप नहीं थे, तो इस ईमेल को अनदेखा करें।",
+        "पिछले संदेश छोड़ दिए गए हैं।",
+        "ग्राहक",
+        "AI सहायक",
+        "टीम",
+    ),
     "it": _Words(
         "La sua conversazione con {}",
         "Questa è una conversazione della chat di {}. È stata inviata perché lì è stato inserito questo indirizzo. "

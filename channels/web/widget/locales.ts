@@ -7,6 +7,7 @@ import { de } from "./src/i18n/de";
 import { en, type Key, type Texts } from "./src/i18n/en";
 import { es } from "./src/i18n/es";
 import { fr } from "./src/i18n/fr";
+import { hi } from "./src/i18n/hi";
 import { it } from "./src/i18n/it";
 import { ja } from "./src/i18n/ja";
 import { nl } from "./src/i18n/nl";
@@ -16,7 +17,7 @@ import { ru } from "./src/i18n/ru";
 import { tr } from "./src/i18n/tr";
 import { zh } from "./src/i18n/zh";
 
-export const languages: Record<string, Texts> = { en, de, fr, es, ar, it, ja, nl, pl, pt, ru, tr, zh };
+export const languages: Record<string, Texts> = { en, de, fr, es, ar, hi, it, ja, nl, pl, pt, ru, tr, zh };
 const keys = Object.keys(en) as Key[];
 
 /** Changes with the texts, so that a cached file never meets a script that counts otherwise. */

@@ -1,7 +1,7 @@
 import type { Texts } from "./en";
 
 /** Those that the agent recognises (core/agent/languages). */
-const LANGUAGES = /^(ar|de|en|es|fr|it|ja|nl|pl|pt|ru|tr|zh)$/;
+const LANGUAGES = /^(ar|de|en|es|fr|hi|it|ja|nl|pl|pt|ru|tr|zh)$/;
 
 export interface Language {
   locale: string;
