@@ -9,7 +9,7 @@ import sys
 
 def compile_expressions() -> None:
     """Call every cached function without parameters in the modules of this package that are imported. Takes up to a second."""
-    for module in [module for name, module in sys.modules.items() if name.startswith(f"{__package__}.")]:
+    for module in [module for name, module in sys.modules.copy().items() if name.startswith(f"{__package__}.")]:
         for value in list(vars(module).values()):
             if isinstance(value, functools._lru_cache_wrapper) and not inspect.signature(value).parameters:
                 value()
