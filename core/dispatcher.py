@@ -135,8 +135,9 @@ class Dispatcher:
         # A claim of a conversation that still runs here means that its lease was lost: the fence ends the older turn.
         if key in self._active:
             former, running = self._active[key]
-            self._lost(former)
-            running.cancel()
+            if not running.cancelling():
+                self._lost(former)
+                running.cancel()
         task = asyncio.create_task(self._work(state))
         self._active[key] = (state.claim, task)
         self._metrics.gauge(Gauge.TURNS_IN_PROGRESS, len(self._active))
