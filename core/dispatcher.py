@@ -190,8 +190,12 @@ class Dispatcher:
     async def _restart(self, state: TurnState) -> None:
         """The customer wrote more before anything was shown: give the claim back, to be claimed with all of it."""
         self._note_restart(state)
-        await self._turns.release([state.claim])
-        self._wake.notify(INBOX)
+        try:
+            await self._turns.release([state.claim])
+        except StoreUnavailable:
+            log.warning("turn.lease_left_to_expire", conversation=state.claim.conversation_id)
+        else:
+            self._wake.notify(INBOX)
 
     def _note_restart(self, state: TurnState) -> None:
         """Remember that this turn begins anew, so that it does so once. Forgotten by a process that dies: it does once more."""

@@ -6,10 +6,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
+
+from structlog.testing import capture_logs
 
 from core.dispatcher import Dispatcher, DispatcherSettings
 from core.domain.capabilities import Capabilities
 from core.domain.conversation import Conversation, OwnershipEvent
+from core.domain.errors import StoreUnavailable
 from core.ports.channel import StreamFrame
 from core.ports.outcomes import Claim
 from core.ports.responder import Reply, TurnEvents
@@ -17,6 +21,7 @@ from core.ports.store import Transition, TurnState
 from core.storage.store import SqlStore
 from core.storage.wake_local import LocalWake
 from core.turn import Turn
+from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import accept, customer, said, thread
 from tests.unit.core.counted import CountedMetrics
 from tests.unit.core.eventually import eventually
@@ -41,12 +46,14 @@ class Screen:
 
 
 @asynccontextmanager
-async def at_work(store: SqlStore, responder: Echo, screen: Screen | None = None) -> AsyncIterator[None]:
+async def at_work(
+    store: SqlStore, responder: Echo, screen: Screen | None = None, turns: Any = None
+) -> AsyncIterator[None]:
     """A dispatcher, woken as the intake of the same process would wake it."""
     channels = {} if screen is None else {"web": screen}
     turn = Turn(responder, NotedDesk(), channels, CountedMetrics(), sorry)  # type: ignore[arg-type]
     settings = DispatcherSettings(lease=5.0, poll=0.005)
-    dispatcher = Dispatcher(store, turn, LocalWake(), CountedMetrics(), settings, rng=random.Random(1))
+    dispatcher = Dispatcher(turns or store, turn, LocalWake(), CountedMetrics(), settings, rng=random.Random(1))
     await dispatcher.start()
     try:
         yield
@@ -204,3 +211,40 @@ async def test_a_person_who_takes_over_ends_the_turn(store: SqlStore) -> None:
         responder.gate.set()  # type: ignore[union-attr]
         await eventually(lambda: all_handled(store))
     assert not [text for text in await texts(store) if text.startswith("one +")]
+
+
+async def test_a_database_that_is_away_when_a_turn_begins_anew_costs_a_lease(
+    store: SqlStore, clock: ManualClock
+) -> None:
+    class Away:
+        """The store, out of reach when a claim is given back."""
+
+        def __init__(self) -> None:
+            self.asked = asyncio.Event()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        async def release(self, claims: Sequence[Claim]) -> None:
+            self.asked.set()
+            raise StoreUnavailable("The disk is full.")
+
+    away, screen, responder = Away(), Screen(store), held()
+
+    async def work(turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
+        said_now = " + ".join(message.text for message in turn.pending)
+        if len(responder.turns) == 1:
+            await accept(store, said("e2", "two"))
+        await events.text(said_now)
+        return reply(said_now)
+
+    responder.work = work
+    responder.gate.set()  # type: ignore[union-attr]
+    await accept(store, said("e1", "one"))
+    with capture_logs() as logs:
+        async with at_work(store, responder, screen, away):
+            await away.asked.wait()
+            clock.move(6.0)
+            await eventually(lambda: all_handled(store))
+    assert [one["event"] for one in logs if "lease" in one["event"]] == ["turn.lease_left_to_expire"]
+    assert await texts(store) == ["one", "two", "one + two"]
