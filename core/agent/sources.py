@@ -96,11 +96,6 @@ class Sources:
         """Whether anything given so far is good enough to answer from."""
         return any(source.supported for source in self._by_number.values())
 
-    def may_cite(self, number: int) -> bool:
-        """Whether an answer may rest on it: it was given, and fits the question well enough."""
-        source = self._by_number.get(number)
-        return source is not None and source.supported
-
     def is_of_company(self, number: int) -> bool:
         """Whether it is from the company's documents."""
         return self._by_number[number].of_company

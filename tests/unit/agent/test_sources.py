@@ -78,7 +78,7 @@ def test_what_is_read_later_under_a_number_is_what_it_stands_for() -> None:
     assert str(PLANS.parent) in shown
     assert str(PLANS.parent) in sources.text(1)
     assert sources.citation(1).content == PLANS.parent
-    assert sources.may_cite(1)
+    assert dict(sources)[1].supported
 
 
 def test_what_was_read_before_is_not_shortened_by_a_second_search() -> None:
