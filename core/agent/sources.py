@@ -91,11 +91,6 @@ class Sources:
     def __iter__(self) -> Iterator[tuple[int, Source]]:
         return iter(self._by_number.items())
 
-    @property
-    def supported(self) -> bool:
-        """Whether anything given so far is good enough to answer from."""
-        return any(source.supported for source in self._by_number.values())
-
     def is_of_company(self, number: int) -> bool:
         """Whether it is from the company's documents."""
         return self._by_number[number].of_company
