@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from core.agent.model_check import ModelCheck
 from core.agent.own_words import is_own, unquoted
-from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
 from core.agent.tools import RunsWhen, Tool
-from core.agent.whole_answer import SparedModel
 from core.domain.messages import Author
-from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest, ToolCall
-from core.ports.clock import Clock
+from core.ports.chat_model import ToolCall
 from core.ports.store import TurnState
 
 _MESSAGES = 8
 _MESSAGE_TOKENS = 200
 _ARGUMENT_TOKENS = 400
-_ANSWER_TOKENS = 2_000
-"""The verdict is ten tokens; the rest is for models that think first."""
 _QUESTIONS = {
     RunsWhen.CUSTOMER_ASKS: "Does the customer ask for this action with these details, or say yes to it?",
     RunsWhen.CUSTOMER_NEEDS: "Does what the customer writes ask for this action, or give reason for it?",
@@ -44,40 +38,23 @@ class ActionCheck(Protocol):
     async def is_asked_for(self, action: Action) -> bool | None: ...
 
 
-class ModelActionCheck:
-    """Implements ActionCheck. ``seconds`` and ``rest``: see SparedModel.
+class ModelActionCheck(ModelCheck):
+    """Implements ActionCheck."""
 
-    ``new_id`` names the answer as no text of the conversation can know it.
-    """
-
-    def __init__(
-        self,
-        model: ChatModel,
-        clock: Clock,
-        *,
-        seconds: float = 6.0,
-        rest: float = 60.0,
-        new_id: Callable[[], str] = lambda: secrets.token_hex(3),
-    ) -> None:
-        self._model = SparedModel(model, clock, "check of an action", seconds=seconds, rest=rest)
-        self._new_id = new_id
+    prompt = "consent"
 
     async def is_asked_for(self, action: Action) -> bool | None:
         """See ActionCheck."""
         name = self._new_id()
-        asked = {
-            "id": name,
-            "question": _QUESTIONS[action.tool.runs_when],
-            "action": {
-                "name": action.tool.name,
-                "does": action.tool.spec.description,
-                "details": trim(action.call.arguments, _ARGUMENT_TOKENS),
-            },
-            "conversation": conversation_of(action.turn),
+        details = {
+            "name": action.tool.name,
+            "does": action.tool.spec.description,
+            "details": trim(action.call.arguments, _ARGUMENT_TOKENS),
         }
-        prompt = (system_prompt("", "consent"), ChatMessage("user", json.dumps(asked, ensure_ascii=False)))
-        answer = await self._model.ask(ChatRequest(prompt, max_tokens=_ANSWER_TOKENS))
-        return None if answer is None else _verdict(answer, name)
+        asked = {"id": name, "question": _QUESTIONS[action.tool.runs_when], "action": details}
+        found = await self._ask({**asked, "conversation": conversation_of(action.turn)})
+        verdict = found.get(name) if len(found) == 1 else None
+        return verdict if isinstance(verdict, bool) else None
 
 
 def conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
@@ -88,13 +65,3 @@ def conversation_of(turn: TurnState) -> Sequence[dict[str, str]]:
         {"customer" if one.author is Author.CUSTOMER else "assistant": trim(unquoted(one.text), _MESSAGE_TOKENS)}
         for one in kept[-_MESSAGES:]
     ]
-
-
-def _verdict(answer: str, name: str) -> bool | None:
-    bare = answer.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        found: Any = json.loads(bare)
-    except (ValueError, RecursionError):
-        return None
-    verdict = found.get(name) if isinstance(found, dict) and len(found) == 1 else None
-    return verdict if isinstance(verdict, bool) else None

@@ -15,8 +15,8 @@ from core.agent.settings import AgentSettings
 from core.agent.sources import Source, defuse
 from core.agent.ticket_tools import MAKES_TICKETS
 from core.agent.tokens import estimate, trim
-from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import Outcome, ToolRunner
+from core.agent.tools import ToolRegistry
 from core.agent.turn_journal import AssistantStep, TurnJournal
 from core.domain.conversation import Escalation
 from core.domain.errors import ModelError
@@ -97,7 +97,7 @@ class AgentTurn:
         )
         await self._journal.still_held()  # whoever has claimed the conversation meanwhile is not answered over
         reader = PartsReader(self._gate)
-        answer = await ask(self._model, request, reader, number, self._settings.idle_seconds)
+        answer = await ask(self._model, request, reader, number)
         self._spent += answer.tokens
         if frugal and answer.step.calls:
             raise ModelError("The model asked for a tool when it could only answer.")

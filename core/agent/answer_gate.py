@@ -19,12 +19,12 @@ from typing import Any
 
 from core.agent.answer_layout import BLOCK, CARRIED, Layout, Shape, parting_gap, shape_of, wider
 from core.agent.answer_unit import AnswerUnit
-from core.agent.batches import verification
 from core.agent.evidence import Evidence, Finding
 from core.agent.judged_unit import JudgedUnit
 from core.agent.markers import marker_numbers, replace_markers, strip_markers
 from core.agent.sentences import STOP, complete_sentences, sentences
 from core.agent.settings import Strictness
+from core.agent.verification import verification
 from core.domain.messages import Citation
 from core.ports.verifier import Verdict, Verifier
 
@@ -127,6 +127,8 @@ class AnswerGate:
         self._ended.set()
         for sentence in rest if whole else rest[:-1]:
             self._take(AnswerUnit(sentence))
+        if self._verifier is not None and self._queue and self._queue[-1].opens_unchecked(self._evidence):
+            self._waiting.append(self._queue[-1])  # it opens nothing: what it says counts
         self._send_waiting()
         while self._calls:
             await asyncio.wait(self._calls)
@@ -177,10 +179,9 @@ class AnswerGate:
     def _judge(self, unit: JudgedUnit) -> None:
         judgement = self._evidence.judge(unit.stated, unit.quotes)
         unit.finding, unit.source = judgement.finding, judgement.source
-        needs_none = unit.shape in (Shape.HEAD, Shape.RULE) or (unit.shape is Shape.SHORT and " " not in unit.stated)
         if unit.finding is Finding.REFUTED:
             unit.passed = False
-        elif unit.finding is Finding.PROVEN or unit.is_harmless or (needs_none and not unit.is_claim):
+        elif unit.finding is Finding.PROVEN or unit.is_harmless(self._evidence):
             unit.passed = True
         elif self._verifier is None:
             self._decide_alone(unit)
@@ -250,16 +251,16 @@ class AnswerGate:
         """Show what is decided, in order."""
         self._collect()
         async with self._showing:
-            while self._queue and (fate := self._fate(final=final)) is not None:
+            while self._queue and (shown := self._decision(final=final)) is not None:
                 unit = self._queue.popleft()
-                if fate:
+                if shown:
                     await self._show(unit)
                 else:
                     self.dropped.append(unit)
                     self._layout.skip(unit.gap, unit.text)
                     logger.info("a sentence was left out", extra={"finding": unit.finding, "verdict": unit.verdict})
 
-    def _fate(self, *, final: bool) -> bool | None:
+    def _decision(self, *, final: bool) -> bool | None:
         """Whether the first of the queue is shown; None while that is open."""
         unit = self._queue[0]
         if not unit.passed or unit.shape not in CARRIED:

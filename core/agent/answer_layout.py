@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from core.agent.code_spans import leading_block
+from core.agent.code_spans import BLOCK as CODE_BLOCK
 from core.agent.literal import words
 
 _ROW = re.compile(r"\|")
@@ -39,7 +39,7 @@ BLOCK = frozenset({Shape.ITEM, Shape.ROW, Shape.HEAD, Shape.RULE, Shape.CODE})
 
 def shape_of(body: str, before: Shape | None) -> Shape:
     """``body``: a piece without markers and surrounding white space; ``before``: of the piece before it in its paragraph."""
-    if leading_block(body):
+    if CODE_BLOCK.match(body):
         return Shape.CODE
     if _RULE.fullmatch(body):
         return Shape.RULE

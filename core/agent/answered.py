@@ -6,10 +6,10 @@ import functools
 import re
 
 from core.agent.answer_gate import AnswerGate
-from core.agent.asking import asks
 from core.agent.choosing import had_a_choice
 from core.agent.language import packs
 from core.agent.phrases import any_of
+from core.agent.questions import asks
 from core.agent.routing import Intent, asked
 from core.agent.sentences import sentences
 from core.agent.texts import Texts
@@ -25,7 +25,8 @@ async def reply_of(gate: AnswerGate, turn: TurnState, texts: Texts, *, intent: s
     rests = any(unit.rests_on_evidence(had_results=gate.had_results) for unit in gate.shown)
     admits = not rests and any(unit.admits for unit in gate.shown)
     asks_back = not rests and any(unit.asks for unit in gate.shown)
-    if not (rests or admits or asks_back) and any(unit.is_loss for unit in gate.dropped):
+    nothing = intent == Intent.QUESTION and not (rests or admits or asks_back)
+    if nothing and any(unit.is_loss for unit in gate.dropped):
         await gate.note(texts.say("unknown"))
         admits = True
     elif asks_back and had_a_choice(turn.history):  # asked back twice over the same: a person is offered

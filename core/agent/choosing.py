@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.agent.asking import asks
 from core.agent.language import packs
 from core.agent.person_wish import wants_person
-from core.agent.phrases import any_of
-from core.agent.places import places_in
+from core.agent.phrases import Phrases, any_of
+from core.agent.questions import asks
 from core.agent.small_talk import says_no, says_yes, small_talk
 from core.agent.withdrawal import left_of, takes_back
-from core.agent.wording import content_stems, phrase
+from core.agent.wording import content_stems, fold, phrase
 from core.domain.choices import CLARIFY, Choice, choices_in
 from core.domain.messages import Author, CustomerAction, Message, MessageKind
 
+_NUMBERED = {"first": 1, "second": 2, "third": 3}
+_MEANING = ("beside", "beyond", "last", "both", "all", "none", *_NUMBERED)
+"""Lists of ``[choose]``; a word that stands in several means the last of them ("uno" is no article)."""
+_COURTESIES = ("greeting", "thanks", "farewell", "filler", "yes")
+_LONGEST_CHOICE = 80
+_DIGITS = 2
+"""A longer number is that of an order, or a year."""
+_BEYOND = 0
+_EDGES = re.compile(r"(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
+"""Between a number and letters: "nr2", "2nd", "第2个"."""
+_FRACTION = re.compile(r"\d[.:]\d")
+_CLOSING = Phrases("choose.closing")
 _ASIDE = frozenset({MessageKind.SMALL_TALK, MessageKind.NOTICE, MessageKind.FOLLOW_UP})
 _PASSING = frozenset({MessageKind.SMALL_TALK, MessageKind.FAILURE, MessageKind.FOLLOW_UP})
 """What may be said while a question back stands. A notice tells of people, and with them something else begins."""
@@ -158,7 +169,9 @@ def _passes(message: Message, offered: tuple[Choice, ...]) -> bool:
 def _own_words(text: str) -> str:
     """Without quoted lines, and without the greeting above and the name below, as people write them in mails."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(">")]
-    closed = next((place for place, line in enumerate(lines) if place and _closing().match(phrase(line))), len(lines))
+    closed = next(
+        (place for place, line in enumerate(lines) if place and _CLOSING.pattern.match(phrase(line))), len(lines)
+    )
     if not any(map(asks, lines[closed:])):
         lines = lines[:closed]
     while len(lines) > 1 and small_talk(lines[0]) == "greeting":
@@ -166,7 +179,57 @@ def _own_words(text: str) -> str:
     return " ".join(lines)
 
 
+def places_in(text: str, of: int) -> tuple[int, ...] | None:
+    """The places that are named, counted from 1, in their order; what is not among the ``of`` may be named too.
+
+    Empty where it is said that none is meant. None where anything else is said besides, or nothing of the kind.
+    """
+    spoken = _EDGES.sub(" ", phrase(text))
+    if not spoken or len(spoken) > _LONGEST_CHOICE or _known_words().sub(" ", spoken).strip():
+        return None
+    said = [match.group() for match in _known_words().finditer(spoken)]
+    numbers = [word for word in said if word.isdigit()]
+    if any(len(number) > _DIGITS for number in numbers):
+        return None
+    if _FRACTION.search(fold(text)):
+        return (_BEYOND,)
+    meant = {_meanings().get(word, "") for word in said}
+    found = tuple(dict.fromkeys(place for word in said for place in _places(word, of)))
+    if "none" in meant:
+        return None if found else ()
+    return found or None
+
+
+def _places(word: str, of: int) -> Iterator[int]:
+    if word.isdigit():
+        yield int(word)
+        return
+    match _meanings().get(word):
+        case "last":
+            yield of
+        case "all":
+            yield from range(1, of + 1)
+        case "both":
+            yield from (1, 2) if of == 2 else (_BEYOND,)
+        case "beyond":
+            yield _BEYOND
+        case name if name in _NUMBERED:
+            yield _NUMBERED[name]
+
+
 @functools.cache
-def _closing() -> re.Pattern[str]:
-    entries = (entry for pack in packs().values() for entry in pack.words("choose", "closing"))
-    return re.compile(rf"{any_of(entries)}(?!\w)")
+def _meanings() -> Mapping[str, str]:
+    found = {
+        phrase(entry): "beside"
+        for pack in packs().values()
+        for name in _COURTESIES
+        for entry in pack.words("talk", name)
+    }
+    for name in _MEANING:
+        found |= {phrase(entry): name for pack in packs().values() for entry in pack.words("choose", name)}
+    return found
+
+
+@functools.cache
+def _known_words() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:\d+|{any_of(_meanings())})(?!\w)")

@@ -6,10 +6,16 @@ import functools
 import inspect
 import sys
 
+from core.agent.phrases import Phrases
+
 
 def compile_expressions() -> None:
-    """Call every cached function without parameters in the modules of this package that are imported. Takes up to a second."""
+    """Compile each Phrases, and call every cached function without parameters, in the modules of this package that are
+    imported. Takes up to a second.
+    """
     for module in [module for name, module in sys.modules.copy().items() if name.startswith(f"{__package__}.")]:
         for value in list(vars(module).values()):
-            if isinstance(value, functools._lru_cache_wrapper) and not inspect.signature(value).parameters:
+            if isinstance(value, Phrases):
+                value.pattern.pattern  # noqa: B018
+            elif isinstance(value, functools._lru_cache_wrapper) and not inspect.signature(value).parameters:
                 value()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.agent.action_check import Action, ActionCheck
-from core.agent.exact_parts import Held, exact_parts
+from core.agent.exact_parts import ExactIndex, exact_parts
 from core.agent.literal import words
 from core.agent.orders import without_orders
 from core.agent.own_words import is_own, own_words, unquoted
@@ -135,12 +135,12 @@ class Consent:
 
     def _details_hold(self, call: ToolCall) -> bool:
         """Whether every number, code, link and address of the call is the customer's, or was looked up for them."""
-        held = Held([*self._own(), *map(without_orders, self._results)])
+        held = ExactIndex([*self._own(), *map(without_orders, self._results)])
         return _all_held(held, (str(value) for _, value in _details(call.arguments)))
 
     def _foreign(self, call: ToolCall) -> bool:
         """Whether an exact detail stands in what was found, and is not the customer's."""
-        found = Held(self._outside())
+        found = ExactIndex(self._outside())
         values = [str(value) for _, value in _details(call.arguments)]
         return not self._details_hold(call) and any(_any_held(found, value) for value in values)
 
@@ -180,12 +180,11 @@ class Consent:
         return last if yes and last is not None and last.author is Author.AGENT else None
 
 
-def _all_held(held: Held, values: Iterable[str]) -> bool:
-    parts = [exact_parts(value) for value in values]
-    return all(all(map(held.holds, one.literal)) and all(map(held.has, one.figures)) for one in parts)
+def _all_held(held: ExactIndex, values: Iterable[str]) -> bool:
+    return all(held.has_all(exact_parts(value)) for value in values)
 
 
-def _any_held(held: Held, value: str) -> bool:
+def _any_held(held: ExactIndex, value: str) -> bool:
     parts = exact_parts(value)
     return any(map(held.holds, parts.literal)) or any(map(held.has, parts.figures))
 

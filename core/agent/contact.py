@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
-from core.agent.language import packs
-from core.agent.phrases import any_of
+from core.agent.phrases import Phrases
 from core.agent.wording import phrase
 from core.domain.customer import ContactDetails
 
+_FILLER = Phrases("talk.contact")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 """It begins at the beginning of a word only: tried at each letter of a very long one, it would take the square of its time."""
 _PHONE = re.compile(
@@ -26,16 +25,10 @@ def contact_details(text: str) -> ContactDetails:
     return ContactDetails(email=email.group() if email else None, phone=phone)
 
 
-@functools.cache
-def _filler() -> re.Pattern[str]:
-    entries = [entry for pack in packs().values() for entry in pack.words("talk", "contact")]
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
-
-
 def only_contact_details(text: str) -> ContactDetails:
     """Contact details when the message holds nothing else ("my e-mail is …"); falsy otherwise."""
     found = contact_details(text)
     if not found:
         return found
     rest = _PHONE.sub(" ", _EMAIL.sub(" ", text))
-    return found if not _filler().sub(" ", phrase(rest)).strip() else ContactDetails()
+    return found if not _FILLER.removed_from(phrase(rest)) else ContactDetails()

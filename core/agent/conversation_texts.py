@@ -1,22 +1,34 @@
-"""Replies that follow from the route alone: hand-overs, small talk and empty messages."""
+"""The fixed replies: to hand-overs, small talk, complaints and outages, empty messages, and files that the agent cannot use."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
-from core.agent.asking import questions_besides
 from core.agent.asking_back import ask_again
 from core.agent.excerpt import clip
+from core.agent.questions import questions_besides
 from core.agent.routing import Intent, Route, asked
 from core.agent.sentences import without_markers
 from core.agent.texts import Texts
-from core.agent.unread_files import unread_note
 from core.agent.wording import content_stems
+from core.domain.attachments import Attachment
 from core.domain.choices import CHOICES
 from core.domain.messages import MessageKind
 from core.ports.responder import Reply
 from core.ports.store import TurnState
 
+_UNREAD: Final[Mapping[str, Callable[[Attachment], bool]]] = {
+    "audio_unheard": lambda file: file.is_recording and file.media_type.startswith("audio/"),
+    "video_unseen": lambda file: file.is_recording and file.media_type.startswith("video/"),
+    "file_missing": lambda file: file.is_missing,
+}
+"""The text for each kind of such files."""
+OUTAGE = "outage"
+_ALIKE = {"chat": "identity", "abuse": "complaint"}
+"""Kinds that are met with the text of another one."""
+_UPSET = frozenset({"complaint", "abuse", OUTAGE})
 _ECHO_CHARS = 120
 _TELLING = 2  # words with a meaning: "are you kidding me?" need not be looked for aloud
 
@@ -49,16 +61,14 @@ def worth_saying(reply: Reply, question: str, texts: Texts) -> Reply | None:
     """A reply as it is said before a notice of transfer: without an offer of a person, no failure and no question back."""
     if reply.escalation is not None or reply.kind not in (MessageKind.ANSWER, MessageKind.UNKNOWN):
         return None
-    asks_back = CHOICES in reply.meta
-    if reply.kind is MessageKind.ANSWER and not asks_back:
-        return replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
-    if len(content_stems(question)) < _TELLING:
+    asks_back, answers = CHOICES in reply.meta, reply.kind is MessageKind.ANSWER
+    if (asks_back or not answers) and len(content_stems(question)) < _TELLING:
         return None
     text = texts.say("unknown_part", question=echo(question))
     if asks_back:
         return Reply(text, MessageKind.UNKNOWN, intent=Intent.QUESTION)
-    if reply.text != texts.say("unknown"):
-        return replace(reply, text=reply.text.removesuffix(texts.say("offer")).rstrip(), offers_person=False)
+    if answers or reply.text != texts.say("unknown"):
+        text = reply.text.removesuffix(texts.say("offer")).rstrip()
     return replace(reply, text=text, offers_person=False)
 
 
@@ -93,3 +103,27 @@ def fixed_reply(way: Route, texts: Texts) -> Reply | None:
 def failure(texts: Texts, name: str = "failure") -> Reply:
     """An honest failure that offers a person. ``name``: ``failure``, or ``unavailable`` for a knowledge base out of reach."""
     return Reply(texts.say(name), MessageKind.FAILURE, offers_person=True, intent=Intent.QUESTION)
+
+
+def talk_reply(kind: str, texts: Texts) -> Reply:
+    """Acknowledges it; who is upset is offered a person."""
+    said = texts.say(_ALIKE.get(kind, kind))
+    if kind == OUTAGE:
+        said = f"{said} {texts.say('offer')}"
+    return Reply(said, MessageKind.SMALL_TALK, confidence=1.0, offers_person=kind in _UPSET, intent=kind)
+
+
+def unread_note(files: Sequence[Attachment], texts: Texts) -> str:
+    """Names the files that the agent cannot use: recordings, and those that did not arrive. Empty where there are none."""
+    named = {text: ", ".join(file.name for file in files if fits(file)) for text, fits in _UNREAD.items()}
+    return " ".join(texts.say(text, name=names) for text, names in named.items() if names)
+
+
+def mention_unread(reply: Reply, files: Sequence[Attachment], texts: Texts) -> Reply:
+    """The reply with that note behind it, and an offer of a person. A transfer to a person needs none."""
+    note = unread_note(files, texts)
+    if not note or reply.escalation is not None or note in reply.text:
+        return reply
+    if not reply.offers_person:
+        note = f"{note} {texts.say('offer')}"
+    return replace(reply, text=f"{reply.text}\n\n{note}", offers_person=True)

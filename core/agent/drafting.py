@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from core.agent.fidelity import added
+from core.agent.exact_parts import adds_to
 from core.agent.prompting import system_prompt
 from core.agent.whole_answer import SparedModel
 from core.ports.chat_model import ChatMessage, ChatModel, ChatRequest
@@ -41,5 +41,5 @@ def _checked(said: str, question: str, answer: str) -> Draft | None:
     except (ValueError, KeyError, TypeError):
         return None
     whole = f"{draft.question} {draft.answer}"
-    made_up = _GAP in whole or added(f"{question} {answer}", whole)
+    made_up = _GAP in whole or adds_to(f"{question} {answer}", whole)
     return None if made_up or not draft.question or not draft.answer else draft

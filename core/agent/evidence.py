@@ -18,9 +18,9 @@ from enum import StrEnum
 from typing import Any
 
 from core.agent.answer_unit import Quote
-from core.agent.exact_parts import ExactParts, Figure, Held, exact_parts, numbers_of
+from core.agent.exact_parts import ExactIndex, ExactParts, Figure, exact_parts, numbers_of
 from core.agent.literal import statement_key, statements, words
-from core.agent.orders import Ordered, split_orders, without_orders
+from core.agent.orders import without_orders
 from core.agent.sources import Sources
 from core.agent.wording import content_stems
 
@@ -34,6 +34,8 @@ _MOST_OPERANDS = 60
 _QUOTE_WORDS = 3
 _CLOSE, _FEWEST = 1 / 3, 2
 _MOST_WORDS = 0.7
+_TALK_WORDS, _TALK_SIGNS = 5, 10
+"""Of a greeting or thanks; in scripts without spaces by characters."""
 _AROUND_THE_CLOCK = re.compile(r"\b24/7\b")
 
 
@@ -59,15 +61,14 @@ class GivenText:
     """A source's text without the orders in it, and what an answer is compared with."""
 
     kept: str
-    orders: str
-    held: Held
+    held: ExactIndex
     stems: frozenset[str]
-    statements: tuple[tuple[str, ...], ...]
+    statements: frozenset[tuple[str, ...]]
 
 
 def _read_text(text: str) -> GivenText:
-    kept, orders = split_orders(text)
-    return GivenText(kept, orders, Held([kept]), frozenset(content_stems(kept)), tuple(statements(kept)))
+    kept = without_orders(text)
+    return GivenText(kept, ExactIndex([kept]), frozenset(content_stems(kept)), frozenset(statements(kept)))
 
 
 read_document = functools.lru_cache(maxsize=128)(_read_text)
@@ -75,14 +76,19 @@ read_document = functools.lru_cache(maxsize=128)(_read_text)
 
 
 class Evidence:
-    """``said``: the customer's message. ``earlier``: what they wrote before, and answers of ours that were proven."""
+    """``said``: the customer's message. ``earlier``: what they wrote before, and answers of ours that were proven.
 
-    def __init__(self, sources: Sources, said: str = "", earlier: Iterable[str] = ()) -> None:
+    ``only_talk``: they greet, thank and the like, and nothing was said before that could be claimed to be done.
+    """
+
+    def __init__(
+        self, sources: Sources, said: str = "", earlier: Iterable[str] = (), *, only_talk: bool = False
+    ) -> None:
         self.sources = sources
         self.said = said
+        self.only_talk = only_talk
         self._earlier = tuple(map(without_orders, earlier))
         self._results: list[str] = []
-        self._raw_results: list[str] = []
         self._deeds: list[str] = []
         self._read: tuple[int, ...] = ()
         self._named: set[Decimal] = set()
@@ -97,7 +103,6 @@ class Evidence:
 
         ``effect``: the tool did something for the customer.
         """
-        self._raw_results.append(content)
         self._results.append(without_orders(f"# {name} {_readable(arguments)}\n{content}"))
         if effect:
             self._deeds.append(self._results[-1])
@@ -109,8 +114,6 @@ class Evidence:
     def judge(self, text: str, quotes: Sequence[Quote] = ()) -> Judgement:
         """``text``: a sentence without markers; ``quotes``: what a part of a structured answer says that it rests on."""
         self._refresh()
-        if self._ordered.has(text):
-            return Judgement(Finding.REFUTED)
         parts = exact_parts(_AROUND_THE_CLOCK.sub(" ", text))
         if not all(map(self._held.holds, parts.literal)):
             return Judgement(Finding.REFUTED)
@@ -119,8 +122,9 @@ class Evidence:
             return Judgement(Finding.REFUTED)
         self._named |= operands
         key = statement_key(text)
-        if key in self._statements:
-            return Judgement(Finding.PROVEN, self._statements[key])
+        for given, source in self._statements:
+            if key in given:
+                return Judgement(Finding.PROVEN, source)
         if quotes and self._quoted(text, parts, quotes):
             return Judgement(Finding.QUOTED, quotes[0].source)
         return Judgement(Finding.OPEN)
@@ -135,10 +139,9 @@ class Evidence:
         stems = {self._given[number]: self._stems[number] for number in cited or self._given if number in self._given}
         results = "\n".join(self._results)
         for given, theirs in (*stems.items(), (results, set(content_stems(results)))):
-            if len(own & theirs) >= max(_FEWEST if cited else _FEWEST + 1, _MOST_WORDS * len(own)):
-                held = Held([given, self.said, *self._results])
-                if all(map(held.holds, parts.literal)) and all(map(held.has, parts.figures)):
-                    return True
+            many = len(own & theirs) >= max(_FEWEST if cited else _FEWEST + 1, _MOST_WORDS * len(own))
+            if many and ExactIndex([given, self.said, *self._results]).has_all(parts):
+                return True
         return False
 
     def shows_deed(self, text: str) -> bool:
@@ -152,6 +155,22 @@ class Evidence:
         """
         known = content_stems("\n".join([*self._results, self.said]))
         return _stands_in(self._results, text) and frozenset(content_stems(text)) <= frozenset(known)
+
+    def shares_words(self, text: str) -> bool:
+        """Whether a word with a meaning of its own stands in anything that was given. Greetings and thanks have none."""
+        self._refresh()
+        said = () if self.only_talk else (self.said,)
+        given = content_stems("\n".join([*self._results, *said, *self._earlier]))
+        return not set(content_stems(text)).isdisjoint(set(given).union(*self._stems.values()))
+
+    def is_talk(self, text: str) -> bool:
+        """Whether a sentence is too short, and too far from all that was given, to say that something was done about it."""
+        is_short = len(text.split()) <= _TALK_WORDS and len(words(text)) <= _TALK_SIGNS
+        return is_short and exact_parts(text).none and not self.shares_words(text)
+
+    def is_customers(self, text: str) -> bool:
+        """Whether all that a text states to the letter was written by the customer."""
+        return ExactIndex([self.said, *self._earlier]).has_all(exact_parts(text))
 
     def nearest(self, text: str, most: int) -> tuple[int, ...]:
         """The sources that share most of a sentence's telling words; the first source where none shares any."""
@@ -181,19 +200,16 @@ class Evidence:
         self._read = size
         given = {number: self._given_text(number) for number, _ in self.sources}
         self._given = {number: one.kept for number, one in given.items()}
-        self._ordered = Ordered([*(one.orders for one in given.values()), *self._raw_results])
-        self._held = Held([*self._results, self.said, *self._earlier])
+        self._held = ExactIndex([*self._results, self.said, *self._earlier])
         for one in given.values():
             self._held.include(one.held)
         self._held.add(value for result in self._results for value in _other_units(result))
         self._own = {v for text in (self.said, *self._earlier) for f in exact_parts(text).figures for v in f.readings}
         self._stems = {number: one.stems for number, one in given.items()}
-        self._statements: dict[tuple[str, ...], int | None] = {}
-        for number, one in given.items():
-            for statement in one.statements:
-                self._statements.setdefault(statement, number)
-        for statement in (one for result in self._results for one in statements(result)):
-            self._statements.setdefault(statement, None)
+        self._statements: list[tuple[frozenset[tuple[str, ...]], int | None]] = [
+            *((one.statements, number) for number, one in given.items()),
+            *((frozenset(statements(result)), None) for result in self._results),
+        ]
 
     def _given_text(self, number: int) -> GivenText:
         text = self.sources.text(number)
@@ -205,7 +221,7 @@ class Evidence:
         return (mine & self._held.numbers) | self._named
 
     def _stands(self, figure: Figure, operands: set[Decimal]) -> bool:
-        if self._held.has(figure) or (not figure.sign and min(figure.readings) <= _COUNTED):
+        if self._held.has(figure) or (not figure.sign and max(figure.readings) <= _COUNTED):
             return True
         pairs = ((operands, operands | self._own), (self._own, self._held.numbers))
         if any(_follows(value, some, others) for value in figure.readings for some, others in pairs):
@@ -221,14 +237,12 @@ class Evidence:
                 return False
             if f" {' '.join(wanted)} " not in f" {' '.join(words(self.passage(quote.source)))} ":
                 return False
-        given = Held([*(quote.text for quote in quotes), *self._results, self.said])
-        return all(map(given.holds, parts.literal)) and all(map(given.has, parts.figures))
+        return ExactIndex([*(quote.text for quote in quotes), *self._results, self.said]).has_all(parts)
 
 
 def _stands_in(texts: Sequence[str], text: str) -> bool:
-    parts, held = exact_parts(text), Held(texts)
-    holds = all(map(held.holds, parts.literal)) and all(map(held.has, parts.figures))
-    return holds and not parts.none
+    parts = exact_parts(text)
+    return not parts.none and ExactIndex(texts).has_all(parts)
 
 
 def _follows(value: Decimal, some: Iterable[Decimal], others: Iterable[Decimal]) -> bool:

@@ -99,7 +99,7 @@ def exact_parts(text: str) -> ExactParts:
     return ExactParts(frozenset(literal), figures)
 
 
-class Held:
+class ExactIndex:
     """Everything exact that some texts hold, to look up what an answer states."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -120,7 +120,11 @@ class Held:
         """Whether a figure stands there: a share as a share, an amount with any currency's sign, or bare as in a table."""
         return not figure.readings.isdisjoint(self._with_sign.get(figure.sign, self.numbers))
 
-    def include(self, other: Held) -> None:
+    def has_all(self, parts: ExactParts) -> bool:
+        """Whether all that a text states to the letter stands there."""
+        return all(map(self.holds, parts.literal)) and all(map(self.has, parts.figures))
+
+    def include(self, other: ExactIndex) -> None:
         """All that another holds."""
         self.numbers |= other.numbers
         self._literal |= other._literal
@@ -152,6 +156,11 @@ class Held:
             word = _WORD_BEHIND.match(text, match.end())
             for kind in [sign] if sign else _SIGNS if word and _NAMED_SIGN.match(word[0]) else () if word else "$":
                 self._with_sign[kind] |= values
+
+
+def adds_to(given: str, text: str) -> bool:
+    """Whether a text states something to the letter that was not given."""
+    return not ExactIndex([given]).has_all(exact_parts(text))
 
 
 def numbers_of(text: str) -> set[Decimal]:

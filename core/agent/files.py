@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.agent.excerpt import Match, best_match, clip
-from core.agent.language import packs
-from core.agent.phrases import any_of
+from core.agent.phrases import Phrases
 from core.agent.questions import bare_question
 from core.agent.wording import fold, phrase
 from core.domain.attachments import Attachment
 from core.domain.messages import Citation, Message
 from core.ports.store import TurnState
 
+_FILE, _SUMMARY, _VAGUE = Phrases("file.words"), Phrases("file.summary"), Phrases("file.vague")
 _SHOWN_IN_CITATION = 1_200
 
 
@@ -43,30 +41,23 @@ def newly_sent(turn: TurnState, messages: Sequence[Message]) -> tuple[Attachment
     return tuple(file for file in files_of(turn) if file.id in ids)
 
 
-@functools.cache
-def _lists() -> Mapping[str, re.Pattern[str]]:
-    names = ("summary", "vague", "words")
-    entries = {name: [entry for pack in packs().values() for entry in pack.words("file", name)] for name in names}
-    return {name: re.compile(rf"(?<!\w){any_of(known)}(?!\w)") for name, known in entries.items()}
-
-
 def speaks_of_file(text: str, files: Sequence[Attachment]) -> bool:
     """Whether a message names one of these files or speaks of "the document", "the invoice" and the like."""
     if not files:
         return False
     folded = fold(text)
     names = (fold(file.name) for file in files)
-    return bool(_lists()["words"].search(phrase(text))) or any(name and name in folded for name in names)
+    return _FILE.are_in(phrase(text)) or any(name and name in folded for name in names)
 
 
 def wants_summary(text: str) -> bool:
     """Whether a message asks what a file is about as a whole."""
-    return bool(_lists()["summary"].search(phrase(text)))
+    return _SUMMARY.are_in(phrase(text))
 
 
 def about_what(text: str) -> str:
     """The message without the words that only point at a file ("what does the document say about")."""
-    return " ".join(_lists()["vague"].sub(" ", phrase(text)).split())
+    return _VAGUE.removed_from(phrase(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,11 @@ language files: they are looked for nowhere.
 
 from __future__ import annotations
 
-import functools
-import re
-
-from core.agent.language import packs
-from core.agent.phrases import any_of
+from core.agent.phrases import Phrases
 from core.agent.wording import content_stems, fold
 from core.domain.knowledge import Passage, Retrieval
 
+_FORM = Phrases("question.form")
 _BELOW_DOUBT = 0.1
 """How far below the lower bound a passage may be that stands under the very words of the question."""
 _BEHIND = 0.12
@@ -28,7 +25,7 @@ _ENOUGH = 2
 
 def topic_of(question: str) -> str:
     """The question without the words for the form of its answer; as it is where nothing else is said, or much."""
-    rest = " ".join(_form().sub(" ", fold(question)).split())
+    rest = _FORM.removed_from(fold(question))
     plain = rest != " ".join(fold(question).split()) and 0 < len(content_stems(rest)) <= _FEW
     return rest if plain else question
 
@@ -83,9 +80,3 @@ def _headed(passage: Passage, wanted: frozenset[str]) -> bool:
     """Whether its heading says what the question says, and nothing else."""
     heading = passage.question or (passage.section or "").rsplit(" > ", 1)[-1]
     return bool(wanted) and wanted == frozenset(content_stems(heading))
-
-
-@functools.cache
-def _form() -> re.Pattern[str]:
-    entries = (entry for pack in packs().values() for entry in pack.words("question", "form"))
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")

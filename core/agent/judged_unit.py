@@ -9,12 +9,19 @@ from core.agent.answer_layout import Shape
 from core.agent.answer_unit import Quote, UnitKind
 from core.agent.evidence import Evidence, Finding
 from core.agent.exact_parts import exact_parts
+from core.agent.literal import words
+from core.agent.questions import opens_a_question
 from core.agent.settings import Strictness
 from core.ports.verifier import Verdict
 
 _ASKS = re.compile(r"[?؟？][\s*_\"'”’»)」』]*$")
 _TAG = re.compile(r"[,،、，;—–-]\s*(?:[^\s,]+\s?){1,3}[?؟？][\s*_\"'”’»)」』]*$")
 """A statement that asks for consent: "it is free, isn't it?"."""
+
+_SET_OFF = re.compile(r"[^,،、，;；—–:?？؟]+(?:[,،;—–]\s|[、，；])")
+"""What may be stated before something is asked: "I have cancelled it, is there anything else?"."""
+_ADDRESSES = 3
+"""Words that only turn to the customer: "All right, Ann, ..."."""
 
 
 @dataclass(slots=True)
@@ -41,11 +48,32 @@ class JudgedUnit:
     def asks(self) -> bool:
         return _ASKS.search(self.stated) is not None
 
-    @property
-    def is_harmless(self) -> bool:
-        """Whether it is a question or a lead-in that cites nothing and states nothing to the letter."""
-        asks = self.asks and _TAG.search(self.stated) is None and self.kind in (UnitKind.TEXT, UnitKind.QUESTION)
-        return (asks or self.shape is Shape.LEAD) and not self.is_claim
+    def is_harmless(self, evidence: Evidence) -> bool:
+        """Whether it is a question, a lead-in or an opening that cites nothing and states nothing to the letter."""
+        if self.cited or self.quotes:
+            return False
+        if self.asks and self.kind in (UnitKind.TEXT, UnitKind.QUESTION):
+            return not self._tells(evidence) and evidence.is_customers(self.stated)
+        opens = self.shape is Shape.SHORT and not evidence.shares_words(self.stated)
+        leads = opens or self.shape in (Shape.LEAD, Shape.HEAD, Shape.RULE)
+        return (leads and not self.is_claim) or self._answers_talk(evidence)
+
+    def _tells(self, evidence: Evidence) -> bool:
+        """Whether it states something and only then asks: for consent, or for something else."""
+        tag, lead = _TAG.search(self.stated), _SET_OFF.match(self.stated)
+        if tag and not evidence.shares_words(tag[0]):
+            return True
+        told = lead[0] if lead else ""
+        return len(words(told)) > _ADDRESSES and not opens_a_question(told) and evidence.shares_words(told)
+
+    def _answers_talk(self, evidence: Evidence) -> bool:
+        """Short talk where the customer only talks."""
+        return evidence.only_talk and evidence.is_talk(self.stated)
+
+    def opens_unchecked(self, evidence: Evidence) -> bool:
+        """Whether it passed as the opening of what follows, and says more than a word."""
+        opens = self.shape is Shape.SHORT and self.passed is True and self.verdict is None and " " in self.stated
+        return opens and not self._answers_talk(evidence)
 
     def rests_on_evidence(self, *, had_results: bool) -> bool:
         """Whether it tells something that was given, rather than being talk."""
@@ -86,6 +114,8 @@ class JudgedUnit:
             self.passed = evidence.shows_deed(self.stated)
         elif self.kind is UnitKind.TOOL:
             self.passed = trusting or evidence.stands_in_results(self.stated)
+        elif self.kind in (UnitKind.CHAT, UnitKind.UNKNOWN):
+            self.passed = trusting or evidence.is_talk(self.stated)
         else:
             tells = self.kind in (UnitKind.TEXT, UnitKind.FACT) and strictness is Strictness.VERIFY
             self.is_near = tells and evidence.is_near(self.stated, self.cited)

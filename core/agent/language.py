@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
+
 DEFAULT = "en"
 _SAID_ALONE = ("yes", "no", "greeting", "thanks", "farewell")
 
@@ -31,7 +33,7 @@ class LanguagePack:
     @property
     def name(self) -> str:
         """What its speakers call it."""
-        return str(self.texts.get("language", self.code))
+        return Locale(self.code).display_name or self.code
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -142,8 +144,9 @@ def _signs() -> Mapping[str, str | None]:
     return found
 
 
+@functools.lru_cache(maxsize=64)
 def _identified(text: str) -> tuple[str | None, float]:
-    """The likeliest language, and how likely it is."""
+    """The likeliest language, and how likely it is. Remembered, since a turn asks several times of the same message."""
     words = _WORD.findall(unaccented(text[:_READ]))
     alone = " ".join(words)
     code = _said_alone().get(alone) or _by_script(text[:_READ])
@@ -164,11 +167,14 @@ def detect(text: str) -> str | None:
     return code if likelihood >= _SEEMS else None
 
 
+def _is_sure(text: str, likelihood: float) -> bool:
+    return likelihood == 1 or (likelihood >= _SURE and len(_WORD.findall(text[:_READ])) >= _SURE_WORDS)
+
+
 def detect_surely(text: str) -> str | None:
     """The same with confidence: None for names, "ok" and other short messages, which a customer of any language may write."""
     code, likelihood = _identified(text)
-    enough = likelihood == 1 or len(_WORD.findall(text[:_READ])) >= _SURE_WORDS
-    return code if likelihood >= _SURE and enough else None
+    return code if _is_sure(text, likelihood) else None
 
 
 def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
@@ -177,11 +183,13 @@ def choose(text: str, *locales: str | None, earlier: Iterable[str] = ()) -> str:
 
     Where they wrote too little for that: the first known locale, else what language it seems to be, else English.
     """
-    said = (text, *earlier)
-    sure = (supported(detect_surely(one)) for one in said)
-    known = (supported(locale) for locale in locales)
-    seeming = (supported(detect(one)) for one in said)
-    return next((code for code in (*sure, *known, *seeming) if code), DEFAULT)
+    seeming = None
+    for one in (text, *earlier):
+        code, likelihood = _identified(one)
+        if (known := supported(code)) and _is_sure(one, likelihood):
+            return known
+        seeming = seeming or (known if likelihood >= _SEEMS else None)
+    return next((code for code in (*map(supported, locales), seeming) if code), DEFAULT)
 
 
 def written_language(texts: Sequence[str], locale: str | None) -> str | None:

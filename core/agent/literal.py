@@ -13,11 +13,19 @@ from core.agent.sentences import sentences
 from core.agent.wording import fold
 
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•>]\s+|\d{1,3}[.)]\s+|#+\s+|[QA]:\s+)*")
+_ITEM = re.compile(r"\s*(?:\||[-*+•]\s|\d{1,3}[.)]\s)")
+_OPENING = re.compile(r"(?:[^\W\d_]{1,15}[,.!،，]\s+){1,2}")
+"""\"No, ...\": what is said behind it is a statement of its own."""
 _WORD = re.compile(r"[^\W_]+")
 _DENSE = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f])")
-_SIGN = re.compile(r"[%٪$€£¥₹+<>=≤≥−]|(?<!\w)-(?=\d)")
+_BETWEEN_STATEMENTS = re.compile(r"[;—–；]")
+"""Not a comma, which may come before a condition, nor a colon, which may come before a quotation."""
+_WRAPPED = re.compile(r"(?<=[^\s.!?:|])\n(?=[^\W\d_A-Z])")
+"""A line that goes on in the next."""
 _FEWEST = 4
 """Words. Fewer ("yes", "on request") may stand anywhere and mean anything."""
+_FEWEST_OF_ITEM = 2
+"""Of a row or a list item, which is compared as a whole."""
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -26,14 +34,21 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def statements(text: str) -> Iterator[tuple[str, ...]]:
-    """The words of each sentence of a text."""
-    for sentence in sentences(text):
-        found = words(_LIST_MARK.sub("", sentence))
-        if len(found) >= _FEWEST:
+    """The words of each sentence of a text, and of each part of one that a semicolon or a dash sets off."""
+    for sentence in sentences(_WRAPPED.sub(" ", text)):
+        body = _LIST_MARK.sub("", sentence)
+        if len(found := words(body)) >= _fewest(sentence):
             yield found
+        yield from (found for part in _BETWEEN_STATEMENTS.split(body) if len(found := words(part)) >= _FEWEST)
 
 
 def statement_key(sentence: str) -> tuple[str, ...]:
-    """The same of one sentence of an answer; empty when it is too short to be told from others."""
-    found = words(_LIST_MARK.sub("", sentence))
-    return found if len(found) >= _FEWEST else ()
+    """The words of one sentence of an answer; empty when it is too short to be told from others."""
+    body = _LIST_MARK.sub("", sentence)
+    opening = _OPENING.match(body)
+    found = words(body[opening.end() :] if opening else body)
+    return found if len(found) >= _fewest(sentence) else ()
+
+
+def _fewest(sentence: str) -> int:
+    return _FEWEST_OF_ITEM if _ITEM.match(sentence) else _FEWEST

@@ -15,13 +15,20 @@ from core.agent.answered import reply_of
 from core.agent.asking_back import ask_back
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.consent import Consent
-from core.agent.conversation_texts import asked_besides, escalation_reply, failure, fixed_reply, worth_saying
+from core.agent.conversation_texts import (
+    asked_besides,
+    escalation_reply,
+    failure,
+    fixed_reply,
+    mention_unread,
+    unread_note,
+    worth_saying,
+)
 from core.agent.evidence import Evidence
 from core.agent.files import files_of, newly_sent, speaks_of_file
-from core.agent.gathering import file_sources, passages_for
+from core.agent.followup_questions import completed
 from core.agent.in_thread import run_in_thread
-from core.agent.leaning import completed
-from core.agent.lookup import Lookup
+from core.agent.lookup import Lookup, file_sources, passages_for
 from core.agent.memory import said_before
 from core.agent.prompting import opening_prompt, question_message, sources_message
 from core.agent.questions import split_questions
@@ -32,11 +39,9 @@ from core.agent.speakers import Speakers
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets
 from core.agent.ticket_tools import ticket_tools
-from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import Tool, ToolContext
+from core.agent.tools import Tool, ToolContext, ToolRegistry
 from core.agent.turn_journal import TurnJournal
-from core.agent.unread_files import mention_unread, unread_note
 from core.domain.choices import CLARIFY
 from core.domain.customer import ContactDetails
 from core.domain.errors import KnowledgeUnavailable, LostClaim, ModelError, StoreUnavailable
@@ -53,6 +58,7 @@ from core.ports.verifier import Verifier
 logger = logging.getLogger(__name__)
 
 _SAID_WITHOUT_MODEL = frozenset({Intent.NOTHING, Intent.FILE, Intent.CHOOSE_AGAIN, Intent.NONE_OF_THESE})
+_TALK = frozenset({Intent.SMALL_TALK, Intent.DECLINED})
 _SEVERAL = 2  # questions: of several it is said which one has no answer
 
 
@@ -157,7 +163,8 @@ class AgentLoop:
         needless = self._has_own_tools or about_tickets(_said(job.turn))
         if unavailable and not given and not needless:
             return failure(job.texts, "unavailable")
-        evidence = Evidence(Sources(), _said(job.turn), said_before(job.turn))
+        only_talk = job.way.intent is Intent.SMALL_TALK and not job.turn.history
+        evidence = Evidence(Sources(), _said(job.turn), said_before(job.turn), only_talk=only_talk)
         gate = AnswerGate(
             evidence,
             job.events.text,
@@ -198,8 +205,7 @@ class AgentLoop:
     def _prompt(self, job: _Job, sources: Sources, given: Sequence[Source]) -> list[ChatMessage]:
         """Small talk needs no sources, and no word of there being none."""
         messages = asked(job.turn)
-        talk = job.way.intent in (Intent.SMALL_TALK, Intent.DECLINED)
-        data = None if talk else sources_message(sources, given, files_of(job.turn))
+        data = None if job.way.intent in _TALK else sources_message(sources, given, files_of(job.turn))
         speakers = Speakers.of(job.turn)
         question = question_message(speakers.number_messages(messages), self._settings.context_tokens // 3)
         history, answered = speakers.number_messages(job.turn.history), speakers.answered_number

@@ -1,16 +1,15 @@
-"""One call of the language model: streamed through the gate, guarded against silence, ended properly or not at all."""
+"""One call of the language model: streamed through the gate, ended properly or not at all."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from core.agent.answer_parts import PartsReader
 from core.agent.tokens import estimate, estimate_message
 from core.agent.turn_journal import AssistantStep, step_id
+from core.agent.whole_answer import read_stream
 from core.domain.errors import ModelError
-from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
+from core.ports.chat_model import ChatModel, ChatRequest, Finished
 
 _CUT_AT_LENGTH = "length"
 
@@ -24,39 +23,9 @@ class ModelStep:
     cut: bool
 
 
-async def _guarded(stream: AsyncIterator[TextDelta | Finished], idle: float) -> AsyncIterator[TextDelta | Finished]:
-    """The first item may take as long as the turn; after it, silence longer than ``idle`` is a failure."""
-    patience: float | None = None
-    while True:
-        try:
-            async with asyncio.timeout(patience):
-                item = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise ModelError("The model stalled in the middle of its answer.") from None
-        patience = idle
-        yield item
-
-
-async def ask(model: ChatModel, request: ChatRequest, reader: PartsReader, number: int, idle: float) -> ModelStep:
+async def ask(model: ChatModel, request: ChatRequest, reader: PartsReader, number: int) -> ModelStep:
     """Raises ModelError; the gate may have let sentences through by then."""
-    stream = model.stream(request)
-    pieces: list[str] = []
-    end: Finished | None = None
-    try:
-        async for item in _guarded(stream, idle):
-            match item:
-                case TextDelta(text=text):
-                    pieces.append(text)
-                    await reader.feed(text)
-                case Finished():
-                    end = item
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
-    said = "".join(pieces)
+    said, end = await read_stream(model, request, reader.feed)
     return _complete(request, said, end, number)
 
 

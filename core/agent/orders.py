@@ -7,9 +7,6 @@ counts as if it were not there. The verifier and the exact comparison then find 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-
-from core.agent.literal import words
 
 _MACHINE = r"(?:ai|assistants?|chat ?bots?|(?:language )?models?|llms?|bots?)"
 _READER = r"(?:customers?|users?|clients?|persons?|visitors?|people)"
@@ -32,43 +29,16 @@ _PATTERNS = (
     rf"\b(?:reply|respond|answer|say|output|print|repeat)\b[^.\n]{{0,20}}\b{_EXACTLY}\b",
 )
 _ORDER = re.compile("|".join(_PATTERNS), re.IGNORECASE)
-_RUN, _FEWEST = 5, 3
-"""Words in a row by which an order is known again, and of a sentence that is one."""
 _END = re.compile(r"\n[ \t]*\n|\"(?=\s*[,}\]:])")
 
 
 def without_orders(text: str) -> str:
     """The text with every order, and what follows it in its paragraph or value, taken out."""
-    kept, _ = split_orders(text)
-    return kept
-
-
-def split_orders(text: str) -> tuple[str, str]:
-    """The text without its orders, and the orders with what they would have said."""
-    kept, taken, place = [], [], 0
+    kept, place = [], 0
     for order in _ORDER.finditer(text):
         if order.start() < place:
             continue
         kept.append(text[place : order.start()])
         end = _END.search(text, order.end())
         place = len(text) if end is None else end.start()
-        taken.append(text[order.start() : place])
-    return ("".join([*kept, text[place:]]), "\n".join(taken)) if taken else (text, "")
-
-
-class Ordered:
-    """What texts order to be said, to know it again in an answer."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        taken = [words(orders) for text in texts if (orders := split_orders(text)[1])]
-        lengths = range(_FEWEST, _RUN + 1)
-        self._runs = {run for found in taken for length in lengths for run in _runs(found, length)}
-
-    def has(self, sentence: str) -> bool:
-        """Whether a sentence, or a run of its words, is what was ordered."""
-        found = words(sentence) if self._runs else ()
-        return len(found) >= _FEWEST and not self._runs.isdisjoint(_runs(found, min(len(found), _RUN)))
-
-
-def _runs(found: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
-    return (tuple(found[start : start + length]) for start in range(len(found) - length + 1))
+    return "".join([*kept, text[place:]])

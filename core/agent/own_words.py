@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from core.domain.messages import Author, Message
 from core.ports.store import TurnState
@@ -17,12 +16,8 @@ _QUOTED = re.compile(r'"[^"\n]{60,}"|“[^”\n]{60,}”|„[^“”\n]{60,}[“
 
 def own_words(turn: TurnState) -> list[str]:
     """Theirs alone, the oldest first: in a group another customer's words ask for nothing on their behalf."""
-    return [text for one in written_by(turn) if (text := unquoted(one.text))]
-
-
-def written_by(turn: TurnState) -> Sequence[Message]:
-    """The messages of the customer who is answered."""
-    return [one for one in (*turn.history, *turn.pending) if is_own(turn, one)]
+    said = (*turn.history, *turn.pending)
+    return [text for one in said if is_own(turn, one) and (text := unquoted(one.text))]
 
 
 def is_own(turn: TurnState, message: Message) -> bool:

@@ -1,140 +1,98 @@
-"""Understands "I want to talk to a person" in the languages of ``languages/*.toml``.
+"""Recognise "I want to talk to a person" without a model, in the languages of ``languages/*.toml``.
 
-A wish is a way of asking and a word for a person with only small words between them ("talk to a real human"), in either
-order, so that "how do I add a person to my project" is not one. After a weak way of asking ("I need …") the person must
-end the clause, so that "I need staff reports" is not one either. Since a missed wish is worse than a needless hand-over,
-only this turns it off:
+With a model this is the fast path beside its tool ``escalate_to_human``; a wish that is missed here is then the model's to see.
 
-- a negation that belongs to the asking itself, with nothing but ``negated`` words between ("don't want to talk …"),
-  unless the customer complains that it cannot be done (``still``);
-- others who would do the talking, next to a word that lets them (``enabling``: "can my customers talk …", "let users …";
-  ``enabling_after`` where a language puts it behind them), or while the customer wants something else (``instead``: "my
-  colleague wants to talk …, but I just need the price");
-- a part of the product that is named after it ("… button", "disable talk …");
-- a question whether one is needed at all (``questioned``: "do I need an agent?"); see ``person_inquiry`` for the other
-  questions that only mention it ("how much does it cost to talk to a human?").
+A wish is a way of asking and a word for a person with only small words between them, in one clause and in either order.
+Lists of ``[person]`` in the language files say when it is none:
 
-A wish to be called is one too (see ``callback``).
+- a negation (``never_before`` and what may follow it, ``negated``) or one of ``just_before`` ("disable") stands right before it;
+- the nearest word before it speaks of ``others`` ("my colleague", "do I have to") and not of one's ``own`` wish ("I want");
+- it holds or is followed by ``circumstances`` ("on weekends", "button"), or something else is wanted ``instead``;
+- it is only ``supposed`` ("if I want …", but not "if I can …"), or, in a question, ``asked`` about.
+
+A ``complaint`` ("why can't I …") is a wish whatever else it looks like. So is the wish to be ``called``: with a phone number a
+clause has to begin with it, without one it has to be the whole message.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.agent.callback import wants_call
+from core.agent.contact import contact_details
 from core.agent.language import LanguagePack, packs
-from core.agent.person_inquiry import Inquiry
-from core.agent.phrases import any_of, one_of, words_of
-from core.agent.wording import phrase, plain
+from core.agent.phrases import Phrases, any_of, one_of, words_of
+from core.agent.wording import CLAUSE, phrase, plain
 
-_NEGATION_REACH = 3  # words behind a negation, in a language that does not list which may stand there
-_OTHERS_REACH = 4  # words between others and the talking; where the verb comes last, its objects stand there too
-_LAST_VERB_REACH = 6
+_POLITE = Phrases("person.polite")
+"""Words around a short wish that change nothing: "human please"."""
+_OTHERS_REACH = 4  # words between others and the asking
+_NEGATION_REACH = 2  # words behind a negation, in a language that does not list which may stand there
 _READ = 20_000
-"""Characters of one message. A page has some 3,000; nobody hides a wish in the middle of a book."""
+"""Characters of one message that are read: of a longer one the beginning and the end."""
 _WINDOW, _AROUND = 1_000, 500
 """Characters in which wishes are looked for at once, and how much around them tells what is meant."""
-_SENTENCE = re.compile(r"([^?!.…\n؟？。！]+)([?!؟？！]?)")
-"""What is said, and its mark if it is asked or exclaimed. It matches wherever it begins, so that long texts take linear time."""
-_ASKED, _EXCLAIMED = frozenset("?؟？"), frozenset("!！")
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """A way to say it. ``weak``: needs more care; ``reach``: how far from it those may stand who would do the talking.
-
-    ``anew``: said behind something else, so that a person who is named there may be meant ("add a manager, and can the
-    manager help me …").
-    """
-
-    pattern: re.Pattern[str]
-    reach: int = _OTHERS_REACH
-    weak: bool = False
-    anew: bool = False
+_SAID = re.compile(r"([^?!.…\n؟？。！]+)([!！]?)")
+"""What is said, and its mark if it is exclaimed. It matches wherever it begins, so that long texts take linear time."""
+_ASKED = "?؟？"
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """``writer`` behind others: it is the customer who wants to talk after all; ``services`` are not others."""
+    """The patterns of one language. ``helper`` asks for a person's help at the beginning of a clause ("can a human help me")."""
 
-    forms: tuple[_Form, ...]
-    phrases: re.Pattern[str] | None
+    forms: tuple[re.Pattern[str], ...]
+    helper: re.Pattern[str]
+    phrases: re.Pattern[str]
     whole: frozenset[str]
-    negation: re.Pattern[str]
+    called: re.Pattern[str]
     denied: re.Pattern[str]
-    complaint: re.Pattern[str]
-    others: re.Pattern[str]
-    enabled: re.Pattern[str]
-    instead: re.Pattern[str]
-    writer: re.Pattern[str]
-    services: re.Pattern[str]
     person: re.Pattern[str]
-    product: re.Pattern[str]
-    feature: re.Pattern[str]
-    questioned: re.Pattern[str]
-    inquiry: Inquiry
+    supposed: re.Pattern[str]
+    parted: re.Pattern[str]
+    blocked: re.Pattern[str]
+    frame: re.Pattern[str]
+    circumstances: re.Pattern[str]
+    instead: re.Pattern[str]
+    asked: re.Pattern[str]
 
-    def matches(self, text: str, asking: Collection[str]) -> bool:
-        """``asking``: the clauses of ``text`` that a question mark ends."""
-        if self.phrases and self.phrases.search(text):
-            return True
-        return any(
-            self._meant(window, form, match, asking)
+    def matches(self, text: str, *, is_question: bool) -> bool:
+        """Whether a plain text (see ``wording``) holds a wish."""
+        return self.phrases.search(text) is not None or any(
+            self._is_meant(window, match, is_question=is_question)
             for window, core in _windows(text)
-            for form in self.forms
-            for match in form.pattern.finditer(window)
+            for form in (*self.forms, self.helper)
+            for match in form.finditer(window)
             if match.start() in core
         )
 
-    def _meant(self, text: str, form: _Form, match: re.Match[str], asking: Collection[str]) -> bool:
-        return (
-            self._stands(text, form, match)
-            and not self._for_others(text, match)
-            and not self._inquired(text, match, asking)
+    def _is_meant(self, text: str, match: re.Match[str], *, is_question: bool) -> bool:
+        begin = max((one.end() for one in self.parted.finditer(text, 0, match.start())), default=0)
+        before = text[begin : match.start()]
+        frames = [one for one in self.frame.finditer(text, begin, match.end()) if one.start() <= match.start()]
+        if any(frame["complaint"] for frame in frames):
+            return True
+        after = text[match.end() :].split(CLAUSE, 1)[0]
+        nearest = frames[-1] if frames else None
+        of_others = nearest and nearest["others"] and len(text[nearest.end() : match.start()].split()) <= _OTHERS_REACH
+        return not (
+            of_others
+            or self.blocked.search(before.rstrip())
+            or self.circumstances.search(match.group() + after)
+            or self.instead.search(text, match.end())
+            or (is_question and self.asked.search(before))
+            or (
+                match.re is self.helper and (self.person.search(text, 0, match.start()) or self.supposed.search(before))
+            )
         )
 
-    def _inquired(self, text: str, match: re.Match[str], asking: Collection[str]) -> bool:
-        """A complaint that it cannot be done ("why was I not …") is a wish whatever it looks like."""
-        before, after = text[: match.start()], text[match.end() :].split("|", 1)[0]
-        own = f"{before.rsplit('|', 1)[-1]} {match.group()}"
-        if self.complaint.search(own) and self.denied.search(own):
-            return False
-        return self.inquiry.holds(before, match.group(), after, asking)
-
-    def _stands(self, text: str, form: _Form, match: re.Match[str]) -> bool:
-        before = text[: match.start()].rsplit("|", 1)[-1].rstrip()
-        if self.feature.match(text[match.end() :].lstrip()) or self.product.search(before):
-            return False
-        if form.anew and self.person.search(text, 0, match.start()):
-            return False
-        if form.weak and self.questioned.search(before):
-            return False
-        return not self._negated(before, match.group()) and not self._of_others(before, match.group(), form.reach)
-
-    def _for_others(self, text: str, match: re.Match[str]) -> bool:
-        """ "My colleague wants to …, but I just need the price"."""
-        clause = self.services.sub(" ", text[: match.start()].rsplit("|", 1)[-1])
-        named = any(
-            not self.writer.search(f"{clause[one.end() :]} {match.group()}") for one in self.others.finditer(clause)
-        )
-        return named and bool(self.instead.match(text, match.end()))
-
-    def _negated(self, before: str, asked: str) -> bool:
-        return bool(self.negation.search(before)) and not self.complaint.search(f"{before} {asked}")
-
-    def _of_others(self, before: str, asked: str, reach: int) -> bool:
-        """ "Can my colleague …", or "mon collègue peut-il …" where what lets them stands between."""
-        clause = " ".join(self.services.sub(" ", before).split())
-        named = self.others.finditer(clause)
-        return any(self._may_talk(one, clause[one.end() :], asked, reach) for one in named)
-
-    def _may_talk(self, others: re.Match[str], between: str, asked: str, reach: int) -> bool:
-        if self.writer.search(f"{between} {asked}") or len(between.split()) > reach:
-            return False
-        return bool(others["enabling"] or self.enabled.match(between))
+    def asks_for_call(self, clauses: list[str], *, left_number: bool) -> bool:
+        """Whether one of the clauses asks to be called. Without a number there has to be no other."""
+        if not left_number:
+            return len(clauses) == 1 and self.called.fullmatch(clauses[0]) is not None
+        return any(self.called.match(clause) and not self.denied.search(clause) for clause in clauses)
 
 
 def _windows(text: str) -> Iterator[tuple[str, range]]:
@@ -147,89 +105,64 @@ def _windows(text: str) -> Iterator[tuple[str, range]]:
         yield text[before : start + _WINDOW + _AROUND], range(start - before, start - before + _WINDOW)
 
 
-def _forms(pack: LanguagePack) -> tuple[_Form, ...]:
-    """talk gap* person; ask gap* person at the clause's end; person gap* after (where the verb comes last);
-    able gap* person gap* aid at the clause's start ("can a human help me").
-    """
-
-    def one(name: str) -> str:
-        return one_of(pack, name)
-
-    gap = rf"(?: {one('gap')}){{0,6}} "
-    anybody = f"(?:{one('person')}|{one('person_after_talk')})"
-    courteous = rf"(?:{one('polite')} )?"
-    joins, adds = one_of(pack, "joins", "question"), one_of(pack, "adds", "question")
-    begin, helper = r"(?:^|(?<=\| ))", rf"{gap}{one('person')}{gap}{one('aid')}\b"
-    ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
-    return (
-        _Form(re.compile(rf"\b{one('talk')}{gap}{anybody}\b")),
-        _Form(re.compile(rf"\b{one('ask')}{gap}{one('person')}\b{ends}"), weak=True),
-        _Form(re.compile(rf"\b{anybody}{gap}{one('after')}\b"), reach=_LAST_VERB_REACH),
-        _Form(re.compile(rf"{begin}{courteous}{one('able')}{helper}")),
-        _Form(re.compile(rf"(?:{begin}{joins}|\b{adds}) {courteous}{one('able')}{helper}"), anew=True),
-    )
-
-
-def _negation(pack: LanguagePack) -> re.Pattern[str]:
-    may_follow = rf"(?: {one_of(pack, 'negated')})*"
-    if not pack.words("person", "negated"):
-        may_follow = rf"(?: [^ |]+){{0,{_NEGATION_REACH}}}"
-    return re.compile(rf"\b{one_of(pack, 'never_before')}{may_follow}$")
-
-
-def _others(pack: LanguagePack) -> re.Pattern[str]:
-    """Those others, with what lets them where it stands up to two words before."""
-    return re.compile(
-        rf"(?:\b(?P<enabling>{one_of(pack, 'enabling')})(?: [^ |]+){{0,2}}? )?\b{one_of(pack, 'others')}\b"
-    )
-
-
-def _instead(pack: LanguagePack) -> re.Pattern[str]:
-    """What the customer wants, in the same clause or the next one; not another way to say a person."""
-    anybody = f"(?:{one_of(pack, 'person')}|{one_of(pack, 'person_after_talk')})"
-    a_person = rf"(?: {one_of(pack, 'gap')})* {anybody}\b"
-    return re.compile(rf"[^|]*(?: \|)?(?: [^ |]+){{0,3}} {one_of(pack, 'instead')}\b(?!{a_person})")
-
-
-def _phrases(entries: Sequence[str]) -> re.Pattern[str] | None:
-    if not entries:
-        return None
-    spaced = [entry for entry in entries if entry.isascii() or " " in entry]
-    dense = [entry for entry in entries if entry not in spaced]
+def _phrases(pack: LanguagePack) -> re.Pattern[str]:
+    """As whole words, but for scripts without spaces."""
+    entries = pack.words("person", "phrases")
+    dense = [entry for entry in entries if not entry.isascii() and " " not in entry]
+    spaced = [entry for entry in entries if entry not in dense]
     parts = ([rf"\b{any_of(spaced)}\b"] if spaced else []) + ([any_of(dense)] if dense else [])
-    return re.compile("|".join(parts))
+    return re.compile("|".join(parts) or "(?!)")
+
+
+def _blocked(pack: LanguagePack) -> re.Pattern[str]:
+    """What stands right before the asking: a negation, what is done to a button, or "if I want"."""
+    negated = one_of(pack, "negated")
+    behind_negation = rf"(?: {negated})*"
+    if not pack.words("person", "negated"):
+        behind_negation = rf"(?: [^ |]+){{0,{_NEGATION_REACH}}}"
+    never_before = one_of(pack, "never_before") + behind_negation
+    just_before = rf"{one_of(pack, 'just_before')}(?: {one_of(pack, 'gap')})*"
+    wanting = rf"(?! {one_of(pack, 'able')}\b) (?:{one_of(pack, 'own')}|{one_of(pack, 'others')}|{negated})\b"
+    supposed = rf"{one_of(pack, 'supposed')}(?:{wanting})*+"  # possessive: "i want" is in it as one and as two
+    return re.compile(rf"\b(?:{never_before}|{just_before}|{supposed})$")
 
 
 def _compile(pack: LanguagePack) -> _Wish:
+    def one(name: str, section: str = "person") -> str:
+        return one_of(pack, name, section)
+
+    gap, person, joins = rf"(?: {one('gap')}){{0,6}} ", one("person"), one("joins", "question")
+    anybody = f"(?:{person}|{one('person_after_talk')})"
+    ends = rf"(?= \||$| {one('tail')}\b| {one('last')}(?: \||$))"
+    forms = (
+        rf"\b{one('talk')}{gap}{anybody}\b",
+        rf"\b(?:{one('ask')}|{one('talk')}){gap}{person}\b{ends}",
+        rf"\b{anybody}{gap}{one('after')}\b",
+    )
+    frames = {"complaint": one("complaint"), "others": f"{one('others')}|{one('circumstances')}", "own": one("own")}
     return _Wish(
-        forms=_forms(pack),
-        phrases=_phrases(pack.words("person", "phrases")),
+        forms=tuple(map(re.compile, forms)),
+        helper=re.compile(
+            rf"(?:^|(?<=\| )|\b{joins} )(?:{one('polite')} )?{one('able')}{gap}{person}{gap}{one('aid')}\b"
+        ),
+        phrases=_phrases(pack),
         whole=frozenset(map(phrase, pack.words("person", "whole"))),
-        negation=_negation(pack),
+        called=re.compile(rf"(?:{joins} )*{one('called')}(?!\w)"),
         denied=words_of(pack, "never_before"),
-        complaint=words_of(pack, "still"),
-        others=_others(pack),
-        instead=_instead(pack),
-        enabled=re.compile(rf" {one_of(pack, 'enabling_after')}$"),
-        writer=words_of(pack, "self"),
-        services=words_of(pack, "person_after_talk"),
         person=words_of(pack, "person"),
-        product=re.compile(rf"\b{one_of(pack, 'product')}(?: {one_of(pack, 'gap')})*$"),
-        feature=words_of(pack, "feature"),
-        questioned=re.compile(rf"\b{one_of(pack, 'questioned')}$"),
-        inquiry=Inquiry.of(pack),
+        supposed=words_of(pack, "supposed"),
+        parted=re.compile(rf"\||\b{joins}\b"),
+        blocked=_blocked(pack),
+        frame=re.compile(rf"\b(?:{'|'.join(f'(?P<{name}>{words})' for name, words in frames.items())})\b"),
+        circumstances=words_of(pack, "circumstances"),
+        instead=re.compile(rf"\b{one('instead')}\b(?!(?: {one('gap')})* {anybody}\b)"),
+        asked=words_of(pack, "asked"),
     )
 
 
 @functools.cache
 def _wishes() -> tuple[_Wish, ...]:
-    return tuple(_compile(pack) for pack in packs().values())
-
-
-@functools.cache
-def _polite() -> re.Pattern[str]:
-    """Words around a short wish that change nothing: "human please"."""
-    return re.compile(rf"\b{any_of(entry for pack in packs().values() for entry in pack.words('person', 'polite'))}\b")
+    return tuple(map(_compile, packs().values()))
 
 
 @functools.lru_cache(maxsize=256)
@@ -237,18 +170,21 @@ def wants_person(text: str) -> bool:
     """Whether this message asks for a human being.
 
     A short wish counts in a clause of its own when it is a polite one, and as an exclamation that no question
-    follows ("Should I shout? Human!"). Of a text as long as a book the beginning and the end are read.
+    follows ("Should I shout? Human!").
     """
     if len(text) > _READ:
         text = f"{text[: _READ // 2]}\n{text[-_READ // 2 :]}"
     clauses = plain(text)
-    asking = {plain(said).rsplit("|", 1)[-1].strip() for said, mark in _SENTENCE.findall(text) if mark in _ASKED}
-    short = {_without_courtesy(phrase(text))}
-    short |= {_without_courtesy(clause) for clause in clauses.split("|") if _polite().search(clause)}
-    last = text[max(map(text.rfind, _ASKED)) + 1 :]
-    short |= {_without_courtesy(phrase(said)) for said, mark in _SENTENCE.findall(last) if mark in _EXCLAIMED}
-    return wants_call(text) or any(short & wish.whole or wish.matches(clauses, asking) for wish in _wishes())
-
-
-def _without_courtesy(clause: str) -> str:
-    return " ".join(_polite().sub(" ", clause).split())
+    last_asked = max(map(text.rfind, _ASKED))
+    short = {phrase(text), *(clause for clause in clauses.split(CLAUSE) if _POLITE.are_in(clause))}
+    short |= {phrase(said) for said, mark in _SAID.findall(text[last_asked + 1 :]) if mark}
+    short = set(map(_POLITE.removed_from, short))
+    number = contact_details(text).phone
+    spoken = [_POLITE.removed_from(one) for one in plain(text.replace(number or "\0", " ")).split(CLAUSE)]
+    spoken = [clause for clause in spoken if clause]
+    return any(
+        short & wish.whole
+        or wish.asks_for_call(spoken, left_number=number is not None)
+        or wish.matches(clauses, is_question=last_asked >= 0)
+        for wish in _wishes()
+    )

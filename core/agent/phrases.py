@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
-from core.agent.language import LanguagePack
+from core.agent.language import LanguagePack, packs
 from core.agent.wording import phrase
 
 
@@ -24,3 +25,36 @@ def one_of(pack: LanguagePack, name: str, section: str = "person") -> str:
 def words_of(pack: LanguagePack, name: str, section: str = "person") -> re.Pattern[str]:
     """Any of a list's phrases as whole words; nothing where the language has no such list."""
     return re.compile(rf"\b{one_of(pack, name, section)}\b")
+
+
+class Phrases:
+    """The phrases of some lists ("talk.thanks") in all languages, read when they are first needed (see ``compiled``)."""
+
+    def __init__(self, *lists: str, without: Iterable[str] = ()) -> None:
+        self._lists = lists
+        self._without = without
+
+    @functools.cached_property
+    def known(self) -> frozenset[str]:
+        """Folded. Those of the lists ``without`` are left out."""
+        return frozenset(_entries(self._lists) - _entries(self._without))
+
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Any of them as whole words."""
+        return re.compile(rf"(?<!\w){any_of(self.known)}(?!\w)")
+
+    def are_in(self, spoken: str) -> bool:
+        """Whether folded text holds one."""
+        return self.pattern.search(spoken) is not None
+
+    def removed_from(self, spoken: str) -> str:
+        """Folded text without them."""
+        return " ".join(self.pattern.sub(" ", spoken).split())
+
+
+def _entries(lists: Iterable[str]) -> set[str]:
+    names = [entry.split(".") for entry in lists]
+    return {
+        phrase(entry) for pack in packs().values() for section, name in names for entry in pack.words(section, name)
+    }

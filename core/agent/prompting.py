@@ -6,8 +6,7 @@ import functools
 from collections.abc import Sequence
 from importlib import resources
 
-from core.agent.handed_back import in_short, until
-from core.agent.memory import remember
+from core.agent.memory import remember, time_with_staff
 from core.agent.settings import AgentSettings
 from core.agent.sources import Source, Sources, defuse
 from core.agent.tokens import estimate_message, trim
@@ -80,10 +79,10 @@ def opening_prompt(
         several = _template("several").replace("{number}", str(answered)).strip()
         system = ChatMessage("system", f"{system.content}\n\n{several}")
     tail = [question] if data is None else [data, question]
-    if (since := until(history)) is not None and (in_between := in_short(history)) is not None:
-        rules = _template("handed_back").replace("{until}", since).strip()
+    if (with_staff := time_with_staff(history)) is not None:
+        rules = _template("handed_back").replace("{until}", with_staff[0]).strip()
         system = ChatMessage("system", f"{system.content}\n\n{rules}")
-        tail.insert(0, in_between)
+        tail.insert(0, with_staff[1])
     rest = sum(map(estimate_message, (system, *tail)))
     budget = max(0, min(settings.history_tokens, settings.context_tokens - rest))
     return [system, *remember(history, budget, per_message=settings.message_tokens), *tail]

@@ -44,7 +44,7 @@ class Route:
 
     ``choices``: what the customer chose when they were asked back; with CHOOSE_AGAIN, what they can choose.
     ``files``: with FILE, those that came alone, or with no more than a greeting, and of which the agent can read none (see
-    ``unread_files``).
+    ``unread_note``).
     """
 
     intent: Intent

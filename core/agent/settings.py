@@ -40,7 +40,6 @@ class AgentSettings:
     max_steps: int = 6
     max_parallel_tools: int = 8
     turn_seconds: float = 90.0
-    idle_seconds: float = 20.0
     answer_tokens: int = 4_000
     context_tokens: int = 12_000
     history_tokens: int = 3_000
@@ -63,7 +62,7 @@ class AgentSettings:
         return self.audience is KnowledgeAudience.STAFF
 
     def __post_init__(self) -> None:
-        positive = ("passages", "max_steps", "max_parallel_tools", "turn_seconds", "idle_seconds", "answer_tokens")
+        positive = ("passages", "max_steps", "max_parallel_tools", "turn_seconds", "answer_tokens")
         for name in positive:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0, it is {getattr(self, name)}.")

@@ -1,75 +1,99 @@
-"""Greetings, thanks and the like: messages that need no knowledge, and the yes or no to an offer."""
+"""Greetings, thanks and the like, the yes or no to an offer, and what is said of a conversation that is over.
+
+``[talk]`` of the language files: ``thanks``, ``farewell`` and ``grateful`` are thanks by themselves; ``filler`` is only said
+beside them ("for your help"; "so much for your help" is no thanks), as is the name of whoever helped.
+``sarcastic`` sounds like thanks and is none ("oh great"). A question mark, words in quotation marks, a frown and every sign but
+the friendly ones say that it is not only thanks: staff who look at a case once too often cost less than a complaint unread.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 
-from core.agent.language import packs
-from core.agent.phrases import any_of
-from core.agent.wording import phrase
+from core.agent.phrases import Phrases, any_of
+from core.agent.wording import phrase, plain
 
-KINDS = ("identity", "thanks", "farewell", "greeting")
-FRIENDLY = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
+_KINDS = {kind: Phrases(f"talk.{kind}") for kind in ("identity", "thanks", "farewell", "greeting")}
+"""Where two kinds share a phrase, the first has it."""
+_FILLER = Phrases("talk.filler")
+_THANKS = Phrases("talk.thanks")
+_YES = Phrases("talk.yes")
+_NO = Phrases("talk.no")
+_GRATEFUL = Phrases("talk.thanks", "talk.farewell", "talk.grateful")
+_GREETING = Phrases("talk.greeting")
+_IDLE_FILLER = Phrases("talk.filler", without=("person.polite", "talk.identity"))
+"""Nothing that hurries or asks, though it is filler elsewhere ("please", "help")."""
+_SARCASTIC = Phrases("talk.sarcastic")
+_UNSOLVED = Phrases("question.unsolved")
+_FRIENDLY = re.compile(r"[👍👏🙏🙌💪🎉🤝👌✅❤♥💚💙💜😀😃😄😁😊🙂😍🥰😎🤩☺]")
 """Signs that thank or praise."""
-
-
-def _entries(name: str) -> list[str]:
-    return [entry for pack in packs().values() for entry in pack.words("talk", name)]
-
-
-@functools.cache
-def _lists() -> Mapping[str, re.Pattern[str]]:
-    names = ("filler", "thanks")
-    return {name: re.compile(rf"(?<!\w){any_of(_entries(name))}(?!\w)") for name in names}
+_LONGEST_SIGNS = 12
+_LONGEST_THANKS = 300
+_DOUBTFUL = re.compile(r"[?؟？\"“”„«»]|(?<!\w)[:;=]['’]?-?[(\[/\\|<cCsS](?!\w)")
+_PART_OF_A_SIGN = frozenset("\ufe0f\u200d")
 
 
 @functools.cache
-def _whole(name: str) -> frozenset[str]:
-    return frozenset(map(phrase, _entries(name)))
-
-
-@functools.cache
-def _phrases() -> Mapping[str, str]:
-    """Every phrase of small talk with its kind; where two kinds share one, the first of ``KINDS`` has it."""
-    kinds = ((kind, pack.words("talk", kind)) for kind in reversed(KINDS) for pack in packs().values())
-    return {phrase(entry): kind for kind, entries in kinds for entry in entries}
+def _kinds() -> Mapping[str, str]:
+    """Every phrase of small talk with its kind."""
+    return {entry: kind for kind, phrases in reversed(_KINDS.items()) for entry in phrases.known}
 
 
 @functools.cache
 def _any_phrase() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){any_of(_phrases())}(?!\w)")
+    return re.compile(rf"(?<!\w){any_of(_kinds())}(?!\w)")
 
 
 def small_talk(text: str) -> str | None:
     """``identity``, ``thanks``, ``farewell`` or ``greeting`` when the message is nothing else; otherwise None."""
     spoken = phrase(text)
     if not spoken:
-        return "thanks" if FRIENDLY.search(text) and len(text.strip()) <= 12 else None
-    said = [match.group() for match in _any_phrase().finditer(spoken)]
-    telling = [
-        entry for entry in said if " " in entry or _phrases()[entry] != "identity"
-    ]  # "help" beside thanks asks nothing
-    heard = {_phrases()[entry] for entry in telling or said}
-    rest = _any_phrase().sub(" ", spoken)
-    if not heard or _lists()["filler"].sub(" ", rest).strip():
+        return "thanks" if _FRIENDLY.search(text) and len(text.strip()) <= _LONGEST_SIGNS else None
+    said = _any_phrase().findall(spoken)
+    telling = [one for one in said if " " in one or _kinds()[one] != "identity"]  # "help" beside thanks asks nothing
+    heard = {_kinds()[entry] for entry in telling or said}
+    if not heard or _FILLER.removed_from(_any_phrase().sub(" ", spoken)):
         return None
-    return next(kind for kind in KINDS if kind in heard)
-
-
-def says_yes(text: str) -> bool:
-    """A bare yes, as the answer to an offer."""
-    return phrase(text) in _whole("yes")
-
-
-def says_no(text: str) -> bool:
-    """A bare no, as the answer to an offer; a thank-you after it changes nothing."""
-    spoken = phrase(text)
-    return spoken in _whole("no") or _lists()["thanks"].sub(" ", spoken).strip() in _whole("no")
+    return next(kind for kind in _KINDS if kind in heard)
 
 
 def all_small_talk(texts: Sequence[str]) -> str | None:
     """The kind of the last message when every message is small talk."""
     kinds = [small_talk(text) for text in texts]
     return kinds[-1] if kinds and all(kinds) else None
+
+
+def says_yes(text: str) -> bool:
+    """A bare yes, as the answer to an offer."""
+    return phrase(text) in _YES.known
+
+
+def says_no(text: str) -> bool:
+    """A bare no, as the answer to an offer; a thank-you after it changes nothing."""
+    spoken = phrase(text)
+    return spoken in _NO.known or _THANKS.removed_from(spoken) in _NO.known
+
+
+def only_thanks(text: str, names: Collection[str] = ()) -> bool:
+    """Whether it thanks, praises or takes leave, and does nothing else. ``names``: of those who may be addressed."""
+    if len(text) > _LONGEST_THANKS or _DOUBTFUL.search(text):
+        return False
+    signs = [char for char in text if unicodedata.category(char) in ("So", "Cn") and char not in _PART_OF_A_SIGN]
+    if not all(map(_FRIENDLY.match, signs)):
+        return False
+    spoken = phrase(text)
+    if not spoken:
+        return bool(signs)
+    if not _GRATEFUL.are_in(spoken) or _SARCASTIC.are_in(spoken):
+        return False
+    called = {word for name in names for word in phrase(name).split()}
+    rest = _IDLE_FILLER.removed_from(_GREETING.removed_from(_GRATEFUL.removed_from(spoken)))
+    return spoken in _NO.known or all(word in called for word in rest.split())
+
+
+def says_unsolved(text: str) -> bool:
+    """Whether it says of a conversation that is over that something is still, or again, to be done ("it broke again")."""
+    return _UNSOLVED.are_in(plain(text))

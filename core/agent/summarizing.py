@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from core.agent.fidelity import added
+from core.agent.exact_parts import adds_to
 from core.agent.prompting import system_prompt
 from core.agent.tokens import trim
 from core.agent.whole_answer import SparedModel
@@ -52,6 +52,6 @@ def _points(answer: str, shown: Sequence[Message]) -> Mapping[str, Point]:
         if match is None or not 1 <= int(match[2]) <= len(shown):
             continue
         kind, message, text = match[1].lower(), shown[int(match[2]) - 1], " ".join(match[3].split())
-        if message.author is _WHOSE[kind] and not added(everything, text):
+        if message.author is _WHOSE[kind] and not adds_to(everything, text):
             found.setdefault(kind, Point(text[:_LONGEST], message.id))
     return found

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Sequence
 
-from core.agent.language import packs
-from core.agent.phrases import any_of
+from core.agent.phrases import Phrases
 from core.agent.texts import Texts
 from core.agent.wording import phrase
 from core.domain.messages import MessageKind
@@ -16,19 +13,14 @@ from core.ports.responder import Reply
 from core.ports.store import TurnState
 from core.ports.tickets import Holder, Tickets
 
+_MINE = Phrases("ticket.mine")
 _MOST = 10
 _INTENT = "ticket"
 
 
-@functools.cache
-def _mine() -> re.Pattern[str]:
-    entries = [entry for pack in packs().values() for entry in pack.words("ticket", "mine")]
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
-
-
 def about_tickets(text: str) -> bool:
     """Whether it names a ticket by its number, or asks for the customer's own."""
-    return bool(numbers_in(text)) or bool(_mine().search(phrase(text)))
+    return bool(numbers_in(text)) or _MINE.are_in(phrase(text))
 
 
 def none_at_all(texts: Texts) -> Reply:
@@ -48,7 +40,7 @@ async def tell_of_tickets(tickets: Tickets, turn: TurnState, questions: Sequence
         if not found:
             return None
         lines = "\n".join(f"- {_line(one, texts)}" for one in found)
-        return _told(f"{texts.say('ticket_list')}\n\n{lines}", found)
+        return _told(lines, found)
     seen = [(number, await tickets.ticket(holder, number)) for number in named[:_MOST]]
     known = [one for _, one in seen if one is not None]
     said = [
@@ -66,7 +58,5 @@ def _told(text: str, found: Sequence[Ticket]) -> Reply:
 
 
 def _line(ticket: Ticket, texts: Texts) -> str:
-    status = texts.say(f"ticket_{ticket.status}")
-    if not ticket.subject:
-        return texts.say("ticket_line", number=ticket.number, status=status)
-    return texts.say("ticket_about", number=ticket.number, status=status, subject=ticket.subject)
+    named = f"{ticket.number} (“{ticket.subject}”)" if ticket.subject else ticket.number
+    return texts.say("ticket_line", number=named, status=texts.say(f"ticket_{ticket.status}"))

@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.consent import NOT_CONFIRMED, Consent
-from core.agent.tool_registry import ToolRegistry
-from core.agent.tools import Tool, ToolContext, ToolResult
+from core.agent.tools import Tool, ToolContext, ToolRegistry, ToolResult
 from core.agent.turn_journal import FAILED, FINISHED, STARTED, UNKNOWN, TurnJournal, load_result
 from core.domain.errors import HubError, LostClaim, OutcomeUnknown, ToolError
 from core.ports.chat_model import ToolCall
@@ -17,18 +16,13 @@ from core.ports.responder import TurnEvents
 
 logger = logging.getLogger(__name__)
 
-_UNKNOWN_AFTER_CRASH = (
-    "The outcome of this call is unknown: the server stopped while it ran. It may or may not have taken effect. "
+_UNKNOWN = (
+    "The outcome of this call is unknown: {}. It may or may not have taken effect. "
     "Do not call it again; tell the customer that you cannot tell whether it happened."
 )
-_UNKNOWN_AFTER_TIMEOUT = (
-    "The outcome of this call is unknown: no answer came in time. It may or may not have taken effect. "
-    "Do not call it again; tell the customer that you cannot tell whether it happened."
-)
-_UNKNOWN_AFTER_ERROR = (
-    "The outcome of this call is unknown: it broke off with an error. It may or may not have taken effect. "
-    "Do not call it again; tell the customer that you cannot tell whether it happened."
-)
+_UNKNOWN_AFTER_CRASH = _UNKNOWN.format("the server stopped while it ran")
+_UNKNOWN_AFTER_TIMEOUT = _UNKNOWN.format("no answer came in time")
+_UNKNOWN_AFTER_ERROR = _UNKNOWN.format("it broke off with an error")
 
 _FAILED, _LATE = "The tool failed.", "No answer within"
 _BROKE = (_FAILED, _LATE)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, overload
+from importlib.metadata import entry_points
+from typing import Annotated, Any, overload
 
-from pydantic import BaseModel, ValidationError
+from docstring_parser import parse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from core.agent.sources import Source
-from core.agent.tool_signature import Signature, read_signature
 from core.domain.conversation import Escalation
 from core.domain.customer import Customer
-from core.domain.errors import ToolError
+from core.domain.errors import ConfigError, ToolError
 from core.ports.chat_model import ToolSpec
 from core.ports.tickets import Holder
+
+GROUP = "switchboard.tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ class Tool:
     """
 
     spec: ToolSpec
-    signature: Signature
+    function: Callable[..., Any]
+    arguments: type[BaseModel]
+    context_name: str | None
     effect: bool
     timeout: float
     retries: int
@@ -93,7 +99,7 @@ class Tool:
         except ValueError as error:
             raise ToolError(f"The arguments are not valid JSON ({error}). Send one JSON object.") from None
         try:
-            return self.signature.arguments.model_validate(values)
+            return self.arguments.model_validate(values)
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(str(part) for part in problem['loc']) or 'arguments'}: {problem['msg']}"
@@ -104,12 +110,11 @@ class Tool:
     async def run(self, arguments: BaseModel, context: ToolContext) -> ToolResult:
         """One try, without time-out. Blocking functions run in a thread."""
         values = {name: getattr(arguments, name) for name in type(arguments).model_fields}
-        if self.signature.context_name:
-            values[self.signature.context_name] = context
-        function = self.signature.function
-        if inspect.iscoroutinefunction(function):
-            return as_result(await function(**values))
-        return as_result(await asyncio.to_thread(function, **values))
+        if self.context_name:
+            values[self.context_name] = context
+        if inspect.iscoroutinefunction(self.function):
+            return as_result(await self.function(**values))
+        return as_result(await asyncio.to_thread(self.function, **values))
 
 
 def as_result(value: object) -> ToolResult:
@@ -140,11 +145,11 @@ def make_tool(
     """
     if effect and retries:
         raise ValueError(f"{function.__name__} has an effect: it is never tried twice, so retries must be 0.")
-    signature = read_signature(function, ToolContext)
-    spec = ToolSpec(name or function.__name__, signature.description, signature.schema)
+    description, arguments, context_name = _read(function)
+    spec = ToolSpec(name or function.__name__, description, _without_titles(arguments.model_json_schema()))
     tries = retries if retries is not None else (0 if effect else 1)
     needed = runs_when or (RunsWhen.CUSTOMER_ASKS if effect else RunsWhen.MODEL_CALLS)
-    return Tool(spec, signature, effect, timeout, tries, needed)
+    return Tool(spec, function, arguments, context_name, effect, timeout, tries, needed)
 
 
 @overload
@@ -172,3 +177,86 @@ def tool(
         return make_tool(target, effect=effect, timeout=timeout, retries=retries, name=name)
 
     return decorate(function) if function is not None else decorate
+
+
+def _without_titles(schema: Any) -> Any:
+    """Pydantic's generated titles repeat the names and cost tokens. A property called "title" stays."""
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _without_titles(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}
+
+
+def _read(function: Callable[..., Any]) -> tuple[str, type[BaseModel], str | None]:
+    """A function's description, its arguments, and the parameter that gets the ToolContext, which is not among them.
+
+    Raises ValueError with what to mend in the function.
+    """
+    label = getattr(function, "__name__", repr(function))
+    doc = parse(inspect.getdoc(function) or "")
+    description = "\n".join(part for part in (doc.short_description, doc.long_description) if part)
+    if not description:
+        raise ValueError(f"Tool {label} needs a docstring: it is all that the model knows of it.")
+    told = {param.arg_name: param.description for param in doc.params if param.description}
+    hints = typing.get_type_hints(function, include_extras=True)
+    context_name: str | None = None
+    fields: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise ValueError(f"Tool {label}: parameter {name} must be a plain named parameter.")
+        if name not in hints:
+            raise ValueError(f"Tool {label}: parameter {name} needs a type.")
+        if hints[name] is ToolContext:
+            context_name = name
+            continue
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[name] = (Annotated[hints[name], Field(description=told.get(name))], default)
+    arguments = create_model(f"{label}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+    return description, arguments, context_name
+
+
+class ToolRegistry:
+    """Unique names; the order of registration is the order in which the model reads of them."""
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        self._tools: dict[str, Tool] = {}
+        for item in tools:
+            self.add(item)
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._tools.values())
+
+    def add(self, item: Tool) -> None:
+        """Raises ConfigError for a name that is taken."""
+        if item.name in self._tools:
+            raise ConfigError(f"Two tools are called {item.name}: rename one of them.")
+        self._tools[item.name] = item
+
+    def get(self, name: str) -> Tool | None:
+        """None when the model invented the name."""
+        return self._tools.get(name)
+
+    @property
+    def specs(self) -> Sequence[ToolSpec]:
+        """What the model is told."""
+        return [item.spec for item in self._tools.values()]
+
+
+def _tools_of(name: str, loaded: Any) -> list[Tool]:
+    found = [loaded] if isinstance(loaded, Tool) else list(loaded) if isinstance(loaded, (list, tuple)) else []
+    if not found or not all(isinstance(item, Tool) for item in found):
+        raise ConfigError(f"Entry point {name} of {GROUP} must be a Tool or a list of Tools.")
+    return found
+
+
+def installed_tools(group: str = GROUP) -> list[Tool]:
+    """The tools of all installed packages. Raises ConfigError that names the entry point that cannot be loaded."""
+    found: list[Tool] = []
+    for entry in sorted(entry_points(group=group), key=lambda item: item.name):
+        try:
+            loaded = entry.load()
+        except Exception as error:
+            raise ConfigError(f"Entry point {entry.name} of {group} cannot be loaded: {error}") from error
+        found.extend(_tools_of(entry.name, loaded))
+    return found

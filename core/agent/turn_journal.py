@@ -41,10 +41,6 @@ def step_id(step: int, call: int) -> str:
     return f"step{step:02d}call{call:02d}"
 
 
-def _dump_source(source: Source) -> dict[str, Any]:
-    return asdict(source)
-
-
 def _load_source(data: dict[str, Any]) -> Source:
     return Source(Citation(**data["citation"]), data["text"], data["supported"])
 
@@ -53,7 +49,7 @@ def dump_result(result: ToolResult) -> str:
     """A tool's result as the journal keeps it."""
     value = {
         "content": result.content,
-        "sources": [_dump_source(source) for source in result.sources],
+        "sources": list(map(asdict, result.sources)),
         "escalation": asdict(result.escalation) if result.escalation else None,
     }
     return json.dumps(value, ensure_ascii=False)
@@ -107,7 +103,7 @@ class TurnJournal:
         if f"step{number:02d}" in self._entries:
             return
         if SOURCES not in self._entries:
-            sources = json.dumps([_dump_source(source) for source in opening], ensure_ascii=False)
+            sources = json.dumps(list(map(asdict, opening)), ensure_ascii=False)
             await self._write(JournalEntry(SOURCES, 0, SOURCES, sources, FINISHED))
         data = {"text": step.text, "calls": [asdict(call) for call in step.calls]}
         text = json.dumps(data, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from core.domain.errors import ModelError, TokensUsedUp
 from core.ports.chat_model import ChatModel, ChatRequest, Finished, TextDelta
@@ -47,6 +48,16 @@ class SparedModel:
 
 async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
     """The complete answer. Raises ModelError for one that was cut off: half a message says something else."""
+    said, end = await read_stream(model, request)
+    if end is None or end.reason != "stop" or not said.strip():
+        raise ModelError("The model's answer has no proper end.")
+    return said.strip()
+
+
+async def read_stream(
+    model: ChatModel, request: ChatRequest, feed: Callable[[str], Awaitable[None]] | None = None
+) -> tuple[str, Finished | None]:
+    """What the model said, and the end of its stream, if there was one. ``feed`` takes each piece as it comes."""
     pieces: list[str] = []
     end: Finished | None = None
     stream = model.stream(request)
@@ -55,13 +66,12 @@ async def whole_answer(model: ChatModel, request: ChatRequest) -> str:
             match item:
                 case TextDelta(text=text):
                     pieces.append(text)
+                    if feed is not None:
+                        await feed(text)
                 case Finished():
                     end = item
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
-    said = "".join(pieces).strip()
-    if end is None or end.reason != "stop" or not said:
-        raise ModelError("The model's answer has no proper end.")
-    return said
+    return "".join(pieces), end

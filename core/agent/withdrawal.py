@@ -1,29 +1,27 @@
-"""Understands "never mind, I don't need a person any more", in the languages of ``languages/*.toml``.
+"""Recognise "never mind, I don't need a person any more", in the languages of ``languages/*.toml``.
 
-Who is taken from the queue against their will loses their place in it, so a message counts only when it says so plainly:
+Whoever is taken from the queue by mistake loses their place in it, so a message counts only when it says so plainly:
 
 - a person is named as no longer needed (``unneeded``, a word for a person, ``any_more``), and that is the whole clause;
-- or it is nothing but a withdrawal (``withdrawn``: "forget it", "cancel that") with what is often said ``beside`` it
-  ("I found the answer"), thanks and courtesies. A question may follow it. ``dropped`` needs a word for a person behind it
-  ("forget about the human"); ``withdrawn_alone`` must be all that stands between two commas ("doch nicht, danke");
-- or it says that the matter is ``solved`` ("found it, thanks"), and nothing else at all: whoever goes on ("I found it. The
-  number is 12.") may be telling what a person is to know.
+- or a sentence is nothing but a withdrawal (``withdrawn``: "forget it") with what is often said ``beside`` it and courtesies.
+  A question may follow it;
+- or the whole message says that the matter is ``solved`` ("found it, thanks"): whoever goes on ("I found it. The number is 12.")
+  may be telling what a person is to know.
 
-A lone "no" does not: the notice asks for contact details, so it may well be the answer to that.
-
-A message that asks for a person never takes it back. Who presses the button takes it back, whatever the button says.
+A lone "no" does not: the notice asks for contact details, so it may well be the answer to that. A message that asks for a person
+never takes it back. A press of the button does, whatever the button says.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core.agent.language import LanguagePack, packs
 from core.agent.person_wish import wants_person
-from core.agent.phrases import any_of, one_of
+from core.agent.phrases import Phrases, one_of
 from core.agent.sentences import sentences
 from core.agent.small_talk import small_talk
 from core.agent.wording import phrase
@@ -33,7 +31,18 @@ _BREAK = re.compile(r"(?<=[,;:،；，、—–])\s*")
 _ASKED = re.compile(r"[?؟？]\s*$")
 _ASKED_ANYWHERE = re.compile(r"[?؟？]")
 _LEAD = 4  # words before "don't need"
-_COURTESIES = ("thanks", "no", "farewell", "filler")
+_COURTESIES = ("person.beside", "person.polite", "talk.thanks", "talk.farewell", "talk.filler")
+_WITHDRAWN = Phrases("person.withdrawn")
+_SOLVED = Phrases("person.solved")
+_BESIDE_WITHDRAWN = Phrases("person.solved", "person.person", "person.gap", "talk.no", *_COURTESIES)
+_BESIDE_SOLVED = Phrases("person.withdrawn", *_COURTESIES, without=["talk.no"])
+"""Without a no: "no resuelto" says the opposite."""
+_ABLE = Phrases("person.able")
+
+
+@functools.cache
+def _no_longer() -> re.Pattern[str]:
+    return re.compile("|".join(map(_unneeded, packs().values())))
 
 
 def _unneeded(pack: LanguagePack) -> str:
@@ -52,76 +61,29 @@ def _unneeded(pack: LanguagePack) -> str:
 
 
 @functools.cache
-def _no_longer() -> re.Pattern[str]:
-    return re.compile("|".join(_unneeded(pack) for pack in packs().values()))
-
-
-def _words(entries: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){any_of(entries)}(?!\w)")
-
-
-@functools.cache
-def _withdrawn() -> re.Pattern[str]:
-    dropped = "|".join(map(_dropped, packs().values()))
-    plain = (entry for pack in packs().values() for entry in pack.words("person", "withdrawn"))
-    return re.compile(rf"(?<!\w)(?:{dropped}|{any_of(plain)})(?!\w)")
-
-
-def _dropped(pack: LanguagePack) -> str:
-    return rf"{one_of(pack, 'dropped')}(?: {one_of(pack, 'gap')})* {one_of(pack, 'person')}"
-
-
-@functools.cache
-def _kept() -> re.Pattern[str]:
-    """A negation right before it, in the same breath ("no cancele mi solicitud"; not "no, cancele …")."""
-    negated = (
-        rf"{one_of(pack, 'never_before')} (?:{_dropped(pack)}|{one_of(pack, 'withdrawn')})" for pack in packs().values()
+def _denied() -> re.Pattern[str]:
+    """A negation right before it, in the same clause ("no cancele mi solicitud"; not "no, cancele …")."""
+    denied = (
+        rf"{one_of(pack, 'never_before')} (?:{one_of(pack, 'withdrawn')}|{one_of(pack, 'solved')})"
+        for pack in packs().values()
     )
-    return re.compile(rf"(?<!\w)(?:{'|'.join(negated)})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(denied)})(?!\w)")
 
 
-@functools.cache
-def _may() -> re.Pattern[str]:
-    return _words(entry for pack in packs().values() for entry in pack.words("person", "may"))
+def _only_says(text: str, meant: Phrases, beside: Phrases) -> bool:
+    parts = [phrase(part) for part in _BREAK.split(text)]
+    if any(map(_denied().search, parts)):
+        return False
+    rest, found = meant.pattern.subn(" ", " ".join(parts))
+    return bool(found) and not beside.removed_from(" ".join(rest.split()))
 
 
-@functools.cache
-def _alone() -> frozenset[str]:
-    return frozenset(phrase(entry) for pack in packs().values() for entry in pack.words("person", "withdrawn_alone"))
-
-
-@functools.cache
-def _courteous() -> re.Pattern[str]:
-    polite = (entry for pack in packs().values() for entry in pack.words("person", "polite"))
-    thanks = (entry for pack in packs().values() for entry in pack.words("talk", "thanks"))
-    return _words([*polite, *thanks])
-
-
-@functools.cache
-def _beside() -> re.Pattern[str]:
-    own = [entry for pack in packs().values() for name in ("beside", "polite") for entry in pack.words("person", name)]
-    return _words([*own, *(e for pack in packs().values() for name in _COURTESIES for e in pack.words("talk", name))])
-
-
-@functools.cache
-def _solved() -> re.Pattern[str]:
-    return _words(entry for pack in packs().values() for entry in pack.words("person", "solved"))
-
-
-@functools.cache
-def _beside_solved() -> re.Pattern[str]:
-    """Without a no: "no resuelto" says the opposite."""
-    refusals = {phrase(entry) for pack in packs().values() for entry in pack.words("talk", "no")}
-    names = (*((name, "person") for name in ("beside", "withdrawn", "polite")), *((n, "talk") for n in _COURTESIES))
-    every = {phrase(e) for pack in packs().values() for name, section in names for e in pack.words(section, name)}
-    return _words(every - refusals)
+def _only_withdraws(text: str) -> bool:
+    return _only_says(text, _WITHDRAWN, _BESIDE_WITHDRAWN)
 
 
 def _only_says_solved(text: str) -> bool:
-    if _ASKED_ANYWHERE.search(text):
-        return False
-    rest, found = _solved().subn(" ", phrase(text))
-    return bool(found) and not _beside_solved().sub(" ", " ".join(rest.split())).strip()
+    return not _ASKED_ANYWHERE.search(text) and _only_says(text, _SOLVED, _BESIDE_SOLVED)
 
 
 def names_it_unneeded(text: str) -> bool:
@@ -129,24 +91,14 @@ def names_it_unneeded(text: str) -> bool:
     return any(_no_longer().search(phrase(part)) for sentence in sentences(text) for part in _BREAK.split(sentence))
 
 
-def _only_withdraws(text: str) -> bool:
-    parts = [part for part in map(phrase, _BREAK.split(text)) if part]
-    if any(map(_kept().search, parts)):
-        return False
-    spoken = [part for part in parts if " ".join(_courteous().sub(" ", part).split()) not in _alone()]
-    rest, found = _withdrawn().subn(" ", " ".join(spoken))
-    taken = bool(found) or len(spoken) < len(parts)
-    return taken and not _beside().sub(" ", " ".join(rest.split())).strip()
-
-
 def _sentence_takes_back(sentence: str) -> bool:
-    asked = bool(_ASKED.search(sentence))
-    if names_it_unneeded(sentence) or (
-        _only_withdraws(sentence) and not (asked and not _may().search(phrase(sentence)))
-    ):
+    if names_it_unneeded(sentence):
         return True
+    if not _ASKED.search(sentence):
+        return _only_withdraws(sentence)
     parts = _BREAK.split(sentence)
-    return len(parts) > 1 and asked and _only_withdraws(parts[0])
+    asked_for = _only_withdraws(sentence) and _ABLE.are_in(phrase(sentence))  # "Can I go back to the bot?"
+    return asked_for or (len(parts) > 1 and _only_withdraws(parts[0]))
 
 
 def takes_back(text: str) -> bool:

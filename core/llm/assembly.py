@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
-
-from openai.types import CompletionUsage
-from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
+from typing import Any
 
 from core.domain.errors import ModelError
 from core.ports.chat_model import Finished, ToolCall
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 @dataclass(slots=True)
@@ -34,36 +32,37 @@ class Assembly:
     _chunks: int = 0
     opening: str = ""
 
-    def add(self, chunk: ChatCompletionChunk) -> str:
-        """The text in this chunk, often empty. Raises ModelError when the endpoint withheld the answer."""
+    def add(self, chunk: Mapping[str, Any]) -> str:
+        """The text in this chunk, often empty. Raises ModelError when the endpoint withheld the answer.
+
+        A chunk in another shape than Chat Completions raises AttributeError or TypeError.
+        """
         self._chunks += 1
-        if chunk.usage:
-            self._usage = _count(chunk.usage)
+        if usage := chunk.get("usage"):
+            self._usage = {name: usage.get(name) or 0 for name in _COUNTS}
         text = ""
-        for choice in chunk.choices or ():
-            if choice.finish_reason:
-                self._reason = choice.finish_reason
-            if choice.finish_reason == "content_filter":
+        for choice in chunk.get("choices") or ():
+            self._reason = choice.get("finish_reason") or self._reason
+            if self._reason == "content_filter":
                 raise ModelError("The model's answer was withheld by a content filter.")
-            delta = cast("ChoiceDelta | None", choice.delta)  # Azure's filter chunks have none
-            if delta is not None:
-                text += delta.content or delta.refusal or ""
-                self._take_calls(delta.tool_calls or ())
+            if delta := choice.get("delta"):  # Azure's filter chunks have none
+                text += delta.get("content") or delta.get("refusal") or ""
+                self._take_calls(delta.get("tool_calls") or ())
         self.opening = self.opening or text.lstrip()[:1]
         return text
 
-    def _take_calls(self, fragments: Iterable[ChoiceDeltaToolCall]) -> None:
+    def _take_calls(self, fragments: Iterable[Mapping[str, Any]]) -> None:
         for fragment in fragments:
             # Some servers send whole calls without an index; a new id then starts a new call.
-            place = cast("int | None", fragment.index)
-            index = self._place_of(fragment.id) if place is None else place
+            call_id, place = fragment.get("id") or "", fragment.get("index")
+            index = self._place_of(call_id) if place is None else place
             call = self._calls.setdefault(index, _Call())
-            call.id = call.id or fragment.id or ""
-            if fragment.function:
-                call.name = call.name or fragment.function.name or ""
-                call.arguments += fragment.function.arguments or ""
+            call.id = call.id or call_id
+            function = fragment.get("function") or {}
+            call.name = call.name or function.get("name") or ""
+            call.arguments += function.get("arguments") or ""
 
-    def _place_of(self, call_id: str | None) -> int:
+    def _place_of(self, call_id: str) -> int:
         known = next((index for index, call in self._calls.items() if call_id and call.id == call_id), None)
         if known is not None:
             return known
@@ -82,11 +81,3 @@ class Assembly:
         if not calls and not self.opening:
             raise ModelError(f"The model answered nothing (finish reason {self._reason}).")
         return Finished(reason=self._reason, tool_calls=calls, usage=self._usage)
-
-
-def _count(usage: CompletionUsage) -> dict[str, int]:
-    return {
-        "prompt_tokens": usage.prompt_tokens or 0,
-        "completion_tokens": usage.completion_tokens or 0,
-        "total_tokens": usage.total_tokens or 0,
-    }

@@ -24,7 +24,6 @@ class BudgetedResponder:
         self._tokens = tokens
 
     async def respond(self, turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
-        """See Responder."""
         spender = current_spender()
         if self._budgets.wait(self._tokens, spender) > 0:
             log.warning("turn.without_model", conversation=turn.conversation.id, known=spender.known)

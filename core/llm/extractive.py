@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.agent.asking_back import ask_back, label_of
-from core.agent.conversation_texts import asked_besides, echo, failure, fixed_reply, worth_saying
+from core.agent.conversation_texts import (
+    OUTAGE,
+    asked_besides,
+    echo,
+    failure,
+    fixed_reply,
+    mention_unread,
+    talk_reply,
+    worth_saying,
+)
 from core.agent.excerpt import opening, quote
 from core.agent.files import (
     FileMatch,
@@ -22,18 +31,16 @@ from core.agent.files import (
     wants_summary,
 )
 from core.agent.fitting import fitting, topic_of
+from core.agent.followup_questions import Completed, completed
 from core.agent.in_thread import run_in_thread
 from core.agent.language import packs, supported
-from core.agent.leaning import Completed, completed
 from core.agent.lookup import Lookup
 from core.agent.questions import split_questions
 from core.agent.routing import Intent, Route, asked, route, route_for_staff
 from core.agent.sentences import sentences, without_markers
 from core.agent.settings import AgentSettings
-from core.agent.talk_reply import OUTAGE, talk_reply
 from core.agent.texts import Texts, texts_for
 from core.agent.ticket_questions import about_tickets, none_at_all, tell_of_tickets
-from core.agent.unread_files import mention_unread
 from core.domain.attachments import Attachment, ExtractionStatus
 from core.domain.choices import Choice
 from core.domain.errors import HubError, KnowledgeUnavailable, LostClaim, StoreUnavailable
@@ -201,7 +208,7 @@ class ExtractiveResponder:
 
     def _summary(self, file: Attachment, texts: Texts) -> _Part:
         shown = opening(file.text or "", limit=self._settings.quote_chars)
-        return _Part(texts.say("file_summary", name=file.name), shown, cite_file(file, shown, 1.0))
+        return _Part(texts.say("file_quote", name=file.name), shown, cite_file(file, shown, 1.0))
 
     async def _part(self, question: str, turn: TurnState, sent: tuple[Attachment, ...], texts: Texts) -> _Part:
         files = files_of(turn)

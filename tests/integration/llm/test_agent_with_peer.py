@@ -41,7 +41,7 @@ async def _respond(
 
 async def _journal(peer: LlMock) -> list[dict[str, Any]]:
     def read() -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{peer.url.removesuffix('/v1')}/__aimock/journal", timeout=5) as answer:
+        with urllib.request.urlopen(f"{peer.url.removesuffix('/v1')}/__aimock/journal", timeout=60) as answer:
             found: list[dict[str, Any]] = json.load(answer)
             return found
 

@@ -4,97 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
 
 import pytest
 
+from core.agent import answer_gate
 from core.agent.answer_gate import AnswerGate
 from core.agent.answer_unit import AnswerUnit, Quote, UnitKind
 from core.agent.evidence import Evidence, Finding, read_document
 from core.agent.settings import Strictness
-from core.agent.sources import Source, Sources, from_file, from_passage
+from core.agent.sources import Sources, from_file, from_passage
 from core.domain.errors import LostClaim
 from core.domain.knowledge import Passage
-from core.domain.messages import Citation
-from core.ports.verifier import Verdict, Verification
+from core.ports.verifier import Verdict
 from tests.contract.responders.world import text_file
-
-TRIAL = "Every workspace starts with a trial of the Business plan that lasts 14 days. No credit card is needed."
-PRICES = "The Team plan costs $9 per member and month with yearly billing, or $11 with monthly billing."
-REFUNDS = (
-    "Yearly plans can be refunded within 30 days. Ask at https://tidepool.example/refunds or billing@tidepool.example."
-)
-
-
-class Oracle:
-    """A verifier that gives each sentence the verdict of the first of some words that it holds, else SUPPORTED."""
-
-    def __init__(
-        self, verdicts: Mapping[str, Verdict | None] | None = None, *, wait: asyncio.Event | None = None
-    ) -> None:
-        self.verdicts = verdicts or {}
-        self.wait = wait
-        self.requests: list[Verification] = []
-
-    @property
-    def asked(self) -> list[list[str]]:
-        return [[one.text for one in request.sentences] for request in self.requests]
-
-    async def verify(self, request: Verification) -> Mapping[int, Verdict]:
-        self.requests.append(request)
-        if self.wait is not None:
-            await self.wait.wait()
-        found = [self._verdict(one.text) for one in request.sentences]
-        return {place: verdict for place, verdict in enumerate(found) if verdict is not None}
-
-    def _verdict(self, text: str) -> Verdict | None:
-        return next((verdict for word, verdict in self.verdicts.items() if word in text), Verdict.SUPPORTED)
-
-
-class World:
-    """A gate over three sources, with what it showed and cited."""
-
-    def __init__(
-        self,
-        verifier: Oracle | None = None,
-        *,
-        said: str = "",
-        earlier: Sequence[str] = (),
-        texts: Sequence[str] = (TRIAL, PRICES, REFUNDS),
-        strictness: Strictness = Strictness.VERIFY,
-    ) -> None:
-        sources = Sources()
-        for number, text in enumerate(texts, start=1):
-            sources.add(Source(Citation(f"c{number}", f"Title {number}", text, "a.md", 0.6), text))
-        self.evidence = Evidence(sources, said, earlier)
-        self.verifier = verifier
-        self.emitted: list[str] = []
-        self.shown = asyncio.Event()
-        self.cited: list[tuple[str, ...]] = []
-        self.gate = AnswerGate(self.evidence, self._emit, self._announce, verifier=verifier, strictness=strictness)
-
-    async def _emit(self, text: str) -> None:
-        self.emitted.append(text)
-        self.shown.set()
-
-    async def _announce(self, citations: Sequence[Citation]) -> None:
-        self.cited.append(tuple(citation.id for citation in citations))
-
-    async def show(self, text: str, *, size: int = 7) -> str:
-        """What is shown of a text that arrives in pieces."""
-        for start in range(0, len(text), size):
-            await self.gate.feed(text[start : start + size])
-        await self.gate.finish()
-        await self.gate.close()
-        assert "".join(self.emitted) == self.gate.text
-        return self.gate.text
-
-    async def show_parts(self, *units: AnswerUnit) -> str:
-        for unit in units:
-            await self.gate.add(unit)
-        await self.gate.finish()
-        await self.gate.close()
-        return self.gate.text
+from tests.unit.agent.gate_world import PRICES, REFUNDS, TRIAL, Oracle, World
 
 
 async def test_markers_are_renumbered_and_unknown_ones_are_taken_out() -> None:
@@ -195,6 +118,33 @@ async def test_a_question_that_tells_is_no_question(question: str) -> None:
     assert await World().show(question) == ""
 
 
+@pytest.mark.parametrize(
+    ("said", "question"),
+    [
+        (
+            "Please cancel my subscription",
+            "I have cancelled your subscription, is there anything else I can do for you?",
+        ),
+        ("Bitte mein Abonnement kündigen", "Ich habe Ihr Abonnement gekündigt – kann ich sonst noch helfen?"),
+        ("请取消我的订阅", "我已经取消了您的订阅，还有什么可以帮您？"),
+    ],
+)
+async def test_what_is_told_before_a_question_is_verified(said: str, question: str) -> None:
+    world = World(oracle := Oracle({"": Verdict.PROMISES}), said=said)
+    assert await world.show(question) == ""
+    assert oracle.asked == [[question]]
+    assert await World(said=said).show(question) == "", "code alone cannot prove it"
+
+
+@pytest.mark.parametrize(
+    "question", ["Could you tell me what the trial shows, and what you see?", "All right, Ann, which plan do you have?"]
+)
+async def test_a_question_with_another_one_needs_no_verdict(question: str) -> None:
+    world = World(oracle := Oracle(), said="the trial does not work")
+    assert await world.show(question) == question
+    assert oracle.requests == []
+
+
 async def test_a_promise_is_left_out_unless_a_tool_did_it() -> None:
     promises = Oracle({"ticket": Verdict.PROMISES, "connecting": Verdict.PROMISES})
     world = World(promises)
@@ -248,8 +198,9 @@ async def test_code_may_hold_what_is_its_own_but_nowhere_else_to_go() -> None:
 async def test_a_checked_sentence_is_shown_while_the_model_writes() -> None:
     world = World(oracle := Oracle())
     await world.gate.feed("It lasts two weeks [1]. And th")
-    async with asyncio.timeout(0.4):
+    async with asyncio.timeout(60):
         await world.shown.wait()
+    assert answer_gate._GATHER_SECONDS <= 0.4, "all that a sentence waits for beyond its verifier"
     assert world.gate.text == "It lasts two weeks [1]."
     await world.gate.feed("at is it. It is a trial. You may ask.")
     await world.gate.finish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.agent.excerpt import best_match, clip, opening, quote, units, whole_sentences
 from core.agent.files import about_what, search_files, speaks_of_file, wants_summary
-from core.agent.gathering import file_sources
+from core.agent.lookup import file_sources
 from core.agent.questions import split_questions
 from core.agent.tokens import estimate
 from tests.contract.responders.world import text_file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.agent.gratitude import only_thanks
 from core.agent.language import packs
+from core.agent.small_talk import only_thanks
 
 THANKS = {
     "en": [

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from config.conversations.transcript import read_transcripts
+from core.agent import language
 from core.agent.language import ANSWERED, choose, detect, detect_surely
 
 _CASES = Path(__file__).parents[2] / "fixtures" / "conversations.jsonl"
@@ -47,3 +50,19 @@ def test_it_takes_less_than_15_mb() -> None:
     done = subprocess.run([sys.executable, "-c", _MEASURE], capture_output=True, text=True, check=True, timeout=60)
 
     assert float(done.stdout) < 15
+
+
+def test_each_message_is_looked_at_once_and_none_before_one_that_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    identified = language._identified
+
+    def noted(text: str) -> tuple[str | None, float]:
+        looked_at.append(text)
+        return identified(text)
+
+    monkeypatch.setattr(language, "_identified", noted)
+    german = "Wie setze ich denn bitte mein Passwort zurück?"
+    assert choose("ok", "fr", earlier=["hm", german, "How do I reset my password, please?"]) == "de"
+    assert looked_at == ["ok", "hm", german]
+    assert choose("ok", "fr", earlier=["hm"]) == "fr"
+    assert looked_at[3:] == ["ok", "hm"]

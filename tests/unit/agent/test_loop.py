@@ -167,7 +167,7 @@ async def test_time_is_bounded_and_what_was_shown_is_taken_back() -> None:
 )
 @pytest.mark.parametrize("locale", ["en", "de"])
 async def test_every_failure_of_the_model_is_said(script: list[object], locale: str) -> None:
-    bench = Bench(script, idle_seconds=0.05)
+    bench = Bench(script, turn_seconds=0.5)
     question = "Wie setze ich mein Passwort zurück?" if locale == "de" else "How do I reset my password?"
     reply = await bench.ask(question, locale=locale)
     assert reply.kind is MessageKind.FAILURE

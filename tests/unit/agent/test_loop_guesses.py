@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.agent.language import packs
-from core.domain.messages import MessageKind
-from tests.contract.responders.world import say
+from core.domain.messages import Author, MessageKind
+from tests.contract.responders.world import message, say
 from tests.unit.agent.test_loop import GOOD, Bench
 
 
@@ -33,6 +33,44 @@ async def test_small_talk_of_the_model_that_claims_something_becomes_our_greetin
 async def test_small_talk_of_the_model_that_claims_nothing_is_shown() -> None:
     bench = Bench(say("Hello! How can I help you today?"))
     assert (await bench.ask("hi")).text == "Hello! How can I help you today?"
+
+
+async def test_short_talk_needs_no_verifier_where_the_customer_only_talks() -> None:
+    thanked = Bench(say("You're very welcome! Have a great day."))
+    thanked.reviewer.verdicts = {"": "unsupported"}
+    assert (await thanked.ask("Thank you!")).text == "You're very welcome! Have a great day."
+    asked = Bench(say("It is all done now."))
+    asked.reviewer.verdicts = {"": "unsupported"}
+    assert (await asked.ask("Please cancel my order.")).kind is MessageKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("asked", "agreed", "claimed"),
+    [
+        ("Shall I cancel it for you?", "ok", "I cancelled everything."),
+        ("Soll ich alles stornieren?", "ok danke", "Ich habe alles storniert."),
+        ("我可以帮您取消吗？", "谢谢", "已经为您取消了。"),
+        ("You can end it in the settings.", "thanks", "It is all sorted now."),
+        ("Would you like to talk to a person?", "no thanks", "Cancelled, all of it."),
+    ],
+)
+async def test_short_talk_is_put_to_the_verifier_where_a_deed_may_be_claimed(
+    asked: str, agreed: str, claimed: str
+) -> None:
+    bench = Bench(say(claimed))
+    bench.reviewer.verdicts = {"": "promises"}
+    wished = message("Please stop my subscription.", seq=1)
+    offered = message(asked, seq=2, author=Author.AGENT, meta={"offers_person": "person" in asked})
+    reply = await bench.ask(message(agreed, seq=3), history=[wished, offered])
+    assert claimed not in reply.text
+    assert bench.watcher.text_shown == ""
+
+
+async def test_one_word_that_names_what_was_asked_for_is_no_mere_opening() -> None:
+    bench = Bench(say("Refunded! Is there anything else?"))
+    bench.reviewer.verdicts = {"Refunded": "promises"}
+    reply = await bench.ask("Please refund my order.")
+    assert "Refunded" not in bench.watcher.text_shown + reply.text
 
 
 async def test_a_guess_behind_i_dont_know_is_shown_neither_in_the_stream_nor_in_the_answer() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.agent.places import places_in
+from core.agent.choosing import places_in
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.agent.asking import questions_besides, said_besides
-from core.agent.questions import split_questions
+from core.agent.questions import questions_besides, said_besides, split_questions
 from core.agent.routing import Intent, route
 from tests.contract.responders.world import message, turn_of
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.agent.gathering import passages_for
-from core.agent.lookup import Lookup
+from core.agent.lookup import Lookup, passages_for
 from core.agent.sources import Sources, from_passage, from_retrieval
 from core.domain.knowledge import KnowledgeAudience, Retrieval
 from tests.contract.responders.world import PASSWORD, PRICE, SteppingClock

@@ -8,9 +8,8 @@ import pytest
 
 from core.agent.consent import Consent
 from core.agent.sources import Sources
-from core.agent.tool_registry import ToolRegistry
 from core.agent.tool_runner import ToolRunner
-from core.agent.tools import ToolContext, make_tool
+from core.agent.tools import ToolContext, ToolRegistry, make_tool
 from core.agent.turn_journal import STARTED, TurnJournal, dump_result, load_result, step_id
 from core.domain.errors import LostClaim, OutcomeUnknown, ToolError
 from core.ports.chat_model import ToolCall

@@ -9,10 +9,9 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from core.agent import tool_registry
+from core.agent import tools
 from core.agent.builtin_tools import escalation_tool
-from core.agent.tool_registry import ToolRegistry, installed_tools
-from core.agent.tools import Tool, ToolContext, ToolResult, as_result, make_tool, tool
+from core.agent.tools import Tool, ToolContext, ToolRegistry, ToolResult, as_result, installed_tools, make_tool, tool
 from core.domain.customer import Customer
 from core.domain.errors import ConfigError, ToolError
 
@@ -139,8 +138,8 @@ not_a_tool = "text"
 def test_other_packages_bring_tools_by_entry_point(
     target: str, names: list[str] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = EntryPoint("acme", f"{__name__}:{target}", tool_registry.GROUP)
-    monkeypatch.setattr(tool_registry, "entry_points", lambda group: EntryPoints([entry]).select(group=group))
+    entry = EntryPoint("acme", f"{__name__}:{target}", tools.GROUP)
+    monkeypatch.setattr(tools, "entry_points", lambda group: EntryPoints([entry]).select(group=group))
     if names is None:
         with pytest.raises(ConfigError, match="acme"):
             installed_tools()

@@ -10,8 +10,7 @@ import pytest
 
 from core.agent.builtin_tools import escalation_tool, search_tool
 from core.agent.lookup import Lookup
-from core.agent.tool_registry import GROUP
-from core.agent.tools import Tool, ToolContext
+from core.agent.tools import GROUP, Tool, ToolContext
 from core.domain.customer import Customer
 from core.domain.errors import ToolError
 from tests.contract.responders.world import Shelf, SteppingClock

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from core.agent.contact import contact_details
-from core.agent.fidelity import added
+from core.agent.exact_parts import adds_to
+from core.agent.fidelity import lost
 from core.agent.person_wish import wants_person
 
 _LONG = 60_000
@@ -23,7 +24,8 @@ def test_they_are_read_in_linear_time(read: Callable[[str], object], part: str) 
 @pytest.mark.parametrize("part", ["a", "1", "a.", "a/", "a-", "+", "1 "])
 def test_what_a_model_made_is_checked_in_linear_time(part: str) -> None:
     text = (part * _LONG)[:_LONG]
-    assert added(text, text) == ()
+    assert lost(text, text) == ()
+    assert not adds_to(text, text)
 
 
 def test_a_wish_at_the_end_of_a_book_is_heard() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from openai.types.chat import ChatCompletionChunk
 
 from core.domain.errors import ModelError
 from core.llm.assembly import Assembly
@@ -14,17 +13,9 @@ from core.llm.wire import body, to_wire
 from core.ports.chat_model import ChatMessage, ChatRequest, ToolCall, ToolSpec
 
 
-def _chunk(delta: dict[str, Any] | None = None, *, finish: str | None = None, **more: Any) -> ChatCompletionChunk:
+def _chunk(delta: dict[str, Any] | None = None, *, finish: str | None = None) -> dict[str, Any]:
     choices = [] if delta is None and finish is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-    return ChatCompletionChunk.construct(
-        **{
-            **ChatCompletionChunk.model_construct(
-                id="x", created=0, model="m", object="chat.completion.chunk"
-            ).__dict__,
-            **ChatCompletionChunk.construct(choices=choices).__dict__,
-            **more,
-        }
-    )
+    return {"id": "x", "choices": choices}
 
 
 def _call(index: int | None, **parts: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.agent.leaning import completed
+from core.agent.followup_questions import completed
 from core.domain.messages import Author, Message
 from tests.contract.responders.world import message
 
