@@ -76,7 +76,6 @@ class BudgetLedger:
             await self.write()
 
     def wait(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
-        """See Budgets.wait."""
         now = self._clock.now().timestamp()
         for key, limit in _limits(budget, spender):
             window = self._windows.get(key)
@@ -86,7 +85,6 @@ class BudgetLedger:
         return 0.0
 
     def spend(self, budget: Budget, spender: Spender, amount: int = 1) -> None:
-        """See Budgets.spend."""
         now = self._clock.now().timestamp()
         for key, limit in _limits(budget, spender):
             if limit <= 0:
@@ -99,7 +97,6 @@ class BudgetLedger:
             self._purge(now)
 
     def take(self, budget: Budget, spender: Spender, amount: int = 1) -> float:
-        """See Budgets.take."""
         wait = self.wait(budget, spender, amount)
         if wait <= 0:
             self.spend(budget, spender, amount)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import structlog
 
-from core.delivery_lane import Lane, LaneStatus
+from core.delivery_lane import Lane
+from core.delivery_report import report
 from core.delivery_settings import DeliverySettings
+from core.domain.correlation import correlated
+from core.domain.delivery import DeliveryStatus
 from core.domain.errors import StoreUnavailable
-from core.ports.channel import Channel
+from core.ports.channel import Channel, SupportsEventLog
 from core.ports.clock import Clock
-from core.ports.metrics import Metrics
-from core.ports.store import Outbox
+from core.ports.lanes import LaneOffer, LaneStatus, LoggedDelivery
+from core.ports.metrics import Gauge, Metrics
+from core.ports.store import Delivery, Outbox, Settlement
 from core.ports.wake import Wake
 
 __all__ = ["DeliveryService", "DeliverySettings"]
@@ -37,6 +42,8 @@ class DeliveryService:
     ) -> None:
         shared = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._outbox = outbox
+        self._metrics = metrics
+        self._logs = {(one.name, one.account): one for one in channels if isinstance(one, SupportsEventLog)}
         self._settings = settings
         self._sweeper: asyncio.Task[None] | None = None
         self._lanes = [Lane(channel, outbox, wake, clock, metrics, settings, shared) for channel in channels]
@@ -68,6 +75,26 @@ class DeliveryService:
             else:
                 if buried:
                     log.error("delivery.buried", deliveries=buried)
+
+    def offers(self) -> Sequence[LaneOffer]:
+        return [offer for lane in self._lanes if (offer := lane.offer()) is not None]
+
+    def take(self, offers: Sequence[LaneOffer], deliveries: Sequence[Delivery]) -> None:
+        lanes = {(lane.status.channel, lane.status.account): lane for lane in self._lanes}
+        until = {(offer.channel, offer.account): offer.deadline for offer in offers}
+        for delivery in deliveries:
+            home = delivery.message.conversation
+            lanes[home.channel, home.account].begin(delivery, until[home.channel, home.account])
+
+    def logged(self, deliveries: Sequence[LoggedDelivery]) -> None:
+        for done in deliveries:
+            delivery, home = done.delivery, done.delivery.message.conversation
+            with correlated(delivery.message.meta.get("correlation_id")):
+                report(
+                    self._metrics, home.channel, delivery, Settlement(delivery.id, delivery.token, DeliveryStatus.SENT)
+                )
+            self._metrics.gauge(Gauge.CHANNEL_UP, 1, channel=home.channel)
+            self._logs[home.channel, home.account].logged(delivery.conversation_id, done.frames)
 
     def statuses(self) -> list[LaneStatus]:
         """For ``/health/channels``."""

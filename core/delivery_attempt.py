@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.domain.capabilities import Pace
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import Unreachable
 from core.domain.messages import Receipt, WirePayload
@@ -24,7 +25,8 @@ class Attempt:
 
     ``blind``: nobody could say whether an earlier try had arrived, and the decision was taken without knowing.
     ``pause``: seconds the provider asks for. ``granted``: calls of this message that the pace has room for.
-    ``sending``: the call that was made last. ``authorised``: what was learned of the account's credentials, where that is news.
+    ``sending``: the call that was made last, and ``began`` when. ``authorised``: what was learned of the account's credentials,
+    where that is news.
     """
 
     delivery: Delivery
@@ -34,6 +36,7 @@ class Attempt:
     pause: float | None = None
     granted: int = 1
     sending: WirePayload | None = None
+    began: float = 0.0
     authorised: bool | None = None
     receipts: list[Receipt] = field(default_factory=list)
 
@@ -60,6 +63,12 @@ class Attempt:
             authorised=self.authorised,
             counts=counts,
         )
+
+    def pause_left(self, pace: Pace | None, now: float) -> float:
+        """Of the pause between two messages, which the provider counts from when the last one was sent."""
+        if pace is None or (self.delivery.pause_begun and len(self.receipts) == 1):
+            return 0.0
+        return max(0.0, pace.per_conversation - (now - self.began))
 
     def _is_uncertain(self, status: DeliveryStatus) -> bool:
         """Whether the next part may have arrived. Of what is withheld it was asked, so that only no answer leaves doubt."""

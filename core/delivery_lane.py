@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -31,26 +30,18 @@ from core.domain.errors import (
 )
 from core.domain.messages import Receipt, WirePayload
 from core.group_commit import GroupCommit
-from core.ports.channel import Channel, SupportsOutcomeQuery
-from core.ports.claimed_deliveries import ClaimedDeliveries
+from core.ports.channel import Channel, SupportsEventLog, SupportsOutcomeQuery
 from core.ports.clock import Clock
+from core.ports.lanes import ClaimedDeliveries, LaneOffer, LaneStatus
 from core.ports.metrics import Gauge, Metrics, Timing
 from core.ports.store import Delivery, Outbox, Settlement
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
 log = structlog.get_logger(__name__)
 
+_SHORTEST_NAP, _LONGEST_NAP = 0.05, 5.0
 _CUT_OFF = 1.0
 """Seconds for tasks that were cancelled to end."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneStatus:
-    """What ``/health/channels`` shows of a lane."""
-
-    channel: str
-    account: str
-    paused: str | None
 
 
 class Lane:
@@ -73,7 +64,7 @@ class Lane:
         self._metrics = metrics
         self._settings = settings
         self._rng = rng
-        self._pace = LanePace(channel, outbox)
+        self._pace = LanePace(channel, outbox, clock)
         self._settle: GroupCommit[Settlement, bool] = GroupCommit(self._settle_batch)
         self._active: set[asyncio.Task[None]] = set()
         self._heartbeat = DeliveryHeartbeat(outbox, settings.lease)
@@ -82,6 +73,9 @@ class Lane:
         self._slot_free = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._paused: str | None = None
+        self._due_at: list[float] = []
+        self._stopping = False
+        self._waits_for_pace = False
         self._loop_task: asyncio.Task[None] | None = None
 
     @property
@@ -100,6 +94,7 @@ class Lane:
 
         What cannot be brought to an end within ``grace`` is left to a successor, in doubt.
         """
+        self._stopping = True
         try:
             async with asyncio.timeout(grace):
                 await self._wind_down(grace)
@@ -129,8 +124,10 @@ class Lane:
             while self._paused is None:
                 async with asyncio.timeout_at(until):
                     room = await self._room()
-                if now() >= until or not await self._claim(room):
+                claimed = await self._claim(room)
+                if now() >= until or not (claimed or claimed.wait):
                     return
+                await asyncio.sleep(min(claimed.wait, max(0.0, until - now())))
                 if self._active:
                     await asyncio.wait(self._active, timeout=max(0.0, until - now()))
 
@@ -141,44 +138,63 @@ class Lane:
             while True:
                 room = await self._room()
                 try:
-                    begun = await self._claim(room)
+                    claimed = await self._claim(room)
                     failures = 0
-                except Exception as error:  # whatever it is, a lane that claims nothing any more helps nobody
+                except Exception as error:  # never let the claim loop die
                     failures += 1
-                    self._say(error)
+                    self._log_failure(error)
                     await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
                     continue
                 if self._paused is not None:
                     await self._probe()
                     continue
-                if begun:
+                if claimed:
                     await asyncio.sleep(self._settings.gather)
-                if begun < room:
-                    await wakes.wait(self._settings.poll)
+                if claimed.wait:
+                    await asyncio.sleep(max(_SHORTEST_NAP, min(claimed.wait, _LONGEST_NAP)))
+                elif len(claimed) < room:
+                    await wakes.wait(self._until_due())
         finally:
             wakes.close()
 
-    def _say(self, error: Exception) -> None:
+    def _until_due(self) -> float:
+        """Seconds to wait for news: no longer than until the next message may follow in a conversation that has one waiting."""
+        now = self._clock.monotonic()
+        return max(self._settings.gather, min([self._settings.poll, *(at - now for at in self._due_at)]))
+
+    def offer(self) -> LaneOffer | None:
+        """What it can begin now, for the commit of turns that is about to be made."""
+        room = self._settings.concurrency - len(self._active)
+        if self._loop_task is None or self._stopping or room <= 0 or self._unsettled or self._paused is not None:
+            return None
+        if self._waits_for_pace:  # older messages come first
+            return None
+        deadline = self._clock.monotonic() + self._settings.send_timeout
+        pace = self._channel.capabilities.pace
+        frames = self._channel.log_frames if isinstance(self._channel, SupportsEventLog) else None
+        return LaneOffer(self._channel.name, self._channel.account, room, self._settings.lease, deadline, pace, frames)
+
+    def _log_failure(self, error: Exception) -> None:
         if isinstance(error, StoreUnavailable):
             log.warning("delivery.store_unavailable", channel=self._channel.name, error=error.detail)
         else:
             log.error("delivery.claim_failed", channel=self._channel.name, exc_info=error)
 
-    async def _claim(self, room: int) -> int:
-        granted = await self._pace.granted(room)
-        if not granted:
-            return 0
+    async def _claim(self, room: int) -> ClaimedDeliveries:
+        now = self._clock.monotonic()
+        self._due_at = [at for at in self._due_at if at > now]
         async with self._claiming:
-            claimed_at = self._clock.monotonic()
-            deliveries = await self._outbox.claim_deliveries(
-                self._channel.name, self._channel.account, granted, self._settings.lease
+            deadline, pace = now + self._settings.send_timeout, self._channel.capabilities.pace
+            claimed = await self._outbox.claim_deliveries(
+                self._channel.name, self._channel.account, room, self._settings.lease, pace
             )
-            if isinstance(deliveries, ClaimedDeliveries):
-                for conversation_id in deliveries.withdrawn:
-                    self._wake.notify(WIDGET, conversation_id)
-            for delivery in deliveries:
-                self._begin(delivery, claimed_at + self._settings.send_timeout)
-            return len(deliveries)
+            self._waits_for_pace = bool(claimed.wait)
+            self._due_at += [self._clock.monotonic() + pause for pause in claimed.pauses]
+            for conversation_id in claimed.withdrawn:
+                self._wake.notify(WIDGET, conversation_id)
+            for delivery in claimed:
+                self.begin(delivery, deadline)
+            return claimed
 
     async def _probe(self) -> None:
         """While the credentials do not work: see how the one message that was tried fared, and rest if it failed."""
@@ -207,17 +223,14 @@ class Lane:
         wanted = self._channel.capabilities.send_seconds or 0.0
         return wanted if wanted > self._settings.send_timeout else 0.0
 
-    def _begin(self, delivery: Delivery, deadline: float) -> None:
+    def begin(self, delivery: Delivery, deadline: float) -> None:
+        """Send what was claimed, or taken by a commit of turns."""
         task = asyncio.create_task(self._deliver(delivery, deadline))
         self._active.add(task)
         if self._patience:
             self._heartbeat.begun(delivery, task)
-
-        def done(finished: asyncio.Task[None]) -> None:
-            self._active.discard(finished)
-            self._slot_free.set()
-
-        task.add_done_callback(done)
+        task.add_done_callback(self._active.discard)
+        task.add_done_callback(lambda _: self._slot_free.set())
 
     async def _deliver(self, delivery: Delivery, deadline: float) -> None:
         with correlated(delivery.message.meta.get("correlation_id")):
@@ -263,8 +276,8 @@ class Lane:
             return self._retry(attempt, f"{type(error).__name__}: {error}")
         attempt.authorised = True if attempt.delivery.lane_paused or self._paused is not None else None
         self._resumed()
-        pace = self._channel.capabilities.pace
-        return attempt.ended(DeliveryStatus.SENT, conversation_pause=pace.per_conversation if pace else 0.0)
+        pause = attempt.pause_left(self._channel.capabilities.pace, self._clock.monotonic())
+        return attempt.ended(DeliveryStatus.SENT, conversation_pause=pause)
 
     async def _send(self, attempt: Attempt, payload: WirePayload, part: int) -> Receipt:
         key = f"{attempt.delivery.id}:{part}"
@@ -279,7 +292,7 @@ class Lane:
         await self._pace.kind_of_call(payload, lambda: self._left(attempt))
         attempt.sending = payload
         left = max(self._left(attempt), self._patience)
-        began = self._clock.monotonic()
+        attempt.began = self._clock.monotonic()
         try:
             async with asyncio.timeout(left):
                 receipt = await self._channel.send(payload, idempotency_key=key)
@@ -291,7 +304,7 @@ class Lane:
             log.exception("delivery.send_failed", delivery=attempt.delivery.id, channel=self._channel.name)
             raise OutcomeUnknown(f"{type(error).__name__} while sending: {error}") from error
         finally:
-            self._metrics.observe(Timing.DELIVERY, self._clock.monotonic() - began, channel=self._channel.name)
+            self._metrics.observe(Timing.DELIVERY, self._clock.monotonic() - attempt.began, channel=self._channel.name)
         attempt.doubt = False  # an earlier try got no further than this part
         return receipt
 

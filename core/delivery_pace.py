@@ -11,33 +11,22 @@ from core.domain.capabilities import Pace
 from core.domain.errors import StoreUnavailable
 from core.domain.messages import WirePayload
 from core.ports.channel import Channel, SupportsPaces
+from core.ports.clock import Clock
 from core.ports.store import Outbox
 
-_LONGEST_NAP = 5.0
+_SHORTEST_NAP = 0.05
 _MOMENT = 0.5
 
 
 class LanePace:
     """Of one lane. Where the channel has no pace, everything is granted."""
 
-    def __init__(self, channel: Channel, outbox: Outbox) -> None:
+    def __init__(self, channel: Channel, outbox: Outbox, clock: Clock) -> None:
         self._channel = channel
         self._outbox = outbox
+        self._clock = clock
+        self._last_turn: dict[str, float] = {}
         self._key = f"{channel.name}:{channel.account}"
-
-    async def granted(self, room: int) -> int:
-        """How many messages may be begun: for each, its first call. Waits while there is something to send and no grant."""
-        pace = self._channel.capabilities.pace
-        if pace is None:
-            return room
-        while True:
-            due = await self._outbox.due(self._channel.name, self._channel.account, room)
-            if not due:
-                return 0
-            granted, wait = await self._outbox.reserve(self._key, pace, due)
-            if granted:
-                return granted
-            await asyncio.sleep(min(wait, _LONGEST_NAP))
 
     async def next_call(self, left: Callable[[], float]) -> None:
         """Wait for one more call of a message under way, ``left`` seconds at most.
@@ -54,8 +43,18 @@ class LanePace:
         Raises NotBegun.
         """
         kind = await self._kind(payload)
-        if kind is not None:
+        if kind is None:
+            return
+        try:
             await self._room(*kind, lambda: min(left(), _MOMENT))
+        except NotBegun as error:
+            raise NotBegun(error.detail, wait=self._until_turn(*kind, error.wait)) from error
+
+    def _until_turn(self, key: str, pace: Pace, wait: float) -> float:
+        """Seconds until the next try. Each try uses up a call of the account's pace, so they come one after another."""
+        now = self._clock.monotonic()
+        self._last_turn[key] = turn = max(now + wait, self._last_turn.get(key, now) + pace.seconds / pace.messages)
+        return turn - now
 
     async def hold_back(self, seconds: float, payload: WirePayload | None = None) -> None:
         """The provider's pause holds for all processes. Where it cannot be noted, each learns it from the provider.
@@ -72,10 +71,10 @@ class LanePace:
         if self._channel.capabilities.pace is None or not isinstance(channel, SupportsPaces):
             return None
         try:
-            name, pace = await channel.pace_of(payload)
+            found = await channel.pace_of(payload)
         except StoreUnavailable as error:
             raise NotBegun(error.detail) from error
-        return f"{self._key}:{name}", pace
+        return None if found is None else (f"{self._key}:{found[0]}", found[1])
 
     async def _room(self, key: str, pace: Pace, left: Callable[[], float]) -> None:
         while True:
@@ -87,4 +86,4 @@ class LanePace:
                 return
             if wait >= left():
                 raise NotBegun("The provider's pace leaves no room for the rest now.", wait=wait)
-            await asyncio.sleep(wait)
+            await asyncio.sleep(max(_SHORTEST_NAP, wait))

@@ -12,7 +12,7 @@ class DeliverySettings:
     lease: float = 5.0
     send_timeout: float = 4.0
     poll: float = 0.5
-    gather: float = 0.004
+    gather: float = 0.02
     concurrency: int = 64
     give_up_after: float = 86_400.0
     auth_retry: float = 30.0

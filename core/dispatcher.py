@@ -16,6 +16,7 @@ from core.domain.delivery import backoff
 from core.domain.errors import LostClaim, NotYet, StoreUnavailable, Superseded
 from core.domain.messages import Audience
 from core.group_commit import GroupCommit
+from core.ports.lanes import Handover, NoLanes
 from core.ports.metrics import Counter, Gauge, Metrics, Timing
 from core.ports.store import MANY_ATTEMPTS, Claim, Finished, TurnOutcome, Turns, TurnState
 from core.ports.wake import INBOX, OUTBOX, WIDGET, Wake
@@ -57,15 +58,17 @@ class Dispatcher:
         metrics: Metrics,
         settings: DispatcherSettings,
         *,
+        lanes: Handover | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._turns = turns
+        self._lanes = lanes or NoLanes()
         self._turn = turn
         self._wake = wake
         self._metrics = metrics
         self._settings = settings
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(turns.finish)
+        self._finish: GroupCommit[TurnOutcome, Finished] = GroupCommit(self._finish_batch)
         self._active: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
         self._finishing: set[Claim] = set()
         self._restarted: dict[str, int] = {}
@@ -110,9 +113,9 @@ class Dispatcher:
                 try:
                     begun = await self._claim(free)
                     failures = 0
-                except Exception as error:  # whatever it is, a worker that claims nothing any more helps nobody
+                except Exception as error:  # never let the claim loop die
                     failures += 1
-                    _say(error)
+                    _log_failure(error)
                     await asyncio.sleep(backoff(failures, self._rng, first=0.2, cap=5.0))
                     continue
                 if begun:
@@ -203,6 +206,16 @@ class Dispatcher:
             self._restarted.clear()
         self._restarted[state.conversation.id] = state.conversation.done_seq
 
+    async def _finish_batch(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
+        """One commit, which hands over to lanes of this process what they can send at once."""
+        offers = self._lanes.offers()
+        finished = await self._turns.finish(outcomes, offers)
+        self._lanes.take(offers, finished.taken)
+        self._lanes.logged(finished.logged)
+        if finished.waiting:
+            self._wake.notify(OUTBOX)
+        return finished
+
     async def _commit(self, state: TurnState, outcome: TurnOutcome) -> None:
         self._finishing.add(outcome.claim)
         try:
@@ -217,8 +230,6 @@ class Dispatcher:
                 self._note_restart(state)
             self._wake.notify(INBOX)
             return
-        if outcome.messages or outcome.asides:
-            self._wake.notify(OUTBOX)
         changed = [one.conversation.conversation_id for one in outcome.asides if one.transition is not None]
         await self._end_overtaken(changed)
         for conversation_id in changed:
@@ -265,7 +276,7 @@ class Dispatcher:
             try:
                 held = await self._turns.extend(claims, self._settings.lease)
             except Exception as error:
-                _say(error)
+                _log_failure(error)
                 continue
             self._drop_lost(claims, held)
 
@@ -293,7 +304,7 @@ def _may_give_up(state: TurnState) -> bool:
     return agents and state.conversation.audience is Audience.CUSTOMER
 
 
-def _say(error: Exception) -> None:
+def _log_failure(error: Exception) -> None:
     if isinstance(error, StoreUnavailable):
         log.warning("dispatcher.store_unavailable", error=error.detail)
     else:

@@ -11,7 +11,7 @@ from core.domain.capabilities import Capabilities
 from core.domain.correlation import correlation_id, new_correlation_id
 from core.domain.messages import InboundEvent, MessageReceived, RawEvent
 from core.group_commit import GroupCommit
-from core.ports.channel import Accepted
+from core.ports.channel import Accepted, SupportsEventLog
 from core.ports.metrics import Counter, Metrics, Timing
 from core.ports.store import Acceptable, Inbox
 from core.ports.wake import INBOX, WIDGET, Wake
@@ -28,7 +28,7 @@ class Intake:
     Killed on any line: before the commit nothing was acknowledged and the sender sends again; after it the dispatcher
     of any process finds the message, and the sender's repetition is recognised by its event key.
 
-    ``ratings``: thumbs on answers are ratings.
+    ``ratings``: thumbs on answers are ratings. ``logs``: channels whose customers read the event log, by name.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Intake:
         capabilities: Mapping[str, Capabilities],
         *,
         ratings: bool = True,
+        logs: Mapping[str, SupportsEventLog] | None = None,
         max_batch: int = 256,
         max_queue: int = 20_000,
     ) -> None:
@@ -47,6 +48,7 @@ class Intake:
         self._metrics = metrics
         self._capabilities = capabilities
         self._ratings = ratings
+        self._logs = logs or {}
         self._group: GroupCommit[Acceptable, Accepted] = GroupCommit(
             self._commit, max_batch=max_batch, max_queue=max_queue
         )
@@ -67,7 +69,6 @@ class Intake:
         return accepted
 
     async def quarantine(self, raw: RawEvent, reason: str) -> None:
-        """See InboundSink.quarantine."""
         reason = reason[:_REASON]
         await self._inbox.quarantine(raw, reason)
         self._metrics.count(Counter.EVENTS_QUARANTINED, channel=raw.channel)
@@ -105,7 +106,9 @@ class Intake:
         if accepted.rating is not None:
             self._metrics.count(Counter.FEEDBACK, rating=accepted.rating)
         self._wake.notify(INBOX)
-        if accepted.cursor is not None:
+        if accepted.frame is not None and channel in self._logs:
+            self._logs[channel].logged(accepted.conversation_id, [accepted.frame])
+        elif accepted.cursor is not None:
             self._wake.notify(WIDGET, accepted.conversation_id)
         log.info(
             "message.accepted",

@@ -62,7 +62,6 @@ class NotingRetriever:
         language: str | None = None,
         audience: KnowledgeAudience = KnowledgeAudience.PUBLIC,
     ) -> Retrieval:
-        """See Retriever.retrieve."""
         found = await self._retriever.retrieve(
             query, limit=limit, category=category, language=language, audience=audience
         )
@@ -72,5 +71,4 @@ class NotingRetriever:
         return found
 
     async def ready(self) -> bool:
-        """See Retriever.ready."""
         return await self._retriever.ready()

@@ -32,6 +32,7 @@ class ProvisionalEvents:
     it is asked right before each write, so that none begins once somebody else has it. ``every``: seconds between two writes
     of words; ``after``: seconds from the start of the turn in which nothing is written, since an answer that is ready by then is
     sent once. ``restartable``: the first write fails with Superseded where the customer wrote more since the turn began.
+    ``tells_rest``: what waits at the end is written, for a platform that is told each word; without it the message tells it.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ProvisionalEvents:
         every: float = _BATCH,
         after: float = 0.0,
         restartable: bool = False,
+        tells_rest: bool = True,
     ) -> None:
         self._channel = channel
         self._state = state
@@ -58,6 +60,7 @@ class ProvisionalEvents:
         self._words_at = float("-inf")
         self._silent_until = asyncio.get_running_loop().time() + after
         self._restartable = restartable
+        self._tells_rest = tells_rest
         self._lost: LostClaim | None = None
         self._typing: asyncio.Task[None] | None = None
         self._first_text = first_text
@@ -117,12 +120,14 @@ class ProvisionalEvents:
             await self._add("discard", {})
 
     async def close(self) -> None:
-        """Write what is left at once, and return when it is written: nothing provisional may follow the message."""
+        """Write what is left to tell at once, and return when it is written: nothing provisional may follow the message."""
         if self._typing is not None:
             self._typing.cancel()
         self._closed = True
         if asyncio.get_running_loop().time() < self._silent_until:
             self._frames.clear()
+        elif not self._tells_rest:
+            self._frames = [frame for frame in self._frames if frame.kind in ("typing", "discard")]
         self._due.set()
         if self._flusher is not None:
             await asyncio.wait({self._flusher})

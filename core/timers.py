@@ -13,7 +13,7 @@ import structlog
 from core.domain.delivery import backoff
 from core.domain.errors import StoreUnavailable
 from core.domain.timers import Timer
-from core.ports.timers import DueTimer, Ring, TimerOutcome, Timers
+from core.ports.timers import DueTimer, TimerDecision, TimerOutcome, Timers
 from core.ports.wake import OUTBOX, WIDGET, Wake
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class TimerLoop:
     def __init__(
         self,
         timers: Timers,
-        decide: Callable[[Timer], Awaitable[Ring]],
+        decide: Callable[[Timer], Awaitable[TimerDecision]],
         wake: Wake,
         settings: TimerSettings | None = None,
         *,
@@ -99,8 +99,8 @@ class TimerLoop:
         """One that fails leaves the others alone, and comes due again."""
         timer = due.timer
         try:
-            ring = await self._decide(timer)
-            finished = await self._timers.finish_timer(TimerOutcome(due, ring.asides, ring.cases))
+            decision = await self._decide(timer)
+            finished = await self._timers.finish_timer(TimerOutcome(due, decision.asides, decision.cases))
         except StoreUnavailable:
             raise
         except Exception:
@@ -109,9 +109,9 @@ class TimerLoop:
         if not finished.held or finished.outdated:
             log.info("timer.overtaken", case=timer.case_id, kind=str(timer.kind))
             return
-        if ring.asides:
+        if decision.asides:
             self._wake.notify(OUTBOX)
-        for aside in ring.asides:
+        for aside in decision.asides:
             if aside.transition is not None:
                 self._wake.notify(WIDGET, aside.conversation.conversation_id)
 

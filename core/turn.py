@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from core.agent.asking import questions_besides
 from core.agent.in_thread import run_in_thread
+from core.agent.questions import questions_besides
 from core.agent.withdrawal import last_withdrawn, without_withdrawal
 from core.domain.budget import spending
 from core.domain.conversation import Escalation, OwnershipEvent, OwnershipState
@@ -204,7 +204,7 @@ class Turn:
         if said is None:
             return None
         self._metrics.count(Counter.TURNS, kind="rated")
-        return self._told(state, said)
+        return self._desk_outcome(state, said)
 
     async def _take_back(self, state: TurnState) -> TurnOutcome:
         """Back to the agent, which answers what else was asked. A claim by staff meanwhile ends this turn's own claim."""
@@ -236,9 +236,9 @@ class Turn:
         state, owed = await self._files.in_time(state)
         said = await self._desk.relay(worded(state))
         self._metrics.count(Counter.TURNS, kind="relayed")
-        return replace(self._told(state, said), owes_files_of=owed)
+        return replace(self._desk_outcome(state, said), owes_files_of=owed)
 
-    def _told(self, state: TurnState, said: DeskReply) -> TurnOutcome:
+    def _desk_outcome(self, state: TurnState, said: DeskReply) -> TurnOutcome:
         return TurnOutcome(
             state.claim,
             handled_seq=last_handled(state),
@@ -263,6 +263,7 @@ class Turn:
             every=self._stream_every(state),
             after=self._stream_after(state),
             restartable=state.is_private and not state.restarted,
+            tells_rest=not self._fences_itself(state),
         )
         typing = self._keep_typing(state)
         try:
@@ -364,7 +365,7 @@ class Turn:
         """A person was asked for before, and nobody is there: the request stays as it is, and the customer is told so."""
         said = DeskReply() if quietly else await self._desk.relay(worded(state))
         messages = [*([] if besides is None else [agent_message(besides)]), *said.messages]
-        outcome = self._told(state, replace(said, messages=()))
+        outcome = self._desk_outcome(state, replace(said, messages=()))
         return replace(outcome, messages=stamp_messages(state, messages), gaps=gaps)
 
     def _answer(self, state: TurnState, *replies: Reply) -> TurnOutcome:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.agent.asking import questions_besides
 from core.agent.person_wish import wants_person
-from core.agent.unsolved import says_unsolved
+from core.agent.questions import questions_besides
+from core.agent.small_talk import says_unsolved
 from core.domain.conversation import OwnershipState
 from core.domain.messages import CAUTION, FOR_RECORD, Author, CustomerAction
 from core.ports.desk import ASKS_COMMENT, ASKS_RATING, CASE_CLOSED

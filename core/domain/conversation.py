@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.contact_route import ContactRoute
 from core.domain.errors import HubError
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience
-from core.domain.road import Road
 
 
 class OwnershipState(StrEnum):
@@ -103,7 +103,7 @@ class Conversation:
     escalation_reason: str | None = None
     audience: Audience = Audience.CUSTOMER
     ended_at: datetime | None = None
-    road: Road | None = None
+    road: ContactRoute | None = None
     shared: Sharing = Sharing.NEVER
 
 

@@ -1,11 +1,9 @@
-"""The life of an outbox row, as a state machine, and how long to wait between tries."""
+"""The states of an outbox row, and how long to wait between tries."""
 
 from __future__ import annotations
 
 import random
 from enum import StrEnum
-
-from core.domain.errors import HubError
 
 NOTHING_CAME = "The conversation changed hands before this was sent."
 PARTLY_CAME = "The conversation changed hands before all of this was sent."
@@ -23,44 +21,6 @@ class DeliveryStatus(StrEnum):
     SENT = "sent"
     DEAD = "dead"
     WITHHELD = "withheld"
-
-
-class DeliveryEvent(StrEnum):
-    """What can happen to an outbox row."""
-
-    BEGIN = "begin"
-    CONFIRM = "confirm"
-    RETRY = "retry"
-    GIVE_UP = "give_up"
-    WITHHOLD = "withhold"
-    REVIVE = "revive"
-
-
-class IllegalDelivery(HubError):
-    """The event does not apply to a row in this status."""
-
-    code = "illegal_delivery"
-
-
-_TRANSITIONS: dict[tuple[DeliveryStatus, DeliveryEvent], DeliveryStatus] = {
-    (DeliveryStatus.DUE, DeliveryEvent.BEGIN): DeliveryStatus.SENDING,
-    (DeliveryStatus.DUE, DeliveryEvent.WITHHOLD): DeliveryStatus.WITHHELD,
-    (DeliveryStatus.DUE, DeliveryEvent.GIVE_UP): DeliveryStatus.DEAD,
-    (DeliveryStatus.SENDING, DeliveryEvent.BEGIN): DeliveryStatus.SENDING,
-    (DeliveryStatus.SENDING, DeliveryEvent.CONFIRM): DeliveryStatus.SENT,
-    (DeliveryStatus.SENDING, DeliveryEvent.RETRY): DeliveryStatus.DUE,
-    (DeliveryStatus.SENDING, DeliveryEvent.GIVE_UP): DeliveryStatus.DEAD,
-    (DeliveryStatus.SENDING, DeliveryEvent.WITHHOLD): DeliveryStatus.WITHHELD,
-    (DeliveryStatus.DEAD, DeliveryEvent.REVIVE): DeliveryStatus.DUE,
-}
-
-
-def next_status(status: DeliveryStatus, event: DeliveryEvent) -> DeliveryStatus:
-    """Where ``event`` leads from ``status``. Raises IllegalDelivery."""
-    try:
-        return _TRANSITIONS[status, event]
-    except KeyError:
-        raise IllegalDelivery(f"A delivery that is {status} cannot {event.replace('_', ' ')}.") from None
 
 
 def backoff(attempt: int, rng: random.Random, *, first: float = 1.0, cap: float = 300.0) -> float:

@@ -19,6 +19,7 @@ from core.domain.messages import (
     WirePayload,
 )
 from core.domain.thumbs import Rating
+from core.ports.event_log import LogFrame, LoggedFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class WebhookReply:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One event after the commit. ``cursor`` only where the channel reads the hub's event log.
+    """One event after the commit. ``cursor`` only where the channel reads the hub's event log, and ``frame`` as it will be read.
 
     ``rating``: what a thumb made of the answer that it is on, where that is news. ``blocked``: it is kept and nothing comes of
     it, since staff have blocked who wrote it.
@@ -58,6 +59,7 @@ class Accepted:
     cursor: int | None = None
     rating: Rating | None = None
     blocked: bool = False
+    frame: LoggedFrame | None = None
 
 
 class InboundSink(Protocol):
@@ -142,6 +144,19 @@ class SupportsStreaming(Protocol):
 
 
 @runtime_checkable
+class SupportsEventLog(Protocol):
+    """Its customers read the hub's own event log: a message is sent by the commit that appends its frames."""
+
+    def log_frames(self, message: OutboundMessage, delivery_id: str) -> Sequence[LogFrame]:
+        """What ``send`` would append for it; nothing for a message that it sends in parts."""
+        ...
+
+    def logged(self, conversation_id: str, frames: Sequence[LoggedFrame]) -> None:
+        """These frames were committed: show them to who listens here, and wake other processes."""
+        ...
+
+
+@runtime_checkable
 class SupportsTyping(Protocol):
     """Shows that somebody is writing; best effort, never an error that matters."""
 
@@ -161,8 +176,11 @@ class SupportsOutcomeQuery(Protocol):
 class SupportsPaces(Protocol):
     """Its provider counts each kind of call by itself: what is too much of one need not hold up the others."""
 
-    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace]:
-        """What this call is counted with, within the account's own pace, and how many of those there may be."""
+    async def pace_of(self, payload: WirePayload) -> tuple[str, Pace] | None:
+        """What this call is counted with, within the account's own pace, and how many of those there may be.
+
+        None: the channel itself sees to it that there are not too many.
+        """
         ...
 
 

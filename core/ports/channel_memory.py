@@ -21,6 +21,10 @@ class ChannelMemory(Protocol):
 
     async def remember(self, channel: str, account: str, key: str, value: str) -> None: ...
 
+    async def remember_many(self, channel: str, account: str, values: Mapping[str, str]) -> None:
+        """By key, all in one transaction."""
+        ...
+
     async def replace(self, channel: str, account: str, key: str, old: str | None, new: str) -> bool:
         """Only if it is still ``old`` (None: not there yet). False when somebody else was faster."""
         ...

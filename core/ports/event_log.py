@@ -36,8 +36,8 @@ class LoggedFrame:
 class EventLog(Protocol):
     """What customers of the web channel see, per conversation, in order. Any web process can serve it."""
 
-    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
-        """Under the fence. Raises LostClaim, and Superseded as Journal.still_held does."""
+    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> Sequence[int]:
+        """Under the fence. Returns their cursors. Raises LostClaim, and Superseded as Journal.still_held does."""
         ...
 
     async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.customer import ContactDetails
 from core.domain.keys import ConversationKey
 from core.domain.messages import Message
-from core.domain.road import Contacted, Road
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class FollowUps(Protocol):
         """Without what was dealt with before."""
         ...
 
-    async def contacted(self, road: Road) -> Contacted:
+    async def contacted(self, road: ContactRoute) -> Contacted:
         """What its address got, from whichever conversation; that it did not answer is forgotten after a month."""
         ...
 
-    async def is_at_home(self, road: Road) -> bool:
+    async def is_at_home(self, road: ContactRoute) -> bool:
         """Whether somebody has a conversation of their own with us from its address, on its channel."""
         ...
 
@@ -59,7 +59,7 @@ class FollowUps(Protocol):
 class SupportsFollowUp(Protocol):
     """A channel that can write to somebody who never wrote on it."""
 
-    def road_to(self, contact: ContactDetails, home: ConversationKey) -> Road | None:
+    def road_to(self, contact: ContactDetails, home: ConversationKey) -> ContactRoute | None:
         """The way to a customer of the conversation ``home``, the same each time; None where they left nothing that fits."""
         ...
 
@@ -67,6 +67,6 @@ class SupportsFollowUp(Protocol):
 class Roads(Protocol):
     """All of them."""
 
-    def __call__(self, contact: ContactDetails, home: ConversationKey) -> Sequence[Road]:
+    def __call__(self, contact: ContactDetails, home: ConversationKey) -> Sequence[ContactRoute]:
         """The one to try first comes first."""
         ...

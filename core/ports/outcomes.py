@@ -9,12 +9,12 @@ from typing import Any
 
 from core.domain.attachments import Attachment
 from core.domain.case import Case
+from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.conversation import Escalation, OwnershipEvent
 from core.domain.customer import ContactDetails
 from core.domain.gaps import Unanswered
 from core.domain.keys import ConversationKey
 from core.domain.messages import Author, Citation, MessageKind
-from core.domain.road import Contacted, Road
 from core.domain.ticket import TicketPriority, TicketStatus
 from core.domain.timers import TimerKind
 from core.ports.tickets import TicketChange
@@ -53,7 +53,7 @@ class NewMessage:
     relays: str | None = None
     delay: float = 0.0
     followed: bool = False
-    road: Road | None = None
+    road: ContactRoute | None = None
     overtakes: tuple[str, ...] = ()
     customer_id: str | None = None
 
@@ -97,7 +97,7 @@ class FollowUp:
     last_seq: int
     shown_cursor: int
     followed_seq: int | None = None
-    road: Road | None = None
+    road: ContactRoute | None = None
     contacted: Contacted = field(default_factory=Contacted)
 
 

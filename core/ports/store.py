@@ -22,13 +22,13 @@ from core.domain.messages import (
     Change,
     InboundEvent,
     Message,
-    OutboundMessage,
     RawEvent,
     Receipt,
 )
 from core.ports.channel import Accepted
 from core.ports.event_log import EventLog
 from core.ports.journal import Journal
+from core.ports.lanes import ClaimedDeliveries, Delivery, FinishedTurns, LaneOffer
 from core.ports.outcomes import (
     Aside,
     CaseRecord,
@@ -43,6 +43,7 @@ from core.ports.outcomes import (
     Transition,
     TurnOutcome,
 )
+from core.ports.paces import Paces
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,30 +115,6 @@ class TurnState:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """An outbox row claimed for sending. ``parts_done`` payloads were sent before; ``uncertain``: the next may have been.
-
-    ``owner_changed``: it is the agent's, an earlier try may have sent it, and somebody else speaks now. So nothing more of it
-    may be sent; it is only to be found out what arrived. ``sendable_since``: from when on it could have been sent; while its
-    lane's credentials were refused, it could not. ``lane_paused``: they were, when somebody last tried.
-    ``died_again``: it was about to be sent a second time without knowing of the first, and whoever did it died.
-    """
-
-    id: str
-    conversation_id: str
-    message: OutboundMessage
-    attempt: int
-    token: str
-    parts_done: int = 0
-    uncertain: bool = False
-    possible_duplicate: bool = False
-    sendable_since: datetime | None = None
-    lane_paused: bool = False
-    owner_changed: bool = False
-    died_again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Settlement:
     """How a try ended. ``retry_after`` in seconds for a retry; ``receipts`` for the parts sent in this try, in order.
 
@@ -204,8 +181,11 @@ class Turns(Protocol):
         """Heartbeat. The conversation ids that are still held; the others belong to somebody else."""
         ...
 
-    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
-        """One commit for all; not ``held`` where the fence had moved (nothing of that outcome was written)."""
+    async def finish(self, outcomes: Sequence[TurnOutcome], lanes: Sequence[LaneOffer] = ()) -> FinishedTurns:
+        """One commit for all; not ``held`` where the fence had moved (nothing of that outcome was written).
+
+        What can be sent at once by one of the ``lanes`` is marked ``sending`` for it.
+        """
         ...
 
     async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
@@ -229,14 +209,17 @@ class Turns(Protocol):
         ...
 
 
-class Outbox(Protocol):
+class Outbox(Paces, Protocol):
     """Sending, with head-of-line order inside each conversation."""
 
-    async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
+    async def claim_deliveries(
+        self, channel: str, account: str, limit: int, lease: float, pace: Pace | None = None
+    ) -> ClaimedDeliveries:
         """Due rows, marked ``sending`` in the same transaction that compared their ownership epoch under the row lock.
 
         Rows whose conversation changed hands become ``withheld``, except those in doubt: they come with ``owner_changed``.
-        What was shown of withheld ones is taken back: the result may be a ClaimedDeliveries that says where.
+        What was shown of withheld ones is taken back: the result says where. For each, one call is taken from the account's
+        ``pace``; where that has none left, rows stay due.
         Rows left ``sending`` past their deadline by a dead worker come back with ``uncertain`` set.
         """
         ...
@@ -259,10 +242,6 @@ class Outbox(Protocol):
         """
         ...
 
-    async def due(self, channel: str, account: str, limit: int) -> int:
-        """How many rows could be claimed now, counted up to ``limit``: a paced lane reserves no more than that."""
-        ...
-
     async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]: ...
 
     async def bury_stale(self, older_than: float, served: Collection[tuple[str, str]] = ()) -> int:
@@ -275,14 +254,6 @@ class Outbox(Protocol):
 
     async def revive(self, delivery_id: str) -> bool:
         """Send a dead letter again. False when there is none of that id."""
-        ...
-
-    async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
-        """Take up to ``want`` sends from a shared pace: how many were granted, and seconds to wait when none was."""
-        ...
-
-    async def pause(self, key: str, seconds: float) -> None:
-        """The provider asked for a pause: no process is granted a send of this pace for ``seconds``."""
         ...
 
 

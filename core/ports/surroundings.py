@@ -14,6 +14,7 @@ from core.ports.confined import ConfinedCalls
 from core.ports.extractor import AttachmentStore
 from core.ports.leases import Leases
 from core.ports.metrics import Metrics
+from core.ports.paces import Paces
 
 
 class KnownConversations(Protocol):
@@ -37,6 +38,7 @@ class Surroundings:
 
     memory: ChannelMemory
     leases: Leases
+    paces: Paces
     files: AttachmentStore
     clock: Clock
     metrics: Metrics

@@ -19,8 +19,8 @@ class DueTimer:
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
-    """What a timer that came due means: what is said and changed, and which timers follow."""
+class TimerDecision:
+    """What to say and change because a timer came due, and which timers to set next."""
 
     asides: tuple[Aside, ...] = ()
     cases: tuple[CaseRecord, ...] = ()
@@ -38,8 +38,8 @@ class TimerOutcome:
     cases: tuple[CaseRecord, ...] = ()
 
 
-Rings = Callable[[Timer], Awaitable[Ring]]
-"""Decides what a timer that came due means. Raises StoreUnavailable."""
+DecideTimer = Callable[[Timer], Awaitable[TimerDecision]]
+"""Decides what a due timer leads to, and writes nothing. Raises StoreUnavailable."""
 
 
 class Timers(Protocol):

@@ -9,6 +9,11 @@ OUTBOX = "outbox"
 WIDGET = "widget"
 
 
+def grown_to(conversation_id: str, cursor: int) -> str:
+    """A key of WIDGET: the conversation's log goes up to there, so that who has read as far need not look."""
+    return f"{conversation_id}#{cursor}"
+
+
 class Subscription(Protocol):
     """One listener's view of a topic. Keys notified while it was busy are kept for its next wait."""
 

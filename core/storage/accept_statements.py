@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Double, Text, Update, and_, bindparam, case, func, insert, not_, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Double,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from core.domain.messages import Author
 from core.ports.store import MANY_ATTEMPTS
@@ -74,17 +89,19 @@ _OLDEST_PENDING = (
 )
 
 
-def moved(database: Database) -> Update:
+def thread_update(database: Database) -> Update:
     """What a batch changes in a conversation's row.
 
     Each part of an album begins the wait anew, but not once the oldest pending message has waited for a whole album, or whoever
     sends albums without end keeps the others from their answers. While a turn holds the conversation, nobody waits for it.
+    What comes while an answer waits for the channel's pace is read with what came before (see turn_writes).
     """
     columns, now = conversation.c, database.now()
     window, reopened = bindparam("window", type_=Double), bindparam("reopened", type_=Boolean)
     waited = bindparam("at", type_=Double) - _OLDEST_PENDING
     waits = or_(not_(bindparam("is_album", type_=Boolean)), columns.lease_until > now, waited < _ALBUM_PARTS * window)
-    sets = and_(window >= 0, columns.attempts < MANY_ATTEMPTS, waits)
+    answer_waits = and_(columns.ready_at > now, columns.ready_at == columns.send_after)
+    sets = and_(window >= 0, columns.attempts < MANY_ATTEMPTS, waits, func.coalesce(not_(answer_waits), literal(True)))
     return (
         update(conversation)
         .where(columns.id == bindparam("key"))

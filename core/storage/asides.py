@@ -8,7 +8,7 @@ from dataclasses import replace
 from core.ports.outcomes import Aside
 
 
-def together(asides: Sequence[Aside]) -> list[Aside]:
+def merge_by_conversation(asides: Sequence[Aside]) -> list[Aside]:
     """In the order in which their conversations are named first, each with everything that is said in it, in order.
 
     Whether they hold is asked of each of them before: they may have been decided on different states of the conversation.
@@ -16,11 +16,11 @@ def together(asides: Sequence[Aside]) -> list[Aside]:
     found: dict[str, Aside] = {}
     for aside in asides:
         home = aside.conversation.conversation_id
-        found[home] = _both(found[home], aside) if home in found else aside
+        found[home] = _merged(found[home], aside) if home in found else aside
     return list(found.values())
 
 
-def _both(first: Aside, second: Aside) -> Aside:
+def _merged(first: Aside, second: Aside) -> Aside:
     return replace(
         first,
         messages=(*first.messages, *second.messages),

@@ -15,7 +15,7 @@ from core.domain.customer import Block, Identity
 from core.ports.outcomes import BlockCustomer, CaseRecord
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import OnDatabase, reads
 from core.storage.tables import customer, identity
 
 _own, _same = identity.alias("own_identity"), identity.alias("same_identity")
@@ -62,36 +62,25 @@ def keep_blocks(connection: Connection, records: Iterable[CaseRecord], now: floa
         connection.execute(update(customer).where(theirs).values(blocked=codec.dump(note) if one.blocks else None))
 
 
-class SqlBlocks:
+class SqlBlocks(OnDatabase):
     """Implements Blocks."""
 
-    def __init__(self, database: Database) -> None:
-        self._blocks_db = database
+    @reads
+    def block_of(self, connection: Connection, customer_id: str) -> Block | None:
+        row = connection.execute(_OF, {"of": customer_id}).first()
+        return _block(row, ()) if row else None
 
-    async def block_of(self, customer_id: str) -> Block | None:
-        """See Blocks.block_of."""
-
-        def work(connection: Connection) -> Block | None:
-            row = connection.execute(_OF, {"of": customer_id}).first()
-            return _block(row, ()) if row else None
-
-        return await self._blocks_db.read(work)
-
-    async def is_blocked(self, sender: Identity) -> bool:
-        """See Blocks.is_blocked."""
+    @reads
+    def is_blocked(self, connection: Connection, sender: Identity) -> bool:
         given = {"of_channel": sender.channel, "of_account": sender.account, "of_id": sender.external_id}
-        return await self._blocks_db.read(lambda connection: connection.execute(_IS, given).first() is not None)
+        return connection.execute(_IS, given).first() is not None
 
-    async def blocked(self) -> Sequence[Block]:
-        """See Blocks.blocked."""
-
-        def work(connection: Connection) -> Sequence[Block]:
-            rows = connection.execute(_BLOCKED).all()
-            theirs = connection.execute(_IDENTITIES, {"ids": [row.id for row in rows]}).all() if rows else []
-            found = [_block(row, [one for one in theirs if one.customer_id == row.id]) for row in rows]
-            return sorted(found, key=lambda one: one.at, reverse=True)
-
-        return await self._blocks_db.read(work)
+    @reads
+    def blocked(self, connection: Connection) -> Sequence[Block]:
+        rows = connection.execute(_BLOCKED).all()
+        theirs = connection.execute(_IDENTITIES, {"ids": [row.id for row in rows]}).all() if rows else []
+        found = [_block(row, [one for one in theirs if one.customer_id == row.id]) for row in rows]
+        return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def _block(row: Row[Any], identities: Sequence[Row[Any]]) -> Block:

@@ -9,35 +9,31 @@ from sqlalchemy import Connection, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.ports.budgets import Spent
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.tables import rate_limit
 
 _LARGEST = 2_000_000_000  # what the column holds, and a little less
 _KEYS = "budget:%"
 
 
-class SqlBudgets:
+class SqlBudgets(OnDatabase):
     """BudgetRecords on a database. ``next_free_at`` is the end of the window, ``granted`` what was spent in it."""
 
     def __init__(self, database: Database) -> None:
-        self._budgets_db = database
+        super().__init__(database)
         self._added = _added(database)
 
-    async def add_spent(self, spent: Mapping[str, Spent]) -> Mapping[str, Spent]:
-        """See BudgetRecords.add_spent."""
+    @writes
+    def add_spent(self, connection: Connection, spent: Mapping[str, Spent]) -> Mapping[str, Spent]:
         rows = [
             {"key": key, "next_free_at": one.until, "paused_until": 0.0, "granted": one.amount}
             for key, one in sorted(spent.items())  # in one order, so that two processes never wait for each other
         ]
+        found = connection.execute(self._added, rows)
+        return {row.key: Spent(row.next_free_at, row.granted) for row in found}
 
-        def work(connection: Connection) -> Mapping[str, Spent]:
-            found = connection.execute(self._added, rows)
-            return {row.key: Spent(row.next_free_at, row.granted) for row in found}
-
-        return await self._budgets_db.write(work)
-
-    async def spent_since(self, now: float, limit: int) -> Mapping[str, Spent]:
-        """See BudgetRecords.spent_since."""
+    @reads
+    def spent_since(self, connection: Connection, now: float, limit: int) -> Mapping[str, Spent]:
         columns = rate_limit.c
         statement = (
             select(columns.key, columns.next_free_at, columns.granted)
@@ -45,20 +41,12 @@ class SqlBudgets:
             .order_by(columns.granted.desc())
             .limit(limit)
         )
+        return {row.key: Spent(row.next_free_at, row.granted) for row in connection.execute(statement)}
 
-        def work(connection: Connection) -> Mapping[str, Spent]:
-            return {row.key: Spent(row.next_free_at, row.granted) for row in connection.execute(statement)}
-
-        return await self._budgets_db.read(work)
-
-    async def forget_spent(self, before: float) -> int:
-        """See BudgetRecords.forget_spent."""
+    @writes
+    def forget_spent(self, connection: Connection, before: float) -> int:
         statement = delete(rate_limit).where(rate_limit.c.key.like(_KEYS), rate_limit.c.next_free_at < before)
-
-        def work(connection: Connection) -> int:
-            return connection.execute(statement).rowcount
-
-        return await self._budgets_db.write(work)
+        return connection.execute(statement).rowcount
 
 
 def _added(database: Database) -> Any:

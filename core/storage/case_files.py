@@ -18,7 +18,7 @@ from core.ports.case_files import LogEntry, PastCase, PastConversation
 from core.ports.outcomes import CaseRecord, KeepNote
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads
 from core.storage.delivered import is_said
 from core.storage.desk_tables import desk_case, desk_note, rating, relay
 from core.storage.tables import conversation, message, outbox, ownership_change, receipt
@@ -117,37 +117,31 @@ def keep_notes(connection: Connection, database: Database, records: Iterable[Cas
             connection.execute(database.insert_new(desk_note), {**row, "created_at": now})
 
 
-class SqlCaseFiles:
+class SqlCaseFiles(OnDatabase):
     """Case files on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._files_db = database
-
     async def shown_at(self, conversation_id: str, places: Sequence[int]) -> Mapping[int, str]:
-        """See CaseFiles.shown_at."""
         if not places:
             return {}
         given = {"of": conversation_id, "places": list(places)}
-        return await self._files_db.read(
+        return await self.database.read(
             lambda connection: {row.seq: row.provider_id for row in connection.execute(_SHOWN_AT, given)}
         )
 
     async def queued_since(self, conversation_id: str) -> datetime | None:
-        """See CaseFiles.queued_since."""
-        at = await self._files_db.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
+        at = await self.database.read(lambda connection: connection.scalar(_QUEUED, {"of": conversation_id}))
         return None if at is None else codec.when(at)
 
     async def owned_since(self, account: str, case_id: str) -> datetime | None:
-        """See Cases.owned_since."""
         given = {"of": feed(account, case_id).conversation_id}
-        meta = await self._files_db.read(lambda connection: connection.scalar(_OWNED_SINCE, given))
+        meta = await self.database.read(lambda connection: connection.scalar(_OWNED_SINCE, given))
         since = codec.load(meta).get(OWNED_SINCE)
         return None if since is None else codec.when(since)
 
-    async def past(
-        self, customer: Customer, conversation_id: str, *, offset: int, limit: int
+    @reads
+    def past(
+        self, connection: Connection, customer: Customer, conversation_id: str, *, offset: int, limit: int
     ) -> Sequence[PastConversation]:
-        """See CaseFiles.past."""
         this = conversation.c.id == conversation_id
         mine = or_(conversation.c.customer_id == customer.id, this) if customer.verified else this
         newest = (
@@ -157,18 +151,18 @@ class SqlCaseFiles:
             .offset(offset)
             .limit(limit)
         )
-        return await self._files_db.read(lambda connection: _past(connection, newest))
+        return _past(connection, newest)
 
-    async def case_named(self, name: str) -> str | None:
-        """See CaseFiles.case_named."""
+    @reads
+    def case_named(self, connection: Connection, name: str) -> str | None:
         wanted = codec.clean(name)
         by_ticket = select(ticket.c.case_id).where(ticket.c.number == wanted, ticket.c.case_id.is_not(None))
         by_id = select(desk_case.c.id).where(desk_case.c.id == wanted)
-        return await self._files_db.read(lambda connection: connection.scalar(by_id) or connection.scalar(by_ticket))
+        return connection.scalar(by_id) or connection.scalar(by_ticket)
 
-    async def case_log(self, case_id: str) -> Sequence[LogEntry]:
-        """See CaseFiles.case_log."""
-        return await self._files_db.read(lambda connection: _log(connection, case_id))
+    @reads
+    def case_log(self, connection: Connection, case_id: str) -> Sequence[LogEntry]:
+        return _log(connection, case_id)
 
 
 def _past(connection: Connection, newest: Select[Any]) -> Sequence[PastConversation]:

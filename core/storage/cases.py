@@ -20,13 +20,13 @@ from core.storage.among import among
 from core.storage.blocks import keep_blocks
 from core.storage.case_files import keep_notes
 from core.storage.case_timers import keep_timers
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads
 from core.storage.delivered import OF_MESSAGES
 from core.storage.desk_tables import desk_case, rating, relay
 from core.storage.gap_writes import keep_bad_ratings
 from core.storage.learning import keep_learning
-from core.storage.news import TAKEN_BACK
 from core.storage.ratings import keep_ratings
+from core.storage.relay_updates import TAKEN_BACK
 from core.storage.tables import OPEN_DELIVERY, conversation, inbound_event, message, outbox, receipt
 from core.storage.tickets import keep_tickets
 from core.storage.written_since import AUTHOR_READ_LAST, WRITERS, WRITTEN_SINCE
@@ -69,7 +69,7 @@ def lock_waiting(connection: Connection, message_ids: Sequence[str]) -> frozense
 
 
 def _waiting(connection: Connection, waiting: Select[Any], message_ids: Sequence[str]) -> frozenset[str]:
-    """A message that goes by two roads waits as long as it has begun on neither."""
+    """A message that goes by two routes waits as long as it has begun on neither."""
     ids = {"ids": list(message_ids)}
     untouched = {(row.message_id, row.dedupe) for row in connection.execute(waiting, ids)}
     begun = {row.message_id for row in connection.execute(_DELIVERIES, ids) if tuple(row) not in untouched}
@@ -119,62 +119,53 @@ def keep_cases(connection: Connection, database: Database, records: Sequence[Cas
     keep_blocks(connection, records, now)
 
 
-class SqlCases:
+class SqlCases(OnDatabase):
     """Cases on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._cases_db = database
-
     async def open_case(self, conversation_id: str) -> Case | None:
-        """See Cases.open_case."""
         return await self._one(
             _OF.where(desk_case.c.conversation_id == conversation_id, desk_case.c.closed_at.is_(None))
         )
 
     async def last_case(self, conversation_id: str) -> Case | None:
-        """See Cases.last_case."""
         return await self._one(_OF.where(desk_case.c.conversation_id == conversation_id))
 
     async def case(self, case_id: str) -> Case | None:
-        """See Cases.case."""
         return await self._one(select(desk_case).where(desk_case.c.id == case_id))
 
-    async def case_shown_at(self, account: str, provider_id: str) -> str | None:
-        """See Cases.case_shown_at."""
+    @reads
+    def case_shown_at(self, connection: Connection, account: str, provider_id: str) -> str | None:
         statement = (
             select(conversation.c.thread)
             .join(receipt, receipt.c.conversation_id == conversation.c.id)
             .where(receipt.c.channel == DESK, receipt.c.account == account, receipt.c.provider_id == provider_id)
         )
-        return await self._cases_db.read(lambda connection: connection.scalar(statement))
+        return connection.scalar(statement)
 
     async def shown_as(self, message_ids: Sequence[str]) -> Mapping[str, str]:
-        """See Cases.shown_as."""
         return await self._pairs(_SHOWN_AS, message_ids)
 
     async def parts(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """See Cases.parts."""
         if not message_ids:
             return {}
         wanted = {"ids": list(message_ids)}
-        rows = await self._cases_db.read(lambda connection: connection.execute(_PARTS, wanted).all())
+        rows = await self.database.read(lambda connection: connection.execute(_PARTS, wanted).all())
         return {
             key: [row.provider_id for row in rows if row.message_id == key] for key in {row.message_id for row in rows}
         }
 
     async def copied_from(self, account: str, provider_id: str) -> str | None:
-        """See Cases.copied_from."""
         statement = (
             select(message.c.meta)
             .join(relay, relay.c.source_id == message.c.id)
             .join(receipt, receipt.c.message_id == relay.c.target_id)
             .where(receipt.c.channel == DESK, receipt.c.account == account, receipt.c.provider_id == provider_id)
         )
-        found = codec.load(await self._cases_db.read(lambda connection: connection.scalar(statement)))
+        found = codec.load(await self.database.read(lambda connection: connection.scalar(statement)))
         return str(found["at"]) if "at" in found else None
 
-    async def first_shown(self, conversation_id: str) -> str | None:
-        """See Cases.first_shown."""
+    @reads
+    def first_shown(self, connection: Connection, conversation_id: str) -> str | None:
         statement = (
             select(receipt.c.provider_id)
             .join(message, message.c.id == receipt.c.message_id)
@@ -182,49 +173,43 @@ class SqlCases:
             .order_by(message.c.seq, receipt.c.created_at, receipt.c.provider_id)
             .limit(1)
         )
-        return await self._cases_db.read(lambda connection: connection.scalar(statement))
+        return connection.scalar(statement)
 
     async def copies(self, message_ids: Sequence[str]) -> Mapping[str, str]:
-        """See Cases.copies."""
         return await self._pairs(_COPIES, message_ids)
 
-    async def staff_said(self, event: EventKey) -> str | None:
-        """See Cases.staff_said."""
+    @reads
+    def staff_said(self, connection: Connection, event: EventKey) -> str | None:
         statement = (
             select(message.c.text)
             .join(inbound_event, inbound_event.c.message_id == message.c.id)
             .where(inbound_event.c.event_key == str(event))
         )
-        return await self._cases_db.read(lambda connection: connection.scalar(statement))
+        return connection.scalar(statement)
 
     async def waiting(self, message_ids: Sequence[str]) -> frozenset[str]:
-        """See Cases.waiting."""
         if not message_ids:
             return frozenset()
-        return await self._cases_db.read(lambda connection: _waiting(connection, _WAITING, message_ids))
+        return await self.database.read(lambda connection: _waiting(connection, _WAITING, message_ids))
 
     async def rating(self, case_id: str) -> tuple[int, str | None] | None:
-        """See Cases.rating."""
         statement = select(rating.c.score, rating.c.comment).where(rating.c.case_id == case_id)
-        row = await self._cases_db.read(lambda connection: connection.execute(statement).first())
+        row = await self.database.read(lambda connection: connection.execute(statement).first())
         return None if row is None else (row.score, row.comment)
 
     async def written_since(self, conversation_id: str, moment: datetime) -> datetime | None:
-        """See Cases.written_since."""
         wanted = {"home": conversation_id, "since": moment.timestamp()}
-        found = await self._cases_db.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
+        found = await self.database.read(lambda connection: connection.scalar(WRITTEN_SINCE, wanted))
         return None if found is None else codec.when(found)
 
     async def author_read_last(self, conversation_id: str, moment: datetime) -> tuple[str, str] | None:
-        """See Cases.author_read_last."""
         wanted = {"home": conversation_id, "until": moment.timestamp()}
-        row = await self._cases_db.read(lambda connection: connection.execute(AUTHOR_READ_LAST, wanted).first())
+        row = await self.database.read(lambda connection: connection.execute(AUTHOR_READ_LAST, wanted).first())
         return None if row is None else (row.id, row.external_id)
 
     async def writers(self, conversation_id: str) -> Sequence[Writer]:
-        """See Cases.writers."""
         wanted = {"home": conversation_id}
-        rows = await self._cases_db.read(lambda connection: connection.execute(WRITERS, wanted).all())
+        rows = await self.database.read(lambda connection: connection.execute(WRITERS, wanted).all())
         found: dict[str, Writer] = {}
         for row in rows:
             known = found.setdefault(row.external_id, Writer((), row.external_id, row.display_name))
@@ -232,20 +217,20 @@ class SqlCases:
             found[row.external_id] = replace(known, customer_ids=ids)
         return tuple(found.values())
 
-    async def being_sent(self, conversation_id: str) -> int:
-        """See Cases.being_sent."""
+    @reads
+    def being_sent(self, connection: Connection, conversation_id: str) -> int:
         wanted = {"ids": [conversation_id]}
-        statement = _being_sent(self._cases_db)
-        return await self._cases_db.read(lambda connection: len(connection.scalars(statement, wanted).all()))
+        statement = _being_sent(self.database)
+        return len(connection.scalars(statement, wanted).all())
 
     async def _one(self, statement: Select[Any]) -> Case | None:
-        row = await self._cases_db.read(lambda connection: connection.execute(statement).first())
+        row = await self.database.read(lambda connection: connection.execute(statement).first())
         return None if row is None else case_from(row)
 
     async def _pairs(self, statement: Select[Any], ids: Sequence[str]) -> Mapping[str, str]:
         if not ids:
             return {}
-        return await self._cases_db.read(
+        return await self.database.read(
             lambda connection: {row[0]: row[1] for row in connection.execute(statement, {"ids": list(ids)})}
         )
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Double, bindparam, delete, or_, select, tuple_, update
 
 from core.domain.errors import StoreUnavailable
+from core.group_commit import GroupCommit
 from core.ports.retention import Page, Place
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.tables import channel_memory, lease
 
 _MINE = (
@@ -40,11 +43,38 @@ _REPLACE = (
 )
 
 
-class SqlChannelMemory:
-    """ChannelMemory and Leases on a database."""
+@dataclass(frozen=True, slots=True)
+class _Recall:
+    """The values of these keys."""
+
+    channel: str
+    account: str
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """``place``: channel, account and key. ``new``: None to forget it. ``conditional``: only if it is still ``old``."""
+
+    place: tuple[str, str, str]
+    new: str | None
+    old: str | None = None
+    conditional: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it overwrites what is there, whatever that is."""
+        return self.new is not None and not self.conditional
+
+
+class SqlChannelMemory(OnDatabase):
+    """ChannelMemory and Leases on a database. What is recalled or written at the same time shares a transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._memory_db = database
+        super().__init__(database)
+        self._recalls: GroupCommit[_Recall, Mapping[str, str]] = GroupCommit(self._recall_batch)
+        self._writes: GroupCommit[_Write, bool] = GroupCommit(self._write_batch)
+        self._overwrite = database.upsert(channel_memory, ["channel", "account", "key"], ["value", "updated_at"])
         until = database.now() + bindparam("seconds", type_=Double)
         self._take = (
             update(lease)
@@ -56,59 +86,83 @@ class SqlChannelMemory:
         )
 
     async def recall(self, channel: str, account: str, key: str) -> str | None:
-        """See ChannelMemory.recall."""
         return (await self.recall_many(channel, account, [key])).get(key)
 
     async def recall_many(self, channel: str, account: str, keys: list[str]) -> Mapping[str, str]:
-        """See ChannelMemory.recall_many."""
-        wanted = {"of_channel": channel, "of_account": account, "keys": keys}
+        return await self._recalls.submit(_Recall(channel, account, keys))
 
-        rows = await self._memory_db.read(lambda connection: connection.execute(_RECALL, wanted).all())
-        now = self._memory_db.timestamp()
-        old = [row.key for row in rows if row.updated_at < now - _DAY]
-        if old:  # once a day is exact enough; where it cannot be noted, what was asked for is known all the same
+    async def _recall_batch(self, items: Sequence[_Recall]) -> Sequence[Mapping[str, str]]:
+        wanted: dict[tuple[str, str], set[str]] = {}
+        for item in items:
+            wanted.setdefault((item.channel, item.account), set()).update(item.keys)
+
+        def work(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
+            return {
+                home: {row.key: row for row in connection.execute(_RECALL, _of(home, keys=sorted(keys)))}
+                for home, keys in wanted.items()
+            }
+
+        known = await self.database.read(work)
+        for home, rows in known.items():
+            await self._keep_used(home, rows)
+        return [
+            {key: rows[key].value for key in item.keys if key in rows}
+            for item in items
+            for rows in (known[item.channel, item.account],)
+        ]
+
+    async def _keep_used(self, home: tuple[str, str], rows: Mapping[str, Any]) -> None:
+        """Once a day is exact enough; where it cannot be noted, what was asked for is known all the same."""
+        now = self.database.timestamp()
+        if old := sorted(key for key, row in rows.items() if row.updated_at < now - _DAY):
             with contextlib.suppress(StoreUnavailable):
-                await self._memory_db.write(
-                    lambda connection: connection.execute(_USED, {**wanted, "keys": old, "at": now}).rowcount
+                await self.database.write(
+                    lambda connection: connection.execute(_USED, _of(home, keys=old, at=now)).rowcount
                 )
-        return {row.key: row.value for row in rows}
 
     async def remember(self, channel: str, account: str, key: str, value: str) -> None:
-        """See ChannelMemory.remember."""
-        statement = self._memory_db.upsert(channel_memory, ["channel", "account", "key"], ["value", "updated_at"])
-        row = self._row(channel, account, key, value)
+        await self._writes.submit(_Write((channel, account, key), value))
 
-        def work(connection: Connection) -> None:
-            connection.execute(statement, row)
-
-        await self._memory_db.write(work)
+    async def remember_many(self, channel: str, account: str, values: Mapping[str, str]) -> None:
+        if values:
+            await self._writes.submit_all([_Write((channel, account, key), value) for key, value in values.items()])
 
     async def replace(self, channel: str, account: str, key: str, old: str | None, new: str) -> bool:
-        """See ChannelMemory.replace."""
-
-        def work(connection: Connection) -> bool:
-            if old is None:
-                row = self._row(channel, account, key, new)
-                return connection.execute(self._memory_db.insert_new(channel_memory), row).rowcount > 0
-            given = {"of_channel": channel, "of_account": account, "wanted": key, "old": old, "new": new}
-            return connection.execute(_REPLACE, {**given, "at": self._memory_db.timestamp()}).rowcount > 0
-
-        return await self._memory_db.write(work)
+        return await self._writes.submit(_Write((channel, account, key), new, old, conditional=True))
 
     async def forget(self, channel: str, account: str, key: str, old: str | None = None) -> None:
-        """See ChannelMemory.forget."""
-        wanted = {"of_channel": channel, "of_account": account, "wanted": key}
+        await self._writes.submit(_Write((channel, account, key), None, old, conditional=old is not None))
 
-        def work(connection: Connection) -> None:
-            if old is None:
-                connection.execute(_FORGET, wanted)
-            else:
-                connection.execute(_FORGET_THAT, {**wanted, "old": old})
+    @writes
+    def _write_batch(self, connection: Connection, items: Sequence[_Write]) -> Sequence[bool]:
+        """In one order everywhere: two processes that write the same keys would else wait for each other."""
+        results = [True] * len(items)
+        ordered = sorted(range(len(items)), key=lambda number: items[number].place)
+        for is_plain, numbers in groupby(ordered, key=lambda number: items[number].is_plain):
+            if is_plain:
+                connection.execute(self._overwrite, [self._row(items[number]) for number in numbers])
+                continue
+            for number in numbers:
+                results[number] = self._change(connection, items[number])
+        return results
 
-        await self._memory_db.write(work)
+    def _change(self, connection: Connection, item: _Write) -> bool:
+        channel, account, key = item.place
+        given = _of((channel, account), wanted=key, old=item.old)
+        if item.new is None and not item.conditional:
+            found = connection.execute(_FORGET, given)
+        elif item.new is None:
+            found = connection.execute(_FORGET_THAT, given)
+        elif item.old is None:
+            found = connection.execute(self.database.insert_new(channel_memory), self._row(item))
+        else:
+            found = connection.execute(_REPLACE, {**given, "new": item.new, "at": self.database.timestamp()})
+        return found.rowcount > 0
 
-    async def recall_all(self, channel: str, account: str, prefix: str, limit: int = 1000) -> Mapping[str, str]:
-        """See ChannelMemory.recall_all."""
+    @reads
+    def recall_all(
+        self, connection: Connection, channel: str, account: str, prefix: str, limit: int = 1000
+    ) -> Mapping[str, str]:
         columns = channel_memory.c
         statement = (
             select(columns.key, columns.value)
@@ -121,50 +175,42 @@ class SqlChannelMemory:
             .order_by(columns.key)
             .limit(limit)
         )
+        return {row.key: row.value for row in connection.execute(statement)}
 
-        def work(connection: Connection) -> Mapping[str, str]:
-            return {row.key: row.value for row in connection.execute(statement)}
+    @writes
+    def hold(self, connection: Connection, name: str, holder: str, seconds: float) -> bool:
+        connection.execute(self.database.insert_new(lease), {"name": name, "holder": "", "until": 0.0})
+        taken = connection.execute(self._take, {"wanted": name, "who": holder, "seconds": seconds})
+        return taken.rowcount > 0
 
-        return await self._memory_db.read(work)
-
-    async def hold(self, name: str, holder: str, seconds: float) -> bool:
-        """See Leases.hold."""
-
-        def work(connection: Connection) -> bool:
-            connection.execute(self._memory_db.insert_new(lease), {"name": name, "holder": "", "until": 0.0})
-            taken = connection.execute(self._take, {"wanted": name, "who": holder, "seconds": seconds})
-            return taken.rowcount > 0
-
-        return await self._memory_db.write(work)
-
-    async def let_go(self, name: str, holder: str) -> None:
-        """See Leases.let_go."""
-
-        def work(connection: Connection) -> None:
-            connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
-
-        await self._memory_db.write(work)
+    @writes
+    def let_go(self, connection: Connection, name: str, holder: str) -> None:
+        connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
 
     async def forget_unused(self, channel: str, ages: Mapping[str, float], *, after: Place | None, limit: int) -> Page:
-        """See Retention.forget_unused."""
         columns = channel_memory.c
         place = (columns.account, columns.key)
         statement = select(*place, columns.updated_at).where(columns.channel == channel).order_by(*place).limit(limit)
         if after is not None:
             statement = statement.where(tuple_(*place) > tuple_(*after))
-        rows = await self._memory_db.read(lambda connection: connection.execute(statement).all())
-        now = self._memory_db.timestamp()
+        rows = await self.database.read(lambda connection: connection.execute(statement).all())
+        now = self.database.timestamp()
         unused = [
             {"of_channel": channel, "of_account": row.account, "wanted": row.key, "before": now - age}
             for row in rows
             if (age := _age(row.key, ages)) is not None and row.updated_at < now - age
         ]
-        removed = await self._memory_db.write(lambda connection: _remove(connection, unused)) if unused else 0
+        removed = await self.database.write(lambda connection: _remove(connection, unused)) if unused else 0
         return Page(removed, (rows[-1].account, rows[-1].key) if len(rows) == limit else None)
 
-    def _row(self, channel: str, account: str, key: str, value: str) -> dict[str, object]:
-        at = self._memory_db.timestamp()
-        return {"channel": channel, "account": account, "key": key, "value": value, "updated_at": at}
+    def _row(self, item: _Write) -> dict[str, object]:
+        channel, account, key = item.place
+        at = self.database.timestamp()
+        return {"channel": channel, "account": account, "key": key, "value": item.new, "updated_at": at}
+
+
+def _of(home: tuple[str, str], **given: object) -> dict[str, Any]:
+    return {"of_channel": home[0], "of_account": home[1], **given}
 
 
 def _age(key: str, ages: Mapping[str, float]) -> float | None:

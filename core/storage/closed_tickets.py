@@ -11,8 +11,8 @@ from core.domain.messages import Author, Message
 from core.domain.ticket import TicketStatus
 from core.ports.closed_tickets import ClosedTicket
 from core.storage import codec
-from core.storage.database import Database
-from core.storage.delivered import is_said, never_came
+from core.storage.database import OnDatabase, reads
+from core.storage.delivered import is_said, was_not_delivered
 from core.storage.desk_tables import desk_case
 from core.storage.still_to_come import is_still_to_come
 from core.storage.tables import conversation, customer, message
@@ -49,7 +49,7 @@ _OVER = (
     )
     .order_by(ticket.c.number.desc())
 )
-_CAME = (is_said(), ~never_came(), ~is_still_to_come())
+_CAME = (is_said(), ~was_not_delivered(), ~is_still_to_come())
 _LAST_FIRST = select(message).where(message.c.conversation_id == bindparam("of"), *_CAME).order_by(message.c.seq.desc())
 _SAID = _LAST_FIRST.where(
     message.c.created_at > bindparam("began"),
@@ -64,19 +64,14 @@ _SINCE = _LAST_FIRST.where(
 ).limit(_MOST_SAID)
 
 
-class SqlClosedTickets:
+class SqlClosedTickets(OnDatabase):
     """Implements core.ports.closed_tickets.ClosedTickets on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._closed_db = database
-
-    async def closed_tickets(self, *, before: str | None, limit: int) -> Sequence[ClosedTicket]:
-        """See ClosedTickets.closed_tickets."""
+    @reads
+    def closed_tickets(self, connection: Connection, *, before: str | None, limit: int) -> Sequence[ClosedTicket]:
         below: list[ColumnElement[bool]] = [] if before is None else [ticket.c.number < before]
         page = _OVER.where(*below).limit(limit)
-        return await self._closed_db.read(
-            lambda connection: [_closed(connection, row) for row in connection.execute(page).all()]
-        )
+        return [_closed(connection, row) for row in connection.execute(page).all()]
 
 
 def _closed(connection: Connection, row: Row[Any]) -> ClosedTicket:

@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row
 
 from core.domain.attachments import Attachment, ExtractionStatus, Refusal
+from core.domain.contact_route import ContactRoute
 from core.domain.conversation import Conversation, OwnershipState, Sharing
 from core.domain.customer import ContactDetails, Customer
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, Author, Citation, Message, MessageKind, action_named
-from core.domain.road import Road
+from core.storage.tables import message
 
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 """What reading a row raises that a newer version wrote, or that was damaged."""
@@ -90,7 +92,7 @@ def conversation_from(row: Row[Any]) -> Conversation:
         escalation_reason=row.escalation_reason,
         audience=Audience(row.audience),
         ended_at=when(row.ended_at) if row.ended_at is not None else None,
-        road=road_from(row.road),
+        road=route_from(row.road),
         shared=sharing(row.shared),
     )
 
@@ -100,17 +102,17 @@ def sharing(text: str | None) -> Sharing:
     return Sharing.NEVER if text is None else Sharing(text)
 
 
-def road_to(way: Road, *, taken: bool) -> str | None:
+def route_to(route: ContactRoute, *, taken: bool) -> str | None:
     """As a conversation's row keeps it. ``taken``: the customer has answered there, so that it is where they are."""
-    return dump({"key": str(way.key), "address": way.address, "contact": way.contact, "taken": taken})
+    return dump({"key": str(route.key), "address": route.address, "contact": route.contact, "taken": taken})
 
 
-def road_from(text: str | None) -> Road | None:
-    """What ``road_to`` wrote, where the customer has taken it. Raises one of UNREADABLE."""
+def route_from(text: str | None) -> ContactRoute | None:
+    """What ``route_to`` wrote, where the customer has taken it. Raises one of UNREADABLE."""
     kept = load(text)
     if not kept.get("taken"):
         return None
-    return Road(ConversationKey.parse(kept["key"]), kept["address"], kept["contact"])
+    return ContactRoute(ConversationKey.parse(kept["key"]), kept["address"], kept["contact"])
 
 
 def customer_from(row: Row[Any]) -> Customer:
@@ -187,6 +189,11 @@ def message_from(row: Any, attachments: Sequence[Attachment] = ()) -> Message:
         sent_at=when(row.sent_at),
         customer_id=row.customer_id,
     )
+
+
+def message_written(row: Mapping[str, Any]) -> Message:
+    """A message as it will be read from the row that was just written for it, which has no files."""
+    return message_from(SimpleNamespace(**{**dict.fromkeys(message.c.keys()), **row}))
 
 
 def group_files(rows: Sequence[Row[Any]]) -> Mapping[str, list[Attachment]]:

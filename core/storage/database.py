@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
 from sqlalchemy import ColumnElement, Connection, Double, Integer, Table, bindparam, cast, func
@@ -204,17 +205,69 @@ class Database:
 
     def insert_new(self, table: Table) -> Insert:
         """An insert that leaves rows alone which are already there."""
-        if self.is_sqlite:
-            return sqlite.insert(table).on_conflict_do_nothing()
-        return postgresql.insert(table).on_conflict_do_nothing()
+        return _insert_new(table, lite=self.is_sqlite)
 
-    def upsert(self, table: Table, key: list[str], columns: list[str]) -> Insert:
+    def upsert(self, table: Table, key: Sequence[str], columns: Sequence[str]) -> Insert:
         """An insert that overwrites ``columns`` where ``key`` is already there."""
-        if self.is_sqlite:
-            lite = sqlite.insert(table)
-            return lite.on_conflict_do_update(index_elements=key, set_={name: lite.excluded[name] for name in columns})
-        full = postgresql.insert(table)
-        return full.on_conflict_do_update(index_elements=key, set_={name: full.excluded[name] for name in columns})
+        return _upsert(table, tuple(key), tuple(columns), lite=self.is_sqlite)
+
+
+class OnDatabase:
+    """A part of the store. All parts share one database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+Part = TypeVar("Part", bound=OnDatabase)
+Asked = ParamSpec("Asked")
+_Statements = Callable[Concatenate[Part, Connection, Asked], Result]
+_Method = Callable[Concatenate[Part, Asked], Coroutine[Any, Any, Result]]
+
+
+def reads(statements: _Statements[Part, Asked, Result]) -> _Method[Part, Asked, Result]:
+    """Make a method of a function that reads on a connection. It may raise StoreUnavailable."""
+
+    @functools.wraps(statements)
+    async def method(part: Part, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
+        return await part.database.read(_bound(statements, part, *args, **kwargs))
+
+    return method
+
+
+def writes(statements: _Statements[Part, Asked, Result]) -> _Method[Part, Asked, Result]:
+    """Make a method of a function that writes on a connection: one transaction. It may raise StoreUnavailable."""
+
+    @functools.wraps(statements)
+    async def method(part: Part, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Result:
+        return await part.database.write(_bound(statements, part, *args, **kwargs))
+
+    return method
+
+
+def _bound(
+    statements: _Statements[Part, Asked, Result], part: Part, *args: Asked.args, **kwargs: Asked.kwargs
+) -> Work[Result]:
+    @functools.wraps(statements)
+    def work(connection: Connection) -> Result:
+        return statements(part, connection, *args, **kwargs)
+
+    return work
+
+
+# Built once: to build a statement, and SQLAlchemy's name for it, costs more than to execute it.
+
+
+@functools.cache
+def _insert_new(table: Table, *, lite: bool) -> Insert:
+    return (sqlite.insert(table) if lite else postgresql.insert(table)).on_conflict_do_nothing()
+
+
+@functools.cache
+def _upsert(table: Table, key: tuple[str, ...], columns: tuple[str, ...], *, lite: bool) -> Insert:
+    statement = sqlite.insert(table) if lite else postgresql.insert(table)
+    written = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=key, set_=written)
 
 
 class _LostBeforeCommit(SQLAlchemyError):

@@ -12,22 +12,19 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import ReceiptStatus
 from core.ports.store import DeadLetter
 from core.storage import codec
-from core.storage.database import Database
+from core.storage.database import OnDatabase, reads, writes
 from core.storage.lanes import sendable_since
-from core.storage.news import there_is_news
+from core.storage.relay_updates import mark_relays_outdated
 from core.storage.tables import OPEN_DELIVERY, conversation, message, outbox, receipt
 
 log = structlog.get_logger(__name__)
 
 
-class SqlDeadLetters:
+class SqlDeadLetters(OnDatabase):
     """Dead letters on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._dead_db = database
-
-    async def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
-        """See Outbox.dead_letters."""
+    @reads
+    def dead_letters(self, connection: Connection, limit: int = 100) -> Sequence[DeadLetter]:
         statement = (
             select(outbox, message.c.text, conversation.c.thread.label("home"))
             .outerjoin(message, message.c.id == outbox.c.message_id)  # a letter without its message is one all the more
@@ -36,25 +33,22 @@ class SqlDeadLetters:
             .order_by(outbox.c.settled_at)
             .limit(limit)
         )
+        return [
+            DeadLetter(
+                id=row.id,
+                conversation=ConversationKey(row.channel, row.account, row.thread or row.home),
+                text=row.text or "",
+                error=row.last_error or "",
+                attempts=row.attempts,
+                died_at=codec.when(row.settled_at),
+            )
+            for row in connection.execute(statement)
+        ]
 
-        def work(connection: Connection) -> Sequence[DeadLetter]:
-            return [
-                DeadLetter(
-                    id=row.id,
-                    conversation=ConversationKey(row.channel, row.account, row.thread or row.home),
-                    text=row.text or "",
-                    error=row.last_error or "",
-                    attempts=row.attempts,
-                    died_at=codec.when(row.settled_at),
-                )
-                for row in connection.execute(statement)
-            ]
-
-        return await self._dead_db.read(work)
-
-    async def bury_stale(self, older_than: float, served: Collection[tuple[str, str]] = ()) -> int:
+    @writes
+    def bury_stale(self, connection: Connection, older_than: float, served: Collection[tuple[str, str]] = ()) -> int:
         """See Outbox.bury_stale. Rows that somebody is claiming just now are left alone."""
-        columns, now = outbox.c, self._dead_db.now()
+        columns, now = outbox.c, self.database.now()
         stale = (
             select(columns.id)
             .where(
@@ -74,11 +68,7 @@ class SqlDeadLetters:
             .values(status=DeliveryStatus.DEAD, settled_at=now, last_error=said)
             .returning(columns.id)
         )
-
-        def work(connection: Connection) -> int:
-            return len(connection.execute(statement).all())
-
-        return await self._dead_db.write(work)
+        return len(connection.execute(statement).all())
 
     def _bury_unreadable(self, connection: Connection, broken: Mapping[str, str]) -> None:
         """What cannot be read (written by a newer version?) is kept as it is, for a person, and holds up nobody else."""
@@ -91,36 +81,32 @@ class SqlDeadLetters:
                 .values(
                     uncertain=or_(columns.uncertain, columns.status == DeliveryStatus.SENDING),
                     status=DeliveryStatus.DEAD,
-                    settled_at=self._dead_db.now(),
+                    settled_at=self.database.now(),
                     last_error=codec.clean(f"It cannot be read: {reason}")[:1000],
                     lease_until=None,
                     token=None,
                 )
             )
 
-    async def revive(self, delivery_id: str) -> bool:
-        """See Outbox.revive."""
+    @writes
+    def revive(self, connection: Connection, delivery_id: str) -> bool:
         statement = (
             update(outbox)
             .where(outbox.c.id == delivery_id, outbox.c.status == DeliveryStatus.DEAD)
             .values(
                 status=DeliveryStatus.DUE,
-                due_at=self._dead_db.now(),
-                first_due_at=self._dead_db.now(),
+                due_at=self.database.now(),
+                first_due_at=self.database.now(),
                 attempts=0,
                 settled_at=None,
             )
             .returning(outbox.c.message_id)
         )
-
-        def work(connection: Connection) -> bool:
-            revived = connection.scalars(statement).all()
-            if revived and _forget_failures(connection, delivery_id, revived):
-                connection.execute(update(outbox).where(outbox.c.id == delivery_id).values(parts_done=0))
-            there_is_news(connection, revived, self._dead_db.timestamp())
-            return bool(revived)
-
-        return await self._dead_db.write(work)
+        revived = connection.scalars(statement).all()
+        if revived and _forget_failures(connection, delivery_id, revived):
+            connection.execute(update(outbox).where(outbox.c.id == delivery_id).values(parts_done=0))
+        mark_relays_outdated(connection, revived, self.database.timestamp())
+        return bool(revived)
 
 
 def _forget_failures(connection: Connection, delivery_id: str, messages: Sequence[str]) -> bool:

@@ -24,7 +24,7 @@ def beside(key: str) -> str:
     return key + BESIDE
 
 
-def never_came() -> ColumnElement[bool]:
+def was_not_delivered() -> ColumnElement[bool]:
     """Whether a row of ``message`` was withheld or could not be delivered, and certainly nothing of it came, nor beside that."""
     ended = outbox.c.status.in_((DeliveryStatus.DEAD, DeliveryStatus.WITHHELD))
     lost = ended & ~outbox.c.uncertain & ~came_in_part()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Executable, Integer, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Executable, Integer, bindparam, delete, exists, insert, select, update
 
 from core.domain.attachments import Attachment
 from core.domain.errors import InvalidInput, LostClaim, Superseded
@@ -18,7 +18,7 @@ from core.ports.store import Claim
 from core.storage import codec
 from core.storage.among import among, past
 from core.storage.codec import UNREADABLE
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase
 from core.storage.tables import attachment, conversation, feedback, message, widget_event
 
 log = structlog.get_logger(__name__)
@@ -36,25 +36,23 @@ class _Append:
     answers_to: int | None = None
 
 
-class SqlEventLog:
+class SqlEventLog(OnDatabase):
     """The event log on a database; appends of many conversations share their commits."""
 
     def __init__(self, database: Database) -> None:
-        self._log_db = database
+        super().__init__(database)
         columns = widget_event.c
         self._past = _FRAMES.where(past(columns.conversation_id, columns.cursor, "places", sqlite=database.is_sqlite))
         self._appends: GroupCommit[_Append, Sequence[int]] = GroupCommit(self._append_all)
 
-    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> None:
-        """See EventLog.append_provisional."""
-        await self._appends.submit(_Append(claim.conversation_id, frames, claim.epoch, claim.answers_to))
+    async def append_provisional(self, claim: Claim, frames: Sequence[LogFrame]) -> Sequence[int]:
+        return await self._appends.submit(_Append(claim.conversation_id, frames, claim.epoch, claim.answers_to))
 
     async def append(self, conversation_id: str, frames: Sequence[LogFrame]) -> Sequence[int]:
-        """See EventLog.append."""
         return await self._appends.submit(_Append(conversation_id, frames))
 
     async def _append_all(self, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
-        return await self._log_db.write(lambda connection: self._append_batch(connection, items))
+        return await self.database.write(lambda connection: self._append_batch(connection, items))
 
     def _append_batch(self, connection: Connection, items: Sequence[_Append]) -> Sequence[Sequence[int] | Exception]:
         heads = _lock_heads(connection, items)
@@ -71,9 +69,11 @@ class SqlEventLog:
                 results.append(Superseded("The customer wrote more before anything was shown."))
             else:
                 results.append([self._place(rows, known, head, item, frame) for frame in item.frames])
-        _forget_provisional(connection, rows)
+        restarted = [{"key": head.id, "before": head.epoch} for head in heads.values() if head.moved and head.restarted]
+        if restarted:
+            connection.execute(_FORGET_EARLIER, restarted)
+        add_frames(connection, rows)
         if rows:
-            connection.execute(_ADD_FRAME, _lasting(rows))
             moved = [{"key": head.id, "new_cursor": head.cursor} for head in heads.values() if head.moved]
             connection.execute(_MOVE_CURSOR, moved)
         return results
@@ -85,26 +85,12 @@ class SqlEventLog:
             return known[head.id, frame.dedupe]
         head.cursor += 1
         head.moved = True
-        rows.append(
-            {
-                "conversation_id": head.id,
-                "cursor": head.cursor,
-                "kind": frame.kind,
-                "turn_id": frame.turn_id,
-                "epoch": item.epoch,
-                "message_id": frame.message_id,
-                "dedupe": frame.dedupe,
-                "provisional": item.epoch is not None,
-                "body": codec.dump(dict(frame.body)),
-                "created_at": self._log_db.timestamp(),
-            }
-        )
+        rows.append(_row(head.id, head.cursor, frame, self.database.timestamp(), item.epoch))
         if frame.dedupe is not None:
             known[head.id, frame.dedupe] = head.cursor
         return int(head.cursor)
 
     async def find(self, conversation_id: str, dedupe: str) -> int | None:
-        """See EventLog.find."""
         columns = widget_event.c
 
         def work(connection: Connection) -> int | None:
@@ -113,10 +99,9 @@ class SqlEventLog:
             )
             return found
 
-        return await self._log_db.read(work)
+        return await self.database.read(work)
 
     async def read(self, after: Mapping[str, int], limit: int = 500) -> Mapping[str, Sequence[LoggedFrame]]:
-        """See EventLog.read."""
         wanted = sorted(after.items())
 
         def work(connection: Connection) -> Mapping[str, Sequence[LoggedFrame]]:
@@ -125,7 +110,7 @@ class SqlEventLog:
                 frames.update(self._read(connection, dict(wanted[start : start + _CHUNK]), limit))
             return frames
 
-        return await self._log_db.read(work)
+        return await self.database.read(work)
 
     def _read(self, connection: Connection, after: Mapping[str, int], limit: int) -> dict[str, list[LoggedFrame]]:
         pages: dict[str, list[_Read]] = {}
@@ -147,8 +132,6 @@ class SqlEventLog:
         return {**frames, **self._read(connection, starved, limit)} if starved else frames
 
     async def history(self, conversation_id: str, *, after: int, limit: int) -> Sequence[LoggedFrame]:
-        """See EventLog.history."""
-
         def work(connection: Connection) -> Sequence[LoggedFrame]:
             found: list[LoggedFrame] = []
             place = after
@@ -160,20 +143,17 @@ class SqlEventLog:
                 place = page[-1].cursor
             return found
 
-        return await self._log_db.read(work)
+        return await self.database.read(work)
 
     async def head(self, conversation_id: str) -> int:
-        """See EventLog.head."""
         return (await self.heads([conversation_id])).get(conversation_id, 0)
 
     async def heads(self, conversation_ids: Sequence[str]) -> Mapping[str, int]:
-        """See EventLog.heads."""
-
         def work(connection: Connection) -> Mapping[str, int]:
             rows = connection.execute(_CURSORS, {"ids": conversation_ids})
             return {row.id: row.event_cursor for row in rows}
 
-        return await self._log_db.read(work)
+        return await self.database.read(work)
 
 
 _CURSORS = select(conversation.c.id, conversation.c.event_cursor).where(among(conversation.c.id, "ids"))
@@ -184,6 +164,13 @@ _HEADS = (
         conversation.c.epoch,
         conversation.c.lease_until,
         conversation.c.last_seq,
+        exists()
+        .where(
+            widget_event.c.conversation_id == conversation.c.id,
+            widget_event.c.provisional,
+            widget_event.c.epoch < conversation.c.epoch,
+        )
+        .label("restarted"),
     )
     .where(among(conversation.c.id, "ids"))
     .order_by(conversation.c.id)
@@ -238,6 +225,7 @@ def _lock_heads(connection: Connection, items: Sequence[_Append]) -> dict[str, A
             epoch=row.epoch,
             last_seq=row.last_seq,
             leased=row.lease_until is not None,
+            restarted=row.restarted,
             moved=False,
         )
         for row in rows
@@ -250,6 +238,58 @@ def _known(connection: Connection, items: Sequence[_Append]) -> dict[tuple[str, 
         return {}
     rows = connection.execute(_LOGGED, {"ids": sorted({item.conversation_id for item in items}), "keys": keys})
     return {(row.conversation_id, row.dedupe): row.cursor for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that a commit writes and logs, under the lock of its conversation, whose cursor the caller moves.
+
+    ``after``: the newest cursor before; ``row``: of the message.
+    """
+
+    after: int
+    frames: Sequence[LogFrame]
+    row: Mapping[str, Any]
+
+    @property
+    def logged(self) -> list[LoggedFrame]:
+        """The frames as they will be read."""
+        written = codec.message_written(self.row)
+        return [
+            LoggedFrame(cursor, one.kind, one.body, one.turn_id, written if one.message_id else None)
+            for cursor, one in self._placed()
+        ]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """To be written by ``add_frames``."""
+        home, now = self.row["conversation_id"], self.row["created_at"]
+        return [_row(home, cursor, one, now) for cursor, one in self._placed()]
+
+    def _placed(self) -> Iterable[tuple[int, LogFrame]]:
+        return enumerate(self.frames, start=self.after + 1)
+
+
+def add_frames(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write these frames, and take away the provisional ones that they end."""
+    if rows:
+        _forget_provisional(connection, rows)
+        connection.execute(_ADD_FRAME, _lasting(rows))
+
+
+def _row(conversation_id: str, cursor: int, frame: LogFrame, now: float, epoch: int | None = None) -> dict[str, Any]:
+    return {
+        "conversation_id": conversation_id,
+        "cursor": cursor,
+        "kind": frame.kind,
+        "turn_id": frame.turn_id,
+        "epoch": epoch,
+        "message_id": frame.message_id,
+        "dedupe": frame.dedupe,
+        "provisional": epoch is not None,
+        "body": codec.dump(dict(frame.body)),
+        "created_at": now,
+    }
 
 
 def _lasting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -267,7 +307,7 @@ def _lasting(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Provisional frames end with the turn's message, with its withdrawal, and with a new epoch of the same turn."""
+    """Provisional frames end with the turn's message, and with its withdrawal. With a new epoch, they ended before."""
     ended = {
         (row["conversation_id"], row["turn_id"])
         for row in rows
@@ -275,11 +315,6 @@ def _forget_provisional(connection: Connection, rows: Sequence[dict[str, Any]]) 
     }
     if ended:
         connection.execute(_FORGET_TURN, [{"key": key, "turn": turn} for key, turn in sorted(ended)])
-    restarted = {
-        (row["conversation_id"], row["epoch"]) for row in rows if row["provisional"] and row["kind"] != "discard"
-    }
-    if restarted:
-        connection.execute(_FORGET_EARLIER, [{"key": key, "before": epoch} for key, epoch in sorted(restarted)])
 
 
 @dataclass(frozen=True, slots=True)

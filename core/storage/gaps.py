@@ -13,7 +13,7 @@ from core.domain.learning import LearningState
 from core.domain.messages import Author
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import desk_case, learned_answer
 from core.storage.gap_tables import gap, gap_cluster
 from core.storage.tables import lease, message
@@ -28,54 +28,47 @@ def _kept() -> Select[Any]:
     return select(gap).where(~_DELETED).order_by(gap.c.created_at, gap.c.message_id)
 
 
-class SqlGaps:
+class SqlGaps(OnDatabase):
     """Implements core.ports.gaps.Gaps."""
 
-    def __init__(self, database: Database) -> None:
-        self._gaps_db = database
+    @reads
+    def gaps(self, connection: Connection) -> Sequence[Gap]:
+        return [_gap(row) for row in connection.execute(_kept())]
 
-    async def gaps(self) -> Sequence[Gap]:
-        """See Gaps.gaps."""
-        return await self._gaps_db.read(lambda connection: [_gap(row) for row in connection.execute(_kept())])
-
-    async def unsorted_gaps(self, limit: int) -> Sequence[Gap]:
-        """See Gaps.unsorted_gaps."""
+    @reads
+    def unsorted_gaps(self, connection: Connection, limit: int) -> Sequence[Gap]:
         statement = _kept().where(gap.c.cluster_id.is_(None)).limit(limit)
-        return await self._gaps_db.read(lambda connection: [_gap(row) for row in connection.execute(statement)])
+        return [_gap(row) for row in connection.execute(statement)]
 
-    async def gap_leaders(self) -> Sequence[Leader]:
-        """See Gaps.gap_leaders."""
+    @reads
+    def gap_leaders(self, connection: Connection) -> Sequence[Leader]:
         statement = select(gap_cluster).order_by(gap_cluster.c.created_at, gap_cluster.c.id)
-        return await self._gaps_db.read(lambda connection: [_leader(row) for row in connection.execute(statement)])
+        return [_leader(row) for row in connection.execute(statement)]
 
-    async def sort_gaps(self, places: Mapping[str, str], new: Sequence[Leader], known: Collection[str]) -> bool:
-        """See Gaps.sort_gaps."""
-        now = self._gaps_db.timestamp()
+    @writes
+    def sort_gaps(
+        self, connection: Connection, places: Mapping[str, str], new: Sequence[Leader], known: Collection[str]
+    ) -> bool:
+        now = self.database.timestamp()
+        self._one_at_a_time(connection)
+        if set(connection.scalars(select(gap_cluster.c.id))) != set(known):
+            return False
+        self._put(connection, places, new, now)
+        return True
 
-        def work(connection: Connection) -> bool:
-            self._one_at_a_time(connection)
-            if set(connection.scalars(select(gap_cluster.c.id))) != set(known):
-                return False
-            self._put(connection, places, new, now)
-            return True
-
-        return await self._gaps_db.write(work)
-
-    async def close_gaps(self, leader: Leader, members: Sequence[str], answer: str) -> bool:
-        """See Gaps.close_gaps."""
-        now = self._gaps_db.timestamp()
+    @writes
+    def close_gaps(self, connection: Connection, leader: Leader, members: Sequence[str], answer: str) -> bool:
+        now = self.database.timestamp()
         said = {"closed_at": now, **({"answer": codec.clean(answer)} if answer.strip() else {})}
+        self._one_at_a_time(connection)
+        self._put(connection, dict.fromkeys(members, leader.id), [leader], now)
+        closed = update(gap_cluster).where(gap_cluster.c.id == leader.id).values(said)
+        return connection.execute(closed).rowcount > 0
 
-        def work(connection: Connection) -> bool:
-            self._one_at_a_time(connection)
-            self._put(connection, dict.fromkeys(members, leader.id), [leader], now)
-            closed = update(gap_cluster).where(gap_cluster.c.id == leader.id).values(said)
-            return connection.execute(closed).rowcount > 0
-
-        return await self._gaps_db.write(work)
-
-    async def staff_answers(self, conversations: Collection[str]) -> Mapping[str, Sequence[StaffAnswer]]:
-        """See Gaps.staff_answers."""
+    @reads
+    def staff_answers(
+        self, connection: Connection, conversations: Collection[str]
+    ) -> Mapping[str, Sequence[StaffAnswer]]:
         wrote = exists().where(
             message.c.conversation_id == desk_case.c.conversation_id,
             message.c.author == Author.STAFF,
@@ -95,17 +88,13 @@ class SqlGaps:
             .where(among(desk_case.c.conversation_id, "ids"))
             .order_by(desk_case.c.opened_at)
         )
+        found: dict[str, list[StaffAnswer]] = {}
+        for row in connection.execute(statement, {"ids": sorted(conversations)}):
+            found.setdefault(row.conversation_id, []).append(_staff_answer(row))
+        return found
 
-        def work(connection: Connection) -> Mapping[str, Sequence[StaffAnswer]]:
-            found: dict[str, list[StaffAnswer]] = {}
-            for row in connection.execute(statement, {"ids": sorted(conversations)}):
-                found.setdefault(row.conversation_id, []).append(_staff_answer(row))
-            return found
-
-        return await self._gaps_db.read(work)
-
-    async def taught(self) -> Sequence[Taught]:
-        """See Gaps.taught."""
+    @reads
+    def taught(self, connection: Connection) -> Sequence[Taught]:
         lesson = learned_answer.c
         statement = (
             select(
@@ -115,22 +104,18 @@ class SqlGaps:
             .where(lesson.state.in_((LearningState.PROPOSED, LearningState.APPROVED)))
             .order_by(lesson.created_at, lesson.case_id)
         )
-
-        def work(connection: Connection) -> Sequence[Taught]:
-            return [Taught(row.question, _staff_answer(row)) for row in connection.execute(statement)]
-
-        return await self._gaps_db.read(work)
+        return [Taught(row.question, _staff_answer(row)) for row in connection.execute(statement)]
 
     def _one_at_a_time(self, connection: Connection) -> None:
         """Two processes that sort at once would each make a cluster of the same question."""
         row = {"name": _SORTING, "holder": "", "until": 0.0}
-        connection.execute(self._gaps_db.insert_new(lease), row)
+        connection.execute(self.database.insert_new(lease), row)
         connection.execute(select(lease.c.name).where(lease.c.name == _SORTING).with_for_update())
 
     def _put(self, connection: Connection, places: Mapping[str, str], new: Sequence[Leader], now: float) -> None:
         for one in new:
             row = {"id": one.id, "question": codec.clean(one.question), "created_at": now}
-            connection.execute(self._gaps_db.insert_new(gap_cluster), row)
+            connection.execute(self.database.insert_new(gap_cluster), row)
         if places:
             free = _PUT.where(gap.c.cluster_id.is_(None))
             connection.execute(free, [{"of": of, "into": into} for of, into in sorted(places.items())])

@@ -20,13 +20,22 @@ from core.domain.thumbs import Rating, rating_of
 from core.ports.channel import Accepted
 from core.ports.store import Acceptable
 from core.storage import codec
-from core.storage.accept_statements import ADD_CHANGE, ADD_EVENT, ADD_FRAME, ADD_MESSAGE, KNOWN, SEEN, THREADS, moved
-from core.storage.database import Database
+from core.storage.accept_statements import (
+    ADD_CHANGE,
+    ADD_EVENT,
+    ADD_FRAME,
+    ADD_MESSAGE,
+    KNOWN,
+    SEEN,
+    THREADS,
+    thread_update,
+)
+from core.storage.contact_routes import ANSWERS_WITHIN, note_answers, route_answers
+from core.storage.conversation_inserts import MessageAuthor, Person, create_conversations, find_known, identify, person
+from core.storage.database import Database, OnDatabase, writes
 from core.storage.ids import new_id
 from core.storage.inbox_batch import Batch, Thread, can_be_stored, is_by_another, place
-from core.storage.newcomers import MessageAuthor, Person, create_conversations, find_known, identify, person
 from core.storage.reports import find_sent, keep_reactions, keep_report
-from core.storage.roads import ANSWERS_WITHIN, note_answers, on_their_roads
 from core.storage.tables import (
     attachment,
     message,
@@ -36,39 +45,36 @@ from core.storage.tables import (
 from core.storage.thumbs import rate_by_thumbs
 
 
-class SqlInbox:
+class SqlInbox(OnDatabase):
     """The accept path on a database."""
 
     def __init__(self, database: Database, answers_within: float = ANSWERS_WITHIN) -> None:
-        self._inbox_db = database
+        super().__init__(database)
         self._answers_within = answers_within
-        self._moved = moved(database)
+        self._thread_update = thread_update(database)
 
-    async def accept(self, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
-        """See Inbox.accept."""
-        return await self._inbox_db.write(lambda connection: self._accept(connection, items))
-
-    def _accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
-        items, roads = on_their_roads(connection, items, self._inbox_db.timestamp() - self._answers_within)
+    @writes
+    def accept(self, connection: Connection, items: Sequence[Acceptable]) -> Sequence[Accepted | Exception]:
+        items, routes = route_answers(connection, items, self.database.timestamp() - self._answers_within)
         possible = [
             item.event for item in items if not isinstance(item.event, DeliveryReported) and can_be_stored(item.event)
         ]
         threads = self._lock(connection, possible)
         known = self._known(connection, possible)
         files = self._owned_files(connection, possible)
-        others = self._identify_others(connection, threads, [one for one in possible if str(one.key) not in roads])
-        batch = Batch(self._inbox_db.timestamp(), threads, known, files, roads=roads, others=others)
+        others = self._identify_others(connection, threads, [one for one in possible if str(one.key) not in routes])
+        batch = Batch(self.database.timestamp(), threads, known, files, routes=routes, others=others)
         results: list[Accepted | Exception] = []
         for item in items:
             try:
                 if isinstance(item.event, DeliveryReported):
-                    results.append(keep_report(connection, self._inbox_db, item.event, batch.now))
+                    results.append(keep_report(connection, self.database, item.event, batch.now))
                 else:
                     results.append(place(batch, item, item.event))
             except (InvalidInput, SessionEnded) as error:
                 results.append(error)
         self._write(connection, batch)
-        return _with_ratings(items, results, rate_by_thumbs(connection, self._inbox_db, batch.rated, batch.now))
+        return _with_ratings(items, results, rate_by_thumbs(connection, self.database, batch.rated, batch.now))
 
     def _lock(self, connection: Connection, events: Sequence[ConversationEvent]) -> dict[str, Thread]:
         threads = _select_threads(connection, sorted({event.conversation.conversation_id for event in events}))
@@ -78,7 +84,7 @@ class SqlInbox:
                 first.setdefault(event.conversation.conversation_id, event)
         missing = sorted(first.keys() - threads.keys())
         if missing:
-            create_conversations(connection, self._inbox_db, [first[key] for key in missing])
+            create_conversations(connection, self.database, [first[key] for key in missing])
             threads.update(_select_threads(connection, missing))
         return threads
 
@@ -88,7 +94,7 @@ class SqlInbox:
         """Authors of messages and reactions who did not begin the conversation. A lone message has none: no statement."""
         messages = [event for event in events if isinstance(event, MessageReceived)]
         theirs = [one for one in messages if is_by_another(threads[one.conversation.conversation_id], one)]
-        others = identify(connection, self._inbox_db, theirs) if theirs else {}
+        others = identify(connection, self.database, theirs) if theirs else {}
         reactions = [event for event in events if isinstance(event, ReactionChanged)]
         placed = [(threads.get(one.conversation.conversation_id), person(one.sender)) for one in reactions]
         reactors = {who for thread, who in placed if thread is not None and who != thread.person}
@@ -131,27 +137,23 @@ class SqlInbox:
             connection.execute(update(message).where(*changed).values(**row))
         for file, owner in batch.files:
             connection.execute(update(attachment).where(attachment.c.id == file).values(message_id=owner))
-        keep_reactions(connection, self._inbox_db, batch.reactions)
+        keep_reactions(connection, self.database, batch.reactions)
         note_answers(connection, batch.taken, [thread.id for thread in batch.threads.values() if thread.back])
-        _update_threads(connection, batch, self._moved)
+        _update_threads(connection, batch, self._thread_update)
 
-    async def quarantine(self, raw: RawEvent, reason: str) -> None:
-        """See Inbox.quarantine."""
-
-        def work(connection: Connection) -> None:
-            connection.execute(
-                insert(quarantine).values(
-                    id=new_id(),
-                    channel=raw.channel,
-                    account=raw.account,
-                    body=raw.body,
-                    headers=codec.dump(dict(raw.headers)) or "{}",
-                    reason=codec.clean(reason),
-                    received_at=self._inbox_db.timestamp(),
-                )
+    @writes
+    def quarantine(self, connection: Connection, raw: RawEvent, reason: str) -> None:
+        connection.execute(
+            insert(quarantine).values(
+                id=new_id(),
+                channel=raw.channel,
+                account=raw.account,
+                body=raw.body,
+                headers=codec.dump(dict(raw.headers)) or "{}",
+                reason=codec.clean(reason),
+                received_at=self.database.timestamp(),
             )
-
-        await self._inbox_db.write(work)
+        )
 
 
 def _with_ratings(

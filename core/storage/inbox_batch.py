@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.domain.budget import ORIGIN
+from core.domain.contact_route import ContactRoute
 from core.domain.conversation import OwnershipEvent, OwnershipState, Sharing, next_state
 from core.domain.errors import InvalidInput, SessionEnded, UnknownMessage
 from core.domain.messages import (
@@ -26,13 +27,13 @@ from core.domain.messages import (
     MessageReceived,
     ReactionChanged,
 )
-from core.domain.road import Road
 from core.domain.thumbs import rating_of
 from core.ports.channel import Accepted
+from core.ports.event_log import LoggedFrame
 from core.ports.store import Acceptable
 from core.storage import codec
+from core.storage.conversation_inserts import MessageAuthor, Person, person
 from core.storage.ids import new_id
-from core.storage.newcomers import MessageAuthor, Person, person
 from core.storage.reports import reaction_row
 
 
@@ -69,7 +70,7 @@ class Thread:
 
 @dataclass
 class Batch:
-    """Rows to write, collected while the items are looked at one by one. ``roads``: by which events came, by their keys.
+    """Rows to write, collected while the items are looked at one by one. ``routes``: by which events came, by their keys.
 
     ``others``: those who write in conversations that others began.
     """
@@ -86,9 +87,9 @@ class Batch:
     rated: set[str] = field(default_factory=set)
     changes: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
-    roads: dict[str, Road] = field(default_factory=dict)
+    routes: dict[str, ContactRoute] = field(default_factory=dict)
     others: Mapping[Person, MessageAuthor] = field(default_factory=dict)
-    taken: list[tuple[str, Road]] = field(default_factory=list)
+    taken: list[tuple[str, ContactRoute]] = field(default_factory=list)
 
 
 def can_be_stored(event: ConversationEvent) -> bool:
@@ -106,7 +107,7 @@ def is_by_another(thread: Thread, event: MessageReceived) -> bool:
 
 def author_of(batch: Batch, thread: Thread, event: MessageReceived) -> MessageAuthor:
     """The customer who wrote the message. What came by a road counts as written by the conversation's customer (ADR 9)."""
-    if str(event.key) in batch.roads or not is_by_another(thread, event):
+    if str(event.key) in batch.routes or not is_by_another(thread, event):
         return MessageAuthor(thread.customer_id, thread.blocked and event.audience is not Audience.STAFF)
     return batch.others[person(event.sender)]
 
@@ -166,7 +167,7 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     thread.changed = True
     if author == thread.customer_id:
         thread.locale = codec.locale(event.locale) or thread.locale
-    way = None if blocked else _on_a_road(batch, thread, event)
+    route = None if blocked else _answered_route(batch, thread, event)
     message_id = new_id()
     batch.messages.append(
         {
@@ -174,10 +175,10 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
             "conversation_id": thread.id,
             "seq": thread.last_seq,
             "author": Author.STAFF if thread.audience == Audience.STAFF else Author.CUSTOMER,
-            "author_name": codec.cleaned(event.sender.display_name) if way is None else None,
+            "author_name": codec.cleaned(event.sender.display_name) if route is None else None,
             "action": event.action,
             "text": codec.clean(event.text),
-            "meta": codec.dump(_inbound_meta(event, item.correlation, way) | ({BLOCKED: True} if blocked else {})),
+            "meta": codec.dump(_inbound_meta(event, item.correlation, route) | ({BLOCKED: True} if blocked else {})),
             "sent_at": event.sent_at.timestamp(),
             "created_at": batch.now,
             "customer_id": None if author == thread.customer_id else author,
@@ -188,8 +189,8 @@ def _place_message(batch: Batch, item: Acceptable, event: MessageReceived) -> Ac
     for file in event.stored_attachments:
         batch.files.append((file, message_id))
         batch.owned[file] = (thread.id, message_id)
-    cursor = _log(batch, thread, message_id, str(event.key)) if item.in_log else None
-    return Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state, cursor=cursor)
+    accepted = Accepted(message_id, thread.id, thread.last_seq, duplicate=False, state=thread.state)
+    return _log(batch, thread, event, accepted) if item.in_log else accepted
 
 
 def _share(thread: Thread, event: MessageReceived) -> None:
@@ -207,22 +208,22 @@ def _reopen(batch: Batch, thread: Thread) -> None:
     thread.epoch += 1
 
 
-def _on_a_road(batch: Batch, thread: Thread, event: MessageReceived) -> Road | None:
+def _answered_route(batch: Batch, thread: Thread, event: MessageReceived) -> ContactRoute | None:
     """What is said from now on goes by the road that the customer took last. Who they are, it does not tell."""
-    way = batch.roads.get(str(event.key))
-    if way is not None:
-        thread.road, thread.back = codec.road_to(way, taken=True), False
-        batch.taken.append((thread.id, way))
+    route = batch.routes.get(str(event.key))
+    if route is not None:
+        thread.road, thread.back = codec.route_to(route, taken=True), False
+        batch.taken.append((thread.id, route))
     elif thread.road is not None:
         thread.road, thread.back = None, True
-    return way
+    return route
 
 
-def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | None) -> dict[str, Any]:
+def _inbound_meta(event: MessageReceived, correlation: str | None, route: ContactRoute | None) -> dict[str, Any]:
     named = event.key.provider_event_id
     meta: dict[str, Any] = {"client_id": named.rsplit("/", 1)[-1], "at": named}
-    if way is not None:
-        meta[CAME_BY] = {"channel": way.key.channel, "account": way.key.account}
+    if route is not None:
+        meta[CAME_BY] = {"channel": route.key.channel, "account": route.key.account}
     said = {
         "sender": event.sender.external_id if event.audience is Audience.STAFF else None,
         "correlation_id": correlation,
@@ -240,20 +241,25 @@ def _inbound_meta(event: MessageReceived, correlation: str | None, way: Road | N
     return meta | {name: value for name, value in said.items() if value}
 
 
-def _log(batch: Batch, thread: Thread, message_id: str, dedupe: str) -> int:
+def _log(batch: Batch, thread: Thread, event: MessageReceived, accepted: Accepted) -> Accepted:
+    """The message that was placed last."""
     thread.event_cursor += 1
+    cursor = thread.event_cursor
     batch.frames.append(
         {
             "conversation_id": thread.id,
-            "cursor": thread.event_cursor,
+            "cursor": cursor,
             "kind": "message",
-            "message_id": message_id,
-            "dedupe": dedupe,
+            "message_id": accepted.message_id,
+            "dedupe": str(event.key),
             "provisional": False,
             "created_at": batch.now,
         }
     )
-    return thread.event_cursor
+    if event.stored_attachments:
+        return replace(accepted, cursor=cursor)
+    written = codec.message_written(batch.messages[-1])
+    return replace(accepted, cursor=cursor, frame=LoggedFrame(cursor, "message", {}, None, written))
 
 
 def _place_change(batch: Batch, event: MessageEdited | MessageDeleted) -> Accepted:

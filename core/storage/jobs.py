@@ -13,7 +13,7 @@ from core.domain.jobs import Job, JobState, PlannedJob
 from core.domain.knowledge import IndexProgress, SourceReport
 from core.domain.skew import SKEW
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import OnDatabase, writes
 from core.storage.job_tables import job
 from core.storage.tables import channel_memory
 
@@ -31,57 +31,50 @@ _TRIGGER = ("knowledge", "webhook")
 _NOTE = ("channel", "account", "key")
 
 
-class SqlJobs:
+class SqlJobs(OnDatabase):
     """Implements core.ports.jobs.Jobs."""
 
-    def __init__(self, database: Database) -> None:
-        self._jobs_db = database
-
-    async def plan_jobs(self, scope: str, planned: Sequence[PlannedJob], *, whole: bool = True) -> None:
-        """See Jobs.plan_jobs."""
+    @writes
+    def plan_jobs(
+        self, connection: Connection, scope: str, planned: Sequence[PlannedJob], *, whole: bool = True
+    ) -> None:
         wanted = {one.id: one for one in planned}
 
-        now = self._jobs_db.now()
+        now = self.database.now()
         unknown = or_(job.c.seen_at.is_(None), job.c.seen_at > now + SKEW)  # its days begin to count
         here = (job.c.scope == scope, job.c.state.not_in(_CUT_OFF))
-
-        def work(connection: Connection) -> None:
-            connection.execute(update(job).where(job.c.scope != scope, unknown).values(seen_at=now))
-            connection.execute(delete(job).where(job.c.scope != scope, job.c.seen_at < now - _LOST, _let_go(now)))
-            rows = connection.execute(select(job).where(job.c.scope == scope).with_for_update()).all()
-            for row in rows if whole else ():
-                one = wanted.get(row.id)
-                this = (job.c.scope == scope, job.c.id == row.id)
-                if one is None:
-                    connection.execute(delete(job).where(*this))
-                elif (row.schedule, row.source) != (one.schedule, _words(one.source)):
-                    changed = row.schedule != one.schedule
-                    values: dict[str, Any] = {"schedule": one.schedule, "source": _words(one.source)}
-                    values |= {"next_run_at": one.next_run_at} if changed else {}
-                    connection.execute(update(job).where(*this).values(**values))
-            known = {row.id for row in rows}
-            for one in (one for one in planned if one.id not in known):
-                connection.execute(self._jobs_db.insert_new(job), _new(scope, one))
-            connection.execute(update(job).where(*here).values(seen_at=now))
-
-        await self._jobs_db.write(work)
+        connection.execute(update(job).where(job.c.scope != scope, unknown).values(seen_at=now))
+        connection.execute(delete(job).where(job.c.scope != scope, job.c.seen_at < now - _LOST, _let_go(now)))
+        rows = connection.execute(select(job).where(job.c.scope == scope).with_for_update()).all()
+        for row in rows if whole else ():
+            one = wanted.get(row.id)
+            this = (job.c.scope == scope, job.c.id == row.id)
+            if one is None:
+                connection.execute(delete(job).where(*this))
+            elif (row.schedule, row.source) != (one.schedule, _words(one.source)):
+                changed = row.schedule != one.schedule
+                values: dict[str, Any] = {"schedule": one.schedule, "source": _words(one.source)}
+                values |= {"next_run_at": one.next_run_at} if changed else {}
+                connection.execute(update(job).where(*this).values(**values))
+        known = {row.id for row in rows}
+        for one in (one for one in planned if one.id not in known):
+            connection.execute(self.database.insert_new(job), _new(scope, one))
+        connection.execute(update(job).where(*here).values(seen_at=now))
 
     async def jobs(self, scope: str | None = None) -> Sequence[Job]:
-        """See Jobs.jobs."""
-        query = select(job, _let_go(self._jobs_db.now()).label("let_go")).order_by(job.c.source, job.c.scope)
+        query = select(job, _let_go(self.database.now()).label("let_go")).order_by(job.c.source, job.c.scope)
         if scope is not None:
             query = query.where(job.c.scope == scope)
-        return [_job(row) for row in await self._jobs_db.read(lambda connection: connection.execute(query).all())]
+        return [_job(row) for row in await self.database.read(lambda connection: connection.execute(query).all())]
 
-    async def replan_job(self, seen: Job, next_run_at: float) -> bool:
-        """See Jobs.replan_job."""
+    @writes
+    def replan_job(self, connection: Connection, seen: Job, next_run_at: float) -> bool:
         statement = update(job).where(*_as_seen(seen)).values(next_run_at=next_run_at)
-        return await self._jobs_db.write(lambda connection: connection.execute(statement).rowcount > 0)
+        return connection.execute(statement).rowcount > 0
 
     async def claim_job(
         self, seen: Job, holder: str, seconds: float, *, next_run_at: float | None, due: bool = True
     ) -> Job | None:
-        """See Jobs.claim_job."""
         statement = self._job_claim(seen, holder, seconds, next_run_at, due=due)
 
         def work(connection: Connection) -> Any:
@@ -89,11 +82,11 @@ class SqlJobs:
                 return None
             return connection.execute(_one(seen)).one()
 
-        row = await self._jobs_db.write(work)
+        row = await self.database.write(work)
         return None if row is None else _job(row)
 
     def _job_claim(self, seen: Job, holder: str, seconds: float, next_run_at: float | None, *, due: bool) -> Any:
-        now, columns = self._jobs_db.now(), job.c
+        now, columns = self.database.now(), job.c
         free = or_(_let_go(now), columns.holder == holder)
         wanted = or_(columns.next_run_at <= now, columns.asked_at.is_not(None), columns.state.in_(_CUT_OFF))
         return (
@@ -118,14 +111,12 @@ class SqlJobs:
         )
 
     async def keep_job(self, seen: Job, seconds: float, progress: IndexProgress | None) -> bool:
-        """See Jobs.keep_job."""
-        now = self._jobs_db.now()
+        now = self.database.now()
         values = {"lease_until": now + seconds, "seen_at": now, "progress": _json(progress)}
         return await self._write_job(seen, values)
 
     async def end_job(self, seen: Job, state: JobState, report: SourceReport | None = None, error: str = "") -> bool:
-        """See Jobs.end_job."""
-        now = self._jobs_db.now()
+        now = self.database.now()
         values: dict[str, Any] = {"state": state.value, "seen_at": now, "lease_until": 0.0, "holder": ""}
         if state is JobState.DONE:
             values["asked_at"] = case((job.c.asked_at > job.c.began_at, job.c.asked_at), else_=null())
@@ -134,33 +125,28 @@ class SqlJobs:
             values |= {"ended_at": now, "outcome": json.dumps(outcome)}
         return await self._write_job(seen, values)
 
-    async def _write_job(self, seen: Job, values: Mapping[str, Any]) -> bool:
+    @writes
+    def _write_job(self, connection: Connection, seen: Job, values: Mapping[str, Any]) -> bool:
         running = job.c.state == JobState.RUNNING.value
         here = (job.c.scope == seen.scope, job.c.id == seen.id, job.c.run == seen.run, running)
         statement = update(job).where(*here).values(**values)
-        return await self._jobs_db.write(lambda connection: connection.execute(statement).rowcount > 0)
+        return connection.execute(statement).rowcount > 0
 
-    async def ask_jobs(self, ids: Sequence[str], delivery: str | None = None) -> int | None:
-        """See Jobs.ask_jobs."""
-        now, began = self._jobs_db.now(), job.c.began_at
+    @writes
+    def ask_jobs(self, connection: Connection, ids: Sequence[str], delivery: str | None = None) -> int | None:
+        now, began = self.database.now(), job.c.began_at
         asked = case((began >= now, began + _LATER), else_=now)
         statement = update(job).where(among(job.c.id, "ids")).values(asked_at=asked)
-        at = self._jobs_db.timestamp()
+        at = self.database.timestamp()
         channel, account = _TRIGGER
         noted = {"channel": channel, "account": account, "key": f"delivery/{delivery}", "value": "", "updated_at": at}
-
-        def work(connection: Connection) -> int | None:
-            new = self._jobs_db.insert_new(channel_memory)
-            if delivery is not None and connection.execute(new, noted).rowcount == 0:
-                return None
-            count = connection.execute(statement, {"ids": list(ids)}).rowcount
-            if count == 0 and delivery is not None:  # nobody could do it: when it comes again, somebody may
-                connection.execute(
-                    delete(channel_memory).where(*(channel_memory.c[name] == noted[name] for name in _NOTE))
-                )
-            return count
-
-        return await self._jobs_db.write(work)
+        new = self.database.insert_new(channel_memory)
+        if delivery is not None and connection.execute(new, noted).rowcount == 0:
+            return None
+        count = connection.execute(statement, {"ids": list(ids)}).rowcount
+        if count == 0 and delivery is not None:  # nobody could do it: when it comes again, somebody may
+            connection.execute(delete(channel_memory).where(*(channel_memory.c[name] == noted[name] for name in _NOTE)))
+        return count
 
 
 def _as_seen(seen: Job) -> list[ColumnElement[bool]]:

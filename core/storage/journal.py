@@ -5,59 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from core.domain.errors import LostClaim, Superseded
 from core.ports.journal import JournalEntry
 from core.ports.store import Claim
 from core.storage import codec
-from core.storage.database import Database
+from core.storage.database import OnDatabase, reads, writes
 from core.storage.tables import conversation, tool_journal
 
-_HELD = select(conversation.c.epoch, conversation.c.lease_until, conversation.c.last_seq)
+_HELD = select(conversation.c.epoch, conversation.c.lease_until, conversation.c.last_seq).where(
+    conversation.c.id == bindparam("conversation")
+)
+_ENTRIES = (
+    select(tool_journal)
+    .where(tool_journal.c.turn_id == bindparam("turn"))
+    .order_by(tool_journal.c.step, tool_journal.c.created_at, tool_journal.c.call_id)
+)
 
 
-class SqlJournal:
+class SqlJournal(OnDatabase):
     """The journal on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._journal_db = database
-
-    async def entries(self, turn_id: str) -> Sequence[JournalEntry]:
-        """See Journal.entries."""
-        columns = tool_journal.c
-
-        def work(connection: Connection) -> Sequence[JournalEntry]:
-            rows = connection.execute(
-                select(tool_journal)
-                .where(columns.turn_id == turn_id)
-                .order_by(columns.step, columns.created_at, columns.call_id)
+    @reads
+    def entries(self, connection: Connection, turn_id: str) -> Sequence[JournalEntry]:
+        rows = connection.execute(_ENTRIES, {"turn": turn_id})
+        return [
+            JournalEntry(
+                call_id=row.call_id,
+                step=row.step,
+                name=row.name,
+                arguments=row.arguments,
+                status=row.status,
+                result=row.result,
             )
-            return [
-                JournalEntry(
-                    call_id=row.call_id,
-                    step=row.step,
-                    name=row.name,
-                    arguments=row.arguments,
-                    status=row.status,
-                    result=row.result,
-                )
-                for row in rows
-            ]
+            for row in rows
+        ]
 
-        return await self._journal_db.read(work)
+    @reads
+    def still_held(self, connection: Connection, claim: Claim) -> None:
+        _check(connection.execute(_HELD, {"conversation": claim.conversation_id}).first(), claim)
 
-    async def still_held(self, claim: Claim) -> None:
-        """See Journal.still_held."""
-        held = _HELD.where(conversation.c.id == claim.conversation_id)
-
-        def work(connection: Connection) -> None:
-            _check(connection.execute(held).first(), claim)
-
-        await self._journal_db.read(work)
-
-    async def record(self, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
-        """See Journal.record."""
+    @writes
+    def record(self, connection: Connection, claim: Claim, turn_id: str, entry: JournalEntry) -> None:
         values = {
             "turn_id": turn_id,
             "call_id": codec.clean(entry.call_id),
@@ -67,16 +57,12 @@ class SqlJournal:
             "arguments": codec.clean(entry.arguments),
             "status": entry.status,
             "result": codec.cleaned(entry.result),
-            "created_at": self._journal_db.timestamp(),
+            "created_at": self.database.timestamp(),
         }
-        statement = self._journal_db.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
-
-        def work(connection: Connection) -> None:
-            held = _HELD.where(conversation.c.id == claim.conversation_id).with_for_update()
-            _check(connection.execute(held).first(), claim)
-            connection.execute(statement.values(**values))
-
-        await self._journal_db.write(work)
+        statement = self.database.upsert(tool_journal, ["turn_id", "call_id"], ["status", "result"])
+        held = connection.execute(_HELD.with_for_update(), {"conversation": claim.conversation_id})
+        _check(held.first(), claim)
+        connection.execute(statement, values)
 
 
 def _check(held: Row[*tuple[Any, ...]] | None, claim: Claim) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, func, select, update
 
 from core.ports.store import Settlement
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads
 from core.storage.tables import lane, outbox
 
 _PATIENCE = 300.0
@@ -52,22 +52,15 @@ def note_lanes(connection: Connection, database: Database, settled: Iterable[tup
             connection.execute(refused.values(channel=channel, account=account, paused=True, tried_at=now))
 
 
-class SqlLanes:
+class SqlLanes(OnDatabase):
     """Lanes on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._lanes_db = database
-
-    async def lane_paused(self, channel: str, account: str) -> bool:
-        """See core.attachments.fetching.FetchedFiles.lane_paused."""
+    @reads
+    def lane_paused(self, connection: Connection, channel: str, account: str) -> bool:
         statement = select(lane.c.account).where(
             lane.c.channel == channel,
             lane.c.account == account,
             lane.c.paused,
-            lane.c.tried_at > self._lanes_db.now() - _PATIENCE,
+            lane.c.tried_at > self.database.now() - _PATIENCE,
         )
-
-        def work(connection: Connection) -> bool:
-            return connection.execute(statement).first() is not None
-
-        return await self._lanes_db.read(work)
+        return connection.execute(statement).first() is not None

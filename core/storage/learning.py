@@ -11,7 +11,7 @@ from core.domain.case import Case
 from core.domain.learning import LearnedAnswer, LearningState
 from core.ports.outcomes import CaseRecord, JudgeAnswer, ProposeAnswer
 from core.storage import codec
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import learned_answer
 
 _CHANGED = ("question", "answer", "origin", "state", "created_at")
@@ -49,28 +49,22 @@ def _judged(record: JudgeAnswer) -> dict[str, Any]:
     }
 
 
-class SqlLearning:
+class SqlLearning(OnDatabase):
     """Implements core.ports.learning.Learning."""
 
-    def __init__(self, database: Database) -> None:
-        self._learning_db = database
-
     async def learned(self, case_id: str) -> LearnedAnswer | None:
-        """See Learning.learned."""
         statement = select(learned_answer).where(learned_answer.c.case_id == case_id)
-        row = await self._learning_db.read(lambda connection: connection.execute(statement).first())
+        row = await self.database.read(lambda connection: connection.execute(statement).first())
         return None if row is None else _answer(row)
 
-    async def learned_answers(self) -> Sequence[LearnedAnswer]:
-        """See Learning.learned_answers."""
+    @reads
+    def learned_answers(self, connection: Connection) -> Sequence[LearnedAnswer]:
         statement = (
             select(learned_answer)
             .where(learned_answer.c.state == LearningState.APPROVED)
             .order_by(learned_answer.c.decided_at, learned_answer.c.case_id)
         )
-        return await self._learning_db.read(
-            lambda connection: [_answer(row) for row in connection.execute(statement)],
-        )
+        return [_answer(row) for row in connection.execute(statement)]
 
     async def approved_mark(self) -> str:
         """See Learning.approved_mark. Of two that change places the times are not the same."""
@@ -78,16 +72,16 @@ class SqlLearning:
         statement = select(func.count(), func.max(times), func.sum(times)).where(
             learned_answer.c.state == LearningState.APPROVED
         )
-        found = await self._learning_db.read(lambda connection: connection.execute(statement).one())
+        found = await self.database.read(lambda connection: connection.execute(statement).one())
         return "/".join(map(str, found))
 
-    async def withdraw_answer(self, case_id: str, by: str) -> bool:
-        """See Learning.withdraw_answer."""
+    @writes
+    def withdraw_answer(self, connection: Connection, case_id: str, by: str) -> bool:
         known = learned_answer.c.case_id == case_id, learned_answer.c.state == LearningState.APPROVED
-        now = self._learning_db.timestamp()
+        now = self.database.timestamp()
         values = {"state": LearningState.WITHDRAWN, "decided_by": codec.clean(by), "decided_at": now}
         statement = update(learned_answer).where(*known).values(values)
-        return await self._learning_db.write(lambda connection: connection.execute(statement).rowcount > 0)
+        return connection.execute(statement).rowcount > 0
 
 
 def _answer(row: Row[Any]) -> LearnedAnswer:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     case,
     func,
     literal,
-    not_,
     or_,
     select,
     text,
@@ -29,18 +28,19 @@ from sqlalchemy import (
 from core.domain.capabilities import Pace
 from core.domain.delivery import CUSTOMER_ENDED, NOTHING_CAME, PARTLY_CAME, DeliveryStatus
 from core.domain.messages import Author
-from core.ports.claimed_deliveries import ClaimedDeliveries
-from core.ports.store import Delivery, Settlement
+from core.ports.lanes import ClaimedDeliveries
+from core.ports.store import Settlement
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import Database, writes
 from core.storage.dead_letters import SqlDeadLetters
 from core.storage.delivery_states import in_doubt, load_deliveries, owner_changed
 from core.storage.ids import new_id
 from core.storage.lanes import is_paused, note_lanes, sendable_since
-from core.storage.news import TAKEN_BACK, was_withheld
+from core.storage.paces import reserve
+from core.storage.pending_edits import HOLD, pending_edits
+from core.storage.relay_updates import TAKEN_BACK, mark_withheld_relays
 from core.storage.reports import keep_receipts
-from core.storage.second_thoughts import HOLD, second_thoughts
 from core.storage.tables import OPEN_DELIVERY, conversation, outbox, rate_limit
 from core.storage.withdrawals import withdraw_messages
 
@@ -54,41 +54,47 @@ class SqlOutbox(SqlDeadLetters):
     """The outbox on a database."""
 
     def __init__(self, database: Database) -> None:
-        SqlDeadLetters.__init__(self, database)
-        self._outbox_db = database
+        super().__init__(database)
         self._due = _due(database)
         self._claimable = self._due.with_for_update(skip_locked=True)
         self._owners = _owners(database)
         self._sending = _sending(database)
         self._settlement = _settlement(database)
-
-    async def claim_deliveries(self, channel: str, account: str, limit: int, lease: float) -> Sequence[Delivery]:
-        """See Outbox.claim_deliveries."""
-        return await self._outbox_db.write(
-            lambda connection: self._claim_deliveries(connection, channel, account, limit, lease)
+        self._extension = (
+            update(outbox)
+            .where(among(outbox.c.id, "ids"))
+            .values(lease_until=database.now() + bindparam("lease", type_=Double))
         )
 
-    def _claim_deliveries(
-        self, connection: Connection, channel: str, account: str, limit: int, lease: float
-    ) -> Sequence[Delivery]:
+    @writes
+    def claim_deliveries(
+        self, connection: Connection, channel: str, account: str, limit: int, lease: float, pace: Pace | None = None
+    ) -> ClaimedDeliveries:
         withdrawn: frozenset[str] = frozenset()
+        pauses: list[float] = []
         while True:
             wanted = {"of_channel": channel, "of_account": account, "most": limit}
             candidates = connection.execute(self._claimable, wanted).all()
             if not candidates:
-                return ClaimedDeliveries((), withdrawn=withdrawn)
+                return ClaimedDeliveries((), withdrawn=withdrawn, pauses=pauses)
             owners = self._lock_conversations(connection, [row.conversation_id for row in candidates])
-            allowed, withheld = self._sort_out(connection, candidates, owners)
-            withdrawn |= withdraw_messages(connection, withheld, self._outbox_db.timestamp())
+            pauses += [row.pause for row in owners.values() if row.pause > 0]
+            allowed, withheld = self._classify(connection, candidates, owners)
+            withdrawn |= withdraw_messages(connection, withheld, self.database.timestamp())
+            if allowed and pace is not None:
+                room, wait = reserve(connection, self.database, f"{channel}:{account}", pace, len(allowed))
+                if not room:
+                    return ClaimedDeliveries((), withdrawn=withdrawn, pauses=pauses, wait=wait)
+                allowed = allowed[:room]
             token = new_id()
             granted, broken = load_deliveries(connection, allowed, token, owners)
             self._bury_unreadable(connection, broken)
             if granted:
                 self._mark_sending(connection, [delivery.id for delivery in granted], token, lease)
-                return ClaimedDeliveries(granted, withdrawn=withdrawn)
+                return ClaimedDeliveries(granted, withdrawn=withdrawn, pauses=pauses)
             # None of them may be sent, but what stood behind them perhaps may. Each pass leaves fewer rows that are due.
 
-    def _sort_out(
+    def _classify(
         self, connection: Connection, candidates: Sequence[Row[Any]], owners: Mapping[str, Row[Any]]
     ) -> tuple[list[Row[Any]], list[str]]:
         """Those to be sent or asked about; the others become ``withheld``, or due when their conversation's pause ends.
@@ -101,7 +107,7 @@ class SqlOutbox(SqlDeadLetters):
         unread: list[Row[Any]] = []
         paused: list[str] = []
         held: list[str] = []
-        changing, gone = second_thoughts(connection, candidates)
+        changing, gone = pending_edits(connection, candidates)
         for row in candidates:
             if owner_changed(row, owners) and not in_doubt(row):
                 overtaken.append(row)
@@ -109,7 +115,7 @@ class SqlOutbox(SqlDeadLetters):
                 deleted.append(row)
             elif _is_past_the_end(row, owners):
                 unread.append(row)
-            elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].paused:
+            elif row.status == DeliveryStatus.DUE and owners[row.conversation_id].pause > 0:
                 paused.append(row.id)
             elif row.message_id in changing:
                 held.append(row.id)
@@ -122,7 +128,7 @@ class SqlOutbox(SqlDeadLetters):
         self._withhold(connection, unread, CUSTOMER_ENDED)
         _wait_for_pause(connection, paused)
         if held:
-            later = update(outbox).where(outbox.c.id.in_(held)).values(due_at=self._outbox_db.now() + HOLD)
+            later = update(outbox).where(outbox.c.id.in_(held)).values(due_at=self.database.now() + HOLD)
             connection.execute(later)
         return allowed, [row.message_id for row in (*overtaken, *deleted)]
 
@@ -132,44 +138,31 @@ class SqlOutbox(SqlDeadLetters):
 
     def _withhold(self, connection: Connection, rows: Sequence[Row[Any]], reason: str) -> None:
         if rows:
-            withheld = {"status": DeliveryStatus.WITHHELD, "settled_at": self._outbox_db.now(), "last_error": reason}
+            withheld = {"status": DeliveryStatus.WITHHELD, "settled_at": self.database.now(), "last_error": reason}
             connection.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(withheld))
-            was_withheld(connection, self._outbox_db, rows)
+            mark_withheld_relays(connection, self.database, rows)
 
     def _mark_sending(self, connection: Connection, ids: Sequence[str], token: str, lease: float) -> None:
         if ids:
             connection.execute(self._sending, {"ids": ids, "lease": lease, "new_token": token})
 
-    async def extend_deliveries(self, held: Mapping[str, str], lease: float) -> frozenset[str]:
-        """See Outbox.extend_deliveries."""
-        statement = (
-            update(outbox)
-            .where(outbox.c.id == bindparam("key"), outbox.c.token == bindparam("held_token"))
-            .values(lease_until=self._outbox_db.now() + bindparam("lease", type_=Double))
-            .returning(outbox.c.id)
-        )
+    @writes
+    def extend_deliveries(self, connection: Connection, held: Mapping[str, str], lease: float) -> frozenset[str]:
+        rows = connection.execute(_LOCK_HELD, {"ids": sorted(held)})
+        kept = [row.id for row in rows if row.token == held[row.id]]
+        if kept:
+            connection.execute(self._extension, {"ids": kept, "lease": lease})
+        return frozenset(kept)
 
-        def work(connection: Connection) -> frozenset[str]:
-            found = (
-                connection.scalar(statement, {"key": key, "held_token": token, "lease": lease})
-                for key, token in sorted(held.items())
-            )
-            return frozenset(key for key in found if key is not None)
-
-        return await self._outbox_db.write(work)
-
-    async def mark_doubled(self, delivery_id: str, token: str) -> bool:
-        """See Outbox.mark_doubled."""
+    @writes
+    def mark_doubled(self, connection: Connection, delivery_id: str, token: str) -> bool:
         own = (outbox.c.id == delivery_id, outbox.c.token == token)
         marked = update(outbox).where(*own).values(possible_duplicate=True)
-        return await self._outbox_db.write(lambda connection: connection.execute(marked).rowcount > 0)
+        return connection.execute(marked).rowcount > 0
 
-    async def settle(self, settlements: Sequence[Settlement]) -> bool:
-        """See Outbox.settle."""
-        return await self._outbox_db.write(lambda connection: self._settle(connection, settlements))
-
-    def _settle(self, connection: Connection, settlements: Sequence[Settlement]) -> bool:
-        rows = connection.execute(_LOCK, {"ids": sorted({item.delivery_id for item in settlements})})
+    @writes
+    def settle(self, connection: Connection, settlements: Sequence[Settlement]) -> bool:
+        rows = connection.execute(_LOCK, {"ids": sorted({item.delivery_id for item in settlements})}).all()
         claimed = {(row.id, row.token): row for row in rows}
         held = {item.delivery_id: item for item in settlements if (item.delivery_id, item.token) in claimed}
         if not held:
@@ -179,78 +172,42 @@ class SqlOutbox(SqlDeadLetters):
             [_settlement_row(item, claimed[item.delivery_id, item.token].receipts) for item in held.values()],
         )
         settled = [(item, claimed[item.delivery_id, item.token]) for item in held.values()]
-        keep_receipts(connection, self._outbox_db, settled, self._outbox_db.timestamp())
+        keep_receipts(connection, self.database, settled, self.database.timestamp())
         owners = {item.delivery_id: claimed[item.delivery_id, item.token].conversation_id for item in held.values()}
-        never_came = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
-        self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in never_came])
+        was_not_delivered = [item for item in held.values() if item.status == DeliveryStatus.WITHHELD]
+        self._withdraw(connection, [claimed[item.delivery_id, item.token] for item in was_not_delivered])
         self._pause_conversations(connection, {owners[key]: item.conversation_pause for key, item in held.items()})
-        note_lanes(connection, self._outbox_db, settled)
-        behind = connection.execute(_BEHIND, {"homes": sorted(set(owners.values())), "held": sorted(held)})
-        return behind.first() is not None
+        note_lanes(connection, self.database, settled)
+        return any(row.holds_back for row in rows)
 
     def _withdraw(self, connection: Connection, rows: Sequence[Any]) -> None:
         if rows:
             self._lock_conversations(connection, [row.conversation_id for row in rows])
-            was_withheld(connection, self._outbox_db, rows)
-            withdraw_messages(connection, [row.message_id for row in rows], self._outbox_db.timestamp())
+            mark_withheld_relays(connection, self.database, rows)
+            withdraw_messages(connection, [row.message_id for row in rows], self.database.timestamp())
 
     def _pause_conversations(self, connection: Connection, pauses: Mapping[str, float]) -> None:
         """Kept with the conversation, so that a message that is enqueued later waits as well."""
-        now = self._outbox_db.now()
+        now = self.database.now()
         for key, seconds in sorted(pauses.items()):
             if seconds > 0:
                 connection.execute(
                     update(conversation).where(conversation.c.id == key).values(send_after=now + seconds)
                 )
 
-    async def due(self, channel: str, account: str, limit: int) -> int:
-        """See Outbox.due."""
-        counted = select(func.count()).select_from(self._due.subquery())
-        wanted = {"of_channel": channel, "of_account": account, "most": limit}
+    @writes
+    def reserve(self, connection: Connection, key: str, pace: Pace, want: int) -> tuple[int, float]:
+        return reserve(connection, self.database, key, pace, want)
 
-        def work(connection: Connection) -> int:
-            return int(connection.scalar(counted, wanted) or 0)
-
-        return await self._outbox_db.read(work)
-
-    async def reserve(self, key: str, pace: Pace, want: int) -> tuple[int, float]:
-        """See Outbox.reserve. One row per pace holds when the next send is free (generic cell rate algorithm)."""
-        interval = pace.seconds / pace.messages
-        now, columns = self._outbox_db.now(), rate_limit.c
-        start = case((columns.next_free_at > now, columns.next_free_at), else_=now)
-        room = self._outbox_db.whole((now + pace.seconds - start) / literal(interval, Double) + 1e-6)
-        granted = case((or_(room < 0, columns.paused_until > now), 0), (room < want, room), else_=want)
-        statement = (
+    @writes
+    def pause(self, connection: Connection, key: str, seconds: float) -> None:
+        until = self.database.now() + seconds
+        connection.execute(self.database.insert_new(rate_limit).values(_fresh_pace(key)))
+        connection.execute(
             update(rate_limit)
-            .where(columns.key == key)
-            .values(next_free_at=start + granted * literal(interval, Double), granted=granted)
-            .returning(
-                columns.granted,
-                (columns.next_free_at - now - (pace.seconds - interval)).label("full"),
-                (columns.paused_until - now).label("paused"),
-            )
+            .where(rate_limit.c.key == key, rate_limit.c.paused_until < until)
+            .values(paused_until=until)
         )
-
-        def work(connection: Connection) -> tuple[int, float]:
-            connection.execute(self._outbox_db.insert_new(rate_limit).values(_fresh_pace(key)))
-            row = connection.execute(statement).one()
-            return (int(row.granted), 0.0) if row.granted else (0, max(0.001, float(row.full), float(row.paused)))
-
-        return await self._outbox_db.write(work)
-
-    async def pause(self, key: str, seconds: float) -> None:
-        """See Outbox.pause."""
-        until = self._outbox_db.now() + seconds
-
-        def work(connection: Connection) -> None:
-            connection.execute(self._outbox_db.insert_new(rate_limit).values(_fresh_pace(key)))
-            connection.execute(
-                update(rate_limit)
-                .where(rate_limit.c.key == key, rate_limit.c.paused_until < until)
-                .values(paused_until=until)
-            )
-
-        await self._outbox_db.write(work)
 
 
 def _due(database: Database) -> Select[Any]:
@@ -283,9 +240,9 @@ def _due(database: Database) -> Select[Any]:
 
 def _owners(database: Database) -> Select[Any]:
     columns = conversation.c
-    paused = func.coalesce(columns.send_after > database.now(), literal(False)).label("paused")
+    pause = func.coalesce(columns.send_after - database.now(), literal(0.0)).label("pause")
     return (
-        select(columns.id, columns.ownership_epoch, columns.ended_at, paused)
+        select(columns.id, columns.ownership_epoch, columns.ended_at, pause)
         .where(among(columns.id, "ids"))
         .order_by(columns.id)
         .with_for_update()
@@ -336,6 +293,10 @@ def _settlement(database: Database) -> Update:
     )
 
 
+_LOCK_HELD = (
+    select(outbox.c.id, outbox.c.token).where(among(outbox.c.id, "ids")).order_by(outbox.c.id).with_for_update()
+)
+_BEHIND = outbox.alias("behind")
 _LOCK = (
     select(
         outbox.c.id,
@@ -346,20 +307,18 @@ _LOCK = (
         outbox.c.channel,
         outbox.c.account,
         outbox.c.author,
+        select(_BEHIND.c.id)
+        .where(
+            _BEHIND.c.conversation_id == outbox.c.conversation_id,
+            _is_open("behind"),
+            _BEHIND.c.status == DeliveryStatus.DUE,
+        )
+        .exists()
+        .label("holds_back"),
     )
     .where(among(outbox.c.id, "ids"))
     .order_by(outbox.c.id)
-    .with_for_update()
-)
-_BEHIND = (
-    select(outbox.c.id)
-    .where(
-        among(outbox.c.conversation_id, "homes"),
-        _is_open("outbox"),
-        outbox.c.status == DeliveryStatus.DUE,
-        not_(among(outbox.c.id, "held")),
-    )
-    .limit(1)
+    .with_for_update(of=outbox)
 )
 
 

@@ -15,8 +15,8 @@ from core.domain.keys import ConversationKey
 from core.domain.messages import Author, ChangeKind, Message
 from core.ports.store import MANY_ATTEMPTS
 from core.storage import codec
-from core.storage.database import Database
-from core.storage.delivered import is_said, never_came
+from core.storage.database import OnDatabase, reads, writes
+from core.storage.delivered import is_said, was_not_delivered
 from core.storage.gap_writes import keep_thumb
 from core.storage.ids import new_id
 from core.storage.still_to_come import is_still_to_come
@@ -43,22 +43,16 @@ _FAILING = (
 _ROOM = 256 * 1024  # bytes: what a hub that is to take new work should have left
 
 
-class SqlRecords:
+class SqlRecords(OnDatabase):
     """Records on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._records_db = database
+    @reads
+    def conversation(self, connection: Connection, conversation_id: str) -> Conversation | None:
+        row = (connection.execute(select(conversation).where(conversation.c.id == conversation_id))).first()
+        return codec.conversation_from(row) if row else None
 
-    async def conversation(self, conversation_id: str) -> Conversation | None:
-        """See Records.conversation."""
-
-        def work(connection: Connection) -> Conversation | None:
-            row = (connection.execute(select(conversation).where(conversation.c.id == conversation_id))).first()
-            return codec.conversation_from(row) if row else None
-
-        return await self._records_db.read(work)
-
-    async def customer(self, conversation_id: str, case_id: str | None = None) -> Customer | None:
+    @reads
+    def customer(self, connection: Connection, conversation_id: str, case_id: str | None = None) -> Customer | None:
         """See Records.customer. Whose a case is says its ticket."""
         whose: ColumnElement[str] = conversation.c.customer_id
         if case_id is not None:
@@ -71,133 +65,114 @@ class SqlRecords:
             .join(identity, identity.c.customer_id == customer.c.id)
             .where(conversation.c.id == conversation_id)
         )
+        row = (connection.execute(statement)).first()
+        return codec.customer_from(row) if row else None
 
-        def work(connection: Connection) -> Customer | None:
-            row = (connection.execute(statement)).first()
-            return codec.customer_from(row) if row else None
-
-        return await self._records_db.read(work)
-
-    async def end_conversation(self, key: ConversationKey, sender: Identity) -> None:
-        """See Records.end_conversation."""
-        now = self._records_db.timestamp()
-
-        def work(connection: Connection) -> None:
-            connection.execute(
-                self._records_db.insert_new(conversation).values(
-                    id=key.conversation_id,
-                    channel=key.channel,
-                    account=key.account,
-                    thread=key.thread,
-                    customer_id=new_id(),
-                    external_id=sender.external_id,
-                    state=OwnershipState.BOT,
-                    epoch=0,
-                    ownership_epoch=0,
-                    last_seq=0,
-                    done_seq=0,
-                    event_cursor=0,
-                    ready_at=now,
-                    attempts=0,
-                    created_at=now,
-                )
+    @writes
+    def end_conversation(self, connection: Connection, key: ConversationKey, sender: Identity) -> None:
+        now = self.database.timestamp()
+        connection.execute(
+            self.database.insert_new(conversation).values(
+                id=key.conversation_id,
+                channel=key.channel,
+                account=key.account,
+                thread=key.thread,
+                customer_id=new_id(),
+                external_id=sender.external_id,
+                state=OwnershipState.BOT,
+                epoch=0,
+                ownership_epoch=0,
+                last_seq=0,
+                done_seq=0,
+                event_cursor=0,
+                ready_at=now,
+                attempts=0,
+                created_at=now,
             )
-            statement = select(conversation).where(conversation.c.id == key.conversation_id).with_for_update()
-            row = connection.execute(statement).one()
-            connection.execute(
-                update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now, road=None)
-            )
-            with_people = row.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
-            if row.ended_at is None and (with_people or row.last_seq > row.done_seq):  # what waits may be for people
-                self._tell_of_the_end(connection, row)
+        )
+        statement = select(conversation).where(conversation.c.id == key.conversation_id).with_for_update()
+        row = connection.execute(statement).one()
+        connection.execute(
+            update(conversation).where(conversation.c.id == key.conversation_id).values(ended_at=now, road=None)
+        )
+        with_people = row.state in (OwnershipState.QUEUED, OwnershipState.STAFF)
+        if row.ended_at is None and (with_people or row.last_seq > row.done_seq):  # what waits may be for people
+            self._record_end(connection, row)
 
-        await self._records_db.write(work)
-
-    def _tell_of_the_end(self, connection: Connection, row: Any) -> None:
+    def _record_end(self, connection: Connection, row: Any) -> None:
         """A place among what is pending, so that staff read it behind the last message, and once."""
         spoken = message.c.conversation_id == row.id, message.c.author == Author.CUSTOMER
         last = connection.scalar(select(message.c.id).where(*spoken).order_by(message.c.seq.desc()).limit(1))
         if last is None:
             return
-        seq, now = row.last_seq + 1, self._records_db.timestamp()
+        seq, now = row.last_seq + 1, self.database.timestamp()
         told = {"conversation_id": row.id, "seq": seq, "kind": ChangeKind.ENDED, "message_id": last, "created_at": now}
         connection.execute(insert(change), told)
-        waiting = {"ready_at": self._records_db.now()} if row.done_seq >= row.last_seq else {}
+        waiting = {"ready_at": self.database.now()} if row.done_seq >= row.last_seq else {}
         connection.execute(update(conversation).where(conversation.c.id == row.id).values(last_seq=seq, **waiting))
 
-    async def add_attachment(self, conversation_id: str, file: Attachment) -> None:
-        """See Records.add_attachment."""
-
+    @writes
+    def add_attachment(self, connection: Connection, conversation_id: str, file: Attachment) -> None:
         row = self._file_row(conversation_id, None, file)
+        connection.execute(insert(attachment), row)
 
-        def work(connection: Connection) -> None:
-            connection.execute(insert(attachment), row)
-
-        await self._records_db.write(work)
-
-    async def attach(self, conversation_id: str, message_id: str, file: Attachment) -> bool:
-        """See core.attachments.fetching.FetchedFiles.attach."""
+    @writes
+    def attach(self, connection: Connection, conversation_id: str, message_id: str, file: Attachment) -> bool:
         row = self._file_row(conversation_id, message_id, file)
         given_up = attachment.c.id == file.id, attachment.c.storage_key == ""
-
-        def work(connection: Connection) -> bool:
-            if connection.execute(self._records_db.insert_new(attachment), row).rowcount > 0:
-                return True
-            if not file.storage_key:
-                return False  # a late failure takes nothing away
-            return connection.execute(update(attachment).where(*given_up).values(row)).rowcount > 0
-
-        return await self._records_db.write(work)
+        if connection.execute(self.database.insert_new(attachment), row).rowcount > 0:
+            return True
+        if not file.storage_key:
+            return False  # a late failure takes nothing away
+        return connection.execute(update(attachment).where(*given_up).values(row)).rowcount > 0
 
     def _file_row(self, conversation_id: str, message_id: str | None, file: Attachment) -> dict[str, Any]:
         row = codec.attachment_row(file, file.id, conversation_id, message_id)
-        return row | {"created_at": self._records_db.timestamp()}
+        return row | {"created_at": self.database.timestamp()}
 
-    async def attachment(self, attachment_id: str) -> tuple[str, Attachment] | None:
-        """See Records.attachment."""
+    @reads
+    def attachment(self, connection: Connection, attachment_id: str) -> tuple[str, Attachment] | None:
+        row = (connection.execute(select(attachment).where(attachment.c.id == attachment_id))).first()
+        return (row.conversation_id, codec.attachment_from(row)) if row else None
 
-        def work(connection: Connection) -> tuple[str, Attachment] | None:
-            row = (connection.execute(select(attachment).where(attachment.c.id == attachment_id))).first()
-            return (row.conversation_id, codec.attachment_from(row)) if row else None
-
-        return await self._records_db.read(work)
-
-    async def set_extraction(
-        self, attachment_id: str, status: ExtractionStatus, extracted: str | None, error: str | None
+    @writes
+    def set_extraction(
+        self,
+        connection: Connection,
+        attachment_id: str,
+        status: ExtractionStatus,
+        extracted: str | None,
+        error: str | None,
     ) -> None:
-        """See Records.set_extraction."""
         columns = attachment.c
         # Two processes may read one file: a text that one of them found outlives the other's failure.
         free = [columns.extraction == ExtractionStatus.PENDING] if status is not ExtractionStatus.READY else []
-
-        def work(connection: Connection) -> None:
-            connection.execute(
-                update(attachment)
-                .where(columns.id == attachment_id, *free)
-                .values(
-                    extraction=status,
-                    text=codec.cleaned(extracted),
-                    error=codec.cleaned(error),
-                )
+        connection.execute(
+            update(attachment)
+            .where(columns.id == attachment_id, *free)
+            .values(
+                extraction=status,
+                text=codec.cleaned(extracted),
+                error=codec.cleaned(error),
             )
+        )
 
-        await self._records_db.write(work)
-
-    async def messages(self, conversation_id: str, *, after: int = 0, limit: int = 100) -> Sequence[Message]:
-        """See Records.messages."""
+    @reads
+    def messages(
+        self, connection: Connection, conversation_id: str, *, after: int = 0, limit: int = 100
+    ) -> Sequence[Message]:
         statement = (
             select(message)
             .where(message.c.conversation_id == conversation_id, message.c.seq > after, is_said())
             .order_by(message.c.seq)
             .limit(limit)
         )
+        return _with_files(connection, (connection.execute(statement)).all())
 
-        def work(connection: Connection) -> Sequence[Message]:
-            return _with_files(connection, (connection.execute(statement)).all())
-
-        return await self._records_db.read(work)
-
-    async def customer_messages(self, channel: str, account: str, external_id: str, limit: int) -> Sequence[Message]:
+    @reads
+    def customer_messages(
+        self, connection: Connection, channel: str, account: str, external_id: str, limit: int
+    ) -> Sequence[Message]:
         """See Records.customer_messages. Where somebody proved to be that person, nobody else's messages count.
 
         What was withheld or could not be delivered never reached them, so it is not shown to them either; nor is what waits to
@@ -218,46 +193,40 @@ class SqlRecords:
             select(message)
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(conversation.c.customer_id == who, message.c.customer_id.is_(None), is_said())
-            .where(~never_came(), ~is_still_to_come())
+            .where(~was_not_delivered(), ~is_still_to_come())
             .order_by(message.c.created_at.desc(), message.c.seq.desc())
             .limit(limit)
         )
+        return _with_files(connection, (connection.execute(statement)).all())
 
-        def work(connection: Connection) -> Sequence[Message]:
-            return _with_files(connection, (connection.execute(statement)).all())
-
-        return await self._records_db.read(work)
-
-    async def record_feedback(self, conversation_id: str, message_id: str, rating: str, comment: str | None) -> bool:
-        """See Records.record_feedback."""
+    @writes
+    def record_feedback(
+        self, connection: Connection, conversation_id: str, message_id: str, rating: str, comment: str | None
+    ) -> bool:
         about = select(message.c.id).where(
             message.c.id == message_id,
             message.c.conversation_id == conversation_id,
             message.c.author.in_([Author.AGENT, Author.STAFF]),
         )
-        statement = self._records_db.upsert(feedback, ["message_id"], ["rating", "comment", "created_at"])
+        statement = self.database.upsert(feedback, ["message_id"], ["rating", "comment", "created_at"])
 
-        now = self._records_db.timestamp()
-
-        def work(connection: Connection) -> bool:
-            if (connection.execute(about)).first() is None:
-                return False
-            connection.execute(
-                statement.values(
-                    message_id=message_id,
-                    conversation_id=conversation_id,
-                    rating=rating,
-                    comment=codec.cleaned(comment),
-                    created_at=now,
-                )
+        now = self.database.timestamp()
+        if (connection.execute(about)).first() is None:
+            return False
+        connection.execute(
+            statement.values(
+                message_id=message_id,
+                conversation_id=conversation_id,
+                rating=rating,
+                comment=codec.cleaned(comment),
+                created_at=now,
             )
-            keep_thumb(connection, self._records_db, now, message_id, rating)
-            return True
+        )
+        keep_thumb(connection, self.database, now, message_id, rating)
+        return True
 
-        return await self._records_db.write(work)
-
-    async def counts(self) -> Mapping[str, int]:
-        """See Records.counts."""
+    @reads
+    def counts(self, connection: Connection) -> Mapping[str, int]:
         gauges = {
             "conversations_pending": select(func.count())
             .select_from(conversation)
@@ -273,30 +242,26 @@ class SqlRecords:
             "conversations_failing": _FAILING,
             "events_quarantined": select(func.count()).select_from(quarantine),
         }
+        return {name: int(connection.scalar(statement) or 0) for name, statement in gauges.items()}
 
-        def work(connection: Connection) -> Mapping[str, int]:
-            return {name: int(connection.scalar(statement) or 0) for name, statement in gauges.items()}
-
-        return await self._records_db.read(work)
-
-    async def unreadable(self) -> int:
+    @reads
+    def unreadable(self, connection: Connection) -> int:
         """How many customers wait in conversations whose rows cannot be read."""
-        return await self._records_db.read(lambda connection: int(connection.scalar(HOW_MANY) or 0))
+        return int(connection.scalar(HOW_MANY) or 0)
 
-    async def failing(self) -> int:
+    @reads
+    def failing(self, connection: Connection) -> int:
         """In how many conversations with work every turn fails, or ends its worker."""
-        return await self._records_db.read(lambda connection: int(connection.scalar(_FAILING) or 0))
+        return int(connection.scalar(_FAILING) or 0)
 
     async def ping(self) -> None:
-        """See Records.ping."""
-
         def work(connection: Connection) -> None:
             connection.execute(text("SELECT 1"))
 
-        await self._records_db.read(work)
-        if not self._records_db.writes:
-            await self._records_db.write(self._try_to_write)
-            self._records_db.writes = True
+        await self.database.read(work)
+        if not self.database.writes:
+            await self.database.write(self._try_to_write)
+            self.database.writes = True
 
     def _try_to_write(self, connection: Connection) -> None:
         """Something could not be committed: see whether it can be now."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import DeliveryReported, ReactionChanged, ReceiptStatus
@@ -16,7 +18,7 @@ from core.ports.store import Settlement
 from core.storage import codec
 from core.storage.among import among
 from core.storage.database import Database
-from core.storage.news import there_is_news
+from core.storage.relay_updates import mark_relays_outdated
 from core.storage.tables import conversation, outbox, reaction, receipt
 
 log = structlog.get_logger(__name__)
@@ -32,10 +34,6 @@ _FOUND = (
         among(receipt.c.provider_id, "ids"),
     )
 )
-_FAILED = select(receipt.c.delivery_id, receipt.c.detail).where(
-    among(receipt.c.message_id, "ids"), receipt.c.status == ReceiptStatus.FAILED
-)
-"""By its message: by that these rows are found in an index."""
 _BURY = (
     update(outbox)
     .where(outbox.c.id == bindparam("key"), outbox.c.status == DeliveryStatus.SENT)
@@ -80,6 +78,13 @@ def keep_reactions(connection: Connection, database: Database, rows: Sequence[Ma
         )
 
 
+@lru_cache(maxsize=4)
+def _keep_receipt(database: Database) -> ReturningInsert[Any]:
+    owned = ["delivery_id", "conversation_id", "message_id"]
+    known = (receipt.c.delivery_id, receipt.c.detail, receipt.c.status)
+    return database.upsert(receipt, ["channel", "account", "provider_id"], owned).returning(*known)
+
+
 def keep_receipts(
     connection: Connection, database: Database, settled: Iterable[tuple[Settlement, Any]], now: float
 ) -> None:
@@ -102,10 +107,8 @@ def keep_receipts(
     ]
     if not rows:
         return
-    owned = ["delivery_id", "conversation_id", "message_id"]
-    connection.execute(database.upsert(receipt, ["channel", "account", "provider_id"], owned), rows)
-    failed = connection.execute(_FAILED, {"ids": sorted({str(row["message_id"]) for row in rows})})
-    _bury(connection, {row.delivery_id: row.detail for row in failed})
+    kept = connection.execute(_keep_receipt(database), rows)
+    _bury(connection, {row.delivery_id: row.detail for row in kept if row.status == ReceiptStatus.FAILED})
 
 
 def keep_report(connection: Connection, database: Database, event: DeliveryReported, now: float) -> Accepted:
@@ -136,7 +139,7 @@ def keep_report(connection: Connection, database: Database, event: DeliveryRepor
     ).one()
     if row.status == ReceiptStatus.FAILED and row.delivery_id is not None:
         _bury(connection, {row.delivery_id: row.detail})
-    there_is_news(connection, [row.message_id] if row.message_id else [], now)
+    mark_relays_outdated(connection, [row.message_id] if row.message_id else [], now)
     return Accepted(row.message_id or "", row.conversation_id or "", 0, duplicate=False, state="")
 
 

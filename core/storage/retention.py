@@ -12,11 +12,11 @@ from core.domain.conversation import OwnershipState
 from core.domain.delivery import DeliveryStatus
 from core.domain.learning import LearningState
 from core.ports.retention import Expiring, Page, Place
-from core.storage.database import Database
+from core.storage.contact_route_tables import contact_route, contacted, follow_up
+from core.storage.database import OnDatabase
 from core.storage.delivered import came_alone
 from core.storage.desk_tables import learned_answer
 from core.storage.gap_tables import gap, gap_cluster
-from core.storage.road_tables import contacted, follow_up, road
 from core.storage.tables import conversation, inbound_event, outbox, tool_journal, widget_event
 
 
@@ -95,11 +95,11 @@ def _gap_cluster(before: float) -> ColumnElement[bool]:
 def _road(before: float) -> ColumnElement[bool]:
     """By which nothing went for so long; what people have is answered by it still."""
     with_people = select(conversation.c.id).where(
-        conversation.c.id == road.c.conversation_id,
+        conversation.c.id == contact_route.c.conversation_id,
         conversation.c.state.in_((OwnershipState.QUEUED, OwnershipState.STAFF)),
         conversation.c.ended_at.is_(None),
     )
-    return and_(road.c.sent_at < before, ~with_people.correlate(road).exists())
+    return and_(contact_route.c.sent_at < before, ~with_people.correlate(contact_route).exists())
 
 
 def _contacted(before: float) -> ColumnElement[bool]:
@@ -121,7 +121,7 @@ _RULES: Mapping[Expiring, _Rule] = {
     Expiring.TOOL_CALLS: _Rule(tool_journal, _tool_call),
     Expiring.DELIVERIES: _Rule(outbox, _delivery),
     Expiring.LESSONS: _Rule(learned_answer, _lesson),
-    Expiring.ROADS: _Rule(road, _road),
+    Expiring.ROADS: _Rule(contact_route, _road),
     Expiring.CONTACTED: _Rule(contacted, _contacted),
     Expiring.FOLLOW_UPS: _Rule(follow_up, _follow_up),
     Expiring.GAPS: _Rule(gap, _gap),
@@ -129,21 +129,17 @@ _RULES: Mapping[Expiring, _Rule] = {
 }
 
 
-class SqlRetention:
+class SqlRetention(OnDatabase):
     """Retention on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._retention_db = database
-
     async def remove_expired(self, what: Expiring, older_than: float, *, after: Place | None, limit: int) -> Page:
-        """See Retention.remove_expired."""
         rule = _RULES[what]
-        expired = rule.expired(self._retention_db.timestamp() - older_than)
-        rows = await self._retention_db.read(lambda connection: _look(connection, rule, expired, after, limit))
+        expired = rule.expired(self.database.timestamp() - older_than)
+        rows = await self.database.read(lambda connection: _look(connection, rule, expired, after, limit))
         keys = [tuple(row)[:-1] for row in rows if row.expired]
         removed = 0
         if keys:
-            removed = await self._retention_db.write(
+            removed = await self.database.write(
                 lambda connection: _remove(connection, rule, expired, keys[0], keys[-1])
             )
         return Page(removed, tuple(rows[-1])[:-1] if len(rows) == limit else None)

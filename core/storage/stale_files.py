@@ -9,51 +9,39 @@ from sqlalchemy import Connection, delete, func, select
 from core.domain.attachments import Attachment
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
+from core.storage.database import OnDatabase, reads, writes
 from core.storage.tables import attachment
 
 _UNSENT = select(attachment.c.id).where(among(attachment.c.id, "ids"), attachment.c.message_id.is_(None))
 
 
-class SqlStaleFiles:
+class SqlStaleFiles(OnDatabase):
     """StaleFiles on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._stale_db = database
-
-    async def stale_attachments(self, older_than: float, limit: int) -> Sequence[tuple[str, Attachment]]:
-        """See StaleFiles.stale_attachments."""
+    @reads
+    def stale_attachments(
+        self, connection: Connection, older_than: float, limit: int
+    ) -> Sequence[tuple[str, Attachment]]:
         statement = (
             select(attachment)
-            .where(attachment.c.message_id.is_(None), attachment.c.created_at < self._stale_db.timestamp() - older_than)
+            .where(attachment.c.message_id.is_(None), attachment.c.created_at < self.database.timestamp() - older_than)
             .order_by(attachment.c.created_at)
             .limit(limit)
         )
+        return [(row.conversation_id, codec.attachment_from(row)) for row in connection.execute(statement)]
 
-        def work(connection: Connection) -> Sequence[tuple[str, Attachment]]:
-            return [(row.conversation_id, codec.attachment_from(row)) for row in connection.execute(statement)]
-
-        return await self._stale_db.read(work)
-
-    async def unsent_bytes(self) -> int:
+    @reads
+    def unsent_bytes(self, connection: Connection) -> int:
         """The sizes of all files that no message refers to, together. Read by their index."""
         statement = select(func.coalesce(func.sum(attachment.c.size), 0)).where(attachment.c.message_id.is_(None))
-
-        def work(connection: Connection) -> int:
-            return int(connection.scalar(statement) or 0)
-
-        return await self._stale_db.read(work)
+        return int(connection.scalar(statement) or 0)
 
     async def unsent_among(self, ids: Sequence[str]) -> Collection[str]:
         """Those of the files with these ids that no message refers to."""
-        found = await self._stale_db.read(lambda connection: connection.scalars(_UNSENT, {"ids": ids}).all())
+        found = await self.database.read(lambda connection: connection.scalars(_UNSENT, {"ids": ids}).all())
         return frozenset(found)
 
-    async def forget_attachment(self, attachment_id: str) -> bool:
-        """See StaleFiles.forget_attachment."""
+    @writes
+    def forget_attachment(self, connection: Connection, attachment_id: str) -> bool:
         statement = delete(attachment).where(attachment.c.id == attachment_id, attachment.c.message_id.is_(None))
-
-        def work(connection: Connection) -> bool:
-            return connection.execute(statement).rowcount > 0
-
-        return await self._stale_db.write(work)
+        return connection.execute(statement).rowcount > 0

@@ -12,7 +12,7 @@ _OF_IT = outbox.c.dedupe.in_([delivery_key(), delivery_key() + BESIDE])
 
 
 def is_still_to_come() -> ColumnElement[bool]:
-    """Whether a row of ``message`` waits to be sent, or is being sent, and has arrived on none of its roads.
+    """Whether a row of ``message`` waits to be sent, or is being sent, and has arrived on none of its routes.
 
     Rows of what was sent long ago are gone, so it is asked for what is open, and not for what was sent. What stands on the page
     has arrived: its delivery is settled a moment later.

@@ -9,9 +9,10 @@ from core.storage.case_files import SqlCaseFiles
 from core.storage.cases import SqlCases
 from core.storage.channel_memory import SqlChannelMemory
 from core.storage.closed_tickets import SqlClosedTickets
+from core.storage.contact_routes import ANSWERS_WITHIN
 from core.storage.database import Database
+from core.storage.delivery_outcomes import SqlDeliveryOutcomes
 from core.storage.event_log import SqlEventLog
-from core.storage.fates import SqlFates
 from core.storage.follow_ups import SqlFollowUps
 from core.storage.gaps import SqlGaps
 from core.storage.inbox import SqlInbox
@@ -22,7 +23,6 @@ from core.storage.learning import SqlLearning
 from core.storage.outbox import SqlOutbox
 from core.storage.records import SqlRecords
 from core.storage.retention import SqlRetention
-from core.storage.roads import ANSWERS_WITHIN
 from core.storage.stale_files import SqlStaleFiles
 from core.storage.tickets import SqlTickets
 from core.storage.timers import SqlTimers
@@ -42,7 +42,7 @@ class SqlStore(
     SqlChannelMemory,
     SqlCases,
     SqlCaseFiles,
-    SqlFates,
+    SqlDeliveryOutcomes,
     SqlTickets,
     SqlClosedTickets,
     SqlTimers,
@@ -71,30 +71,9 @@ class SqlStore(
         stall: float = 5.0,
         answers_within: float = ANSWERS_WITHIN,
     ) -> None:
-        self.database = Database(url, clock, pool_size=pool_size, server_clock=server_clock, stall=stall)
-        SqlInbox.__init__(self, self.database, answers_within)
-        SqlBlocks.__init__(self, self.database)
-        SqlTurns.__init__(self, self.database)
-        SqlOutbox.__init__(self, self.database)
-        SqlRecords.__init__(self, self.database)
-        SqlJournal.__init__(self, self.database)
-        SqlEventLog.__init__(self, self.database)
-        SqlStaleFiles.__init__(self, self.database)
-        SqlRetention.__init__(self, self.database)
-        SqlChannelMemory.__init__(self, self.database)
-        SqlCases.__init__(self, self.database)
-        SqlCaseFiles.__init__(self, self.database)
-        SqlFates.__init__(self, self.database)
-        SqlTickets.__init__(self, self.database)
-        SqlClosedTickets.__init__(self, self.database)
-        SqlTimers.__init__(self, self.database)
-        SqlLanes.__init__(self, self.database)
-        SqlLearning.__init__(self, self.database)
-        SqlFollowUps.__init__(self, self.database)
-        SqlGaps.__init__(self, self.database)
-        SqlJobs.__init__(self, self.database)
-        SqlBudgets.__init__(self, self.database)
-        SqlWaiting.__init__(self, self.database)
+        super().__init__(
+            Database(url, clock, pool_size=pool_size, server_clock=server_clock, stall=stall), answers_within
+        )
 
     async def open(self) -> None:
         """Make the connection pools."""

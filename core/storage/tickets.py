@@ -20,7 +20,7 @@ from core.domain.ticket import EntryKind, Ticket, TicketEntry, TicketPriority, T
 from core.ports.outcomes import CaseRecord, ChangeTicket, MoveTicket, OpenTicket
 from core.ports.tickets import Holder, NewTicket, TicketChange
 from core.storage import codec
-from core.storage.database import Database
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.tables import conversation, identity
 from core.storage.ticket_tables import ticket, ticket_day, ticket_entry
 from core.storage.ticket_tables import ticket_number as given
@@ -40,89 +40,75 @@ def keep_tickets(connection: Connection, database: Database, records: Iterable[C
                 _change(connection, row, TicketChange(status=record.status), record.actor, None, now)
 
 
-class SqlTickets:
+class SqlTickets(OnDatabase):
     """Tickets on a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._tickets_db = database
+    @writes
+    def ticket_number_for(self, connection: Connection, origin: str) -> str:
+        now = self.database.timestamp()
+        return _number(connection, self.database, origin, now)
 
-    async def ticket_number_for(self, origin: str) -> str:
-        """See Tickets.ticket_number_for."""
-        now = self._tickets_db.timestamp()
-        return await self._tickets_db.write(lambda connection: _number(connection, self._tickets_db, origin, now))
+    @writes
+    def create_ticket(
+        self, connection: Connection, holder: Holder, new: NewTicket, *, actor: str, origin: str
+    ) -> Ticket:
+        now = self.database.timestamp()
+        number = _number(connection, self.database, origin, now)
+        row = {
+            "number": number,
+            "customer_id": holder.customer_id,
+            "conversation_id": holder.conversation_id,
+            "case_id": None,
+            "subject": codec.clean(new.subject),
+            "status": TicketStatus.OPEN,
+            "priority": new.priority,
+            "category": codec.cleaned(new.category),
+            "created_at": now,
+            "updated_at": now,
+        }
+        _open(connection, self.database, row, actor, new.note, origin)
+        made = _read(connection, ticket.c.number == number)
+        assert made is not None
+        return made
 
-    async def create_ticket(self, holder: Holder, new: NewTicket, *, actor: str, origin: str) -> Ticket:
-        """See Tickets.create_ticket."""
-        now = self._tickets_db.timestamp()
+    @reads
+    def ticket(self, connection: Connection, holder: Holder, number: str) -> Ticket | None:
+        return _read(connection, ticket.c.number == codec.clean(number), _theirs(holder))
 
-        def work(connection: Connection) -> Ticket:
-            number = _number(connection, self._tickets_db, origin, now)
-            row = {
-                "number": number,
-                "customer_id": holder.customer_id,
-                "conversation_id": holder.conversation_id,
-                "case_id": None,
-                "subject": codec.clean(new.subject),
-                "status": TicketStatus.OPEN,
-                "priority": new.priority,
-                "category": codec.cleaned(new.category),
-                "created_at": now,
-                "updated_at": now,
-            }
-            _open(connection, self._tickets_db, row, actor, new.note, origin)
-            made = _read(connection, ticket.c.number == number)
-            assert made is not None
-            return made
-
-        return await self._tickets_db.write(work)
-
-    async def ticket(self, holder: Holder, number: str) -> Ticket | None:
-        """See Tickets.ticket."""
-        return await self._tickets_db.read(
-            lambda connection: _read(connection, ticket.c.number == codec.clean(number), _theirs(holder))
-        )
-
-    async def tickets(self, holder: Holder, limit: int) -> Sequence[Ticket]:
-        """See Tickets.tickets."""
+    @reads
+    def tickets(self, connection: Connection, holder: Holder, limit: int) -> Sequence[Ticket]:
         newest = select(ticket).where(_theirs(holder)).order_by(ticket.c.created_at.desc(), ticket.c.number.desc())
-        return await self._tickets_db.read(
-            lambda connection: [ticket_from(row) for row in connection.execute(newest.limit(limit))]
-        )
+        return [ticket_from(row) for row in connection.execute(newest.limit(limit))]
 
-    async def update_ticket(
-        self, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
+    @writes
+    def update_ticket(
+        self, connection: Connection, holder: Holder, number: str, change: TicketChange, *, actor: str, origin: str
     ) -> Ticket | None:
-        """See Tickets.update_ticket."""
         wanted = ticket.c.number == codec.clean(number), _theirs(holder)
-        now = self._tickets_db.timestamp()
+        now = self.database.timestamp()
+        row = connection.execute(select(ticket).where(*wanted).with_for_update()).first()
+        if row is None:
+            return None
+        _change(connection, row, change, actor, origin, now)
+        return _read(connection, *wanted)
 
-        def work(connection: Connection) -> Ticket | None:
-            row = connection.execute(select(ticket).where(*wanted).with_for_update()).first()
-            if row is None:
-                return None
-            _change(connection, row, change, actor, origin, now)
-            return _read(connection, *wanted)
-
-        return await self._tickets_db.write(work)
-
-    async def known_customer(self, who: Identity) -> str | None:
-        """See Tickets.known_customer."""
+    @reads
+    def known_customer(self, connection: Connection, who: Identity) -> str | None:
         statement = select(identity.c.customer_id).where(
             identity.c.channel == who.channel,
             identity.c.account == who.account,
             identity.c.external_id == codec.clean(who.external_id),
             identity.c.verified == who.verified,
         )
-        return await self._tickets_db.read(lambda connection: connection.scalar(statement))
+        return connection.scalar(statement)
 
     async def conversations_of(self, holder: Holder) -> int:
-        """See Tickets.conversations_of."""
         if not holder.verified:
             return 1
         statement = (
             select(func.count()).select_from(conversation).where(conversation.c.customer_id == holder.customer_id)
         )
-        return await self._tickets_db.read(lambda connection: int(connection.scalar(statement) or 0))
+        return await self.database.read(lambda connection: int(connection.scalar(statement) or 0))
 
 
 def _number(connection: Connection, database: Database, origin: str, now: float) -> str:

@@ -12,14 +12,14 @@ from core.domain.timers import Timer, TimerKind
 from core.ports.outcomes import Finished, SetTimer
 from core.ports.timers import DueTimer, TimerOutcome
 from core.storage import codec
-from core.storage.asides import together
+from core.storage.asides import merge_by_conversation
 from core.storage.case_timers import keep_timers
 from core.storage.cases import lock_waiting
-from core.storage.database import Database
+from core.storage.contact_routes import FollowUpSnapshot
+from core.storage.conversation_inserts import make_feeds
+from core.storage.database import Database, OnDatabase, reads, writes
 from core.storage.desk_tables import desk_timer
 from core.storage.ids import new_id
-from core.storage.newcomers import make_feeds
-from core.storage.roads import Known
 from core.storage.turn_writes import Writes
 from core.storage.turns import is_outdated, lock_conversations
 from core.storage.withdrawals import withdraw_all
@@ -36,61 +36,52 @@ _LOCK = select(desk_timer.c.case_id).where(*_HELD).with_for_update()
 _END = delete(desk_timer).where(*_HELD)
 
 
-class SqlTimers:
+class SqlTimers(OnDatabase):
     """Timers on a database."""
 
     def __init__(self, database: Database) -> None:
-        self._timers_db = database
+        super().__init__(database)
         self._timers_due = _due(database)
         self._timers_at_once = update(desk_timer).where(*_HELD).values(due_at=database.now(), attempts=0)
 
-    async def due_timers(self, limit: int, lease: float) -> Sequence[DueTimer]:
-        """See Timers.due_timers."""
+    @writes
+    def due_timers(self, connection: Connection, limit: int, lease: float) -> Sequence[DueTimer]:
+        given = {"most": limit, "lease": lease, "by": new_id()}
+        rows = connection.execute(self._timers_due, given).all()
+        return [DueTimer(_timer(row), row.token) for row in sorted(rows, key=lambda row: float(row.set_at))]
 
-        def work(connection: Connection) -> Sequence[DueTimer]:
-            given = {"most": limit, "lease": lease, "by": new_id()}
-            rows = connection.execute(self._timers_due, given).all()
-            return [DueTimer(_timer(row), row.token) for row in sorted(rows, key=lambda row: float(row.set_at))]
+    @writes
+    def set_timer(self, connection: Connection, record: SetTimer) -> None:
+        now = self.database.timestamp()
+        keep_timers(connection, self.database, [record], now)
 
-        return await self._timers_db.write(work)
-
-    async def finish_timer(self, outcome: TimerOutcome) -> Finished:
-        """See Timers.finish_timer."""
-        return await self._timers_db.write(lambda connection: self._finish_timer(connection, outcome))
-
-    async def set_timer(self, record: SetTimer) -> None:
-        """See Timers.set_timer."""
-        now = self._timers_db.timestamp()
-        await self._timers_db.write(lambda connection: keep_timers(connection, self._timers_db, [record], now))
-
-    async def timers(self, case_id: str) -> Sequence[Timer]:
-        """See Timers.timers."""
+    @reads
+    def timers(self, connection: Connection, case_id: str) -> Sequence[Timer]:
         statement = select(desk_timer).where(desk_timer.c.case_id == case_id, _KNOWN).order_by(desk_timer.c.kind)
-        return await self._timers_db.read(
-            lambda connection: [_timer(row) for row in connection.execute(statement)],
-        )
+        return [_timer(row) for row in connection.execute(statement)]
 
-    def _finish_timer(self, connection: Connection, outcome: TimerOutcome) -> Finished:
+    @writes
+    def finish_timer(self, connection: Connection, outcome: TimerOutcome) -> Finished:
         """Conversations first, then the timer's row: as every commit that sets or clears timers."""
         timer, asides = outcome.due.timer, outcome.asides
-        make_feeds(connection, self._timers_db, [one.conversation for one in asides if one.ownership_epoch is None])
+        make_feeds(connection, self.database, [one.conversation for one in asides if one.ownership_epoch is None])
         ids = [Case.home(timer.case_id), *(aside.conversation.conversation_id for aside in asides)]
         current = lock_conversations(connection, ids)
         held = {"of_case": timer.case_id, "of_kind": str(timer.kind), "held_token": outcome.due.token}
         if connection.execute(_LOCK, held).first() is None:
             return Finished(held=False)
         recalled = [one.message_id for aside in asides for one in aside.recalls]
-        writes = Writes(self._timers_db.timestamp(), waiting=lock_waiting(connection, recalled))
+        writes = Writes(self.database.timestamp(), waiting=lock_waiting(connection, recalled))
         about = [(current.get(aside.conversation.conversation_id), aside) for aside in asides]
-        known = Known(connection, self._timers_db, asides)
+        known = FollowUpSnapshot(connection, self.database, asides)
         if any(is_outdated(writes, row, aside, known) for row, aside in about):
             connection.execute(self._timers_at_once, held)
             return Finished(held=True, pending=True, outdated=True)
         connection.execute(_END, held)
-        for aside in together(asides):
+        for aside in merge_by_conversation(asides):
             writes.aside(current[aside.conversation.conversation_id], aside)
         writes.cases.extend(outcome.cases)
-        writes.commit(connection, self._timers_db)
+        writes.commit(connection, self.database)
         for home in sorted(writes.taken_over):
             withdraw_all(connection, home, writes.now)
         return Finished(held=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, select
+from sqlalchemy import Connection, Integer, Row, bindparam, exists, select
 
 from core.domain.alterations import as_altered
 from core.domain.attachments import Attachment
@@ -18,17 +18,18 @@ from core.storage import codec
 from core.storage.among import among
 from core.storage.blocks import is_blocked
 from core.storage.codec import UNREADABLE
-from core.storage.delivered import is_said, never_came
+from core.storage.delivered import is_said, was_not_delivered
 from core.storage.tables import attachment, change, conversation, customer, identity, message
 
+_HAS_FILES = exists().where(attachment.c.conversation_id == conversation.c.id)
 _SPOKEN = (
-    select(message)
+    select(message, _HAS_FILES.label("has_files"))
     .join(conversation, conversation.c.id == message.c.conversation_id)
     .where(
         among(message.c.conversation_id, "ids"),
         message.c.seq > conversation.c.done_seq - bindparam("history", type_=Integer),
         is_said(),
-        ~never_came(),  # nobody heard it, so the agent must not remember having said it
+        ~was_not_delivered(),  # nobody heard it, so the agent must not remember having said it
     )
     .order_by(message.c.conversation_id, message.c.seq)
 )
@@ -61,8 +62,8 @@ def load_turns(
     With them, by id, the reasons why some of the conversations cannot be read.
     """
     ids = {"ids": [row.id for row in rows]}
-    spoken = connection.execute(_SPOKEN, {**ids, "history": history})
-    files = connection.execute(_FILES, ids).all()
+    spoken = connection.execute(_SPOKEN, {**ids, "history": history}).all()
+    files = connection.execute(_FILES, ids).all() if any(line.has_files for line in spoken) else []
     messages: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
     for line in spoken:
         messages[line.conversation_id].append(line)

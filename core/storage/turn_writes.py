@@ -7,29 +7,30 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Double, Insert, Row, bindparam, case, insert, update
+from sqlalchemy import Connection, Double, Integer, Row, Update, bindparam, case, insert, update
 
 from core.domain.case import DESK
+from core.domain.contact_route import ContactRoute
 from core.domain.conversation import Sharing, next_state
 from core.domain.customer import ContactDetails
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import SENT_BY, SHARED, ChangeKind
-from core.domain.road import Road
 from core.ports.outcomes import FollowUp
 from core.ports.store import Aside, CaseRecord, NewMessage, Recall, Transition, TurnOutcome
 from core.storage import codec
 from core.storage.cases import keep_cases, recall
+from core.storage.contact_routes import keep_follow_ups, note_sent
 from core.storage.database import Database
 from core.storage.delivered import beside
 from core.storage.desk_tables import relay
 from core.storage.gap_writes import gap_row, keep_gaps
 from core.storage.ids import new_id
-from core.storage.news import passed_on
 from core.storage.overtaking import Overtaken, in_places, move
-from core.storage.roads import keep_follow_ups, note_sent
-from core.storage.tables import attachment, change, conversation, customer, message, outbox, ownership_change
+from core.storage.relay_updates import relay_rows
+from core.storage.tables import attachment, change, conversation, customer, message, ownership_change
+from core.storage.taken_deliveries import TakenDeliveries
 
-_ADD_MESSAGE, _ADD_CHANGE, _ADD_NEWS = insert(message), insert(ownership_change), insert(change)
+_ADD_MESSAGE, _ADD_OWNERSHIP_CHANGE, _ADD_CHANGE = insert(message), insert(ownership_change), insert(change)
 _OWN: dict[str, Any] = {
     "epoch": bindparam("new_epoch"),
     "ownership_epoch": bindparam("new_ownership_epoch"),
@@ -38,24 +39,36 @@ _OWN: dict[str, Any] = {
     "escalation_reason": bindparam("new_reason"),
     "reopen_until": bindparam("new_reopen_until"),
 }
-_COUNT: dict[str, Any] = {"last_seq": bindparam("new_last_seq"), "done_seq": bindparam("new_done_seq")}
+_COUNTERS: dict[str, Any] = {"last_seq": bindparam("new_last_seq"), "done_seq": bindparam("new_done_seq")}
 _ENDED: dict[str, Any] = {
     "lease_until": None,
     "attempts": 0,
     "last_error": None,
-    # The claim of a conversation that failed before may have set a pause; what came meanwhile does not wait for its end.
-    "ready_at": case((conversation.c.attempts > 0, 0.0), else_=conversation.c.ready_at),
 }
-_HELD = update(conversation).where(conversation.c.id == bindparam("key")).values(**_OWN, **_COUNT, **_ENDED)
-_TOLD = update(conversation).where(conversation.c.id == bindparam("key")).values(**_COUNT)
+_COUNT_ONLY = update(conversation).where(conversation.c.id == bindparam("key")).values(**_COUNTERS)
 _GIVE_BACK = update(conversation).where(conversation.c.id == bindparam("key")).values(lease_until=None)
 
 
 @lru_cache(maxsize=4)
-def _add_delivery(database: Database) -> Insert:
-    """When it is due says the clock that decides it: the database's, where there are several processes."""
-    delay = bindparam("delay", type_=Double)
-    return insert(outbox).values(due_at=case((delay > 0, database.now() + delay), else_=0.0))
+def _held(database: Database) -> Update:
+    """``pause``: seconds before the conversation's next message may be sent, where one is taken to be sent now.
+    ``frames``: how many the commit appends to its event log.
+
+    The next turn begins when what this one says may be sent: until then the customer's next messages are read together.
+
+    The claim of a conversation that failed before may have set a pause; what came meanwhile does not wait for its end.
+    """
+    columns, pause = conversation.c, bindparam("pause", type_=Double)
+    send_after = case((pause > 0, database.now() + pause), else_=columns.send_after)
+    logged = columns.event_cursor + bindparam("frames", type_=Integer)
+    next_turn = case(
+        (columns.send_after > database.now(), columns.send_after), (columns.attempts > 0, 0.0), else_=columns.ready_at
+    )
+    return (
+        update(conversation)
+        .where(columns.id == bindparam("key"))
+        .values(ready_at=next_turn, send_after=send_after, event_cursor=logged, **_OWN, **_COUNTERS, **_ENDED)
+    )
 
 
 @dataclass
@@ -64,34 +77,36 @@ class Writes:
 
     ``ended``: claims that it ends. ``touched``: conversations whose rows it changes, each of which it changes once.
     ``taken_over``: those whose owner another conversation's turn changes. ``waiting``: messages that can be recalled.
-    ``spoken``: where a message of the agent's is on its way, so that nobody can claim it yet. ``on_roads``: by which
+    ``agent_sending``: where a message of the agent's is on its way, so that nobody can claim it yet. ``on_routes``: by which
     conversations' customers are written to at once. ``customers``: by conversation, whom its turn answers.
+    ``send``: what is sent at once.
     """
 
     now: float
     held: list[dict[str, Any]] = field(default_factory=list)
-    told: list[dict[str, Any]] = field(default_factory=list)
+    counted: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     copies: list[dict[str, Any]] = field(default_factory=list)
+    ownership_changes: list[dict[str, Any]] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
-    news: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[tuple[str, ContactDetails]] = field(default_factory=list)
     relays: list[dict[str, Any]] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
-    moved: list[Overtaken] = field(default_factory=list)
-    followed: list[tuple[str, FollowUp]] = field(default_factory=list)
+    reordered: list[Overtaken] = field(default_factory=list)
+    follow_ups: list[tuple[str, FollowUp]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
-    on_roads: set[tuple[str, Road]] = field(default_factory=set)
+    on_routes: set[tuple[str, ContactRoute]] = field(default_factory=set)
     waiting: frozenset[str] = frozenset()
-    spoken: frozenset[str] = frozenset()
+    agent_sending: frozenset[str] = frozenset()
     given_back: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     taken_over: set[str] = field(default_factory=set)
     customers: dict[str, str | None] = field(default_factory=dict)
+    send: TakenDeliveries = field(default_factory=TakenDeliveries)
 
     def outcome(self, row: Row[Any], outcome: TurnOutcome) -> None:
         """What a turn decided about the conversation that it holds."""
@@ -107,7 +122,7 @@ class Writes:
         """What a turn of another conversation says in this one, or changes in it."""
         self.recalls.extend(aside.recalls)
         if aside.follow_up is not None:
-            self.followed.append((row.id, aside.follow_up))
+            self.follow_ups.append((row.id, aside.follow_up))
         if aside.transition is not None:
             self.taken_over.add(row.id)
             self.change(row, aside.messages, aside.transition, done_seq=None)
@@ -115,8 +130,8 @@ class Writes:
         self.touched.add(row.id)
         last_seq = row.last_seq + len(in_places(aside.messages))
         done_seq = last_seq if row.done_seq >= row.last_seq else row.done_seq
-        self.told.append({"key": row.id, "new_last_seq": last_seq, "new_done_seq": done_seq})
-        self._say_all(row, aside.messages, row.ownership_epoch, row.state)
+        self.counted.append({"key": row.id, "new_last_seq": last_seq, "new_done_seq": done_seq})
+        self._add_messages(row, aside.messages, row.ownership_epoch, row.state)
 
     def change(
         self,
@@ -142,7 +157,7 @@ class Writes:
             self._audit(row, state, ownership_epoch, transition)
         handled = row.done_seq if done_seq is None else max(done_seq, row.done_seq)
         last_seq = row.last_seq + len(in_places(messages))
-        self._owe(row, owed, last_seq)
+        self._add_owed_files(row, owed, last_seq)
         self.held.append(
             {
                 "key": row.id,
@@ -156,23 +171,26 @@ class Writes:
                 "new_done_seq": last_seq if handled >= row.last_seq else handled,
             }
         )
-        self._say_all(row, messages, ownership_epoch, str(state))
+        self._add_messages(row, messages, ownership_epoch, str(state))
 
-    def _owe(self, row: Row[Any], owed: Sequence[str], last_seq: int) -> None:
+    def _add_owed_files(self, row: Row[Any], owed: Sequence[str], last_seq: int) -> None:
         about = {"conversation_id": row.id, "kind": ChangeKind.FILES, "created_at": self.now}
         places = enumerate(owed, start=last_seq + 1)
-        self.news.extend({**about, "message_id": message_id, "seq": seq} for seq, message_id in places)
+        self.changes.extend({**about, "message_id": message_id, "seq": seq} for seq, message_id in places)
 
     def commit(self, connection: Connection, database: Database) -> None:
         """Write all of it."""
+        self.send.insert(connection, database, self.outbox)
+        for held in self.held:
+            held["pause"] = self.send.pauses.get(held["key"], 0.0)
+            held["frames"] = self.send.frames.get(held["key"], 0)
         for statement, rows in (
-            (_HELD, self.held),
-            (_TOLD, self.told),
+            (_held(database), self.held),
+            (_COUNT_ONLY, self.counted),
             (_GIVE_BACK, [{"key": one} for one in self.given_back]),
             (_ADD_MESSAGE, self.messages),
-            (_add_delivery(database), self.outbox),
+            (_ADD_OWNERSHIP_CHANGE, self.ownership_changes),
             (_ADD_CHANGE, self.changes),
-            (_ADD_NEWS, self.news),
             (database.insert_new(relay), self.relays),
             (insert(attachment), [copy | {"created_at": self.now} for copy in self.copies]),
         ):
@@ -188,13 +206,13 @@ class Writes:
                 connection.execute(update(customer).where(customer.c.id == customer_id).values(values))
         keep_gaps(connection, database, self.gaps)
         keep_cases(connection, database, self.cases, self.now)
-        move(connection, self.moved, self.now)
+        move(connection, self.reordered, self.now)
         recall(connection, self.recalls, self.now)
-        keep_follow_ups(connection, database, self.followed, self.now)
-        note_sent(connection, self.on_roads, self.now)
+        keep_follow_ups(connection, database, self.follow_ups, self.now)
+        note_sent(connection, self.on_routes, self.now)
 
     def _audit(self, row: Row[Any], state: str, ownership_epoch: int, transition: Transition) -> None:
-        self.changes.append(
+        self.ownership_changes.append(
             {
                 "conversation_id": row.id,
                 "ownership_epoch": ownership_epoch,
@@ -208,17 +226,17 @@ class Writes:
             }
         )
 
-    def _say_all(self, row: Row[Any], messages: Sequence[NewMessage], ownership_epoch: int, state: str) -> None:
+    def _add_messages(self, row: Row[Any], messages: Sequence[NewMessage], ownership_epoch: int, state: str) -> None:
         for seq, new in enumerate(in_places(messages), start=row.last_seq + 1):
             if isinstance(new, str):
-                self.moved.append((new, row.id, seq))
+                self.reordered.append((new, row.id, seq))
             else:
-                self._say(row, new, seq, ownership_epoch, state)
+                self._add_message(row, new, seq, ownership_epoch, state)
 
-    def _say(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
-        message_id, way = new_id(), codec.road_from(row.road)
+    def _add_message(self, row: Row[Any], new: NewMessage, seq: int, ownership_epoch: int, state: str) -> None:
+        message_id, route = new_id(), codec.route_from(row.road)
         answers = new.customer_id or self.customers.get(row.id)
-        meta = {**new.meta, "status": state, **({SENT_BY: way.key.channel} if way else {})}
+        meta = {**new.meta, "status": state, **({SENT_BY: route.key.channel} if route else {})}
         if codec.sharing(row.shared) is Sharing.ALWAYS:
             meta[SHARED] = True
         self.messages.append(
@@ -242,13 +260,23 @@ class Writes:
             self.files.extend((file.id, message_id) for file in new.attachments)
         else:
             self.copies.extend(codec.attachment_row(file, new_id(), row.id, message_id) for file in new.attachments)
-        self.relays.extend(passed_on(new, message_id, self.now))
-        self._deliver(row, new, way, message_id, seq, ownership_epoch)
+        self.relays.extend(relay_rows(new, message_id, self.now))
+        self._deliver(row, new, route, message_id, seq, ownership_epoch)
+        if (
+            row.id in self.customers and route is None and new.road is None
+        ):  # said by the conversation's own turn, at home
+            self.send.consider(self.outbox[-1], row, new, meta, self.messages[-1])
 
     def _deliver(
-        self, row: Row[Any], new: NewMessage, way: Road | None, message_id: str, seq: int, ownership_epoch: int
+        self,
+        row: Row[Any],
+        new: NewMessage,
+        route: ContactRoute | None,
+        message_id: str,
+        seq: int,
+        ownership_epoch: int,
     ) -> None:
-        """Where the customer is (``way``), and in their own place. What became of the first is what became of the message."""
+        """Where the customer is (``route``), and in their own place. What became of the first is what became of the message."""
         delivery = {
             "conversation_id": row.id,
             "message_id": message_id,
@@ -265,12 +293,12 @@ class Writes:
         }
         key = f"{row.id}:{seq}"
         own = {"channel": row.channel, "account": row.account, "thread": None, "address": None}
-        way = new.road or way
-        if way is None:
+        route = new.road or route
+        if route is None:
             self.outbox.append({"id": new_id(), "dedupe": key, **own, **delivery})
             return
-        there = {"channel": way.key.channel, "account": way.key.account, "thread": way.key.thread}
-        self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": way.address, **delivery})
+        there = {"channel": route.key.channel, "account": route.key.account, "thread": route.key.thread}
+        self.outbox.append({"id": new_id(), "dedupe": key, **there, "address": route.address, **delivery})
         if new.road is None:
-            self.on_roads.add((row.id, way))
+            self.on_routes.add((row.id, route))
             self.outbox.append({"id": new_id(), "dedupe": beside(key), **own, **delivery})

@@ -22,16 +22,18 @@ from sqlalchemy import (
 
 from core.domain.conversation import Conversation, OwnershipEvent
 from core.domain.errors import InvalidInput
+from core.ports.lanes import FinishedTurns, LaneOffer
 from core.ports.store import MANY_ATTEMPTS, Aside, Claim, Finished, NewMessage, Transition, TurnOutcome, TurnState
 from core.storage import codec
 from core.storage.among import among
-from core.storage.asides import together
+from core.storage.asides import merge_by_conversation
 from core.storage.cases import agent_speaks, lock_waiting
-from core.storage.database import Database
-from core.storage.newcomers import make_feeds
+from core.storage.contact_routes import FollowUpSnapshot
+from core.storage.conversation_inserts import make_feeds
+from core.storage.database import Database, OnDatabase, writes
 from core.storage.overtaking import overtaken
-from core.storage.roads import Known
 from core.storage.tables import conversation
+from core.storage.taken_deliveries import TakenDeliveries
 from core.storage.turn_states import load_turns
 from core.storage.turn_writes import Writes
 from core.storage.unreadable import set_aside
@@ -40,11 +42,11 @@ from core.storage.withdrawals import withdraw_all
 _LONGEST_PAUSE = 30
 
 
-class SqlTurns:
+class SqlTurns(OnDatabase):
     """Turns on a database."""
 
     def __init__(self, database: Database) -> None:
-        self._turns_db = database
+        super().__init__(database)
         self._claim = _claim(database)
         self._extend = (
             update(conversation)
@@ -53,21 +55,16 @@ class SqlTurns:
             .returning(conversation.c.id)
         )
 
-    async def claim(self, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
-        """See Turns.claim."""
-
-        def work(connection: Connection) -> Sequence[TurnState]:
-            rows = connection.execute(self._claim, {"most": limit, "lease": lease}).all()
-            if not rows:
-                return []
-            states, broken = load_turns(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
-            set_aside(connection, self._turns_db.now(), rows, broken)
-            return states
-
-        return await self._turns_db.write(work)
+    @writes
+    def claim(self, connection: Connection, limit: int, lease: float, *, history: int) -> Sequence[TurnState]:
+        rows = connection.execute(self._claim, {"most": limit, "lease": lease}).all()
+        if not rows:
+            return []
+        states, broken = load_turns(connection, sorted(rows, key=lambda row: float(row.ready_at)), history)
+        set_aside(connection, self.database.now(), rows, broken)
+        return states
 
     async def extend(self, claims: Sequence[Claim], lease: float) -> frozenset[str]:
-        """See Turns.extend."""
         if not claims:
             return frozenset()
         wanted = {claim.conversation_id: claim.epoch for claim in claims}
@@ -80,13 +77,12 @@ class SqlTurns:
                 return frozenset()
             return frozenset(connection.scalars(self._extend, {"ids": held, "lease": lease}))
 
-        return await self._turns_db.write(work)
+        return await self.database.write(work)
 
-    async def finish(self, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
-        """See Turns.finish."""
-        return await self._turns_db.write(lambda connection: self._finish(connection, outcomes))
-
-    def _finish(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> Sequence[Finished]:
+    @writes
+    def finish(
+        self, connection: Connection, outcomes: Sequence[TurnOutcome], lanes: Sequence[LaneOffer] = ()
+    ) -> FinishedTurns:
         current = self._lock_all(connection, outcomes)
         recalled = [one.message_id for outcome in outcomes for aside in outcome.asides for one in aside.recalls]
         recalled += overtaken(aside for outcome in outcomes for aside in outcome.asides)
@@ -97,46 +93,44 @@ class SqlTurns:
             if aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
         ]
         writes = Writes(
-            self._turns_db.timestamp(),
+            self.database.timestamp(),
             waiting=lock_waiting(connection, recalled),
-            spoken=agent_speaks(connection, self._turns_db, claimed),
+            agent_sending=agent_speaks(connection, self.database, claimed),
+            send=TakenDeliveries(lanes),
         )
         results = [_finish_one(writes, current, outcome) for outcome in outcomes]
-        writes.commit(connection, self._turns_db)
+        writes.commit(connection, self.database)
         for home in sorted(writes.taken_over):
             withdraw_all(connection, home, writes.now)
-        return results
+        send = writes.send
+        left = len(writes.outbox) > len(send.granted) + len(send.logged) or bool(recalled or writes.taken_over)
+        return FinishedTurns(results, send.granted, logged=send.logged, waiting=left)
 
     def _lock_all(self, connection: Connection, outcomes: Sequence[TurnOutcome]) -> dict[str, Row[Any]]:
         """The conversations that these turns hold, and those in which they have something to say."""
         ids = [outcome.claim.conversation_id for outcome in outcomes]
         asides = [aside for outcome in outcomes for aside in outcome.asides]
         if asides:
-            make_feeds(connection, self._turns_db, [one.conversation for one in asides if one.ownership_epoch is None])
+            make_feeds(connection, self.database, [one.conversation for one in asides if one.ownership_epoch is None])
         return lock_conversations(connection, [*ids, *(aside.conversation.conversation_id for aside in asides)])
 
-    async def postpone(self, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
-        """See Turns.postpone."""
+    @writes
+    def postpone(self, connection: Connection, claim: Claim, *, delay: float, error: str, counts: bool = True) -> bool:
         columns = conversation.c
         statement = (
             update(conversation)
             .where(columns.id == claim.conversation_id, columns.epoch == claim.epoch, columns.lease_until.is_not(None))
             .values(
                 lease_until=None,
-                ready_at=self._turns_db.now() + delay,
+                ready_at=self.database.now() + delay,
                 attempts=columns.attempts + int(counts),
                 last_error=codec.clean(error)[:1000],
             )
             .returning(columns.id)
         )
-
-        def work(connection: Connection) -> bool:
-            return (connection.execute(statement)).first() is not None
-
-        return await self._turns_db.write(work)
+        return (connection.execute(statement)).first() is not None
 
     async def release(self, claims: Sequence[Claim]) -> None:
-        """See Turns.release."""
         columns = conversation.c
         statement = (
             update(conversation)
@@ -151,25 +145,21 @@ class SqlTurns:
                     statement, [{"key": claim.conversation_id, "held_epoch": claim.epoch} for claim in ordered]
                 )
 
-            await self._turns_db.write(work)
+            await self.database.write(work)
 
-    async def transition(
-        self, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
+    @writes
+    def transition(
+        self, connection: Connection, conversation_id: str, transition: Transition, messages: Sequence[NewMessage] = ()
     ) -> Conversation:
-        """See Turns.transition."""
-
-        def work(connection: Connection) -> Conversation:
-            row = (lock_conversations(connection, [conversation_id])).get(conversation_id)
-            if row is None:
-                raise InvalidInput(f"There is no conversation {conversation_id}.")
-            writes = Writes(self._turns_db.timestamp())
-            writes.change(row, messages, transition, done_seq=None)
-            writes.commit(connection, self._turns_db)
-            withdraw_all(connection, conversation_id, writes.now)
-            fresh = connection.execute(select(conversation).where(conversation.c.id == conversation_id))
-            return codec.conversation_from(fresh.one())
-
-        return await self._turns_db.write(work)
+        row = (lock_conversations(connection, [conversation_id])).get(conversation_id)
+        if row is None:
+            raise InvalidInput(f"There is no conversation {conversation_id}.")
+        writes = Writes(self.database.timestamp())
+        writes.change(row, messages, transition, done_seq=None)
+        writes.commit(connection, self.database)
+        withdraw_all(connection, conversation_id, writes.now)
+        fresh = connection.execute(select(conversation).where(conversation.c.id == conversation_id))
+        return codec.conversation_from(fresh.one())
 
 
 def _claim(database: Database) -> Executable:
@@ -236,18 +226,18 @@ def _finish_one(writes: Writes, current: Mapping[str, Row[Any]], outcome: TurnOu
         writes.given_back.append(row.id)
         return Finished(held=True, pending=True, outdated=True)
     writes.outcome(row, outcome)
-    for aside in together(outcome.asides):
+    for aside in merge_by_conversation(outcome.asides):
         writes.aside(current[aside.conversation.conversation_id], aside)
     return Finished(held=True, pending=bool(outcome.owes_files_of) or row.last_seq > outcome.handled_seq)
 
 
-def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: Known | None = None) -> bool:
+def is_outdated(writes: Writes, row: Row[Any] | None, aside: Aside, known: FollowUpSnapshot | None = None) -> bool:
     """``known``: what a follow-up was decided on."""
     if row is not None and known is not None and aside.follow_up and known.is_outdated(row, aside.follow_up):
         return True
     moved = row is not None and aside.ownership_epoch not in (None, row.ownership_epoch)
     claimed = aside.transition is not None and aside.transition.event is OwnershipEvent.CLAIM
-    if row is not None and claimed and row.id in writes.spoken:
+    if row is not None and claimed and row.id in writes.agent_sending:
         return True
     sent = any(one not in writes.waiting for one in (*(one.message_id for one in aside.recalls), *overtaken([aside])))
     return row is None or moved or sent or row.id in writes.touched

@@ -11,8 +11,8 @@ from core.domain.messages import Author, Message, MessageKind
 from core.ports.follow_ups import Unseen
 from core.storage import codec
 from core.storage.among import among
+from core.storage.contact_route_tables import follow_up
 from core.storage.desk_tables import relay
-from core.storage.road_tables import follow_up
 from core.storage.tables import OPEN_DELIVERY, attachment, conversation, message, outbox, widget_event
 
 _PEOPLE = (Author.STAFF, Author.SYSTEM)
@@ -46,7 +46,6 @@ _COMING = (
 
 
 def unseen(connection: Connection, home: str) -> Unseen:
-    """See FollowUps.unseen."""
     row = connection.execute(select(conversation.c.last_seq).where(conversation.c.id == home)).first()
     known = connection.execute(select(follow_up).where(follow_up.c.conversation_id == home)).first()
     shown, followed = (known.shown_cursor, known.followed_seq) if known is not None else (0, 0)

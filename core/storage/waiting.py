@@ -13,11 +13,11 @@ from core.domain.messages import Audience, Author
 from core.ports.outcomes import Aside, CaseRecord
 from core.ports.waiting import WaitingCustomer
 from core.storage import codec
-from core.storage.asides import together
+from core.storage.asides import merge_by_conversation
 from core.storage.cases import case_from
-from core.storage.database import Database
+from core.storage.conversation_inserts import make_feeds
+from core.storage.database import OnDatabase, reads, writes
 from core.storage.desk_tables import desk_case
-from core.storage.newcomers import make_feeds
 from core.storage.tables import conversation, customer, message, ownership_change
 from core.storage.turn_writes import Writes
 from core.storage.turns import is_outdated, lock_conversations
@@ -76,39 +76,29 @@ _OPEN_CASES: Final = (
 )
 
 
-class SqlWaiting:
+class SqlWaiting(OnDatabase):
     """Implements core.ports.waiting.WaitingCustomers."""
 
-    def __init__(self, database: Database) -> None:
-        self._waiting_db = database
+    @reads
+    def who_waits(self, connection: Connection, limit: int) -> Sequence[WaitingCustomer]:
+        return [_waiting(row) for row in connection.execute(_WAITING, {"most": limit})]
 
-    async def who_waits(self, limit: int) -> Sequence[WaitingCustomer]:
-        """See WaitingCustomers.who_waits."""
-        return await self._waiting_db.read(
-            lambda connection: [_waiting(row) for row in connection.execute(_WAITING, {"most": limit})]
-        )
-
-    async def open_cases(self, after: str, limit: int) -> Sequence[Case]:
-        """See WaitingCustomers.open_cases."""
+    @reads
+    def open_cases(self, connection: Connection, after: str, limit: int) -> Sequence[Case]:
         given = {"after": after, "most": limit}
-        return await self._waiting_db.read(
-            lambda connection: [case_from(row) for row in connection.execute(_OPEN_CASES, given)]
-        )
+        return [case_from(row) for row in connection.execute(_OPEN_CASES, given)]
 
-    async def decide(self, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
-        """See WaitingCustomers.decide."""
-        return await self._waiting_db.write(lambda connection: self._decide(connection, asides, cases))
-
-    def _decide(self, connection: Connection, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
-        make_feeds(connection, self._waiting_db, [one.conversation for one in asides if one.ownership_epoch is None])
+    @writes
+    def decide(self, connection: Connection, asides: Sequence[Aside], cases: Sequence[CaseRecord]) -> bool:
+        make_feeds(connection, self.database, [one.conversation for one in asides if one.ownership_epoch is None])
         current = lock_conversations(connection, [one.conversation.conversation_id for one in asides])
-        writes = Writes(self._waiting_db.timestamp())
+        writes = Writes(self.database.timestamp())
         if any(is_outdated(writes, current.get(one.conversation.conversation_id), one) for one in asides):
             return False
-        for aside in together(asides):
+        for aside in merge_by_conversation(asides):
             writes.aside(current[aside.conversation.conversation_id], aside)
         writes.cases.extend(cases)
-        writes.commit(connection, self._waiting_db)
+        writes.commit(connection, self.database)
         for home in sorted(writes.taken_over):
             withdraw_all(connection, home, writes.now)
         return True

@@ -20,7 +20,6 @@ class LocalSubscription:
         self._event.set()
 
     async def wait(self, timeout: float) -> frozenset[str]:
-        """See Subscription.wait."""
         if not self._event.is_set() and timeout > 0:
             try:
                 async with asyncio.timeout(timeout):
@@ -49,12 +48,10 @@ class LocalWake:
         """Nothing to close."""
 
     def notify(self, topic: str, key: str = "") -> None:
-        """See Wake.notify."""
         for subscription in self._subscriptions.get(topic, ()):
             subscription.push(key)
 
     def subscribe(self, topic: str) -> LocalSubscription:
-        """See Wake.subscribe."""
         subscription = LocalSubscription(self, topic)
         self._subscriptions.setdefault(topic, set()).add(subscription)
         return subscription

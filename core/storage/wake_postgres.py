@@ -17,6 +17,8 @@ from core.storage.wake_local import LocalSubscription, LocalWake
 _CHANNEL = "switchboard"
 _MAX_PAYLOAD = 7000  # PostgreSQL refuses 8,000 bytes and more
 _COALESCE = 0.01  # seconds: a NOTIFY per message would queue all commits behind one lock
+_MOST = 10_000
+"""Keys of a topic that wait for the connection. Beyond them, others are told to look at everything."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,13 +51,15 @@ class PostgresWake:
         self._tasks = []
 
     def notify(self, topic: str, key: str = "") -> None:
-        """See Wake.notify."""
         self._local.notify(topic, key)
-        self._pending.setdefault(topic, set()).add(key)
+        keys = self._pending.setdefault(topic, set())
+        if len(keys) >= _MOST:
+            keys.clear()
+            keys.add("")
+        keys.add(key)
         self._dirty.set()
 
     def subscribe(self, topic: str) -> LocalSubscription:
-        """See Wake.subscribe."""
         return self._local.subscribe(topic)
 
     async def _run(self) -> None:

@@ -12,6 +12,7 @@ from channels.email.parse import Reader as MailReader
 from channels.email.threads import Threads
 from channels.slack.parse import Reader as SlackReader
 from channels.telegram.parse import Reader as TelegramReader
+from config.clock import SystemClock
 from core.domain.messages import MessageReceived
 from core.ports.channel import WebhookReply
 from core.ports.channel_memory import ChannelMemory
@@ -74,7 +75,7 @@ class Place:
         self._people = people
         self._count = 0
         self._root: dict[bool, dict[int, str]] = {True: {}, False: {}}
-        self._threads = Threads(memory, TOKENS, SETTINGS.account)
+        self._threads = Threads(memory, SystemClock(), TOKENS, SETTINGS.account)
 
     async def written(self, who: Person, text: str, *, aside: bool, copied: bool = True) -> MessageReceived:
         """``aside``: in a conversation of theirs alone. ``copied``: a mail goes to the others as well."""
@@ -130,7 +131,7 @@ class Place:
         raw, read = raw_of(body, uid=str(self._count)), letter.read(body, SETTINGS)
         place = await self._threads.find(read)
         event = _one(MailReader(SETTINGS, TOKENS).read(placed(raw, place)))
-        await self._threads.note(place, read, event.text, event.sent_at)
+        await self._threads.note(place, read, event.text, event.sent_at)()
         return event
 
 

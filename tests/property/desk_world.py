@@ -31,7 +31,7 @@ from core.domain.messages import (
 )
 from core.domain.timers import Timer, TimerKind
 from core.ports.store import Acceptable, Delivery, Settlement, TurnOutcome, TurnState
-from core.ports.timers import Ring, TimerOutcome
+from core.ports.timers import TimerDecision, TimerOutcome
 from core.storage.store import SqlStore
 from core.turn import Turn
 from handoff.desk_parts import DeskParts
@@ -80,7 +80,7 @@ class FakeDeskChannel:
 class Decides(Protocol):
     """What it means that a timer has come due."""
 
-    async def ring(self, timer: Timer) -> Ring: ...
+    async def ring(self, timer: Timer) -> TimerDecision: ...
 
 
 @dataclass
@@ -200,8 +200,8 @@ class DeskWorld:
 
     def due(self) -> list[TimerOutcome]:
         """What is decided about the timers that are due, not committed yet."""
-        rings = [(due, self.do(self.timers.ring(due.timer))) for due in self.do(self.store.due_timers(10, LEASE))]
-        return [TimerOutcome(due, ring.asides, ring.cases) for due, ring in rings]
+        decided = [(due, self.do(self.timers.decide(due.timer))) for due in self.do(self.store.due_timers(10, LEASE))]
+        return [TimerOutcome(due, decision.asides, decision.cases) for due, decision in decided]
 
     def ring(self, outcome: TimerOutcome) -> bool:
         """Whether it was written."""

@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from core.domain.conversation import OwnershipEvent, OwnershipState, next_state
-from core.domain.delivery import DeliveryEvent, DeliveryStatus, next_status
+from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.store import Claim
+
+
+class DeliveryEvent(StrEnum):
+    """What can happen to an outbox row."""
+
+    BEGIN = "begin"
+    CONFIRM = "confirm"
+    RETRY = "retry"
+    GIVE_UP = "give_up"
+    WITHHOLD = "withhold"
+    REVIVE = "revive"
+
+
+class IllegalDelivery(Exception):
+    """The event does not apply to a row in this status."""
+
+
+_TRANSITIONS: dict[tuple[DeliveryStatus, DeliveryEvent], DeliveryStatus] = {
+    (DeliveryStatus.DUE, DeliveryEvent.BEGIN): DeliveryStatus.SENDING,
+    (DeliveryStatus.DUE, DeliveryEvent.WITHHOLD): DeliveryStatus.WITHHELD,
+    (DeliveryStatus.DUE, DeliveryEvent.GIVE_UP): DeliveryStatus.DEAD,
+    (DeliveryStatus.SENDING, DeliveryEvent.BEGIN): DeliveryStatus.SENDING,
+    (DeliveryStatus.SENDING, DeliveryEvent.CONFIRM): DeliveryStatus.SENT,
+    (DeliveryStatus.SENDING, DeliveryEvent.RETRY): DeliveryStatus.DUE,
+    (DeliveryStatus.SENDING, DeliveryEvent.GIVE_UP): DeliveryStatus.DEAD,
+    (DeliveryStatus.SENDING, DeliveryEvent.WITHHOLD): DeliveryStatus.WITHHELD,
+    (DeliveryStatus.DEAD, DeliveryEvent.REVIVE): DeliveryStatus.DUE,
+}
+
+
+def next_status(status: DeliveryStatus, event: DeliveryEvent) -> DeliveryStatus:
+    """Where ``event`` leads from ``status``. Raises IllegalDelivery."""
+    try:
+        return _TRANSITIONS[status, event]
+    except KeyError:
+        raise IllegalDelivery(f"A delivery that is {status} cannot {event.replace('_', ' ')}.") from None
 
 
 @dataclass

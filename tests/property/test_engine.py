@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from core.domain.conversation import IllegalTransition, OwnershipEvent, OwnershipState, next_state
-from core.domain.delivery import DeliveryEvent, DeliveryStatus
+from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author
 from core.ports.channel import Accepted
 from core.ports.store import Delivery, NewMessage, Settlement, Transition, TurnState
 from core.storage.store import SqlStore
 from tests.contract.stores.manual_clock import ManualClock
 from tests.contract.stores.sayings import LEASE, answer, item, outcome, said, thread
-from tests.property.engine_model import Said, Thread
+from tests.property.engine_model import DeliveryEvent, Said, Thread
 from tests.scale import Scale
 
 Result = TypeVar("Result")

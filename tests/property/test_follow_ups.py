@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from core.domain.capabilities import AnswersBy, Capabilities
+from core.domain.contact_route import ContactRoute
 from core.domain.customer import ContactDetails, Identity
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import SENT_BY, Author, CustomerAction, MessageKind, MessageReceived, StaffAction
-from core.domain.road import Road
 from core.domain.timers import TimerKind
 from core.ports.event_log import LogFrame
 from core.ports.store import Acceptable, Delivery
@@ -40,9 +40,9 @@ ADA = "ada@example.com"
 _KEY = ConversationKey("email", "main", "token")
 
 
-def roads(contact: ContactDetails, _home: ConversationKey) -> Sequence[Road]:
+def roads(contact: ContactDetails, _home: ConversationKey) -> Sequence[ContactRoute]:
     """A mailbox is set up."""
-    return [Road(_KEY, ADA, ADA)] if contact.email == ADA else []
+    return [ContactRoute(_KEY, ADA, ADA)] if contact.email == ADA else []
 
 
 class RoadWorld(DeskWorld):
@@ -52,7 +52,7 @@ class RoadWorld(DeskWorld):
 
     def __init__(self, template: Path) -> None:
         super().__init__(template, channels={"web": Capabilities(text_limit=1000, event_log=True)})
-        others = self.timers.ring
+        others = self.timers.decide
         self.timers = FollowUpTimers(others, self.parts, self.store, roads, self.settings, "Acme")
         self.mails: list[Delivery] = []
 
@@ -214,7 +214,7 @@ def test_leaving_and_coming_back_under_random_interleavings(
     phases = set(hypothesis.settings.default.phases)
     settings = hypothesis.settings(
         hypothesis.settings.default,
-        max_examples=max(5, hypothesis.settings.default.max_examples // 6),
+        max_examples=scale.pick(small=8, full=833),
         stateful_step_count=60,
         phases=phases if scale.full else phases - {hypothesis.Phase.shrink, hypothesis.Phase.explain},
         suppress_health_check=list(hypothesis.HealthCheck),

@@ -38,7 +38,7 @@ def test_while_the_next_epoch_is_made_ready(bench: Bench, open_manifest: OpenDat
 
     def prepare(snapshot: Snapshot) -> Snapshot:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return snapshot
 
     other = Bench(bench.folder, bench.directory, bench.client, open_manifest())
@@ -49,13 +49,13 @@ def test_while_the_next_epoch_is_made_ready(bench: Bench, open_manifest: OpenDat
     taking = threading.Thread(target=reader.refresh)
     taking.start()
     try:
-        assert begun.wait(20)
+        assert begun.wait(60)
         assert sources(found(reader.current)) == {"b.md", "c.md"}
         assert sources(found(reader.current, STAFF)) == {"a.md", "b.md", "c.md"}, "staff find it as before"
         assert {one.audience for one in found(reader.current, STAFF) if one.source.endswith("a.md")} == {STAFF}
     finally:
         go_on.set()
-        taking.join(20)
+        taking.join(60)
     assert sources(found(reader.current)) == {"b.md", "c.md"}
 
 

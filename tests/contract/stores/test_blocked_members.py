@@ -14,7 +14,7 @@ from core.ports.store import Acceptable
 from core.storage.blocks import keep_blocks
 from core.storage.store import SqlStore
 from core.storage.tables import inbound_event, reaction
-from handoff.spoken_to import written
+from handoff.customer_language import written
 from handoff.thread.seen_before import CaseMatter
 from handoff.waits.unanswered import LastSaid
 from tests.contract.stores.manual_clock import ManualClock

@@ -9,7 +9,6 @@ import pytest
 from core.domain.conversation import OwnershipEvent
 from core.domain.delivery import DeliveryStatus
 from core.domain.errors import InvalidInput, LostClaim
-from core.ports.claimed_deliveries import ClaimedDeliveries
 from core.ports.event_log import LogFrame
 from core.ports.store import Claim, Settlement, Store, Transition
 from tests.contract.stores.conftest import OpenStore
@@ -152,7 +151,6 @@ async def test_what_was_shown_of_a_withheld_answer_is_taken_back(store: Store) -
     assert await finish(store, await claim_one(store), event=OwnershipEvent.ESCALATE)
     claimed = await store.claim_deliveries("web", "main", 10, LEASE)
     assert [one.conversation_id for one in claimed] == [thread("t2").conversation_id]
-    assert isinstance(claimed, ClaimedDeliveries)
     assert claimed.withdrawn == {ID}, "whoever reads this log has to be woken"
     assert [kind for _, kind in await seen(store)][-1] == "discard"
     assert "text" not in [kind for _, kind in await seen(store)]

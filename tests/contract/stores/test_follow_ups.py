@@ -8,15 +8,15 @@ from typing import Any
 
 from core.domain.capabilities import AnswersBy
 from core.domain.case import Case
+from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.conversation import OwnershipEvent
 from core.domain.customer import ContactDetails, Identity
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import ConversationKey, EventKey
 from core.domain.messages import CAME_BY, Author, MessageKind, MessageReceived
-from core.domain.road import Contacted, Road
 from core.domain.timers import TimerKind
+from core.ports.delivery_outcomes import DeliveryOutcome
 from core.ports.event_log import LogFrame
-from core.ports.fates import Fate
 from core.ports.follow_ups import Unseen
 from core.ports.outcomes import Aside, CloseCase, Finished, FollowUp, NewMessage, Recall, SetTimer, Transition
 from core.ports.store import Acceptable, Settlement, TurnOutcome
@@ -33,14 +33,14 @@ ADA = "ada@example.com"
 NUMBER = "+15550100"
 
 
-def mail_road(address: str = ADA, thread: str = "token") -> Road:
+def mail_road(address: str = ADA, thread: str = "token") -> ContactRoute:
     """To her mailbox."""
-    return Road(ConversationKey(*MAIL, thread), address, address)
+    return ContactRoute(ConversationKey(*MAIL, thread), address, address)
 
 
-def phone_road() -> Road:
+def phone_road() -> ContactRoute:
     """To her telephone."""
-    return Road(ConversationKey(*PHONE, f"+15550199/{NUMBER}"), NUMBER, NUMBER)
+    return ContactRoute(ConversationKey(*PHONE, f"+15550199/{NUMBER}"), NUMBER, NUMBER)
 
 
 async def left(
@@ -80,12 +80,14 @@ async def shown_on_the_page(store: SqlStore, clock: ManualClock) -> None:
             await store.settle([Settlement(one.id, one.token, DeliveryStatus.SENT)])
 
 
-def again(text: str, road: Road, **fields: Any) -> NewMessage:
+def again(text: str, road: ContactRoute, **fields: Any) -> NewMessage:
     """The follow-up itself."""
     return NewMessage(Author.STAFF, text, MessageKind.FOLLOW_UP, road=road, followed=True, **fields)
 
 
-async def ring(store: SqlStore, clock: ManualClock, home: str, road: Road, seen: Unseen | None = None) -> Finished:
+async def ring(
+    store: SqlStore, clock: ManualClock, home: str, road: ContactRoute, seen: Unseen | None = None
+) -> Finished:
     """The time is up: what is unseen goes by that road, as it was decided on ``seen``."""
     clock.move(300)
     (due,) = await store.due_timers(10, LEASE)
@@ -100,7 +102,9 @@ async def ring(store: SqlStore, clock: ManualClock, home: str, road: Road, seen:
     return await store.finish_timer(TimerOutcome(due, (aside,)))
 
 
-def by_road(event: str, text: str, road: Road, *, who: str | None = None, thread: str | None = None) -> Acceptable:
+def by_road(
+    event: str, text: str, road: ContactRoute, *, who: str | None = None, thread: str | None = None
+) -> Acceptable:
     """A mail or a text message that comes in."""
     place = replace(road.key, thread=thread or road.key.thread)
     sender = Identity(place.channel, place.account, who or road.address, display_name="Mallory or Ada")
@@ -336,17 +340,17 @@ async def test_a_road_that_is_closed_today_holds_up_nothing_on_the_page(store: S
 
 async def test_staff_are_told_of_a_follow_up_once_it_has_gone(store: SqlStore, clock: ManualClock) -> None:
     home, case = await left(store, clock)
-    await store.tell_fates("main", lambda fate: [])
+    await store.report_outcomes("main", lambda fate: [])
     await ring(store, clock, home, mail_road())
     (mail,) = await store.claim_deliveries(*MAIL, 10, LEASE)
     await store.settle([Settlement(mail.id, mail.token, DeliveryStatus.SENT)])
-    found: list[Fate] = []
+    found: list[DeliveryOutcome] = []
 
-    def worded(fate: Fate) -> list[NewMessage]:
+    def worded(fate: DeliveryOutcome) -> list[NewMessage]:
         found.append(fate)
         return []
 
-    await store.tell_fates("main", worded)
+    await store.report_outcomes("main", worded)
     assert [(fate.case_id, fate.follow_up, str(fate.status)) for fate in found] == [(case.id, ("email", ADA), "sent")]
 
 

@@ -306,7 +306,7 @@ async def _until_waiting(url: str) -> None:
     observer = await asyncpg.connect(url)
     question = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await observer.fetchval(question):  # noqa: ASYNC110 - PostgreSQL tells nobody who waits
                 await asyncio.sleep(0.01)
     finally:

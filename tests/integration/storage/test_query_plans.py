@@ -134,7 +134,6 @@ async def _whole_path(store: SqlStore) -> None:
         await store.heads([home])
         await store.find(home, f"m{number}")
         await store.conversation(home)
-        await store.due("web", "main", 10)
         await store.customer_messages("web", "main", "of t1", 10)
         await accept(store, deleted(f"d{number}", f"e{number}"), in_log=True)
     await store.transition(home, Transition(OwnershipEvent.ESCALATE))

@@ -327,11 +327,11 @@ async def test_an_outage_during_a_turn_is_no_failure_of_the_turn(
     class NoFinish(Troubled):
         refusals = 6
 
-        async def finish(self, outcomes: Any) -> Any:
+        async def finish(self, outcomes: Any, lanes: Any = ()) -> Any:
             if self.refusals > 0:
                 self.refusals -= 1
                 raise StoreUnavailable("away")
-            return await self._store.finish(outcomes)
+            return await self._store.finish(outcomes, lanes)
 
     await accept(store, said("e1", "Hello"))
     async with running(Echo(), DispatcherSettings(poll=0.005, max_attempts=2), store=NoFinish(store)):

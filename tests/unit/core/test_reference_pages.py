@@ -13,7 +13,8 @@ import pytest
 from core.delivery import DeliverySettings
 from core.domain import errors
 from core.domain.conversation import IllegalTransition, OwnershipEvent, OwnershipState, next_state
-from core.domain.delivery import DeliveryEvent, DeliveryStatus, IllegalDelivery, next_status
+from core.domain.delivery import DeliveryStatus
+from tests.property.engine_model import DeliveryEvent, IllegalDelivery, next_status
 
 PAGES = Path(__file__).resolve().parents[3] / "docs" / "reference"
 

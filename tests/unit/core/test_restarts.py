@@ -45,6 +45,14 @@ class Screen:
         self.shown += [str(frame.body["delta"]) for frame in frames if frame.kind == "text"]
 
 
+async def show(screen: Screen, text: str, events: TurnEvents) -> None:
+    """Return when it is shown. Raises what ended the write."""
+    await events.text(text)
+    while text not in screen.shown:
+        await events.sources(())
+        await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def at_work(
     store: SqlStore, responder: Echo, screen: Screen | None = None, turns: Any = None
@@ -135,9 +143,8 @@ async def test_what_was_shown_is_never_dropped(store: SqlStore) -> None:
 
     async def work(turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         said_now = " + ".join(message.text for message in turn.pending)
-        await events.text(said_now)
+        await show(screen, said_now, events)
         if len(responder.turns) == 1:
-            await eventually(lambda: bool(screen.shown))
             await accept(store, said("e2", "two"))
         return reply(said_now)
 
@@ -151,14 +158,13 @@ async def test_what_was_shown_is_never_dropped(store: SqlStore) -> None:
 
 
 async def test_nothing_is_shown_of_what_is_outdated(store: SqlStore) -> None:
-    """Also where all of it is shown at once at the end, when the responder asks for nothing more."""
     screen, responder = Screen(store), held()
 
     async def work(turn: TurnState, turn_id: str, events: TurnEvents) -> Reply:
         said_now = " + ".join(message.text for message in turn.pending)
         if len(responder.turns) == 1:
             await accept(store, said("e2", "two"))
-        await events.text(said_now)
+        await show(screen, said_now, events)
         return reply(said_now)
 
     responder.work = work
@@ -235,7 +241,7 @@ async def test_a_database_that_is_away_when_a_turn_begins_anew_costs_a_lease(
         said_now = " + ".join(message.text for message in turn.pending)
         if len(responder.turns) == 1:
             await accept(store, said("e2", "two"))
-        await events.text(said_now)
+        await show(screen, said_now, events)
         return reply(said_now)
 
     responder.work = work

@@ -114,6 +114,27 @@ async def test_close_does_not_wait_for_the_batch_to_fill(state: TurnState) -> No
     assert screen.texts == ["One. "]
 
 
+async def test_the_rest_is_left_to_the_message_where_that_tells_it(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", tells_rest=False)
+    await events.text("One. ")
+    await screen.begun.wait()
+    await events.text("Two. ")
+    await events.close()
+    assert screen.texts == ["One. "]
+
+
+async def test_a_withdrawal_is_told_at_the_end_too(state: TurnState) -> None:
+    screen = Screen()
+    events = ProvisionalEvents(screen, state, "t:1", tells_rest=False)
+    await events.text("One. ")
+    await screen.begun.wait()
+    await events.discard()
+    await events.text("Better. ")
+    await events.close()
+    assert screen.kinds == ["text", "discard"]
+
+
 async def test_tools_and_sources_are_shown(state: TurnState) -> None:
     screen = Screen()
     events = ProvisionalEvents(screen, state, "t:1")

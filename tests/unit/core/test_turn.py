@@ -23,6 +23,7 @@ from core.turn import Turn, TurnSettings
 from core.turn_messages import turn_id
 from tests.contract.stores.sayings import LEASE, accept, answer, claim_one, deleted, finish, said
 from tests.unit.core.counted import CountedMetrics
+from tests.unit.core.eventually import eventually
 from tests.unit.core.responders import Echo, NotedDesk, reply, sorry
 from tests.unit.core.test_stream import Screen
 
@@ -290,6 +291,7 @@ async def test_a_lost_conversation_ends_the_turn(state: TurnState, metrics: Coun
 async def test_what_was_shown_is_written_before_the_turn_returns(state: TurnState, metrics: CountedMetrics) -> None:
     async def talk(_turn: TurnState, _id: str, events: TurnEvents) -> Reply:
         await events.text("One. ")
+        await eventually(lambda: bool(screen.writes))
         return reply("One. ")
 
     screen = ScreenChannel()

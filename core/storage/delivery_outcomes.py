@@ -11,15 +11,15 @@ from sqlalchemy import Connection, Integer, Row, Select, String, bindparam, cast
 from core.domain.case import feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.messages import Author, MessageKind, ReceiptStatus
-from core.ports.fates import Arrived, Fate, FateStatus, Wording
+from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus, Wording
 from core.ports.outcomes import Aside, NewMessage
 from core.storage import codec
 from core.storage.among import among
-from core.storage.database import Database
-from core.storage.delivered import OF_MESSAGES, came_in_part, never_came
+from core.storage.conversation_inserts import make_feeds
+from core.storage.database import OnDatabase, writes
+from core.storage.delivered import OF_MESSAGES, came_in_part, was_not_delivered
 from core.storage.desk_tables import IS_NEWS, desk_case, relay
-from core.storage.newcomers import make_feeds
-from core.storage.news import TAKEN_BACK
+from core.storage.relay_updates import TAKEN_BACK
 from core.storage.still_to_come import is_still_to_come
 from core.storage.tables import message, outbox, receipt
 from core.storage.turn_writes import Writes
@@ -37,7 +37,7 @@ _NEWS = (
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True, of=relay)
 )
-_FATES = (
+_OUTCOMES = (
     select(
         relay.c.source_id,
         relay.c.target_id,
@@ -68,26 +68,22 @@ _CASES = select(desk_case).where(among(desk_case.c.conversation_id, "ids")).orde
 _NOTE = update(relay).where(relay.c.source_id == bindparam("key")).values(shown=bindparam("now_shown"), news_at=None)
 
 
-class SqlFates:
-    """Fates on a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._fates_db = database
+class SqlDeliveryOutcomes(OnDatabase):
+    """DeliveryOutcomes on a database."""
 
     async def lost(self, message_ids: Sequence[str]) -> frozenset[str]:
-        """See Cases.lost."""
-        return await self._which(select(message.c.id).where(among(message.c.id, "ids"), never_came()), message_ids)
+        return await self._which(
+            select(message.c.id).where(among(message.c.id, "ids"), was_not_delivered()), message_ids
+        )
 
     async def still_to_come(self, message_ids: Sequence[str]) -> frozenset[str]:
-        """See Cases.still_to_come."""
         return await self._which(
             select(message.c.id).where(among(message.c.id, "ids"), is_still_to_come()), message_ids
         )
 
     async def on_their_way(self, message_ids: Sequence[str]) -> frozenset[str]:
-        """See Cases.on_their_way."""
         first_try = outbox.c.status == DeliveryStatus.SENDING, ~outbox.c.uncertain
-        held = outbox.c.lease_until > self._fates_db.now()
+        held = outbox.c.lease_until > self.database.now()
         sending = select(outbox.c.message_id).where(OF_MESSAGES, *first_try, held)
         return await self._which(sending, message_ids)
 
@@ -95,41 +91,40 @@ class SqlFates:
         if not message_ids:
             return frozenset()
         given = {"ids": list(message_ids)}
-        return await self._fates_db.read(lambda connection: frozenset(connection.scalars(wanted, given)))
+        return await self.database.read(lambda connection: frozenset(connection.scalars(wanted, given)))
 
-    async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
-        """See Fates.tell_fates. Rows that somebody else is telling of, or reporting on, are left for the next time."""
-        return await self._fates_db.write(lambda connection: self._tell(connection, account, wording, limit))
-
-    def _tell(self, connection: Connection, account: str, wording: Wording, limit: int) -> int:
-        # Held first and read afterwards: a report that comes between the two waits, and is news again.
+    @writes
+    def report_outcomes(self, connection: Connection, account: str, wording: Wording, limit: int = 100) -> int:
+        """See DeliveryOutcomes.report_outcomes. Rows that another transaction holds are left for the next time."""
         held = connection.scalars(_NEWS, {"most": limit}).all()
         if not held:
             return 0
-        rows = connection.execute(_FATES, {"ids": held}).all()
+        rows = connection.execute(_OUTCOMES, {"ids": held}).all()
         read = frozenset(connection.scalars(_READ, {"ids": [row.target_id for row in rows]}))
         cases = _cases(connection, [row.home for row in rows])
         told: dict[str, list[NewMessage]] = defaultdict(list)
-        noted = [{"key": key, "now_shown": FateStatus.WAITING} for key in set(held) - {row.source_id for row in rows}]
+        noted = [
+            {"key": key, "now_shown": OutcomeStatus.WAITING} for key in set(held) - {row.source_id for row in rows}
+        ]
         for row in rows:
-            fate = _fate(row, row.target_id in read, cases.get(row.home, ()))
-            noted.append({"key": row.source_id, "now_shown": fate.status})
-            if fate.status is not fate.shown and fate.case_id and not fate.taken_back:
-                told[fate.case_id].extend(wording(fate))
-        self._say(connection, account, told)
+            outcome = _outcome(row, row.target_id in read, cases.get(row.home, ()))
+            noted.append({"key": row.source_id, "now_shown": outcome.status})
+            if outcome.status is not outcome.shown and outcome.case_id and not outcome.taken_back:
+                told[outcome.case_id].extend(wording(outcome))
+        self._add_to_feed(connection, account, told)
         connection.execute(_NOTE, noted)
         return len(held)
 
-    def _say(self, connection: Connection, account: str, told: Mapping[str, Sequence[NewMessage]]) -> None:
+    def _add_to_feed(self, connection: Connection, account: str, told: Mapping[str, Sequence[NewMessage]]) -> None:
         asides = [Aside(feed(account, case_id), tuple(said)) for case_id, said in sorted(told.items()) if said]
         if not asides:
             return
-        make_feeds(connection, self._fates_db, [aside.conversation for aside in asides])
+        make_feeds(connection, self.database, [aside.conversation for aside in asides])
         rows = lock_conversations(connection, [aside.conversation.conversation_id for aside in asides])
-        writes = Writes(self._fates_db.timestamp())
+        writes = Writes(self.database.timestamp())
         for aside in asides:
             writes.aside(rows[aside.conversation.conversation_id], aside)
-        writes.commit(connection, self._fates_db)
+        writes.commit(connection, self.database)
 
 
 def _cases(connection: Connection, homes: Sequence[str]) -> dict[str, list[Row[Any]]]:
@@ -139,7 +134,7 @@ def _cases(connection: Connection, homes: Sequence[str]) -> dict[str, list[Row[A
     return found
 
 
-def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
+def _outcome(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> DeliveryOutcome:
     """``cases``: its conversation's, the oldest first. It belongs to the last that was open when it was said.
 
     What the agent had said was withheld because of the last.
@@ -148,14 +143,14 @@ def _fate(row: Any, was_read: bool, cases: Sequence[Row[Any]]) -> Fate:
     before = [case.id for case in cases if by_agent or case.opened_at <= row.said_at]
     before = before or [case.id for case in cases[:1]]
     failed = row.status in (DeliveryStatus.DEAD, DeliveryStatus.WITHHELD)
-    settled = FateStatus.READ if was_read else FateStatus.FAILED if failed else FateStatus.SENT
+    settled = OutcomeStatus.READ if was_read else OutcomeStatus.FAILED if failed else OutcomeStatus.SENT
     again = row.kind == MessageKind.FOLLOW_UP and row.address is not None
-    return Fate(
+    return DeliveryOutcome(
         case_id=before[-1] if before else "",
         text=row.text,
         wrote_at=str(codec.load(row.meta).get("at") or ""),
-        shown=FateStatus(row.shown),
-        status=FateStatus.WAITING if row.status in _OPEN else settled,
+        shown=OutcomeStatus(row.shown),
+        status=OutcomeStatus.WAITING if row.status in _OPEN else settled,
         reason=row.last_error if failed and not was_read else None,
         taken_back=row.deleted_at is not None or row.last_error == TAKEN_BACK,
         follow_up=(row.channel, row.address) if again else None,

@@ -36,7 +36,7 @@ _CHANGING = (
 )
 
 
-def second_thoughts(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[frozenset[str], frozenset[str]]:
+def pending_edits(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[frozenset[str], frozenset[str]]:
     """Of these rows of the outbox, by their messages: those whose author's change has not been worked on yet, which wait for
     it; and those whose author has deleted them since, which are not sent whoever revived them.
 

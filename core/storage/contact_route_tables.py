@@ -1,4 +1,4 @@
-"""The schema of roads: where words go that a customer has not seen on the page. ADR 9 says how they are used."""
+"""The schema of routes: where words go that a customer has not seen on the page. ADR 9 says how they are used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ follow_up = Table(
     Column("followed_seq", Integer, nullable=False),
 )
 
-road = Table(
+contact_route = Table(
     "road",
     metadata,
     Column("conversation_id", String(32), primary_key=True),
@@ -26,7 +26,7 @@ road = Table(
     Column("open", Boolean, nullable=False),
     Column("sent_at", Double, nullable=False),
 )
-Index("ix_road_channel_account_address", road.c.channel, road.c.account, road.c.address)
+Index("ix_road_channel_account_address", contact_route.c.channel, contact_route.c.account, contact_route.c.address)
 
 contacted = Table(
     "contacted",

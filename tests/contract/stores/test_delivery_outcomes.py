@@ -13,7 +13,7 @@ from core.domain.case import Case, feed
 from core.domain.delivery import DeliveryStatus
 from core.domain.keys import EventKey
 from core.domain.messages import Author, DeliveryReported, MessageDeleted, Receipt, ReceiptStatus
-from core.ports.fates import Arrived, Fate, FateStatus
+from core.ports.delivery_outcomes import Arrived, DeliveryOutcome, OutcomeStatus
 from core.ports.store import (
     Aside,
     CloseCase,
@@ -32,9 +32,9 @@ from tests.contract.stores.sayings import LEASE, SENT_AT, accept, answer, claim_
 from tests.contract.stores.test_asides import THREAD, customers_now, escalate, from_staff
 
 
-def worded(fate: Fate) -> Sequence[NewMessage]:
+def worded(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
     """One line that holds everything."""
-    return [answer(f"{fate.wrote_at} {fate.status}: {fate.reason}", author=Author.SYSTEM)]
+    return [answer(f"{outcome.wrote_at} {outcome.status}: {outcome.reason}", author=Author.SYSTEM)]
 
 
 async def sent_by_staff(store: SqlStore, clock: ManualClock) -> tuple[Case, Delivery]:
@@ -45,7 +45,7 @@ async def sent_by_staff(store: SqlStore, clock: ManualClock) -> tuple[Case, Deli
     now = await customers_now(store, state)
     relayed = answer("We are looking", author=Author.STAFF, relays=staff.pending[0].id)
     await store.finish([TurnOutcome(staff.claim, 1, asides=(Aside(now.conversation.key, (relayed,)),))])
-    assert await store.tell_fates("main", worded) == 0, "it waits, and staff see that it does"
+    assert await store.report_outcomes("main", worded) == 0, "it waits, and staff see that it does"
     clock.move(1)
     (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
     return case, delivery
@@ -67,14 +67,14 @@ def report(event: str, status: ReceiptStatus, detail: str | None = None) -> Deli
 
 async def test_sent_and_read_are_told_once_each(store: SqlStore, clock: ManualClock) -> None:
     case, delivery = await sent_by_staff(store, clock)
-    assert await store.tell_fates("main", worded) == 0, "on its way"
+    assert await store.report_outcomes("main", worded) == 0, "on its way"
     await settle(store, delivery, DeliveryStatus.SENT)
-    assert await store.tell_fates("main", worded) == 1
-    assert await store.tell_fates("main", worded) == 0
+    assert await store.report_outcomes("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 0
     await accept(store, report("r1", ReceiptStatus.DELIVERED))
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     await accept(store, report("r2", ReceiptStatus.READ), report("r3", ReceiptStatus.DELIVERED))
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert await told(store, case) == ["m/C1/2.2 sent: None", "m/C1/2.2 read: None"]
     assert [one.message.conversation for one in await store.claim_deliveries("desk", "main", 10, LEASE)]
 
@@ -82,38 +82,38 @@ async def test_sent_and_read_are_told_once_each(store: SqlStore, clock: ManualCl
 async def test_why_it_failed_is_told_and_that_it_came_after_all(store: SqlStore, clock: ManualClock) -> None:
     case, delivery = await sent_by_staff(store, clock)
     await settle(store, delivery, DeliveryStatus.DEAD, "The customer has blocked the bot.")
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert await told(store, case) == ["m/C1/2.2 failed: The customer has blocked the bot."]
     assert await store.revive(delivery.id)
-    assert await store.tell_fates("main", worded) == 0
+    assert await store.report_outcomes("main", worded) == 0
     (again,) = await store.claim_deliveries("web", "main", 10, LEASE)
     await settle(store, again, DeliveryStatus.SENT)
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert (await told(store, case))[1:] == ["m/C1/2.2 sent: None"]
 
 
 async def test_a_carrier_that_gives_up_later_is_told(store: SqlStore, clock: ManualClock) -> None:
     case, delivery = await sent_by_staff(store, clock)
     await settle(store, delivery, DeliveryStatus.SENT)
-    await store.tell_fates("main", worded)
+    await store.report_outcomes("main", worded)
     await accept(store, report("r1", ReceiptStatus.FAILED, "no such number"))
-    await store.tell_fates("main", worded)
+    await store.report_outcomes("main", worded)
     assert (await told(store, case))[1].endswith("could not deliver it: no such number")
 
 
 async def test_what_may_have_come_or_came_in_part_is_not_lost(store: SqlStore, clock: ManualClock) -> None:
     """Staff are told which it was, and a correction of it reaches the customer."""
     _, delivery = await sent_by_staff(store, clock)
-    fates: list[Fate] = []
+    outcomes: list[DeliveryOutcome] = []
 
-    def kept(fate: Fate) -> Sequence[NewMessage]:
-        fates.append(fate)
-        return worded(fate)
+    def kept(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
+        outcomes.append(outcome)
+        return worded(outcome)
 
     dead = Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, error="no answer", uncertain=True)
     await store.settle([dead])
-    await store.tell_fates("main", kept)
-    assert [(one.arrived, one.withheld) for one in fates] == [(Arrived.UNKNOWN, False)]
+    await store.report_outcomes("main", kept)
+    assert [(one.arrived, one.withheld) for one in outcomes] == [(Arrived.UNKNOWN, False)]
     assert await store.lost([delivery.message.message_id]) == frozenset()
     assert await store.revive(delivery.id)
     (again,) = await store.claim_deliveries("web", "main", 10, LEASE)
@@ -129,25 +129,25 @@ async def test_what_may_have_come_or_came_in_part_is_not_lost(store: SqlStore, c
 
 async def test_staff_are_told_what_arrived_of_it(store: SqlStore, clock: ManualClock) -> None:
     _, delivery = await sent_by_staff(store, clock)
-    fates: list[Fate] = []
+    outcomes: list[DeliveryOutcome] = []
 
-    def kept(fate: Fate) -> Sequence[NewMessage]:
-        fates.append(fate)
-        return worded(fate)
+    def kept(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
+        outcomes.append(outcome)
+        return worded(outcome)
 
     part = (Receipt("p1", tracked=True),)
     await store.settle(
         [Settlement(delivery.id, delivery.token, DeliveryStatus.DEAD, part, error="the file is too large")]
     )
-    await store.tell_fates("main", kept)
-    assert [(one.arrived, one.withheld) for one in fates] == [(Arrived.PART, False)]
+    await store.report_outcomes("main", kept)
+    assert [(one.arrived, one.withheld) for one in outcomes] == [(Arrived.PART, False)]
 
 
 async def test_a_report_that_is_faster_than_the_receipt_counts(store: SqlStore, clock: ManualClock) -> None:
     case, delivery = await sent_by_staff(store, clock)
     await accept(store, report("r1", ReceiptStatus.READ))
     await settle(store, delivery, DeliveryStatus.SENT)
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert await told(store, case) == ["m/C1/2.2 read: None"]
 
 
@@ -162,7 +162,7 @@ async def test_what_staff_took_back_needs_no_telling(store: SqlStore, clock: Man
     )
     await accept(store, gone)
     await settle(store, delivery, DeliveryStatus.SENT)
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert await told(store, case) == []
 
 
@@ -170,7 +170,7 @@ async def test_many_processes_tell_it_once(store: SqlStore, open_store: OpenStor
     case, delivery = await sent_by_staff(store, clock)
     await settle(store, delivery, DeliveryStatus.SENT)
     others = [await open_store() for _ in range(3)]
-    await asyncio.gather(*(one.tell_fates("main", worded) for one in [store, *others] * 2))
+    await asyncio.gather(*(one.report_outcomes("main", worded) for one in [store, *others] * 2))
     assert await told(store, case) == ["m/C1/2.2 sent: None"]
 
 
@@ -178,13 +178,13 @@ async def test_what_breaks_off_is_told_the_next_time(store: SqlStore, clock: Man
     case, delivery = await sent_by_staff(store, clock)
     await settle(store, delivery, DeliveryStatus.SENT)
 
-    def broken(fate: Fate) -> Sequence[NewMessage]:
+    def broken(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
         raise RuntimeError("killed here")
 
     with pytest.raises(RuntimeError):
-        await store.tell_fates("main", broken)
+        await store.report_outcomes("main", broken)
     assert await told(store, case) == []
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert await told(store, case) == ["m/C1/2.2 sent: None"]
 
 
@@ -196,15 +196,15 @@ async def test_it_belongs_to_the_case_in_which_it_was_said(store: SqlStore, cloc
     turn = await claim_one(store)
     await store.finish([TurnOutcome(turn.claim, turn.pending[-1].seq, cases=(CloseCase(case.id), OpenCase(later)))])
     await settle(store, delivery, DeliveryStatus.SENT)
-    seen: list[Fate] = []
+    seen: list[DeliveryOutcome] = []
 
-    def noted(fate: Fate) -> Sequence[NewMessage]:
-        seen.append(fate)
-        return worded(fate)
+    def noted(outcome: DeliveryOutcome) -> Sequence[NewMessage]:
+        seen.append(outcome)
+        return worded(outcome)
 
-    await store.tell_fates("main", noted)
-    assert [(fate.case_id, fate.shown, fate.text) for fate in seen] == [
-        (case.id, FateStatus.WAITING, "We are looking"),
+    await store.report_outcomes("main", noted)
+    assert [(outcome.case_id, outcome.shown, outcome.text) for outcome in seen] == [
+        (case.id, OutcomeStatus.WAITING, "We are looking"),
     ]
 
 
@@ -217,7 +217,7 @@ async def test_customers_messages_are_not_followed(store: SqlStore) -> None:
     for _ in range(2):
         (delivery,) = await store.claim_deliveries("desk", "main", 10, LEASE)
         await settle(store, delivery, DeliveryStatus.DEAD, "gone")
-    assert await store.tell_fates("main", worded) == 0
+    assert await store.report_outcomes("main", worded) == 0
 
 
 async def test_a_notice_of_staffs_is_followed_as_well(store: SqlStore, clock: ManualClock) -> None:
@@ -230,7 +230,7 @@ async def test_a_notice_of_staffs_is_followed_as_well(store: SqlStore, clock: Ma
     for _ in notices:
         (delivery,) = await store.claim_deliveries("web", "main", 10, LEASE)
         await settle(store, delivery, DeliveryStatus.DEAD, "blocked")
-    assert await store.tell_fates("main", worded) == 1
+    assert await store.report_outcomes("main", worded) == 1
     assert await told(store, case) == [" failed: blocked"], "there is no message of staff's to put a sign on"
 
 

@@ -14,9 +14,9 @@ from core.domain.conversation import OwnershipEvent, OwnershipState
 from core.ports.outcomes import Aside, Transition
 from core.ports.retention import Expiring
 from core.ports.store import TurnOutcome
+from core.storage.contact_route_tables import contact_route, contacted, follow_up
+from core.storage.contact_routes import LAPSE
 from core.storage.migrate import migrate
-from core.storage.road_tables import contacted, follow_up, road
-from core.storage.roads import LAPSE
 from core.storage.store import SqlStore
 from tests.contract.stores.conftest import OpenStore
 from tests.contract.stores.manual_clock import ManualClock
@@ -35,7 +35,8 @@ async def rows(store: SqlStore) -> tuple[int, ...]:
 
     def work(connection: Connection) -> tuple[int, ...]:
         return tuple(
-            connection.scalar(select(func.count()).select_from(table)) or 0 for table in (road, contacted, follow_up)
+            connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in (contact_route, contacted, follow_up)
         )
 
     return await store.database.read(work)

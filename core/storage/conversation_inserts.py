@@ -24,6 +24,18 @@ _KNOWN = select(identity, is_blocked(identity.c.customer_id).label("blocked")).w
     identity.c.account == bindparam("of_account"),
     among(identity.c.external_id, "ids"),
 )
+
+
+def _enrich(statement: postgresql.Insert | sqlite.Insert) -> Insert:
+    """Insert a customer; of one who is known, only learn what is new."""
+    learned = ("display_name", "email", "locale")
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: func.coalesce(statement.excluded[name], customer.c[name]) for name in learned},
+    )
+
+
+_ENRICH_ON_SQLITE, _ENRICH = _enrich(sqlite.insert(customer)), _enrich(postgresql.insert(customer))
 Person = tuple[str, str, str, bool]
 """Channel, account, id there, and whether it was proved: a forged sender must never meet the real one's record."""
 
@@ -110,7 +122,8 @@ def identify(
         row["display_name"] = codec.cleaned(sender.display_name) or row["display_name"]
         row["email"] = (codec.cleaned(sender.email) if sender.verified else None) or row["email"]
         row["locale"] = codec.locale(event.locale or sender.locale) or row["locale"]
-    connection.execute(_enrich(database), [{"id": key, **known[key]} for key in sorted(known)])
+    enrich = _ENRICH_ON_SQLITE if database.is_sqlite else _ENRICH
+    connection.execute(enrich, [{"id": key, **known[key]} for key in sorted(known)])
     return customers
 
 
@@ -124,15 +137,3 @@ def find_known(connection: Connection, people: Collection[Person]) -> dict[Perso
             writer = MessageAuthor(one.customer_id, bool(one.blocked))
             customers[(channel, account, one.external_id, bool(one.verified))] = writer
     return customers
-
-
-def _enrich(database: Database) -> Insert:
-    """Insert a customer; of one who is known, only learn what is new."""
-    statement = sqlite.insert(customer) if database.is_sqlite else postgresql.insert(customer)
-    return statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={
-            name: func.coalesce(statement.excluded[name], customer.c[name])
-            for name in ("display_name", "email", "locale")
-        },
-    )

@@ -1,4 +1,4 @@
-"""Other roads to customers: what no page has shown, where it goes instead, and where an answer to it belongs.
+"""Other routes to customers: what no page has shown, where it goes instead, and where an answer to it belongs.
 
 An answer is given to its conversation while it is accepted, by what the commit of the follow-up has written. So it is known as
 the same event however often it comes, and stands in the same order as what is written on the page.
@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, case, select, tuple_, update
 
 from core.domain.capabilities import AnswersBy
+from core.domain.contact_route import Contacted, ContactRoute
 from core.domain.keys import ConversationKey
 from core.domain.messages import Audience, MessageReceived
-from core.domain.road import Contacted, Road
 from core.ports.outcomes import Aside, FollowUp
 from core.ports.store import Acceptable
 from core.storage import codec
 from core.storage.among import among
+from core.storage.contact_route_tables import contact_route, contacted, follow_up
 from core.storage.database import Database
-from core.storage.road_tables import contacted, follow_up, road
 from core.storage.tables import (
     conversation,
     customer,
@@ -30,20 +30,20 @@ from core.storage.tables import (
 
 ADDRESS = (contacted.c.channel, contacted.c.account, contacted.c.address)
 _ANSWERED = (
-    select(road, conversation.c.channel.label("home_channel"), conversation.c.account.label("home_account"))
+    select(contact_route, conversation.c.channel.label("home_channel"), conversation.c.account.label("home_account"))
     .add_columns(conversation.c.thread.label("home_thread"))
-    .join(conversation, conversation.c.id == road.c.conversation_id)
+    .join(conversation, conversation.c.id == contact_route.c.conversation_id)
     .join(customer, customer.c.id == conversation.c.customer_id)
     .where(
-        road.c.channel == bindparam("of_channel"),
-        road.c.account == bindparam("of_account"),
-        road.c.address == bindparam("of_address"),
-        road.c.contact.in_([customer.c.email, customer.c.phone]),  # one that was changed since leads nowhere
+        contact_route.c.channel == bindparam("of_channel"),
+        contact_route.c.account == bindparam("of_account"),
+        contact_route.c.address == bindparam("of_address"),
+        contact_route.c.contact.in_([customer.c.email, customer.c.phone]),  # one that was changed since leads nowhere
         conversation.c.ended_at.is_(None),
     )
-    .order_by(road.c.sent_at.desc())
+    .order_by(contact_route.c.sent_at.desc())
 )
-AT_HOME = (
+OWN_CONVERSATION = (
     select(conversation.c.id)
     .join(identity, identity.c.customer_id == conversation.c.customer_id)
     .where(
@@ -62,47 +62,49 @@ ANSWERS_WITHIN = 3 * 86_400.0
 LAPSE = 30 * 86_400.0
 """Seconds after which it counts no more that an address did not answer."""
 _TAKEN = update(contacted).where(*(column == bindparam(f"of_{column.name}") for column in ADDRESS)).values(unanswered=0)
-_LEFT = update(road).where(among(road.c.conversation_id, "ids"), road.c.open).values(open=False)
+_LEFT = (
+    update(contact_route).where(among(contact_route.c.conversation_id, "ids"), contact_route.c.open).values(open=False)
+)
 _REOPEN = (
-    update(road)
-    .where(road.c.conversation_id == bindparam("home"), road.c.address == bindparam("of_address"))
+    update(contact_route)
+    .where(contact_route.c.conversation_id == bindparam("home"), contact_route.c.address == bindparam("of_address"))
     .values(open=True)
 )
 _SENT = (
-    update(road)
+    update(contact_route)
     .where(
-        road.c.conversation_id == bindparam("home"),
-        road.c.channel == bindparam("of_channel"),
-        road.c.account == bindparam("of_account"),
-        road.c.thread == bindparam("of_thread"),
+        contact_route.c.conversation_id == bindparam("home"),
+        contact_route.c.channel == bindparam("of_channel"),
+        contact_route.c.account == bindparam("of_account"),
+        contact_route.c.thread == bindparam("of_thread"),
     )
     .values(sent_at=bindparam("now"))
 )
 _LOCK = select(follow_up).where(among(follow_up.c.conversation_id, "ids")).with_for_update()
 
 
-def on_their_roads(
+def route_answers(
     connection: Connection, items: Sequence[Acceptable], since: float
-) -> tuple[list[Acceptable], dict[str, Road]]:
-    """The events, with answers to follow-ups given to the conversations that they answer; with it their roads, by event key.
+) -> tuple[list[Acceptable], dict[str, ContactRoute]]:
+    """The events, with answers to follow-ups given to the conversations that they answer; with it their routes, by event key.
 
     ``since``: when at the earliest something went to a number that answers it now.
     """
     found: list[Acceptable] = []
-    roads: dict[str, Road] = {}
+    routes: dict[str, ContactRoute] = {}
     for item in items:
-        way = _answered(connection, item, since) if item.follow_up is not None else None
-        if way is None:
+        route = _answered(connection, item, since) if item.follow_up is not None else None
+        if route is None:
             found.append(item)
             continue
-        home, taken = way
+        home, taken = route
         assert isinstance(item.event, MessageReceived)
-        roads[str(item.event.key)] = taken
+        routes[str(item.event.key)] = taken
         found.append(replace(item, event=replace(item.event, conversation=home), in_log=True))
-    return found, roads
+    return found, routes
 
 
-def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[ConversationKey, Road] | None:
+def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[ConversationKey, ContactRoute] | None:
     """By the thread that we wrote on, or where there is none by the number, for as long as nothing was written on the page.
 
     Only from the address that we wrote to: whoever else comes to know of the thread begins one of their own. A number that has
@@ -118,41 +120,41 @@ def _answered(connection: Connection, item: Acceptable, since: float) -> tuple[C
     by_thread = item.follow_up is AnswersBy.THREAD
     for row in connection.execute(_ANSWERED, given).all():
         if row.thread == place.thread if by_thread else row.open and row.sent_at >= since:
-            if not by_thread and connection.execute(AT_HOME, given).first() is not None:
+            if not by_thread and connection.execute(OWN_CONVERSATION, given).first() is not None:
                 return None
             home = ConversationKey(row.home_channel, row.home_account, row.home_thread)
-            return home, Road(ConversationKey(row.channel, row.account, row.thread), row.address, row.contact)
+            return home, ContactRoute(ConversationKey(row.channel, row.account, row.thread), row.address, row.contact)
     return None
 
 
-def note_answers(connection: Connection, taken: Iterable[tuple[str, Road]], left: Sequence[str]) -> None:
+def note_answers(connection: Connection, taken: Iterable[tuple[str, ContactRoute]], left: Sequence[str]) -> None:
     """``taken``: conversations in which the customer has answered by a road. ``left``: those in which they are back now."""
     if left:
         connection.execute(_LEFT, {"ids": sorted(left)})
-    for home, way in sorted(taken, key=lambda one: one[0]):
-        given = {"of_channel": way.key.channel, "of_account": way.key.account, "of_address": way.address}
+    for home, route in sorted(taken, key=lambda one: one[0]):
+        given = {"of_channel": route.key.channel, "of_account": route.key.account, "of_address": route.address}
         if home not in left:
-            connection.execute(_REOPEN, {"home": home, "of_address": way.address})
+            connection.execute(_REOPEN, {"home": home, "of_address": route.address})
         connection.execute(_TAKEN, given)
 
 
-def note_sent(connection: Connection, ways: Iterable[tuple[str, Road]], now: float) -> None:
+def note_sent(connection: Connection, routes: Iterable[tuple[str, ContactRoute]], now: float) -> None:
     """What is said goes there at once: an answer from the number may come for as long again."""
     rows = [
         {
             "home": home,
-            "of_channel": way.key.channel,
-            "of_account": way.key.account,
-            "of_thread": way.key.thread,
+            "of_channel": route.key.channel,
+            "of_account": route.key.account,
+            "of_thread": route.key.thread,
             "now": now,
         }
-        for home, way in sorted(ways, key=lambda one: one[0])
+        for home, route in sorted(routes, key=lambda one: one[0])
     ]
     if rows:
         connection.execute(_SENT, rows)
 
 
-class Known:
+class FollowUpSnapshot:
     """What follow-ups were decided on, as it is now, held until the commit."""
 
     def __init__(self, connection: Connection, database: Database, asides: Sequence[Aside]) -> None:
@@ -160,14 +162,14 @@ class Known:
         homes = sorted({aside.conversation.conversation_id for aside in wanted})
         rows = connection.execute(_LOCK, {"ids": homes}).all() if homes else []
         self._shown = {row.conversation_id: int(row.shown_cursor) for row in rows}
-        ways = [aside.follow_up.road for aside in wanted if aside.follow_up is not None and aside.follow_up.road]
-        self._contacted = {place_of(way): _hold(connection, database, way) for way in ways}
+        routes = [aside.follow_up.road for aside in wanted if aside.follow_up is not None and aside.follow_up.road]
+        self._contacted = {address_key(route): _hold(connection, database, route) for route in routes}
 
     def is_outdated(self, row: Any, follow: FollowUp) -> bool:
         """Whether the customer was back, somebody has said something, or the address has got something since."""
         if row.last_seq != follow.last_seq or self._shown.get(row.id, 0) != follow.shown_cursor:
             return True
-        return follow.road is not None and self._contacted.get(place_of(follow.road)) != follow.contacted
+        return follow.road is not None and self._contacted.get(address_key(follow.road)) != follow.contacted
 
 
 def keep_follow_ups(
@@ -183,28 +185,35 @@ def keep_follow_ups(
             _begin(connection, database, home, follow.road, now)
 
 
-def _begin(connection: Connection, database: Database, home: str, way: Road, now: float) -> None:
-    key = {"channel": way.key.channel, "account": way.key.account}
+def _begin(connection: Connection, database: Database, home: str, route: ContactRoute, now: float) -> None:
+    key = {"channel": route.key.channel, "account": route.key.account}
     names = ["conversation_id", "channel", "account", "thread"]
-    begun = {**key, "conversation_id": home, "thread": way.key.thread, "address": way.address, "contact": way.contact}
+    begun = {
+        **key,
+        "conversation_id": home,
+        "thread": route.key.thread,
+        "address": route.address,
+        "contact": route.contact,
+    }
     connection.execute(
-        database.upsert(road, names, ["address", "contact", "open", "sent_at"]), {**begun, "open": True, "sent_at": now}
+        database.upsert(contact_route, names, ["address", "contact", "open", "sent_at"]),
+        {**begun, "open": True, "sent_at": now},
     )
     connection.execute(
         update(contacted)
-        .where(tuple_(*ADDRESS) == tuple_(*place_of(way)))
+        .where(tuple_(*ADDRESS) == tuple_(*address_key(route)))
         .values(sent_at=now, unanswered=case((_is_lapsed(now), 0), else_=contacted.c.unanswered) + 1)
     )
-    kept = codec.road_to(way, taken=False)
+    kept = codec.route_to(route, taken=False)
     connection.execute(update(conversation).where(conversation.c.id == home).values(road=kept))
 
 
-def place_of(way: Road) -> tuple[str, str, str]:
-    return way.key.channel, way.key.account, way.address
+def address_key(route: ContactRoute) -> tuple[str, str, str]:
+    return route.key.channel, route.key.account, route.address
 
 
-def _hold(connection: Connection, database: Database, way: Road) -> Contacted:
-    place = dict(zip(("channel", "account", "address"), place_of(way), strict=True))
+def _hold(connection: Connection, database: Database, route: ContactRoute) -> Contacted:
+    place = dict(zip(("channel", "account", "address"), address_key(route), strict=True))
     connection.execute(database.insert_new(contacted), {**place, "sent_at": 0.0, "unanswered": 0})
     which = [column == place[column.name] for column in ADDRESS]
     row = connection.execute(select(contacted).where(*which).with_for_update()).one()

@@ -8,7 +8,7 @@ from core.domain.keys import ConversationKey
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
+class ContactRoute:
     """``key``: where it leads, a thread on another channel. ``address``: as that channel knows it. ``contact``: as it was left.
 
     It says where words go, and nothing about who reads them: nobody is better known for having left an address.

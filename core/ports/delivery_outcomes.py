@@ -10,7 +10,7 @@ from typing import Protocol
 from core.ports.outcomes import NewMessage
 
 
-class FateStatus(StrEnum):
+class OutcomeStatus(StrEnum):
     """waiting: not sent yet. sent: the channel took it. read: the customer has seen it. failed: it did not arrive, or was
     not sent any more.
     """
@@ -30,7 +30,7 @@ class Arrived(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class DeliveryOutcome:
     """``shown``: what staff were told before. ``wrote_at``: their own message, by its id on their platform.
 
     ``reason``: why it failed. ``taken_back``: staff deleted it themselves, so there is nothing to tell.
@@ -41,8 +41,8 @@ class Fate:
     case_id: str
     text: str
     wrote_at: str
-    shown: FateStatus
-    status: FateStatus
+    shown: OutcomeStatus
+    status: OutcomeStatus
     reason: str | None = None
     taken_back: bool = False
     follow_up: tuple[str, str] | None = None
@@ -52,14 +52,14 @@ class Fate:
     twice: bool = False
 
 
-Wording = Callable[[Fate], Sequence[NewMessage]]
-"""What is said of a fate in the case's feed. Pure: it is called inside the commit, and perhaps twice."""
+Wording = Callable[[DeliveryOutcome], Sequence[NewMessage]]
+"""What is said of a outcome in the case's feed. Pure: it is called inside the commit, and perhaps twice."""
 
 
-class Fates(Protocol):
+class DeliveryOutcomes(Protocol):
     """Of messages that were passed on from staff to customers."""
 
-    async def tell_fates(self, account: str, wording: Wording, limit: int = 100) -> int:
+    async def report_outcomes(self, account: str, wording: Wording, limit: int = 100) -> int:
         """Say in the feeds what has become of messages since it was last said, one commit for all. How many there were.
 
         ``account``: the desk's on its platform. Raises StoreUnavailable.
